@@ -1,0 +1,150 @@
+"""The contract that every backend keeps: two pure functions and some facts.
+
+A backend starts nothing, opens nothing, reads no clock and no environment. It turns a request into
+an `Invocation`, and the child's lines into events. Whatever has to be looked at on disk on its
+behalf it declares as data (`ConversationFiles`), and the store looks.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import ClassVar
+
+from clinvk.errors import BackendUnsupportedError
+from clinvk.model.access import Access
+from clinvk.model.events import Event
+from clinvk.model.request import Invocation, TurnRequest
+
+
+class Capability(StrEnum):
+    """Something that one agent's CLI can do and another cannot."""
+
+    MODEL = "model"
+    SYSTEM_PROMPT = "system_prompt"
+    MAX_TURNS = "max_turns"
+    EPHEMERAL = "ephemeral"
+    READ_ONLY = "read_only"
+    EDIT = "edit"
+    FULL = "full"
+    OWN_ID = "own_id"
+    PARTIAL_MESSAGES = "partial_messages"
+    COST = "cost"
+
+
+_RUNG: Mapping[Access, Capability] = {
+    Access.READ_ONLY: Capability.READ_ONLY,
+    Access.EDIT: Capability.EDIT,
+    Access.FULL: Capability.FULL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFiles:
+    """Where an agent keeps one conversation: files matching `pattern` (a glob) below `root`.
+
+    No match below an existing root means that the agent no longer has the conversation; a missing
+    root says nothing.
+    """
+
+    root: Path
+    pattern: str
+
+
+class Parser(ABC):
+    """Turns one child's output into events; total: nothing that is fed makes it raise."""
+
+    @abstractmethod
+    def feed(self, line: str) -> Iterable[Event]:
+        """The events of one line of stdout (without its end); unknown lines become `Raw`.
+
+        A `Result` may come from here at most once, and ends the turn's stream.
+        """
+
+    @abstractmethod
+    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
+        """The events that the child's end adds: exactly one `Result` if `feed` gave none yet.
+
+        `exit_code` is negative for a signal (as in `subprocess`) and None when clinvk stopped the
+        child itself.
+        """
+
+
+class Backend(ABC):
+    """An agent's CLI: how to call it and how to read it."""
+
+    name: ClassVar[str]
+    """Set by the registry: the file's name."""
+
+    title: ClassVar[str]
+    """How people call the agent: `Claude Code`."""
+
+    executable: ClassVar[str]
+    """The program's name on PATH."""
+
+    install_hint: ClassVar[str]
+    """How to install it: one command or one sentence."""
+
+    preference: ClassVar[int | None] = None
+    """Among installed agents the lowest number is the default; None is never chosen by default."""
+
+    tested_versions: ClassVar[tuple[str, ...]] = ()
+    """The CLI versions that the end-to-end tests run."""
+
+    lacks: ClassVar[Mapping[Capability, str]] = {}
+    """What the CLI cannot do, each with the reason; it can do all the rest."""
+
+    @abstractmethod
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """The child process that this turn is."""
+
+    @abstractmethod
+    def parser(self, request: TurnRequest) -> Parser:
+        """A fresh parser for that child's output.
+
+        It knows the request because an agent's counters may cover its whole conversation: the
+        turn's own figures are then a difference to `request.counters`.
+        """
+
+    def locate_program(self, python: str) -> tuple[str, ...]:
+        """The start of argv: the program's bare name, unless it comes with clinvk itself."""
+        del python
+        return (self.executable,)
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles | None:
+        """Where the agent keeps this conversation, None where that cannot be told."""
+        del conversation, user_home, environ
+        return None
+
+    def native_resume(self, conversation: str) -> Sequence[str] | None:
+        """The argv that opens the conversation in the agent's own screen, None if nothing does."""
+        del conversation
+        return None
+
+    def refuse_unsupported(self, request: TurnRequest) -> None:
+        """Raise `BackendUnsupportedError` for the first thing asked that the CLI cannot do."""
+        asked = {
+            Capability.MODEL: request.model is not None,
+            Capability.SYSTEM_PROMPT: request.system_prompt is not None,
+            Capability.MAX_TURNS: request.max_turns is not None,
+            Capability.EPHEMERAL: request.ephemeral,
+        }
+        if request.access is not None:
+            asked[_RUNG[request.access]] = True
+        for capability, wanted in asked.items():
+            if wanted and (reason := self.lacks.get(capability)):
+                raise BackendUnsupportedError(
+                    f"backend `{self.name}` cannot do this: {reason}",
+                    hint=_WAY_OUT.get(capability, "choose another backend with `-b`"),
+                )
+
+
+_WAY_OUT: Mapping[Capability, str] = {
+    Capability.MAX_TURNS: "leave `--max-turns` out, or limit the time with `--timeout`",
+    Capability.SYSTEM_PROMPT: "leave `--system-prompt` out, or say it in the prompt",
+    Capability.MODEL: "leave `-m` out",
+    Capability.EPHEMERAL: "leave `--ephemeral` out",
+}

@@ -1,0 +1,156 @@
+"""Everything that may go wrong on purpose, as values.
+
+An expected failure is a `ClinvkError`: a stable `code` for programs, one sentence for people, a
+`hint` with the way out, and the exit status of its kind. Whatever else is raised is a bug in
+clinvk. What went wrong *inside an agent* is not raised at all: it is the `Failure` of the turn's
+result (`model.failure`), because a failed turn is a recorded turn.
+
+    ClinvkError                     error                       1
+    ├ UsageError                    usage                       2
+    ├ ConfigError                   config_invalid              3
+    ├ SessionError                  session_error               4
+    │  ├ SessionNotFoundError       session_not_found
+    │  ├ SessionAmbiguousError      session_ambiguous
+    │  ├ SessionDamagedError        session_damaged
+    │  ├ SessionDirectoryError      session_directory_missing
+    │  └ NothingToResumeError       nothing_to_resume
+    ├ SessionBusyError              session_busy               75
+    ├ StoreError                    store_unusable              1
+    └ BackendError                  backend_error               5
+       ├ BackendUnknownError        backend_unknown
+       ├ BackendNotInstalledError   backend_not_installed
+       ├ BackendStartError          backend_not_startable
+       └ BackendUnsupportedError    backend_unsupported
+"""
+
+from enum import IntEnum, unique
+from typing import ClassVar
+
+
+@unique
+class ExitStatus(IntEnum):
+    """What the shell sees. The agent's own exit code is recorded, never passed on."""
+
+    OK = 0
+    FAILED = 1
+    USAGE = 2
+    CONFIG = 3
+    SESSION = 4
+    BACKEND = 5
+    TIMEOUT = 6
+    AUTH = 7
+    UNAVAILABLE = 8
+    LIMIT = 9
+    BUG = 70
+    BUSY = 75
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
+class ClinvkError(Exception):
+    """An expected failure: `message` is one lower-case sentence, `hint` the way out or None."""
+
+    code: ClassVar[str] = "error"
+    exit_status: ClassVar[ExitStatus] = ExitStatus.FAILED
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ClinvkError):
+    """The words of the command line are off."""
+
+    code = "usage"
+    exit_status = ExitStatus.USAGE
+
+
+class ConfigError(ClinvkError):
+    """The configuration is invalid; the message names file, line, key and what was expected."""
+
+    code = "config_invalid"
+    exit_status = ExitStatus.CONFIG
+
+
+class SessionError(ClinvkError):
+    """Something about a session stands in the way."""
+
+    code = "session_error"
+    exit_status = ExitStatus.SESSION
+
+
+class SessionNotFoundError(SessionError):
+    """No session answers to the reference; the hint has the nearest ones."""
+
+    code = "session_not_found"
+
+
+class SessionAmbiguousError(SessionError):
+    """Several sessions answer to the reference; the hint lists them."""
+
+    code = "session_ambiguous"
+
+
+class SessionDamagedError(SessionError):
+    """The record cannot be read; the message names the file, which is left as it is."""
+
+    code = "session_damaged"
+
+
+class SessionDirectoryError(SessionError):
+    """The session's own directory is gone, and a turn never runs elsewhere unasked."""
+
+    code = "session_directory_missing"
+
+
+class NothingToResumeError(SessionError):
+    """There is no session to go on with."""
+
+    code = "nothing_to_resume"
+
+
+class SessionBusyError(ClinvkError):
+    """Another run holds the session; the message names it."""
+
+    code = "session_busy"
+    exit_status = ExitStatus.BUSY
+    retryable = True
+
+
+class StoreError(ClinvkError):
+    """A file of ours cannot be written or read; the message names it and the reason."""
+
+    code = "store_unusable"
+
+
+class BackendError(ClinvkError):
+    """A backend cannot serve."""
+
+    code = "backend_error"
+    exit_status = ExitStatus.BACKEND
+
+
+class BackendUnknownError(BackendError):
+    """There is no backend of that name."""
+
+    code = "backend_unknown"
+
+
+class BackendNotInstalledError(BackendError):
+    """The agent's program is not on this machine; the hint says how to install it."""
+
+    code = "backend_not_installed"
+
+
+class BackendStartError(BackendError):
+    """The agent's program is there and cannot be started."""
+
+    code = "backend_not_startable"
+
+
+class BackendUnsupportedError(BackendError):
+    """The agent cannot do what was asked; said before it is started."""
+
+    code = "backend_unsupported"

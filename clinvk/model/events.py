@@ -1,0 +1,169 @@
+"""What an agent can say, as a closed set of types, the same for every backend.
+
+A stream of events is what one turn told us, in order. It may stop anywhere (the agent was killed,
+the machine went down); a parser that was told so still ends it with exactly one `Result`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar, Literal
+
+from clinvk.model.failure import Failure
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+Json = Any
+"""A JSON value as the agent sent it; only carried, never interpreted outside its backend."""
+
+
+class StopReason(StrEnum):
+    """Why a turn ended."""
+
+    END_TURN = "end_turn"
+    MAX_TURNS = "max_turns"
+    BUDGET = "budget"
+    CANCELLED = "cancelled"
+    TIMEOUT = "timeout"
+    ERROR = "error"
+
+
+class Change(StrEnum):
+    """What became of a file."""
+
+    CREATED = "created"
+    MODIFIED = "modified"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Init:
+    """The agent has a conversation: from now on it can be resumed by this id."""
+
+    type: ClassVar[str] = "init"
+    backend_session_id: str
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A part of the answer: a whole message, or with `delta` the next piece of one.
+
+    Deltas that follow one another without another event in between belong to one message. A
+    message that was streamed as deltas is not sent again as a whole.
+    """
+
+    type: ClassVar[str] = "message"
+    text: str
+    delta: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thinking:
+    """The agent's reasoning, where it shows it; `delta` as in `Message`."""
+
+    type: ClassVar[str] = "thinking"
+    text: str
+    delta: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolUse:
+    """The agent calls a tool; `summary` is one line: the command, the file, the query."""
+
+    type: ClassVar[str] = "tool_use"
+    id: str
+    name: str
+    summary: str
+    input: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What a tool gave back; `ok` is false when it failed or was denied."""
+
+    type: ClassVar[str] = "tool_result"
+    id: str
+    ok: bool
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileChange:
+    """A file that the agent says it created, modified or deleted; the path as it said it."""
+
+    type: ClassVar[str] = "file_change"
+    path: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageReported:
+    """A figure on the way, for whoever watches; the turn's own figure is the result's."""
+
+    type: ClassVar[str] = "usage"
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """Something a person should see that did not end the turn.
+
+    `code` is `retry` (the agent's service failed and the agent tries again), `denied` (the agent
+    was not allowed something) or `agent` (its own warning).
+    """
+
+    type: ClassVar[str] = "warning"
+    message: str
+    code: Literal["retry", "denied", "agent", "clinvk"] = "agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The agent reported a failure; the result that ends the turn repeats it, if it stands."""
+
+    type: ClassVar[str] = "error"
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raw:
+    """A line that the backend does not know; kept, never fatal."""
+
+    type: ClassVar[str] = "raw"
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The last event of every turn, exactly once.
+
+    `text` is the final answer ("" if there was none). `usage` and `cost_usd` are this turn's own,
+    true after resumes whatever the agent's counters do, and unknown (None) where that cannot be
+    told. `counters` are the agent's raw counters after this turn, in its backend's own form: they
+    come back to the same backend as `TurnRequest.counters` at the next turn.
+    """
+
+    type: ClassVar[str] = "result"
+    text: str
+    stop_reason: StopReason
+    usage: Usage = UNKNOWN_USAGE
+    cost_usd: float | None = None
+    failure: Failure | None = None
+    backend_session_id: str | None = None
+    model: str | None = None
+    counters: Mapping[str, Json] | None = None
+
+
+Event = (
+    Init
+    | Message
+    | Thinking
+    | ToolUse
+    | ToolResult
+    | FileChange
+    | UsageReported
+    | Warned
+    | Failed
+    | Raw
+    | Result
+)

@@ -1,0 +1,121 @@
+"""What a finished run tells its caller: the object of `-o json`, the same for every backend."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clinvk.errors import ClinvkError, ExitStatus
+from clinvk.model.events import Change
+from clinvk.model.failure import Failure
+from clinvk.model.session import Status
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+REPORT_SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorReport:
+    """A failure for programs: a stable code, a sentence, the way out."""
+
+    code: str
+    message: str
+    hint: str | None
+    retryable: bool
+
+    @classmethod
+    def of_error(cls, error: ClinvkError) -> "ErrorReport":
+        """The report of a failure of ours."""
+        return cls(
+            code=error.code, message=error.message, hint=error.hint, retryable=error.retryable
+        )
+
+    @classmethod
+    def of_failure(cls, failure: Failure) -> "ErrorReport":
+        """The report of a failure of the agent's."""
+        return cls(
+            code=failure.code.value,
+            message=failure.message,
+            hint=failure.way_out,
+            retryable=failure.retryable,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReport:
+    """A file that the turn changed."""
+
+    path: str
+    change: Change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunReport:
+    """One run, on success and on failure.
+
+    `text` is the turn's final answer; `usage` and `cost_usd` are this turn's own, and unknown
+    figures are None. `session_id` is clinvk's and None when nothing was recorded. `status` is the
+    session's afterwards; for an ephemeral run the one it would have had.
+    """
+
+    exit_status: ExitStatus
+    session_id: str | None = None
+    name: str | None = None
+    title: str | None = None
+    backend: str | None = None
+    backend_session_id: str | None = None
+    model: str | None = None
+    cwd: str | None = None
+    turn: int | None = None
+    resumed: bool = False
+    status: Status | None = None
+    text: str = ""
+    usage: Usage = UNKNOWN_USAGE
+    cost_usd: float | None = None
+    duration_s: float = 0.0
+    files: tuple[FileReport, ...] = ()
+    warnings: tuple[str, ...] = ()
+    error: ErrorReport | None = None
+
+
+def usage_to_json(usage: Usage) -> dict[str, int | None]:
+    """The figures with their total, in the published order."""
+    return {
+        "input_tokens": usage.input_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
+        "output_tokens": usage.output_tokens,
+        "reasoning_tokens": usage.reasoning_tokens,
+        "total_tokens": usage.total_tokens,
+    }
+
+
+def report_to_json(report: RunReport) -> Mapping[str, Any]:
+    """The published object; its keys are the contract of `-o json`."""
+    error = report.error
+    return {
+        "schema": REPORT_SCHEMA,
+        "session_id": report.session_id,
+        "name": report.name,
+        "title": report.title,
+        "backend": report.backend,
+        "backend_session_id": report.backend_session_id,
+        "model": report.model,
+        "cwd": report.cwd,
+        "turn": report.turn,
+        "resumed": report.resumed,
+        "status": report.status.value if report.status else None,
+        "text": report.text,
+        "usage": usage_to_json(report.usage),
+        "cost_usd": report.cost_usd,
+        "duration_s": round(report.duration_s, 3),
+        "files": [{"path": file.path, "change": file.change.value} for file in report.files],
+        "warnings": list(report.warnings),
+        "exit_status": int(report.exit_status),
+        "error": error
+        and {
+            "code": error.code,
+            "message": error.message,
+            "hint": error.hint,
+            "retryable": error.retryable,
+        },
+    }

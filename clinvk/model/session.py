@@ -1,0 +1,130 @@
+"""A session: our record about one conversation with one agent, and the turns it is made of."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from clinvk.model.access import Access
+from clinvk.model.events import Json
+from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
+
+SCHEMA = 1
+"""The version of the record's and the transcript's form."""
+
+
+class Status(StrEnum):
+    """Where a session stands. `RUNNING` and `INTERRUPTED` are derived, never stored."""
+
+    RUNNING = "running"
+    ACTIVE = "active"
+    INTERRUPTED = "interrupted"
+    ERROR = "error"
+    COMPLETED = "completed"
+
+
+class TitleSource(StrEnum):
+    """Who gave the title; a person's is never overwritten."""
+
+    PROMPT = "prompt"
+    AGENT = "agent"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenTurn:
+    """A turn that began; it is still open when the record shows it and nobody holds the lock."""
+
+    number: int
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """One session as its record says. Times are UTC; totals are sums over turns that reported.
+
+    `status` is one of the stored ones: `ACTIVE`, `ERROR` or `COMPLETED`. `conversation` is the
+    agent's own session id (`backend_session_id` in JSON) and `conversation_seen` whether the agent
+    itself has confirmed it. `turns` counts the turns that are over, `turns_reported` those of them
+    with known usage. `counters` are the agent's raw counters after turn `counters_turn`. `unknown` holds fields
+    of the record that this version does not know, so that rewriting keeps them.
+    """
+
+    id: str
+    backend: str
+    cwd: str
+    created_at: datetime
+    last_used_at: datetime
+    name: str | None = None
+    title: str = ""
+    title_source: TitleSource = TitleSource.PROMPT
+    conversation: str | None = None
+    conversation_seen: bool = False
+    model: str | None = None
+    model_asked: str | None = None
+    access: Access | None = None
+    system_prompt: str | None = None
+    status: Status = Status.ACTIVE
+    archived: bool = False
+    parent: str | None = None
+    tags: tuple[str, ...] = ()
+    turns: int = 0
+    turns_reported: int = 0
+    usage: Usage = UNKNOWN_USAGE
+    cost_usd: float | None = None
+    counters: Json = None
+    counters_turn: int = 0
+    open_turn: OpenTurn | None = None
+    unknown: Json = field(default_factory=dict)
+
+    def turn_started(self, *, at: datetime) -> "Session":
+        """The session with its next turn open; a completed one is reopened."""
+        return replace(
+            self,
+            status=Status.ACTIVE if self.status is Status.COMPLETED else self.status,
+            last_used_at=at,
+            open_turn=OpenTurn(number=self.next_turn, started_at=at),
+        )
+
+    def turn_finished(self, turn: "TurnEnd") -> "Session":
+        """The session with turn `turn.number` closed and counted."""
+        reported = turn.usage.known
+        costs = [cost for cost in (self.cost_usd, turn.cost_usd) if cost is not None]
+        return replace(
+            self,
+            status=Status.ERROR if turn.failed else Status.ACTIVE,
+            last_used_at=turn.ended_at,
+            turns=turn.number,
+            turns_reported=self.turns_reported + reported,
+            usage=total_usage((self.usage, turn.usage)),
+            cost_usd=sum(costs) if costs else None,
+            model=turn.model or self.model,
+            conversation=turn.conversation or self.conversation,
+            conversation_seen=self.conversation_seen or turn.conversation is not None,
+            counters=turn.counters if turn.counters is not None else self.counters,
+            counters_turn=turn.number if turn.counters is not None else self.counters_turn,
+            open_turn=None,
+        )
+
+    @property
+    def next_turn(self) -> int:
+        """The number of the turn that would come next; an interrupted turn keeps its number."""
+        return max(self.turns, self.open_turn.number if self.open_turn else 0) + 1
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a turn began and never ended, provided that nobody holds the session's lock."""
+        return self.open_turn is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnd:
+    """What is known of a turn when it is over; `conversation` only if the agent confirmed it."""
+
+    number: int
+    ended_at: datetime
+    failed: bool
+    usage: Usage = UNKNOWN_USAGE
+    cost_usd: float | None = None
+    model: str | None = None
+    conversation: str | None = None
+    counters: Json = None

@@ -1,0 +1,1 @@
+"""The only place that starts, reads, signals and stops a child process."""

@@ -1,0 +1,1 @@
+"""Use cases: they take values and return values; they never print and never exit."""
