@@ -13,6 +13,7 @@ result (`model.failure`), because a failed turn is a recorded turn.
     │  ├ SessionAmbiguousError      session_ambiguous
     │  ├ SessionDamagedError        session_damaged
     │  ├ SessionDirectoryError      session_directory_missing
+    │  ├ ConversationGoneError      conversation_gone
     │  └ NothingToResumeError       nothing_to_resume
     ├ SessionBusyError              session_busy               75
     ├ StoreError                    store_unusable              1
@@ -103,6 +104,12 @@ class SessionDirectoryError(SessionError):
     """The session's own directory is gone, and a turn never runs elsewhere unasked."""
 
     code = "session_directory_missing"
+
+
+class ConversationGoneError(SessionError):
+    """The agent no longer has the conversation, and an empty one is never started instead."""
+
+    code = "conversation_gone"
 
 
 class NothingToResumeError(SessionError):

@@ -7,15 +7,17 @@ behalf it declares as data (`ConversationFiles`), and the store looks.
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar
 
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
+from clinvk.model.conversation import ConversationFiles
 from clinvk.model.events import Event
 from clinvk.model.request import Invocation, TurnRequest
+
+__all__ = ["Backend", "Capability", "ConversationFiles", "Parser"]
 
 
 class Capability(StrEnum):
@@ -38,18 +40,6 @@ _RUNG: Mapping[Access, Capability] = {
     Access.EDIT: Capability.EDIT,
     Access.FULL: Capability.FULL,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class ConversationFiles:
-    """Where an agent keeps one conversation: files matching `pattern` (a glob) below `root`.
-
-    No match below an existing root means that the agent no longer has the conversation; a missing
-    root says nothing.
-    """
-
-    root: Path
-    pattern: str
 
 
 class Parser(ABC):

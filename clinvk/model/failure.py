@@ -31,6 +31,7 @@ class FailureCode(StrEnum):
     KILLED = "killed"
     TIMEOUT = "timeout"
     IDLE_TIMEOUT = "idle_timeout"
+    NOT_STARTED = "backend_not_startable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ MEANINGS: dict[FailureCode, Meaning] = {
     FailureCode.IDLE_TIMEOUT: Meaning(
         ExitStatus.TIMEOUT, True, "`clinvk -c` goes on; raise `--idle-timeout`"
     ),
+    FailureCode.NOT_STARTED: Meaning(ExitStatus.BACKEND, False, None),
 }
 
 

@@ -49,6 +49,19 @@ class FileReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TurnStart:
+    """What is known when a turn begins; `session_id` is None when nothing is recorded."""
+
+    session_id: str | None
+    title: str
+    backend: str
+    model: str | None
+    cwd: str
+    turn: int
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
     """One run, on success and on failure.
 

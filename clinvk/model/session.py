@@ -45,8 +45,9 @@ class Session:
     `status` is one of the stored ones: `ACTIVE`, `ERROR` or `COMPLETED`. `conversation` is the
     agent's own session id (`backend_session_id` in JSON) and `conversation_seen` whether the agent
     itself has confirmed it. `turns` counts the turns that are over, `turns_reported` those of them
-    with known usage. `counters` are the agent's raw counters after turn `counters_turn`. `unknown` holds fields
-    of the record that this version does not know, so that rewriting keeps them.
+    with known usage. `counters` are the agent's raw counters after turn `counters_turn`. `unknown`
+    holds fields of the record that this version does not know, so that rewriting keeps them, and
+    `schema` is the version of the record's form: a newer one is never rewritten.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Session:
     counters_turn: int = 0
     open_turn: OpenTurn | None = None
     unknown: Json = field(default_factory=dict)
+    schema: int = SCHEMA
 
     def turn_started(self, *, at: datetime) -> "Session":
         """The session with its next turn open; a completed one is reopened."""
@@ -83,6 +85,15 @@ class Session:
             status=Status.ACTIVE if self.status is Status.COMPLETED else self.status,
             last_used_at=at,
             open_turn=OpenTurn(number=self.next_turn, started_at=at),
+        )
+
+    def conversation_confirmed(self, conversation: str, model: str | None) -> "Session":
+        """The session once the agent itself has said its session id, and perhaps its model."""
+        return replace(
+            self,
+            conversation=conversation,
+            conversation_seen=True,
+            model=model or self.model,
         )
 
     def turn_finished(self, turn: "TurnEnd") -> "Session":

@@ -1,0 +1,211 @@
+"""The demo agent that comes with clinvk: no model, no network, nothing to install.
+
+Its program is `clinvk.demo_agent`, whose docstring describes its options and its output.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from glob import escape
+from pathlib import Path
+
+from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser
+from clinvk.model.events import (
+    Change,
+    Event,
+    Failed,
+    FileChange,
+    Init,
+    Json,
+    Message,
+    Raw,
+    Result,
+    StopReason,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Warned,
+)
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+
+class Agent(Backend):
+    """Answers with what it heard; it is never chosen unless it is named."""
+
+    title = "Demo"
+    executable = "clinvk-demo-agent"
+    install_hint = "it comes with clinvk"
+    preference = None
+    tested_versions = ("1",)
+    lacks: Mapping[Capability, str] = {Capability.COST: "it costs nothing, so it reports no cost"}
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """One turn of the agent's program, the prompt on stdin."""
+        argv = [self.executable]
+        if request.conversation is not None:
+            argv.append(f"--{'resume' if request.resume else 'session'}={request.conversation}")
+        if request.ephemeral:
+            argv.append("--no-persistence")
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
+        if request.access is not None:
+            argv.append(f"--access={request.access.value}")
+        if request.max_turns is not None:
+            argv.append(f"--max-turns={request.max_turns}")
+        files = {}
+        if request.system_prompt is not None:
+            argv.append("--system-prompt-file={system_prompt}")
+            files["system_prompt"] = request.system_prompt
+        return Invocation(
+            argv=(*argv, *request.backend_args),
+            stdin=request.prompt.encode("utf-8", errors="replace"),
+            cwd=request.cwd,
+            files=files,
+        )
+
+    def parser(self, request: TurnRequest) -> "DemoParser":
+        """A parser that needs to know nothing: the agent's figures are the turn's own."""
+        del request
+        return DemoParser()
+
+    def locate_program(self, python: str) -> tuple[str, ...]:
+        """The interpreter that runs clinvk; `-P` keeps the working directory off its path."""
+        return (python, "-P", "-m", "clinvk.demo_agent")
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """One JSON file, named after the conversation."""
+        if home := environ.get("CLINVK_DEMO_HOME"):
+            root = Path(home)
+        else:
+            data = Path(environ.get("XDG_DATA_HOME", ""))
+            root = (data if data.is_absolute() else user_home / ".local/share") / "clinvk-demo"
+        return ConversationFiles(root, f"{escape(conversation)}.json")
+
+
+class DemoParser(Parser):
+    """Reads the agent's lines; each kind of event has one method."""
+
+    def __init__(self) -> None:
+        self._said = ""
+        self._init: Init | None = None
+        self._over = False
+        self._readers: Mapping[str, Callable[[Mapping[str, Json]], Iterable[Event]]] = {
+            "start": self._start,
+            "text": self._text,
+            "think": lambda said: [Thinking(text=str(said["text"]))],
+            "wait": lambda _: [],
+            "tool": _tool,
+            "tool_result": _tool_result,
+            "file": lambda said: [
+                FileChange(path=str(said["path"]), change=Change(said["change"]))
+            ],
+            "warning": _warning,
+            "done": self._done,
+            "error": self._error,
+        }
+
+    def feed(self, line: str) -> Iterable[Event]:
+        """The events of one line; after the result there are none."""
+        if self._over or not line.strip():
+            return ()
+        try:
+            said = json.loads(line)
+            return self._readers[said["type"]](said)
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            return (Raw(line=line),)
+
+    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
+        """The result of a turn that the agent did not end itself."""
+        if self._over:
+            return ()
+        stopped = exit_code is None or exit_code < 0
+        code = FailureCode.KILLED if stopped else FailureCode.NO_RESULT
+        how = "was stopped" if stopped else f"exited with {exit_code}"
+        if exit_code:
+            code = FailureCode.KILLED if stopped else FailureCode.AGENT_FAILED
+        failure = Failure(
+            code=code, message=f"the agent {how} without a result", detail=stderr_tail or None
+        )
+        return (self._result(self._said, UNKNOWN_USAGE, StopReason.ERROR, failure),)
+
+    def _start(self, said: Mapping[str, Json]) -> Iterable[Event]:
+        self._init = Init(backend_session_id=str(said["session"]), model=str(said["model"]))
+        return (self._init,)
+
+    def _text(self, said: Mapping[str, Json]) -> Iterable[Event]:
+        text = str(said["text"])
+        self._said += text
+        return (Message(text=text, delta=True),)
+
+    def _done(self, said: Mapping[str, Json]) -> Iterable[Event]:
+        return (self._result(str(said["text"]), _usage(said), StopReason.END_TURN, None),)
+
+    def _error(self, said: Mapping[str, Json]) -> Iterable[Event]:
+        usage, code = _usage(said), said["code"]
+        if code == "cancelled":
+            return (self._result(self._said, usage, StopReason.CANCELLED, None),)
+        failure = Failure(code=_failure_code(code), message=str(said["message"]))
+        limited = failure.code is FailureCode.TURN_LIMIT
+        stop_reason = StopReason.MAX_TURNS if limited else StopReason.ERROR
+        return Failed(failure=failure), self._result(self._said, usage, stop_reason, failure)
+
+    def _result(
+        self, text: str, usage: Usage, stop_reason: StopReason, failure: Failure | None
+    ) -> Result:
+        self._over = True
+        return Result(
+            text=text,
+            stop_reason=stop_reason,
+            usage=usage,
+            failure=failure,
+            backend_session_id=self._init.backend_session_id if self._init else None,
+            model=self._init.model if self._init else None,
+        )
+
+
+def _tool(said: Mapping[str, Json]) -> Iterable[Event]:
+    return (
+        ToolUse(
+            id=str(said["id"]),
+            name=str(said["name"]),
+            summary=str(said["summary"]),
+            input=dict(said.get("input", {})),
+        ),
+    )
+
+
+def _tool_result(said: Mapping[str, Json]) -> Iterable[Event]:
+    return (ToolResult(id=str(said["id"]), ok=said["ok"] is True, text=str(said.get("text", ""))),)
+
+
+def _warning(said: Mapping[str, Json]) -> Iterable[Event]:
+    denied = said.get("code") == "denied"
+    return (Warned(message=str(said["message"]), code="denied" if denied else "agent"),)
+
+
+def _failure_code(code: Json) -> FailureCode:
+    try:
+        return FailureCode(code)
+    except ValueError:
+        return FailureCode.AGENT_FAILED
+
+
+def _usage(said: Mapping[str, Json]) -> Usage:
+    """The figures that are there and are figures."""
+    used = said.get("usage")
+    if not isinstance(used, dict):
+        return UNKNOWN_USAGE
+
+    def figure(name: str) -> int | None:
+        value = used.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+    return Usage(
+        input_tokens=figure("input"),
+        cached_tokens=figure("cached"),
+        output_tokens=figure("output"),
+        reasoning_tokens=figure("reasoning"),
+    )

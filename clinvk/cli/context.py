@@ -1,0 +1,66 @@
+"""What every command is given: the terminal and the world; built here, from this process."""
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from secrets import token_hex
+
+from clinvk.cli.streams import Streams, streams_from
+from clinvk.errors import UsageError
+from clinvk.services.world import World
+from clinvk.store.paths import home_from
+
+
+@dataclass(frozen=True, slots=True)
+class Cli:
+    """The terminal and the world of one command line. `implicit` says that no command was named."""
+
+    streams: Streams
+    world: World
+
+
+def build_cli() -> Cli:
+    """The terminal, environment, clock and ids of this process."""
+    environ = dict(os.environ)
+    user_home = Path(environ.get("HOME") or Path.home())
+    return Cli(
+        streams=streams_from(environ, sys.stdin, sys.stdout, sys.stderr),
+        world=World(
+            home=home_from(environ, user_home),
+            environ=environ,
+            cwd=_here(),
+            user_home=user_home,
+            python=sys.executable,
+            now=lambda: datetime.now(UTC),
+            monotonic=time.monotonic,
+            sleep=time.sleep,
+            new_id=lambda: token_hex(6),
+            new_uuid=_new_uuid,
+            pid=os.getpid(),
+            hostname=os.uname().nodename,
+        ),
+    )
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        # The shell stands in a folder that was removed; whoever needs one will say so.
+        return Path(os.environ.get("PWD", "/nonexistent"))
+
+
+def _new_uuid() -> str:
+    from uuid import uuid4
+
+    return str(uuid4())
+
+
+def working_directory(said: Path | None) -> Path | None:
+    """The directory of `-w`; an empty one is a mistake, not the current directory."""
+    if said is not None and not str(said).strip():
+        raise UsageError("`--workdir` is empty", hint="name a directory, or leave it out")
+    return said

@@ -1,0 +1,205 @@
+"""What the agent does besides answering: dim one-line entries on stderr, and the spinner.
+
+A tool call is one line, printed when its result is in, with how it went; until then the spinner
+shows it. Nothing of this is printed where stderr is no terminal, except warnings and errors.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from clinvk.cli.render.closing import closing_lines
+from clinvk.cli.render.errors import say_error, say_warning
+from clinvk.cli.render.spinner import Spinner, elapsed_text
+from clinvk.cli.streams import Streams
+from clinvk.model.events import (
+    Change,
+    Event,
+    FileChange,
+    Init,
+    Message,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Warned,
+)
+from clinvk.model.report import RunReport, TurnStart
+from clinvk.model.safe_text import SafeStream, safe_line
+from clinvk.model.width import cut, display_width
+
+_CHANGE_SIGNS = {Change.CREATED: "+", Change.MODIFIED: "~", Change.DELETED: "-"}
+_WORTH_SAYING_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A tool call on its way."""
+
+    line: str
+    began_at: float
+
+
+@dataclass(slots=True)
+class Activity:
+    """Everything on stderr of one run. With `quiet` only its error; with `verbose` thinking too."""
+
+    streams: Streams
+    clock: Callable[[], float]
+    quiet: bool = False
+    verbose: bool = False
+    wrote: bool = False
+    """Whether a line was written since the caller last set this to False."""
+    gap_due: bool = False
+    """Whether the caller has written an answer to the same screen since our last line."""
+    _spinner: Spinner = field(init=False)
+    _calls: dict[str, _Call] = field(default_factory=dict)
+    _warned: set[str] = field(default_factory=set)
+    _thinking: SafeStream = field(default_factory=SafeStream)
+    _cwd: str = ""
+
+    def __post_init__(self) -> None:
+        self._spinner = Spinner(self.streams, self.clock)
+
+    @property
+    def _shown(self) -> bool:
+        return self.streams.stderr_is_tty and not self.quiet
+
+    def started(self, turn: TurnStart) -> None:
+        """Show that something goes on."""
+        self._cwd = turn.cwd
+        self._spinner.label = f"starting {safe_line(turn.backend)}"
+        if self._shown:
+            self._spinner.start()
+
+    def event(self, event: Event) -> None:
+        """Show anything but the answer itself."""
+        if isinstance(event, Warned):
+            self._warn(event)
+        elif self._shown:
+            self._show(event)
+
+    def answer_begins(self) -> None:
+        """Show what is still under way above the answer: the agent has gone on."""
+        if not self._shown:
+            return
+        for call in self._calls.values():
+            self._line(f"• {call.line}")
+        self._calls.clear()
+        self._relabel()
+
+    def pause(self) -> None:
+        """Stand back while the answer's line is not complete."""
+        self._spinner.pause()
+
+    def resume(self) -> None:
+        """The cursor is at the start of a line again."""
+        self._spinner.resume()
+
+    def finished(self, report: RunReport) -> None:
+        """Say what is left to say: warnings, the closing lines, the error."""
+        self._end_thinking()
+        self.answer_begins()
+        self._spinner.stop()
+        if not self.quiet:
+            for message in report.warnings:
+                if message not in self._warned:
+                    self._gap()
+                    say_warning(self.streams, message)
+        if self._shown and report.backend is not None:
+            self.gap_due = self.gap_due or self.wrote
+            for line in closing_lines(report, self.streams.columns()):
+                self._line(line)
+        if report.error is not None:
+            self._gap()
+            say_error(self.streams, report.error)
+
+    def close(self) -> None:
+        """Stop moving; the line is wiped."""
+        self._spinner.stop()
+
+    def _warn(self, event: Warned) -> None:
+        self._warned.add(event.message)
+        if self.quiet:
+            return
+        if event.code == "retry" and self._shown:
+            self._line(f"↻ {safe_line(event.message)}")
+            self._spinner.label = "waiting to try again"
+            return
+        self._gap()
+        say_warning(self.streams, event.message)
+
+    def _show(self, event: Event) -> None:
+        if not isinstance(event, Thinking):
+            self._end_thinking()
+        match event:
+            case ToolUse():
+                line = "  ".join(filter(None, (safe_line(event.name), safe_line(event.summary))))
+                self._calls[event.id] = _Call(line, self.clock())
+                if not self.streams.cursor:
+                    self._line(f"• {line}")
+            case ToolResult():
+                self._result(event)
+            case FileChange():
+                path = safe_line(_relative(event.path, self._cwd))
+                self._line(f"{_CHANGE_SIGNS[event.change]} {path} {event.change.value}")
+            case Thinking() if self.verbose:
+                self._think(event)
+            case Init() | Message() | Thinking():
+                pass
+            case _:
+                return
+        self._relabel("writing" if isinstance(event, Message) else "thinking")
+
+    def _result(self, event: ToolResult) -> None:
+        call = self._calls.pop(event.id, None)
+        if call is None and event.ok:
+            return
+        line = call.line if call else "tool"
+        took = self.clock() - call.began_at if call else 0.0
+        suffix = f" · {elapsed_text(took)}" if took >= _WORTH_SAYING_S else ""
+        self._line(f"{'✓' if event.ok else '✗'} {line}", suffix)
+        said = next((text for text in event.text.splitlines() if safe_line(text)), "")
+        if said and (self.verbose or not event.ok):
+            self._line(f"  {safe_line(said[:2_000])}")
+
+    def _think(self, event: Thinking) -> None:
+        if not event.delta:
+            self._end_thinking()
+        self._think_lines(self._thinking.feed(event.text))
+        if not event.delta:
+            self._end_thinking()
+
+    def _end_thinking(self) -> None:
+        self._think_lines(self._thinking.flush())
+
+    def _think_lines(self, text: str) -> None:
+        for line in text.splitlines():
+            if line.strip():
+                self._talk(f"  {line.expandtabs(4).rstrip()}")
+
+    def _relabel(self, otherwise: str = "thinking") -> None:
+        if self._calls:
+            *others, newest = self._calls.values()
+            more = f" (+{len(others)})" if others else ""
+            self._spinner.label = f"{newest.line}{more}"
+        else:
+            self._spinner.label = otherwise
+
+    def _line(self, text: str, suffix: str = "") -> None:
+        """One entry on exactly one line; the suffix is never cut."""
+        self._talk(cut(text, max(self.streams.columns() - display_width(suffix), 1)) + suffix)
+
+    def _talk(self, text: str) -> None:
+        self._gap()
+        self.streams.talk(f"\x1b[2m{text}\x1b[0m" if self.streams.talk_color else text)
+
+    def _gap(self) -> None:
+        if self.gap_due:
+            self.streams.talk()
+        self.gap_due = False
+        self.wrote = True
+
+
+def _relative(path: str, directory: str) -> str:
+    pure = PurePath(path)
+    return str(pure.relative_to(directory)) if pure.is_relative_to(directory or "\0") else path

@@ -1,0 +1,75 @@
+"""Markdown that arrives in pieces, cut into blocks that can be rendered by themselves.
+
+A block ends at a blank line outside a fence. Where the next line decides (an indented line goes on
+with the list item above it), the block waits for that line. Each line is looked at once.
+"""
+
+import re
+
+_FENCE = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)])\s+)?(?P<marks>`{3,}|~{3,})(?P<info>.*)")
+_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])\s")
+_INDENTED = re.compile(r"(?: {2,}|\t)")
+
+
+class Blocks:
+    """Cuts a text into blocks; the blocks, put together again, are the text."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+        self._tail: list[str] = []
+        self._fence = ""
+        self._blank_seen = False
+
+    def feed(self, text: str) -> list[str]:
+        """The blocks that this piece completes."""
+        done: list[str] = []
+        for line in text.splitlines(keepends=True):
+            self._tail.append(line)
+            if line.endswith("\n"):
+                done += self._line("".join(self._tail))
+                self._tail.clear()
+        return done
+
+    def flush(self) -> list[str]:
+        """The block that the end completes, if there is one; everything starts afresh after it."""
+        rest = "".join((*self._lines, *self._tail))
+        self._lines, self._tail, self._fence, self._blank_seen = [], [], "", False
+        return [rest] if rest.strip() else []
+
+    def _line(self, line: str) -> list[str]:
+        if self._fence:
+            return self._fenced(line)
+        if not line.strip():
+            self._lines.append(line)
+            self._blank_seen = True
+            return [] if self._next_line_decides() else self._cut()
+        done = self._cut() if self._blank_seen and not self._continues(line) else []
+        self._blank_seen = False
+        self._lines.append(line)
+        opening = _FENCE.match(line)
+        # An info string with a backtick makes it a code span, not a fence.
+        if opening and not ("`" in opening["marks"] and "`" in opening["info"]):
+            self._fence = opening["marks"]
+        return done
+
+    def _fenced(self, line: str) -> list[str]:
+        self._lines.append(line)
+        bare = line.strip().lstrip("> ")
+        if len(bare) >= len(self._fence) and not bare.strip(self._fence[0]):
+            self._fence = ""
+            if not self._next_line_decides():
+                return self._cut()
+        return []
+
+    def _next_line_decides(self) -> bool:
+        first = next((line for line in self._lines if line.strip()), "")
+        return bool(_ITEM.match(first) or _INDENTED.match(first))
+
+    def _continues(self, line: str) -> bool:
+        return self._next_line_decides() and _INDENTED.match(line) is not None
+
+    def _cut(self) -> list[str]:
+        block = "".join(self._lines)
+        self._lines.clear()
+        self._blank_seen = False
+        return [block] if block.strip() else []

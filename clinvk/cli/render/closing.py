@@ -1,0 +1,56 @@
+"""The last words of a run on a terminal: what it was, what it cost, how to go on."""
+
+import shlex
+from collections.abc import Iterable
+
+from clinvk.errors import ExitStatus
+from clinvk.model.report import RunReport
+from clinvk.model.safe_text import safe_line
+from clinvk.model.units import UNKNOWN, format_cost, format_duration, format_tokens
+from clinvk.model.width import cut, display_width
+
+_WHOLE_ID = 12
+_PREFIX = 8
+_STOPPED = {ExitStatus.INTERRUPTED: "interrupted", ExitStatus.TERMINATED: "terminated"}
+
+
+def closing_lines(report: RunReport, columns: int) -> list[str]:
+    """The summary, and how to continue where there is a session to continue."""
+    lines = _folded(_summary(report), " · ", columns)
+    if report.session_id is not None and report.error is None:
+        words = shlex.quote(_shown_id(report.session_id).removesuffix("…"))
+        ways = ('continue: clinvk -c "…"', f"clinvk resume {words}")
+        lines += _folded(ways, "  or  ", columns)
+    return lines
+
+
+def _summary(report: RunReport) -> Iterable[str]:
+    if stopped := _STOPPED.get(report.exit_status):
+        yield stopped
+    if report.session_id is not None:
+        yield _shown_id(report.session_id)
+    yield safe_line(report.backend or UNKNOWN)
+    yield safe_line(report.model or UNKNOWN)
+    usage = report.usage
+    cached = f" ({format_tokens(usage.cached_tokens)} cached)" if usage.cached_tokens else ""
+    yield f"{format_tokens(usage.input_tokens)} in{cached}"
+    yield f"{format_tokens(usage.output_tokens)} out"
+    yield format_cost(report.cost_usd)
+    yield format_duration(report.duration_s)
+
+
+def _shown_id(session_id: str) -> str:
+    """A short id as it is, a long one by a prefix that `clinvk resume` takes."""
+    return session_id if len(session_id) <= _WHOLE_ID else f"{session_id[:_PREFIX]}…"
+
+
+def _folded(parts: Iterable[str], between: str, columns: int) -> list[str]:
+    """The parts joined, on as many lines as the width asks for; no part is torn."""
+    lines: list[str] = []
+    for part in parts:
+        joined = f"{lines[-1]}{between}{part}" if lines else part
+        if lines and display_width(joined) <= columns:
+            lines[-1] = joined
+        else:
+            lines.append(cut(part, columns))
+    return lines

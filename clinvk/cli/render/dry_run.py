@@ -1,0 +1,39 @@
+"""`--dry-run`: the exact command, shell-quoted, and where it would run."""
+
+import json
+import shlex
+from collections.abc import Mapping
+
+from clinvk.cli.streams import Streams
+from clinvk.services.plan import TurnPlan
+
+
+def render_plan(
+    plan: TurnPlan, environ: Mapping[str, str], streams: Streams, *, as_json: bool
+) -> None:
+    """One line that a shell would run; what cannot stand in it is said on stderr."""
+    invocation = plan.invocation
+    unset = [name for name in invocation.env_unset if name in environ]
+    if as_json:
+        plan_object = {
+            "backend": plan.backend.name,
+            "argv": list(invocation.argv),
+            "cwd": str(invocation.cwd),
+            "env": dict(invocation.env),
+            "env_unset": unset,
+            "stdin_bytes": len(invocation.stdin),
+            "files": dict(invocation.files),
+            "warnings": list(plan.warnings),
+        }
+        streams.out_utf8(json.dumps(plan_object, ensure_ascii=False) + "\n")
+        return
+    settings = [f"-u {shlex.quote(name)}" for name in unset]
+    settings += [f"{name}={shlex.quote(value)}" for name, value in invocation.env.items()]
+    prefix = ["env", *settings] if settings else []
+    command = " ".join([*prefix, shlex.join(invocation.argv)])
+    streams.out(f"cd {shlex.quote(str(invocation.cwd))} && {command}\n")
+    streams.talk(f"its stdin: the prompt, {len(invocation.stdin):,} bytes")
+    for name in invocation.files:
+        streams.talk(f"{{{name}}}: a private file with the {name.replace('_', ' ')}")
+    for warning in plan.warnings:
+        streams.talk(f"warning: {warning}")

@@ -1,0 +1,48 @@
+"""How an error is said: two lines on stderr, or the envelope of the JSON formats on stdout."""
+
+from clinvk.cli.streams import Streams
+from clinvk.errors import ClinvkError
+from clinvk.model.report import ErrorReport
+from clinvk.model.safe_text import safe_text
+
+_RED_BOLD, _DIM, _PLAIN = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
+
+
+def render_error(
+    error: ClinvkError, streams: Streams, *, as_json: bool, as_stream: bool = False
+) -> None:
+    """Say an error of ours; as JSON it is a run's report with nothing but the error.
+
+    `as_stream` makes it the last line of `-o stream-json`, which has a type.
+    """
+    report = ErrorReport.of_error(error)
+    if not (as_json or as_stream):
+        say_error(streams, report)
+        return
+    from clinvk.model.report import RunReport, report_to_json
+    from clinvk.store.forms import json_line
+
+    kind = {"type": "result"} if as_stream else {}
+    envelope = RunReport(exit_status=error.exit_status, error=report)
+    streams.out_utf8(json_line({**kind, **report_to_json(envelope)}).decode())
+
+
+def say_error(streams: Streams, error: ErrorReport) -> None:
+    """`error: …` and `hint: …` on stderr; further lines of either are indented below it."""
+    _say(streams, "error:", _RED_BOLD, error.message)
+    if error.hint:
+        _say(streams, "hint:", _DIM, error.hint)
+
+
+def say_warning(streams: Streams, message: str) -> None:
+    """`warning: …` on stderr."""
+    _say(streams, "warning:", "\x1b[33m", message)
+
+
+def _say(streams: Streams, label: str, style: str, text: str) -> None:
+    if streams.stderr_is_tty:
+        text = safe_text(text)
+    lines = text.strip().splitlines() or [""]
+    head = f"{style}{label}{_PLAIN}" if streams.talk_color else label
+    indent = " " * (len(label) + 1)
+    streams.talk("\n".join((f"{head} {lines[0]}", *(indent + line for line in lines[1:]))))

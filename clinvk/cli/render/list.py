@@ -1,0 +1,148 @@
+"""`sessions list`: a table for people, or an array for programs.
+
+No table library: the widths of CJK and emoji are what they get wrong, or what costs 30 ms.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from clinvk.cli.render.ago import ago
+from clinvk.cli.streams import Streams
+from clinvk.model.report import usage_to_json
+from clinvk.model.safe_text import safe_line
+from clinvk.model.session import Status
+from clinvk.model.title import UNTITLED
+from clinvk.model.units import UNKNOWN, format_tokens
+from clinvk.model.usage import UNKNOWN_USAGE
+from clinvk.model.width import cut, display_width, pad
+from clinvk.services.sessions import Listed, SessionList
+from clinvk.store.forms import json_line, time_to_text
+from clinvk.store.records import DamagedRecord
+
+DAMAGED = "damaged"
+
+_HEAD = ("ID", "BACKEND", "STATUS", "LAST USED", "TOKENS", "TITLE/PROMPT")
+_STATUS, _TOKENS, _TITLE = 2, 4, 5
+_GAP = "  "
+# What a narrow terminal goes without, in this order, until the title has room.
+_DISPENSABLE = (_TOKENS, 1)
+_TITLE_ROOM = 12
+_COLORS = {Status.RUNNING: "32", Status.INTERRUPTED: "33", Status.ERROR: "31", DAMAGED: "31"}
+
+_Row = tuple[str, ...]
+
+
+def render_list(
+    found: SessionList, streams: Streams, *, now: datetime, as_json: bool, filtered: bool = False
+) -> None:
+    """Show the sessions found; `filtered` says that there may be others."""
+    if as_json:
+        streams.out_utf8("".join(_array(found)))
+        return
+    rows = [_row(listed, now) for listed in found.sessions]
+    rows += [_damaged_row(record) for record in found.damaged]
+    if rows:
+        columns = streams.columns() if streams.stdout_is_tty else None
+        streams.out("".join(_table([_HEAD, *rows], columns, color=streams.color)))
+    elif filtered:
+        streams.talk("no session matches")
+    else:
+        streams.talk('no sessions yet; `clinvk "…"` starts the first')
+
+
+def _row(listed: Listed, now: datetime) -> _Row:
+    session = listed.session
+    title = safe_line(session.title) or UNTITLED
+    return (
+        safe_line(session.id),
+        safe_line(session.backend),
+        listed.status.value,
+        ago(session.last_used_at, now),
+        format_tokens(session.usage.total_tokens),
+        f"({safe_line(session.name)}) {title}" if session.name else title,
+    )
+
+
+def _damaged_row(record: DamagedRecord) -> _Row:
+    name = safe_line(record.id_guess or UNKNOWN)
+    return (name, UNKNOWN, DAMAGED, UNKNOWN, UNKNOWN, safe_line(str(record.path)))
+
+
+def _table(rows: Sequence[_Row], columns: int | None, *, color: bool) -> Iterator[str]:
+    """The lines. With `columns` each is cut to that many, so that a session is one line."""
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    shown = list(range(len(_HEAD)))
+    room = 0
+    if columns is not None:
+        for dispensable in (*_DISPENSABLE, None):
+            taken = sum(widths[at] + len(_GAP) for at in shown if at != _TITLE)
+            room = columns - taken
+            if room >= _TITLE_ROOM or dispensable is None:
+                break
+            shown.remove(dispensable)
+    for number, row in enumerate(rows):
+        cells = [_cell(row[at], at, widths[at]) for at in shown]
+        if columns is not None:
+            cells[-1] = cut(row[_TITLE], max(room, 1))
+        if color and number == 0:
+            cells = [f"\x1b[2m{cell}\x1b[0m" for cell in cells]
+        elif color and (code := _COLORS.get(row[_STATUS])):
+            at = shown.index(_STATUS)
+            cells[at] = f"\x1b[{code}m{cells[at]}\x1b[0m"
+        yield f"{_GAP.join(cells).rstrip()}\n"
+
+
+def _cell(text: str, at: int, width: int) -> str:
+    if at == _TITLE:
+        return text
+    return " " * (width - display_width(text)) + text if at == _TOKENS else pad(text, width)
+
+
+def _array(found: SessionList) -> Iterator[str]:
+    """An array with one object a line, so that `grep` is of use as well."""
+    objects = [session_to_json(listed) for listed in found.sessions]
+    objects += [_damaged_to_json(record) for record in found.damaged]
+    if not objects:
+        yield "[]\n"
+        return
+    for number, value in enumerate(objects):
+        yield "[\n" if number == 0 else ",\n"
+        yield json_line(value).decode().rstrip("\n")
+    yield "\n]\n"
+
+
+def session_to_json(listed: Listed) -> dict[str, Any]:
+    """The published object of one line of the list."""
+    session = listed.session
+    return {
+        "id": session.id,
+        "name": session.name,
+        "title": session.title,
+        "backend": session.backend,
+        "status": listed.status.value,
+        "cwd": session.cwd,
+        "model": session.model,
+        "created_at": time_to_text(session.created_at),
+        "last_used_at": time_to_text(session.last_used_at),
+        "turns": session.turns,
+        "usage": usage_to_json(session.usage),
+        "cost_usd": session.cost_usd,
+        "tags": list(session.tags),
+        "archived": session.archived,
+    }
+
+
+def _damaged_to_json(record: DamagedRecord) -> dict[str, Any]:
+    unknown = ("name", "title", "backend", "cwd", "model", "created_at", "last_used_at", "turns")
+    return {
+        "id": record.id_guess,
+        "status": DAMAGED,
+        "path": str(record.path),
+        "reason": record.reason,
+        **dict.fromkeys(unknown),
+        "usage": usage_to_json(UNKNOWN_USAGE),
+        "cost_usd": None,
+        "tags": [],
+        "archived": False,
+    }

@@ -1,0 +1,136 @@
+"""One block of Markdown as lines for a terminal. The only file that knows rich.
+
+Sixteen colours, so that the person's own palette decides how they look on light and dark; no
+backgrounds, no boxes and no links behind words: an address that an agent gives is shown.
+"""
+
+from typing import ClassVar
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement
+from rich.padding import Padding
+from rich.segment import Segment, Segments
+from rich.syntax import Syntax
+from rich.text import Text
+from rich.theme import Theme
+
+MAX_COLUMNS = 120
+"""Wider lines are hard to read, however wide the terminal is."""
+
+_TOO_LONG = 100_000
+_TOO_LONG_TO_COLOR = 30_000
+_THEME = Theme(
+    {
+        "markdown.code": "cyan",
+        "markdown.code_block": "cyan",
+        "markdown.block_quote": "dim",
+        "markdown.list": "none",
+        "markdown.h1": "bold underline",
+        "markdown.h2": "bold",
+        "markdown.h3": "bold",
+        "markdown.h4": "bold italic",
+        "markdown.item.bullet": "bold",
+        "markdown.item.number": "bold",
+        "markdown.link": "none",
+        "markdown.link_url": "underline",
+        "markdown.table.border": "dim",
+        "markdown.table.header": "bold",
+    }
+)
+
+
+class _LeftHeading(Heading):
+    """A heading that starts where the text does."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        text = self.text.copy()
+        text.justify = "left"
+        yield text
+
+
+class _Code(CodeBlock):
+    """Code, indented by two, coloured where there is colour."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        code = str(self.text).rstrip()
+        if console.color_system is None or len(code) > _TOO_LONG_TO_COLOR:
+            yield Padding(Text(code), (0, 0, 0, 2))
+            return
+        yield Syntax(
+            code,
+            self.lexer_name,
+            theme="ansi_dark",
+            word_wrap=True,
+            padding=(0, 0, 0, 2),
+            background_color="default",
+        )
+
+
+class _Answer(Markdown):
+    """Markdown as an answer is written in it."""
+
+    elements: ClassVar[dict[str, type[MarkdownElement]]] = {
+        **Markdown.elements,
+        "heading_open": _LeftHeading,
+        "fence": _Code,
+        "code_block": _Code,
+    }
+
+
+class MarkdownLines:
+    """Renders blocks, each by itself."""
+
+    def __init__(self, *, color: bool) -> None:
+        self._console = Console(
+            color_system="standard" if color else None,
+            force_terminal=True,
+            no_color=not color,
+            legacy_windows=False,
+            emoji=False,
+            highlight=False,
+            markup=False,
+            theme=_THEME,
+        )
+
+    def render(self, block: str, columns: int) -> str:
+        """The block in lines of at most `columns`, without blank lines around it; ends with one.
+
+        `block` has been made safe already. A block too long to be worth the time, and one that
+        rich stumbles over, comes back as it is: the answer matters more than its looks.
+        """
+        if len(block) > _TOO_LONG:
+            return _as_it_is(block)
+        try:
+            return self._render(block, min(columns, MAX_COLUMNS))
+        except Exception:  # noqa: BLE001  third-party parsers on text that anybody may have written
+            return _as_it_is(block)
+
+    def _render(self, block: str, columns: int) -> str:
+        console = self._console
+        options = console.options.update(width=columns)
+        document = _Answer(block, hyperlinks=False)
+        lines = [_without_end(line) for line in console.render_lines(document, options, pad=False)]
+        while lines and not lines[-1]:
+            lines.pop()
+        while lines and not lines[0]:
+            lines.pop(0)
+        segments = [segment for line in lines for segment in (*line, Segment.line())]
+        with console.capture() as captured:
+            console.print(Segments(segments), end="", soft_wrap=True)
+        return captured.get()
+
+
+def _without_end(line: list[Segment]) -> list[Segment]:
+    """The line without the blanks that rich fills it up with: they would be copied along."""
+    kept = list(line)
+    while kept and not kept[-1].text.strip():
+        kept.pop()
+    if kept:
+        last = kept[-1]
+        kept[-1] = Segment(last.text.rstrip(), last.style)
+    return kept
+
+
+def _as_it_is(block: str) -> str:
+    text = block.strip("\n")
+    return f"{text}\n" if text else ""

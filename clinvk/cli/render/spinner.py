@@ -1,0 +1,80 @@
+"""The one moving thing: a transient line that says what goes on and for how long.
+
+It has a thread of its own, so nobody has to call anything while an agent thinks. The streams own
+the line on the screen; whatever is written next wipes it first.
+"""
+
+import threading
+from collections.abc import Callable
+
+from clinvk.cli.streams import Streams
+from clinvk.model.units import format_duration
+from clinvk.model.width import cut
+
+_FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_ASCII_FRAMES = "|/-\\"
+_PAUSE_S = 0.1
+
+
+class Spinner:
+    """Moves between `start` and `stop`, except while paused."""
+
+    def __init__(self, streams: Streams, clock: Callable[[], float]) -> None:
+        self.label = ""
+        self._streams = streams
+        self._clock = clock
+        self._frames = _FRAMES if streams.talk_has(_FRAMES) else _ASCII_FRAMES
+        self._began_at = 0.0
+        self._drawn = 0
+        self._paused = threading.Event()
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to move; the time shown counts from here. On a terminal that can wipe, only."""
+        if self._thread is not None or not self._streams.cursor:
+            return
+        self._began_at = self._clock()
+        self._thread = threading.Thread(target=self._move, name="spinner", daemon=True)
+        self._thread.start()
+
+    def pause(self) -> None:
+        """Vanish until `resume`: something is being written that is no whole line yet."""
+        self._paused.set()
+        self._streams.erase()
+
+    def resume(self) -> None:
+        """Move again."""
+        self._paused.clear()
+
+    def stop(self) -> None:
+        """Vanish for good."""
+        self._stopped.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+            self._streams.erase()
+
+    def frame(self) -> str:
+        """The line as it is to be shown now; always shorter than the terminal is wide."""
+        sign = self._frames[self._drawn % len(self._frames)]
+        self._drawn += 1
+        elapsed = f" · {elapsed_text(self._clock() - self._began_at)}"
+        room = self._streams.columns() - len(elapsed) - 3
+        return f"{sign} {cut(self.label, max(room, 1))}{elapsed}"
+
+    def _move(self) -> None:
+        while not self._stopped.wait(_PAUSE_S):
+            if not self._paused.is_set():
+                self._streams.draw(self._dim(self.frame()), unless=self._idle)
+
+    def _idle(self) -> bool:
+        return self._paused.is_set() or self._stopped.is_set()
+
+    def _dim(self, text: str) -> str:
+        return f"\x1b[2m{text}\x1b[0m" if self._streams.talk_color else text
+
+
+def elapsed_text(seconds: float) -> str:
+    """Whole seconds while they go by: `12s`, `2m 5s`."""
+    return f"{int(max(seconds, 0))}s" if seconds < 60 else format_duration(int(seconds))

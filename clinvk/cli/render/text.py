@@ -1,0 +1,103 @@
+"""Text without looks: the answer on stdout as it arrives, for pipes and for `output.render: off`.
+
+A message streams piece by piece. Its last line ends are held back until more of it comes, so that
+messages are one blank line apart and the output ends with exactly one line end.
+"""
+
+from collections.abc import Callable
+
+from clinvk.cli.render.activity import Activity
+from clinvk.cli.streams import Streams
+from clinvk.model.events import Event, Message
+from clinvk.model.report import RunReport, TurnStart
+from clinvk.model.safe_text import SafeStream
+
+
+class PlainText:
+    """Writes the answer exactly as it is; only a terminal gets it made safe, by whole lines."""
+
+    def __init__(
+        self,
+        streams: Streams,
+        *,
+        clock: Callable[[], float],
+        quiet: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self._streams = streams
+        self._activity = Activity(streams, clock, quiet=quiet, verbose=verbose)
+        self._safe = SafeStream() if streams.stdout_is_tty else None
+        self._answered = False
+        self._in_message = False
+        self._held: list[str] = []
+
+    def started(self, turn: TurnStart) -> None:
+        """Show on stderr that something goes on, if that is a terminal."""
+        self._activity.started(turn)
+
+    def event(self, event: Event) -> None:
+        """Write a part of the answer, or show what else the agent does."""
+        if not isinstance(event, Message):
+            self._end_message()
+        elif event.delta:
+            self._write(event.text)
+        else:
+            self._end_message()
+            self._write(event.text)
+            self._end_message()
+        self._activity.event(event)
+
+    def finished(self, report: RunReport) -> None:
+        """End the answer; an agent that only said it at the very end is heard too."""
+        self._end_message()
+        if not self._answered and report.text:
+            self._write(report.text)
+            self._end_message()
+        self._activity.finished(report)
+
+    def close(self) -> None:
+        """Stop the spinner."""
+        self._activity.close()
+
+    def _write(self, text: str) -> None:
+        self._emit(text if self._safe is None else self._safe.feed(text))
+
+    def _end_message(self) -> None:
+        if self._safe is not None:
+            self._emit(self._safe.flush())
+        self._held.clear()
+        if self._in_message:
+            self._in_message = False
+            self._streams.out("\n")
+            self._gap_due()
+            self._activity.resume()
+
+    def _emit(self, text: str) -> None:
+        body = text.rstrip("\r\n")
+        if not body:
+            self._held.append(text)
+            return
+        text, body = text[len(body) :], "".join((*self._held, body))
+        self._held = [text]
+        if not self._in_message:
+            body = self._begin_message() + body
+        self._streams.out(body)
+
+    def _begin_message(self) -> str:
+        """What goes before a message; from here on the cursor is inside a line of the answer."""
+        self._activity.answer_begins()
+        self._activity.pause()
+        between = "\n" if self._answered and not self._same_screen_gap() else ""
+        self._in_message = self._answered = True
+        return between
+
+    def _gap_due(self) -> None:
+        self._activity.gap_due = self._streams.stdout_is_tty
+        self._activity.wrote = False
+
+    def _same_screen_gap(self) -> bool:
+        """On one screen, entries between two messages bring the blank line themselves."""
+        if not (self._streams.stdout_is_tty and self._activity.wrote):
+            return False
+        self._streams.talk()
+        return True

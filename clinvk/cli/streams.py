@@ -1,0 +1,244 @@
+"""The terminal as one object: three streams and what may be done with them.
+
+stdout is data, stderr is talk. Nothing else in the package writes to either, and nothing here
+reads the process: streams and environment are passed in. The object also owns the one transient
+line (a spinner) on stderr, so that whoever writes next finds it gone: it is drawn with the cursor
+left at its start and wiped before any other output. No terminal mode is ever changed, so there is
+nothing to restore if clinvk is killed.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import IO, Literal, TextIO
+
+from clinvk.errors import ClinvkError
+
+ColorChoice = Literal["auto", "always", "never"]
+
+DEFAULT_WIDTH = 80
+_WIPE = "\r\x1b[K"
+
+
+class OutputClosed(Exception):  # noqa: N818  like `StopIteration`: an end, not an error
+    """Whoever read our stdout has left (`| head`); there is nothing more to say."""
+
+
+@dataclass(kw_only=True)
+class Streams:
+    """Where data goes, where talk goes, and what the terminal can show.
+
+    `width` is in columns; `width_fixed` says that the person set it (`COLUMNS`). `color` is about
+    stdout, `talk_color` about stderr. `cursor` says that stderr is a terminal that can wipe a line.
+    """
+
+    stdin: TextIO | None
+    stdout: TextIO | None
+    stderr: TextIO | None
+    stdin_is_tty: bool = False
+    stdout_is_tty: bool = False
+    stderr_is_tty: bool = False
+    width: int = DEFAULT_WIDTH
+    width_fixed: bool = False
+    color: bool = False
+    talk_color: bool = False
+    cursor: bool = False
+    auto_color: tuple[bool, bool] = (False, False)
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
+    _drawn: bool = field(default=False, repr=False)
+
+    def out(self, text: str) -> None:
+        """Write data to stdout, now. Raises `OutputClosed` when its reader has left."""
+        self._out(text, encoding=_encoding(self.stdout))
+
+    def out_utf8(self, text: str) -> None:
+        """Write data that is UTF-8 whatever the locale (JSON). Raises as `out` does."""
+        self._out(text, encoding="utf-8")
+
+    def talk(self, line: str = "") -> None:
+        """Write one line to stderr, now; a stderr that nobody reads is no reason to stop."""
+        self._talk(f"{line}\n", drawn=False)
+
+    def draw(self, line: str, *, unless: Callable[[], bool]) -> None:
+        """Show a transient line on stderr: the next output or `erase` removes it.
+
+        The caller keeps it shorter than `columns()`: a line that wraps cannot be wiped. `unless`
+        is asked while nobody else can write: a line too late is worse than none.
+        """
+        with self._lock:
+            if self.cursor and not unless():
+                self._talk(f"{_WIPE}{line}\r", drawn=True)
+
+    def erase(self) -> None:
+        """Remove the transient line, if there is one."""
+        with self._lock:
+            if self._drawn:
+                self._talk("", drawn=False)
+
+    def read_stdin(self) -> str:
+        """All of stdin as text; bytes that are not UTF-8 survive as surrogate escapes."""
+        if self.stdin is None:
+            return ""
+        buffer = getattr(self.stdin, "buffer", None)
+        if buffer is None:
+            return self.stdin.read()
+        return bytes(buffer.read()).decode("utf-8-sig", errors="surrogateescape")
+
+    def talk_has(self, signs: str) -> bool:
+        """Whether stderr's encoding has these characters."""
+        try:
+            signs.encode(_encoding(self.stderr))
+        except UnicodeEncodeError:
+            return False
+        return True
+
+    def columns(self) -> int:
+        """The width of the terminal at this moment; windows are resized during long runs."""
+        if self.width_fixed:
+            return self.width
+        return _measure(self.stderr) or _measure(self.stdout) or self.width
+
+    def with_color(self, choice: ColorChoice) -> "Streams":
+        """The same terminal with colour as configured; `auto` is what the environment said."""
+        color, talk_color = {
+            "auto": self.auto_color,
+            "always": (True, True),
+            "never": (False, False),
+        }[choice]
+        return replace(self, color=color, talk_color=talk_color)
+
+    def _out(self, text: str, *, encoding: str) -> None:
+        if self.stdout is None:
+            raise OutputClosed
+        with self._lock:
+            self.erase()
+            try:
+                _push(self.stdout, text, encoding)
+            except (BrokenPipeError, ConnectionResetError) as gone:
+                _abandon(self.stdout)
+                raise OutputClosed from gone
+            except OSError as error:
+                _abandon(self.stdout)
+                raise ClinvkError(
+                    f"the output cannot be written: {(error.strerror or str(error)).lower()}"
+                ) from error
+
+    def _talk(self, text: str, *, drawn: bool) -> None:
+        if self.stderr is None:
+            return
+        with self._lock:
+            wipe = _WIPE if self._drawn and not drawn else ""
+            self._drawn = drawn
+            try:
+                _push(self.stderr, wipe + text, _encoding(self.stderr))
+            except OSError:
+                _abandon(self.stderr)
+
+
+def streams_from(
+    environ: Mapping[str, str],
+    stdin: TextIO | None,
+    stdout: TextIO | None,
+    stderr: TextIO | None,
+) -> Streams:
+    """The terminal as environment and streams say it is.
+
+    `NO_COLOR` (any non-empty value) and `TERM=dumb` turn colour off; `FORCE_COLOR` and
+    `CLICOLOR_FORCE` (other than empty and `0`) turn it on where there is no terminal; `NO_COLOR`
+    wins over both. A stream that was closed before the start is None, as Python gives it.
+    """
+    ttys = [_is_tty(stream) for stream in (stdin, stdout, stderr)]
+    dumb = environ.get("TERM", "") in {"dumb", "unknown"}
+    forced = any(environ.get(key, "") not in {"", "0"} for key in ("FORCE_COLOR", "CLICOLOR_FORCE"))
+    refused = bool(environ.get("NO_COLOR")) or (dumb and not forced)
+    colors = (not refused and (forced or ttys[1]), not refused and (forced or ttys[2]))
+    columns = environ.get("COLUMNS", "")
+    fixed = int(columns) if columns.isascii() and columns.isdigit() and int(columns) > 0 else None
+    return Streams(
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        stdin_is_tty=ttys[0],
+        stdout_is_tty=ttys[1],
+        stderr_is_tty=ttys[2],
+        width=fixed or _measure(stdout) or _measure(stderr) or DEFAULT_WIDTH,
+        width_fixed=fixed is not None,
+        color=colors[0],
+        talk_color=colors[1],
+        cursor=ttys[2] and not dumb,
+        auto_color=colors,
+    )
+
+
+# Our own signs, for a terminal whose encoding has none of them.
+_PLAIN_SIGNS = str.maketrans(
+    {"…": "...", "—": "-", "·": "|", "•": "*", "✓": "+", "✗": "x", "↻": "~"}
+)
+
+
+def encode(text: str, encoding: str) -> bytes:
+    """The bytes of `text`; never raises.
+
+    In UTF-8 the bytes that came in undecodable go out as they were; any other lone surrogate, and
+    in another encoding whatever it lacks, is written as an escape.
+    """
+    try:
+        return text.encode(encoding, "surrogateescape")
+    except UnicodeEncodeError:
+        if encoding.replace("-", "").replace("_", "").lower() != "utf8":
+            text = text.translate(_PLAIN_SIGNS)
+        return text.encode(encoding, "backslashreplace")
+
+
+def _encoding(stream: TextIO | None) -> str:
+    return getattr(stream, "encoding", None) or "utf-8"
+
+
+def _push(stream: TextIO, text: str, encoding: str) -> None:
+    buffer: IO[bytes] | None = getattr(stream, "buffer", None)
+    if buffer is None:
+        stream.write(text)
+        stream.flush()
+        return
+    data = encode(text, encoding)
+    while True:
+        try:
+            if data:
+                buffer.write(data)
+                data = b""
+            buffer.flush()
+        except BlockingIOError as full:
+            # Some parents (Node) leave a shared pipe non-blocking; half an answer is no answer.
+            os.set_blocking(buffer.fileno(), True)
+            data = data[full.characters_written :]
+        else:
+            return
+
+
+def _abandon(stream: TextIO) -> None:
+    """Point a dead stream at nothing, else the interpreter complains about it at exit."""
+    try:
+        nothing = os.open(os.devnull, os.O_WRONLY)
+    except OSError:
+        return
+    try:
+        os.dup2(nothing, stream.fileno())
+    except (OSError, ValueError):
+        return
+    finally:
+        os.close(nothing)
+
+
+def _is_tty(stream: TextIO | None) -> bool:
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def _measure(stream: TextIO | None) -> int | None:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns or None if stream else None
+    except (OSError, ValueError, AttributeError):
+        return None

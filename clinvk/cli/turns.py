@@ -1,0 +1,90 @@
+"""What `run` and `resume` share: words become a request, and the request a turn that is shown."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clinvk.cli.context import Cli, working_directory
+from clinvk.cli.options import OutputFormat
+from clinvk.cli.prompt import read_prompt
+from clinvk.cli.render.choice import renderer_for
+from clinvk.errors import ExitStatus, UsageError
+from clinvk.model.access import Access
+from clinvk.model.request import RunRequest
+from clinvk.model.units import parse_duration
+from clinvk.services.run import dry_run, run
+from clinvk.services.settings import effective_settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOptions:
+    """The options of a turn as they were typed."""
+
+    words: tuple[str, ...]
+    editor: bool
+    backend: str | None
+    model: str | None
+    workdir: Path | None
+    access: Access | None
+    system_prompt: str | None
+    max_turns: int | None
+    timeout: str | None
+    idle_timeout: str | None
+    backend_args: tuple[str, ...]
+    output_format: OutputFormat | None
+    quiet: bool
+    verbose: bool
+    config: Path | None
+    dry_run: bool
+
+
+def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
+    """Run the turn and show it; `which` are the fields of `RunRequest` that choose the session."""
+    settings = effective_settings(cli.world, said.config)
+    for option in ("backend", "model", "system_prompt"):
+        if getattr(said, option) is not None and not getattr(said, option).strip():
+            raise UsageError(f"`--{option.replace('_', '-')}` is empty", hint="leave it out")
+    request = RunRequest(
+        prompt=read_prompt(cli, said.words, editor=said.editor),
+        backend=said.backend,
+        model=said.model,
+        workdir=working_directory(said.workdir),
+        access=said.access,
+        system_prompt=said.system_prompt,
+        max_turns=said.max_turns,
+        backend_args=said.backend_args,
+        timeout_s=_seconds("--timeout", said.timeout),
+        idle_timeout_s=_seconds("--idle-timeout", said.idle_timeout),
+        **which,
+    )
+    chosen = said.output_format or OutputFormat(settings.get("output.format"))
+    streams = cli.streams.with_color(settings.get("output.color"))
+    if said.dry_run:
+        from clinvk.cli.render.dry_run import render_plan
+
+        plan = dry_run(request, cli.world, settings)
+        render_plan(plan, cli.world.environ, streams, as_json=chosen is not OutputFormat.TEXT)
+        return ExitStatus.OK
+    renderer = renderer_for(
+        streams,
+        chosen.value,
+        clock=cli.world.monotonic,
+        render=settings.get("output.render"),
+        quiet=said.quiet,
+        verbose=said.verbose,
+    )
+    try:
+        report = run(request, cli.world, settings, renderer)
+        renderer.finished(report)
+    finally:
+        renderer.close()
+    return report.exit_status
+
+
+def _seconds(option: str, text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        return parse_duration(text)
+    except UsageError as error:
+        raise UsageError(f"`{option}`: {error.message}", hint=error.hint) from error

@@ -1,0 +1,94 @@
+"""The settings: every key with its default, and precedence as a pure function.
+
+Flag over environment over file over default; a value always travels with where it came from. What
+type each key has is `config_schema`, which needs pydantic and is loaded only when there is
+something to check.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from clinvk.model.events import Json
+
+DEFAULTS: Mapping[str, Json] = {
+    "default_backend": None,
+    "session.auto_resume": False,
+    "session.retention_days": 30,
+    "session.store_token_usage": True,
+    "session.store_transcript": True,
+    "session.default_tags": [],
+    "run.timeout": None,
+    "run.idle_timeout": "30m",
+    "run.access": None,
+    "run.max_turns": None,
+    "output.format": "text",
+    "output.render": "auto",
+    "output.color": "auto",
+}
+
+BACKEND_DEFAULTS: Mapping[str, Json] = {
+    "model": None,
+    "access": None,
+    "system_prompt": None,
+    "extra_args": [],
+    "binary": None,
+    "enabled": True,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A value and where it came from: `default`, a file's path or an environment variable."""
+
+    value: Json
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The effective value of every key."""
+
+    values: Mapping[str, Setting]
+
+    def get(self, key: str) -> Json:
+        """The value of a key of `DEFAULTS`."""
+        return self.values[key].value
+
+    def backend(self, name: str, key: str) -> Json:
+        """The value of `backends.NAME.KEY`, which is its default where nothing is said."""
+        setting = self.values.get(f"backends.{name}.{key}")
+        return BACKEND_DEFAULTS[key] if setting is None else setting.value
+
+
+def environment_variable(key: str) -> str:
+    """The variable that sets a key: `run.timeout` is `CLINVK_RUN_TIMEOUT`."""
+    if key == "default_backend":
+        return "CLINVK_BACKEND"
+    return "CLINVK_" + key.replace(".", "_").replace("-", "_").upper()
+
+
+def known_keys(backends: Iterable[str]) -> tuple[str, ...]:
+    """Every key there is, given the names of the backends."""
+    of_backends = (f"backends.{name}.{key}" for name in backends for key in BACKEND_DEFAULTS)
+    return (*DEFAULTS, *of_backends)
+
+
+def flatten(nested: Mapping[str, Json]) -> dict[str, Json]:
+    """A checked configuration as `section.key` to value, with only what was said."""
+    flat: dict[str, Json] = {}
+    for key, value in nested.items():
+        if key == "backends":
+            for name, options in value.items():
+                flat |= {f"backends.{name}.{option}": said for option, said in options.items()}
+        elif isinstance(value, dict):
+            flat |= {f"{key}.{option}": said for option, said in value.items()}
+        else:
+            flat[key] = value
+    return flat
+
+
+def merge(file: Mapping[str, Json], file_name: str, environment: Mapping[str, Setting]) -> Settings:
+    """Environment over file over default."""
+    values = {key: Setting(value, "default") for key, value in DEFAULTS.items()}
+    values |= {key: Setting(value, file_name) for key, value in file.items()}
+    return Settings(values | dict(environment))

@@ -1,0 +1,69 @@
+"""Durations, numbers and times between words and values."""
+
+import re
+from datetime import UTC, datetime
+
+from clinvk.errors import UsageError
+
+UNKNOWN = "—"
+"""What an unknown figure prints as: never 0."""
+
+_SECONDS = {"w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0}
+_PART = r"(?:(?P<{unit}>\d+(?:\.\d+)?){unit})?"
+_DURATION = re.compile("".join(_PART.format(unit=unit) for unit in _SECONDS), re.ASCII)
+_FORMS = "write it as `30s`, `15m`, `2h`, `1h30m`, `7d` or `2w`"
+_LONGEST_S = 100 * 365 * 86_400.0
+
+
+def parse_duration(text: str) -> float:
+    """Seconds of `30s`, `15m`, `2h`, `1h30m`, `7d`, `2w`; fractions (`1.5h`) are fine.
+
+    Raises `UsageError` for anything else: no unit, zero, negative, or more than a century.
+    """
+    words = "".join(text.split()).lower()
+    match = _DURATION.fullmatch(words)
+    if not words or match is None:
+        try:
+            number = float(words)
+        except ValueError:
+            raise UsageError(f"`{text}` is not a duration", hint=_FORMS) from None
+        if number > 0:
+            raise UsageError(f"`{text}` needs a unit", hint=_FORMS)
+        raise UsageError(f"a duration must be more than zero, not `{text}`", hint=_FORMS)
+    seconds = sum(float(match[unit] or 0) * size for unit, size in _SECONDS.items())
+    if seconds <= 0:
+        raise UsageError(f"a duration must be more than zero, not `{text}`", hint=_FORMS)
+    if seconds > _LONGEST_S:
+        raise UsageError(f"`{text}` is longer than a century", hint=_FORMS)
+    return seconds
+
+
+def format_duration(seconds: float) -> str:
+    """A duration for a person: `12.3s`, `2m 5s`, `1h 2m`, `3d 4h`."""
+    if seconds < 59.95:
+        return f"{max(seconds, 0):.1f}s"
+    whole = round(seconds)
+    for big, small in (("d", "h"), ("h", "m"), ("m", "s")):
+        size, rest = int(_SECONDS[big]), int(_SECONDS[small])
+        if whole >= size:
+            return f"{whole // size}{big} {whole % size // rest}{small}"
+    return f"{whole}s"
+
+
+def format_tokens(count: int | None) -> str:
+    """A count with thousands separators, `—` when unknown."""
+    return UNKNOWN if count is None else f"{count:,}"
+
+
+def format_cost(dollars: float | None) -> str:
+    """US dollars: `$0.08`, a small cost with the digits that matter (`$0.0012`), `—` if unknown."""
+    if dollars is None:
+        return UNKNOWN
+    if dollars == 0 or abs(dollars) >= 0.01:
+        return f"${dollars:,.2f}"
+    return "<$0.0001" if 0 < dollars < 0.000_05 else f"${dollars:.4f}"
+
+
+def format_time(at: datetime) -> str:
+    """A moment in UTC to the second: `2025-01-27T10:00:00Z`."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,142 @@
+"""The three pipes to a child, moved by one poll loop in the thread of whoever reads the lines.
+
+No threads: nothing is read ahead of the consumer, so memory stays bounded whatever the child
+prints, no write can block, and nothing is left running when the child is over. All our ends are
+non-blocking; the child's own ends are not touched by that.
+"""
+
+import math
+import os
+import select
+from collections import deque
+from contextlib import suppress
+from subprocess import Popen
+from typing import IO
+
+from clinvk.process.framing import LineFramer
+
+_CHUNK = 64 * 1024
+_TAIL_BYTES = 8 * 1024
+_TAIL_LINES = 20
+_LONGEST_POLL_S = 3600.0
+_LAST_READS = 64
+"""What a leftover of the child may still add to stderr at the end, in chunks."""
+
+
+class Pipes:
+    """Feeds stdin and then closes it, cuts stdout into `lines`, keeps the tail of stderr."""
+
+    def __init__(self, process: Popen[bytes], stdin: bytes, wake_fds: list[int]) -> None:
+        self.lines: deque[str] = deque()
+        self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
+        self._unsent = memoryview(stdin)
+        self._framer = LineFramer()
+        self._tail = b""
+        self._poll = select.poll()
+        for pipe, wanted in (
+            (self._stdin, select.POLLOUT),
+            (self._stdout, select.POLLIN),
+            (self._stderr, select.POLLIN),
+        ):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)
+                self._poll.register(pipe, wanted)
+        for descriptor in wake_fds:
+            self._poll.register(descriptor, select.POLLIN)
+        if not stdin:
+            self._close_stdin()
+
+    @property
+    def stdout_open(self) -> bool:
+        """Whether anybody may still write to the child's stdout."""
+        return self._stdout is not None
+
+    @property
+    def stderr_tail(self) -> str:
+        """The last lines of stderr so far: 20 or 8 KiB, whichever is less."""
+        text = self._tail.decode("utf-8", errors="replace")
+        return "\n".join(text.splitlines()[-_TAIL_LINES:])
+
+    def exchange(self, timeout_s: float | None) -> bool:
+        """Wait at most `timeout_s` for something to do and do it; whether the child spoke."""
+        patience_s = _LONGEST_POLL_S if timeout_s is None else min(timeout_s, _LONGEST_POLL_S)
+        said = False
+        for descriptor, _ in self._poll.poll(math.ceil(max(patience_s, 0.0) * 1000)):
+            if self._stdin is not None and descriptor == self._stdin.fileno():
+                self._send()
+            elif self._stdout is not None and descriptor == self._stdout.fileno():
+                said |= self._read_stdout()
+            elif self._stderr is not None and descriptor == self._stderr.fileno():
+                said |= self._read_stderr()
+        return said
+
+    def unwatch(self, descriptor: int) -> None:
+        """Wait for this one of the `wake_fds` no longer."""
+        with suppress(KeyError):
+            self._poll.unregister(descriptor)
+
+    def close(self) -> None:
+        """Give the last unfinished line to `lines`, the last of stderr to its tail; then close."""
+        self._close_stdin()
+        self._close_stdout()
+        for _ in range(_LAST_READS):
+            if self._stderr is None or not self._read_stderr():
+                break
+        self._close_stderr()
+
+    def _send(self) -> None:
+        if self._stdin is None:
+            return
+        try:
+            sent = os.write(self._stdin.fileno(), self._unsent[:_CHUNK])
+        except BlockingIOError:
+            return
+        except OSError:  # the child does not want the rest
+            self._close_stdin()
+            return
+        self._unsent = self._unsent[sent:]
+        if not self._unsent:
+            self._close_stdin()
+
+    def _close_stdin(self) -> None:
+        self._drop(self._stdin)
+        self._stdin = None
+
+    def _read_stdout(self) -> bool:
+        data = self._read(self._stdout)
+        if data:
+            self.lines.extend(self._framer.feed(data))
+        elif data is not None:
+            self._close_stdout()
+        return bool(data)
+
+    def _close_stdout(self) -> None:
+        self.lines.extend(self._framer.close())
+        self._drop(self._stdout)
+        self._stdout = None
+
+    def _read_stderr(self) -> bool:
+        data = self._read(self._stderr)
+        if data:
+            self._tail = (self._tail + data)[-_TAIL_BYTES:]
+        elif data is not None:
+            self._close_stderr()
+        return bool(data)
+
+    def _close_stderr(self) -> None:
+        self._drop(self._stderr)
+        self._stderr = None
+
+    def _read(self, pipe: IO[bytes] | None) -> bytes | None:
+        """The next bytes, b"" at the end of the stream, None if there is nothing now."""
+        if pipe is None:
+            return None
+        try:
+            return os.read(pipe.fileno(), _CHUNK)
+        except BlockingIOError:
+            return None
+
+    def _drop(self, pipe: IO[bytes] | None) -> None:
+        if pipe is not None:
+            self._poll.unregister(pipe)
+            pipe.close()

@@ -1,0 +1,280 @@
+"""Runs one child from start to end: feeds it, reads it, limits it, and leaves nothing of it behind.
+
+The child leads a session and process group of its own and has no terminal. Whoever iterates over
+`Child.lines` drives everything: between two lines all pipes are served and all limits enforced.
+"""
+
+import signal
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from subprocess import Popen
+from types import TracebackType
+from typing import Self
+
+from clinvk.model.request import Invocation
+from clinvk.process.exit_watch import ExitWatch
+from clinvk.process.group import end_group
+from clinvk.process.ladder import Ladder
+from clinvk.process.orphans import process_identity
+from clinvk.process.pipes import Pipes
+from clinvk.process.scratch import ScratchFiles
+from clinvk.process.signals import SignalInbox
+from clinvk.process.spawn import spawn
+
+_DRAIN_S = 0.6
+"""How long a process that outlives the child may keep writing to its stdout."""
+
+_DRAIN_SETTLED_S = 0.1
+_LEFTOVER_GRACE_S = 0.6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long a child may take, in seconds; None is for ever.
+
+    `timeout_s` counts from the start, `idle_timeout_s` from the child's last output on stdout or
+    stderr. `settle_s` is what it has to leave after its result or after closing stdout. The graces
+    are what SIGINT and SIGTERM are given to work.
+    """
+
+    timeout_s: float | None
+    idle_timeout_s: float | None
+    settle_s: float = 5.0
+    int_grace_s: float = 5.0
+    term_grace_s: float = 3.0
+
+
+class EndReason(StrEnum):
+    """Why a child is over. `LINGERED`: it was done and never left, so it was stopped."""
+
+    EXITED = "exited"
+    TIMEOUT = "timeout"
+    IDLE_TIMEOUT = "idle_timeout"
+    CANCELLED = "cancelled"
+    LINGERED = "lingered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a child ended.
+
+    `exit_code` is negative for a signal and None when clinvk stopped the child (or never started
+    it). `signal` is what clinvk received when the child was cancelled, None when the consumer just
+    left. `stderr_tail` has at most 20 lines and 8 KiB.
+    """
+
+    reason: EndReason
+    exit_code: int | None
+    signal: signal.Signals | None
+    stderr_tail: str
+    duration_s: float
+
+
+def start(
+    invocation: Invocation,
+    *,
+    environ: Mapping[str, str],
+    limits: Limits,
+    signals: SignalInbox,
+    clock: Callable[[], float],
+) -> "Child":
+    """Start the child; `environ` is the whole base environment, `clock` a monotonic one in seconds.
+
+    `BackendStartError` if it cannot be started. When a signal has come already nothing is started:
+    the child has pid 0, no lines, and ends as `CANCELLED`.
+    """
+    if signals.received:
+        return Child(None, invocation.stdin, ScratchFiles({}), limits, signals, clock)
+    scratch = ScratchFiles(invocation.files)
+    try:
+        process = spawn(invocation, scratch.fill_in(invocation.argv), environ)
+    except BaseException:
+        scratch.remove()
+        raise
+    return Child(process, invocation.stdin, scratch, limits, signals, clock)
+
+
+class Child:
+    """A running child. As a context manager it is stopped when the block is left early."""
+
+    def __init__(  # noqa: PLR0913, PLR0917  only `start` calls it
+        self,
+        process: Popen[bytes] | None,
+        stdin: bytes,
+        scratch: ScratchFiles,
+        limits: Limits,
+        signals: SignalInbox,
+        clock: Callable[[], float],
+    ) -> None:
+        self._process = process
+        self._scratch = scratch
+        self._limits = limits
+        self._signals = signals
+        self._clock = clock
+        self._started_at = self._life_at = clock()
+        self._leave_by: float | None = None
+        self._drain_until: float | None = None
+        self._reason = EndReason.EXITED
+        self._signal: signal.Signals | None = None
+        self._ladder: Ladder | None = None
+        self._heeded = 0
+        self._ending: Ending | None = None
+        self.pid = process.pid if process else 0
+        self.identity = process_identity(self.pid) or ""
+        """With the pid, what tells this process from any later one."""
+        if process:
+            self._exit = ExitWatch(process)
+            wake_fds = [fd for fd in (signals.fileno(), self._exit.fileno()) if fd >= 0]
+            self._pipes = Pipes(process, stdin, wake_fds)
+
+    @property
+    def ending(self) -> Ending:
+        """How it ended; only once `lines` is exhausted or the block is left."""
+        if self._ending is None:
+            raise RuntimeError("the child is not over yet")
+        return self._ending
+
+    def settled(self) -> None:
+        """The final result was seen: the child now has `settle_s` to leave, then it is stopped."""
+        if self._leave_by is None:
+            self._leave_by = self._clock() + self._limits.settle_s
+
+    def lines(self) -> Iterator[str]:
+        """The lines of stdout as they come, until the child is over; never past the limits.
+
+        While the child is being stopped its last words still come.
+        """
+        if self._process is None:
+            self._never_started()
+            return
+        while self._pipes.lines or self._ending is None:
+            if not self._pipes.lines:
+                self._advance(self._process)
+                continue
+            self._signals.listening = False
+            yield self._pipes.lines.popleft()
+            self._signals.listening = True
+            self._heed_signals()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._signals.listening = True
+        if self._ending is None and self._process is not None:
+            self._stop(EndReason.CANCELLED, signal.SIGINT)
+        for _ in self.lines():
+            pass
+
+    def _advance(self, process: Popen[bytes]) -> None:
+        """One round: wait for news or the next deadline, take the news, enforce the deadline."""
+        if self._is_over():
+            self._finish(process)
+            return
+        due = self._next_deadline()
+        wait_s = None if due is None else due[0] - self._clock()
+        # First take what is there, then judge: a slow consumer does not make the child idle.
+        if self._pipes.exchange(self._exit.patience(wait_s)):
+            self._life_at = self._clock()
+        if not self._pipes.stdout_open:
+            self.settled()
+        self._signals.drain()
+        self._heed_signals()
+        self._note_exit()
+        due = self._next_deadline()
+        if due is not None and self._clock() >= due[0]:
+            self._pass_deadline(due[1])
+
+    def _is_over(self) -> bool:
+        if self._ladder is not None and self._ladder.exhausted:
+            return True
+        if not self._exit.exited:
+            return False
+        drained = self._drain_until is not None and self._clock() >= self._drain_until
+        return drained or not self._pipes.stdout_open
+
+    def _next_deadline(self) -> tuple[float, EndReason] | None:
+        if self._drain_until is not None:
+            return self._drain_until, self._reason
+        if self._ladder is not None:
+            return self._ladder.until, self._reason
+        if self._leave_by is not None:
+            return self._leave_by, EndReason.LINGERED
+        limits, deadlines = self._limits, []
+        if limits.timeout_s is not None:
+            deadlines.append((self._started_at + limits.timeout_s, EndReason.TIMEOUT))
+        if limits.idle_timeout_s is not None:
+            deadlines.append((self._life_at + limits.idle_timeout_s, EndReason.IDLE_TIMEOUT))
+        return min(deadlines, default=None)
+
+    def _pass_deadline(self, reason: EndReason) -> None:
+        if self._drain_until is not None:
+            return
+        if self._ladder is not None:
+            self._ladder.climb(self._clock())
+        else:
+            # Who has given its result has nothing left to say to a SIGINT.
+            lingers = reason is EndReason.LINGERED
+            self._stop(reason, signal.SIGTERM if lingers else signal.SIGINT)
+
+    def _stop(self, reason: EndReason, first: signal.Signals) -> None:
+        if self._ladder is not None or self._exit.poll():
+            return
+        self._reason = reason
+        self._ladder = Ladder(
+            self.pid,
+            first,
+            now=self._clock(),
+            int_grace_s=self._limits.int_grace_s,
+            term_grace_s=self._limits.term_grace_s,
+        )
+
+    def _heed_signals(self) -> None:
+        received = self._signals.received
+        if len(received) == self._heeded:
+            return
+        for index, number in enumerate(received[self._heeded :], start=self._heeded):
+            if self._drain_until is not None:
+                self._drain_until = self._clock()
+            elif self._ladder is not None:
+                self._ladder.hurry(number, self._clock(), again=index > 0)
+            else:
+                self._signal = number
+                self._stop(EndReason.CANCELLED, number)
+        self._heeded = len(received)
+
+    def _note_exit(self) -> None:
+        if self._drain_until is None and self._exit.poll():
+            self._pipes.unwatch(self._exit.fileno())
+            patience_s = _DRAIN_S if self._leave_by is None else _DRAIN_SETTLED_S
+            self._drain_until = self._clock() + patience_s
+
+    def _finish(self, process: Popen[bytes]) -> None:
+        end_group(self.pid, grace_s=_LEFTOVER_GRACE_S, clock=self._clock)
+        self._pipes.close()
+        self._exit.close()
+        self._scratch.remove()
+        stopped = self._reason is not EndReason.EXITED
+        self._ending = Ending(
+            reason=self._reason,
+            exit_code=None if stopped else process.returncode,
+            signal=self._signal if self._reason is EndReason.CANCELLED else None,
+            stderr_tail=self._pipes.stderr_tail,
+            duration_s=self._clock() - self._started_at,
+        )
+
+    def _never_started(self) -> None:
+        self._scratch.remove()
+        self._ending = Ending(
+            reason=EndReason.CANCELLED,
+            exit_code=None,
+            signal=self._signals.received[0],
+            stderr_tail="",
+            duration_s=0.0,
+        )

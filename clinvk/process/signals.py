@@ -1,0 +1,90 @@
+"""The signals that clinvk itself receives while a child runs, kept until somebody asks.
+
+A handler does next to nothing: it notes the signal and writes a byte into a pipe, so that whoever
+waits on the child's pipes wakes up at once. What a signal means is decided there, not here.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from types import FrameType, TracebackType
+from typing import Self
+
+HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_Handler = Callable[[int, FrameType | None], object] | int | None
+
+_PATIENCE = 3
+"""So many signals while nobody listens mean that the listener is stuck, as in `clinvk … | less`."""
+
+
+class SignalInbox:
+    """Collects SIGINT, SIGTERM and SIGHUP while it is entered; then the old handlers are back.
+
+    A signal that was ignored when it is entered stays ignored (`nohup`, a background job of a
+    script). Outside the main thread it installs nothing, and only `post` delivers.
+
+    While `listening` is false, the third signal and each after it raises `KeyboardInterrupt` as
+    well: a write to a full pipe cannot be left in any other way.
+    """
+
+    def __init__(self) -> None:
+        self.listening = True
+        self._received: list[signal.Signals] = []
+        self._old: dict[signal.Signals, _Handler] = {}
+        self._read_fd = -1
+        self._write_fd = -1
+
+    @property
+    def received(self) -> tuple[signal.Signals, ...]:
+        """Every signal so far, in order."""
+        return tuple(self._received)
+
+    def fileno(self) -> int:
+        """What becomes readable when a signal comes; -1 while the inbox is not entered."""
+        return self._read_fd
+
+    def post(self, number: int) -> None:
+        """Deliver a signal as if it had been received; safe from any thread."""
+        self._received.append(signal.Signals(number))
+        if self._write_fd >= 0:
+            with suppress(BlockingIOError):  # the pipe is full of wake-ups already
+                os.write(self._write_fd, b"\0")
+
+    def drain(self) -> None:
+        """Make `fileno` unreadable until the next signal."""
+        with suppress(BlockingIOError):
+            while self._read_fd >= 0 and os.read(self._read_fd, 512):
+                pass
+
+    def __enter__(self) -> Self:
+        self._read_fd, self._write_fd = os.pipe()
+        os.set_blocking(self._read_fd, False)
+        os.set_blocking(self._write_fd, False)
+        if threading.current_thread() is threading.main_thread():
+            for heeded in HEEDED:
+                if signal.getsignal(heeded) is not signal.SIG_IGN:
+                    self._old[heeded] = signal.signal(heeded, self._on_signal)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for heeded, old in self._old.items():
+            # None stands for a handler that was not installed from Python.
+            signal.signal(heeded, signal.SIG_DFL if old is None else old)
+        self._old.clear()
+        read_fd, write_fd = self._read_fd, self._write_fd
+        self._read_fd = self._write_fd = -1
+        os.close(read_fd)
+        os.close(write_fd)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        self.post(number)
+        if not self.listening and len(self._received) >= _PATIENCE:
+            raise KeyboardInterrupt

@@ -1,0 +1,41 @@
+"""What a turn has said so far, as far as its report needs it."""
+
+from dataclasses import dataclass, field
+
+from clinvk.model.events import Change, Event, FileChange, Init, Message, Result, Warned
+from clinvk.model.report import FileReport
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a turn has said so far that its report needs."""
+
+    message: str = ""
+    in_delta: bool = False
+    files: dict[str, FileReport] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    init: Init | None = None
+    result: Result | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take note of one event."""
+        if isinstance(event, Message):
+            continues = event.delta and self.in_delta
+            self.message = self.message + event.text if continues else event.text
+        elif isinstance(event, FileChange):
+            self._file(event)
+        elif isinstance(event, Warned):
+            self.warnings.append(event.message)
+        elif isinstance(event, Init):
+            self.init = event
+        elif isinstance(event, Result):
+            self.result = event
+        self.in_delta = isinstance(event, Message) and event.delta
+
+    def _file(self, event: FileChange) -> None:
+        """A file that was created in this turn stays created however often it is modified."""
+        before = self.files.get(event.path)
+        change = event.change
+        if before is not None and before.change is Change.CREATED and change is Change.MODIFIED:
+            change = before.change
+        self.files[event.path] = FileReport(path=event.path, change=change)

@@ -1,0 +1,189 @@
+"""Everything about one turn that is decided before anything is started."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clinvk import backends
+from clinvk.backends._base import Backend, Capability
+from clinvk.errors import ConversationGoneError, SessionDirectoryError, UsageError
+from clinvk.model.access import Access, is_wider
+from clinvk.model.config import Settings
+from clinvk.model.request import Invocation, RunRequest, TurnRequest
+from clinvk.model.session import Session, TitleSource
+from clinvk.model.title import title_from_prompt
+from clinvk.model.units import parse_duration
+from clinvk.process.runner import Limits
+from clinvk.services.programs import default_backend, program_of
+from clinvk.services.world import World
+from clinvk.store.conversations import conversation_exists
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnPlan:
+    """One turn, ready to be started. `warnings` are what a person should know about it."""
+
+    backend: Backend
+    request: TurnRequest
+    invocation: Invocation
+    limits: Limits
+    warnings: tuple[str, ...]
+
+
+def backend_for(
+    request: RunRequest, session: Session | None, settings: Settings, world: World
+) -> Backend:
+    """The session's own backend, else the one asked for, else the default.
+
+    Raises `UsageError` when another backend than the session's own is asked for.
+    """
+    if session is None:
+        return (
+            backends.get(request.backend) if request.backend else default_backend(settings, world)
+        )
+    if request.backend not in (None, session.backend):
+        raise UsageError(
+            f"session `{session.id}` belongs to backend `{session.backend}`,"
+            f" not `{request.backend}`",
+            hint="leave `-b` out to go on with it, or start a new session",
+        )
+    return backends.get(session.backend)
+
+
+def new_session(request: RunRequest, backend: Backend, settings: Settings, world: World) -> Session:
+    """A session as its first turn would begin it; nothing is written.
+
+    Where the agent lets the caller choose its conversation's id, it is chosen here, so that it is
+    on disk before the agent is started.
+    """
+    now = world.now()
+    chosen = Capability.OWN_ID not in backend.lacks
+    access = request.access or _access_setting(backend, settings)
+    return Session(
+        id=world.new_id(),
+        backend=backend.name,
+        cwd=str(_working_directory(request.workdir or world.cwd)),
+        created_at=now,
+        last_used_at=now,
+        name=request.name,
+        title=request.title or title_from_prompt(request.prompt),
+        title_source=TitleSource.PERSON if request.title else TitleSource.PROMPT,
+        conversation=world.new_uuid() if chosen else None,
+        model_asked=request.model or settings.backend(backend.name, "model"),
+        access=access,
+        system_prompt=request.system_prompt or settings.backend(backend.name, "system_prompt"),
+        tags=tuple(dict.fromkeys((*settings.get("session.default_tags"), *request.tags))),
+    )
+
+
+def plan_turn(
+    request: RunRequest, session: Session, backend: Backend, settings: Settings, world: World
+) -> TurnPlan:
+    """The session's next turn: what was said this time over what the session keeps.
+
+    Raises the error of the first thing that stands in the way: a directory that is gone, a
+    conversation that the agent no longer has, an option that it cannot honour, a missing program.
+    """
+    warnings: list[str] = []
+    cwd = _session_directory(session)
+    conversation, resume = _conversation(session, backend, world)
+    if session.next_turn > 1 and not resume:
+        warnings.append("the agent never saw the earlier prompt: its conversation begins here")
+    access = session.access if request.access is None else request.access
+    if session.turns and is_wider(access, session.access):
+        kept = session.access.value if session.access else "the agent's default"
+        warnings.append(f"access is wider for this turn: {_named(access)} instead of {kept}")
+    model = request.model or session.model_asked
+    if model is None and Capability.MODEL not in backend.lacks:
+        model = session.model
+    max_turns = request.max_turns
+    if max_turns is None and Capability.MAX_TURNS not in backend.lacks:
+        max_turns = settings.get("run.max_turns")
+    turn = TurnRequest(
+        prompt=request.prompt,
+        cwd=cwd,
+        conversation=conversation,
+        resume=resume,
+        model=model,
+        access=access,
+        system_prompt=request.system_prompt or session.system_prompt,
+        max_turns=max_turns,
+        ephemeral=request.ephemeral,
+        backend_args=(*settings.backend(backend.name, "extra_args"), *request.backend_args),
+        counters=session.counters,
+        baseline_known=session.counters_turn == session.next_turn - 1,
+    )
+    backend.refuse_unsupported(turn)
+    invocation = backend.invocation(turn)
+    program = program_of(backend, settings, world)
+    return TurnPlan(
+        backend=backend,
+        request=turn,
+        invocation=replace(invocation, argv=(*program, *invocation.argv[1:])),
+        limits=_limits(request, settings),
+        warnings=tuple(warnings),
+    )
+
+
+def _named(access: Access | None) -> str:
+    return f"`{access.value}`" if access else "the agent's own default"
+
+
+def _access_setting(backend: Backend, settings: Settings) -> Access | None:
+    said = settings.backend(backend.name, "access") or settings.get("run.access")
+    return Access(said) if said else None
+
+
+def _limits(request: RunRequest, settings: Settings) -> Limits:
+    def seconds(asked: float | None, key: str) -> float | None:
+        said = settings.get(key)
+        return asked if asked is not None else parse_duration(said) if said else None
+
+    return Limits(
+        timeout_s=seconds(request.timeout_s, "run.timeout"),
+        idle_timeout_s=seconds(request.idle_timeout_s, "run.idle_timeout"),
+    )
+
+
+def _conversation(session: Session, backend: Backend, world: World) -> tuple[str | None, bool]:
+    """The agent's session id, and whether the turn goes on with it or begins it."""
+    known = session.conversation
+    if known is None or session.next_turn == 1:
+        return known, False
+    files = backend.conversation_files(known, world.user_home, world.environ)
+    exists = conversation_exists(files)
+    if exists or (exists is None and session.conversation_seen):
+        return known, True
+    if not session.conversation_seen:
+        return known, False
+    raise ConversationGoneError(
+        f"{backend.title} no longer has the conversation of session `{session.id}`",
+        hint="start a new session; this one's record is unchanged"
+        f" (`clinvk sessions show {session.id}`)",
+    )
+
+
+def _session_directory(session: Session) -> Path:
+    cwd = Path(session.cwd)
+    if cwd.is_dir():
+        return cwd
+    raise SessionDirectoryError(
+        f"the directory of session `{session.id}` is gone: `{cwd}`",
+        hint="if it has moved, say where with `-w DIR`",
+    )
+
+
+def _working_directory(directory: Path) -> Path:
+    import os
+
+    resolved = Path(os.path.realpath(directory.expanduser()))
+    if not resolved.exists():
+        raise UsageError(
+            f"the directory `{directory}` does not exist", hint="name one with `-w DIR`"
+        )
+    if not resolved.is_dir():
+        raise UsageError(f"`{directory}` is not a directory", hint="name one with `-w DIR`")
+    if not os.access(resolved, os.R_OK | os.X_OK):
+        raise UsageError(
+            f"the directory `{directory}` cannot be read", hint="check its permissions"
+        )
+    return resolved

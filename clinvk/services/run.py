@@ -1,0 +1,145 @@
+"""One prompt, from what was asked to what came of it.
+
+The one way a prompt travels: resolve the session, the backend and the settings, record the start,
+start the agent, hand each event on as it comes, record the end, report.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from clinvk.errors import StoreError
+from clinvk.model.config import Settings
+from clinvk.model.events import Warned
+from clinvk.model.report import RunReport
+from clinvk.model.request import Pick, RunRequest
+from clinvk.model.session import Session
+from clinvk.process import orphans
+from clinvk.process.signals import SignalInbox
+from clinvk.services.places import scope_of, stands_in
+from clinvk.services.plan import TurnPlan, backend_for, new_session, plan_turn
+from clinvk.services.recording import Recorded, Recording, Unrecorded, holder_of
+from clinvk.services.target import find_target, moved, standing
+from clinvk.services.turn import Observer, Turn
+from clinvk.services.world import World
+from clinvk.store.locks import HeldLock
+from clinvk.store.sessions import SessionStore
+
+NAME_LOCK_WAIT_S = 30.0
+ORPHAN_GRACE_S = 3.0
+
+
+def run(request: RunRequest, world: World, settings: Settings, observer: Observer) -> RunReport:
+    """Run one turn to its end and report; a failed turn is a report, not an exception.
+
+    Raises a `ClinvkError` for whatever stands in the way before the agent is started; nothing has
+    been changed then.
+    """
+    with ExitStack() as held, SignalInbox() as signals:
+        opening = _Opening(request, world, settings, observer, held)
+        plan, recording = opening.open()
+        return Turn(plan, recording, world, observer).conduct(signals)
+
+
+def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
+    """The plan of the turn that `run` would start; nothing is started, locked or written."""
+    store = SessionStore(world.home)
+    target = find_target(request, store, settings, world)
+    if target is None:
+        backend = backend_for(request, None, settings, world)
+        session = new_session(request, backend, settings, world)
+    else:
+        session = moved(store.current(target), request)
+        backend = backend_for(request, session, settings, world)
+    return plan_turn(request, session, backend, settings, world)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """From what was asked to a turn that is on disk as begun; locks are let go with `held`."""
+
+    request: RunRequest
+    world: World
+    settings: Settings
+    observer: Observer
+    held: ExitStack
+
+    def open(self) -> tuple[TurnPlan, Recording]:
+        """Go on with the session that is meant, or begin a new one.
+
+        A name is held while its session is looked for or created: two at once make one session.
+        """
+        store = SessionStore(self.world.home)
+        name_lock: HeldLock | None = None
+        if self.request.name is not None:
+            name_lock = self.held.enter_context(
+                store.lock_name(
+                    self.request.name,
+                    holder_of(self.world),
+                    wait_s=NAME_LOCK_WAIT_S,
+                    sleep=self.world.sleep,
+                )
+            )
+        target = find_target(self.request, store, self.settings, self.world)
+        opened = self._begin(store) if target is None else self._go_on(store, target)
+        if name_lock is not None:
+            name_lock.release()
+        return opened
+
+    def _begin(self, store: SessionStore) -> tuple[TurnPlan, Recording]:
+        """A new session; a home that cannot be written costs the record, not the prompt."""
+        backend = backend_for(self.request, None, self.settings, self.world)
+        session = new_session(self.request, backend, self.settings, self.world)
+        plan = plan_turn(self.request, session, backend, self.settings, self.world)
+        if not self.request.ephemeral:
+            try:
+                lock = self._lock(store, session.id)
+                recorded = Recorded(session, lock, store, self.world, is_new=True)
+                return plan, self._recorded(recorded, plan)
+            except StoreError as error:
+                warning = f"this run is not recorded: {error.message}"
+                self.observer.event(Warned(message=warning, code="clinvk"))
+        unrecorded = Unrecorded(session, self.world)
+        unrecorded.start(plan)
+        return plan, unrecorded
+
+    def _go_on(self, store: SessionStore, target: Session) -> tuple[TurnPlan, Recording]:
+        """The next turn of a session, read again once nobody else can change it."""
+        lock = self._lock(store, target.id)
+        self._stop_orphan(lock)
+        session = moved(store.current(store.load(target.id)), self.request)
+        backend = backend_for(self.request, session, self.settings, self.world)
+        plan = plan_turn(self.request, session, backend, self.settings, self.world)
+        self._say_where(session)
+        return plan, self._recorded(Recorded(session, lock, store, self.world, is_new=False), plan)
+
+    def _recorded(self, recorded: Recorded, plan: TurnPlan) -> Recorded:
+        self.held.enter_context(recorded)
+        recorded.start(plan)
+        return recorded
+
+    def _lock(self, store: SessionStore, session_id: str) -> HeldLock:
+        lock = store.lock(session_id, holder_of(self.world), wait_s=0.0, sleep=self.world.sleep)
+        return self.held.enter_context(lock)
+
+    def _stop_orphan(self, lock: HeldLock) -> None:
+        """End the agent of a run that was killed: two must not share a conversation.
+
+        The process is one of ours, told from a later one of the same number by its start.
+        """
+        before = lock.previous
+        if before is None or before.host != self.world.hostname:
+            return
+        pid, identity = before.child_pid, before.child_identity
+        if pid is None or identity is None or not orphans.is_alive(pid, identity):
+            return
+        message = f"stopping the agent that a killed run left behind (process {pid})"
+        self.observer.event(Warned(message=message, code="clinvk"))
+        orphans.stop_group(pid, identity, ORPHAN_GRACE_S)
+
+    def _say_where(self, session: Session) -> None:
+        """Say so when `-c` goes on with a session of another directory than the one stood in."""
+        directory = standing(self.request, self.world)
+        scope = scope_of(directory)
+        if self.request.pick is Pick.CONTINUE and not stands_in(session.cwd, scope):
+            message = f"going on with session {session.id} of another directory: {session.cwd}"
+            self.observer.event(Warned(message=message, code="clinvk"))

@@ -1,0 +1,67 @@
+"""Which session a run goes on with."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from clinvk.errors import NothingToResumeError
+from clinvk.model.config import Settings
+from clinvk.model.request import Pick, RunRequest
+from clinvk.model.session import Session
+from clinvk.services.plan import backend_for
+from clinvk.services.resolve import (
+    continued_session,
+    find_named,
+    last_session,
+    resolve_reference,
+)
+from clinvk.services.world import World
+from clinvk.store.sessions import SessionStore
+
+
+def find_target(
+    request: RunRequest, store: SessionStore, settings: Settings, world: World
+) -> Session | None:
+    """The session to go on with, None for a new one."""
+    directory = standing(request, world)
+    if request.session is not None:
+        return resolve_reference(store, request.session)
+    if request.name is not None:
+        return find_named(store, request.name)
+    if request.pick is Pick.CONTINUE:
+        return continued_session(store, directory, backend=request.backend)
+    if request.pick is Pick.LAST:
+        within = directory if request.here else None
+        return last_session(store, within=within, backend=request.backend)
+    if settings.get("session.auto_resume") and not request.ephemeral:
+        return _automatic(request, store, settings, world)
+    return None
+
+
+def standing(request: RunRequest, world: World) -> Path:
+    """The directory from which the run is asked for, with symbolic links resolved."""
+    return Path(os.path.realpath((request.workdir or world.cwd).expanduser()))
+
+
+def moved(session: Session, request: RunRequest) -> Session:
+    """The session, in the directory that was named for it this time and from now on.
+
+    With `-c` a named directory says where to look for the session, and it runs in its own.
+    """
+    looked_for = request.pick is Pick.CONTINUE and Path(session.cwd).is_dir()
+    if request.workdir is None or looked_for:
+        return session
+    return replace(session, cwd=os.path.realpath(request.workdir.expanduser()))
+
+
+def _automatic(
+    request: RunRequest, store: SessionStore, settings: Settings, world: World
+) -> Session | None:
+    """With `session.auto_resume`: the last session of exactly this directory and this backend."""
+    backend = backend_for(request, None, settings, world)
+    directory = standing(request, world)
+    try:
+        found = continued_session(store, directory, backend=backend.name)
+    except NothingToResumeError:
+        return None
+    return found if found.cwd == str(directory) else None

@@ -1,0 +1,44 @@
+"""How a turn ended, judged from what the agent said and from how its process went."""
+
+from dataclasses import replace
+from signal import Signals
+
+from clinvk.errors import ExitStatus
+from clinvk.model.events import Result, StopReason
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.process.runner import Ending, EndReason
+from clinvk.services.heard import Heard
+
+_TIMED_OUT = {
+    EndReason.TIMEOUT: (FailureCode.TIMEOUT, "the turn took longer than its time limit"),
+    EndReason.IDLE_TIMEOUT: (
+        FailureCode.IDLE_TIMEOUT,
+        "the agent said nothing for longer than the idle limit",
+    ),
+}
+
+
+def judge(heard: Heard, ending: Ending) -> Result:
+    """The turn's result, in the light of how the child ended.
+
+    An answer that was complete stands. Otherwise a turn that we ended is cancelled or timed out,
+    whatever the agent said of it while it was being stopped.
+    """
+    result = heard.result or Result(text="", stop_reason=StopReason.ERROR)
+    partial = result.text or heard.message
+    complete = heard.result is not None and result.failure is None
+    if not complete and ending.reason is EndReason.CANCELLED:
+        return replace(result, text=partial, stop_reason=StopReason.CANCELLED, failure=None)
+    if not complete and ending.reason in _TIMED_OUT:
+        code, message = _TIMED_OUT[ending.reason]
+        failure = Failure(code=code, message=message, detail=ending.stderr_tail or None)
+        return replace(result, text=partial, stop_reason=StopReason.TIMEOUT, failure=failure)
+    return result if result.failure is None else replace(result, text=partial)
+
+
+def exit_status(result: Result, ending: Ending) -> ExitStatus:
+    """What the shell sees: the signal that broke the run off, else the failure's, else 0."""
+    if ending.reason is EndReason.CANCELLED:
+        interrupted = ending.signal is Signals.SIGINT
+        return ExitStatus.INTERRUPTED if interrupted else ExitStatus.TERMINATED
+    return ExitStatus.OK if result.failure is None else result.failure.exit_status

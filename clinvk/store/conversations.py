@@ -1,0 +1,25 @@
+"""Whether an agent still has a conversation, looked up in the agent's own files."""
+
+import os
+
+from clinvk.model.conversation import ConversationFiles
+
+
+def conversation_exists(files: ConversationFiles | None) -> bool | None:
+    """Whether the agent has the conversation; None where its files do not tell.
+
+    They do not tell if there is no such folder, or if nothing was found and a part of the folder
+    cannot be read: "gone" is said only of what was looked at in full.
+    """
+    if files is None or not files.root.is_dir():
+        return None
+    try:
+        if next(files.root.glob(files.pattern), None) is not None:
+            return True
+    except OSError:
+        return None
+    unreadable: list[OSError] = []
+    for _ in os.walk(files.root, onerror=unreadable.append):
+        if unreadable:
+            break
+    return None if unreadable else False

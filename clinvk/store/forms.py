@@ -1,0 +1,66 @@
+"""How values look in our files: JSON that is valid UTF-8 whatever is in it, times that end in Z."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+_DEEPEST = 60
+
+
+def json_line(value: Mapping[str, Any]) -> bytes:
+    """`value` as one line of JSON with its end."""
+    return _dump(value, indent=None) + b"\n"
+
+
+def json_page(value: Mapping[str, Any]) -> bytes:
+    """`value` as indented JSON for people to read, with a last line end."""
+    return _dump(value, indent=2) + b"\n"
+
+
+def time_to_text(at: datetime) -> str:
+    """A time in UTC, as exact as it is: `2025-01-27T10:00:00Z`, `2025-01-27T10:00:00.250000Z`."""
+    utc = at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return utc.isoformat().removesuffix("+00:00") + "Z"
+
+
+def time_from_text(text: object) -> datetime:
+    """The time that `text` says, in UTC; one without a zone is taken for UTC.
+
+    Raises `ValueError` for anything that is no time.
+    """
+    if not isinstance(text, str):
+        raise ValueError("not a time")  # noqa: TRY004  one kind of error for all that is no time
+    at = datetime.fromisoformat(text)
+    try:
+        return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    except OverflowError as error:
+        raise ValueError("not a time that a calendar knows") from error
+
+
+def _dump(value: object, *, indent: int | None) -> bytes:
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    except (ValueError, TypeError, RecursionError):
+        plain = _plain(value, _DEEPEST)
+        text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=indent)
+    # A lone surrogate (half a character from an agent, a byte of a path that is no UTF-8) stands
+    # inside a JSON string, and there a Python escape is a JSON escape: `\udc80` reads back as it
+    # was, and the file stays valid UTF-8.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _plain(value: object, levels: int) -> object:
+    """`value` with everything that JSON has no word for replaced: what an agent sent is kept."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    if levels == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item, levels - 1) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item, levels - 1) for item in value]
+    return str(value)

@@ -1,0 +1,91 @@
+"""Where everything lies. Asking for a path creates nothing.
+
+Only a session id that has the form of one becomes part of a path; what a person typed is resolved
+to an id first, and a name becomes the hash of itself.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+SESSION_ID = re.compile(r"[0-9a-f]{12}")
+"""The form of our own session ids, to be matched in full."""
+
+HOME_VARIABLE = "CLINVK_HOME"
+
+
+def is_session_id(text: str) -> bool:
+    """Whether `text` has the form of a session id, whether or not there is such a session."""
+    return SESSION_ID.fullmatch(text) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder that holds everything of ours, and the names inside it.
+
+    The methods that take an id raise `ValueError` for anything that is none: references are
+    resolved before they get here, so that would be a bug.
+    """
+
+    root: Path
+
+    @property
+    def config_file(self) -> Path:
+        """The person's configuration."""
+        return self.root / "config.yaml"
+
+    @property
+    def sessions(self) -> Path:
+        """The folder of the records."""
+        return self.root / "sessions"
+
+    @property
+    def transcripts(self) -> Path:
+        """The folder of the transcripts."""
+        return self.root / "transcripts"
+
+    @property
+    def locks(self) -> Path:
+        """The folder of the locks; it may be deleted while nothing runs."""
+        return self.root / "locks"
+
+    @property
+    def cache(self) -> Path:
+        """The folder of what can be rebuilt from the rest; it may be deleted at any time."""
+        return self.root / "cache"
+
+    def record(self, session_id: str) -> Path:
+        """The record of a session."""
+        return self.sessions / f"{_checked(session_id)}.json"
+
+    def transcript(self, session_id: str) -> Path:
+        """The transcript of a session."""
+        return self.transcripts / f"{_checked(session_id)}.jsonl"
+
+    def session_lock(self, session_id: str) -> Path:
+        """The lock of a session."""
+        return self.locks / f"{_checked(session_id)}.lock"
+
+    def name_lock(self, name: str) -> Path:
+        """The lock that is held while the session called `name` is looked for and created."""
+        from hashlib import sha256  # 2 ms, and only `-s NAME` asks
+
+        digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
+        return self.locks / f"name-{digest[:32]}.lock"
+
+
+def home_from(environ: Mapping[str, str], user_home: Path) -> Home:
+    """The home that `CLINVK_HOME` names (`~` is `user_home`), else `.clinvk` in `user_home`."""
+    given = environ.get(HOME_VARIABLE, "")
+    if not given:
+        return Home(user_home / ".clinvk")
+    if given == "~" or given.startswith("~/"):
+        return Home(user_home / given[2:])
+    return Home(Path(given))
+
+
+def _checked(session_id: str) -> str:
+    if not is_session_id(session_id):
+        raise ValueError(f"not a session id: {session_id!r}")
+    return session_id

@@ -1,0 +1,209 @@
+"""Transcripts: what happened in a session, one JSON object a line, only ever appended to.
+
+The transcript is the truth about the turns. A record can be rebuilt from it, and where a crash
+came between writing the two, the transcript is believed.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from clinvk.errors import StoreError
+from clinvk.model.session import OpenTurn, Session, Status
+from clinvk.model.turn import Turn
+from clinvk.store.atomic import open_regular, reason
+from clinvk.store.record_fields import read_session
+from clinvk.store.transcript_turns import KINDS, TurnBuilder
+from clinvk.store.transcript_writer import TranscriptWriter
+
+__all__ = ["Transcript", "TranscriptWriter", "read", "rebuild", "reconcile"]
+
+LONGEST_LINE = 64 * 1024 * 1024
+"""A longer line is passed by without being read into memory; no prompt or answer comes near."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """What a transcript says.
+
+    `header` is the last `session` line, None if there is none; `header_is_last` says that no turn
+    began or ended after it. `turns` are in order, without those that were voided; `voided` are the
+    numbers of turns that did not take place. `damaged_lines` counts the lines that make no sense,
+    a last one that was cut off included.
+    """
+
+    header: dict[str, Any] | None = None
+    header_is_last: bool = False
+    turns: tuple[Turn, ...] = ()
+    voided: frozenset[int] = frozenset()
+    damaged_lines: int = 0
+
+
+def read(path: Path) -> Transcript:
+    """The transcript at `path`; an empty one if there is no such file.
+
+    Never follows a symlink and never waits. Raises `StoreError` for a file that cannot be read,
+    and nothing for one that makes no sense.
+    """
+    reading = _Reading()
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            for line in _lines(file):
+                reading.take(line)
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
+    return reading.transcript()
+
+
+def rebuild(transcript: Transcript) -> Session | None:
+    """The session as its transcript tells it, None if the transcript does not say whose it is."""
+    header = transcript.header
+    if header is None:
+        return None
+    try:
+        told = read_session({key: value for key, value in header.items() if key != "type"})
+    except ValueError:
+        return None
+    session = replace(told, status=Status.ACTIVE) if transcript.turns else told
+    for turn in transcript.turns:
+        session = _after(_during(session, turn), turn)
+    return replace(session, status=told.status) if transcript.header_is_last else session
+
+
+def reconcile(session: Session, transcript: Transcript) -> Session:
+    """The session of a record whose turn is open, with what its transcript knows better.
+
+    The turn ended: the session as after it. It was voided: as before it. Else it is still open,
+    with the agent's session id if that was seen.
+    """
+    opened = session.open_turn
+    if opened is None:
+        return session
+    known = [turn for turn in transcript.turns if turn.number == opened.number]
+    if known:
+        return _after(_named(session, known[-1]), known[-1])
+    if opened.number not in transcript.voided:
+        return session
+    earlier = transcript.turns[-1] if transcript.turns else None
+    if earlier is None or not earlier.interrupted or earlier.number <= session.turns:
+        return replace(session, open_turn=None)
+    return replace(
+        session, open_turn=OpenTurn(number=earlier.number, started_at=earlier.started_at)
+    )
+
+
+class _Reading:
+    """The state of reading: what the lines so far say."""
+
+    def __init__(self) -> None:
+        self._header: dict[str, Any] | None = None
+        self._header_is_last = False
+        self._turns: list[TurnBuilder] = []
+        self._open: dict[int, TurnBuilder] = {}
+        self._voided: set[int] = set()
+        self._damaged = 0
+
+    def take(self, line: bytes | None) -> None:
+        """Take one line, None for one that is too long."""
+        if line is not None and not line.strip():
+            return
+        try:
+            value = json.loads(line) if line is not None else None
+            self._place(value)
+        except (ValueError, RecursionError):
+            self._damaged += 1
+
+    def transcript(self) -> Transcript:
+        return Transcript(
+            header=self._header,
+            header_is_last=self._header_is_last,
+            turns=tuple(turn.build() for turn in self._turns),
+            voided=frozenset(self._voided),
+            damaged_lines=self._damaged,
+        )
+
+    def _place(self, value: object) -> None:
+        if not isinstance(value, dict):
+            raise ValueError("not an object")  # noqa: TRY004  one kind for all complaints
+        kind = value.get("type")
+        if not isinstance(kind, str):
+            raise ValueError("no type")  # noqa: TRY004  one kind for all complaints
+        if kind == "session":
+            self._header, self._header_is_last = value, True
+            return
+        if kind not in KINDS and kind != "turn_voided":
+            return  # a newer version's
+        number = value.get("turn")
+        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
+            raise ValueError("no turn")
+        if kind == "turn_voided":
+            self._void(number)
+        else:
+            self._add(number, value, begins=kind == "turn_started")
+        if kind.startswith("turn_"):
+            self._header_is_last = False
+
+    def _add(self, number: int, line: dict[str, Any], *, begins: bool) -> None:
+        """Give the line to its turn.
+
+        A number is used again after a turn of which only the beginning was written: nothing is
+        lost with that one. Any other turn is kept, even under a number that comes twice.
+        """
+        turn = self._open.get(number)
+        if turn is not None and not (begins and turn.begun):
+            turn.add(line)
+            return
+        new = TurnBuilder(number)
+        new.add(line)
+        if turn is not None and turn.bare:
+            self._turns.remove(turn)
+        self._turns.append(new)
+        self._open[number] = new
+        self._voided.discard(number)
+
+    def _void(self, number: int) -> None:
+        turn = self._open.pop(number, None)
+        if turn is not None:
+            self._turns.remove(turn)
+        self._voided.add(number)
+
+
+def _lines(file: BinaryIO) -> Iterator[bytes | None]:
+    """The lines of the file, None in place of one that is too long."""
+    while line := file.readline(LONGEST_LINE):
+        if line.endswith(b"\n") or len(line) < LONGEST_LINE:
+            yield line
+            continue
+        yield None
+        while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+            pass
+
+
+def _during(session: Session, turn: Turn) -> Session:
+    """The session while that turn is open."""
+    session = replace(
+        session.turn_started(at=turn.started_at),
+        cwd=turn.cwd or session.cwd,
+        open_turn=OpenTurn(number=turn.number, started_at=turn.started_at),
+    )
+    chosen = turn.conversation_asked
+    if chosen is not None and chosen != session.conversation:
+        session = replace(session, conversation=chosen, conversation_seen=False)
+    return _named(session, turn)
+
+
+def _named(session: Session, turn: Turn) -> Session:
+    """The session with the agent's session id, if the agent said it."""
+    if turn.conversation is None:
+        return session
+    return session.conversation_confirmed(turn.conversation, turn.model)
+
+
+def _after(session: Session, turn: Turn) -> Session:
+    """The session after the turn, or with it still open."""
+    return session if turn.end is None else session.turn_finished(turn.end)

@@ -1,0 +1,58 @@
+"""A session's transitions."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from clinvk.model.session import Session, Status, TurnEnd
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+START = datetime(2025, 1, 27, 10, tzinfo=UTC)
+SESSION = Session(id="abc123abc123", backend="demo", cwd="/p", created_at=START, last_used_at=START)
+
+
+def _end(number: int, **known: object) -> TurnEnd:
+    at = START + timedelta(minutes=number)
+    return TurnEnd(**{"number": number, "ended_at": at, "failed": False} | known)
+
+
+def test_a_turn_opens_and_closes() -> None:
+    """Between its start and its end a turn is open; afterwards it is counted."""
+    opened = SESSION.turn_started(at=START)
+    assert opened.open_turn is not None
+    assert opened.open_turn.number == 1
+    assert opened.interrupted
+    closed = opened.turn_finished(_end(1, usage=Usage(input_tokens=10, output_tokens=1)))
+    assert (closed.turns, closed.turns_reported, closed.open_turn) == (1, 1, None)
+    assert closed.status is Status.ACTIVE
+    assert closed.last_used_at == START + timedelta(minutes=1)
+
+
+def test_an_interrupted_turn_keeps_its_number_and_is_counted_by_the_next() -> None:
+    """Turn 2 broke off: what follows is turn 3, and 2 of 3 have reported."""
+    known = Usage(input_tokens=10, output_tokens=1)
+    session = SESSION.turn_started(at=START).turn_finished(_end(1, usage=known))
+    session = session.turn_started(at=START)
+    assert session.next_turn == 3
+    session = session.turn_started(at=START).turn_finished(_end(3, usage=known))
+    assert (session.turns, session.turns_reported) == (3, 2)
+    assert session.usage == Usage(input_tokens=20, output_tokens=2)
+
+
+def test_unknown_figures_leave_the_totals_as_they_are() -> None:
+    """A turn without figures counts as a turn that has not reported; a cost stays what it was."""
+    session = replace(SESSION, turns=1, turns_reported=1, cost_usd=0.5)
+    session = session.turn_finished(_end(2, usage=UNKNOWN_USAGE, failed=True))
+    assert (session.turns, session.turns_reported, session.cost_usd) == (2, 1, 0.5)
+    assert session.status is Status.ERROR
+
+
+def test_a_completed_session_is_reopened_by_a_turn() -> None:
+    """Closing is not for ever."""
+    assert replace(SESSION, status=Status.COMPLETED).turn_started(at=START).status is Status.ACTIVE
+
+
+def test_counters_are_kept_with_the_turn_they_are_of() -> None:
+    """A turn without counters leaves the older ones, which are then not the latest turn's."""
+    session = SESSION.turn_finished(_end(1, counters={"input_tokens": 5}))
+    session = session.turn_finished(_end(2))
+    assert (session.counters, session.counters_turn) == ({"input_tokens": 5}, 1)

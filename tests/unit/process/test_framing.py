@@ -1,0 +1,73 @@
+"""Bytes to lines, however they are cut."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinvk.process.framing import LineFramer
+
+ODD_BYTES = st.lists(
+    st.sampled_from([b"a", b"\n", b"\r", b"\r\n", b"\0", b"\xff", b"\xe2\x80", b"\xa8", b"{}"])
+).map(b"".join)
+
+
+def frame(*chunks: bytes, max_line_bytes: int = 1 << 20) -> list[str]:
+    """All lines of a stream that comes in these chunks."""
+    framer = LineFramer(max_line_bytes)
+    lines = [line for chunk in chunks for line in framer.feed(chunk)]
+    return lines + framer.close()
+
+
+@pytest.mark.parametrize(
+    ("stream", "lines"),
+    [
+        (b"", []),
+        (b"a\nb\n", ["a", "b"]),
+        (b"a\r\nb\r\n", ["a", "b"]),
+        (b"a\n\nb\n", ["a", "", "b"]),
+        (b"a\nhalf", ["a", "half"]),
+        (b"a\rb\n", ["a\rb"]),
+        (b"a\0b\n", ["a\0b"]),
+        (b"\xff\xfe\n", ["��"]),
+        ("a\u2028b\x85c\x0cd\n".encode(), ["a\u2028b\x85c\x0cd"]),
+    ],
+    ids=["nothing", "lf", "crlf", "empty", "unended", "cr", "nul", "not-utf-8", "other-ends"],
+)
+def test_only_a_newline_ends_a_line(stream: bytes, lines: list[str]) -> None:
+    """LF and CRLF end a line and nothing else does; the last line needs no end."""
+    assert frame(stream) == lines
+
+
+@given(st.lists(ODD_BYTES))
+def test_any_split_into_chunks_gives_the_same_lines(chunks: list[bytes]) -> None:
+    """Where a pipe cuts the stream makes no difference, even inside a character."""
+    assert frame(*chunks) == frame(b"".join(chunks))
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\r\n", codec="utf-8"))))
+def test_text_comes_back_as_it_was(texts: list[str]) -> None:
+    """Lines of valid text survive the way there and back."""
+    assert frame("".join(f"{text}\n" for text in texts).encode()) == texts
+
+
+@given(st.lists(ODD_BYTES), st.integers(1, 6))
+def test_a_line_that_is_too_long_is_cut_and_the_next_is_whole(
+    chunks: list[bytes], limit: int
+) -> None:
+    """Each line is at most as long as allowed, and their number stays the same."""
+    whole = frame(*chunks)
+    cut = frame(*chunks, max_line_bytes=limit)
+    assert len(cut) == len(whole)
+    assert all(len(line) <= limit for line in cut)
+
+
+def test_a_long_line_in_small_chunks_takes_linear_time() -> None:
+    """Ten megabytes in pieces of 1 KiB; quadratic work would take minutes."""
+    framer = LineFramer()
+    began = time.monotonic()
+    for _ in range(10_000):
+        assert framer.feed(b"x" * 1024) == []
+    assert [len(line) for line in framer.feed(b"\n")] == [10_240_000]
+    assert time.monotonic() - began < 5

@@ -1,0 +1,146 @@
+"""SESSION references, and what `-c` and `--last` mean."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from clinvk.errors import (
+    NothingToResumeError,
+    SessionAmbiguousError,
+    SessionDamagedError,
+    SessionNotFoundError,
+)
+from clinvk.model.session import Session, Status
+from clinvk.services.resolve import (
+    continued_session,
+    find_named,
+    last_session,
+    resolve_reference,
+)
+from clinvk.store.paths import Home
+from clinvk.store.sessions import SessionStore
+
+START = datetime(2025, 1, 27, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SessionStore:
+    """An empty store."""
+    return SessionStore(Home(tmp_path / "home"))
+
+
+def _create(store: SessionStore, session_id: str, minute: int = 0, **fields: object) -> Session:
+    at = START + timedelta(minutes=minute)
+    known = {"backend": "demo", "cwd": "/p", "created_at": at, "last_used_at": at} | fields
+    session = Session(id=session_id, **known)
+    store.create(session)
+    return session
+
+
+@pytest.mark.parametrize(
+    "reference", ["aaaa00000001", "AAAA00000001", "aaaa", "pr-842", "demo:conv-1", "@last"]
+)
+def test_a_session_answers_to_all_its_references(store: SessionStore, reference: str) -> None:
+    """A full id, a unique prefix, a name, the agent's own id and `@last` mean the same session."""
+    _create(store, "bbbb00000001", minute=1)
+    meant = _create(store, "aaaa00000001", minute=2, name="pr-842", conversation="conv-1")
+    assert resolve_reference(store, reference) == meant
+
+
+def test_a_name_in_full_wins_over_a_prefix(store: SessionStore) -> None:
+    """What was typed in full is what was meant."""
+    _create(store, "beef00000001")
+    meant = _create(store, "aaaa00000001", name="beef")
+    assert resolve_reference(store, "beef") == meant
+
+
+def test_an_ambiguous_prefix_lists_the_candidates(store: SessionStore) -> None:
+    """The way out of an ambiguous prefix is in the hint."""
+    _create(store, "aaaa00000001", title="first", cwd="/one")
+    _create(store, "aaaa00000002", title="second", cwd="/two")
+    with pytest.raises(SessionAmbiguousError) as wrong:
+        resolve_reference(store, "aaaa")
+    assert wrong.value.exit_status == 4
+    for part in ("aaaa00000001", "first", "/one", "aaaa00000002", "second", "/two"):
+        assert part in str(wrong.value.hint)
+
+
+@pytest.mark.parametrize("reference", ["aaa", "", "../x", "-x", "\0", "x" * 10_000, "👍", "%"])
+def test_what_is_no_reference_is_not_found(store: SessionStore, reference: str) -> None:
+    """A prefix of three characters and all kinds of rubbish match nothing and break nothing."""
+    _create(store, "aaaa00000001")
+    with pytest.raises(SessionNotFoundError):
+        resolve_reference(store, reference)
+
+
+def test_an_unknown_reference_names_the_nearest(store: SessionStore) -> None:
+    """A typing error in a name is met with the name."""
+    _create(store, "aaaa00000001", name="release-notes", title="Write the notes")
+    with pytest.raises(SessionNotFoundError) as wrong:
+        resolve_reference(store, "relaese-notes")
+    assert "release-notes (Write the notes)" in str(wrong.value.hint)
+
+
+def test_a_damaged_record_is_said_to_be_damaged(store: SessionStore) -> None:
+    """Asking for it by its id says what is wrong, rather than that there is none."""
+    _create(store, "aaaa00000001")
+    store.home.record("aaaa00000001").write_text("{")
+    with pytest.raises(SessionDamagedError) as wrong:
+        resolve_reference(store, "aaaa00000001")
+    assert str(store.home.record("aaaa00000001")) in wrong.value.message
+
+
+def test_a_name_is_found_exactly(store: SessionStore) -> None:
+    """`-s pr-8` does not go on with `pr-842`."""
+    named = _create(store, "aaaa00000001", name="pr-842")
+    assert find_named(store, "pr-842") == named
+    assert find_named(store, "pr-8") is None
+
+
+def test_the_last_session_passes_closed_and_archived_ones_by(store: SessionStore) -> None:
+    """`--last` is the last that may be continued."""
+    meant = _create(store, "aaaa00000001", minute=1)
+    _create(store, "aaaa00000002", minute=2, status=Status.COMPLETED)
+    _create(store, "aaaa00000003", minute=3, archived=True)
+    assert last_session(store) == meant
+
+
+def test_here_is_the_directory_or_its_repository(store: SessionStore, tmp_path: Path) -> None:
+    """Inside a repository any of its directories counts, outside only the directory and below."""
+    repository = tmp_path / "repo"
+    (repository / ".git").mkdir(parents=True)
+    (repository / "src").mkdir()
+    meant = _create(store, "aaaa00000001", minute=1, cwd=str(repository))
+    _create(store, "aaaa00000002", minute=2, cwd=str(tmp_path / "repository-of-another"))
+    assert last_session(store, within=repository / "src") == meant
+    with pytest.raises(NothingToResumeError):
+        last_session(store, within=tmp_path / "elsewhere")
+
+
+def test_continue_takes_the_directory_then_its_repository_then_all(
+    store: SessionStore, tmp_path: Path
+) -> None:
+    """`-c` never goes far when something is near."""
+    repository = tmp_path / "repo"
+    (repository / ".git").mkdir(parents=True)
+    near = _create(store, "aaaa00000001", minute=1, cwd=str(repository / "src"))
+    around = _create(store, "aaaa00000002", minute=2, cwd=str(repository))
+    anywhere = _create(store, "aaaa00000003", minute=3, cwd="/far")
+    assert continued_session(store, repository / "src") == near
+    assert continued_session(store, repository / "docs") == around
+    assert continued_session(store, tmp_path / "elsewhere") == anywhere
+
+
+def test_a_clock_that_went_back_does_not_decide_between_equals(store: SessionStore) -> None:
+    """Two sessions of the same moment: the answer is the same each time."""
+    _create(store, "aaaa00000001")
+    second = _create(store, "aaaa00000002")
+    assert [last_session(store) for _ in range(3)] == [second] * 3
+
+
+def test_with_no_session_there_is_nothing_to_resume(store: SessionStore) -> None:
+    """The way out is to start one."""
+    with pytest.raises(NothingToResumeError) as wrong:
+        continued_session(store, Path("/p"))
+    assert "start one" in str(wrong.value.hint)

@@ -1,0 +1,57 @@
+"""Whether the agent still has a conversation."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clinvk.model.conversation import ConversationFiles
+from clinvk.store.conversations import conversation_exists
+
+ASKS_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from clinvk.model.conversation import ConversationFiles
+from clinvk.store.conversations import conversation_exists
+conversation_exists(ConversationFiles(Path("/"), "nothing"))
+if os.geteuid() == 0:
+    os.setuid(65534)
+print(conversation_exists(ConversationFiles(Path(sys.argv[1]), "**/abc.jsonl")))
+"""
+
+
+def test_a_conversation_is_there_if_a_file_matches(tmp_path: Path) -> None:
+    """The pattern is a glob below the root, with any number of folders for `**`."""
+    (tmp_path / "2025" / "01").mkdir(parents=True)
+    (tmp_path / "2025" / "01" / "rollout-1-abc.jsonl").touch()
+    assert conversation_exists(ConversationFiles(tmp_path, "**/*-abc.jsonl")) is True
+    assert conversation_exists(ConversationFiles(tmp_path, "2025/*/*-abc.jsonl")) is True
+    assert conversation_exists(ConversationFiles(tmp_path, "**/*-abd.jsonl")) is False
+
+
+@pytest.mark.parametrize("name", ["nowhere", "file"])
+def test_a_missing_folder_says_nothing(tmp_path: Path, name: str) -> None:
+    """The agent may keep its files elsewhere: only a folder that is there can lack something."""
+    (tmp_path / "file").touch()
+    assert conversation_exists(ConversationFiles(tmp_path / name, "*.jsonl")) is None
+    assert conversation_exists(None) is None
+
+
+def test_a_folder_that_cannot_be_read_says_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """"Gone" is said only of what was looked at in full."""
+    root = tmp_path_factory.mktemp("agent")
+    closed = root / "closed"
+    closed.mkdir()
+    (closed / "abc.jsonl").touch()
+    closed.chmod(0o000)
+    said = subprocess.run(
+        [sys.executable, "-c", ASKS_AS_NOBODY, str(root)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    closed.chmod(0o700)
+    assert (said.stdout, said.stderr) == ("None\n", "")
+    assert os.listdir(closed) == ["abc.jsonl"]

@@ -1,0 +1,237 @@
+"""One run at a time, and never a lock that a dead process keeps. The contenders are real ones."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from clinvk.errors import SessionBusyError, StoreError
+from clinvk.store.locks import Holder, acquire, holder, is_held
+
+HOLDS_UNTIL_TOLD = """
+import os, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from clinvk.store.locks import Holder, acquire
+ours = Holder(pid=os.getpid(), host=sys.argv[2], started_at=datetime(2025, 1, 27, 10, tzinfo=UTC))
+lock = acquire(Path(sys.argv[1]), ours, sleep=time.sleep)
+lock.note_child(4242, "ticks 77")
+print("held", flush=True)
+sys.stdin.readline()
+lock.release()
+print("released", flush=True)
+sys.stdin.readline()
+"""
+
+COUNTS_UNDER_THE_LOCK = """
+import os, sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from clinvk.store.locks import Holder, acquire
+path, counter = Path(sys.argv[1]), Path(sys.argv[2])
+for _ in range(20):
+    ours = Holder(pid=os.getpid(), host="here", started_at=datetime.now(UTC))
+    with acquire(path, ours, wait_s=30.0, sleep=lambda s: time.sleep(s / 20)):
+        seen = int(counter.read_text())
+        time.sleep(0.0005)
+        counter.write_text(str(seen + 1))
+"""
+
+
+@contextmanager
+def another_run(path: Path, host: str = "here") -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the lock at `path` until it is told to let go."""
+    child = subprocess.Popen(
+        [sys.executable, "-c", HOLDS_UNTIL_TOLD, str(path), host],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "held\n"
+        yield child
+        child.kill()
+
+
+def ours(minutes: float = 0.0) -> Holder:
+    """Ourselves, some minutes after the other run took the lock."""
+    at = datetime(2025, 1, 27, 10, tzinfo=UTC) + timedelta(minutes=minutes)
+    return Holder(pid=os.getpid(), host="here", started_at=at)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the lock stands; the folder is made with it."""
+    return tmp_path / "locks" / "one.lock"
+
+
+def test_a_lock_that_another_run_holds_is_refused_with_its_name(path: Path) -> None:
+    """The message says which process, where, and for how long; the hint is the way out."""
+    with another_run(path) as child:
+        assert is_held(path)
+        with pytest.raises(SessionBusyError) as refused:
+            acquire(path, ours(minutes=4.5), sleep=time.sleep)
+    assert refused.value.message == (
+        f"session is busy: process {child.pid} on this machine has held it for 4 min"
+    )
+    assert f"`kill {child.pid}`" in (refused.value.hint or "")
+
+
+def test_a_holder_on_another_machine_is_named_with_it(path: Path) -> None:
+    """A home on a network drive: a pid of another machine is nothing to kill here."""
+    with another_run(path, host="build-7"), pytest.raises(SessionBusyError) as refused:
+        acquire(path, ours(minutes=120), sleep=time.sleep)
+    assert "on `build-7` has held it for 2 h" in refused.value.message
+    assert "kill" not in (refused.value.hint or "")
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_time(path: Path) -> None:
+    """Where the time cannot be told it is left out."""
+    with another_run(path), pytest.raises(SessionBusyError) as refused:
+        acquire(path, ours(minutes=-90), sleep=time.sleep)
+    assert refused.value.message.endswith("on this machine has held it")
+
+
+def test_a_dead_process_holds_nothing_and_leaves_its_name(path: Path) -> None:
+    """After a kill -9 the lock is free, and says which child of the dead run may still run."""
+    with another_run(path) as child:
+        child.kill()
+        child.wait()
+        assert not is_held(path)
+        with acquire(path, ours(), sleep=time.sleep) as lock:
+            previous = lock.previous
+            assert previous is not None
+            assert (previous.pid, previous.host) == (child.pid, "here")
+            assert (previous.child_pid, previous.child_identity) == (4242, "ticks 77")
+            assert holder(path) == ours()
+
+
+def test_a_lock_released_in_order_leaves_no_name(path: Path) -> None:
+    """Only a crash leaves somebody to clear up after."""
+    with another_run(path) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write("\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == "released\n"
+        assert holder(path) is None
+        with acquire(path, ours(), sleep=time.sleep) as lock:
+            assert lock.previous is None
+    assert path.exists()
+    assert not is_held(path)
+
+
+def test_waiting_ends_as_soon_as_the_lock_is_free(path: Path) -> None:
+    """With time to wait, a busy session is entered when the other run has ended."""
+    with another_run(path) as child:
+        assert child.stdin is not None
+        slept: list[float] = []
+
+        def sleep(seconds: float) -> None:
+            slept.append(seconds)
+            if len(slept) == 3:
+                child.kill()
+                child.wait()
+
+        with acquire(path, ours(), wait_s=60.0, sleep=sleep) as lock:
+            assert lock.previous is not None
+    assert len(slept) == 3
+
+
+def test_waiting_takes_no_longer_than_was_asked(path: Path) -> None:
+    """The sum of the pauses is what was asked, and then the holder is named."""
+    slept: list[float] = []
+    with another_run(path), pytest.raises(SessionBusyError):
+        acquire(path, ours(), wait_s=1.0, sleep=slept.append)
+    assert sum(slept) == pytest.approx(1.0)
+
+
+def test_of_many_processes_one_at_a_time_is_inside(path: Path, tmp_path: Path) -> None:
+    """Three processes that count under the lock lose no count."""
+    counter = tmp_path / "counter"
+    counter.write_text("0")
+    children = [
+        subprocess.Popen([sys.executable, "-c", COUNTS_UNDER_THE_LOCK, str(path), str(counter)])
+        for _ in range(3)
+    ]
+    assert [child.wait() for child in children] == [0, 0, 0]
+    assert counter.read_text() == "60"
+
+
+def test_looking_at_a_lock_never_makes_it_busy(path: Path) -> None:
+    """A list that is printed at the same moment does not turn a run away."""
+    acquire(path, ours(), sleep=time.sleep).release()
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            is_held(path)
+
+    looker = threading.Thread(target=look)
+    looker.start()
+    try:
+        for _ in range(200):
+            acquire(path, ours(), sleep=time.sleep).release()
+    finally:
+        stop.set()
+        looker.join()
+
+
+def test_a_lock_file_that_is_deleted_does_not_let_two_in(path: Path) -> None:
+    """Whoever waited on a deleted file takes the new one: the lock is what stands at the path."""
+    first = acquire(path, ours(), sleep=time.sleep)
+    path.unlink()
+    second = acquire(path, ours(), sleep=time.sleep)
+    assert is_held(path)
+    with pytest.raises(SessionBusyError):
+        acquire(path, ours(), sleep=lambda _: None)
+    first.release()
+    assert is_held(path)
+    second.release()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\0\xff{", b"[]", b'{"pid": -1, "host": "x", "started_at": "2025-01-27T10:00:00Z"}',
+     b'{"pid": 7}', b"9" * 9000, b'{"pid": true, "host": 1, "started_at": 5}'],
+)  # fmt: skip
+def test_junk_in_a_lock_is_nobody(path: Path, content: bytes) -> None:
+    """The text is only for people: whatever it says, the lock itself works."""
+    path.parent.mkdir()
+    path.write_bytes(content)
+    assert holder(path) is None
+    with acquire(path, ours(), sleep=time.sleep) as lock:
+        assert lock.previous is None
+        assert holder(path) == ours()
+
+
+def test_a_holder_is_written_over_a_longer_one(path: Path) -> None:
+    """No rest of an older text stands behind a newer one."""
+    long = Holder(pid=99, host="h" * 300, started_at=ours().started_at)
+    with acquire(path, long, sleep=time.sleep) as lock:
+        lock.note_child(12, None)
+        path.write_bytes(path.read_bytes())
+    with acquire(path, ours(), sleep=time.sleep):
+        assert path.read_bytes().count(b"\n") == 1
+        assert holder(path) == ours()
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/null")])
+def test_what_is_no_file_is_refused_and_never_waited_for(
+    path: Path, make: Callable[[Path], None]
+) -> None:
+    """A fifo, a folder or a link at a lock's place is an error that names it, and not a hang."""
+    path.parent.mkdir()
+    make(path)
+    assert not is_held(path)
+    assert holder(path) is None
+    with pytest.raises(StoreError, match=r"cannot lock `.*one\.lock`"):
+        acquire(path, ours(), sleep=time.sleep)
