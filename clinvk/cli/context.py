@@ -59,8 +59,10 @@ def _new_uuid() -> str:
     return str(uuid4())
 
 
-def working_directory(said: Path | None) -> Path | None:
+def working_directory(said: str | None) -> Path | None:
     """The directory of `-w`; an empty one is a mistake, not the current directory."""
-    if said is not None and not str(said).strip():
+    if said is None:
+        return None
+    if not said.strip():
         raise UsageError("`--workdir` is empty", hint="name a directory, or leave it out")
-    return said
+    return Path(said)

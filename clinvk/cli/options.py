@@ -28,7 +28,7 @@ Backend = Annotated[
 ]
 Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="The model.")]
 Workdir = Annotated[
-    Path | None,
+    str | None,
     typer.Option("--workdir", "-w", metavar="DIR", help="Where the agent works; default: here."),
 ]
 Format = Annotated[

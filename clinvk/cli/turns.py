@@ -24,7 +24,7 @@ class TurnOptions:
     editor: bool
     backend: str | None
     model: str | None
-    workdir: Path | None
+    workdir: str | None
     access: Access | None
     system_prompt: str | None
     max_turns: int | None

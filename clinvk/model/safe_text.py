@@ -21,6 +21,7 @@ _INVISIBLE = re.compile(
     "\xad\u061c\u180b-\u180f\u200b\u200c\u200e\u200f"  # soft hyphen, zero width, direction marks
     "\u202a-\u202e\u2060-\u206f"  # direction embeddings, overrides and isolates, joiners
     "\ufe00-\ufe0d\ufeff\ufff9-\ufffb"  # variants of text, byte order mark, annotations
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # controls of shorthand and musical notation
     "\U000e0000-\U000e0fff"  # tags and further variants: text that nobody sees
     "]"
 )

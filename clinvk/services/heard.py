@@ -10,7 +10,7 @@ from clinvk.model.report import FileReport
 class Heard:
     """What a turn has said so far that its report needs."""
 
-    message: str = ""
+    pieces: list[str] = field(default_factory=list)
     in_delta: bool = False
     files: dict[str, FileReport] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -20,8 +20,9 @@ class Heard:
     def hear(self, event: Event) -> None:
         """Take note of one event."""
         if isinstance(event, Message):
-            continues = event.delta and self.in_delta
-            self.message = self.message + event.text if continues else event.text
+            if not (event.delta and self.in_delta):
+                self.pieces.clear()
+            self.pieces.append(event.text)
         elif isinstance(event, FileChange):
             self._file(event)
         elif isinstance(event, Warned):
@@ -31,6 +32,11 @@ class Heard:
         elif isinstance(event, Result):
             self.result = event
         self.in_delta = isinstance(event, Message) and event.delta
+
+    @property
+    def message(self) -> str:
+        """The last message, as far as it has come."""
+        return "".join(self.pieces)
 
     def _file(self, event: FileChange) -> None:
         """A file that was created in this turn stays created however often it is modified."""

@@ -126,16 +126,20 @@ def reason(error: OSError) -> str:
 def _create(path: Path) -> None:
     """Create `path` and what is missing above it."""
     try:
-        path.mkdir(FOLDER_MODE)
+        _create_one(path)
     except FileNotFoundError:
-        if path.parent == path:
+        if path.parent.is_dir():  # `/proc` says so of whatever one would create in it
             raise
         _create(path.parent)
-        _create(path)
+        _create_one(path)  # not again from the start: the parent may be a link to nowhere
+
+
+def _create_one(path: Path) -> None:
+    try:
+        path.mkdir(FOLDER_MODE)
     except FileExistsError:
-        pass
-    else:
-        path.chmod(FOLDER_MODE)
+        return
+    path.chmod(FOLDER_MODE)
 
 
 def _write_new(path: Path, data: bytes) -> None:

@@ -22,7 +22,7 @@ def load_config(path: Path, *, must_exist: bool) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
             text = file.read(_LARGEST + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         if not must_exist:
             return {}
         raise ConfigError(f"there is no configuration file `{path}`") from None

@@ -61,6 +61,7 @@ def run(  # noqa: PLR0913  one parameter an option
     Piped stdin is the prompt, or stands below it in a <stdin> block.
     """
     from clinvk.cli.turns import TurnOptions, run_turn
+    from clinvk.model.names import checked_name, checked_tag
 
     cli: Cli = ctx.obj
     if go_on and session is not None:
@@ -95,9 +96,19 @@ def run(  # noqa: PLR0913  one parameter an option
         cli,
         said,
         pick=Pick.CONTINUE if go_on else Pick.NEW,
-        name=session,
-        title=title,
-        tags=tuple(tag or ()),
+        name=None if session is None else checked_name(session),
+        title=_checked_title(title),
+        tags=tuple(checked_tag(one) for one in tag or ()),
         ephemeral=ephemeral,
     )
     raise typer.Exit(status)
+
+
+def _checked_title(title: str | None) -> str | None:
+    from clinvk.model.safe_text import safe_line
+
+    if title is None:
+        return None
+    if not (folded := safe_line(title).strip()):
+        raise UsageError("`--title` is empty", hint="leave it out: the prompt gives one")
+    return folded

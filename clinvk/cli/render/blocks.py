@@ -31,10 +31,12 @@ class Blocks:
         return done
 
     def flush(self) -> list[str]:
-        """The block that the end completes, if there is one; everything starts afresh after it."""
-        rest = "".join((*self._lines, *self._tail))
-        self._lines, self._tail, self._fence, self._blank_seen = [], [], "", False
-        return [rest] if rest.strip() else []
+        """The blocks that the end completes; everything starts afresh after it."""
+        done = self._line("".join(self._tail)) if self._tail else []
+        done += self._cut()
+        self._tail.clear()
+        self._fence = ""
+        return done
 
     def _line(self, line: str) -> list[str]:
         if self._fence:

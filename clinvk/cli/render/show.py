@@ -65,6 +65,7 @@ def _rest(shown: Shown) -> Iterator[str]:
         "Last Error": _last_error(shown),
         "Parent": session.parent,
         "Agent Session": session.conversation,
+        "Damaged Lines": _damaged_lines(shown),
     }
     for label, value in known.items():
         if value:
@@ -92,6 +93,11 @@ def _last_error(shown: Shown) -> str | None:
     return failure.message if failure else None
 
 
+def _damaged_lines(shown: Shown) -> str | None:
+    count = shown.transcript.damaged_lines
+    return f"{count:,} in the transcript, passed by" if count else None
+
+
 def _files(shown: Shown) -> dict[str, Change]:
     """Each path once with what became of it over all turns."""
     changes: dict[str, Change] = {}
@@ -111,6 +117,7 @@ def shown_to_json(shown: Shown) -> dict[str, Any]:
         "status": shown.status.value,
         "native_resume": list(native) if native else None,
         "files": [{"path": path, "change": how.value} for path, how in _files(shown).items()],
+        "damaged_lines": shown.transcript.damaged_lines,
         "turn_list": [turn_to_json(turn) for turn in shown.transcript.turns],
     }
 

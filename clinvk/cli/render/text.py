@@ -92,8 +92,9 @@ class PlainText:
         return between
 
     def _gap_due(self) -> None:
-        self._activity.gap_due = self._streams.stdout_is_tty
-        self._activity.wrote = False
+        if self._streams.stdout_is_tty:
+            self._activity.gap_due = True
+            self._activity.wrote = False
 
     def _same_screen_gap(self) -> bool:
         """On one screen, entries between two messages bring the blank line themselves."""

@@ -15,6 +15,12 @@ def test_no_file_says_nothing(tmp_path: Path) -> None:
     assert load_config(tmp_path / "config.yaml", must_exist=False) == {}
 
 
+def test_a_home_that_is_no_folder_holds_no_configuration(tmp_path: Path) -> None:
+    """A file in the way of the home costs the record of a run, not the run."""
+    (tmp_path / "home").write_text("in the way")
+    assert load_config(tmp_path / "home" / "config.yaml", must_exist=False) == {}
+
+
 def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
     """`--config FILE` never falls back to something else."""
     with pytest.raises(ConfigError, match="there is no configuration file"):

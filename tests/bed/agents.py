@@ -1,0 +1,135 @@
+"""The real agents' CLIs, at the exact versions of `tests/e2e/package.json`.
+
+They are installed once with npm into a cache folder and shared by every run: `$CLINVK_TEST_AGENTS`,
+or `clinvk-tests/agents-<hash of package.json>` in the user's cache folder. Installing goes into a
+folder beside it and ends in a rename, so two at once do no harm and a broken one leaves nothing.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_E2E = Path(__file__).resolve().parents[1] / "e2e"
+_INSTALL_S = 600
+_CLAUDE = "@anthropic-ai/claude-code"
+
+
+class AgentsMissingError(Exception):
+    """The CLIs cannot be had here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """The installed CLIs. Versions of one agent are told apart by a suffix: `claude-next`."""
+
+    root: Path
+
+    def program(self, name: str) -> Path:
+        """The executable of `claude`, `claude-next` or `codex`."""
+        return self.root / "node_modules" / _PROGRAMS[name]
+
+
+_PROGRAMS: Mapping[str, str] = {
+    "claude": f"{_CLAUDE}/bin/claude.exe",
+    "claude-next": "claude-next/bin/claude.exe",
+    "codex": "@openai/codex/bin/codex.js",
+}
+_INSTALL_STEPS: Mapping[str, str] = {"claude": _CLAUDE, "claude-next": "claude-next"}
+
+
+def have_node() -> bool:
+    """Whether node and npm are on this machine."""
+    return bool(shutil.which("node") and shutil.which("npm"))
+
+
+def must_run(environ: Mapping[str, str]) -> bool:
+    """Whether a missing CLI is a failure and no reason to skip: in CI, or when asked for."""
+    return environ.get("CI") == "true" or environ.get("CLINVK_REQUIRE_E2E") == "1"
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Where the CLIs are kept; asking creates nothing."""
+    if chosen := environ.get("CLINVK_TEST_AGENTS"):
+        return Path(chosen)
+    digest = hashlib.sha256((_E2E / "package.json").read_bytes()).hexdigest()[:12]
+    cache = environ.get("XDG_CACHE_HOME") or Path(environ["HOME"]) / ".cache"
+    return Path(cache) / "clinvk-tests" / f"agents-{digest}"
+
+
+def install_agents(environ: Mapping[str, str]) -> Agents:
+    """The CLIs, installed if they are not there yet; raise `AgentsMissingError` if that fails."""
+    if not have_node():
+        raise AgentsMissingError("node and npm are not installed")
+    folder = cache_folder(environ)
+    if not (folder / "node_modules").is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
+        try:
+            _install(fresh)
+            _move_into_place(fresh, folder)
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    return Agents(folder)
+
+
+def _install(folder: Path) -> None:
+    for name in ("package.json", ".npmrc"):
+        shutil.copy(_E2E / name, folder)
+    _run(["npm", "install", "--no-progress"], folder)
+    agents = Agents(folder)
+    for name in _PROGRAMS:
+        program = agents.program(name)
+        if name in _INSTALL_STEPS and not _starts(program):
+            # npm may be set up to skip the packages' own install scripts.
+            _run(["node", "install.cjs"], folder / "node_modules" / _INSTALL_STEPS[name])
+        if not _starts(program):
+            raise AgentsMissingError(f"`{name}` was installed but `{program} --version` fails")
+
+
+def _starts(program: Path) -> bool:
+    command = [str(program), "--version"]
+    with tempfile.TemporaryDirectory() as home:
+        environ = {"HOME": home, "PATH": os.environ.get("PATH", os.defpath)}
+        try:
+            run = subprocess.run(
+                command,
+                check=False,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=60,
+            )
+        except OSError:
+            return False
+    return run.returncode == 0
+
+
+def _run(command: list[str], folder: Path) -> None:
+    try:
+        run = subprocess.run(
+            command,
+            check=False,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=_INSTALL_S,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise AgentsMissingError(f"`{' '.join(command)}`: {error}") from error
+    if run.returncode != 0:
+        raise AgentsMissingError(f"`{' '.join(command)}` failed:\n{run.stdout[-2000:]}")
+
+
+def _move_into_place(fresh: Path, folder: Path) -> None:
+    try:
+        fresh.rename(folder)
+    except OSError:
+        if not (folder / "node_modules").is_dir():  # else another run was faster: take its work
+            raise

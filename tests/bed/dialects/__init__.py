@@ -1,0 +1,9 @@
+"""The APIs that the mock model speaks; a new one is a module and a line in this table."""
+
+from bed.dialects._base import Ask, BrokenStreamError, Dialect, Json, Reply
+from bed.dialects.anthropic import Anthropic
+from bed.dialects.responses import Responses
+
+DIALECTS: tuple[Dialect, ...] = (Anthropic(), Responses())
+
+__all__ = ["DIALECTS", "Ask", "BrokenStreamError", "Dialect", "Json", "Reply"]

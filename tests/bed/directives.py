@@ -1,0 +1,161 @@
+"""What a prompt tells the mock model to do: `[[word]]` or `[[word:argument]]`, anywhere in it.
+
+    [[say:TEXT]]              answer TEXT
+    [[long:N]]                answer N characters
+    [[think:TEXT]]            reason first, where the API has it
+    [[write:PATH|CONTENT]]    write a file with the agent's tool (codex ends it with a newline),
+                              then answer `wrote PATH`
+    [[edit:PATH|OLD|NEW]]     change a file with the agent's tool, then answer `edited PATH`
+    [[run:CMD]]               run a shell command with the agent's tool, then answer `ran CMD`
+    [[steps:N]]               N harmless tool calls before the answer
+    [[usage:in=,cached=,write=,out=,reasoning=]]   what each request of this turn is billed
+    [[slow:N:MS]]             the answer in N pieces, MS milliseconds apart
+    [[gate]]                  a few words, then wait for `release()`, then the rest
+    [[hang]]                  accept the request and never answer
+    [[error:STATUS]]          refuse with that status and the provider's own body; also
+                              [[error:STATUS:TYPE]] and [[error:STATUS*2]] (twice, then succeed)
+    [[fail:TYPE]]             a few words, then the provider's failure within the stream
+    [[cut]]                   a few words, then the connection is dropped
+
+Tool calls come first, in the order in which they stand; error, gate and the like belong to the
+request that would give the answer.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+_DIRECTIVE = re.compile(r"\[\[(\w+)(?::(.*?))?\]\]", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What one request is billed, in clinvk's words: cached and write are parts of input."""
+
+    input_tokens: int = 100
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    output_tokens: int = 10
+    reasoning_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A file to write; the path as the prompt gave it."""
+
+    path: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A shell command to run."""
+
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A line of a file to replace."""
+
+    path: str
+    old: str
+    new: str
+
+
+Call = Write | Edit | Run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """An HTTP error in place of an answer: `times` of them, None for every time."""
+
+    status: int
+    type: str | None = None
+    times: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """One prompt, read: `plain` is what is left of it without the directives."""
+
+    plain: str
+    say: str | None = None
+    think: str | None = None
+    calls: tuple[Call, ...] = ()
+    usage: Usage = field(default_factory=Usage)
+    pieces: int | None = None
+    pause_s: float = 0.0
+    refusal: Refusal | None = None
+    fail: str | None = None
+    gate: bool = False
+    hang: bool = False
+    cut: bool = False
+
+
+def read_script(prompt: str) -> Script:
+    """What `prompt` asks for; an unknown directive is a mistake of the test and raises."""
+    found: dict[str, object] = {}
+    calls: list[Call] = []
+    for match in _DIRECTIVE.finditer(prompt):
+        word, argument = match.group(1), match.group(2) or ""
+        if word in _CALLS:
+            calls.extend(_CALLS[word](argument))
+        else:
+            found |= _FIELDS[word](argument)
+    plain = " ".join(_DIRECTIVE.sub("", prompt).split())
+    return Script(plain=plain, calls=tuple(calls), **found)  # type: ignore[arg-type]  # by table
+
+
+def _write(argument: str) -> list[Call]:
+    path, _, content = argument.partition("|")
+    return [Write(path.strip(), content)]
+
+
+def _edit(argument: str) -> list[Call]:
+    path, old, new = argument.split("|")
+    return [Edit(path.strip(), old, new)]
+
+
+def _usage(argument: str) -> dict[str, object]:
+    names = {
+        "in": "input_tokens",
+        "cached": "cached_tokens",
+        "write": "cache_write_tokens",
+        "out": "output_tokens",
+        "reasoning": "reasoning_tokens",
+    }
+    pairs = (pair.split("=") for pair in argument.split(","))
+    return {"usage": Usage(**{names[name.strip()]: int(value) for name, value in pairs})}
+
+
+def _slow(argument: str) -> dict[str, object]:
+    pieces, _, pause_ms = argument.partition(":")
+    return {"pieces": int(pieces), "pause_s": int(pause_ms) / 1000}
+
+
+def _error(argument: str) -> dict[str, object]:
+    what, _, times = argument.partition("*")
+    status, _, kind = what.partition(":")
+    refusal = Refusal(status=int(status), type=kind or None, times=int(times) if times else None)
+    return {"refusal": refusal}
+
+
+_CALLS: Mapping[str, Callable[[str], list[Call]]] = {
+    "write": _write,
+    "edit": _edit,
+    "run": lambda command: [Run(command)],
+    "steps": lambda count: [Run(f"true {step + 1}") for step in range(int(count))],
+}
+_FIELDS: Mapping[str, Callable[[str], dict[str, object]]] = {
+    "say": lambda text: {"say": text},
+    "long": lambda count: {"say": ("0123456789" * (int(count) // 10 + 1))[: int(count)]},
+    "think": lambda text: {"think": text},
+    "usage": _usage,
+    "slow": _slow,
+    "error": _error,
+    "fail": lambda kind: {"fail": kind},
+    "gate": lambda _: {"gate": True},
+    "hang": lambda _: {"hang": True},
+    "cut": lambda _: {"cut": True},
+}

@@ -1,0 +1,56 @@
+"""What changes from one recording to the next, replaced by what does not."""
+
+import re
+from pathlib import Path
+
+from bed.agents import Agents
+from bed.homes import AgentHome
+from bed.mock_model import MockModel
+
+_UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
+_FIXED = re.compile(r"00000000-0000-4000-8000-[0-9]{12}")
+_TIMES: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r'("\w*_ms":)\s*[0-9.]+'), r"\g<1>100"),
+    (re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"), "2026-01-01T00:00:00.000Z"),
+    (re.compile(r"(Chunk ID: )[0-9a-f]+"), r"\g<1>000000"),
+    (re.compile(r"(Wall time: )[0-9.]+"), r"\g<1>0.0000"),
+    (re.compile(r"(cc-socks/)\d+"), r"\g<1>1"),
+)
+
+
+class Normaliser:
+    """Makes the texts of one scene stable; an id keeps its stand-in through all of them."""
+
+    def __init__(self, home: AgentHome, agents: Agents, server: MockModel) -> None:
+        places = {
+            home.project: "/project",
+            home.home: "/home/user",
+            home.bin: "/usr/local/bin",
+            home.tmp: "/tmp",
+            agents.root: "/opt/agents",
+        }
+        self._names = {f"127.0.0.1:{server.port}": "127.0.0.1:4100"}
+        for place, stand_in in places.items():
+            self._names |= dict.fromkeys((str(place), str(place.resolve())), stand_in)
+            self._names |= {_flat(str(place)): _flat(stand_in)}
+        self._ids: dict[str, str] = {}
+
+    def __call__(self, text: str) -> str:
+        """The text with stand-ins for paths, ids and times."""
+        for name in sorted(self._names, key=len, reverse=True):
+            text = text.replace(name, self._names[name])
+        for pattern, stand_in in _TIMES:
+            text = pattern.sub(stand_in, text)
+        return _UUID.sub(self._id, text)
+
+    def _id(self, match: re.Match[str]) -> str:
+        found = match.group()
+        if _FIXED.fullmatch(found):
+            return found
+        number = len(self._ids) + 1
+        return self._ids.setdefault(found, f"00000000-0000-4000-8000-{number:012d}")
+
+
+def _flat(place: str) -> str:
+    """A path as it is written in a folder's name."""
+    return re.sub(r"[^a-zA-Z0-9]", "-", str(Path(place)))

@@ -1,0 +1,127 @@
+"""What is recorded from the real CLIs: scenes of one or more turns in one home.
+
+A turn is one child process and becomes one case (a folder of `tests/contract/streams/`). The turns
+of a scene go on with one conversation unless they say otherwise. `{project}` in a prompt is the
+folder in which the agent works.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Stop = Literal["interrupt", "kill", "timeout"]
+
+ALL = ("claude", "codex")
+CLAUDE = ("claude",)
+CODEX = ("codex",)
+BOTH_CLAUDES = ("claude", "claude-next", "codex")
+
+UNKNOWN_ID = "00000000-0000-4000-8000-000000000404"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One child process: `request` has the fields of `TurnRequest` that differ from its defaults.
+
+    `stop` ends it early: with a signal as soon as the answer waits at its gate, or (`timeout`) by
+    killing it after a few seconds.
+    """
+
+    case: str
+    prompt: str
+    request: dict[str, Any] = field(default_factory=dict)
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Turns in one home; `agents` are the CLIs that play it, `chatty` as in `AgentHome`."""
+
+    turns: tuple[Turn, ...]
+    agents: tuple[str, ...] = ALL
+    chatty: bool = False
+
+
+def _one(
+    case: str,
+    prompt: str,
+    agents: tuple[str, ...] = ALL,
+    stop: Stop | None = None,
+    **request: Any,
+) -> Scene:
+    turn = Turn(case=case, prompt=prompt, request=request, stop=stop)
+    return Scene(turns=(turn,), agents=agents)
+
+
+_WRITE = "Write a note. [[write:{project}/note.txt|hello]]"
+_CACHED = "Count. [[usage:in=100,cached=40,write=5,out=20,reasoning=7]]"
+
+SCENES: tuple[Scene, ...] = (
+    _one("one_shot", "Say something."),
+    Scene(
+        agents=BOTH_CLAUDES,
+        turns=(
+            Turn(case="three_turns_1", prompt="The first prompt."),
+            Turn(case="three_turns_2", prompt="The second prompt. [[run:true]]"),
+            Turn(case="three_turns_3", prompt="The third prompt. [[run:true]]"),
+        ),
+    ),
+    Scene(
+        agents=BOTH_CLAUDES,
+        turns=(
+            Turn(case="usage_cached", prompt=_CACHED),
+            Turn(case="usage_cached_resumed", prompt=_CACHED),
+        ),
+    ),
+    Scene(
+        agents=BOTH_CLAUDES[:2],
+        chatty=True,
+        turns=(Turn(case="side_request", prompt="Refactor the parser of the invoices module."),),
+    ),
+    _one("tool_write", _WRITE, access="edit"),
+    _one("tool_modify", f"{_WRITE}[[edit:{{project}}/note.txt|hello|good day]]", access="edit"),
+    _one("tool_write_full", _WRITE, access="full"),
+    _one("tool_shell", "List. [[run:echo one; echo two]]", access="edit"),
+    _one("tool_shell_fails", "Fail. [[run:ls no-such-file]]", access="edit"),
+    _one("tool_denied", _WRITE),
+    _one("tool_read_only", _WRITE, access="read-only"),
+    _one("thinking", "Think. [[think:Let me see.]][[say:Seen.]]", BOTH_CLAUDES),
+    _one("steps", "Work. [[steps:3]][[say:Done.]]"),
+    _one("max_turns", "Work. [[steps:3]]", BOTH_CLAUDES[:2], max_turns=2),
+    _one("system_prompt", "Who are you?", system_prompt="You are a pirate."),
+    _one("other_model", "Who are you?", model="claude-haiku-4-5", agents=CLAUDE),
+    _one("unknown_metadata", "Say something.", CODEX, model="gpt-5.1-codex"),
+    _one("ephemeral", "Forget this.", ephemeral=True),
+    _one("error_400", "Go. [[error:400]]", BOTH_CLAUDES),
+    _one("error_401", "Go. [[error:401]]", BOTH_CLAUDES),
+    _one("error_403", "Go. [[error:403]]", BOTH_CLAUDES),
+    _one("error_429", "Go. [[error:429]]", BOTH_CLAUDES),
+    _one("error_429_passes", "Go. [[error:429*1]]", BOTH_CLAUDES),
+    _one("error_429_timeout", "Go. [[error:429]]", CLAUDE, "timeout"),
+    _one("error_quota", "Go. [[error:429:insufficient_quota]]", CODEX),
+    _one("error_credit", "Go. [[error:400:credit]]", BOTH_CLAUDES[:2]),
+    _one("error_500", "Go. [[error:500]]", BOTH_CLAUDES),
+    _one("error_529", "Go. [[error:529]]", BOTH_CLAUDES),
+    _one("error_after_tools", "Go. [[steps:2]][[error:400]]"),
+    _one("error_in_stream", "Go. [[fail:overloaded_error]]", BOTH_CLAUDES),
+    _one("connection_cut", "Go. [[cut]]", BOTH_CLAUDES),
+    _one("context_too_long", "Go. [[error:400:context_too_long]]", BOTH_CLAUDES[:2]),
+    _one("context_too_long", "Go. [[fail:context_too_long]]", CODEX),
+    _one("model_unknown", "Go.", BOTH_CLAUDES, model="no-such-model"),
+    _one("conversation_gone", "Go on.", BOTH_CLAUDES, resume=True, conversation=UNKNOWN_ID),
+    Scene(
+        agents=BOTH_CLAUDES[:2],
+        turns=(
+            Turn(case="session_id_first", prompt="The first prompt."),
+            Turn(case="session_id_in_use", prompt="The same.", request={"resume": False}),
+        ),
+    ),
+    _one("cancelled", "Talk. [[gate]]", BOTH_CLAUDES, "interrupt"),
+    Scene(
+        agents=BOTH_CLAUDES,
+        turns=(
+            Turn(case="before_the_kill", prompt="The first prompt."),
+            Turn(case="killed", prompt="Talk. [[gate]]", stop="kill"),
+            Turn(case="interrupted_resume", prompt="The third prompt."),
+        ),
+    ),
+)

@@ -1,0 +1,241 @@
+"""Record the real CLIs against the mock model: `python tests/contract/record.py [--backend B]`.
+
+Each case becomes `streams/<backend>/<case>/`: `stdout.jsonl` as the CLI printed it, `stderr.txt`,
+and `case.json` with what was asked. Only what changes from one recording to the next is replaced:
+this machine's paths, ids (in their order of appearance), times and durations.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+TESTS = Path(__file__).resolve().parents[1]
+STREAMS = Path(__file__).resolve().parent / "streams"
+sys.path.insert(0, str(TESTS))  # run as a file, this finds `bed` itself
+
+from bed.agents import Agents, install_agents  # noqa: E402  after the path is set
+from bed.homes import AgentHome  # noqa: E402  after the path is set
+from bed.mock_model import MockModel  # noqa: E402  after the path is set
+from bed.normalise import Normaliser  # noqa: E402  after the path is set
+from bed.scenes import SCENES, Scene, Turn  # noqa: E402  after the path is set
+from clinvk.backends import get, names  # noqa: E402  as the others
+from clinvk.model.access import Access  # noqa: E402  as the others
+from clinvk.model.request import Invocation, TurnRequest  # noqa: E402  as the others
+
+_TIMEOUT_S = 60
+_PATIENCE_S = 4
+_SETTLE_S = 1
+"""How long an agent has to print what it got before its answer came to the gate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What one child process said."""
+
+    turn: Turn
+    request: dict[str, Any]
+    argv: list[str]
+    stdout: str
+    stderr: str
+    exit_code: int
+
+
+def main() -> None:
+    """Record what the options choose."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--backend")
+    options.add_argument("--case", help="a part of a case's name")
+    chosen = options.parse_args()
+    agents = install_agents(os.environ)
+    for scene in SCENES:
+        if chosen.case and not any(chosen.case in turn.case for turn in scene.turns):
+            continue
+        for agent in scene.agents:
+            if chosen.backend in {None, agent.partition("-")[0]}:
+                record_scene(scene, agent, agents)
+
+
+def record_scene(scene: Scene, agent: str, agents: Agents) -> None:
+    """Play the scene in a fresh home and save every turn of it."""
+    backend, _, newer = agent.partition("-")
+    with tempfile.TemporaryDirectory() as scratch, MockModel() as server:
+        patient = any(turn.stop == "timeout" for turn in scene.turns)
+        claude = agent if backend == "claude" else "claude"
+        retries = 10 if patient else 1
+        home = AgentHome(
+            Path(scratch),
+            server,
+            agents,
+            claude=claude,
+            retries=retries,
+            chatty=scene.chatty,
+        )
+        version = _version(backend, home)
+        suffix = f"__{version.replace('.', '_')}" if newer else ""
+        tidy = Normaliser(home, agents, server)
+        before = None
+        for recording in play(scene, backend, home, server):
+            folder = STREAMS / backend / f"{recording.turn.case}{suffix}"
+            _save(folder, recording, tidy, {"cli_version": version, "follows": before})
+            before = folder.name
+            print(f"{backend}/{folder.name}: exit {recording.exit_code}")  # noqa: T201  progress
+
+
+def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iterator[Recording]:
+    """Run the turns one after another, each going on with the conversation of the first."""
+    conversation = str(uuid4()) if backend == "claude" else None
+    resume = False
+    for turn in scene.turns:
+        request = {"conversation": conversation, "resume": resume, **turn.request}
+        prompt = turn.prompt.format(project=home.project)
+        invocation = _invocation(backend, {"prompt": prompt, **request}, home.project)
+        stdout, stderr, code = _run(invocation, turn, home, server)
+        yield Recording(
+            turn=turn,
+            request={"prompt": prompt, **request},
+            argv=list(invocation.argv),
+            stdout=stdout,
+            stderr=stderr,
+            exit_code=code,
+        )
+        if backend == "codex" and conversation is None:
+            conversation = _thread_id(stdout)
+        resume = True
+
+
+def _invocation(backend: str, request: dict[str, Any], cwd: Path) -> Invocation:
+    """The child that clinvk's own backend would start, where there is one of that name."""
+    if backend in names():
+        access = Access(request["access"]) if "access" in request else None
+        return get(backend).invocation(TurnRequest(**{**request, "cwd": cwd, "access": access}))
+    return Invocation(
+        argv=tuple(_ARGV[backend](request)), stdin=request["prompt"].encode(), cwd=cwd
+    )
+
+
+def _claude_argv(request: dict[str, Any]) -> list[str]:
+    argv = ["claude", "-p", "--output-format", "stream-json", "--verbose"]
+    argv += ["--include-partial-messages"]
+    if request["conversation"]:
+        flag = "--resume" if request["resume"] else "--session-id"
+        argv.append(f"{flag}={request['conversation']}")
+    modes = {"read-only": "plan", "edit": "acceptEdits", "full": "bypassPermissions"}
+    flags = {
+        "model": "--model",
+        "max_turns": "--max-turns",
+        "system_prompt": "--append-system-prompt",
+    }
+    argv += [f"{flags[name]}={value}" for name, value in request.items() if name in flags]
+    if access := request.get("access"):
+        argv.append(f"--permission-mode={modes[access]}")
+    if request.get("ephemeral"):
+        argv.append("--no-session-persistence")
+    return argv
+
+
+def _codex_argv(request: dict[str, Any]) -> list[str]:
+    argv = ["codex", "exec", "--json", "--skip-git-repo-check"]
+    modes = {"read-only": "read-only", "edit": "workspace-write", "full": "danger-full-access"}
+    if access := request.get("access"):
+        argv += ["-s", modes[access]]
+    if model := request.get("model"):
+        argv += ["-m", model]
+    if system := request.get("system_prompt"):
+        argv += ["-c", f"developer_instructions={json.dumps(system)}"]
+    if request.get("ephemeral"):
+        argv.append("--ephemeral")
+    if request["resume"]:
+        argv += ["resume", request["conversation"]]
+    return [*argv, "-"]
+
+
+_ARGV = {"claude": _claude_argv, "codex": _codex_argv}
+
+
+def _run(
+    invocation: Invocation, turn: Turn, home: AgentHome, server: MockModel
+) -> tuple[str, str, int]:
+    """Run the child to its end, or to the end that the turn wants for it."""
+    env = {**home.env, **invocation.env}
+    for name in invocation.env_unset:
+        env.pop(name, None)
+    child = subprocess.Popen(
+        _argv_with_files(invocation, home.tmp),
+        executable=home.bin / invocation.argv[0],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=invocation.cwd,
+        env=env,
+        start_new_session=True,
+    )
+    assert child.stdin is not None
+    child.stdin.write(invocation.stdin)
+    child.stdin.close()
+    child.stdin = None
+    if turn.stop in {"interrupt", "kill"}:
+        server.wait_at_gate()
+        time.sleep(_SETTLE_S)
+        # The whole group: codex is a wrapper around a child that outlives it.
+        os.killpg(child.pid, signal.SIGINT if turn.stop == "interrupt" else signal.SIGKILL)
+    try:
+        patience = _PATIENCE_S if turn.stop == "timeout" else _TIMEOUT_S
+        stdout, stderr = child.communicate(timeout=patience)
+    except subprocess.TimeoutExpired:
+        os.killpg(child.pid, signal.SIGKILL)
+        stdout, stderr = child.communicate()
+    return stdout.decode(), stderr.decode(), child.returncode
+
+
+def _argv_with_files(invocation: Invocation, folder: Path) -> list[str]:
+    argv = list(invocation.argv)
+    for key, text in invocation.files.items():
+        path = folder / key
+        path.write_text(text)
+        argv = [token.replace(f"{{{key}}}", str(path)) for token in argv]
+    return argv
+
+
+def _version(backend: str, home: AgentHome) -> str:
+    run = subprocess.run(
+        [home.bin / backend, "--version"], env=home.env, text=True, capture_output=True, check=True
+    )
+    return next(word for word in run.stdout.split() if word[0].isdigit())
+
+
+def _thread_id(stdout: str) -> str | None:
+    for line in stdout.splitlines():
+        if (said := json.loads(line)).get("type") == "thread.started":
+            return str(said["thread_id"])
+    return None
+
+
+def _save(folder: Path, recording: Recording, tidy: Normaliser, facts: dict[str, Any]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    case = {
+        **{name: value for name, value in facts.items() if value is not None},
+        "argv": recording.argv,
+        "exit_code": recording.exit_code,
+        "stop": recording.turn.stop,
+        "request": {name: value for name, value in recording.request.items() if value},
+    }
+    text = json.dumps(case, indent=2, ensure_ascii=False) + "\n"
+    (folder / "case.json").write_text(tidy(text))
+    (folder / "stdout.jsonl").write_text(tidy(recording.stdout))
+    (folder / "stderr.txt").write_text(tidy(recording.stderr))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,169 @@
+"""The demo agent's recorded streams are what its program prints today.
+
+Run as a program, this file records all of them anew: `python tests/contract/test_demo_recordings.py`.
+"""  # noqa: E501  a command in one piece
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clinvk.backends.demo import Agent
+from clinvk.model.access import Access
+from clinvk.model.request import TurnRequest
+from clinvk.process.scratch import ScratchFiles
+
+STREAMS = Path(__file__).parent / "streams" / "demo"
+STOPS = {"interrupt": signal.SIGINT, "kill": signal.SIGKILL}
+CONVERSATION = "00000000-0000-4000-8000-000000000001"
+
+SCENES: dict[str, dict[str, Any]] = {
+    "one_shot": {"prompt": "hello"},
+    "resumed": {"prompt": "and now?", "resume": True, "follows": "one_shot"},
+    "resumed_twice": {"prompt": "and then?", "resume": True, "follows": "resumed"},
+    "conversation_gone": {"prompt": "hello again", "resume": True},
+    "conversation_exists": {"prompt": "hello", "follows": "one_shot"},
+    "ephemeral": {"prompt": "hello", "ephemeral": True},
+    "model_chosen": {"prompt": "hello", "model": "demo-2"},
+    "model_unknown": {"prompt": "hello", "model": "demo-none"},
+    "system_prompt": {"prompt": "hello", "system_prompt": "Be kind.\nAnd brief."},
+    "thinking": {"prompt": "/think Let me see.\n/think Yes.\n/say done"},
+    "tool_edit": {"prompt": "/write a.txt one\n/write a.txt two\nplease", "access": "edit"},
+    "tool_denied": {"prompt": "/write a.txt one"},
+    "tool_read_only": {"prompt": "/write a.txt one\nplease", "access": "read-only"},
+    "tool_outside": {"prompt": "/write ../a.txt one", "access": "edit"},
+    "tool_fails": {"prompt": "/write missing/a.txt one", "access": "full"},
+    "max_turns": {"prompt": "/write a.txt one", "access": "edit", "max_turns": 1},
+    "error_429": {"prompt": "/say so far\n/fail rate_limited"},
+    "error_auth": {"prompt": "/fail auth"},
+    "error_unknown_code": {"prompt": "/fail something_new"},
+    "prompt_refused": {"prompt": "/sleep long"},
+    "option_refused": {"prompt": "hello", "backend_args": ["--nonsense"]},
+    "cancelled": {"prompt": "/say partly\n/silent 60", "stop": "interrupt"},
+    "killed": {"prompt": "/say partly\n/silent 60", "stop": "kill"},
+    "after_an_interruption": {"prompt": "well?", "resume": True, "follows": "cancelled"},
+    "no_result": {"prompt": "/say so far\n/exit 0"},
+    "exit_code": {"prompt": "/say so far\n/exit 3"},
+    "raw_lines": {"prompt": '/raw no json\n/raw {"type": "new"}\n/raw []\n/say done'},
+    "signs_of_life": {"prompt": "/sleep 0.2\n/say done"},
+    "strange_text": {"prompt": "/say grüße 你好 👋 \u2028 a\tb"},
+    "markdown": {"prompt": "/say # Title\n/say \n/say * one\n/say * two"},
+    "empty_prompt": {"prompt": ""},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What one child said, and how it was called."""
+
+    argv: list[str]
+    stdout: bytes
+    stderr: bytes
+    exit_code: int
+
+
+def request_of(case: str) -> dict[str, Any]:
+    """What the scene asks for, in the words of `case.json`."""
+    asked = {name: value for name, value in SCENES[case].items() if name not in {"follows", "stop"}}
+    return {"conversation": CONVERSATION, **asked}
+
+
+def play(case: str, home: Path) -> Played:
+    """Run the case, and before it the one it follows, with the store and the project in `home`."""
+    if before := SCENES[case].get("follows"):
+        play(before, home)
+    project = home / "project"
+    project.mkdir(exist_ok=True)
+    asked = {"access": None, "backend_args": (), **request_of(case), "cwd": project}
+    asked["access"] = asked["access"] and Access(asked["access"])
+    agent = Agent()
+    invocation = agent.invocation(TurnRequest(**asked))
+    files = ScratchFiles(invocation.files)
+    argv = [*agent.locate_program(sys.executable), *files.fill_in(invocation.argv)[1:]]
+    with subprocess.Popen(
+        argv,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=project,
+        env={**os.environ, "CLINVK_DEMO_HOME": str(home / "store"), "CLINVK_DEMO_DELAY_MS": "0"},
+    ) as child:
+        stdout, stderr = converse(child, invocation.stdin, SCENES[case].get("stop"))
+    files.remove()
+    return Played(
+        argv=list(invocation.argv), stdout=stdout, stderr=stderr, exit_code=child.returncode
+    )
+
+
+def converse(
+    child: subprocess.Popen[bytes], prompt: bytes, stop: str | None
+) -> tuple[bytes, bytes]:
+    """What the child prints; one that is to be stopped is so after the first word it says."""
+    if stop is None:
+        return child.communicate(prompt, timeout=30)
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(prompt)
+    child.stdin.close()
+    child.stdin = None
+    said = b""
+    while b'"text"' not in said:
+        said += child.stdout.readline()
+    child.send_signal(STOPS[stop])
+    rest, stderr = child.communicate(timeout=30)
+    return said + rest, stderr
+
+
+def facts(case: str, played: Played) -> str:
+    """The content of `case.json`."""
+    content = {
+        "cli_version": Agent.tested_versions[0],
+        "follows": SCENES[case].get("follows"),
+        "argv": played.argv,
+        "exit_code": played.exit_code,
+        "stop": SCENES[case].get("stop"),
+        "request": request_of(case),
+    }
+    if content["follows"] is None:
+        del content["follows"]
+    return f"{json.dumps(content, indent=2, ensure_ascii=False)}\n"
+
+
+@pytest.mark.parametrize("case", SCENES)
+def test_the_recording_is_what_the_program_prints(case: str, tmp_path: Path) -> None:
+    """The same request gives the same argv, bytes and exit code."""
+    played = play(case, tmp_path)
+    folder = STREAMS / case
+    assert played.stdout == (folder / "stdout.jsonl").read_bytes()
+    assert played.stderr == (folder / "stderr.txt").read_bytes()
+    assert facts(case, played) == (folder / "case.json").read_text(encoding="utf-8")
+
+
+def test_there_is_no_recording_without_its_scene() -> None:
+    """What is recorded can be recorded again."""
+    assert {folder.name for folder in STREAMS.iterdir()} == set(SCENES)
+
+
+def record() -> None:
+    """Play every scene in a fresh home and write down what was said."""
+    shutil.rmtree(STREAMS, ignore_errors=True)
+    for case in SCENES:
+        with tempfile.TemporaryDirectory() as home:
+            played = play(case, Path(home))
+        folder = STREAMS / case
+        folder.mkdir(parents=True)
+        (folder / "case.json").write_text(facts(case, played), encoding="utf-8")
+        (folder / "stdout.jsonl").write_bytes(played.stdout)
+        (folder / "stderr.txt").write_bytes(played.stderr)
+
+
+if __name__ == "__main__":
+    record()

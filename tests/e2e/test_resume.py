@@ -1,0 +1,202 @@
+"""Going on with a session, on the real agents: always the right one, or none."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from bed.command import Command
+from bed.mock_model import MockModel
+from bed.published import check_home, check_result
+
+
+def _remembers(count: int) -> str:
+    return f"I remember {count} earlier prompts."
+
+
+def test_three_turns_by_continue_are_one_conversation(clinvk: Command, backend: str) -> None:
+    """`-c` twice: the agent remembers, the session has three turns, its answers are in `show`."""
+    clinvk("-b", backend, "one")
+    assert _remembers(1) in clinvk("-c", "two").stdout
+    third = clinvk("-c", "-o", "json", "three").json()
+    check_result(third)
+    assert _remembers(2) in third["text"]
+    assert (third["turn"], third["resumed"]) == (3, True)
+    [session] = clinvk("sessions", "list", "--json").json()
+    shown = clinvk("sessions", "show", session["id"], "--json").json()
+    assert [turn["prompt"] for turn in shown["turns"]] == ["one", "two", "three"]
+    check_home(clinvk.home.clinvk_home)
+
+
+def test_a_session_is_resumed_from_any_directory_in_its_own(
+    clinvk: Command, server: MockModel, tmp_path: Path, backend: str
+) -> None:
+    """Started in one folder, resumed from another: it runs in the first, and remembers."""
+    started = clinvk("-b", backend, "-o", "json", "one").json()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    resumed = clinvk("resume", started["session_id"], "-o", "json", "two", cwd=elsewhere).json()
+    assert _remembers(1) in resumed["text"]
+    assert resumed["cwd"] == started["cwd"]
+    assert resumed["backend_session_id"] == started["backend_session_id"]
+    assert str(elsewhere) not in json.dumps(server.requests[-1].body)
+
+
+@pytest.mark.parametrize("form", ["id", "prefix", "last", "at-last", "agent"])
+def test_every_reference_means_the_session(clinvk: Command, backend: str, form: str) -> None:
+    """An id, a prefix of it, `--last`, `@last` and the agent's own id go on with the same one."""
+    started = clinvk("-b", backend, "-o", "json", "one").json()
+    words = {
+        "id": [started["session_id"]],
+        "prefix": [started["session_id"][:6]],
+        "last": ["--last"],
+        "at-last": ["@last"],
+        "agent": [f"{backend}:{started['backend_session_id']}"],
+    }[form]
+    resumed = clinvk("resume", *words, "-o", "json", "two").json()
+    assert resumed["session_id"] == started["session_id"]
+    assert _remembers(1) in resumed["text"]
+
+
+def test_a_name_creates_then_resumes(clinvk: Command, backend: str) -> None:
+    """The same command twice: one session, two turns."""
+    first = clinvk("-s", "pr-842", "-b", backend, "-o", "json", "one").json()
+    second = clinvk("-s", "pr-842", "-b", backend, "-o", "json", "two").json()
+    assert (first["name"], first["turn"], first["resumed"]) == ("pr-842", 1, False)
+    assert (second["name"], second["turn"], second["resumed"]) == ("pr-842", 2, True)
+    assert second["session_id"] == first["session_id"]
+    assert _remembers(1) in second["text"]
+
+
+def test_continue_stays_in_this_directory(clinvk: Command, tmp_path: Path) -> None:
+    """`-c` prefers this directory's session to a newer one of another, and says when it is not."""
+    here = clinvk("-b", "demo", "-o", "json", "here").json()
+    other = tmp_path / "other"
+    other.mkdir()
+    clinvk("-b", "demo", "elsewhere", cwd=other)
+    assert clinvk("-c", "-o", "json", "on").json()["session_id"] == here["session_id"]
+    third = tmp_path / "third"
+    third.mkdir()
+    ran = clinvk("-c", "on", cwd=third)
+    assert ran.exit_code == 0
+    assert f"of another directory: {clinvk.home.project.resolve()}" in ran.stderr
+
+
+def test_last_can_be_narrowed_to_here_and_to_a_backend(clinvk: Command, tmp_path: Path) -> None:
+    """`--here` and `-b` narrow what `--last` means; with nothing left it is an error."""
+    here = clinvk("-b", "demo", "-o", "json", "here").json()
+    other = tmp_path / "other"
+    other.mkdir()
+    there = clinvk("-b", "demo", "-o", "json", "there", cwd=other).json()
+    last = clinvk("resume", "--last", "-o", "json", "on").json()
+    assert last["session_id"] == there["session_id"]
+    narrowed = clinvk("resume", "--last", "--here", "-o", "json", "on").json()
+    assert narrowed["session_id"] == here["session_id"]
+    none = clinvk("resume", "--last", "-b", "codex", "on")
+    assert none.exit_code == 4
+    assert "backend `codex`" in none.stderr
+
+
+def test_model_access_and_system_prompt_are_applied_again(
+    clinvk: Command, server: MockModel, backend: str
+) -> None:
+    """What was chosen for the first turn holds at the second without being said again."""
+    model = {"claude": "claude-sonnet-4-5", "codex": "gpt-5.1-codex-mini"}[backend]
+    clinvk(
+        *("-b", backend, "-m", model, "--access", "edit", "--system-prompt", "speak in verse"),
+        "one",
+    )
+    target = clinvk.home.project / "made.txt"
+    ran = clinvk("-c", f"[[write:{target}|second turn]]")
+    assert ran.exit_code == 0, ran.stderr
+    assert target.read_text() == "second turn"
+    body = server.requests[-1].body
+    assert body["model"] == model
+    assert "speak in verse" in json.dumps(body)
+
+
+def test_access_is_not_widened_by_a_resume(clinvk: Command, backend: str) -> None:
+    """A read-only session stays read-only; widening takes the flag and is said."""
+    clinvk("-b", backend, "--access", "read-only", "one")
+    target = clinvk.home.project / "made.txt"
+    clinvk("-c", f"[[write:{target}|no]]")
+    assert not target.exists()
+    ran = clinvk("-c", "--access", "edit", f"[[write:{target}|yes]]")
+    assert target.read_text() == "yes"
+    assert "access is wider for this turn" in ran.stderr
+    other = clinvk.home.project / "other.txt"
+    clinvk("-c", f"[[write:{other}|no]]")
+    assert not other.exists()
+
+
+def test_a_conversation_gone_at_the_agent_is_an_error(
+    clinvk: Command, server: MockModel, backend: str
+) -> None:
+    """Exit 4, the record as it was, nothing sent: never a new conversation in its place."""
+    started = clinvk("-b", backend, "-o", "json", "one").json()
+    record = clinvk.home.clinvk_home / "sessions" / f"{started['session_id']}.json"
+    before = record.read_bytes()
+    sent = len(server.requests)
+    kept = {"claude": ".claude/projects/*/*.jsonl", "codex": ".codex/sessions/*/*/*/*.jsonl"}
+    for transcript in clinvk.home.home.glob(kept[backend]):
+        transcript.unlink()
+    ran = clinvk("-c", "two")
+    assert ran.exit_code == 4
+    assert "no longer has the conversation" in ran.stderr
+    assert "hint: " in ran.stderr
+    assert record.read_bytes() == before
+    assert len(server.requests) == sent
+
+
+def test_a_conversation_that_only_the_agent_knows_to_be_gone(clinvk: Command, backend: str) -> None:
+    """Where its files say nothing (the whole store was wiped), the agent's own word counts."""
+    clinvk("-b", backend, "one")
+    folder = {"claude": ".claude", "codex": ".codex/sessions"}[backend]
+    shutil.rmtree(clinvk.home.home / folder)
+    for state in clinvk.home.codex_home.glob("state_*"):
+        state.unlink()
+    result = clinvk("-c", "-o", "json", "two").json()
+    assert (result["exit_status"], result["error"]["code"]) == (4, "conversation_gone")
+    [session] = clinvk("sessions", "list", "--json").json()
+    assert (session["turns"], session["status"]) == (1, "active")
+
+
+def test_a_session_whose_directory_is_gone_runs_nowhere_else(
+    clinvk: Command, server: MockModel, tmp_path: Path, backend: str
+) -> None:
+    """Exit 4 with the way out, and `-w` is it."""
+    project = tmp_path / "moving"
+    project.mkdir()
+    clinvk("-b", backend, "one", cwd=project)
+    project.rename(tmp_path / "moved")
+    sent = len(server.requests)
+    ran = clinvk("resume", "--last", "two")
+    assert ran.exit_code == 4
+    assert "is gone" in ran.stderr
+    assert "-w DIR" in ran.stderr
+    assert len(server.requests) == sent
+
+
+def test_another_backend_than_the_sessions_own_is_refused(clinvk: Command) -> None:
+    """A conversation of one agent is never sent to another."""
+    clinvk("-s", "mine", "-b", "demo", "one")
+    ran = clinvk("-s", "mine", "-b", "claude", "two")
+    assert ran.exit_code == 2
+    assert "belongs to backend `demo`" in ran.stderr
+
+
+def test_a_plain_prompt_continues_only_where_configured(clinvk: Command, tmp_path: Path) -> None:
+    """`session.auto_resume` goes on with this directory's session of this backend, no other."""
+    first = clinvk("-b", "demo", "-o", "json", "one").json()
+    plain = clinvk("-b", "demo", "-o", "json", "two").json()
+    assert plain["session_id"] != first["session_id"]
+    config = clinvk.home.clinvk_home / "config.yaml"
+    config.write_text("session:\n  auto_resume: true\n")
+    config.chmod(0o600)
+    automatic = clinvk("-b", "demo", "-o", "json", "three").json()
+    assert automatic["session_id"] == plain["session_id"]
+    other = tmp_path / "other"
+    other.mkdir()
+    elsewhere = clinvk("-b", "demo", "-o", "json", "four", cwd=other).json()
+    assert (elsewhere["turn"], elsewhere["resumed"]) == (1, False)

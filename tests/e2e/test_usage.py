@@ -1,0 +1,100 @@
+"""Tokens and cost, on the real agents: what the mock model billed, turn by turn."""
+
+from typing import Any
+
+import pytest
+
+from bed.command import Command
+from bed.mock_model import MockModel
+
+TURNS = (
+    "[[usage:in=100,cached=40,write=5,out=20,reasoning=7]] one",
+    "[[usage:in=220,cached=150,out=31]] two",
+    "[[usage:in=90,out=12]][[steps:2]] three",
+    "[[usage:in=1000,cached=900,out=3]] four",
+)
+
+
+def _billed(server: MockModel, since: int) -> dict[str, int]:
+    bills = [bill.usage for bill in server.billed[since:] if bill.kind == "main"]
+    return {
+        "input_tokens": sum(usage.input_tokens for usage in bills),
+        "cached_tokens": sum(usage.cached_tokens for usage in bills),
+        "output_tokens": sum(usage.output_tokens for usage in bills),
+    }
+
+
+def _said(result: dict[str, Any], billed: dict[str, int]) -> dict[str, int]:
+    return {key: result["usage"][key] for key in billed}
+
+
+def _run_turns(clinvk: Command, server: MockModel, backend: str) -> list[dict[str, Any]]:
+    results = []
+    for number, prompt in enumerate(TURNS):
+        since = len(server.billed)
+        how = ["-c"] if number else ["-b", backend, "--access", "full"]
+        result = clinvk(*how, "-o", "json", prompt, env={"IS_SANDBOX": "1"}).json()
+        billed = _billed(server, since)
+        assert result["exit_status"] == 0, result
+        assert _said(result, billed) == billed, f"turn {number + 1}"
+        results.append(result)
+    return results
+
+
+def test_each_turn_has_its_own_figures_and_the_session_their_sum(
+    clinvk: Command, server: MockModel, backend: str
+) -> None:
+    """Over four turns, one of them with several steps: each is what was billed for it."""
+    _run_turns(clinvk, server, backend)
+    shown = clinvk("sessions", "show", "@last", "--json").json()
+    total = _billed(server, 0)
+    assert _said(shown, total) == total
+    assert shown["turns_reported"] == len(TURNS)
+
+
+@pytest.mark.parametrize("claude", ["claude-next"])
+def test_the_newer_claude_is_exact_too(clinvk: Command, server: MockModel, claude: str) -> None:
+    """2.1.329 counts money over the whole conversation where 2.1.197 did so per run."""
+    assert claude == "claude-next"
+    results = _run_turns(clinvk, server, "claude")
+    costs = [result["cost_usd"] for result in results]
+    assert all(cost > 0 for cost in costs)
+    assert costs[3] < costs[0] + costs[1] + costs[2], "the cost of a turn is not a running total"
+
+
+@pytest.mark.parametrize("claude", ["claude", "claude-next"])
+def test_equal_turns_cost_the_same(clinvk: Command, claude: str) -> None:
+    """The same bill at each turn gives the same cost at each turn, in every version."""
+    assert claude
+    costs = []
+    for number in range(3):
+        how = ["-c"] if number else ["-b", "claude"]
+        result = clinvk(*how, "-o", "json", "[[usage:in=300,out=30]] go").json()
+        costs.append(result["cost_usd"])
+    assert costs[0] is not None
+    assert costs == pytest.approx([costs[0]] * 3)
+    [session] = clinvk("sessions", "list", "--json").json()
+    assert session["cost_usd"] == pytest.approx(sum(costs))
+
+
+def test_figures_that_are_not_known_are_null(clinvk: Command) -> None:
+    """Codex tells no cost: null in JSON and `—` for people, never 0."""
+    assert clinvk("-b", "codex", "-o", "json", "one").json()["cost_usd"] is None
+    shown = clinvk("sessions", "show", "@last").stdout
+    assert "Cost:              —\n" in shown
+
+
+def test_a_broken_turn_makes_no_figure_up(clinvk: Command, server: MockModel, backend: str) -> None:
+    """After a turn that broke off, what cannot be told is unknown, and the totals say so."""
+    clinvk("-b", backend, "one")
+    child = clinvk.popen("-c", "[[gate]] two")
+    server.wait_at_gate()
+    child.kill()
+    child.communicate(timeout=10)
+    server.release()
+    since = len(server.billed)
+    third = clinvk("-c", "-o", "json", "three").json()
+    billed = _billed(server, since)
+    assert third["usage"]["input_tokens"] in (billed["input_tokens"], None)
+    shown = clinvk("sessions", "show", "@last")
+    assert "of 3 turns reported" in shown.stdout

@@ -1,0 +1,51 @@
+"""An error is said in the form that was asked for."""
+
+import json
+from typing import Any
+
+from clinvk.cli.render.errors import render_error, say_warning
+from clinvk.errors import SessionNotFoundError
+from clinvk.model.report import RunReport, report_to_json
+
+ERROR = SessionNotFoundError("there is no session `x`", hint="nearest: y\nz")
+
+
+def test_a_person_reads_error_and_hint_on_stderr(screen: Any) -> None:
+    """Further lines are indented below the first."""
+    render_error(ERROR, screen.streams(), as_json=False)
+    assert screen.err.getvalue() == "error: there is no session `x`\nhint: nearest: y\n      z\n"
+    assert screen.out.getvalue() == ""
+
+
+def test_only_the_label_has_a_colour(screen: Any) -> None:
+    """What is said can be read, and copied, as it is."""
+    render_error(ERROR, screen.streams(color=True), as_json=False)
+    assert screen.err.getvalue().startswith("\x1b[1;31merror:\x1b[0m there is no session `x`\n")
+
+
+def test_an_error_is_made_safe_for_a_terminal_only(screen: Any) -> None:
+    """A log keeps every byte, and a terminal gets none of the agent's sequences."""
+    say_warning(screen.streams(err_tty=True), "a\x1b[2Jb")
+    say_warning(screen.streams(), "a\x1b[2Jb")
+    assert screen.err.getvalue() == "warning: ab\nwarning: a\x1b[2Jb\n"
+
+
+def test_a_program_reads_the_envelope_of_a_run(screen: Any) -> None:
+    """The object has all keys of a report, the exit status and the error."""
+    render_error(ERROR, screen.streams(), as_json=True)
+    envelope = json.loads(screen.out.getvalue())
+    assert envelope.keys() == report_to_json(RunReport(exit_status=ERROR.exit_status)).keys()
+    assert envelope["exit_status"] == 4
+    assert envelope["error"] == {
+        "code": "session_not_found",
+        "message": "there is no session `x`",
+        "hint": "nearest: y\nz",
+        "retryable": False,
+    }
+    assert screen.err.getvalue() == ""
+
+
+def test_a_stream_ends_with_the_error_as_its_result(screen: Any) -> None:
+    """Whoever reads events finds the type that ends every stream."""
+    render_error(ERROR, screen.streams(), as_json=False, as_stream=True)
+    assert json.loads(screen.out.getvalue())["type"] == "result"

@@ -1,0 +1,159 @@
+"""What programs read: one object, or one event a line."""
+
+import json
+import math
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from clinvk.cli.render.json_report import JsonReport
+from clinvk.cli.render.stream_json import StreamJson
+from clinvk.errors import ExitStatus
+from clinvk.model.events import (
+    Change,
+    Event,
+    Failed,
+    FileChange,
+    Init,
+    Message,
+    Raw,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    UsageReported,
+    Warned,
+)
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.report import RunReport, TurnStart, report_to_json
+from clinvk.model.usage import Usage
+
+START = TurnStart(
+    session_id="7f3a", title="t", backend="agent", model="asked", cwd="/w", turn=2, resumed=True
+)
+REPORT = RunReport(exit_status=ExitStatus.OK, session_id="7f3a", text="é\udc80")
+
+
+def test_a_report_is_one_object_and_nothing_else(screen: Any) -> None:
+    """Events leave no trace on stdout, and stderr stays empty on a terminal, too."""
+    renderer = JsonReport(screen.streams(out_tty=True, err_tty=True, cursor=True))
+    renderer.started(START)
+    renderer.event(Message(text="é"))
+    renderer.event(Warned(message="odd"))
+    assert screen.all.getvalue() == ""
+    renderer.finished(REPORT)
+    renderer.close()
+    written = screen.all.getvalue()
+    assert written.count("\n") == 1
+    assert written.endswith("\n")
+    assert json.loads(written) == report_to_json(REPORT)
+    written.encode()
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (
+            Init(backend_session_id="b1", model="real"),
+            {
+                "type": "init",
+                "session_id": "7f3a",
+                "backend": "agent",
+                "backend_session_id": "b1",
+                "model": "real",
+                "cwd": "/w",
+                "turn": 2,
+                "resumed": True,
+            },
+        ),
+        (Message(text="a\nb", delta=True), {"type": "message", "text": "a\nb", "delta": True}),
+        (Thinking(text="hm"), {"type": "thinking", "text": "hm", "delta": False}),
+        (
+            ToolUse(id="1", name="Bash", summary="ls", input=MappingProxyType({"a": [1, None]})),
+            {
+                "type": "tool_use",
+                "id": "1",
+                "name": "Bash",
+                "summary": "ls",
+                "input": {"a": [1, None]},
+            },
+        ),
+        (
+            ToolResult(id="1", ok=False, text="no"),
+            {"type": "tool_result", "id": "1", "ok": False, "text": "no"},
+        ),
+        (
+            FileChange(path="x", change=Change.CREATED),
+            {"type": "file_change", "path": "x", "change": "created"},
+        ),
+        (
+            UsageReported(usage=Usage(input_tokens=1, output_tokens=2)),
+            {
+                "type": "usage",
+                "input_tokens": 1,
+                "cached_tokens": None,
+                "cache_write_tokens": None,
+                "output_tokens": 2,
+                "reasoning_tokens": None,
+                "total_tokens": 3,
+            },
+        ),
+        (
+            Warned(message="odd", code="retry"),
+            {"type": "warning", "code": "retry", "message": "odd"},
+        ),
+        (
+            Failed(failure=Failure(code=FailureCode.RATE_LIMITED, message="slow")),
+            {
+                "type": "error",
+                "code": "rate_limited",
+                "message": "slow",
+                "hint": "wait, then try again",
+                "retryable": True,
+            },
+        ),
+    ],
+    ids=lambda value: value.type if not isinstance(value, dict) else "",
+)
+def test_an_event_is_one_line_as_it_happens(
+    screen: Any, event: Event, line: dict[str, Any]
+) -> None:
+    """Each type of event has its published fields, whatever the backend."""
+    renderer = StreamJson(screen.streams())
+    renderer.started(START)
+    renderer.event(event)
+    assert screen.out.getvalue().count("\n") == 1
+    assert json.loads(screen.out.getvalue()) == line
+
+
+def test_the_model_asked_for_stands_until_the_agent_names_one(screen: Any) -> None:
+    """An `init` without a model has the one that was asked for."""
+    renderer = StreamJson(screen.streams())
+    renderer.started(START)
+    renderer.event(Init(backend_session_id="b1"))
+    assert json.loads(screen.out.getvalue())["model"] == "asked"
+
+
+def test_the_last_line_is_the_report(screen: Any) -> None:
+    """It has the fields of `-o json` and a type."""
+    renderer = StreamJson(screen.streams())
+    renderer.started(START)
+    renderer.finished(REPORT)
+    renderer.close()
+    assert json.loads(screen.out.getvalue()) == {"type": "result", **report_to_json(REPORT)}
+
+
+def test_raw_lines_are_not_published(screen: Any) -> None:
+    """What a backend did not understand is kept in the transcript and is no contract."""
+    StreamJson(screen.streams()).event(Raw(line="{}"))
+    assert screen.out.getvalue() == ""
+
+
+def test_what_json_has_no_word_for_is_no_reason_to_stop(screen: Any) -> None:
+    """Numbers that are none and half characters come out as valid JSON in valid UTF-8."""
+    renderer = StreamJson(screen.streams())
+    renderer.event(ToolUse(id="1", name="\ud800", summary="", input={"a": math.nan}))
+    line = screen.out.getvalue()
+    line.encode()
+    assert json.loads(line)["name"] == "\ud800"
+    assert json.loads(line)["input"] == {"a": None}

@@ -1,0 +1,146 @@
+"""`sessions list`, for a person and for a program."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from clinvk.cli.render.list import render_list
+from clinvk.model.session import Session, Status
+from clinvk.model.usage import Usage
+from clinvk.model.width import display_width
+from clinvk.services.sessions import Listed, SessionList
+from clinvk.store.records import DamagedRecord
+
+NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
+CREATED = datetime(2025, 1, 27, 10, 0, tzinfo=UTC)
+EMPTY = SessionList(sessions=(), damaged=())
+
+
+def listed(status: Status = Status.ACTIVE, **fields: Any) -> Listed:
+    """A session that was used half an hour ago, but for what is said."""
+    usual = {
+        "id": "7f3a9c2b11dd",
+        "backend": "agent",
+        "cwd": "/w",
+        "created_at": CREATED,
+        "last_used_at": NOW - timedelta(minutes=30),
+        "title": "fix the bug",
+        "usage": Usage(input_tokens=1234, output_tokens=5678),
+    }
+    return Listed(session=Session(**{**usual, **fields}), status=status)
+
+
+SESSIONS = SessionList(
+    sessions=(
+        listed(),
+        listed(Status.RUNNING, id="a1", title="日本語 の題", usage=Usage(), name="pr-1"),
+        listed(Status.ERROR, backend="another", title="", last_used_at=NOW + timedelta(hours=1)),
+    ),
+    damaged=(DamagedRecord(path=Path("/h/sessions/b2.json"), id_guess="b2", reason="odd"),),
+)
+
+
+def test_the_columns_are_those_of_the_contract(screen: Any) -> None:
+    """Words for times, separators in numbers, `—` for what is unknown, damaged records too."""
+    render_list(SESSIONS, screen.streams(), now=NOW, as_json=False)
+    assert screen.out.getvalue() == (
+        "ID            BACKEND  STATUS   LAST USED       TOKENS  TITLE/PROMPT\n"
+        "7f3a9c2b11dd  agent    active   30 minutes ago   6,912  fix the bug\n"
+        "a1            agent    running  30 minutes ago       —  (pr-1) 日本語 の題\n"
+        "7f3a9c2b11dd  another  error    now              6,912  untitled\n"
+        "b2            —        damaged  —                    —  /h/sessions/b2.json\n"
+    )
+
+
+def test_on_a_terminal_a_session_is_one_line(screen: Any) -> None:
+    """Titles are cut to the width, and a narrow terminal goes without the least of the columns."""
+    found = SessionList(sessions=(listed(title="日本語" * 40), listed(title="x" * 200)), damaged=())
+    for width in (200, 80, 60, 40, 20):
+        here = type(screen)()
+        render_list(found, here.streams(out_tty=True, width=width), now=NOW, as_json=False)
+        head, *lines = here.out.getvalue().splitlines()
+        assert len(lines) == 2
+        assert all(line.endswith("…") for line in lines)
+        if width >= 60:
+            assert all(display_width(line) <= width for line in (head, *lines))
+            assert "LAST USED" in head
+
+
+def test_a_pipe_gets_whole_titles_without_colour(screen: Any) -> None:
+    """Nothing is cut where nobody looks at the width."""
+    found = SessionList(sessions=(listed(title="x" * 200),), damaged=())
+    render_list(found, screen.streams(width=40), now=NOW, as_json=False)
+    assert f"  {'x' * 200}\n" in screen.out.getvalue()
+    assert "\x1b" not in screen.out.getvalue()
+
+
+def test_the_columns_line_up_in_colour_too(screen: Any) -> None:
+    """Colour changes no text."""
+    plain, colored = type(screen)(), type(screen)()
+    render_list(SESSIONS, plain.streams(), now=NOW, as_json=False)
+    render_list(SESSIONS, colored.streams(color=True), now=NOW, as_json=False)
+    without = colored.out.getvalue()
+    assert "\x1b[31merror  \x1b[0m" in without
+    for code in ("0", "2", "31", "32"):
+        without = without.replace(f"\x1b[{code}m", "")
+    assert without == plain.out.getvalue()
+
+
+def test_a_hostile_title_is_one_harmless_line(screen: Any) -> None:
+    """A title may have come from an agent, or from a prompt that was pasted."""
+    found = SessionList(sessions=(listed(title="a\x1b[2J\nb\u202ec"),), damaged=())
+    render_list(found, screen.streams(), now=NOW, as_json=False)
+    assert screen.out.getvalue().endswith("  a bc\n")
+
+
+def test_an_empty_list_is_said_on_stderr(screen: Any) -> None:
+    """Nothing found is no error, and no data."""
+    render_list(EMPTY, screen.streams(), now=NOW, as_json=False)
+    render_list(EMPTY, screen.streams(), now=NOW, as_json=False, filtered=True)
+    assert screen.out.getvalue() == ""
+    assert screen.err.getvalue() == (
+        'no sessions yet; `clinvk "…"` starts the first\nno session matches\n'
+    )
+
+
+def test_a_program_reads_an_array(screen: Any) -> None:
+    """Each session is an object on a line of its own, damaged ones included."""
+    render_list(SESSIONS, screen.streams(), now=NOW, as_json=True)
+    assert screen.out.getvalue().count("\n") == 6
+    first, _, _, damaged = json.loads(screen.out.getvalue())
+    assert first == {
+        "id": "7f3a9c2b11dd",
+        "name": None,
+        "title": "fix the bug",
+        "backend": "agent",
+        "status": "active",
+        "cwd": "/w",
+        "model": None,
+        "created_at": "2025-01-27T10:00:00Z",
+        "last_used_at": "2025-01-27T11:30:00Z",
+        "turns": 0,
+        "usage": {
+            "input_tokens": 1234,
+            "cached_tokens": None,
+            "cache_write_tokens": None,
+            "output_tokens": 5678,
+            "reasoning_tokens": None,
+            "total_tokens": 6912,
+        },
+        "cost_usd": None,
+        "tags": [],
+        "archived": False,
+    }
+    assert damaged.keys() == {*first, "path", "reason"}
+    assert (damaged["id"], damaged["status"], damaged["path"]) == (
+        "b2",
+        "damaged",
+        "/h/sessions/b2.json",
+    )
+
+
+def test_an_empty_array_is_an_array(screen: Any) -> None:
+    """A program need not ask whether there was anything."""
+    render_list(EMPTY, screen.streams(), now=NOW, as_json=True)
+    assert screen.out.getvalue() == "[]\n"

@@ -1,0 +1,136 @@
+"""`sessions show`, for a person and for a program."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from clinvk.cli.render.show import render_show
+from clinvk.model.events import Change, FileChange, StopReason
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.session import Session, Status
+from clinvk.model.turn import ToolCall, Turn
+from clinvk.model.usage import Usage
+from clinvk.services.sessions import Shown
+from clinvk.store.transcripts import Transcript
+
+NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
+CREATED = datetime(2025, 1, 27, 10, 0, tzinfo=UTC)
+SESSION = Session(
+    id="abc123",
+    backend="agent",
+    model="model-4",
+    cwd="/projects/my app",
+    created_at=CREATED,
+    last_used_at=datetime(2025, 1, 27, 11, 30, tzinfo=UTC),
+    turns=1,
+    turns_reported=1,
+    usage=Usage(input_tokens=1234, cached_tokens=500, output_tokens=5678),
+)
+TURN = Turn(
+    number=1,
+    started_at=CREATED,
+    ended_at=CREATED,
+    prompt="do it",
+    text="done",
+    tools=(ToolCall(name="Bash", summary="ls", ok=True),),
+    files=(FileChange(path="a.py", change=Change.CREATED),),
+    stop_reason=StopReason.END_TURN,
+)
+SHOWN = Shown(
+    session=SESSION, status=Status.ACTIVE, transcript=Transcript(turns=(TURN,)), native_resume=None
+)
+
+CONTRACT = """\
+ID:                abc123
+Backend:           agent
+Model:             model-4
+Status:            active
+Created:           2025-01-27T10:00:00Z
+Last Used:         2025-01-27T11:30:00Z (30 minutes ago)
+Working Directory: /projects/my app
+Token Usage:
+  Input:           1,234
+  Output:          5,678
+  Cached:          500
+  Total:           6,912
+"""
+
+
+def test_a_session_is_shown_in_the_form_of_the_contract(screen: Any) -> None:
+    """Label by label and column by column, followed by what else is known."""
+    render_show(SHOWN, screen.streams(), now=NOW, as_json=False)
+    assert screen.out.getvalue() == (
+        f"{CONTRACT}Cost:              —\nTurns:             1\nFiles Changed:     a.py (created)\n"
+    )
+
+
+def test_everything_that_is_known_is_shown(screen: Any) -> None:
+    """Name, title, tags, error, files, parent and the command that needs no clinvk."""
+    failure = Failure(code=FailureCode.AUTH, message="not\nsigned in")
+    changed = (
+        FileChange(path="a.py", change=Change.MODIFIED),
+        FileChange(path="b.py", change=Change.DELETED),
+    )
+    second = replace(TURN, number=2, files=changed, failure=failure)
+    session = replace(
+        SESSION,
+        name="pr-1",
+        title="fix \x1b[1mit",
+        tags=("a", "b"),
+        cost_usd=0.08,
+        turns=2,
+        parent="fed321",
+        conversation="c0ffee",
+    )
+    shown = Shown(
+        session=session,
+        status=Status.ERROR,
+        transcript=Transcript(turns=(TURN, second), damaged_lines=1),
+        native_resume=("agent", "--resume", "c0 ffee"),
+    )
+    render_show(shown, screen.streams(), now=NOW, as_json=False)
+    assert screen.out.getvalue().partition("Working Directory: /projects/my app\n")[2] == (
+        "Token Usage:       (1 of 2 turns reported)\n"
+        "  Input:           1,234\n"
+        "  Output:          5,678\n"
+        "  Cached:          500\n"
+        "  Total:           6,912\n"
+        "Name:              pr-1\n"
+        "Title:             fix it\n"
+        "Tags:              a, b\n"
+        "Cost:              $0.08\n"
+        "Turns:             2\n"
+        "Last Error:        not signed in\n"
+        "Parent:            fed321\n"
+        "Agent Session:     c0ffee\n"
+        "Damaged Lines:     1 in the transcript, passed by\n"
+        "Files Changed:     a.py (created)\n"
+        "                   b.py (deleted)\n"
+        "Without clinvk:    cd '/projects/my app' && agent --resume 'c0 ffee'\n"
+    )
+
+
+def test_unknown_figures_are_no_zeros(screen: Any) -> None:
+    """A session whose agent reports nothing has a dash for each figure."""
+    session = replace(SESSION, usage=Usage(), model=None, turns_reported=0)
+    render_show(replace(SHOWN, session=session), screen.streams(), now=NOW, as_json=False)
+    for label in ("Model:", "  Input:", "  Output:", "  Cached:", "  Total:", "Cost:"):
+        assert f"{label:<19}—\n" in screen.out.getvalue()
+
+
+def test_a_program_reads_the_record_with_status_and_turns(screen: Any) -> None:
+    """The status is the one the session has now, and each turn is an object."""
+    shown = replace(SHOWN, status=Status.RUNNING, native_resume=("agent", "x"))
+    render_show(shown, screen.streams(), now=NOW, as_json=True)
+    value = json.loads(screen.out.getvalue())
+    assert value["id"] == "abc123"
+    assert value["status"] == "running"
+    assert value["usage"]["total_tokens"] == 6912
+    assert value["native_resume"] == ["agent", "x"]
+    assert value["files"] == [{"path": "a.py", "change": "created"}]
+    (turn,) = value["turn_list"]
+    assert turn["prompt"] == "do it"
+    assert turn["tools"] == [{"name": "Bash", "summary": "ls", "ok": True}]
+    assert turn["error"] is None
+    assert turn["stop_reason"] == "end_turn"

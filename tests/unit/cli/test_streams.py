@@ -1,0 +1,189 @@
+"""The terminal as one object: what goes where, in which bytes, and what if nobody reads it."""
+
+import io
+import os
+import threading
+
+import pytest
+
+from clinvk.cli.streams import OutputClosed, Streams, encode, streams_from
+from clinvk.errors import ClinvkError
+
+
+class Tty(io.StringIO):
+    """Text that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def text_over(fd: int, encoding: str = "utf-8") -> io.TextIOWrapper:
+    """A stream as Python makes them for a process, over a descriptor."""
+    return io.TextIOWrapper(os.fdopen(fd, "wb"), encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("environ", "on_terminal", "in_pipe"),
+    [
+        ({}, True, False),
+        ({"NO_COLOR": "1"}, False, False),
+        ({"NO_COLOR": ""}, True, False),
+        ({"TERM": "dumb"}, False, False),
+        ({"FORCE_COLOR": "1"}, True, True),
+        ({"CLICOLOR_FORCE": "1"}, True, True),
+        ({"FORCE_COLOR": "0"}, True, False),
+        ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False, False),
+        ({"TERM": "dumb", "FORCE_COLOR": "1"}, True, True),
+    ],
+    ids=str,
+)
+def test_colour_is_what_terminal_and_environment_say(
+    environ: dict[str, str],
+    on_terminal: bool,  # noqa: FBT001  a column of the table
+    in_pipe: bool,  # noqa: FBT001  as above
+) -> None:
+    """A terminal has colour and a pipe has none, unless the environment says otherwise."""
+    assert streams_from(environ, None, Tty(), Tty()).color is on_terminal
+    assert streams_from(environ, None, io.StringIO(), io.StringIO()).color is in_pipe
+
+
+def test_each_output_has_a_colour_of_its_own() -> None:
+    """Talk that is redirected to a file has no colour, however colourful the terminal is."""
+    streams = streams_from({}, None, Tty(), io.StringIO())
+    assert (streams.color, streams.talk_color) == (True, False)
+
+
+def test_the_configured_colour_wins() -> None:
+    """`always` and `never` need no terminal, and `auto` brings back what the environment said."""
+    streams = streams_from({}, None, Tty(), io.StringIO())
+    never = streams.with_color("never")
+    assert (never.color, never.talk_color) == (False, False)
+    assert never.with_color("always").talk_color
+    assert (never.with_color("auto").color, never.with_color("auto").talk_color) == (True, False)
+
+
+def test_without_colour_a_terminal_may_still_have_a_spinner() -> None:
+    """`NO_COLOR` is about colour; only a dumb terminal cannot wipe a line."""
+    assert streams_from({"NO_COLOR": "1"}, None, Tty(), Tty()).cursor
+    assert not streams_from({"TERM": "dumb"}, None, Tty(), Tty()).cursor
+
+
+def test_the_width_is_the_persons_word_or_a_default() -> None:
+    """`COLUMNS` wins; where there is neither word nor terminal it is 80."""
+    assert streams_from({"COLUMNS": "33"}, None, Tty(), Tty()).columns() == 33
+    for nonsense in ("", "wide", "0", "-3", "²"):
+        assert streams_from({"COLUMNS": nonsense}, None, Tty(), Tty()).columns() == 80
+
+
+def test_closed_streams_are_no_reason_to_fail() -> None:
+    """A process may be started without any of its streams; only data has nowhere to go then."""
+    streams = streams_from({}, None, None, None)
+    streams.talk("unheard")
+    assert streams.read_stdin() == ""
+    with pytest.raises(OutputClosed):
+        streams.out("data")
+
+
+def test_output_is_there_at_once() -> None:
+    """What was written can be read before anything is closed."""
+    reading, writing = os.pipe()
+    with text_over(writing) as stdout, os.fdopen(reading, "rb") as reader:
+        Streams(stdin=None, stdout=stdout, stderr=None).out("pièce")
+        assert reader.read(6) == "pièce".encode()
+
+
+def test_a_reader_that_left_ends_the_output() -> None:
+    """`| head` is told apart from a failure, and leaves nothing to complain about at exit."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with text_over(writing) as stdout:
+        streams = Streams(stdin=None, stdout=stdout, stderr=None)
+        with pytest.raises(OutputClosed):
+            streams.out("data")
+
+
+def test_a_full_disk_is_an_error_with_a_reason() -> None:
+    """Data that could not be written is not lost silently."""
+    with text_over(os.open("/dev/full", os.O_WRONLY)) as stdout:
+        streams = Streams(stdin=None, stdout=stdout, stderr=None)
+        with pytest.raises(ClinvkError, match="no space left"):
+            streams.out("data")
+
+
+def test_talk_that_nobody_reads_is_dropped() -> None:
+    """A stderr that was closed on the other side does not stop the run."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with text_over(writing) as stderr:
+        Streams(stdin=None, stdout=None, stderr=stderr).talk("unheard")
+
+
+def test_a_pipe_that_does_not_block_gets_all_the_data() -> None:
+    """A parent may leave the pipe non-blocking; a slow reader still gets every byte."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    data = "x" * 1_000_000
+    received: list[bytes] = []
+
+    def read() -> None:
+        with os.fdopen(reading, "rb") as reader:
+            received.append(reader.read())
+
+    with text_over(writing) as stdout:
+        thread = threading.Thread(target=read)
+        thread.start()
+        Streams(stdin=None, stdout=stdout, stderr=None).out(data)
+    thread.join()
+    assert received == [data.encode()]
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "written"),
+    [
+        ("é", "utf-8", "é".encode()),
+        ("a\udce9", "utf-8", b"a\xe9"),
+        ("a\ud800", "utf-8", b"a\\ud800"),
+        ("é • …", "ascii", b"\\xe9 * ..."),
+        ("é—", "latin-1", b"\xe9-"),
+    ],
+)
+def test_every_text_has_bytes(text: str, encoding: str, written: bytes) -> None:
+    """Undecodable bytes go out as they came in; what an encoding lacks is written as an escape."""
+    assert encode(text, encoding) == written
+
+
+def test_data_for_programs_is_utf8_in_any_locale() -> None:
+    """JSON does not depend on where it is written."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as reader:
+        with text_over(writing, "ascii") as stdout:
+            Streams(stdin=None, stdout=stdout, stderr=None).out_utf8("é")
+        assert reader.read() == "é".encode()
+
+
+def test_stdin_survives_bytes_that_are_no_text() -> None:
+    """A byte order mark is dropped, and a byte that is not UTF-8 is kept for the way out."""
+    stdin = io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfa\xff"), encoding="ascii")
+    streams = Streams(stdin=stdin, stdout=None, stderr=None)
+    assert encode(streams.read_stdin(), "utf-8") == b"a\xff"
+
+
+def test_whatever_is_written_next_wipes_the_transient_line() -> None:
+    """The spinner's line is gone before data and before talk, once."""
+    stdout, stderr = Tty(), Tty()
+    streams = streams_from({}, None, stdout, stderr)
+    streams.draw("working", unless=lambda: False)
+    streams.out("data\n")
+    assert stderr.getvalue() == "\r\x1b[Kworking\r\r\x1b[K"
+    streams.talk("said")
+    assert stderr.getvalue().endswith("\r\x1b[Ksaid\n")
+    assert stdout.getvalue() == "data\n"
+
+
+def test_a_transient_line_is_not_drawn_too_late() -> None:
+    """The question whether it is still wanted is asked last, and a pipe never gets one."""
+    stderr = Tty()
+    streams_from({}, None, None, stderr).draw("working", unless=lambda: True)
+    streams_from({"TERM": "dumb"}, None, None, stderr).draw("working", unless=lambda: False)
+    assert stderr.getvalue() == ""
