@@ -32,8 +32,8 @@ Usage counts words: the whole conversation goes in, its earlier part from a cach
 A conversation is `<id>.json` in $CLINVK_DEMO_HOME, else in `clinvk-demo` of the XDG data folder.
 The prompt is in it before the answer begins. CLINVK_DEMO_DELAY_MS is the pause after each word.
 """
-# It starts in a few milliseconds more than Python itself, hence os.path and no argparse.
-# ruff: noqa: PTH
+# It starts a few milliseconds after Python itself, hence os.path and no argparse.
+# ruff: noqa: PTH103, PTH105, PTH110, PTH111, PTH117, PTH118, PTH120, PTH123
 
 import json
 import os
@@ -49,7 +49,7 @@ DELAY_MS = 8.0
 STREAMED_S = 1.0
 """Nobody waits longer than this for a long answer, unless a delay was asked for."""
 TICK_S = 0.1
-DIRECTIVE = re.compile(r"/(say|long|think|write|sleep|silent|raw|fail|exit)\b *(.*)")
+DIRECTIVE = re.compile(r"/(say|long|think|write|sleep|silent|raw|fail|exit)(?: (.*))?")
 SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 FLAGS = ("no-persistence", "version")
 OPTIONS = ("session", "resume", "model", "system-prompt-file", "max-turns", "access")
@@ -158,10 +158,11 @@ class Turn:
         self.system_prompt = read_system_prompt(options.get("system-prompt-file"))
         self.steps_left = int(options.get("max-turns", sys.maxsize))
         self.prompt = prompt
-        self.plain = "\n".join(
-            line for line in prompt.splitlines() if not DIRECTIVE.fullmatch(line)
-        ).strip()
-        self.said: list[str] = []
+        self.lines = [line.rstrip("\r") for line in prompt.split("\n")]
+        plain = (line for line in self.lines if not DIRECTIVE.fullmatch(line))
+        self.plain = "\n".join(plain).strip()
+        self.answer = ""
+        self.answered = False
         self.thought = ""
         self.tools = 0
 
@@ -175,16 +176,16 @@ class Turn:
             model=self.conversation.model,
             turn=len(self.conversation.turns),
         )
-        for line in self.prompt.splitlines():
+        for line in self.lines:
             if found := DIRECTIVE.fullmatch(line):
                 self.take_step()
-                self.follow(found[1], found[2])
+                self.follow(found[1], found[2] or "")
         self.take_step()
-        answer = " ".join(self.said) or self.introduce()
-        self.stream(answer)
-        self.conversation.turns[-1]["answer"] = answer
+        if not self.answer or (self.plain and not self.answered):
+            self.speak(self.introduction())
+        self.conversation.turns[-1]["answer"] = self.answer
         self.conversation.save()
-        emit("done", text=answer, usage=self.usage(answer))
+        emit("done", text=self.answer, usage=self.usage())
 
     def take_step(self) -> None:
         """Stop at the limit."""
@@ -203,9 +204,11 @@ class Turn:
         """The table of directives; `ValueError` for an argument that it cannot take."""
         match name:
             case "say":
-                self.said.append(argument)
+                self.answered = True
+                self.speak(argument)
             case "long":
-                self.said += [f"word{number}" for number in range(1, int(argument) + 1)]
+                self.answered = True
+                self.speak(" ".join(f"word{number}" for number in range(1, int(argument) + 1)))
             case "think":
                 self.thought += f" {argument}"
                 emit("think", text=argument)
@@ -234,7 +237,7 @@ class Turn:
         if self.access not in WRITERS or not (inside or self.access == "full"):
             emit("warning", code="denied", message=f"writing {path} needs more access")
             emit("tool_result", id=tool, ok=False, text="denied")
-            self.said.append(f"I may not write {path}.")
+            self.speak(f"I may not write {path}.")
             return
         change = "modified" if os.path.exists(path) else "created"
         try:
@@ -242,14 +245,14 @@ class Turn:
                 file.write(f"{text}\n")
         except OSError as error:
             emit("tool_result", id=tool, ok=False, text=str(error))
-            self.said.append(f"I could not write {path}.")
+            self.speak(f"I could not write {path}.")
             return
         emit("tool_result", id=tool, ok=True)
         emit("file", path=path, change=change)
-        self.said.append(f"I wrote {path}.")
+        self.speak(f"I wrote {path}.")
 
-    def introduce(self) -> str:
-        """Say what this is, what was said, and what was said before."""
+    def introduction(self) -> str:
+        """What this is, what was said, and what was said before."""
         earlier = [turn["prompt"] or "" for turn in self.conversation.turns[:-1]]
         parts = [f"You said: {quote(self.plain, 300)}."]
         if not earlier:
@@ -261,16 +264,17 @@ class Turn:
             parts.append(f"Earlier you said: {', '.join(quote(text, 80) for text in earlier)}.")
         return " ".join(parts)
 
-    def stream(self, answer: str) -> None:
-        """Print the answer word by word."""
-        pieces = re.findall(r"\s*\S+\s*", answer)
+    def speak(self, text: str) -> None:
+        """Add a line to the answer, word by word."""
+        pieces = re.findall(r"\s*\S+\s*|\s+", f"\n{text}" if self.answer else text)
         pause_s = pause_after_word(len(pieces))
         for piece in pieces:
+            self.answer += piece
             emit("text", text=piece)
             if pause_s:
                 time.sleep(pause_s)
 
-    def usage(self, answer: str) -> dict[str, int]:
+    def usage(self) -> dict[str, int]:
         """What the turn cost, in words."""
         cached = self.conversation.words_so_far()
         new = len(self.prompt.split()) + len(self.system_prompt.split())
@@ -278,7 +282,7 @@ class Turn:
         return {
             "input": cached + new,
             "cached": cached,
-            "output": reasoning + len(answer.split()),
+            "output": reasoning + len(self.answer.split()),
             "reasoning": reasoning,
         }
 
@@ -315,6 +319,14 @@ def _leave(number: int, _frame: object) -> None:
 
 def main() -> int:
     """Run one turn; the exit code."""
+    try:
+        return converse()
+    except BrokenPipeError:  # nobody listens any more
+        return 1
+
+
+def converse() -> int:
+    """Read the prompt, answer it, and say so if that failed."""
     turn = None
     try:
         signal.signal(signal.SIGINT, _leave)
@@ -327,11 +339,9 @@ def main() -> int:
         turn = Turn(Conversation(options), options, prompt)
         turn.run()
     except Failed as failed:
-        used = {"usage": turn.usage(" ".join(turn.said))} if turn else {}
+        used = {"usage": turn.usage()} if turn else {}
         emit("error", code=failed.code, message=str(failed), **used)
         return failed.exit_code
-    except BrokenPipeError:
-        return 1
     return 0
 
 

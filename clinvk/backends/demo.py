@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from glob import escape
 from pathlib import Path
+from typing import ClassVar
 
 from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser
 from clinvk.model.events import (
@@ -29,6 +30,11 @@ from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
+_STOP_REASONS = {
+    FailureCode.TURN_LIMIT: StopReason.MAX_TURNS,
+    FailureCode.KILLED: StopReason.CANCELLED,
+}
+
 
 class Agent(Backend):
     """Answers with what it heard; it is never chosen unless it is named."""
@@ -38,7 +44,9 @@ class Agent(Backend):
     install_hint = "it comes with clinvk"
     preference = None
     tested_versions = ("1",)
-    lacks: Mapping[Capability, str] = {Capability.COST: "it costs nothing, so it reports no cost"}
+    lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.COST: "it costs nothing, so it reports no cost"
+    }
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """One turn of the agent's program, the prompt on stdin."""
@@ -121,11 +129,11 @@ class DemoParser(Parser):
         """The result of a turn that the agent did not end itself."""
         if self._over:
             return ()
-        stopped = exit_code is None or exit_code < 0
-        code = FailureCode.KILLED if stopped else FailureCode.NO_RESULT
-        how = "was stopped" if stopped else f"exited with {exit_code}"
-        if exit_code:
-            code = FailureCode.KILLED if stopped else FailureCode.AGENT_FAILED
+        if exit_code is None or exit_code < 0:
+            code, how = FailureCode.KILLED, "was stopped"
+        else:
+            code = FailureCode.AGENT_FAILED if exit_code else FailureCode.NO_RESULT
+            how = f"exited with {exit_code}"
         failure = Failure(
             code=code, message=f"the agent {how} without a result", detail=stderr_tail or None
         )
@@ -144,13 +152,10 @@ class DemoParser(Parser):
         return (self._result(str(said["text"]), _usage(said), StopReason.END_TURN, None),)
 
     def _error(self, said: Mapping[str, Json]) -> Iterable[Event]:
-        usage, code = _usage(said), said["code"]
-        if code == "cancelled":
-            return (self._result(self._said, usage, StopReason.CANCELLED, None),)
-        failure = Failure(code=_failure_code(code), message=str(said["message"]))
-        limited = failure.code is FailureCode.TURN_LIMIT
-        stop_reason = StopReason.MAX_TURNS if limited else StopReason.ERROR
-        return Failed(failure=failure), self._result(self._said, usage, stop_reason, failure)
+        failure = Failure(code=_failure_code(said["code"]), message=str(said["message"]))
+        stop_reason = _STOP_REASONS.get(failure.code, StopReason.ERROR)
+        result = self._result(self._said, _usage(said), stop_reason, failure)
+        return Failed(failure=failure), result
 
     def _result(
         self, text: str, usage: Usage, stop_reason: StopReason, failure: Failure | None
@@ -187,6 +192,8 @@ def _warning(said: Mapping[str, Json]) -> Iterable[Event]:
 
 
 def _failure_code(code: Json) -> FailureCode:
+    if code == "cancelled":  # on SIGINT or SIGTERM; whether it was ours, the caller knows
+        return FailureCode.KILLED
     try:
         return FailureCode(code)
     except ValueError:

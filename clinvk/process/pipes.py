@@ -9,7 +9,6 @@ import math
 import os
 import select
 from collections import deque
-from contextlib import suppress
 from subprocess import Popen
 from typing import IO
 
@@ -72,8 +71,7 @@ class Pipes:
 
     def unwatch(self, descriptor: int) -> None:
         """Wait for this one of the `wake_fds` no longer."""
-        with suppress(KeyError):
-            self._poll.unregister(descriptor)
+        self._poll.unregister(descriptor)
 
     def close(self) -> None:
         """Give the last unfinished line to `lines`, the last of stderr to its tail; then close."""

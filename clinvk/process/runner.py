@@ -22,6 +22,7 @@ from clinvk.process.scratch import ScratchFiles
 from clinvk.process.signals import SignalInbox
 from clinvk.process.spawn import spawn
 
+QUIET_S = 0.2
 _DRAIN_S = 0.6
 """How long a process that outlives the child may keep writing to its stdout."""
 
@@ -71,28 +72,32 @@ class Ending:
     duration_s: float
 
 
-def start(
+def start(  # noqa: PLR0913  what a child is given, each by its name
     invocation: Invocation,
     *,
     environ: Mapping[str, str],
     limits: Limits,
     signals: SignalInbox,
     clock: Callable[[], float],
+    on_quiet: Callable[[], None] = lambda: None,
 ) -> "Child":
     """Start the child; `environ` is the whole base environment, `clock` a monotonic one in seconds.
+
+    `on_quiet` is called once whenever `QUIET_S` have passed since the last line: the moment to put
+    down what was gathered.
 
     `BackendStartError` if it cannot be started. When a signal has come already nothing is started:
     the child has pid 0, no lines, and ends as `CANCELLED`.
     """
     if signals.received:
-        return Child(None, invocation.stdin, ScratchFiles({}), limits, signals, clock)
+        return Child(None, invocation.stdin, ScratchFiles({}), limits, signals, clock, on_quiet)
     scratch = ScratchFiles(invocation.files)
     try:
         process = spawn(invocation, scratch.fill_in(invocation.argv), environ)
     except BaseException:
         scratch.remove()
         raise
-    return Child(process, invocation.stdin, scratch, limits, signals, clock)
+    return Child(process, invocation.stdin, scratch, limits, signals, clock, on_quiet)
 
 
 class Child:
@@ -106,12 +111,15 @@ class Child:
         limits: Limits,
         signals: SignalInbox,
         clock: Callable[[], float],
+        on_quiet: Callable[[], None],
     ) -> None:
         self._process = process
         self._scratch = scratch
         self._limits = limits
         self._signals = signals
         self._clock = clock
+        self._on_quiet = on_quiet
+        self._quiet_at: float | None = None
         self._started_at = self._life_at = clock()
         self._leave_by: float | None = None
         self._drain_until: float | None = None
@@ -155,6 +163,7 @@ class Child:
             self._signals.listening = False
             yield self._pipes.lines.popleft()
             self._signals.listening = True
+            self._quiet_at = self._clock() + QUIET_S
             self._heed_signals()
 
     def __enter__(self) -> Self:
@@ -167,18 +176,25 @@ class Child:
         traceback: TracebackType | None,
     ) -> None:
         self._signals.listening = True
-        if self._ending is None and self._process is not None:
-            self._stop(EndReason.CANCELLED, signal.SIGINT)
-        for _ in self.lines():
-            pass
+        try:
+            if self._ending is None and self._process is not None:
+                self._stop(EndReason.CANCELLED, signal.SIGINT)
+            for _ in self.lines():
+                pass
+        finally:
+            # Whatever went wrong in stopping it politely: nothing of it stays.
+            if self._ending is None and self._process is not None:
+                end_group(self.pid, grace_s=0.0, clock=self._clock)
+                self._scratch.remove()
 
     def _advance(self, process: Popen[bytes]) -> None:
         """One round: wait for news or the next deadline, take the news, enforce the deadline."""
         if self._is_over():
             self._finish(process)
             return
-        due = self._next_deadline()
-        wait_s = None if due is None else due[0] - self._clock()
+        moments = [due[0]] if (due := self._next_deadline()) else []
+        moments += [self._quiet_at] if self._quiet_at is not None else []
+        wait_s = min(moments) - self._clock() if moments else None
         # First take what is there, then judge: a slow consumer does not make the child idle.
         if self._pipes.exchange(self._exit.patience(wait_s)):
             self._life_at = self._clock()
@@ -187,6 +203,9 @@ class Child:
         self._signals.drain()
         self._heed_signals()
         self._note_exit()
+        if self._quiet_at is not None and self._clock() >= self._quiet_at:
+            self._quiet_at = None
+            self._on_quiet()
         due = self._next_deadline()
         if due is not None and self._clock() >= due[0]:
             self._pass_deadline(due[1])
@@ -251,7 +270,8 @@ class Child:
 
     def _note_exit(self) -> None:
         if self._drain_until is None and self._exit.poll():
-            self._pipes.unwatch(self._exit.fileno())
+            if self._exit.fileno() >= 0:
+                self._pipes.unwatch(self._exit.fileno())
             patience_s = _DRAIN_S if self._leave_by is None else _DRAIN_SETTLED_S
             self._drain_until = self._clock() + patience_s
 

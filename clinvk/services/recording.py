@@ -1,6 +1,6 @@
 """How a turn gets onto disk, in the order that lets nothing be lost.
 
-The record, then "turn started", both before the child is started; the agent's own id the moment
+"Turn started", then the record, both before the child is started; the agent's own id the moment
 it is known; what it says as it says it; "turn finished" last, and then the record again. A run
 that keeps nothing goes through the same calls and writes nothing.
 """
@@ -36,6 +36,9 @@ class Recording(Protocol):
 
     def event(self, event: Event) -> None:
         """The agent said something."""
+
+    def quiet(self) -> None:
+        """The agent says nothing at the moment: what it said is put down."""
 
     def finish(self, result: Result, ending: Ending, files: tuple[FileReport, ...]) -> None:
         """The turn is over."""
@@ -82,6 +85,9 @@ class Unrecorded:
     def event(self, event: Event) -> None:
         """Nothing to keep."""
 
+    def quiet(self) -> None:
+        """Nothing to put down."""
+
     def finish(self, result: Result, ending: Ending, files: tuple[FileReport, ...]) -> None:
         """Only in memory."""
         del ending, files
@@ -112,7 +118,7 @@ class Recorded(AbstractContextManager["Recorded"]):
         self._trouble: str | None = None
 
     def start(self, plan: TurnPlan) -> None:
-        """Write the open turn into the record, and its start into the transcript.
+        """Write the turn's start into the transcript, then the open turn into the record.
 
         Raises `StoreError` if either cannot be written: then nothing has been started, and the
         session is as it was.
@@ -125,10 +131,6 @@ class Recorded(AbstractContextManager["Recorded"]):
 
     def _start(self, plan: TurnPlan) -> None:
         self.session = self.session.turn_started(at=self._world.now())
-        if self._is_new:
-            self._store.create(self.session)
-        else:
-            self._store.save(self.session)
         self._transcript = self._store.writer(self.session.id, self._world.now)
         if self._transcript.empty:
             self._transcript.session(self.session)
@@ -143,6 +145,10 @@ class Recorded(AbstractContextManager["Recorded"]):
             conversation=request.conversation,
             resume=request.resume,
         )
+        if self._is_new:
+            self._store.create(self.session)
+        else:
+            self._store.save(self.session)
 
     def _take_back(self) -> None:
         if self._is_new:
@@ -160,18 +166,15 @@ class Recorded(AbstractContextManager["Recorded"]):
         if self._transcript is None:
             return
         if isinstance(event, Init):
-            self._note_conversation(event)
+            self.session = self.session.conversation_confirmed(
+                event.backend_session_id, event.model
+            )
         self._transcript.event(self._turn, event)
 
-    def _note_conversation(self, event: Init) -> None:
-        from dataclasses import replace
-
-        self.session = replace(
-            self.session,
-            conversation=event.backend_session_id,
-            conversation_seen=True,
-            model=event.model or self.session.model,
-        )
+    def quiet(self) -> None:
+        """Write what was gathered: a kill from now on loses none of it."""
+        if self._transcript is not None:
+            self._transcript.flush()
 
     def finish(self, result: Result, ending: Ending, files: tuple[FileReport, ...]) -> None:
         """Close the turn in the transcript, then bring the record up to it."""

@@ -74,6 +74,7 @@ class Turn:
             limits=plan.limits,
             signals=signals,
             clock=self._world.monotonic,
+            on_quiet=self._recording.quiet,
         ) as child:
             self._recording.child_started(child)
             for line in child.lines():

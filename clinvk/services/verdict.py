@@ -26,7 +26,8 @@ def judge(heard: Heard, ending: Ending) -> Result:
     """
     result = heard.result or Result(text="", stop_reason=StopReason.ERROR)
     partial = result.text or heard.message
-    complete = heard.result is not None and result.failure is None
+    cancelled = result.stop_reason is StopReason.CANCELLED
+    complete = heard.result is not None and result.failure is None and not cancelled
     if not complete and ending.reason is EndReason.CANCELLED:
         return replace(result, text=partial, stop_reason=StopReason.CANCELLED, failure=None)
     if not complete and ending.reason in _TIMED_OUT:

@@ -8,8 +8,8 @@ release, so what is found in a lock that was free is what a crashed holder left.
 import fcntl
 import json
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,12 +17,13 @@ from types import TracebackType
 from typing import Self
 
 from clinvk.errors import SessionBusyError, StoreError
-from clinvk.store.atomic import ensure_private_dir, open_private, reason, write_all
+from clinvk.store.atomic import ensure_private_dir, open_private, open_regular, reason, write_all
 from clinvk.store.forms import json_line, time_from_text, time_to_text
 
 _GRACE_S = 0.02
 """How long a lock must stay taken to count as taken: `is_held` takes it for some microseconds."""
 
+_FIRST_PAUSE_S = 0.004
 _POLL_S = 0.1
 _LARGEST = 4096
 
@@ -97,7 +98,7 @@ def acquire(
             break
         if waited >= max(wait_s, _GRACE_S):
             raise _busy(holder(path), ours, waited)
-        pause = min(_POLL_S, max(wait_s, _GRACE_S) - waited, _GRACE_S + waited)
+        pause = min(_POLL_S, max(wait_s, _GRACE_S) - waited, _FIRST_PAUSE_S + waited)
         sleep(pause)
         waited += pause
     previous = _from_bytes(os.pread(descriptor, _LARGEST, 0))
@@ -110,35 +111,41 @@ def acquire(
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds the lock at this moment; a lock that cannot be looked at is not."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    else:
-        return False
-    finally:
-        os.close(descriptor)
+    """Whether somebody holds the lock at this moment; a lock that cannot be looked at is not.
+
+    To look is to take the lock for some microseconds, which could turn a run away. So it is looked
+    at only if there is a name in it: it is held, or its holder crashed.
+    """
+    with _looking(path) as descriptor:
+        if descriptor is None or not os.read(descriptor, 1):
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def holder(path: Path) -> Holder | None:
     """Who stands in the lock file: the holder if it is held, else one that crashed, or None."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return None
-    try:
-        return _from_bytes(os.read(descriptor, _LARGEST))
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
+    with _looking(path) as descriptor:
+        return None if descriptor is None else _from_bytes(os.read(descriptor, _LARGEST))
+    return None
+
+
+@contextmanager
+def _looking(path: Path) -> Iterator[int | None]:
+    """The lock file, open for reading; None if there is none that is a file. Swallows `OSError`."""
+    with suppress(OSError):
+        try:
+            descriptor = open_regular(path)
+        except OSError:
+            yield None
+            return
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
 
 def _try_to_take(path: Path) -> int | None:

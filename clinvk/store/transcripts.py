@@ -29,10 +29,10 @@ LONGEST_LINE = 64 * 1024 * 1024
 class Transcript:
     """What a transcript says.
 
-    `header` is the last `session` line, None if there is none; `header_is_last` says that no turn
-    began or ended after it. `turns` are in order, without those that were voided; `voided` are the
-    numbers of turns that did not take place. `damaged_lines` counts the lines that make no sense,
-    a last one that was cut off included.
+    `header` is the last `session` line, None if there is none; `header_is_last` says that none of
+    the turns began or ended after it. `turns` are in order, without those that were voided;
+    `voided` are the numbers of turns that did not take place. `damaged_lines` counts the lines
+    that make no sense, a last one that was cut off included.
     """
 
     header: dict[str, Any] | None = None
@@ -42,7 +42,7 @@ class Transcript:
     damaged_lines: int = 0
 
 
-def read(path: Path) -> Transcript:
+def read(path: Path, *, longest_line: int = LONGEST_LINE) -> Transcript:
     """The transcript at `path`; an empty one if there is no such file.
 
     Never follows a symlink and never waits. Raises `StoreError` for a file that cannot be read,
@@ -51,7 +51,7 @@ def read(path: Path) -> Transcript:
     reading = _Reading()
     try:
         with os.fdopen(open_regular(path), "rb") as file:
-            for line in _lines(file):
+            for line in _lines(file, longest_line):
                 reading.take(line)
     except FileNotFoundError:
         pass
@@ -102,7 +102,9 @@ class _Reading:
 
     def __init__(self) -> None:
         self._header: dict[str, Any] | None = None
-        self._header_is_last = False
+        self._header_at = 0
+        self._at = 0
+        self._moved_at: dict[TurnBuilder, int] = {}
         self._turns: list[TurnBuilder] = []
         self._open: dict[int, TurnBuilder] = {}
         self._voided: set[int] = set()
@@ -112,6 +114,7 @@ class _Reading:
         """Take one line, None for one that is too long."""
         if line is not None and not line.strip():
             return
+        self._at += 1
         try:
             value = json.loads(line) if line is not None else None
             self._place(value)
@@ -121,7 +124,8 @@ class _Reading:
     def transcript(self) -> Transcript:
         return Transcript(
             header=self._header,
-            header_is_last=self._header_is_last,
+            header_is_last=self._header is not None
+            and all(self._moved_at[turn] < self._header_at for turn in self._turns),
             turns=tuple(turn.build() for turn in self._turns),
             voided=frozenset(self._voided),
             damaged_lines=self._damaged,
@@ -134,7 +138,7 @@ class _Reading:
         if not isinstance(kind, str):
             raise ValueError("no type")  # noqa: TRY004  one kind for all complaints
         if kind == "session":
-            self._header, self._header_is_last = value, True
+            self._header, self._header_at = value, self._at
             return
         if kind not in KINDS and kind != "turn_voided":
             return  # a newer version's
@@ -144,12 +148,12 @@ class _Reading:
         if kind == "turn_voided":
             self._void(number)
         else:
-            self._add(number, value, begins=kind == "turn_started")
-        if kind.startswith("turn_"):
-            self._header_is_last = False
+            turn = self._add(number, value, begins=kind == "turn_started")
+            if kind.startswith("turn_") or turn not in self._moved_at:
+                self._moved_at[turn] = self._at
 
-    def _add(self, number: int, line: dict[str, Any], *, begins: bool) -> None:
-        """Give the line to its turn.
+    def _add(self, number: int, line: dict[str, Any], *, begins: bool) -> TurnBuilder:
+        """Give the line to its turn, and say which that is.
 
         A number is used again after a turn of which only the beginning was written: nothing is
         lost with that one. Any other turn is kept, even under a number that comes twice.
@@ -157,7 +161,7 @@ class _Reading:
         turn = self._open.get(number)
         if turn is not None and not (begins and turn.begun):
             turn.add(line)
-            return
+            return turn
         new = TurnBuilder(number)
         new.add(line)
         if turn is not None and turn.bare:
@@ -165,6 +169,7 @@ class _Reading:
         self._turns.append(new)
         self._open[number] = new
         self._voided.discard(number)
+        return new
 
     def _void(self, number: int) -> None:
         turn = self._open.pop(number, None)
@@ -173,14 +178,14 @@ class _Reading:
         self._voided.add(number)
 
 
-def _lines(file: BinaryIO) -> Iterator[bytes | None]:
+def _lines(file: BinaryIO, longest: int) -> Iterator[bytes | None]:
     """The lines of the file, None in place of one that is too long."""
-    while line := file.readline(LONGEST_LINE):
-        if line.endswith(b"\n") or len(line) < LONGEST_LINE:
+    while line := file.readline(longest):
+        if line.endswith(b"\n") or len(line) < longest:
             yield line
             continue
         yield None
-        while (rest := file.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+        while (rest := file.readline(longest)) and not rest.endswith(b"\n"):
             pass
 
 

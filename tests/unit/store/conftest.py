@@ -23,9 +23,11 @@ class SteppedClock:
         self.at = START
 
     def __call__(self) -> datetime:
+        """The time that was set."""
         return self.at
 
     def step(self, seconds: float) -> datetime:
+        """Go on by some seconds, or back."""
         self.at += timedelta(seconds=seconds)
         return self.at
 

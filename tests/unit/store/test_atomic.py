@@ -1,6 +1,5 @@
 """Files are whole or as they were, and nobody else's to read."""
 
-import os
 import stat
 import subprocess
 import sys
@@ -92,6 +91,15 @@ def test_a_file_in_place_of_a_folder_is_an_error_that_names_it(tmp_path: Path) -
         ensure_private_dir(tmp_path / "home" / "sessions")
 
 
+@pytest.mark.parametrize("place", ["/proc/clinvk/home", "{link}", "{link}/home", "{link}/a/b"])
+def test_a_place_where_nothing_can_be_made_is_an_error(tmp_path: Path, place: str) -> None:
+    """A link to nowhere, or a file system that has no folders of ours, is one sentence."""
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "nowhere")
+    with pytest.raises(StoreError, match="cannot create"):
+        ensure_private_dir(Path(place.format(link=link)), may_be_link=True)
+
+
 def test_a_link_at_the_target_is_replaced_and_not_followed(tmp_path: Path) -> None:
     """What the link points to stays as it is."""
     victim = tmp_path / "victim"
@@ -132,4 +140,4 @@ def test_a_folder_that_may_not_be_written_is_an_error_that_names_it(tmp_path: Pa
         f"cannot write `{tmp_path / 'file'}`: permission denied",
         f"cannot create `{tmp_path / 'folder'}`: permission denied",
     ]
-    assert os.listdir(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []

@@ -1,9 +1,9 @@
 """Whether the agent still has a conversation."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -39,19 +39,20 @@ def test_a_missing_folder_says_nothing(tmp_path: Path, name: str) -> None:
     assert conversation_exists(None) is None
 
 
-def test_a_folder_that_cannot_be_read_says_nothing(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """"Gone" is said only of what was looked at in full."""
-    root = tmp_path_factory.mktemp("agent")
-    closed = root / "closed"
-    closed.mkdir()
-    (closed / "abc.jsonl").touch()
-    closed.chmod(0o000)
-    said = subprocess.run(
-        [sys.executable, "-c", ASKS_AS_NOBODY, str(root)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    closed.chmod(0o700)
+@pytest.mark.parametrize("closed", ["a part", "all", "the way there"])
+def test_a_folder_that_cannot_be_read_says_nothing(closed: str) -> None:
+    """Only a folder that was looked at in full can be said to lack a conversation."""
+    with TemporaryDirectory() as outside:
+        root = Path(outside, "way", "root")
+        (root / "part").mkdir(parents=True)
+        Path(outside).chmod(0o755)
+        locked = {"a part": root / "part", "all": root, "the way there": root.parent}[closed]
+        locked.chmod(0o000)
+        said = subprocess.run(
+            [sys.executable, "-c", ASKS_AS_NOBODY, str(root)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        locked.chmod(0o700)
     assert (said.stdout, said.stderr) == ("None\n", "")
-    assert os.listdir(closed) == ["abc.jsonl"]

@@ -154,6 +154,15 @@ def test_waiting_takes_no_longer_than_was_asked(path: Path) -> None:
     assert sum(slept) == pytest.approx(1.0)
 
 
+def test_a_child_that_outlives_the_run_does_not_hold_its_lock(path: Path) -> None:
+    """The agent's process never inherits the lock, however it is started."""
+    lock = acquire(path, ours(), sleep=time.sleep)
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False) as child:
+        lock.release()
+        acquire(path, ours(), sleep=time.sleep).release()
+        child.kill()
+
+
 def test_of_many_processes_one_at_a_time_is_inside(path: Path, tmp_path: Path) -> None:
     """Three processes that count under the lock lose no count."""
     counter = tmp_path / "counter"
@@ -166,23 +175,39 @@ def test_of_many_processes_one_at_a_time_is_inside(path: Path, tmp_path: Path) -
     assert counter.read_text() == "60"
 
 
-def test_looking_at_a_lock_never_makes_it_busy(path: Path) -> None:
-    """A list that is printed at the same moment does not turn a run away."""
-    acquire(path, ours(), sleep=time.sleep).release()
+@contextmanager
+def somebody_looking(path: Path, every_s: float) -> Iterator[None]:
+    """Another thread that asks over and over whether the lock is held."""
     stop = threading.Event()
 
     def look() -> None:
-        while not stop.is_set():
+        while not stop.wait(every_s):
             is_held(path)
 
     looker = threading.Thread(target=look)
     looker.start()
     try:
-        for _ in range(200):
-            acquire(path, ours(), sleep=time.sleep).release()
+        yield
     finally:
         stop.set()
         looker.join()
+
+
+def test_looking_at_a_lock_never_makes_it_busy(path: Path) -> None:
+    """A list that is printed at the same moment does not turn a run away."""
+    acquire(path, ours(), sleep=time.sleep).release()
+    with somebody_looking(path, every_s=0.0):
+        for _ in range(200):
+            acquire(path, ours(), sleep=time.sleep).release()
+
+
+def test_looking_at_a_crashed_runs_lock_does_not_make_it_busy(path: Path) -> None:
+    """Nor where a crash left a name in it, so that looking means taking it for a moment."""
+    path.parent.mkdir()
+    with somebody_looking(path, every_s=0.001):
+        for _ in range(100):
+            path.write_bytes(b"somebody who crashed\n")
+            acquire(path, ours(), sleep=time.sleep).release()
 
 
 def test_a_lock_file_that_is_deleted_does_not_let_two_in(path: Path) -> None:

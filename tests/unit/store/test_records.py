@@ -111,7 +111,7 @@ def test_a_record_reads_as_the_contract_says(new_session: Callable[..., Session]
     ]  # fmt: skip
     assert fields["usage"]["total_tokens"] == 15
     assert fields["usage"]["reasoning_tokens"] is None
-    assert records.KNOWN == set(fields)
+    assert set(fields) == records.KNOWN
 
 
 def test_fields_of_others_are_kept_and_cannot_replace_ours(

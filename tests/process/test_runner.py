@@ -1,0 +1,294 @@
+"""The runner against real children that behave badly; see `fake_cli.py` for what each one does."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from clinvk.errors import BackendStartError
+from clinvk.process.runner import Child, EndReason
+
+Starter = Callable[..., Child]
+Running = Callable[[], list[int]]
+
+TWO_MB = b"p" * 2_000_000
+
+
+def run(child: Child) -> list[str]:
+    """Read the child to its end, as a service does: settled at the line that says `result`."""
+    seen = []
+    with child:
+        for line in child.lines():
+            seen.append(line)
+            if line == "result":
+                child.settled()
+    return seen
+
+
+def test_a_child_gets_its_prompt_and_its_end_is_told(launch: Starter) -> None:
+    """Stdin arrives whole and is closed; lines, exit code and duration come back."""
+    child = launch("echo", stdin="grüße\nzwei".encode())
+    assert run(child) == ["grüße", "zwei"]
+    assert child.ending.reason is EndReason.EXITED
+    assert child.ending.exit_code == 0
+    assert child.ending.signal is None
+    assert 0 < child.ending.duration_s < 5
+
+
+@pytest.mark.parametrize("behaviour", ["never_reads", "closes_stdin"])
+def test_a_child_that_does_not_want_its_prompt_does_no_harm(
+    launch: Starter, behaviour: str
+) -> None:
+    """A long prompt that nobody reads neither blocks nor raises."""
+    child = launch(behaviour, stdin=TWO_MB)
+    assert run(child) == ["result"]
+    assert child.ending.exit_code == 0
+
+
+def test_a_prompt_that_is_read_slowly_arrives_whole(launch: Starter) -> None:
+    """Two megabytes through a pipe of 64 KiB, at the child's own pace."""
+    child = launch("reads_slowly", stdin=TWO_MB)
+    assert run(child) == [str(len(TWO_MB))]
+
+
+def test_a_silent_child_ends_at_the_idle_timeout(launch: Starter) -> None:
+    """No output for so long ends the child, and is told apart from the total timeout."""
+    child = launch("silent", limits={"idle_timeout_s": 0.3})
+    assert run(child) == []
+    assert child.ending.reason is EndReason.IDLE_TIMEOUT
+    assert child.ending.exit_code is None
+    assert child.ending.duration_s < 1.5
+
+
+def test_a_talking_child_ends_at_the_total_timeout(launch: Starter) -> None:
+    """Output does not prolong the total time."""
+    child = launch("busy", limits={"timeout_s": 0.5, "idle_timeout_s": 0.4})
+    assert "tick" in run(child)
+    assert child.ending.reason is EndReason.TIMEOUT
+    assert child.ending.duration_s < 1.6
+
+
+def test_output_on_stderr_is_life_too(launch: Starter) -> None:
+    """A child that only talks on stderr is not idle."""
+    child = launch("busy_on_stderr", limits={"idle_timeout_s": 0.5})
+    assert run(child) == ["result"]
+    assert child.ending.reason is EndReason.EXITED
+
+
+def test_a_slow_consumer_is_not_an_idle_child(launch: Starter) -> None:
+    """The time that the consumer takes for a line is not held against the child."""
+    with launch("busy", limits={"idle_timeout_s": 0.3}) as child:
+        for _ in islice(child.lines(), 3):
+            time.sleep(0.4)
+    assert child.ending.reason is EndReason.CANCELLED
+
+
+@pytest.mark.parametrize("behaviour", ["lingers", "closes_stdout"])
+def test_a_child_that_does_not_leave_after_its_result_is_stopped(
+    launch: Starter, behaviour: str
+) -> None:
+    """After the result, or after closing stdout, it has `settle_s`; that is no timeout."""
+    child = launch(behaviour, limits={"idle_timeout_s": 5})
+    assert run(child) == ["result"]
+    assert child.ending.reason is EndReason.LINGERED
+    assert child.ending.duration_s < 1.5
+
+
+def test_a_child_that_ignores_int_and_term_is_killed(launch: Starter) -> None:
+    """The ladder ends with SIGKILL, each rung after its grace."""
+    child = launch("stubborn", limits={"timeout_s": 0.5})
+    assert run(child) == ["ready"]
+    assert child.ending.reason is EndReason.TIMEOUT
+    assert 1.0 < child.ending.duration_s < 2.5
+
+
+def test_last_words_while_being_stopped_still_come(launch: Starter) -> None:
+    """What an agent prints on SIGINT is part of the turn."""
+    child = launch("last_words", limits={"timeout_s": 0.5})
+    assert run(child) == ["ready", "goodbye SIGINT"]
+    assert child.ending.reason is EndReason.TIMEOUT
+    assert child.ending.exit_code is None
+
+
+def test_a_stopped_child_is_woken_up_to_be_told(launch: Starter) -> None:
+    """A child in state T cannot take a SIGTERM until it is continued; it need not be killed."""
+    child = launch("stops_itself", limits={"timeout_s": 0.4, "int_grace_s": 0.2, "term_grace_s": 5})
+    assert run(child) == ["ready"]
+    assert child.ending.reason is EndReason.TIMEOUT
+    assert child.ending.duration_s < 3
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        "grandchild_holds_stdout",
+        "grandchild_ignores_term",
+        "grandchild_in_own_group",
+        "grandchild_floods_stdout",
+    ],
+)
+def test_what_a_child_leaves_behind_is_ended(launch: Starter, behaviour: str) -> None:
+    """The child's own exit counts, is delayed by 1.5 s at most, and nothing of it stays."""
+    child = launch(behaviour)
+    assert "result" in run(child)
+    assert child.ending.reason is EndReason.EXITED
+    assert child.ending.exit_code == 0
+    assert child.ending.duration_s < 2.0
+
+
+def test_a_stdout_held_open_does_not_keep_an_unsettled_turn(launch: Starter) -> None:
+    """Without a result seen, the leftover has a moment more to speak, and no longer."""
+    with launch("grandchild_holds_stdout") as child:
+        assert list(child.lines()) == ["result"]
+    assert child.ending.reason is EndReason.EXITED
+    assert child.ending.duration_s < 2.0
+
+
+def test_a_flood_on_stderr_keeps_only_its_tail(launch: Starter) -> None:
+    """Fifty megabytes go by; twenty lines or 8 KiB are kept."""
+    child = launch("floods_stderr")
+    assert run(child) == ["result"]
+    assert child.ending.stderr_tail.endswith("the end")
+    assert len(child.ending.stderr_tail) <= 8 * 1024
+
+
+def test_a_line_of_ten_megabytes_is_one_line(launch: Starter) -> None:
+    """Long lines are neither cut nor slow."""
+    child = launch("long_line")
+    assert [len(line) for line in run(child)] == [10_000_000, 6]
+    assert child.ending.duration_s < 5
+
+
+def test_a_child_that_dies_mid_line_gives_the_half_line(launch: Starter) -> None:
+    """Nothing that was received is lost."""
+    child = launch("dies_mid_line")
+    assert run(child) == ["whole", "half a li"]
+    assert child.ending.exit_code == 3
+
+
+def test_strange_bytes_become_text(launch: Starter) -> None:
+    """Invalid UTF-8, CRLF, NUL and U+2028 make no line disappear or split."""
+    assert run(launch("strange_bytes")) == ["��", "a\0b", "c\u2028d"]
+
+
+def test_a_death_by_signal_is_a_negative_exit_code(launch: Starter) -> None:
+    """As in `subprocess`."""
+    child = launch("killed")
+    assert run(child) == []
+    assert child.ending.exit_code == -signal.SIGKILL
+    assert child.ending.reason is EndReason.EXITED
+
+
+def test_a_failure_comes_with_the_tail_of_stderr(launch: Starter) -> None:
+    """Exit code and last words, decoded."""
+    child = launch("fails")
+    assert run(child) == []
+    assert (child.ending.exit_code, child.ending.stderr_tail) == (7, "first line\nlast line")
+
+
+def test_reading_stops_when_the_consumer_does(launch: Starter) -> None:
+    """A flood is not read ahead: what the consumer has not taken stays in the pipe."""
+    with launch("floods_stdout") as child:
+        assert len(list(islice(child.lines(), 3))) == 3
+        assert len(child._pipes.lines) < 100
+    assert child.ending.reason is EndReason.CANCELLED
+
+
+def test_leaving_early_stops_the_whole_group(launch: Starter, running: Running) -> None:
+    """An exception in the consumer leaves no process behind, and is not swallowed."""
+    child = launch("busy")
+    with pytest.raises(BrokenPipeError), child:  # noqa: PT012  leaving the block is the point
+        for _ in child.lines():
+            assert running()
+            raise BrokenPipeError
+    assert running() == []
+    assert child.ending.reason is EndReason.CANCELLED
+    assert child.ending.signal is None
+
+
+def test_a_child_has_its_directory_environment_and_no_terminal(
+    launch: Starter, tmp_path: Path
+) -> None:
+    """What the invocation says is what the child gets, in a session and group of its own."""
+    child = launch("shows_world", env={"ADDED": "yes"}, env_unset=("REMOVED",))
+    assert run(child) == [str(tmp_path.resolve()), "yes", "None", "True", "no terminal"]
+
+
+def test_private_files_are_there_only_as_long_as_the_child(launch: Starter) -> None:
+    """Files of the invocation are 0600 in a folder of 0700, named in argv, gone at the end."""
+    child = launch("shows_file", "--file={notes}", files={"notes": "kept private"})
+    path, file_mode, folder_mode, content = run(child)
+    assert (file_mode, folder_mode, content) == ("0o600", "0o700", "kept private")
+    assert not Path(path).parent.exists()
+
+
+def test_a_child_is_told_from_a_later_one_of_its_number(launch: Starter) -> None:
+    """The child carries what `orphans.is_alive` needs."""
+    child = launch("never_reads")
+    assert child.pid > 0
+    assert child.identity
+    run(child)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current directory and the one for temporary files, with two programs that do not run."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    Path("not-executable").touch()
+    Path("no-interpreter").write_text("#!/nowhere/interpreter\n", encoding="ascii")
+    Path("no-interpreter").chmod(0o700)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("argv", "cwd", "said"),
+    [
+        (("/nowhere/agent",), ".", "`/nowhere/agent` cannot be started: no such file"),
+        ((sys.executable,), "gone", "gone`: no such file or directory"),
+        (("./not-executable",), ".", "permission denied"),
+        (("./no-interpreter",), ".", "the interpreter its first line names is missing"),
+        ((sys.executable, "nul\0"), ".", "null byte"),
+        ((sys.executable, "x" * 3_000_000), ".", "argument list too long"),
+    ],
+    ids=["program", "directory", "permission", "interpreter", "nul", "too-long"],
+)
+def test_what_cannot_be_started_says_why(
+    launch: Starter, folder: Path, argv: tuple[str, ...], cwd: str, said: str
+) -> None:
+    """Program and directory are told apart, and the private files are taken away again."""
+    with pytest.raises(BackendStartError) as caught:
+        launch(argv=argv, cwd=folder / cwd, files={"key": "content"})
+    assert said in caught.value.message
+    assert list(folder.glob("clinvk-*")) == []
+
+
+@pytest.mark.parametrize(
+    "behaviour", ["never_reads", "grandchild_holds_stdout", "lingers", "closes_stdout"]
+)
+def test_an_exit_is_noticed_where_there_is_no_pidfd(
+    launch: Starter, monkeypatch: pytest.MonkeyPatch, behaviour: str
+) -> None:
+    """A sandbox may forbid the call, and macOS does not have it; everything ends all the same."""
+
+    def forbidden(_pid: int) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "pidfd_open", forbidden, raising=False)
+    child = launch(behaviour)
+    assert run(child) == ["result"]
+    assert child.ending.duration_s < 2.0
+
+
+def test_private_files_that_cannot_be_written_are_said_so(
+    launch: Starter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is started without the files it needs."""
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere")
+    with pytest.raises(BackendStartError, match="temporary files cannot be written: no such file"):
+        launch("shows_file", "--file={notes}", files={"notes": "kept private"})

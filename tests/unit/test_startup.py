@@ -1,0 +1,73 @@
+"""What a command may have loaded: start-up time is guarded by modules, never by milliseconds."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = {
+    "asyncio",
+    "humanize",
+    "importlib.metadata",
+    "pydantic",
+    "questionary",
+    "rich",
+    "sqlite3",
+    "yaml",
+}
+_PROBE = """
+import sys
+from clinvk.__main__ import main
+sys.argv = ["clinvk", *{words!r}]
+try:
+    main()
+except SystemExit:
+    pass
+print("\\nLOADED", *sorted(sys.modules))
+"""
+
+
+def _loaded(words: list[str], home: Path) -> set[str]:
+    """The modules that a command line has loaded when it ends."""
+    ran = subprocess.run(
+        [sys.executable, "-c", _PROBE.format(words=words)],
+        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "CLINVK_DEMO_DELAY_MS": "0"},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    return set(ran.stdout.rpartition("\nLOADED ")[2].split())
+
+
+@pytest.mark.parametrize(
+    ("words", "allowed"),
+    [
+        (["--version"], set()),
+        (["--help"], set()),
+        (["run", "--help"], set()),
+        (["sessions", "list"], {"humanize"}),
+        (["-b", "demo", "hello"], set()),
+        (["-b", "demo", "-o", "json", "hello"], set()),
+        (["-c", "hello"], set()),
+        (["-b", "demo", "--dry-run", "hello"], set()),
+        (["-b", "demo", "--timeout", "10x", "hello"], set()),
+    ],
+    ids=str,
+)
+def test_a_command_loads_no_library_that_it_does_not_use(
+    words: list[str], allowed: set[str], tmp_path: Path
+) -> None:
+    """Each of these costs 10 to 100 ms; a run would pay that before the agent is started."""
+    loaded = _loaded(words, tmp_path)
+    assert "clinvk" in loaded
+    assert loaded & HEAVY <= allowed
+
+
+def test_the_version_loads_nothing_of_ours_but_the_version(tmp_path: Path) -> None:
+    """`--version` is answered before the command line is even imported."""
+    ours = {name for name in _loaded(["--version"], tmp_path) if name.startswith("clinvk")}
+    assert ours == {"clinvk", "clinvk.__main__"}
