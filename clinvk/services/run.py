@@ -5,11 +5,10 @@ start the agent, hand each event on as it comes, record the end, report.
 """
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from clinvk.errors import StoreError
 from clinvk.model.config import Settings
-from clinvk.model.events import Warned
 from clinvk.model.report import RunReport
 from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session
@@ -35,8 +34,9 @@ def run(request: RunRequest, world: World, settings: Settings, observer: Observe
     been changed then.
     """
     with ExitStack() as held, SignalInbox() as signals:
-        opening = _Opening(request, world, settings, observer, held)
+        opening = _Opening(request, world, settings, held)
         plan, recording = opening.open()
+        plan = replace(plan, warnings=(*opening.notes, *plan.warnings))
         return Turn(plan, recording, world, observer).conduct(signals)
 
 
@@ -55,13 +55,16 @@ def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Opening:
-    """From what was asked to a turn that is on disk as begun; locks are let go with `held`."""
+    """From what was asked to a turn that is on disk as begun; locks are let go with `held`.
+
+    `notes` are what the person should know of the way there.
+    """
 
     request: RunRequest
     world: World
     settings: Settings
-    observer: Observer
     held: ExitStack
+    notes: list[str] = field(default_factory=list)
 
     def open(self) -> tuple[TurnPlan, Recording]:
         """Go on with the session that is meant, or begin a new one.
@@ -96,8 +99,7 @@ class _Opening:
                 recorded = Recorded(session, lock, store, self.world, is_new=True)
                 return plan, self._recorded(recorded, plan)
             except StoreError as error:
-                warning = f"this run is not recorded: {error.message}"
-                self.observer.event(Warned(message=warning, code="clinvk"))
+                self.notes.append(f"this run is not recorded: {error.message}")
         unrecorded = Unrecorded(session, self.world)
         unrecorded.start(plan)
         return plan, unrecorded
@@ -132,8 +134,7 @@ class _Opening:
         pid, identity = before.child_pid, before.child_identity
         if pid is None or identity is None or not orphans.is_alive(pid, identity):
             return
-        message = f"stopping the agent that a killed run left behind (process {pid})"
-        self.observer.event(Warned(message=message, code="clinvk"))
+        self.notes.append(f"stopped the agent that a killed run had left behind (process {pid})")
         orphans.stop_group(pid, identity, ORPHAN_GRACE_S)
 
     def _say_where(self, session: Session) -> None:
@@ -141,5 +142,5 @@ class _Opening:
         directory = standing(self.request, self.world)
         scope = scope_of(directory)
         if self.request.pick is Pick.CONTINUE and not stands_in(session.cwd, scope):
-            message = f"going on with session {session.id} of another directory: {session.cwd}"
-            self.observer.event(Warned(message=message, code="clinvk"))
+            where = f"going on with session {session.id} of another directory: {session.cwd}"
+            self.notes.append(where)

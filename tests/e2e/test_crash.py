@@ -46,9 +46,9 @@ def test_kill_9_in_the_middle_of_an_answer_loses_nothing(
     [session] = clinvk("sessions", "list", "--json").json()
     assert (session["id"], session["status"]) == (first["session_id"], "interrupted")
     shown = clinvk("sessions", "show", "@last", "--json").json()
-    assert [turn["prompt"] for turn in shown["turns"]] == ["one", "[[gate]] two"]
+    assert [turn["prompt"] for turn in shown["turn_list"]] == ["one", "[[gate]] two"]
     if backend == "claude":  # codex sends no partial messages
-        assert "Partial answer so far" in shown["turns"][1]["text"]
+        assert "Partial answer so far" in shown["turn_list"][1]["text"]
     third = clinvk("-c", "-o", "json", "three").json()
     assert third["exit_status"] == 0, third
     assert third["backend_session_id"] == first["backend_session_id"]

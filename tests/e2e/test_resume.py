@@ -25,7 +25,7 @@ def test_three_turns_by_continue_are_one_conversation(clinvk: Command, backend: 
     assert (third["turn"], third["resumed"]) == (3, True)
     [session] = clinvk("sessions", "list", "--json").json()
     shown = clinvk("sessions", "show", session["id"], "--json").json()
-    assert [turn["prompt"] for turn in shown["turns"]] == ["one", "two", "three"]
+    assert [turn["prompt"] for turn in shown["turn_list"]] == ["one", "two", "three"]
     check_home(clinvk.home.clinvk_home)
 
 
@@ -110,7 +110,7 @@ def test_model_access_and_system_prompt_are_applied_again(
     target = clinvk.home.project / "made.txt"
     ran = clinvk("-c", f"[[write:{target}|second turn]]")
     assert ran.exit_code == 0, ran.stderr
-    assert target.read_text() == "second turn"
+    assert target.read_text().rstrip("\n") == "second turn"
     body = server.requests[-1].body
     assert body["model"] == model
     assert "speak in verse" in json.dumps(body)
@@ -123,7 +123,7 @@ def test_access_is_not_widened_by_a_resume(clinvk: Command, backend: str) -> Non
     clinvk("-c", f"[[write:{target}|no]]")
     assert not target.exists()
     ran = clinvk("-c", "--access", "edit", f"[[write:{target}|yes]]")
-    assert target.read_text() == "yes"
+    assert target.read_text().rstrip("\n") == "yes"
     assert "access is wider for this turn" in ran.stderr
     other = clinvk.home.project / "other.txt"
     clinvk("-c", f"[[write:{other}|no]]")
