@@ -4,9 +4,9 @@ A backend is one file in this folder whose name does not begin with `_`; the fil
 backend's, and it defines one class `Agent`.
 """
 
-import pkgutil
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 
 from clinvk.backends._base import Backend
 from clinvk.errors import BackendUnknownError
@@ -15,9 +15,9 @@ from clinvk.errors import BackendUnknownError
 @cache
 def names() -> tuple[str, ...]:
     """Every backend's name, in alphabetical order; imports none of them."""
-    return tuple(
-        sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name[0] != "_")
-    )
+    # Not `pkgutil`: its import takes 3 ms of a run's 90.
+    files = Path(__file__).parent.glob("[!_]*.py")
+    return tuple(sorted(file.stem for file in files))
 
 
 @cache

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from secrets import token_hex
 
 from clinvk.cli.streams import Streams, streams_from
 from clinvk.errors import UsageError
@@ -37,7 +36,7 @@ def build_cli() -> Cli:
             now=lambda: datetime.now(UTC),
             monotonic=time.monotonic,
             sleep=time.sleep,
-            new_id=lambda: token_hex(6),
+            new_id=lambda: os.urandom(6).hex(),
             new_uuid=_new_uuid,
             pid=os.getpid(),
             hostname=os.uname().nodename,

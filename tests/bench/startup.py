@@ -8,6 +8,7 @@ bring the real CLIs; `--no-agents` leaves them out.
 """
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
@@ -73,7 +74,7 @@ def _whole_turns(folder: Path, rounds: int) -> None:
     from bed.mock_model import MockModel
 
     with MockModel() as server:
-        home = AgentHome(folder / "agents", server, install_agents())
+        home = AgentHome(folder / "agents", server, install_agents(os.environ))
         for backend, argv in DIRECT.items():
             cases: dict[str, Case] = {
                 f"{backend} alone": _turn([str(home.bin / argv[0]), *argv[1:]], home),

@@ -17,14 +17,15 @@ HEAVY = {
     "yaml",
 }
 _PROBE = """
-import sys
+import os, sys
 from clinvk.__main__ import main
 sys.argv = ["clinvk", *{words!r}]
-try:
-    main()
-except SystemExit:
-    pass
-print("\\nLOADED", *sorted(sys.modules))
+def tell(status=0):
+    print("\\nLOADED", *sorted(sys.modules), flush=True)
+os._exit = tell
+main()
+if {words!r} == ["--version"]:
+    tell()
 """
 
 
