@@ -1,0 +1,84 @@
+"""How a turn ended: from what the agent said first, then from its process."""
+
+from signal import Signals
+
+import pytest
+
+from clinvk.errors import ExitStatus
+from clinvk.model.events import Message, Result, StopReason
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.process.runner import Ending, EndReason
+from clinvk.services.heard import Heard
+from clinvk.services.verdict import exit_status, judge
+
+GOOD = Result(text="done", stop_reason=StopReason.END_TURN)
+FAILED = Result(
+    text="",
+    stop_reason=StopReason.ERROR,
+    failure=Failure(code=FailureCode.AGENT_FAILED, message="it broke"),
+)
+CANCELLED = Result(text="", stop_reason=StopReason.CANCELLED)
+
+
+def _ending(reason: EndReason, signal: Signals | None = None, code: int | None = 0) -> Ending:
+    return Ending(reason=reason, exit_code=code, signal=signal, stderr_tail="tail", duration_s=1.0)
+
+
+def _heard(*events: object) -> Heard:
+    heard = Heard()
+    for event in events:
+        heard.hear(event)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("said", "reason", "stop", "code"),
+    [
+        (GOOD, EndReason.EXITED, "end_turn", None),
+        (GOOD, EndReason.LINGERED, "end_turn", None),
+        (GOOD, EndReason.TIMEOUT, "end_turn", None),
+        (GOOD, EndReason.CANCELLED, "end_turn", None),
+        (FAILED, EndReason.EXITED, "error", "agent_failed"),
+        (FAILED, EndReason.TIMEOUT, "timeout", "timeout"),
+        (FAILED, EndReason.IDLE_TIMEOUT, "timeout", "idle_timeout"),
+        (FAILED, EndReason.CANCELLED, "cancelled", None),
+        (CANCELLED, EndReason.TIMEOUT, "timeout", "timeout"),
+        (CANCELLED, EndReason.CANCELLED, "cancelled", None),
+    ],
+)
+def test_a_complete_answer_stands_and_what_we_stopped_is_not_the_agents_failure(
+    said: Result, reason: EndReason, stop: str, code: str | None
+) -> None:
+    """Only an answer that was not complete is judged by how its process ended."""
+    result = judge(_heard(said), _ending(reason))
+    assert result.stop_reason.value == stop
+    assert (result.failure.code.value if result.failure else None) == code
+
+
+def test_what_was_received_is_the_text_of_a_turn_that_broke_off() -> None:
+    """The partial answer is kept: the last message as far as it had come."""
+    heard = _heard(
+        Message(text="first"), Message(text="sec", delta=True), Message(text="ond", delta=True)
+    )
+    heard.hear(FAILED)
+    assert judge(heard, _ending(EndReason.CANCELLED)).text == "second"
+
+
+@pytest.mark.parametrize(
+    ("said", "ending", "status"),
+    [
+        (GOOD, _ending(EndReason.EXITED), ExitStatus.OK),
+        (GOOD, _ending(EndReason.EXITED, code=1), ExitStatus.OK),
+        (FAILED, _ending(EndReason.EXITED, code=0), ExitStatus.FAILED),
+        (GOOD, _ending(EndReason.CANCELLED, Signals.SIGINT), ExitStatus.INTERRUPTED),
+        (FAILED, _ending(EndReason.CANCELLED, Signals.SIGINT), ExitStatus.INTERRUPTED),
+        (FAILED, _ending(EndReason.CANCELLED, Signals.SIGTERM), ExitStatus.TERMINATED),
+        (FAILED, _ending(EndReason.CANCELLED, Signals.SIGHUP), ExitStatus.TERMINATED),
+        (FAILED, _ending(EndReason.TIMEOUT), ExitStatus.TIMEOUT),
+    ],
+)
+def test_the_exit_status_follows_from_the_verdict(
+    said: Result, ending: Ending, status: ExitStatus
+) -> None:
+    """The agent's own exit code never becomes ours."""
+    assert exit_status(judge(_heard(said), ending), ending) is status
