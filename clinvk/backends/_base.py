@@ -16,8 +16,9 @@ from clinvk.model.access import Access
 from clinvk.model.conversation import ConversationFiles
 from clinvk.model.events import Event
 from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.sign_in import SignIn
 
-__all__ = ["Backend", "Capability", "ConversationFiles", "Parser"]
+__all__ = ["Backend", "Capability", "ConversationFiles", "Parser", "SignIn"]
 
 
 class Capability(StrEnum):
@@ -68,7 +69,7 @@ class Backend(ABC):
     """Set by the registry: the file's name."""
 
     title: ClassVar[str]
-    """How people call the agent: `Claude Code`."""
+    """How people call the agent, as its makers write it."""
 
     executable: ClassVar[str]
     """The program's name on PATH."""
@@ -107,6 +108,11 @@ class Backend(ABC):
     ) -> ConversationFiles | None:
         """Where the agent keeps this conversation, None where that cannot be told."""
         del conversation, user_home, environ
+        return None
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn | None:
+        """What shows that somebody has signed in, None where that cannot be told."""
+        del user_home, environ
         return None
 
     def native_resume(self, conversation: str) -> Sequence[str] | None:

@@ -9,7 +9,7 @@ from glob import escape
 from pathlib import Path
 from typing import ClassVar
 
-from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser
+from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser, SignIn
 from clinvk.model.events import (
     Change,
     Event,
@@ -91,6 +91,11 @@ class Agent(Backend):
             data = Path(environ.get("XDG_DATA_HOME", ""))
             root = (data if data.is_absolute() else user_home / ".local/share") / "clinvk-demo"
         return ConversationFiles(root, f"{escape(conversation)}.json")
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
+        """Nobody has to."""
+        del user_home, environ
+        return SignIn(needed=False)
 
 
 class DemoParser(Parser):

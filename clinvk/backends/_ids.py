@@ -1,0 +1,23 @@
+"""An agent's conversation ids that are UUIDs, checked before they reach a command line."""
+
+import re
+
+from clinvk.errors import SessionNotFoundError
+from clinvk.model.request import TurnRequest
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+
+def conversation_id(request: TurnRequest) -> str:
+    """The request's id; `SessionNotFoundError` if it is none.
+
+    What is no id would be taken for a title or a name, and the agents go on with whichever
+    conversation has it, or silently start a new one.
+    """
+    conversation = request.conversation or ""
+    if not _UUID.fullmatch(conversation):
+        raise SessionNotFoundError(
+            f"`{conversation}` is not the id of a conversation of this agent",
+            hint="its ids look like `123e4567-e89b-12d3-a456-426614174000`",
+        )
+    return conversation

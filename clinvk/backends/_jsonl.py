@@ -1,0 +1,71 @@
+"""Reading what an agent prints, a JSON object a line, without trusting a single field of it.
+
+Every reader here is total: whatever it is given, it answers with a value of the promised type.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from math import isfinite
+
+from clinvk.model.events import Json
+
+RESULT_TEXT_LIMIT = 2_000
+"""How much of a tool's output an event carries; the agent's own transcript has the rest."""
+
+_LINE_LIMIT = 200
+
+
+def parse_object(line: str) -> Mapping[str, Json] | None:
+    """The line's JSON object, None if it is anything else.
+
+    Lone surrogates, which JSON can spell and UTF-8 cannot, become `?`.
+    """
+    try:
+        value = json.loads(line)
+        if isinstance(value, dict) and "\\ud" in line.lower():
+            clean = json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace")
+            value = json.loads(clean)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def mapping(value: Json) -> Mapping[str, Json]:
+    """The value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: Json) -> Sequence[Json]:
+    """The value if it is an array, else an empty one."""
+    return value if isinstance(value, list) else ()
+
+
+def text(value: Json) -> str:
+    """The value if it is a string, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: Json) -> int | None:
+    """The value if it is a whole number that can count something."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        return None
+    return value
+
+
+def amount(value: Json) -> float | None:
+    """The value if it is a number that can be an amount of money or time."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not 0 <= value < 2**63 or not isfinite(value):
+        return None
+    return float(value)
+
+
+def clip(full: str, limit: int = RESULT_TEXT_LIMIT) -> str:
+    """The text, or its start with a mark that there was more."""
+    return full if len(full) <= limit else full[: limit - 1] + "…"
+
+
+def one_line(full: str) -> str:
+    """The text as one short line."""
+    return clip(" ".join(full[: 4 * _LINE_LIMIT].split()), _LINE_LIMIT)

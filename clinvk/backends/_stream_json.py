@@ -1,0 +1,294 @@
+"""Reads the `stream-json` output that some agents share: one event a line.
+
+In order: `system/init`; for each request `stream_event` lines (the model's own stream), one
+`assistant` line a block, `user` lines with the tools' results; a `result` line. A run can have
+several results, since a background task that ends starts another round of its own. The `Result`
+therefore comes from `finish`: only the child's end says that there is no further round.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from clinvk.backends._answer import Answer
+from clinvk.backends._base import Parser
+from clinvk.backends._failures import Words, code_of_status, code_of_words, failure, failure_of_end
+from clinvk.backends._jsonl import amount, count, items, mapping, parse_object, text
+from clinvk.backends._spending import Spending, main_tokens
+from clinvk.backends._tools import ToolCalls
+from clinvk.model.events import (
+    Event,
+    Failed,
+    Init,
+    Json,
+    Message,
+    Raw,
+    Result,
+    StopReason,
+    UsageReported,
+    Warned,
+)
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.request import TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE, total_usage
+
+Line = Mapping[str, Json]
+
+_SYNTHETIC = "<synthetic>"
+"""The model of messages that the agent wrote itself: errors, and answers to its own commands."""
+
+_QUIET = frozenset(
+    {
+        "status",
+        "thinking_tokens",
+        "task_started",
+        "task_progress",
+        "task_updated",
+        "task_notification",
+        "background_tasks_changed",
+    }
+)
+"""Known notices that say nothing a person needs."""
+
+_STOP_REASONS = {
+    FailureCode.TURN_LIMIT: StopReason.MAX_TURNS,
+    FailureCode.BUDGET_LIMIT: StopReason.BUDGET,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one agent says what fails: the `subtype` of a result, the `error` of a message, words.
+
+    Lines of stderr that match `noise` explain nothing. `version` is where `init` has the version.
+    """
+
+    subtypes: Mapping[str, FailureCode]
+    errors: Mapping[str, FailureCode]
+    words: Words
+    noise: str
+    version: str
+
+
+class StreamJsonParser(Parser):
+    """Follows one run; what sub-agents say is no part of the answer, what they do is told."""
+
+    def __init__(self, request: TurnRequest, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._spending = Spending(resumed=request.resume, before=request.counters)
+        self._answer = Answer()
+        self._tools = ToolCalls()
+        self._init: Init | None = None
+        self._answered = False
+        self._request_usage: Line = {}
+        self._usage = UNKNOWN_USAGE
+        self._trouble: Line = {}
+        self._outcome: Result | None = None
+        self._over = False
+        self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
+            "system": self._system,
+            "stream_event": self._stream_event,
+            "assistant": self._assistant,
+            "user": self._user,
+            "result": self._end,
+        }
+
+    def feed(self, line: str) -> Iterable[Event]:
+        """The events of one line; what the stream does not define is `Raw`."""
+        if self._over or not line.strip():
+            return []
+        said = parse_object(line)
+        reader = None if said is None else self._readers.get(text(said.get("type")))
+        events = reader(said) if said is not None and reader is not None else None
+        if events is None:
+            return [Raw(line=line)]
+        if any(not isinstance(event, Message) for event in events):
+            self._answer.interrupt()
+        return events
+
+    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
+        """The result: the agent's own if it gave one, else the failure that its end shows."""
+        if self._over:
+            return []
+        self._over = True
+        result = self._outcome
+        if result is None:
+            return [self._without_result(exit_code, stderr_tail)]
+        usage, cost = self._spending.sum_up(answered=self._answered)
+        counters = self._spending.counters
+        result = replace(result, usage=usage, cost_usd=cost, counters=counters)
+        if result.failure is not None:
+            detailed = replace(result.failure, detail=stderr_tail or None)
+            return [replace(result, failure=detailed)]
+        if exit_code is not None and 0 < exit_code < 128:
+            note = f"the agent exited with {exit_code} after its answer was complete"
+            return [Warned(message=note), result]
+        return [result]
+
+    def _without_result(self, exit_code: int | None, stderr_tail: str) -> Result:
+        words, noise = self._dialect.words, self._dialect.noise
+        why = failure_of_end(exit_code, stderr_tail, words, noise)
+        if self._trouble:
+            message = self._trouble_words()
+            why = failure(self._code(self._trouble, message), message, detail=stderr_tail)
+        return self._result(self._answer.last_text, StopReason.ERROR, why)
+
+    # What the agent says of itself.
+
+    def _system(self, said: Line) -> list[Event] | None:
+        subtype = said.get("subtype")
+        if subtype == "init":
+            return self._begin(said)
+        if subtype == "api_retry":
+            self._answer.restart()
+            return [Warned(message=_retry_notice(said), code="retry")]
+        if subtype == "permission_denied":
+            return self._tools.deny(text(said.get("tool_use_id")), text(said.get("tool_name")))
+        if subtype == "compact_boundary":
+            return [Warned(message="the agent summarized the conversation to make room")]
+        return [] if text(subtype) in _QUIET else None
+
+    def _begin(self, said: Line) -> list[Event] | None:
+        session = text(said.get("session_id"))
+        if not session:
+            return None
+        self._spending.version = text(said.get(self._dialect.version))
+        if self._init is not None and self._init.backend_session_id == session:
+            return []
+        self._init = Init(backend_session_id=session, model=text(said.get("model")) or None)
+        return [self._init]
+
+    # What the model says and does.
+
+    def _stream_event(self, said: Line) -> list[Event] | None:
+        event = mapping(said.get("event"))
+        if not event:
+            return None
+        if said.get("parent_tool_use_id") is not None:
+            return []
+        kind = event.get("type")
+        if kind == "message_start":
+            self._answered = True
+            self._answer.restart()
+            self._request_usage = mapping(mapping(event.get("message")).get("usage"))
+        elif kind == "content_block_start":
+            self._answer.begin(mapping(event.get("content_block")).get("type"))
+        elif kind == "content_block_delta":
+            return [*self._answer.piece(mapping(event.get("delta")))]
+        elif kind == "message_delta":
+            return self._count(mapping(event.get("usage")))
+        return []
+
+    def _count(self, usage: Line) -> list[Event]:
+        tokens = main_tokens({**self._request_usage, **usage})
+        if tokens is None:
+            return []
+        self._usage = total_usage((self._usage, tokens.usage()))
+        return [UsageReported(usage=self._usage)]
+
+    def _assistant(self, said: Line) -> list[Event] | None:
+        message = said.get("message")
+        if not isinstance(message, dict):
+            return None
+        own = said.get("parent_tool_use_id") is None
+        if own and said.get("error") is not None:
+            # An error worded as a message; the result line repeats it, if there is one.
+            self._trouble = said
+            return []
+        self._answered = self._answered or message.get("model") != _SYNTHETIC
+        events: list[Event] = []
+        for block in map(mapping, items(message.get("content"))):
+            if block.get("type") == "tool_use":
+                events += self._tools.use(block)
+            elif own:
+                events += self._answer.whole(block)
+        return events
+
+    def _user(self, said: Line) -> list[Event] | None:
+        message = said.get("message")
+        if not isinstance(message, dict):
+            return None
+        events: list[Event] = []
+        for block in map(mapping, items(message.get("content"))):
+            if block.get("type") == "tool_result":
+                events += self._tools.result(block, said.get("tool_use_result"))
+        return events
+
+    # How it ends.
+
+    def _end(self, said: Line) -> list[Event] | None:
+        """A result line; after the first one only a further round's counts.
+
+        A further round that fails leaves the answer that was given as it is.
+        """
+        further = self._outcome is not None
+        if further and not mapping(said.get("origin")):
+            return None
+        self._spending.add(said)
+        events = self._denials(said)
+        failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
+        if not failed:
+            answer = text(said.get("result")) or self._answer.last_text
+            if not further or answer:
+                self._outcome = self._result(answer, StopReason.END_TURN, None)
+            return events
+        message = _error_words(said) or self._trouble_words()
+        why = failure(self._code(said, message), message)
+        if further:
+            return [*events, Warned(message=f"a background task's round failed: {message}")]
+        stop_reason = _STOP_REASONS.get(why.code, StopReason.ERROR)
+        if text(said.get("terminal_reason")).startswith("aborted"):
+            stop_reason = StopReason.CANCELLED
+        self._outcome = self._result(self._answer.last_text, stop_reason, why)
+        return [*events, Failed(failure=why)]
+
+    def _denials(self, said: Line) -> list[Event]:
+        events: list[Event] = []
+        for denial in map(mapping, items(said.get("permission_denials"))):
+            call, tool = text(denial.get("tool_use_id")), text(denial.get("tool_name"))
+            events += self._tools.deny(call, tool)
+        return events
+
+    def _trouble_words(self) -> str:
+        blocks = items(mapping(self._trouble.get("message")).get("content"))
+        words = [text(mapping(block).get("text")) for block in blocks]
+        return "\n".join(filter(None, words)) or "the agent failed and did not say why"
+
+    def _code(self, said: Line, message: str) -> FailureCode:
+        """The most exact of what is known: subtype, HTTP status, words, kind of error."""
+        status = count(said.get("api_error_status"))
+        subtype, error = text(said.get("subtype")), text(self._trouble.get("error"))
+        return (
+            self._dialect.subtypes.get(subtype)
+            or code_of_status(status)
+            or code_of_words(message, self._dialect.words)
+            or self._dialect.errors.get(error)
+            or FailureCode.AGENT_FAILED
+        )
+
+    def _result(self, answer: str, stop_reason: StopReason, why: Failure | None) -> Result:
+        return Result(
+            text=answer,
+            stop_reason=stop_reason,
+            failure=why,
+            backend_session_id=self._init.backend_session_id if self._init else None,
+            model=self._init.model if self._init else None,
+        )
+
+
+def _error_words(said: Line) -> str:
+    """The errors of a result, else its text, which then is the error's."""
+    errors = [error for error in map(text, items(said.get("errors"))) if error]
+    return "\n".join(errors) or text(said.get("result"))
+
+
+def _retry_notice(said: Line) -> str:
+    """Which attempt failed, why, and when the next one comes."""
+    attempt, of = count(said.get("attempt")), count(said.get("max_retries"))
+    status, error = count(said.get("error_status")), text(said.get("error"))
+    why = " ".join(part for part in (str(status) if status else "", error) if part)
+    notice = "the service failed" + (f" ({why})" if why else "") + ", trying again"
+    if (delay := amount(said.get("retry_delay_ms"))) is not None:
+        notice += f" in {delay / 1000:.1f} s"
+    if attempt is not None and of is not None:
+        notice += f" (attempt {attempt} of {of})"
+    return notice

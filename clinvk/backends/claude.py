@@ -1,0 +1,130 @@
+"""Claude Code, run headless: `claude -p` with its stream of JSON lines.
+
+Seen in 2.1.197 and 2.1.329 against a mock model server; a fact that holds for one of them only
+names its version.
+"""
+
+from collections.abc import Mapping
+from glob import escape
+from pathlib import Path
+
+from clinvk.backends._base import Backend, ConversationFiles
+from clinvk.backends._ids import conversation_id
+from clinvk.backends._stream_json import Dialect, StreamJsonParser
+from clinvk.model.access import Access
+from clinvk.model.failure import FailureCode
+from clinvk.model.request import Invocation, TurnRequest
+
+_HEADLESS = ("-p", "--output-format", "stream-json", "--verbose", "--include-partial-messages")
+
+_ACCESS: Mapping[Access, tuple[str, ...]] = {
+    # Plan mode is not enough: it refuses the editing tools, but 2.1.197 runs any shell command
+    # that the user's own settings allow. So the tools that can write do not exist in this run,
+    # in sub-agents neither, nor do servers of unknown tools; what is left is never asked about.
+    Access.READ_ONLY: (
+        "--permission-mode=dontAsk",
+        "--tools=Read,Grep,Glob,WebFetch,WebSearch,Task",
+        "--strict-mcp-config",
+    ),
+    Access.EDIT: ("--permission-mode=acceptEdits",),
+    # As root it refuses this one and says so, unless IS_SANDBOX=1 is set.
+    Access.FULL: ("--permission-mode=bypassPermissions",),
+}
+
+_NESTING = (
+    "CLAUDECODE",
+    "CLAUDE_CODE_CHILD_NOTES_DIR",
+    "CLAUDE_CODE_CHILD_SESSION",
+    "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_EXECPATH",
+    "CLAUDE_CODE_MESSAGING_SOCKET",
+    "CLAUDE_CODE_MESSAGING_TOKEN",
+    "CLAUDE_CODE_SESSION_ATTENDED",
+    "CLAUDE_CODE_SESSION_ID",
+    "CLAUDE_CODE_SSE_PORT",
+    "CLAUDE_EFFORT",
+    "CLAUDE_PID",
+)
+"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+
+_DIALECT = Dialect(
+    subtypes={
+        "error_max_turns": FailureCode.TURN_LIMIT,
+        "error_max_budget_usd": FailureCode.BUDGET_LIMIT,
+    },
+    errors={
+        "authentication_failed": FailureCode.AUTH,
+        "oauth_org_not_allowed": FailureCode.AUTH,
+        "billing_error": FailureCode.BUDGET_LIMIT,
+        "rate_limit": FailureCode.RATE_LIMITED,
+        "overloaded": FailureCode.OVERLOADED,
+        "server_error": FailureCode.SERVER_ERROR,
+        "model_not_found": FailureCode.MODEL_UNKNOWN,
+    },
+    words=(
+        (
+            r"no conversation found|requires a valid session id|does not match any session",
+            FailureCode.CONVERSATION_GONE,
+        ),
+        (r"session id .{0,60} is already in use", FailureCode.CONVERSATION_EXISTS),
+        (r"cannot be used with root/sudo privileges", FailureCode.OPTION_REFUSED),
+        (r"input must be provided", FailureCode.PROMPT_REFUSED),
+        (r"usage policy", FailureCode.PROMPT_REFUSED),
+    ),
+    noise=r"^\[claude-code:",
+    version="claude_code_version",
+)
+
+
+class Agent(Backend):
+    """Claude Code's CLI: the caller chooses the conversation's id, answers come in pieces."""
+
+    title = "Claude Code"
+    executable = "claude"
+    install_hint = "npm install -g @anthropic-ai/claude-code"
+    preference = 10
+    tested_versions = ("2.1.197", "2.1.329")
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """One headless turn, the prompt on stdin and the system prompt in a file."""
+        argv = [self.executable, *_HEADLESS]
+        if request.conversation is not None or request.resume:
+            # One token, so that an id cannot become a flag.
+            argv.append(
+                f"--{'resume' if request.resume else 'session-id'}={conversation_id(request)}"
+            )
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
+        if request.access is not None:
+            argv += _ACCESS[request.access]
+        if request.max_turns is not None:
+            argv.append(f"--max-turns={request.max_turns}")
+        if request.ephemeral:
+            argv.append("--no-session-persistence")
+        files = {}
+        if request.system_prompt is not None:
+            argv.append("--append-system-prompt-file={system_prompt}")
+            files["system_prompt"] = request.system_prompt
+        return Invocation(
+            argv=(*argv, *request.backend_args),
+            stdin=request.prompt.encode("utf-8", errors="replace"),
+            cwd=request.cwd,
+            env_unset=_NESTING,
+            files=files,
+        )
+
+    def parser(self, request: TurnRequest) -> StreamJsonParser:
+        """A parser that tells this run's figures from those of the whole conversation."""
+        return StreamJsonParser(request, _DIALECT)
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """One transcript, in a folder named after the directory that it was started in."""
+        home = environ.get("CLAUDE_CONFIG_DIR")
+        root = Path(home) if home else user_home / ".claude"
+        return ConversationFiles(root / "projects", f"*/{escape(conversation)}.jsonl")
+
+    def native_resume(self, conversation: str) -> tuple[str, ...]:
+        """The agent's own screen; it has to be opened in the conversation's directory."""
+        return (self.executable, "--resume", conversation)

@@ -1,0 +1,116 @@
+"""Recorded cases and what a backend makes of them; discovered from the folders, never listed."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from clinvk import backends
+from clinvk.backends._base import Backend
+from clinvk.model.access import Access
+from clinvk.model.events import Event, Result
+from clinvk.model.request import TurnRequest
+from clinvk.process.framing import LineFramer
+
+STREAMS = Path(__file__).resolve().parent / "streams"
+_REQUEST_FIELDS = {each.name for each in fields(TurnRequest)}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One recorded child process."""
+
+    backend_name: str
+    name: str
+
+    @property
+    def folder(self) -> Path:
+        """Where it was recorded."""
+        return STREAMS / self.backend_name / self.name
+
+    @property
+    def backend(self) -> Backend:
+        """The backend that it was recorded for."""
+        return backends.get(self.backend_name)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What was asked and how it ended."""
+        facts: dict[str, Any] = json.loads((self.folder / "case.json").read_text("utf-8"))
+        return facts
+
+    @property
+    def stdout(self) -> bytes:
+        """What the child printed."""
+        return (self.folder / "stdout.jsonl").read_bytes()
+
+    @property
+    def stderr(self) -> str:
+        """The end of what the child said on stderr."""
+        return (self.folder / "stderr.txt").read_text("utf-8")
+
+    @property
+    def lines(self) -> list[str]:
+        """What the child printed, line by line."""
+        framer = LineFramer()
+        return [*framer.feed(self.stdout), *framer.close()]
+
+    @property
+    def before(self) -> "Case | None":
+        """The turn before it in the same conversation."""
+        follows = self.facts.get("follows")
+        return Case(self.backend_name, follows) if follows else None
+
+    @property
+    def request(self) -> TurnRequest:
+        """What was asked, with the counters that the turns before it left."""
+        asked = {key: value for key, value in self.facts["request"].items() if value is not None}
+        assert asked.keys() <= _REQUEST_FIELDS
+        if "access" in asked:
+            asked["access"] = Access(asked["access"])
+        asked["backend_args"] = tuple(asked.get("backend_args", ()))
+        return TurnRequest(cwd=Path("/project"), **asked, **self._counters())
+
+    def _counters(self) -> dict[str, Any]:
+        before, latest = self.before, True
+        while before is not None:
+            if (counters := replay(before)[-1].counters) is not None:
+                return {"counters": counters, "baseline_known": latest}
+            before, latest = before.before, False
+        return {"baseline_known": latest}
+
+
+def cases(backend_name: str) -> list[Case]:
+    """Every recorded case of a backend; a folder that is missing has none."""
+    folder = STREAMS / backend_name
+    return [Case(backend_name, each.name) for each in sorted(folder.glob("*")) if each.is_dir()]
+
+
+def all_cases() -> list[Case]:
+    """Every recorded case of every backend that the registry knows."""
+    return [case for name in backends.names() for case in cases(name)]
+
+
+def play(request: TurnRequest, backend: Backend, lines: Iterable[str], *end: Any) -> list[Event]:
+    """The events of these lines and of the child's end, as a service would collect them."""
+    parser = backend.parser(request)
+    events: list[Event] = []
+    for line in lines:
+        events += parser.feed(line)
+    if not any(isinstance(event, Result) for event in events):
+        events += parser.finish(*end)
+    return events
+
+
+def replay(case: Case, lines: Sequence[str] | None = None) -> list[Any]:
+    """The events of the case, or of other lines in its place."""
+    ending = (case.facts["exit_code"], case.stderr)
+    return play(case.request, case.backend, case.lines if lines is None else lines, *ending)
+
+
+def to_json(events: Iterable[Event]) -> list[dict[str, Any]]:
+    """The events in the form of the golden files."""
+    listed = [{"event": event.type, **asdict(event)} for event in events]
+    plain: list[dict[str, Any]] = json.loads(json.dumps(listed))
+    return plain

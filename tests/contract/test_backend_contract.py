@@ -1,0 +1,281 @@
+"""What every backend promises, on every stream that was recorded from its agent's CLI.
+
+A backend without recordings fails. `pytest tests/contract --update` rewrites the golden files,
+`tests/contract/record.py` the recordings.
+"""
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bed.directives import read_script
+from clinvk import backends
+from clinvk.backends._base import Capability
+from clinvk.errors import BackendUnsupportedError
+from clinvk.model.access import Access
+from clinvk.model.events import Message, Raw, Result
+from clinvk.model.request import TurnRequest
+from clinvk.model.usage import total_usage
+from clinvk.process.framing import LineFramer
+from contract.replay import Case, all_cases, cases, play, replay, to_json
+
+CASES = all_cases()
+EACH_CASE = pytest.mark.parametrize(
+    "case", CASES, ids=[f"{case.backend_name}/{case.name}" for case in CASES]
+)
+BILLED = [case for case in CASES if case.name.startswith(("three_turns_", "usage_cached"))]
+"""The cases whose prompts say what the mock model bills."""
+
+EACH_BACKEND = pytest.mark.parametrize("name", backends.names())
+
+CONVERSATION = "123e4567-e89b-12d3-a456-426614174000"
+ENDS = [(0, ""), (1, "error: boom"), (-9, ""), (None, "")]
+JUNK = [
+    "",
+    "   ",
+    "no json at all",
+    '{"type": "cut off',
+    "null",
+    "[]",
+    "42",
+    '"text"',
+    "\x00\x00",
+    "\ufffd\u2028",
+    "{}",
+    '{"type": null}',
+    '{"type": ["system"]}',
+    '{"type": "an_event_that_no_version_has"}',
+    "[" * 100_000,
+    '{"a": ' * 100_000,
+]
+
+ASKED: dict[Capability, dict[str, Any]] = {
+    Capability.MODEL: {"model": "a-model"},
+    Capability.SYSTEM_PROMPT: {"system_prompt": "Be kind."},
+    Capability.MAX_TURNS: {"max_turns": 3},
+    Capability.EPHEMERAL: {"ephemeral": True},
+    Capability.READ_ONLY: {"access": Access.READ_ONLY},
+    Capability.EDIT: {"access": Access.EDIT},
+    Capability.FULL: {"access": Access.FULL},
+}
+"""How each capability that a request can need is asked for."""
+
+LACKING = [
+    (name, capability)
+    for name in backends.names()
+    for capability in ASKED
+    if capability in backends.get(name).lacks
+]
+
+
+def golden(path: Path, value: Any, *, update: bool) -> None:
+    """Compare with the golden file, or write it."""
+    if update:
+        path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert path.exists(), f"there is no {path.name}: `pytest tests/contract --update`"
+    assert value == json.loads(path.read_text("utf-8"))
+
+
+def ask(**asked: Any) -> TurnRequest:
+    """A request for a turn."""
+    return TurnRequest(prompt="the prompt", cwd=Path("/project"), **asked)
+
+
+@EACH_BACKEND
+def test_every_backend_has_recorded_streams(name: str) -> None:
+    """No backend is believed without recordings of its agent's CLI."""
+    assert cases(name), f"record some: `python tests/contract/record.py --backend {name}`"
+
+
+@EACH_CASE
+def test_a_recorded_stream_gives_its_golden_events(case: Case, *, update: bool) -> None:
+    """What a CLI printed means exactly what it meant when somebody last looked at it."""
+    golden(case.folder / "events.json", to_json(replay(case)), update=update)
+
+
+@EACH_CASE
+def test_a_recorded_request_gives_its_golden_command(case: Case, *, update: bool) -> None:
+    """The command line of a request is what somebody last looked at."""
+    invocation = case.backend.invocation(case.request)
+    value = {"argv": list(invocation.argv), "files": dict(invocation.files)}
+    golden(case.folder / "argv.json", value, update=update)
+    assert invocation.argv[0] == case.backend.executable
+    assert invocation.cwd == case.request.cwd
+
+
+@EACH_CASE
+def test_the_prompt_goes_to_stdin_and_never_to_the_command_line(case: Case) -> None:
+    """A prompt has no length limit and is no business of `ps`."""
+    prompt = "\n--help -- `a prompt` of its own {system_prompt} \udcff"
+    asked = {**case.facts["request"], "prompt": prompt}
+    asked["access"] = asked.get("access") and Access(asked["access"])
+    asked["backend_args"] = tuple(asked.get("backend_args", ()))
+    invocation = case.backend.invocation(TurnRequest(cwd=Path("/project"), **asked))
+    assert invocation.stdin == prompt.encode("utf-8", errors="replace")
+    assert not any("a prompt" in token for token in invocation.argv)
+    assert "a prompt" not in str(invocation.files)
+
+
+@EACH_CASE
+def test_how_the_bytes_are_cut_makes_no_difference(case: Case) -> None:
+    """A pipe delivers any pieces: single bytes, halves of characters, everything at once."""
+    whole = replay(case)
+    chance = random.Random(case.name)
+    sizes = (1, 7, 4096, *(chance.randint(2, 2000) for _ in range(3)))
+    for size in sizes[1:] if len(case.stdout) > 40_000 else sizes:
+        framer = LineFramer()
+        lines = []
+        for start in range(0, len(case.stdout), size):
+            lines += framer.feed(case.stdout[start : start + size])
+        assert replay(case, [*lines, *framer.close()]) == whole
+
+
+@EACH_CASE
+def test_every_prefix_ends_in_exactly_one_result(case: Case) -> None:
+    """Wherever an agent stops, there is one result, and it comes last."""
+    lines, request, stream = case.lines, case.request, case.stdout
+    prefixes = [lines[:count] for count in range(len(lines) + 1)]
+    chance = random.Random(case.name)
+    for cut in sorted(chance.randrange(len(stream)) for _ in range(20) if stream):
+        framer = LineFramer()
+        prefixes.append([*framer.feed(stream[:cut]), *framer.close()])
+    for prefix in prefixes:
+        for end in ENDS:
+            events = play(request, case.backend, prefix, *end)
+            assert [isinstance(event, Result) for event in events].count(True) == 1
+            assert isinstance(events[-1], Result)
+
+
+@EACH_CASE
+def test_a_stream_without_an_end_is_never_a_success(case: Case) -> None:
+    """An exit code of 0 does not make an answer of what was cut off before its end."""
+    lines = case.lines
+    events = replay(case)
+    if events[-1].failure is None:
+        for count in range(len(lines) - 1):
+            prefix = play(case.request, case.backend, lines[:count], 0, "")
+            if prefix[-1].failure is None:
+                assert prefix[-1].text == events[-1].text
+    else:
+        assert play(case.request, case.backend, [], 0, "")[-1].failure is not None
+
+
+@EACH_CASE
+def test_junk_between_the_lines_changes_nothing(case: Case) -> None:
+    """Lines that are no events are kept as raw ones at most, and the rest means the same."""
+    lines = case.lines
+    expected = [event for event in replay(case) if not isinstance(event, Raw)]
+    for place in range(len(lines) + 1):
+        events = replay(case, [*lines[:place], *JUNK, *lines[place:]])
+        assert [event for event in events if not isinstance(event, Raw)] == expected
+
+
+@EACH_BACKEND
+def test_what_is_not_known_becomes_raw(name: str) -> None:
+    """A later version's events are kept, not dropped."""
+    backend = backends.get(name)
+    for line in ('{"type": "an_event_that_no_version_has", "x": 1}', "no json", "[]"):
+        assert list(backend.parser(ask()).feed(line)) == [Raw(line=line)]
+
+
+@EACH_CASE
+def test_nothing_is_said_twice(case: Case) -> None:
+    """The pieces of a message are not followed by the message as a whole."""
+    pieces = ""
+    for event in replay(case):
+        if isinstance(event, Message) and event.delta:
+            pieces += event.text
+        elif isinstance(event, Message):
+            assert not pieces.strip() or event.text != pieces
+            pieces = ""
+
+
+@pytest.mark.parametrize(
+    "case", BILLED, ids=[f"{case.backend_name}/{case.name}" for case in BILLED]
+)
+def test_what_a_turn_used_is_what_the_service_billed_for_it(case: Case) -> None:
+    """Figures are the turn's own after resumes too, whatever the agent's counters cover."""
+    script = read_script(case.request.prompt)
+    requests = len(script.calls) + 1
+    usage = replay(case)[-1].usage
+    assert usage.input_tokens == requests * script.usage.input_tokens
+    assert usage.cached_tokens == requests * script.usage.cached_tokens
+    assert usage.cache_write_tokens == requests * script.usage.cache_write_tokens
+    assert usage.output_tokens == requests * script.usage.output_tokens
+    assert usage.reasoning_tokens in (None, requests * script.usage.reasoning_tokens)
+
+
+@pytest.mark.parametrize("name", sorted({case.backend_name for case in BILLED}))
+def test_three_turns_add_up_to_what_was_billed(name: str) -> None:
+    """The sum over a conversation is the service's bill, for each recorded version."""
+    last = [case for case in cases(name) if case.name.startswith("three_turns_3")]
+    assert last
+    for case in last:
+        turns = [case, case.before, case.before and case.before.before]
+        used = total_usage(replay(turn)[-1].usage for turn in turns if turn)
+        assert (used.input_tokens, used.output_tokens) == (500, 50)
+
+
+@EACH_BACKEND
+def test_a_new_conversation_gets_its_id_where_the_caller_may_choose_it(name: str) -> None:
+    """A backend either passes the id on, in a token of its own, or says that it cannot."""
+    backend = backends.get(name)
+    argv = backend.invocation(ask(conversation=CONVERSATION)).argv
+    named = [token for token in argv if CONVERSATION in token]
+    assert len(named) == (Capability.OWN_ID not in backend.lacks)
+
+
+@EACH_BACKEND
+def test_a_resume_names_the_conversation_in_one_argument(name: str) -> None:
+    """The id stands once, whole, and nothing after it can be taken for a part of it."""
+    argv = backends.get(name).invocation(ask(conversation=CONVERSATION, resume=True)).argv
+    named = [token for token in argv if CONVERSATION in token]
+    assert len(named) == 1
+    assert named[0] == CONVERSATION or named[0].endswith(f"={CONVERSATION}")
+
+
+@EACH_BACKEND
+def test_extra_arguments_reach_the_agent_as_they_are(name: str) -> None:
+    """`--backend-arg` is passed on in its order, before whatever ends the options."""
+    backend = backends.get(name)
+    argv = backend.invocation(
+        ask(conversation=CONVERSATION, resume=True, backend_args=("--one", "two words"))
+    ).argv
+    place = argv.index("--one")
+    assert argv[place + 1] == "two words"
+    assert not {"-", "--", "resume"} & set(argv[:place])
+
+
+@pytest.mark.parametrize(("name", "capability"), LACKING)
+def test_what_an_agent_lacks_is_refused_before_it_is_started(
+    name: str, capability: Capability
+) -> None:
+    """Nothing that was asked for is silently dropped."""
+    with pytest.raises(BackendUnsupportedError) as refusal:
+        backends.get(name).refuse_unsupported(ask(**ASKED[capability]))
+    assert backends.get(name).lacks[capability] in refusal.value.message
+
+
+@EACH_BACKEND
+def test_what_an_agent_can_do_shows_in_its_command(name: str) -> None:
+    """Each thing that can be asked for changes the command line, and is not refused."""
+    backend = backends.get(name)
+    plain = backend.invocation(ask()).argv
+    for capability, asked in ASKED.items():
+        if capability not in backend.lacks:
+            backend.refuse_unsupported(ask(**asked))
+            assert backend.invocation(ask(**asked)).argv != plain, capability
+
+
+@EACH_BACKEND
+def test_what_an_agent_lacks_is_in_none_of_its_streams(name: str) -> None:
+    """The list of what is lacking is no older than the recordings."""
+    lacks = backends.get(name).lacks
+    events = [event for case in cases(name) for event in replay(case)]
+    pieces = any(isinstance(event, Message) and event.delta for event in events)
+    costs = any(isinstance(event, Result) and event.cost_usd for event in events)
+    assert pieces == (Capability.PARTIAL_MESSAGES not in lacks)
+    assert costs == (Capability.COST not in lacks)

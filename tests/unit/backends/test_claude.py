@@ -1,0 +1,71 @@
+"""How Claude Code is called."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clinvk import backends
+from clinvk.errors import SessionNotFoundError
+from clinvk.model.access import Access
+from clinvk.model.conversation import ConversationFiles
+from clinvk.model.request import Invocation, TurnRequest
+
+ID = "123e4567-e89b-12d3-a456-426614174000"
+CLAUDE = backends.get("claude")
+
+
+def invoke(**asked: Any) -> Invocation:
+    """The invocation of a turn."""
+    return CLAUDE.invocation(TurnRequest(prompt="hello", cwd=Path("/project"), **asked))
+
+
+@pytest.mark.parametrize("bad", ["", "a title", "--help", f"{ID}\n", f" {ID}", ID[:-1]])
+@pytest.mark.parametrize("resume", [True, False])
+def test_what_is_no_id_never_reaches_the_command_line(bad: str, *, resume: bool) -> None:
+    """`--resume` would take it for a title, and go on with another conversation."""
+    with pytest.raises(SessionNotFoundError):
+        invoke(conversation=bad, resume=resume)
+
+
+def test_a_resume_without_an_id_is_refused() -> None:
+    """It would open a list to pick from, or nothing."""
+    with pytest.raises(SessionNotFoundError):
+        invoke(resume=True)
+
+
+def test_read_only_leaves_no_tool_that_writes() -> None:
+    """Plan mode runs any shell command that the user's settings allow, so there is no shell."""
+    argv = invoke(access=Access.READ_ONLY).argv
+    tools = next(token for token in argv if token.startswith("--tools="))
+    assert not {"Bash", "Write", "Edit", "NotebookEdit"} & set(tools.partition("=")[2].split(","))
+    assert "--strict-mcp-config" in argv
+
+
+def test_the_system_prompt_goes_through_a_file() -> None:
+    """It has no length limit and is no business of `ps`."""
+    invocation = invoke(system_prompt="Be kind.\n" * 50_000)
+    assert invocation.files == {"system_prompt": "Be kind.\n" * 50_000}
+    assert "--append-system-prompt-file={system_prompt}" in invocation.argv
+
+
+def test_a_run_inside_another_ones_tool_call_is_no_child_of_it() -> None:
+    """What the outer agent sets for its children is removed."""
+    assert {"CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "CLAUDE_CODE_SSE_PORT"} <= set(
+        invoke().env_unset
+    )
+
+
+@pytest.mark.parametrize(
+    ("environ", "root"),
+    [({}, "/home/u/.claude/projects"), ({"CLAUDE_CONFIG_DIR": "/c"}, "/c/projects")],
+)
+def test_the_transcript_is_in_any_projects_folder(environ: dict[str, str], root: str) -> None:
+    """The folder's name is a lossy form of the directory, so any is looked at."""
+    files = CLAUDE.conversation_files(ID, Path("/home/u"), environ)
+    assert files == ConversationFiles(Path(root), f"*/{ID}.jsonl")
+
+
+def test_the_agents_own_screen_opens_the_conversation() -> None:
+    """Without clinvk the conversation is still there."""
+    assert CLAUDE.native_resume(ID) == ("claude", "--resume", ID)

@@ -1,0 +1,334 @@
+"""The `stream-json` reader on what recorded streams do not have: rounds, sub-agents, oddities."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clinvk import backends
+from clinvk.model.events import (
+    Change,
+    Event,
+    FileChange,
+    Message,
+    Raw,
+    Result,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Warned,
+)
+from clinvk.model.failure import FailureCode
+from clinvk.model.request import TurnRequest
+
+ID = "123e4567-e89b-12d3-a456-426614174000"
+INIT = {"type": "system", "subtype": "init", "session_id": ID, "model": "a-model"}
+MODEL = "a-model"
+
+
+def turn(*lines: Any, exit_code: int | None = 0, stderr: str = "", **asked: Any) -> list[Any]:
+    """The events of a turn that printed these objects."""
+    request = TurnRequest(prompt="hello", cwd=Path("/project"), conversation=ID, **asked)
+    parser = backends.get("claude").parser(request)
+    events: list[Event] = []
+    for line in lines:
+        events += parser.feed(line if isinstance(line, str) else json.dumps(line))
+    return [*events, *parser.finish(exit_code, stderr)]
+
+
+def stream(**event: Any) -> dict[str, Any]:
+    """A line of the model's own stream."""
+    return {"type": "stream_event", "event": event, "parent_tool_use_id": None}
+
+
+def start() -> dict[str, Any]:
+    """A message begins."""
+    return stream(type="message_start", message={"usage": {"input_tokens": 1, "output_tokens": 1}})
+
+
+def block(kind: str) -> dict[str, Any]:
+    """A block begins."""
+    return stream(type="content_block_start", content_block={"type": kind})
+
+
+def piece(text: str) -> dict[str, Any]:
+    """The next piece of a text."""
+    return stream(type="content_block_delta", delta={"type": "text_delta", "text": text})
+
+
+def said(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A line with whole blocks of the answer."""
+    message = {"model": MODEL, "content": list(blocks)}
+    return {"type": "assistant", "message": message, "parent_tool_use_id": None, **more}
+
+
+def text(words: str) -> dict[str, Any]:
+    """A whole block of text."""
+    return {"type": "text", "text": words}
+
+
+def call(name: str, call_id: str = "t1", **arguments: Any) -> dict[str, Any]:
+    """A call of a tool."""
+    return {"type": "tool_use", "id": call_id, "name": name, "input": arguments}
+
+
+def answer(words: str, told: Any = None, *, failed: bool = False, **more: Any) -> dict[str, Any]:
+    """A tool's result."""
+    result = {"type": "tool_result", "tool_use_id": "t1", "content": words, "is_error": failed}
+    return {"type": "user", "message": {"content": [result]}, "tool_use_result": told, **more}
+
+
+def end(words: str = "done", **more: Any) -> dict[str, Any]:
+    """The result line of a good end."""
+    usage = {"input_tokens": 100, "output_tokens": 10}
+    return {"type": "result", "subtype": "success", "result": words, "usage": usage, **more}
+
+
+def fail(words: str, **more: Any) -> dict[str, Any]:
+    """The result line of a bad end."""
+    return end(words, is_error=True, **more)
+
+
+def of(kind: type[Any], events: Iterable[Any]) -> list[Any]:
+    """The events of one kind."""
+    return [event for event in events if isinstance(event, kind)]
+
+
+def test_two_texts_in_a_row_are_kept_apart() -> None:
+    """Two blocks are two paragraphs, not one word glued to the next."""
+    events = turn(
+        start(),
+        block("text"),
+        piece("one"),
+        said(text("one")),
+        block("text"),
+        piece("two"),
+        said(text("two")),
+        end("two"),
+    )
+    assert "".join(event.text for event in of(Message, events)) == "one\n\ntwo"
+
+
+def test_a_text_without_pieces_is_said_whole() -> None:
+    """Without partial messages nothing is missing."""
+    events = turn(INIT, said({"type": "thinking", "thinking": "hm"}, text("all")), end("all"))
+    assert of(Message, events) == [Message(text="all")]
+    assert of(Thinking, events) == [Thinking(text="hm")]
+
+
+def test_a_text_whose_stream_was_cut_is_completed() -> None:
+    """What the pieces left out is told as one more piece."""
+    events = turn(start(), block("text"), piece("one t"), said(text("one two")), end())
+    assert [event.text for event in of(Message, events)] == ["one t", "wo"]
+
+
+def test_an_answer_that_was_begun_again_is_said_whole() -> None:
+    """Pieces of an abandoned attempt neither hide nor begin what comes in its place."""
+    retry = {"type": "system", "subtype": "api_retry", "attempt": 1, "max_retries": 10}
+    events = turn(start(), block("text"), piece("one"), retry, said(text("one more")), end())
+    assert of(Message, events) == [Message(text="one", delta=True), Message(text="one more")]
+
+
+def test_a_retry_says_why_and_when() -> None:
+    """A person who waits for minutes sees what for."""
+    line = {
+        "type": "system",
+        "subtype": "api_retry",
+        "attempt": 2,
+        "max_retries": 10,
+        "retry_delay_ms": 1234.5,
+        "error_status": 529,
+        "error": "overloaded",
+    }
+    notice = "the service failed (529 overloaded), trying again in 1.2 s (attempt 2 of 10)"
+    assert of(Warned, turn(line)) == [Warned(message=notice, code="retry")]
+
+
+def test_a_subagent_says_nothing_of_the_answer_and_what_it_does_is_told() -> None:
+    """Its words belong to the agent that asked it; the files it changes are everybody's."""
+    sub = {"parent_tool_use_id": "t0"}
+    events = turn(
+        said(call("Task", "t0", description="look around", prompt="do it")),
+        {"type": "user", "message": {"content": [text("do it")]}, **sub},
+        said(text("sub answer"), **sub),
+        said(call("Write", file_path="/p/sub.txt", content="s"), **sub),
+        answer("File created successfully at: /p/sub.txt", **sub),
+        said(text("final")),
+        end("final"),
+    )
+    assert of(Message, events) == [Message(text="final")]
+    assert [use.summary for use in of(ToolUse, events)] == ["look around", "/p/sub.txt"]
+    assert of(FileChange, events) == [FileChange(path="/p/sub.txt", change=Change.CREATED)]
+
+
+@pytest.mark.parametrize(
+    ("tool", "told", "change"),
+    [
+        ("Write", {"type": "create", "filePath": "/p/a"}, Change.CREATED),
+        ("Write", {"type": "update", "filePath": "/p/a"}, Change.MODIFIED),
+        ("Edit", {"filePath": "/p/a", "oldString": "x"}, Change.MODIFIED),
+        ("NotebookEdit", None, Change.MODIFIED),
+    ],
+)
+def test_a_successful_file_tool_is_a_changed_file(tool: str, told: Any, change: Change) -> None:
+    """Whether the file is new is what the tool itself said."""
+    events = turn(said(call(tool, file_path="/p/a")), answer("ok", told), end())
+    assert of(FileChange, events) == [FileChange(path="/p/a", change=change)]
+
+
+def test_a_failed_file_tool_changes_no_file() -> None:
+    """A denied write is a failed call and a warning."""
+    events = turn(
+        said(call("Write", file_path="/p/a")),
+        answer("you haven't granted it yet", failed=True),
+        end(permission_denials=[{"tool_name": "Write", "tool_use_id": "t1"}]),
+    )
+    assert of(ToolResult, events) == [
+        ToolResult(id="t1", ok=False, text="you haven't granted it yet")
+    ]
+    assert not of(FileChange, events)
+    assert of(Warned, events) == [Warned(message="not allowed: Write /p/a", code="denied")]
+
+
+def test_a_tool_that_the_access_leaves_out_is_denied_aloud() -> None:
+    """Read-only runs have no tool that writes; that one was missed is worth a warning, once."""
+    missing = (
+        "Error: No such tool available: Write. Write exists but is not enabled in this context"
+    )
+    events = turn(
+        said(call("Write", file_path="/p/a")),
+        {
+            "type": "system",
+            "subtype": "permission_denied",
+            "tool_use_id": "t1",
+            "tool_name": "Write",
+        },
+        answer(f"<tool_use_error>{missing}</tool_use_error>", failed=True),
+        end(permission_denials=[{"tool_name": "Write", "tool_use_id": "t1"}]),
+    )
+    assert [warned.code for warned in of(Warned, events)] == ["denied"]
+
+
+def test_a_background_tasks_round_continues_the_turn() -> None:
+    """The final answer is the last round's, and the figures are those of all rounds."""
+    models = {MODEL: {"inputTokens": 300, "outputTokens": 30}}
+    events = turn(
+        INIT,
+        end("first", total_cost_usd=0.1, modelUsage={}),
+        INIT,
+        said(text("second")),
+        end(
+            "second",
+            usage={"input_tokens": 200, "output_tokens": 20},
+            origin={"kind": "task-notification"},
+            modelUsage=models,
+            total_cost_usd=0.3,
+        ),
+    )
+    result = events[-1]
+    assert len(of(Result, events)) == 1
+    assert (result.text, result.usage.input_tokens, result.usage.output_tokens) == (
+        "second",
+        300,
+        30,
+    )
+    assert result.cost_usd == 0.3
+
+
+def test_an_error_after_a_complete_answer_does_not_undo_it() -> None:
+    """A second result line that nobody started is kept raw."""
+    events = turn(INIT, end("good"), fail("late trouble"), exit_code=1)
+    assert (events[-1].text, events[-1].failure) == ("good", None)
+    assert len(of(Raw, events)) == 1
+    assert [warned.message for warned in of(Warned, events)] == [
+        "the agent exited with 1 after its answer was complete"
+    ]
+
+
+def test_an_exit_code_of_0_does_not_excuse_an_error() -> None:
+    """The agent's own verdict comes before its exit code."""
+    assert turn(INIT, fail("API Error: something"), exit_code=0)[-1].failure is not None
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (fail("Invalid API key", api_error_status=401), FailureCode.AUTH),
+        (fail("Not logged in · Please run /login"), FailureCode.AUTH),
+        (fail("Request rejected", api_error_status=429), FailureCode.RATE_LIMITED),
+        (fail("API Error: Overloaded"), FailureCode.OVERLOADED),
+        (fail("gone", api_error_status=529), FailureCode.OVERLOADED),
+        (fail("gone", api_error_status=503), FailureCode.OVERLOADED),
+        (fail("gone", api_error_status=500), FailureCode.SERVER_ERROR),
+        (fail("API Error: Unable to connect to API (ConnectionRefused)"), FailureCode.NETWORK),
+        (
+            fail("Prompt is too long · and so on", api_error_status=400),
+            FailureCode.CONTEXT_TOO_LONG,
+        ),
+        (
+            fail("There's an issue with the selected model (x).", api_error_status=404),
+            FailureCode.MODEL_UNKNOWN,
+        ),
+        (fail("Credit balance is too low", api_error_status=400), FailureCode.BUDGET_LIMIT),
+        (
+            {"type": "result", "subtype": "error_max_turns", "errors": ["Reached maximum"]},
+            FailureCode.TURN_LIMIT,
+        ),
+        (
+            {"type": "result", "subtype": "error_max_budget_usd", "is_error": True},
+            FailureCode.BUDGET_LIMIT,
+        ),
+        (
+            {
+                "type": "result",
+                "subtype": "error_during_execution",
+                "errors": ["No conversation found"],
+            },
+            FailureCode.CONVERSATION_GONE,
+        ),
+        (fail("something new"), FailureCode.AGENT_FAILED),
+    ],
+)
+def test_a_failure_is_known_by_status_and_words(line: dict[str, Any], code: FailureCode) -> None:
+    """Each failure has the code that decides exit status and hint."""
+    assert turn(INIT, line, exit_code=1)[-1].failure.code is code
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "stderr", "code"),
+    [
+        (1, "error: unknown option '--nonesuch'", FailureCode.OPTION_REFUSED),
+        (1, "Error: Session ID x is already in use.", FailureCode.CONVERSATION_EXISTS),
+        (1, "No conversation found with session ID: x", FailureCode.CONVERSATION_GONE),
+        (
+            1,
+            "--dangerously-skip-permissions cannot be used with root/sudo privileges",
+            FailureCode.OPTION_REFUSED,
+        ),
+        (1, "Error: Input must be provided either through stdin", FailureCode.PROMPT_REFUSED),
+        (1, "boom", FailureCode.AGENT_FAILED),
+        (1, "", FailureCode.AGENT_FAILED),
+        (0, "", FailureCode.NO_RESULT),
+        (143, "", FailureCode.KILLED),
+        (-9, "", FailureCode.KILLED),
+        (None, "", FailureCode.KILLED),
+    ],
+)
+def test_an_end_without_a_result_is_explained(
+    exit_code: int | None, stderr: str, code: FailureCode
+) -> None:
+    """The agent's last words explain it, else how it ended; the tail is kept."""
+    failure = turn(INIT, exit_code=exit_code, stderr=stderr)[-1].failure
+    assert failure.code is code
+    assert failure.message
+    assert failure.detail == (stderr or None)
+
+
+def test_an_error_that_was_worded_as_a_message_is_no_answer() -> None:
+    """It becomes the failure, also when the result line never comes."""
+    trouble = said(text("API Error: 529 Overloaded."), error="overloaded")
+    events = turn(INIT, trouble, exit_code=1)
+    assert not of(Message, events)
+    assert events[-1].failure.code is FailureCode.OVERLOADED

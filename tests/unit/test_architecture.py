@@ -1,0 +1,47 @@
+"""The house's rules that a linter does not know."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import clinvk
+from clinvk import backends
+
+PACKAGE = Path(clinvk.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+HINT_FOLDERS = ("cli", "services")
+"""Where the agent that needs no account may be named, in what a newcomer is told to try."""
+
+MOST_LINES = 350
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(PACKAGE))
+
+
+@pytest.mark.parametrize("name", backends.names())
+def test_an_agents_name_stands_in_no_other_file(name: str) -> None:
+    """A new backend is one new file, so nothing about an agent is anywhere else."""
+    word = re.compile(rf"(?<![a-z]){re.escape(name)}(?![a-z])", re.IGNORECASE)
+    own = {PACKAGE / "backends" / f"{name}.py", PACKAGE / f"{name}_agent.py"}
+    elsewhere = [
+        _name(path)
+        for path in FILES
+        if path not in own
+        and word.search(path.read_text("utf-8"))
+        and not (name == "demo" and path.relative_to(PACKAGE).parts[0] in HINT_FOLDERS)
+    ]
+    assert elsewhere == []
+
+
+def test_no_module_is_named_after_nothing() -> None:
+    """A module's name says what it is about."""
+    vague = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc"}
+    assert [_name(path) for path in FILES if path.stem.strip("_") in vague] == []
+
+
+def test_no_file_is_longer_than_a_reader_can_hold() -> None:
+    """A file that grew past the limit has a second idea in it."""
+    long = {_name(path): len(path.read_text("utf-8").splitlines()) for path in FILES}
+    assert {path: lines for path, lines in long.items() if lines > MOST_LINES} == {}
