@@ -26,6 +26,7 @@ class Capability(StrEnum):
 
     MODEL = "model"
     SYSTEM_PROMPT = "system_prompt"
+    NEW_SYSTEM_PROMPT = "new_system_prompt"
     MAX_TURNS = "max_turns"
     EPHEMERAL = "ephemeral"
     READ_ONLY = "read_only"
@@ -52,6 +53,14 @@ class Parser(ABC):
 
         A `Result` may come from here at most once, and ends the turn's stream.
         """
+
+    @property
+    def settled(self) -> bool:
+        """Whether the turn is answered for all that is known, so that the child should now leave.
+
+        Only for an agent whose `Result` comes from `finish`, because more may follow its answer.
+        """
+        return False
 
     @abstractmethod
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
@@ -125,6 +134,7 @@ class Backend(ABC):
         asked = {
             Capability.MODEL: request.model is not None,
             Capability.SYSTEM_PROMPT: request.system_prompt is not None,
+            Capability.NEW_SYSTEM_PROMPT: request.system_prompt_changed,
             Capability.MAX_TURNS: request.max_turns is not None,
             Capability.EPHEMERAL: request.ephemeral,
         }
@@ -141,6 +151,7 @@ class Backend(ABC):
 _WAY_OUT: Mapping[Capability, str] = {
     Capability.MAX_TURNS: "leave `--max-turns` out, or limit the time with `--timeout`",
     Capability.SYSTEM_PROMPT: "leave `--system-prompt` out, or say it in the prompt",
+    Capability.NEW_SYSTEM_PROMPT: "start a new session with it, or say it in the prompt",
     Capability.MODEL: "leave `-m` out",
     Capability.EPHEMERAL: "leave `--ephemeral` out",
 }

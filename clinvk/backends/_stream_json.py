@@ -84,6 +84,8 @@ class StreamJsonParser(Parser):
         self._trouble: Line = {}
         self._outcome: Result | None = None
         self._over = False
+        self._settled = False
+        self._background = False
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
             "system": self._system,
             "stream_event": self._stream_event,
@@ -101,9 +103,19 @@ class StreamJsonParser(Parser):
         events = reader(said) if said is not None and reader is not None else None
         if events is None:
             return [Raw(line=line)]
+        self._settled = self._outcome is not None and reader == self._end
         if any(not isinstance(event, Message) for event in events):
             self._answer.interrupt()
         return events
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last thing said was a result, and nothing works on in the background.
+
+        2.1.329 stays after its result for as long as a background task runs, and answers to its
+        end; when the task is over is not told in one way, so a run with one is never hurried.
+        """
+        return self._settled and not self._background
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
         """The result: the agent's own if it gave one, else the failure that its end shows."""
@@ -145,6 +157,7 @@ class StreamJsonParser(Parser):
             return self._tools.deny(text(said.get("tool_use_id")), text(said.get("tool_name")))
         if subtype == "compact_boundary":
             return [Warned(message="the agent summarized the conversation to make room")]
+        self._background = self._background or subtype == "task_started"
         return [] if text(subtype) in _QUIET else None
 
     def _begin(self, said: Line) -> list[Event] | None:

@@ -7,8 +7,9 @@ names its version.
 from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
+from typing import ClassVar
 
-from clinvk.backends._base import Backend, ConversationFiles
+from clinvk.backends._base import Backend, Capability, ConversationFiles
 from clinvk.backends._ids import conversation_id
 from clinvk.backends._stream_json import Dialect, StreamJsonParser
 from clinvk.model.access import Access
@@ -84,6 +85,10 @@ class Agent(Backend):
     install_hint = "npm install -g @anthropic-ai/claude-code"
     preference = 10
     tested_versions = ("2.1.197", "2.1.329")
+    lacks: ClassVar[Mapping[Capability, str]] = {
+        # 2.1.329 ignores another one silently; 2.1.197 still took it.
+        Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
+    }
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """One headless turn, the prompt on stdin and the system prompt in a file."""

@@ -96,6 +96,7 @@ class Agent(Backend):
     preference = 20
     tested_versions = ("0.169.0",)
     lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
         Capability.PARTIAL_MESSAGES: "it says each message when it is complete",

@@ -55,9 +55,10 @@ class TurnRequest:
 
     `conversation` is the agent's own session id. With `resume` the agent must go on with exactly
     that conversation; without it the turn begins a new one, under that id where the caller may
-    choose it. `counters` are what `Result.counters` of the turn before said, None at the first turn
-    or when a turn in between left none (then what only a difference can tell is unknown).
-    `baseline_known` says whether `counters` are those of the conversation's latest turn.
+    choose it. `system_prompt_changed` says that it is not the one the conversation began with.
+    `counters` are what `Result.counters` of the turn before said, None at the first turn or when a
+    turn in between left none (then what only a difference can tell is unknown). `baseline_known`
+    says whether `counters` are those of the conversation's latest turn.
     """
 
     prompt: str
@@ -67,6 +68,7 @@ class TurnRequest:
     model: str | None = None
     access: Access | None = None
     system_prompt: str | None = None
+    system_prompt_changed: bool = False
     max_turns: int | None = None
     ephemeral: bool = False
     backend_args: tuple[str, ...] = ()

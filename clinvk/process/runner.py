@@ -148,6 +148,11 @@ class Child:
         if self._leave_by is None:
             self._leave_by = self._clock() + self._limits.settle_s
 
+    def unsettled(self) -> None:
+        """The child has gone on after all: the limits of a working child hold again."""
+        if self._pipes.stdout_open:
+            self._leave_by = None
+
     def lines(self) -> Iterator[str]:
         """The lines of stdout as they come, until the child is over; never past the limits.
 

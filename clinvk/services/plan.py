@@ -106,6 +106,7 @@ def plan_turn(
         model=model,
         access=access,
         system_prompt=request.system_prompt or session.system_prompt,
+        system_prompt_changed=resume and request.system_prompt not in (None, session.system_prompt),
         max_turns=max_turns,
         ephemeral=request.ephemeral,
         backend_args=(*settings.backend(backend.name, "extra_args"), *request.backend_args),

@@ -80,8 +80,10 @@ class Turn:
             for line in child.lines():
                 for event in parser.feed(line):
                     self._tell(event)
-                if self._heard.result is not None:
+                if self._heard.result is not None or parser.settled:
                     child.settled()
+                else:
+                    child.unsettled()
             ending = child.ending
         if self._heard.result is None:
             for event in parser.finish(ending.exit_code, ending.stderr_tail):

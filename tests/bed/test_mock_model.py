@@ -14,7 +14,7 @@ from bed.mock_model import MockModel
 
 TIMEOUT_S = 20
 TOOLS = {
-    "anthropic": [{"name": "Bash"}, {"name": "Write"}],
+    "anthropic": [{"name": "Bash"}, {"name": "Read"}, {"name": "Write"}],
     "responses": [{"type": "function", "name": "exec_command"}],
 }
 PATHS = {"anthropic": "/v1/messages", "responses": "/v1/responses"}

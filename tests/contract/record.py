@@ -8,7 +8,6 @@ this machine's paths, ids (in their order of appearance), times and durations.
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +28,7 @@ from bed.homes import AgentHome  # noqa: E402  after the path is set
 from bed.mock_model import MockModel  # noqa: E402  after the path is set
 from bed.normalise import Normaliser  # noqa: E402  after the path is set
 from bed.scenes import SCENES, Scene, Turn  # noqa: E402  after the path is set
-from clinvk.backends import get, names  # noqa: E402  as the others
+from clinvk.backends import get  # noqa: E402  as the others
 from clinvk.model.access import Access  # noqa: E402  as the others
 from clinvk.model.request import Invocation, TurnRequest  # noqa: E402  as the others
 
@@ -115,52 +114,9 @@ def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iter
 
 
 def _invocation(backend: str, request: dict[str, Any], cwd: Path) -> Invocation:
-    """The child that clinvk's own backend would start, where there is one of that name."""
-    if backend in names():
-        access = Access(request["access"]) if "access" in request else None
-        return get(backend).invocation(TurnRequest(**{**request, "cwd": cwd, "access": access}))
-    return Invocation(
-        argv=tuple(_ARGV[backend](request)), stdin=request["prompt"].encode(), cwd=cwd
-    )
-
-
-def _claude_argv(request: dict[str, Any]) -> list[str]:
-    argv = ["claude", "-p", "--output-format", "stream-json", "--verbose"]
-    argv += ["--include-partial-messages"]
-    if request["conversation"]:
-        flag = "--resume" if request["resume"] else "--session-id"
-        argv.append(f"{flag}={request['conversation']}")
-    modes = {"read-only": "plan", "edit": "acceptEdits", "full": "bypassPermissions"}
-    flags = {
-        "model": "--model",
-        "max_turns": "--max-turns",
-        "system_prompt": "--append-system-prompt",
-    }
-    argv += [f"{flags[name]}={value}" for name, value in request.items() if name in flags]
-    if access := request.get("access"):
-        argv.append(f"--permission-mode={modes[access]}")
-    if request.get("ephemeral"):
-        argv.append("--no-session-persistence")
-    return argv
-
-
-def _codex_argv(request: dict[str, Any]) -> list[str]:
-    argv = ["codex", "exec", "--json", "--skip-git-repo-check"]
-    modes = {"read-only": "read-only", "edit": "workspace-write", "full": "danger-full-access"}
-    if access := request.get("access"):
-        argv += ["-s", modes[access]]
-    if model := request.get("model"):
-        argv += ["-m", model]
-    if system := request.get("system_prompt"):
-        argv += ["-c", f"developer_instructions={json.dumps(system)}"]
-    if request.get("ephemeral"):
-        argv.append("--ephemeral")
-    if request["resume"]:
-        argv += ["resume", request["conversation"]]
-    return [*argv, "-"]
-
-
-_ARGV = {"claude": _claude_argv, "codex": _codex_argv}
+    """The child that clinvk's own backend would start."""
+    access = Access(request["access"]) if "access" in request else None
+    return get(backend).invocation(TurnRequest(**{**request, "cwd": cwd, "access": access}))
 
 
 def _run(
@@ -222,8 +178,7 @@ def _thread_id(stdout: str) -> str | None:
 
 
 def _save(folder: Path, recording: Recording, tidy: Normaliser, facts: dict[str, Any]) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)  # the goldens beside it are changed on purpose only
     case = {
         **{name: value for name, value in facts.items() if value is not None},
         "argv": recording.argv,

@@ -89,3 +89,17 @@ def test_an_answer_cut_off_by_the_service_is_a_failure(clinvk: Command, backend:
     result = clinvk("-b", backend, "-o", "json", "[[cut]] hello").json()
     assert result["exit_status"] != 0
     assert result["error"]["retryable"]
+
+
+def test_an_agent_that_answers_and_never_leaves_is_a_good_turn(clinvk: Command) -> None:
+    """After its result the agent has some seconds to leave; then it is stopped, and all is well."""
+    claude = clinvk.home.bin / "claude"
+    real = claude.resolve()
+    claude.unlink()
+    claude.write_text(f'#!/bin/sh\n"{real}" "$@"\nexec sleep 600\n')
+    claude.chmod(0o700)
+    started = time.monotonic()
+    result = clinvk("-b", "claude", "-o", "json", "hello").json()
+    assert time.monotonic() - started < 30
+    assert (result["exit_status"], result["error"]) == (0, None)
+    assert result["text"].startswith("You said: hello.")

@@ -200,3 +200,16 @@ def test_a_plain_prompt_continues_only_where_configured(clinvk: Command, tmp_pat
     other.mkdir()
     elsewhere = clinvk("-b", "demo", "-o", "json", "four", cwd=other).json()
     assert (elsewhere["turn"], elsewhere["resumed"]) == (1, False)
+
+
+def test_a_system_prompt_cannot_be_changed_where_the_agent_would_ignore_it(
+    clinvk: Command, server: MockModel, backend: str
+) -> None:
+    """Another text later is refused, exit 5, rather than dropped; the same one is fine."""
+    clinvk("-b", backend, "--system-prompt", "speak in verse", "one")
+    sent = len(server.requests)
+    ran = clinvk("-c", "--system-prompt", "speak in prose", "two")
+    assert ran.exit_code == 5
+    assert "system prompt" in ran.stderr
+    assert len(server.requests) == sent
+    assert clinvk("-c", "--system-prompt", "speak in verse", "two").exit_code == 0

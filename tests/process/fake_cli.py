@@ -64,6 +64,15 @@ def lingers() -> None:
     time.sleep(600)
 
 
+def goes_on() -> None:
+    """Give a result, say more before the time to leave is over, and end long after it."""
+    print("result", flush=True)
+    time.sleep(0.15)
+    print("more", flush=True)
+    time.sleep(0.6)
+    print("late", flush=True)
+
+
 def closes_stdout() -> None:
     """Close stdout early and never leave."""
     print("result", flush=True)

@@ -88,6 +88,21 @@ def test_a_slow_consumer_is_not_an_idle_child(launch: Starter) -> None:
     assert child.ending.reason is EndReason.CANCELLED
 
 
+def test_a_child_that_goes_on_after_its_result_is_not_stopped(launch: Starter) -> None:
+    """What looked like the last word was not: the time to leave is taken back."""
+    child = launch("goes_on")
+    seen = []
+    with child:
+        for line in child.lines():
+            seen.append(line)
+            if line == "result":
+                child.settled()
+            else:
+                child.unsettled()
+    assert seen == ["result", "more", "late"]
+    assert child.ending.reason is EndReason.EXITED
+
+
 @pytest.mark.parametrize("behaviour", ["lingers", "closes_stdout"])
 def test_a_child_that_does_not_leave_after_its_result_is_stopped(
     launch: Starter, behaviour: str

@@ -61,7 +61,7 @@ class Anthropic(Dialect):
         return Ask(
             model=body["model"],
             stream=bool(body.get("stream")),
-            kind="main" if "Bash" in tools else "side",
+            kind="main" if "Read" in tools else "side",
             prompts=tuple(prompts),
             results=tuple(results),
             tools=tools,

@@ -332,3 +332,22 @@ def test_an_error_that_was_worded_as_a_message_is_no_answer() -> None:
     events = turn(INIT, trouble, exit_code=1)
     assert not of(Message, events)
     assert events[-1].failure.code is FailureCode.OVERLOADED
+
+
+def _settled(*lines: dict[str, object]) -> bool:
+    parser = backends.get("claude").parser(TurnRequest(prompt="hi", cwd=Path("/p")))
+    for line in lines:
+        list(parser.feed(json.dumps(line)))
+    return parser.settled
+
+
+def test_a_child_is_settled_once_its_last_word_is_a_result() -> None:
+    """Then it should leave; a further round takes that back, a background task forbids it."""
+    init = {"type": "system", "subtype": "init", "session_id": "s", "model": "m"}
+    task = {"type": "system", "subtype": "task_started", "task_id": "t"}
+    result = {"type": "result", "subtype": "success", "result": "done"}
+    more = {"type": "assistant", "message": {"model": "m", "content": []}}
+    assert not _settled(init)
+    assert _settled(init, result)
+    assert not _settled(init, result, more)
+    assert not _settled(init, task, result)
