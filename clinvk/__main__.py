@@ -1,4 +1,4 @@
-"""The entry point; the version is answered before anything is imported."""
+"""The entry point; what must be quick is answered before the command line is imported."""
 
 import os
 import sys
@@ -11,6 +11,12 @@ def main() -> None:
 
         sys.stdout.write(f"clinvk {__version__}\n")
         return
+    if sys.argv[1:3] == ["completion", "--candidates"]:
+        # A shell asks, and somebody waits with a finger on TAB.
+        from clinvk.cli.completion.candidates import answer
+
+        answer(sys.argv[3:])
+        os._exit(0)
     from clinvk.cli.app import run_command_line
 
     status = run_command_line(sys.argv[1:])

@@ -1,7 +1,8 @@
 """A coding agent without a model and without a network, to try clinvk with and to test it with.
 
-It is a program of its own, run as `python -P -m clinvk.demo_agent`, and imports nothing of clinvk.
-The prompt comes on stdin; it says what it is, what it heard, and what it heard in earlier turns.
+It is a program of its own, run as `python -P -m clinvk.demo_agent`, and imports nothing else of
+clinvk. The prompt comes on stdin, or with `--interactive` line by line from a terminal; it says
+what it is, what it heard, and what it heard in earlier turns.
 
 Options (each one token): `--session=ID` begins a conversation under an id that must be new,
 `--resume=ID` goes on with one that must exist, `--no-persistence` keeps nothing, `--model=NAME`
@@ -13,7 +14,7 @@ Lines of the prompt that are directives:
     /think TEXT       think aloud                 /write PATH TEXT  write a file, if access allows
     /sleep SECONDS    wait, showing signs of life /silent SECONDS   wait without a word
     /raw LINE         print LINE as it is         /fail CODE        fail with that code
-    /exit CODE        end at once, without a result
+    /exit CODE        end at once, without a result    /title TEXT    name the conversation
 
 It prints one JSON object a line:
     {"type": "start", "session": …, "model": …, "turn": …}
@@ -33,7 +34,7 @@ A conversation is `<id>.json` in $CLINVK_DEMO_HOME, else in `clinvk-demo` of the
 The prompt is in it before the answer begins. CLINVK_DEMO_DELAY_MS is the pause after each word.
 """
 # It starts a few milliseconds after Python itself, hence os.path and no argparse.
-# ruff: noqa: PTH103, PTH105, PTH110, PTH111, PTH117, PTH118, PTH120, PTH123
+# ruff: noqa: PTH110, PTH123
 
 import json
 import os
@@ -41,27 +42,23 @@ import re
 import signal
 import sys
 import time
+from collections.abc import Callable
+
+from clinvk.demo_conversation import Conversation, Failed
 
 VERSION = "1"
-MODELS = ("demo-1", "demo-2")
 WRITERS = ("edit", "full")
 DELAY_MS = 8.0
 STREAMED_S = 1.0
 """Nobody waits longer than this for a long answer, unless a delay was asked for."""
 TICK_S = 0.1
-DIRECTIVE = re.compile(r"/(say|long|think|write|sleep|silent|raw|fail|exit)(?: (.*))?")
-SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
-FLAGS = ("no-persistence", "version")
+DIRECTIVE = re.compile(r"/(say|long|think|write|sleep|silent|title|raw|fail|exit)(?: (.*))?")
+FLAGS = ("interactive", "no-persistence", "version")
 OPTIONS = ("session", "resume", "model", "system-prompt-file", "max-turns", "access")
 
 
-class Failed(Exception):  # noqa: N818  it is the turn that failed
-    """The turn ends with an error event and this exit code."""
-
-    def __init__(self, code: str, message: str, exit_code: int = 1) -> None:
-        super().__init__(message)
-        self.code = code
-        self.exit_code = exit_code
+Tell = Callable[..., None]
+"""Takes the kind of an event and its fields."""
 
 
 def emit(kind: str, **fields: object) -> None:
@@ -91,69 +88,14 @@ def parse_options(argv: list[str]) -> dict[str, str]:
     return options
 
 
-def store_folder() -> str:
-    """Where conversations are kept."""
-    if home := os.environ.get("CLINVK_DEMO_HOME"):
-        return home
-    data = os.environ.get("XDG_DATA_HOME", "")
-    if not os.path.isabs(data):
-        data = os.path.join(os.path.expanduser("~"), ".local", "share")
-    return os.path.join(data, "clinvk-demo")
-
-
-class Conversation:
-    """What was said so far, as it is kept on disk."""
-
-    def __init__(self, options: dict[str, str]) -> None:
-        resumed, chosen = options.get("resume"), options.get("session")
-        self.id = resumed or chosen or os.urandom(8).hex()
-        if not SESSION_ID.fullmatch(self.id):
-            raise Failed("option_refused", f"not a session id: {self.id}", 2)
-        self.kept = "no-persistence" not in options
-        self.path = os.path.join(store_folder(), f"{self.id}.json")
-        self.model = MODELS[0]
-        self.turns: list[dict[str, str | None]] = []
-        if resumed:
-            self.load()
-        elif os.path.exists(self.path):
-            raise Failed("conversation_exists", f"session {self.id} exists already")
-        self.model = options.get("model", self.model)
-        if self.model not in MODELS:
-            raise Failed("model_unknown", f"there is no model {self.model}: {', '.join(MODELS)}")
-
-    def load(self) -> None:
-        """Read what is kept under the id."""
-        try:
-            with open(self.path, encoding="utf-8") as file:
-                kept = json.load(file)
-            self.model, self.turns = kept["model"], kept["turns"]
-        except FileNotFoundError:
-            raise Failed("conversation_gone", f"there is no session {self.id}") from None
-        except (OSError, ValueError, LookupError, TypeError) as error:
-            raise Failed("agent_failed", f"session {self.id} cannot be read: {error}") from error
-
-    def save(self) -> None:
-        """Keep it, readable for its owner alone."""
-        if not self.kept:
-            return
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        draft = f"{self.path}.{os.getpid()}"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            json.dump({"id": self.id, "model": self.model, "turns": self.turns}, file)
-        os.replace(draft, self.path)
-
-    def words_so_far(self) -> int:
-        """How much went back and forth in the turns before the last one."""
-        said = [text or "" for turn in self.turns[:-1] for text in (turn["prompt"], turn["answer"])]
-        return sum(len(text.split()) for text in said)
-
-
 class Turn:
     """One prompt on its way to an answer."""
 
-    def __init__(self, conversation: Conversation, options: dict[str, str], prompt: str) -> None:
+    def __init__(
+        self, conversation: Conversation, options: dict[str, str], prompt: str, tell: Tell
+    ) -> None:
         self.conversation = conversation
+        self.tell = tell
         self.access = options.get("access")
         self.system_prompt = read_system_prompt(options.get("system-prompt-file"))
         self.steps_left = int(options.get("max-turns", sys.maxsize))
@@ -168,9 +110,10 @@ class Turn:
 
     def run(self) -> None:
         """Follow the directives, then answer."""
-        self.conversation.turns.append({"prompt": self.prompt, "answer": None})
+        begun: dict[str, object] = {"prompt": self.prompt, "answer": None, "started": time.time()}
+        self.conversation.turns.append(begun)
         self.conversation.save()
-        emit(
+        self.tell(
             "start",
             session=self.conversation.id,
             model=self.conversation.model,
@@ -183,9 +126,10 @@ class Turn:
         self.take_step()
         if not self.answer or (self.plain and not self.answered):
             self.speak(self.introduction())
-        self.conversation.turns[-1]["answer"] = self.answer
+        used = self.usage()
+        begun.update(answer=self.answer, usage=used, ended=time.time())
         self.conversation.save()
-        emit("done", text=self.answer, usage=self.usage())
+        self.tell("done", text=self.answer, usage=used)
 
     def take_step(self) -> None:
         """Stop at the limit."""
@@ -211,15 +155,17 @@ class Turn:
                 self.speak(" ".join(f"word{number}" for number in range(1, int(argument) + 1)))
             case "think":
                 self.thought += f" {argument}"
-                emit("think", text=argument)
+                self.tell("think", text=argument)
             case "write":
                 self.write(*argument.partition(" ")[::2])
             case "sleep":
                 for _ in range(int(float(argument) / TICK_S)):
                     time.sleep(TICK_S)
-                    emit("wait")
+                    self.tell("wait")
             case "silent":
                 time.sleep(float(argument))
+            case "title":
+                self.conversation.title = argument
             case "raw":
                 write_line(argument)
             case "fail":
@@ -231,12 +177,12 @@ class Turn:
         """Write a file of the working directory; anywhere only with full access."""
         self.tools += 1
         tool = f"tool-{self.tools}"
-        emit("tool", id=tool, name="write", summary=path, input={"path": path, "text": text})
+        self.tell("tool", id=tool, name="write", summary=path, input={"path": path, "text": text})
         here = os.path.realpath(os.curdir)
         inside = os.path.commonpath([here, os.path.realpath(path)]) == here
         if self.access not in WRITERS or not (inside or self.access == "full"):
-            emit("warning", code="denied", message=f"writing {path} needs more access")
-            emit("tool_result", id=tool, ok=False, text="denied")
+            self.tell("warning", code="denied", message=f"writing {path} needs more access")
+            self.tell("tool_result", id=tool, ok=False, text="denied")
             self.speak(f"I may not write {path}.")
             return
         change = "modified" if os.path.exists(path) else "created"
@@ -244,16 +190,16 @@ class Turn:
             with open(path, "w", encoding="utf-8", errors="replace") as file:
                 file.write(f"{text}\n")
         except OSError as error:
-            emit("tool_result", id=tool, ok=False, text=str(error))
+            self.tell("tool_result", id=tool, ok=False, text=str(error))
             self.speak(f"I could not write {path}.")
             return
-        emit("tool_result", id=tool, ok=True)
-        emit("file", path=path, change=change)
+        self.tell("tool_result", id=tool, ok=True)
+        self.tell("file", path=path, change=change)
         self.speak(f"I wrote {path}.")
 
     def introduction(self) -> str:
         """What this is, what was said, and what was said before."""
-        earlier = [turn["prompt"] or "" for turn in self.conversation.turns[:-1]]
+        earlier = [str(turn["prompt"] or "") for turn in self.conversation.turns[:-1]]
         parts = [f"You said: {quote(self.plain, 300)}."]
         if not earlier:
             parts.insert(0, "I am clinvk's demo agent: a small program without a model.")
@@ -270,7 +216,7 @@ class Turn:
         pause_s = pause_after_word(len(pieces))
         for piece in pieces:
             self.answer += piece
-            emit("text", text=piece)
+            self.tell("text", text=piece)
             if pause_s:
                 time.sleep(pause_s)
 
@@ -335,8 +281,12 @@ def converse() -> int:
         if "version" in options:
             write_line(f"clinvk-demo-agent {VERSION}")
             return 0
+        if "interactive" in options:
+            from clinvk.demo_screen import talk
+
+            return talk(options)
         prompt = sys.stdin.buffer.read().decode("utf-8", errors="replace")
-        turn = Turn(Conversation(options), options, prompt)
+        turn = Turn(Conversation(options), options, prompt, emit)
         turn.run()
     except Failed as failed:
         used = {"usage": turn.usage()} if turn else {}

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
@@ -17,6 +17,9 @@ from clinvk.model.conversation import ConversationFiles
 from clinvk.model.events import Event
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.sign_in import SignIn
+
+if TYPE_CHECKING:  # loaded only where an agent's own files are read
+    from clinvk.backends._native import Native
 
 __all__ = ["Backend", "Capability", "ConversationFiles", "Parser", "SignIn"]
 
@@ -116,6 +119,33 @@ class Backend(ABC):
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles | None:
         """Where the agent keeps this conversation, None where that cannot be told."""
+        del conversation, user_home, environ
+        return None
+
+    def screen(self, request: TurnRequest) -> Invocation | None:
+        """The agent's own screen on the request's conversation, to be given the terminal.
+
+        What it may do is the same as in a headless turn, or asked of the person; `prompt` and
+        `max_turns` play no part. None if the agent has no screen.
+        """
+        del request
+        return None
+
+    def native(self) -> "Native | None":
+        """What reads the agent's own files of a conversation, None if nothing can."""
+        return None
+
+    def all_conversations(
+        self, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles | None:
+        """Where the agent keeps conversations; needed only if it chooses their ids itself."""
+        del user_home, environ
+        return None
+
+    def title_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles | None:
+        """Where the agent writes the title that it made, None if it makes none."""
         del conversation, user_home, environ
         return None
 

@@ -5,9 +5,10 @@ names its version.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from glob import escape
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.backends._base import Backend, Capability, ConversationFiles
 from clinvk.backends._ids import conversation_id
@@ -15,6 +16,9 @@ from clinvk.backends._stream_json import Dialect, StreamJsonParser
 from clinvk.model.access import Access
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import Invocation, TurnRequest
+
+if TYPE_CHECKING:
+    from clinvk.backends._chat_log import ChatLog
 
 _HEADLESS = ("-p", "--output-format", "stream-json", "--verbose", "--include-partial-messages")
 
@@ -117,6 +121,24 @@ class Agent(Backend):
             env_unset=_NESTING,
             files=files,
         )
+
+    def screen(self, request: TurnRequest) -> Invocation:
+        """The agent's own screen; without an access it asks the person, as it does by default."""
+        headless = self.invocation(replace(request, prompt="", max_turns=None))
+        argv = (self.executable, *headless.argv[1 + len(_HEADLESS) :])
+        return replace(headless, argv=argv)
+
+    def native(self) -> "ChatLog":
+        """Its transcripts are chat logs."""
+        from clinvk.backends._chat_log import ChatLog
+
+        return ChatLog()
+
+    def title_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """The transcript; 2.1.197 makes a title also headless, 2.1.329 only in its own screen."""
+        return self.conversation_files(conversation, user_home, environ)
 
     def parser(self, request: TurnRequest) -> StreamJsonParser:
         """A parser that tells this run's figures from those of the whole conversation."""

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from glob import escape
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser
 from clinvk.backends._counters import usage_since
@@ -17,15 +18,14 @@ from clinvk.backends._failures import (
     failure_of_end,
 )
 from clinvk.backends._ids import conversation_id
-from clinvk.backends._jsonl import clip, count, items, mapping, one_line, parse_object, text
+from clinvk.backends._jsonl import count, mapping, one_line, parse_object, text
+from clinvk.backends._thread_items import CALLS, ITEMS, call_result, file_changes, item_kind
 from clinvk.backends._tools import shell_command, summary_of
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.events import (
-    Change,
     Event,
     Failed,
-    FileChange,
     Init,
     Json,
     Message,
@@ -33,7 +33,6 @@ from clinvk.model.events import (
     Result,
     StopReason,
     Thinking,
-    ToolResult,
     ToolUse,
     Warned,
 )
@@ -41,7 +40,12 @@ from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
+if TYPE_CHECKING:
+    from clinvk.backends._rollout import Rollouts
+
 Line = Mapping[str, Json]
+
+_HEADLESS = ("codex", "exec", "--json", "--skip-git-repo-check")
 
 _SANDBOX = {
     Access.READ_ONLY: "read-only",
@@ -110,7 +114,7 @@ class Agent(Backend):
         each turn, because a resumed thread falls back to the configured one; like every option
         here it must stand before `resume`.
         """
-        argv = [self.executable, "exec", "--json", "--skip-git-repo-check"]
+        argv = [*_HEADLESS]
         if request.access is not None:
             argv.append(f"--sandbox={_SANDBOX[request.access]}")
         if request.model is not None:
@@ -128,6 +132,23 @@ class Agent(Backend):
             cwd=request.cwd,
             env_unset=_NESTING,
         )
+
+    def screen(self, request: TurnRequest) -> Invocation:
+        """The agent's own screen.
+
+        It asks the person for what the sandbox does not allow, but never in a read-only session.
+        """
+        headless = self.invocation(replace(request, prompt="", ephemeral=False))
+        argv = [self.executable]
+        if request.access is Access.READ_ONLY:
+            argv.append("--ask-for-approval=never")
+        return replace(headless, argv=(*argv, *headless.argv[len(_HEADLESS) :][:-1]))
+
+    def native(self) -> "Rollouts":
+        """Its rollouts, whose totals are those of headless runs."""
+        from clinvk.backends._rollout import Rollouts
+
+        return Rollouts(_FIGURES)
 
     def parser(self, request: TurnRequest) -> "CodexParser":
         """A parser that takes the difference of the thread's running totals."""
@@ -147,9 +168,19 @@ class Agent(Backend):
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
         """One rollout, in a folder for the day it began."""
-        home = environ.get("CODEX_HOME")
-        root = Path(home) if home else user_home / ".codex"
+        root = _root(user_home, environ)
         return ConversationFiles(root / "sessions", f"*/*/*/rollout-*-{escape(conversation)}.jsonl")
+
+    def all_conversations(self, user_home: Path, environ: Mapping[str, str]) -> ConversationFiles:
+        """Every rollout."""
+        return ConversationFiles(_root(user_home, environ) / "sessions", "*/*/*/rollout-*.jsonl")
+
+    def title_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """One index of the threads that have a name; only its own screen gives them one."""
+        del conversation
+        return ConversationFiles(_root(user_home, environ), "session_index.jsonl")
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The agent's own screen."""
@@ -171,7 +202,7 @@ class CodexParser(Parser):
             "thread.started": self._begin,
             "turn.started": lambda _: [],
             "item.started": self._item_started,
-            "item.updated": lambda said: [] if _item_kind(said) in _ITEMS else None,
+            "item.updated": lambda said: [] if item_kind(said) in ITEMS else None,
             "item.completed": self._item_completed,
             "turn.completed": self._completed,
             "turn.failed": self._failed,
@@ -202,19 +233,19 @@ class CodexParser(Parser):
         return [self._init]
 
     def _item_started(self, said: Line) -> list[Event] | None:
-        kind, item = _item_kind(said), mapping(said.get("item"))
-        if kind not in _ITEMS:
+        kind, item = item_kind(said), mapping(said.get("item"))
+        if kind not in ITEMS:
             return None
-        return self._use(item) if kind in _CALLS else []
+        return self._use(item) if kind in CALLS else []
 
     def _item_completed(self, said: Line) -> list[Event] | None:
-        kind, item = _item_kind(said), mapping(said.get("item"))
-        if kind not in _ITEMS:
+        kind, item = item_kind(said), mapping(said.get("item"))
+        if kind not in ITEMS:
             return None
-        if kind in _CALLS:
+        if kind in CALLS:
             before = [] if text(item.get("id")) in self._started else self._use(item)
-            return [*before, *_call_result(item)]
-        return _file_changes(item) if kind == "file_change" else self._saying(kind, item)
+            return [*before, *call_result(item)]
+        return file_changes(item) if kind == "file_change" else self._saying(kind, item)
 
     def _saying(self, kind: str, item: Line) -> list[Event]:
         said = text(item.get("text")) or text(item.get("message"))
@@ -283,39 +314,6 @@ class CodexParser(Parser):
         )
 
 
-_CALLS = frozenset({"command_execution", "mcp_tool_call", "web_search", "collab_tool_call"})
-_ITEMS = _CALLS | {"agent_message", "reasoning", "error", "file_change", "todo_list"}
-_CHANGES = {"add": Change.CREATED, "update": Change.MODIFIED, "delete": Change.DELETED}
-
-
-def _item_kind(said: Line) -> str:
-    return text(mapping(said.get("item")).get("type"))
-
-
-def _call_result(item: Line) -> list[Event]:
-    status = text(item.get("status"))
-    output = text(item.get("aggregated_output")) or text(mapping(item.get("error")).get("message"))
-    ok = status not in ("failed", "declined") and item.get("exit_code") in (0, None)
-    told: list[Event] = [ToolResult(id=text(item.get("id")), ok=ok, text=clip(output))]
-    if status == "declined":
-        what = one_line(f"not allowed: {text(item.get('command'))}")
-        told.append(Warned(message=what, code="denied"))
-    return told
-
-
-def _file_changes(item: Line) -> list[Event]:
-    changes = [mapping(change) for change in items(item.get("changes"))]
-    paths = [text(change.get("path")) for change in changes]
-    if item.get("status") != "completed":
-        what = one_line(f"not changed: {', '.join(paths)}")
-        return [Warned(message=what, code="denied")]
-    return [
-        FileChange(path=path, change=_CHANGES.get(text(change.get("kind")), Change.MODIFIED))
-        for path, change in zip(paths, changes, strict=True)
-        if path
-    ]
-
-
 def _failure(words: str) -> Failure:
     """From the agent's words, which may be the service's own JSON as it came."""
     body = parse_object(words)
@@ -334,6 +332,11 @@ def _baseline(request: TurnRequest) -> Line | None:
     if not request.resume:
         return dict.fromkeys(_FIGURES.values(), 0)
     return request.counters if request.baseline_known else None
+
+
+def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
+    home = environ.get("CODEX_HOME")
+    return Path(home) if home else user_home / ".codex"
 
 
 def _toml_string(value: str) -> str:

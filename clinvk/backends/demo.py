@@ -5,11 +5,14 @@ Its program is `clinvk.demo_agent`, whose docstring describes its options and it
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from glob import escape
 from pathlib import Path
 from typing import ClassVar
 
 from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser, SignIn
+from clinvk.backends._native import Native
 from clinvk.model.events import (
     Change,
     Event,
@@ -27,6 +30,7 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.native import NativeTurn
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
@@ -71,6 +75,22 @@ class Agent(Backend):
             cwd=request.cwd,
             files=files,
         )
+
+    def screen(self, request: TurnRequest) -> Invocation:
+        """The program's own screen."""
+        headless = self.invocation(replace(request, prompt="", max_turns=None))
+        program, *options = headless.argv
+        return replace(headless, argv=(program, "--interactive", *options))
+
+    def native(self) -> "DemoConversations":
+        """It keeps one JSON object a conversation."""
+        return DemoConversations()
+
+    def title_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """The conversation's own file."""
+        return self.conversation_files(conversation, user_home, environ)
 
     def parser(self, request: TurnRequest) -> "DemoParser":
         """A parser that needs to know nothing: the agent's figures are the turn's own."""
@@ -221,3 +241,52 @@ def _usage(said: Mapping[str, Json]) -> Usage:
         output_tokens=figure("output"),
         reasoning_tokens=figure("reasoning"),
     )
+
+
+class DemoConversations(Native):
+    """Reads the agent's file of a conversation: one line, one object."""
+
+    def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
+        """The turns; their place in the conversation is their id."""
+        kept = _kept(lines)
+        turns = kept.get("turns")
+        return tuple(
+            _native_turn(number, said, kept.get("model"))
+            for number, said in enumerate(turns if isinstance(turns, list) else [])
+            if isinstance(said, dict)
+        )
+
+    def title(self, conversation: str, lines: Iterable[str]) -> str | None:
+        """The title, which `/title` gave it."""
+        del conversation
+        title = _kept(lines).get("title")
+        return title if isinstance(title, str) else None
+
+
+def _kept(lines: Iterable[str]) -> Mapping[str, Json]:
+    try:
+        kept = json.loads("".join(lines))
+    except (ValueError, RecursionError):
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+def _native_turn(number: int, said: Mapping[str, Json], model: Json) -> NativeTurn:
+    ended_at = _moment(said.get("ended"))
+    return NativeTurn(
+        id=str(number),
+        prompt=str(said.get("prompt")),
+        text=str(said.get("answer") or ""),
+        started_at=_moment(said.get("started")),
+        ended_at=ended_at,
+        interrupted=ended_at is None,
+        model=model if isinstance(model, str) else None,
+        usage=_usage(said),
+    )
+
+
+def _moment(value: Json) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(value, UTC) if isinstance(value, float) else None
+    except (ValueError, OverflowError, OSError):
+        return None

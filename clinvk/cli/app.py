@@ -16,7 +16,11 @@ from clinvk.errors import ClinvkError, ExitStatus, UsageError
 COMMANDS = {
     "run": "Send a prompt to an agent; `clinvk PROMPT` is short for it.",
     "resume": "Go on with a session.",
-    "sessions": "List and show sessions.",
+    "chat": "Open an agent's own screen, and record what is said there.",
+    "sessions": "Find, show, name, tag, export and clean up sessions.",
+    "config": "Show, check and change the configuration.",
+    "backends": "List the agents: installed or not, version, signed in, what they cannot do.",
+    "completion": "Print the completion script of a shell.",
 }
 
 HELP = """One command line for every coding agent, and sessions you can trust.

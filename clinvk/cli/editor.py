@@ -1,7 +1,8 @@
-"""`-e`: the prompt written in the person's own editor."""
+"""The person's own editor: for a prompt (`-e`), and for the configuration."""
 
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,16 +13,30 @@ from clinvk.process.foreground import run_foreground
 
 def edit_prompt(text: str, cli: Cli) -> str:
     """What the editor left; `UsageError` if there is no editor or it failed."""
-    environ = cli.world.environ
-    editor = environ.get("VISUAL") or environ.get("EDITOR")
-    if not editor:
-        raise UsageError("there is no editor", hint="set `EDITOR`, or pipe the prompt in")
+    editor = editor_of(cli, otherwise="pipe the prompt in")
     with TemporaryDirectory(prefix="clinvk-") as folder:
         file = Path(folder) / "PROMPT.md"
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as draft:
             draft.write(text)
-        code = run_foreground((*shlex.split(editor), str(file)), environ=environ, cwd=None)
-        if code != 0:
-            raise UsageError(f"the editor `{editor}` ended with {code}: nothing was sent")
+        open_editor(editor, file, cli, lost="nothing was sent")
         return file.read_text(encoding="utf-8", errors="surrogateescape").strip()
+
+
+def editor_of(cli: Cli, *, otherwise: str) -> tuple[str, ...]:
+    """The command of `$VISUAL` or `$EDITOR`; `UsageError` with the other way out if it is none."""
+    said = cli.world.environ.get("VISUAL") or cli.world.environ.get("EDITOR") or ""
+    try:
+        editor = tuple(shlex.split(said))
+    except ValueError as error:
+        raise UsageError(f"the editor `{said}` is no command: {error}") from error
+    if not editor:
+        raise UsageError("there is no editor", hint=f"set `EDITOR`, or {otherwise}")
+    return editor
+
+
+def open_editor(editor: Sequence[str], file: Path, cli: Cli, *, lost: str) -> None:
+    """Wait until the editor is closed; `UsageError` that says what is `lost` if it failed."""
+    code = run_foreground((*editor, str(file)), environ=cli.world.environ, cwd=None)
+    if code != 0:
+        raise UsageError(f"the editor `{shlex.join(editor)}` ended with {code}: {lost}")

@@ -26,9 +26,13 @@ class CommandTable(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  as above
         """Import the command that was named."""
         name, _, rest = super().resolve_command(ctx, args)
+        return name, self.load(str(name)), rest
+
+    def load(self, name: str) -> Any:  # noqa: ANN401  as above
+        """The command of that name, imported."""
         command = typer.main.get_command(import_module(f"{self.package}.{name}").app)
         command.name = name
-        return name, command, rest
+        return command
 
 
 def new_app(**settings: Any) -> typer.Typer:  # noqa: ANN401  Typer's own settings

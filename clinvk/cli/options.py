@@ -8,6 +8,7 @@ import typer
 
 from clinvk import backends
 from clinvk.model.access import Access
+from clinvk.model.session import Status
 
 
 class OutputFormat(StrEnum):
@@ -72,3 +73,65 @@ ConfigFile = Annotated[
     typer.Option("--config", metavar="FILE", help="In place of ~/.clinvk/config.yaml."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+
+SessionName = Annotated[
+    str | None,
+    typer.Option(
+        "--session", "-s", metavar="NAME", help="Go on with the session NAME, or create it."
+    ),
+]
+Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="For a new session.")]
+Tag = Annotated[
+    list[str] | None,
+    typer.Option("--tag", "-t", metavar="TAG", help="For a new session (repeatable)."),
+]
+
+SessionReference = Annotated[
+    str,
+    typer.Argument(
+        metavar="SESSION", help="An id, a unique prefix of one, a name, @last or BACKEND:ID."
+    ),
+]
+SessionReferences = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SESSION...", help="Ids, unique prefixes of one, names, @last or BACKEND:ID."
+    ),
+]
+TurnNumber = Annotated[int | None, typer.Option("--turn", metavar="N", min=1, help="Only turn N.")]
+
+# Which sessions: `filters.session_filter` makes one value of these.
+StatusFilter = Annotated[
+    Status | None, typer.Option("--status", help="Only sessions that stand so.")
+]
+Here = Annotated[
+    bool, typer.Option("--here", help="Only those of this directory or its repository.")
+]
+Directory = Annotated[
+    str | None, typer.Option("--dir", metavar="DIR", help="As --here, but of DIR.")
+]
+TagFilter = Annotated[
+    list[str] | None,
+    typer.Option("--tag", "-t", metavar="TAG", help="Only those with this tag (repeatable)."),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--since", metavar="DUR|DATE", help="Used since: 7d, 2025-01-27, 2025-01-27T10:00, today."
+    ),
+]
+Until = Annotated[
+    str | None,
+    typer.Option("--until", metavar="DUR|DATE", help="Used before; a day counts as a whole."),
+]
+Touched = Annotated[
+    str | None,
+    typer.Option("--touched", metavar="PATH", help="Only those that changed PATH, or below it."),
+]
+Archived = Annotated[
+    bool, typer.Option("--archived", help="Only archived ones; else they are hidden.")
+]
+Limit = Annotated[
+    int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.")
+]
+IdsOnly = Annotated[bool, typer.Option("--quiet", "-q", help="Ids alone, one a line.")]

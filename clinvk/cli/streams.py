@@ -85,6 +85,19 @@ class Streams:
             return self.stdin.read()
         return bytes(buffer.read()).decode("utf-8-sig", errors="surrogateescape")
 
+    def ask(self, question: str) -> str | None:
+        """The line typed in answer to a question on stderr; None without a terminal to ask at.
+
+        The end of the input is an empty answer.
+        """
+        if self.stdin is None or not (self.stdin_is_tty and self.stderr_is_tty):
+            return None
+        self._talk(f"{question} ", drawn=False)
+        answer = self.stdin.readline()
+        if not answer.endswith("\n"):
+            self.talk()
+        return answer.strip()
+
     def talk_has(self, signs: str) -> bool:
         """Whether stderr's encoding has these characters."""
         try:

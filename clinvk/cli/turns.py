@@ -41,22 +41,7 @@ class TurnOptions:
 def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
     """Run the turn and show it; `which` are the fields of `RunRequest` that choose the session."""
     settings = effective_settings(cli.world, said.config)
-    for option in ("backend", "model", "system_prompt"):
-        if getattr(said, option) is not None and not getattr(said, option).strip():
-            raise UsageError(f"`--{option.replace('_', '-')}` is empty", hint="leave it out")
-    request = RunRequest(
-        prompt=read_prompt(cli, said.words, editor=said.editor),
-        backend=said.backend,
-        model=said.model,
-        workdir=working_directory(said.workdir),
-        access=said.access,
-        system_prompt=said.system_prompt,
-        max_turns=said.max_turns,
-        backend_args=said.backend_args,
-        timeout_s=_seconds("--timeout", said.timeout),
-        idle_timeout_s=_seconds("--idle-timeout", said.idle_timeout),
-        **which,
-    )
+    request = request_of(said, read_prompt(cli, said.words, editor=said.editor), **which)
     chosen = said.output_format or OutputFormat(settings.get("output.format"))
     streams = cli.streams.with_color(settings.get("output.color"))
     if said.dry_run:
@@ -79,6 +64,26 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
     finally:
         renderer.close()
     return report.exit_status
+
+
+def request_of(said: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401
+    """What was asked; `which` are the fields that choose the session."""
+    for option in ("backend", "model", "system_prompt"):
+        if getattr(said, option) is not None and not getattr(said, option).strip():
+            raise UsageError(f"`--{option.replace('_', '-')}` is empty", hint="leave it out")
+    return RunRequest(
+        prompt=prompt,
+        backend=said.backend,
+        model=said.model,
+        workdir=working_directory(said.workdir),
+        access=said.access,
+        system_prompt=said.system_prompt,
+        max_turns=said.max_turns,
+        backend_args=said.backend_args,
+        timeout_s=_seconds("--timeout", said.timeout),
+        idle_timeout_s=_seconds("--idle-timeout", said.idle_timeout),
+        **which,
+    )
 
 
 def _seconds(option: str, text: str | None) -> float | None:

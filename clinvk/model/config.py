@@ -35,13 +35,19 @@ BACKEND_DEFAULTS: Mapping[str, Json] = {
     "enabled": True,
 }
 
+DEFAULT = "default"
+"""The source of a value that nobody has set."""
+
+MODEL_VARIABLE = "CLINVK_MODEL"
+"""Sets the model of whichever backend is chosen, over what is said for that backend alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A value and where it came from: `default`, a file's path or an environment variable."""
+    """A value and where it came from: `default`, `FILE:LINE` or an environment variable."""
 
     value: Json
-    source: str
+    source: str = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,13 @@ def known_keys(backends: Iterable[str]) -> tuple[str, ...]:
     return (*DEFAULTS, *of_backends)
 
 
+def default_of(key: str) -> Json:
+    """The default of a known key."""
+    if key in DEFAULTS:
+        return DEFAULTS[key]
+    return BACKEND_DEFAULTS[key.rpartition(".")[2]]
+
+
 def flatten(nested: Mapping[str, Json]) -> dict[str, Json]:
     """A checked configuration as `section.key` to value, with only what was said."""
     flat: dict[str, Json] = {}
@@ -87,8 +100,19 @@ def flatten(nested: Mapping[str, Json]) -> dict[str, Json]:
     return flat
 
 
-def merge(file: Mapping[str, Json], file_name: str, environment: Mapping[str, Setting]) -> Settings:
+def nest(flat: Mapping[str, Json]) -> dict[str, Json]:
+    """The opposite of `flatten`: keys with dots as sections in sections."""
+    nested: dict[str, Json] = {}
+    for key, value in flat.items():
+        *sections, last = key.split(".")
+        place = nested
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[last] = value
+    return nested
+
+
+def merge(file: Mapping[str, Setting], environment: Mapping[str, Setting]) -> Settings:
     """Environment over file over default."""
-    values = {key: Setting(value, "default") for key, value in DEFAULTS.items()}
-    values |= {key: Setting(value, file_name) for key, value in file.items()}
-    return Settings(values | dict(environment))
+    values = {key: Setting(value) for key, value in DEFAULTS.items()}
+    return Settings(values | dict(file) | dict(environment))

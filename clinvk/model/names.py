@@ -1,11 +1,13 @@
-"""What a person may call a session: its name and its tags."""
+"""What a person may call a session: its name, its title and its tags."""
 
 import re
 
 from clinvk.errors import UsageError
+from clinvk.model.safe_text import safe_line
 
 _NAME = re.compile(r"[A-Za-z0-9._/#@:][A-Za-z0-9._/#@:-]{0,63}")
 _LONGEST_TAG = 64
+_LONGEST_TITLE = 200
 
 
 def checked_name(name: str) -> str:
@@ -29,3 +31,16 @@ def checked_tag(tag: str) -> str:
     if len(tag) > _LONGEST_TAG or not tag.isprintable():
         raise UsageError(f"a tag is 1 to {_LONGEST_TAG} printable characters", hint="shorten it")
     return tag
+
+
+def checked_title(title: str) -> str:
+    """The title on one line, without what could drive a terminal; `UsageError` if nothing is left.
+
+    A title may be long, but not a document.
+    """
+    folded = safe_line(title[: _LONGEST_TITLE * 20]).strip()
+    if not folded:
+        raise UsageError("the title is empty", hint="say what the session is about")
+    if len(folded) > _LONGEST_TITLE:
+        raise UsageError(f"a title is at most {_LONGEST_TITLE} characters", hint="shorten it")
+    return folded

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinvk.errors import ClinvkError, ExitStatus
-from clinvk.model.events import Change
 from clinvk.model.failure import Failure
+from clinvk.model.files import FileReport
 from clinvk.model.session import Status
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
@@ -38,14 +38,6 @@ class ErrorReport:
             hint=failure.way_out,
             retryable=failure.retryable,
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileReport:
-    """A file that the turn changed."""
-
-    path: str
-    change: Change
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +94,11 @@ def usage_to_json(usage: Usage) -> dict[str, int | None]:
     }
 
 
+def file_to_json(file: FileReport) -> dict[str, str]:
+    """A changed file as it is published and recorded."""
+    return {"path": file.path, "change": file.change.value, "source": file.source.value}
+
+
 def report_to_json(report: RunReport) -> Mapping[str, Any]:
     """The published object; its keys are the contract of `-o json`."""
     error = report.error
@@ -121,7 +118,7 @@ def report_to_json(report: RunReport) -> Mapping[str, Any]:
         "usage": usage_to_json(report.usage),
         "cost_usd": report.cost_usd,
         "duration_s": round(report.duration_s, 3),
-        "files": [{"path": file.path, "change": file.change.value} for file in report.files],
+        "files": [file_to_json(file) for file in report.files],
         "warnings": list(report.warnings),
         "exit_status": int(report.exit_status),
         "error": error

@@ -26,8 +26,8 @@ class RunRequest:
     """What was asked, before anything is looked up; None means "not said".
 
     At most one of `session` (a SESSION reference), `name` (create or resume) and a `pick` other
-    than `NEW` is set. `here` narrows `pick` to this directory or its repository. Times are in
-    seconds.
+    than `NEW` is set. `here` narrows `pick` to this directory or its repository. `interactive` asks
+    for the agent's own screen; `prompt` is empty then. Times are in seconds.
     """
 
     prompt: str
@@ -46,6 +46,7 @@ class RunRequest:
     title: str | None = None
     tags: tuple[str, ...] = ()
     ephemeral: bool = False
+    interactive: bool = False
     backend_args: tuple[str, ...] = ()
 
 

@@ -79,10 +79,11 @@ class Session:
     schema: int = SCHEMA
 
     def turn_started(self, *, at: datetime) -> "Session":
-        """The session with its next turn open; a completed one is reopened."""
+        """The session with its next turn open; a completed or archived one is taken up again."""
         return replace(
             self,
             status=Status.ACTIVE if self.status is Status.COMPLETED else self.status,
+            archived=False,
             last_used_at=at,
             open_turn=OpenTurn(number=self.next_turn, started_at=at),
         )
@@ -116,6 +117,20 @@ class Session:
             open_turn=None,
         )
 
+    def with_changes(self, *, seen: "Session", found: "Session") -> "Session":
+        """This session, with what a person changed in its record: from `seen` to `found`.
+
+        A run keeps the session to itself for a whole turn; what was renamed or tagged meanwhile
+        is neither undone by it nor undoes what the turn brought.
+        """
+        changed = {
+            name: getattr(found, name)
+            for names in _PERSONAL
+            if any(getattr(found, name) != getattr(seen, name) for name in names)
+            for name in names
+        }
+        return replace(self, **changed)
+
     @property
     def next_turn(self) -> int:
         """The number of the turn that would come next; an interrupted turn keeps its number."""
@@ -125,6 +140,10 @@ class Session:
     def interrupted(self) -> bool:
         """Whether a turn began and never ended, provided that nobody holds the session's lock."""
         return self.open_turn is not None
+
+
+_PERSONAL = (("name",), ("title", "title_source"), ("tags",), ("archived",), ("unknown",))
+"""The fields of a record that are a person's to change at any time; some go together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

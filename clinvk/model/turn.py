@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clinvk.model.access import Access
-from clinvk.model.events import FileChange, Json, StopReason
+from clinvk.model.events import Json, StopReason
 from clinvk.model.failure import Failure
+from clinvk.model.files import FileReport
 from clinvk.model.session import TurnEnd
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
@@ -26,7 +27,8 @@ class Turn:
     `text` is the final answer, or what was received so far if the turn never ended; `messages` are
     all messages in order. `model` and `conversation` are what the agent said, `model_asked` and
     `conversation_asked` what it was started with. `usage`, `cost_usd` and `counters` are as in
-    `Result`. `files` are the agent's words, each path once with its last change.
+    `Result`. `files` are what it changed, each path once with its last change. An `interactive` turn
+    took place in the agent's own screen; its prompt is empty if it could not be told.
     """
 
     number: int
@@ -37,7 +39,7 @@ class Turn:
     messages: tuple[str, ...] = ()
     thinking: tuple[str, ...] = ()
     tools: tuple[ToolCall, ...] = ()
-    files: tuple[FileChange, ...] = ()
+    files: tuple[FileReport, ...] = ()
     warnings: tuple[str, ...] = ()
     stop_reason: StopReason | None = None
     failure: Failure | None = None
@@ -53,6 +55,7 @@ class Turn:
     access: Access | None = None
     cwd: str | None = None
     resume: bool = False
+    interactive: bool = False
 
     @property
     def interrupted(self) -> bool:

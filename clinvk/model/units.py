@@ -67,3 +67,22 @@ def format_cost(dollars: float | None) -> str:
 def format_time(at: datetime) -> str:
     """A moment in UTC to the second: `2025-01-27T10:00:00Z`."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def format_age(at: datetime, now: datetime) -> str:
+    """How long ago, roughly: `3 days ago`; a moment ahead of our clock is `just now`."""
+    seconds = (now - at).total_seconds()
+    for unit, size in _AGES:
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count:,} {unit}{'s' if count > 1 else ''} ago"
+    return "just now"
+
+
+_AGES = (
+    ("year", 31_557_600),
+    ("month", 2_629_800),
+    ("day", 86_400),
+    ("hour", 3_600),
+    ("minute", 60),
+)

@@ -1,25 +1,128 @@
-"""A child that takes over the terminal until it ends: an editor, an agent's own screen."""
+"""A child that takes over the terminal until it ends: an editor, an agent's own screen.
 
-from collections.abc import Mapping, Sequence
+It stays in our process group, so that the shell's job control stops and continues both of us as
+one job, and keys that raise signals (such as Ctrl-C) reach it from the terminal itself.
+"""
+
+import os
+import signal
+import termios
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from subprocess import Popen
+from types import FrameType
+from typing import Any
 
 from clinvk.errors import BackendStartError
+
+_OF_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
+_PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
+_STOPS = (signal.SIGTSTP, signal.SIGSTOP)
 
 
 def run_foreground(argv: Sequence[str], *, environ: Mapping[str, str], cwd: Path | None) -> int:
     """The child's exit code, negative for a signal; `BackendStartError` if it cannot be started.
 
-    Terminal and streams are inherited. Ctrl-C is the child's: it reaches both of us, and ours is
-    set aside until the child has ended.
+    Terminal and streams are inherited, and the terminal's modes are afterwards what they were.
+    SIGINT and SIGQUIT are left to the child, SIGTERM and SIGHUP that come to us are passed on.
     """
-    try:
-        child = Popen(list(argv), env=dict(environ), cwd=cwd)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise BackendStartError(f"cannot start `{argv[0]}`: {reason}") from error
-    while True:
+    with _terminal_kept(), _signals_left_to(child := _Child()):
+        return child.run(argv, environ, cwd)
+
+
+class _Child:
+    """The child, also before it is there: what was to be passed on to it waits."""
+
+    def __init__(self) -> None:
+        self._pid: int | None = None
+        self._waiting: list[int] = []
+
+    def pass_on(self, number: int, frame: FrameType | None) -> None:
+        """Send it the signal that came to us."""
+        del frame
+        if self._pid is None:
+            self._waiting.append(number)
+        else:
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, number)
+
+    def run(self, argv: Sequence[str], environ: Mapping[str, str], cwd: Path | None) -> int:
+        """Start it and wait for its end."""
         try:
-            return child.wait()
-        except KeyboardInterrupt:
-            continue
+            process = Popen(list(argv), env=dict(environ), cwd=cwd)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise BackendStartError(f"cannot start `{argv[0]}`: {reason}") from error
+        self._pid = process.pid
+        for number in self._waiting:
+            self.pass_on(number, None)
+        while True:
+            _, status = os.waitpid(process.pid, os.WUNTRACED)
+            if not os.WIFSTOPPED(status):
+                break
+            _stop_with_it(process.pid, os.WSTOPSIG(status))
+        self._pid = None
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return process.returncode
+
+
+def _stop_with_it(pid: int, number: int) -> None:
+    """Stop as well, so that the shell gets its terminal back; both go on together.
+
+    A stop for reading from the background is the shell's own business.
+    """
+    if number in _STOPS:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
+def _signals_left_to(child: _Child) -> Iterator[None]:
+    """Handlers of ours, not `SIG_IGN`: the child would inherit that."""
+    before = {}
+    for numbers, handle in ((_OF_THE_TERMINAL, _do_nothing), (_PASSED_ON, child.pass_on)):
+        for number in numbers:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                before[number] = signal.signal(number, handle)
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, signal.SIG_DFL if old is None else old)
+
+
+def _do_nothing(number: int, frame: FrameType | None) -> None:
+    """Not `None`: a handler, so that waiting goes on and the child's default is its own."""
+
+
+@contextmanager
+def _terminal_kept() -> Iterator[None]:
+    """Give the terminal its modes and its foreground group back, whatever the child did to it."""
+    try:
+        terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # there is none
+        yield
+        return
+    try:
+        modes: list[Any] = termios.tcgetattr(terminal)
+        ours = os.tcgetpgrp(terminal) == os.getpgrp()
+        try:
+            yield
+        finally:
+            if ours:
+                _give_back(terminal, modes)
+    finally:
+        os.close(terminal)
+
+
+def _give_back(terminal: int, modes: list[Any]) -> None:
+    # From the background either call would stop us.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
+    try:
+        with suppress(OSError, termios.error):
+            os.tcsetpgrp(terminal, os.getpgrp())
+            termios.tcsetattr(terminal, termios.TCSADRAIN, modes)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from clinvk.model.events import Change, Event, FileChange, Init, Message, Result, Warned
-from clinvk.model.report import FileReport
+from clinvk.model.files import FileReport
 
 
 @dataclass(slots=True)

@@ -5,7 +5,12 @@ from pathlib import Path
 
 from clinvk import backends
 from clinvk.backends._base import Backend, Capability
-from clinvk.errors import ConversationGoneError, SessionDirectoryError, UsageError
+from clinvk.errors import (
+    BackendUnsupportedError,
+    ConversationGoneError,
+    SessionDirectoryError,
+    UsageError,
+)
 from clinvk.model.access import Access, is_wider
 from clinvk.model.config import Settings
 from clinvk.model.request import Invocation, RunRequest, TurnRequest
@@ -96,7 +101,7 @@ def plan_turn(
     if model is None and Capability.MODEL not in backend.lacks:
         model = session.model
     max_turns = request.max_turns
-    if max_turns is None and Capability.MAX_TURNS not in backend.lacks:
+    if max_turns is None and not request.interactive and Capability.MAX_TURNS not in backend.lacks:
         max_turns = settings.get("run.max_turns")
     turn = TurnRequest(
         prompt=request.prompt,
@@ -114,7 +119,11 @@ def plan_turn(
         baseline_known=session.counters_turn == session.next_turn - 1,
     )
     backend.refuse_unsupported(turn)
-    invocation = backend.invocation(turn)
+    invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
+    if invocation is None:
+        raise BackendUnsupportedError(
+            f"{backend.title} has no screen of its own", hint="say a prompt"
+        )
     program = program_of(backend, settings, world)
     return TurnPlan(
         backend=backend,

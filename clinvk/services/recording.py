@@ -10,11 +10,17 @@ from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol
 
-from clinvk.errors import StoreError
-from clinvk.model.events import Event, FileChange, Init, Result
-from clinvk.model.report import FileReport
-from clinvk.model.session import Session, TurnEnd
+from clinvk.errors import (
+    SessionBusyError,
+    SessionDamagedError,
+    SessionNotFoundError,
+    StoreError,
+)
+from clinvk.model.events import Event, Init, Result
+from clinvk.model.files import FileReport
+from clinvk.model.session import Session, TitleSource, TurnEnd
 from clinvk.process.runner import Child, Ending
+from clinvk.services.discretion import KEEP_ALL, Discretion
 from clinvk.services.plan import TurnPlan
 from clinvk.services.world import World
 from clinvk.store.locks import HeldLock, Holder
@@ -104,12 +110,22 @@ class Unrecorded:
 class Recorded(AbstractContextManager["Recorded"]):
     """A run that is kept in the store, under the session's lock from first write to last."""
 
-    def __init__(
-        self, session: Session, lock: HeldLock, store: SessionStore, world: World, *, is_new: bool
+    def __init__(  # noqa: PLR0913  what a recording is made of, each by its name
+        self,
+        session: Session,
+        lock: HeldLock,
+        store: SessionStore,
+        world: World,
+        *,
+        is_new: bool,
+        discretion: Discretion = KEEP_ALL,
     ) -> None:
+        session = discretion.session(session) if is_new else session
+        self._discretion = discretion
         self.session = session
         self.session_id: str | None = session.id
         self._before = session
+        self._seen = session
         self._is_new = is_new
         self._lock = lock
         self._store = store
@@ -132,13 +148,14 @@ class Recorded(AbstractContextManager["Recorded"]):
     def _start(self, plan: TurnPlan) -> None:
         self.session = self.session.turn_started(at=self._world.now())
         self._transcript = self._store.writer(self.session.id, self._world.now)
-        if self._transcript.empty:
+        # A run that was killed may have left a new title or tag to be told.
+        if self._transcript.empty or self._before.interrupted:
             self._transcript.session(self.session)
         request = plan.request
         self._transcript.turn_started(
             turn=self._turn,
             at=self.session.last_used_at,
-            prompt=request.prompt,
+            prompt=self._discretion.prompt(request.prompt),
             cwd=str(request.cwd),
             model=request.model,
             access=request.access,
@@ -148,14 +165,14 @@ class Recorded(AbstractContextManager["Recorded"]):
         if self._is_new:
             self._store.create(self.session)
         else:
-            self._store.save(self.session)
+            self._save(self.session)
 
     def _take_back(self) -> None:
-        if self._is_new:
-            self._store.discard(self.session.id)
-        else:
-            self._try(lambda: self._store.save(self._before))
         self.session = self._before
+        if self._is_new:
+            self._store.discard(self._before.id)
+        else:
+            self._try(lambda: self._save(self._before))
 
     def child_started(self, child: Child) -> None:
         """Note the child in the lock: whoever finds this run dead finds its agent by it."""
@@ -169,7 +186,9 @@ class Recorded(AbstractContextManager["Recorded"]):
             self.session = self.session.conversation_confirmed(
                 event.backend_session_id, event.model
             )
-        self._transcript.event(self._turn, event)
+        kept = self._discretion.event(event)
+        if kept is not None:
+            self._transcript.event(self._turn, kept)
 
     def quiet(self) -> None:
         """Write what was gathered: a kill from now on loses none of it."""
@@ -181,6 +200,7 @@ class Recorded(AbstractContextManager["Recorded"]):
         transcript = self._transcript
         if transcript is None:
             return
+        result = self._discretion.result(result)
         finished = _advance(self.session, result, self._world)
         self._try(
             lambda: transcript.turn_finished(
@@ -196,11 +216,22 @@ class Recorded(AbstractContextManager["Recorded"]):
                 failure=result.failure,
                 exit_code=ending.exit_code,
                 duration_s=ending.duration_s,
-                files=[FileChange(path=file.path, change=file.change) for file in files],
+                files=files,
             )
         )
-        self.session = finished
-        self._try(lambda: self._store.save(finished))
+        named = self._with_agents_title(finished)
+        self.session = named
+        self._try(lambda: self._save(named))
+        if named.title != finished.title:
+            self._try(lambda: transcript.session(self.session, durable=False))
+
+    def _with_agents_title(self, session: Session) -> Session:
+        """The session with the agent's own title, unless it has a better one already."""
+        if session.title_source is not TitleSource.PROMPT or not self._discretion.words:
+            return session
+        from clinvk.services.titles import with_agents_title  # the answer has been shown by now
+
+        return with_agents_title(session, self._world)
 
     def void(self, reason: str) -> None:
         """Take the turn back: the record is as it was, the transcript says that it was nothing."""
@@ -209,8 +240,8 @@ class Recorded(AbstractContextManager["Recorded"]):
             return
         turn = self._turn
         self._try(lambda: transcript.turn_voided(turn=turn, at=self._world.now(), reason=reason))
-        self._try(lambda: self._store.save(self._before))
         self.session = self._before
+        self._try(lambda: self._save(self._before))
 
     def trouble(self) -> str | None:
         """The first write that failed after the turn had begun."""
@@ -228,6 +259,27 @@ class Recorded(AbstractContextManager["Recorded"]):
         if self._transcript is not None:
             self._transcript.close()
         self._lock.release()
+
+    def _save(self, session: Session) -> None:
+        """Bring the record up to `session`, with what a person changed in it since we saw it.
+
+        Whoever changes a record while a run holds the session leaves it to the run to tell the
+        transcript. Raises `StoreError`.
+        """
+        try:
+            self.session = self._store.update(
+                session.id,
+                lambda found: session.with_changes(seen=self._seen, found=found),
+                self._world.sleep,
+            )
+        except SessionNotFoundError:  # deleted by hand, while its agent works on
+            self._store.save(session)
+            self.session = session
+        except (SessionDamagedError, SessionBusyError) as error:
+            raise StoreError(error.message, hint=error.hint) from error
+        self._seen = self.session
+        if self.session != session and self._transcript is not None:
+            self._transcript.session(self.session)
 
     @property
     def _turn(self) -> int:

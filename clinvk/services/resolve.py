@@ -4,7 +4,9 @@ A reference is a full id, an exact name, a unique prefix of an id (4 characters 
 or `BACKEND:AGENT-SESSION-ID`, tried in this order: what was typed in full wins over what was not.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from clinvk.errors import (
@@ -13,54 +15,71 @@ from clinvk.errors import (
     SessionDamagedError,
     SessionNotFoundError,
 )
-from clinvk.model.session import Session, Status
-from clinvk.services.places import repository_root, scope_of, stands_in
+from clinvk.model.safe_text import safe_line
+from clinvk.model.session import Session
+from clinvk.model.title import UNTITLED
+from clinvk.model.units import format_age, format_time
+from clinvk.model.width import cut
+from clinvk.services.places import repository_root, scope_of
 from clinvk.store.records import DamagedRecord
+from clinvk.store.selection import Selection, native_id
 from clinvk.store.sessions import SessionStore
 
-SHORTEST_PREFIX = 4
 SHOWN_CANDIDATES = 5
+SHOWN_COLUMNS = 64
+SEARCHED_FOR_NEAREST = 1_000
+"""To compare a word with so many titles takes a tenth of a second."""
 
 
-def resolve_reference(store: SessionStore, reference: str) -> Session:
-    """The one session that `reference` means.
+def resolve_reference(
+    store: SessionStore, reference: str, *, now: datetime | None = None
+) -> Session:
+    """The one session that `reference` means; with `now` the age of candidates is in words.
 
     Raises `SessionNotFoundError` with the nearest matches, `SessionAmbiguousError` with the
     candidates, or `SessionDamagedError` when the record meant cannot be read.
     """
     if reference == "@last":
         return last_session(store)
-    records = list(store.iter_records())
-    sessions = [record for record in records if isinstance(record, Session)]
     wanted = reference.lower()
-    rungs: tuple[Callable[[Session], bool], ...] = (
-        lambda session: session.id == wanted,
-        lambda session: session.name == reference,
-        lambda session: f"{session.backend}:{session.conversation}" == reference,
-        lambda session: len(wanted) >= SHORTEST_PREFIX and session.id.startswith(wanted),
-    )
-    for rung in rungs:
-        matches = [session for session in sessions if rung(session)]
-        if len(matches) == 1:
-            return store.load(matches[0].id)
-        if matches:
-            raise SessionAmbiguousError(
-                f"`{reference}` matches {len(matches)} sessions", hint=_candidates(matches)
-            )
-    for record in records:
-        if isinstance(record, DamagedRecord) and record.path.stem == wanted:
-            raise SessionDamagedError(f"the record `{record.path}` is damaged: {record.reason}")
+    exact = store.find(wanted)
+    if isinstance(exact, Session):
+        return exact
+    found = _matches(store, reference) or _matches(store, reference, thorough=True)
+    if len(found) == 1:
+        return store.load(found[0].id)
+    if found:
+        raise SessionAmbiguousError(
+            f"`{_shown(reference)}` matches {len(found)} sessions",
+            hint=_candidates(found, now),
+        )
+    if isinstance(exact, DamagedRecord):
+        raise SessionDamagedError(f"the record `{exact.path}` is damaged: {exact.reason}")
     raise SessionNotFoundError(
-        f"there is no session `{reference}`", hint=_nearest(reference, sessions)
+        f"there is no session `{_shown(reference)}`", hint=_nearest(store, reference)
     )
+
+
+def _matches(store: SessionStore, reference: str, *, thorough: bool = False) -> list[Session]:
+    """The sessions on the first rung that has any, the most recently used first."""
+    selected = store.select(Selection(reference=reference), thorough=thorough).sessions
+    found = [one.session for one in selected]
+    named = [session for session in found if session.name == reference]
+    return named or [session for session in found if native_id(session) == reference] or found
+
+
+def resolve_all(
+    store: SessionStore, references: Iterable[str], *, now: datetime | None = None
+) -> list[Session]:
+    """The sessions that the references mean, each once; raises as above before anything is done."""
+    found = [resolve_reference(store, reference, now=now) for reference in references]
+    return list({session.id: session for session in found}.values())
 
 
 def find_named(store: SessionStore, name: str) -> Session | None:
     """The session of exactly that name, None if there is none."""
-    for record in store.iter_records():
-        if isinstance(record, Session) and record.name == name:
-            return store.load(record.id)
-    return None
+    found = store.select(Selection(name=name), limit=1).sessions
+    return store.load(found[0].session.id) if found else None
 
 
 def last_session(
@@ -71,18 +90,18 @@ def last_session(
     `within` keeps those of that directory, or of the git repository around it. Closed and archived
     sessions are passed by. Raises `NothingToResumeError`.
     """
-    sessions = _resumable(store, backend)
+    asked = _resumable(backend)
     if within is not None:
-        scope = scope_of(within)
-        sessions = [session for session in sessions if stands_in(session.cwd, scope)]
-    if not sessions:
+        asked = replace(asked, within=scope_of(within))
+    found = _latest(store, asked) or _latest(store, asked, thorough=True)
+    if found is None:
         where = " of this directory" if within else ""
         of = f" with backend `{backend}`" if backend else ""
         raise NothingToResumeError(
             f"there is no session{where}{of} to go on with",
             hint='start one with `clinvk "your prompt"`',
         )
-    return store.load(most_recent(sessions).id)
+    return found
 
 
 def continued_session(
@@ -92,45 +111,52 @@ def continued_session(
 
     The most recent one of the directory itself, else of its git repository, else of all.
     """
-    sessions = _resumable(store, backend)
-    here = [session for session in sessions if session.cwd == str(directory)]
+    asked = _resumable(backend)
     root = repository_root(directory)
-    around = [session for session in sessions if root and stands_in(session.cwd, root)]
-    candidates = here or around or sessions
-    if not candidates:
-        return last_session(store, backend=backend)
-    return store.load(most_recent(candidates).id)
+    found = _latest(store, replace(asked, directory=str(directory)))
+    if found is None and root is not None:
+        found = _latest(store, replace(asked, within=root))
+    return found or last_session(store, backend=backend)
 
 
-def most_recent(sessions: Iterable[Session]) -> Session:
-    """The session used last; the id decides between equals, so that the answer is stable."""
-    return max(sessions, key=lambda session: (session.last_used_at, session.id))
+def _resumable(backend: str | None) -> Selection:
+    return Selection(resumable=True, backend=backend)
 
 
-def _resumable(store: SessionStore, backend: str | None) -> list[Session]:
-    return [
-        record
-        for record in store.iter_records()
-        if isinstance(record, Session)
-        and record.status is not Status.COMPLETED
-        and not record.archived
-        and backend in (None, record.backend)
-    ]
+def _latest(store: SessionStore, asked: Selection, *, thorough: bool = False) -> Session | None:
+    """The session meant that was used last, as its record says; None if none is meant."""
+    found = store.select(asked, limit=1, thorough=thorough).sessions
+    return store.load(found[0].session.id) if found else None
 
 
-def _candidates(sessions: list[Session]) -> str:
-    shown = sorted(sessions, key=lambda session: session.last_used_at, reverse=True)
-    lines = [f"{one.id}  {one.title}  {one.cwd}" for one in shown[:SHOWN_CANDIDATES]]
+def _candidates(sessions: list[Session], now: datetime | None) -> str:
+    lines = [_candidate(session, now) for session in sessions[:SHOWN_CANDIDATES]]
     more = len(sessions) - len(lines)
     return "\n".join(["one of:", *lines, *([f"… and {more} more"] if more > 0 else [])])
 
 
-def _nearest(reference: str, sessions: list[Session]) -> str:
+def _candidate(session: Session, now: datetime | None) -> str:
+    used = format_time(session.last_used_at)
+    age = format_age(session.last_used_at, now) if now is not None else f"used {used}"
+    cells = (session.id, cut(session.title, 60) or UNTITLED, age, session.cwd)
+    return "  ".join(map(safe_line, cells))
+
+
+def _nearest(store: SessionStore, reference: str) -> str:
     from difflib import get_close_matches
 
-    labels = {session.id: session for session in sessions}
-    labels |= {session.name: session for session in sessions if session.name}
-    close = get_close_matches(reference, labels, n=3, cutoff=0.6)
+    latest = [one.session for one in store.select(Selection(), limit=SEARCHED_FOR_NEAREST).sessions]
+    labels = {session.title.casefold(): session for session in latest}
+    labels |= {session.id: session for session in latest}
+    labels |= {session.name: session for session in latest if session.name}
+    asked = reference[: 2 * SHOWN_COLUMNS].casefold()
+    close = [labels[label] for label in get_close_matches(asked, labels, n=3, cutoff=0.6)]
     if not close:
         return "`clinvk sessions list` shows them all"
-    return "nearest: " + ", ".join(f"{label} ({labels[label].title})" for label in close)
+    near = dict.fromkeys(f"{one.name or one.id} ({cut(one.title, 60)})" for one in close)
+    return safe_line("nearest: " + ", ".join(near))
+
+
+def _shown(reference: str) -> str:
+    """What was typed, as a part of a sentence."""
+    return cut(safe_line(reference[: 10 * SHOWN_COLUMNS]), SHOWN_COLUMNS)

@@ -14,6 +14,7 @@ from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session
 from clinvk.process import orphans
 from clinvk.process.signals import SignalInbox
+from clinvk.services.discretion import discretion_of
 from clinvk.services.places import scope_of, stands_in
 from clinvk.services.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.recording import Recorded, Recording, Unrecorded, holder_of
@@ -34,7 +35,7 @@ def run(request: RunRequest, world: World, settings: Settings, observer: Observe
     been changed then.
     """
     with ExitStack() as held, SignalInbox() as signals:
-        opening = _Opening(request, world, settings, held)
+        opening = Opening(request, world, settings, held)
         plan, recording = opening.open()
         plan = replace(plan, warnings=(*opening.notes, *plan.warnings))
         return Turn(plan, recording, world, observer).conduct(signals)
@@ -54,16 +55,17 @@ def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Opening:
+class Opening:
     """From what was asked to a turn that is on disk as begun; locks are let go with `held`.
 
-    `notes` are what the person should know of the way there.
+    `notes` are what the person should know of the way there, `recorder` keeps what is said.
     """
 
     request: RunRequest
     world: World
     settings: Settings
     held: ExitStack
+    recorder: type[Recorded] = Recorded
     notes: list[str] = field(default_factory=list)
 
     def open(self) -> tuple[TurnPlan, Recording]:
@@ -96,7 +98,7 @@ class _Opening:
         if not self.request.ephemeral:
             try:
                 lock = self._lock(store, session.id)
-                recorded = Recorded(session, lock, store, self.world, is_new=True)
+                recorded = self._recorder(session, lock, store, is_new=True)
                 return plan, self._recorded(recorded, plan)
             except StoreError as error:
                 self.notes.append(f"this run is not recorded: {error.message}")
@@ -112,7 +114,15 @@ class _Opening:
         backend = backend_for(self.request, session, self.settings, self.world)
         plan = plan_turn(self.request, session, backend, self.settings, self.world)
         self._say_where(session)
-        return plan, self._recorded(Recorded(session, lock, store, self.world, is_new=False), plan)
+        if session.archived:
+            self.notes.append(f"session {session.id} was archived; it is back in the list")
+        return plan, self._recorded(self._recorder(session, lock, store, is_new=False), plan)
+
+    def _recorder(
+        self, session: Session, lock: HeldLock, store: SessionStore, *, is_new: bool
+    ) -> Recorded:
+        kept = discretion_of(self.settings)
+        return self.recorder(session, lock, store, self.world, is_new=is_new, discretion=kept)
 
     def _recorded(self, recorded: Recorded, plan: TurnPlan) -> Recorded:
         self.held.enter_context(recorded)

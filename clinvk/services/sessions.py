@@ -1,39 +1,25 @@
 """Lists of sessions and single ones, with everything that is known about them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from pathlib import Path
 
 from clinvk.model.session import Session, Status
-from clinvk.store.records import DamagedRecord
+from clinvk.store.selection import Listed, Order, Selection
+from clinvk.store.selection import Selected as SessionList
 from clinvk.store.sessions import SessionStore
 from clinvk.store.transcripts import Transcript
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """One line of a list: a session with the status it has now."""
-
-    session: Session
-    status: Status
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionList:
-    """The sessions asked for, and the records that could not be read (never hidden)."""
-
-    sessions: tuple[Listed, ...]
-    damaged: tuple[DamagedRecord, ...]
-
-
-class Order(StrEnum):
-    """What a list is sorted by: the latest, the newest, the largest first, or the alphabet."""
-
-    LAST = "last"
-    CREATED = "created"
-    TOKENS = "tokens"
-    TITLE = "title"
+__all__ = [
+    "Listed",
+    "Order",
+    "SessionFilter",
+    "SessionList",
+    "Shown",
+    "list_sessions",
+    "show_session",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +28,8 @@ class SessionFilter:
 
     `tags` must all be there. `since` is the first moment of `last_used_at` that counts, `until` the
     first that does not. `archived` takes only archived sessions (True), only others (False), or
-    both (None). `keep` is a further test, such as a directory's.
+    both (None). `within` keeps those of that directory and below it. `keep` is a further test, that
+    reads what no list is filtered by otherwise.
     """
 
     backend: str | None = None
@@ -51,25 +38,30 @@ class SessionFilter:
     since: datetime | None = None
     until: datetime | None = None
     archived: bool | None = False
+    within: Path | None = None
     keep: Callable[[Session], bool] | None = None
 
     @property
     def narrows(self) -> bool:
         """Whether it passes anything by but archived sessions."""
-        asked = (self.backend, self.status, self.since, self.until, self.keep)
+        asked = (self.backend, self.status, self.since, self.until, self.within, self.keep)
         return any(value is not None for value in asked) or bool(self.tags or self.archived)
 
     def takes(self, listed: Listed) -> bool:
         """Whether the session passes every filter."""
-        session = listed.session
-        return (
-            self.archived in (None, session.archived)
-            and self.backend in (None, session.backend)
-            and self.status in (None, listed.status)
-            and all(tag in session.tags for tag in self.tags)
-            and (self.since is None or session.last_used_at >= self.since)
-            and (self.until is None or session.last_used_at < self.until)
-            and (self.keep is None or self.keep(session))
+        return self.selection().takes(listed.session, listed.status)
+
+    def selection(self) -> Selection:
+        """The same as a question to the store."""
+        return Selection(
+            backend=self.backend,
+            status=self.status,
+            tags=self.tags,
+            since=self.since,
+            until=self.until,
+            archived=self.archived,
+            within=self.within,
+            keep=self.keep,
         )
 
 
@@ -81,42 +73,7 @@ def list_sessions(
     order: Order = Order.LAST,
 ) -> SessionList:
     """Sessions that pass `only`, in that order; filtered first, then limited."""
-    found: list[Listed] = []
-    damaged: list[DamagedRecord] = []
-    for record in store.iter_records():
-        if isinstance(record, DamagedRecord):
-            damaged.append(record)
-            continue
-        session = store.current(record)
-        listed = Listed(session=session, status=store.status_of(session))
-        if only.takes(listed):
-            found.append(listed)
-    # The id decides between equals, so that the answer is stable.
-    found.sort(key=lambda listed: (listed.session.last_used_at, listed.session.id), reverse=True)
-    if order is not Order.LAST:
-        found.sort(key=_ORDERS[order])
-    return SessionList(sessions=tuple(found[:limit]), damaged=tuple(damaged))
-
-
-def _by_creation(listed: Listed) -> float:
-    return -listed.session.created_at.timestamp()
-
-
-def _by_tokens(listed: Listed) -> int:
-    """The largest first; an unknown figure stands below 0."""
-    total = listed.session.usage.total_tokens
-    return 1 if total is None else -total
-
-
-def _by_title(listed: Listed) -> str:
-    return listed.session.title.casefold()
-
-
-_ORDERS: Mapping[Order, Callable[[Listed], float | str]] = {
-    Order.CREATED: _by_creation,
-    Order.TOKENS: _by_tokens,
-    Order.TITLE: _by_title,
-}
+    return store.select(only.selection(), order=order, limit=limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

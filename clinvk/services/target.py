@@ -25,7 +25,7 @@ def find_target(
     """The session to go on with, None for a new one."""
     directory = standing(request, world)
     if request.session is not None:
-        return resolve_reference(store, request.session)
+        return resolve_reference(store, request.session, now=world.now())
     if request.name is not None:
         return find_named(store, request.name)
     if request.pick is Pick.CONTINUE:

@@ -3,13 +3,15 @@
 Its lines become events; each event is recorded first and shown second.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from signal import Signals
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from clinvk.errors import BackendStartError
-from clinvk.model.events import Event, Result, StopReason, Warned
+from clinvk.model.events import Change, Event, Result, StopReason, Warned
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.files import merged_files
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.session import Status
 from clinvk.process.runner import Ending, EndReason, start
@@ -19,6 +21,9 @@ from clinvk.services.plan import TurnPlan
 from clinvk.services.recording import Recording
 from clinvk.services.verdict import exit_status, judge
 from clinvk.services.world import World
+
+if TYPE_CHECKING:  # loaded only once the agent is on its way
+    from clinvk.services.files import FileWatch
 
 
 class Observer(Protocol):
@@ -42,6 +47,7 @@ class Turn:
         self._world = world
         self._observer = observer
         self._heard = Heard()
+        self._watch: FileWatch | None = None
 
     def conduct(self, signals: SignalInbox) -> RunReport:
         """Start the child that the plan says, see it to its end, and report.
@@ -60,6 +66,7 @@ class Turn:
             ending = replace(ending, reason=EndReason.EXITED, signal=None)
         finally:
             result = judge(self._heard, ending)
+            self._compare_files()
             self._close(result, ending)
         if trouble := self._recording.trouble():
             self._tell(Warned(message=f"not fully recorded: {trouble}", code="clinvk"))
@@ -67,6 +74,7 @@ class Turn:
 
     def _converse(self, signals: SignalInbox) -> Ending:
         plan = self._plan
+        began_at = self._world.now().timestamp()
         parser = plan.backend.parser(plan.request)
         with start(
             plan.invocation,
@@ -77,6 +85,7 @@ class Turn:
             on_quiet=self._recording.quiet,
         ) as child:
             self._recording.child_started(child)
+            self._watch_files(began_at)
             for line in child.lines():
                 for event in parser.feed(line):
                     self._tell(event)
@@ -95,6 +104,28 @@ class Turn:
         if not isinstance(event, Result):
             self._recording.event(event)
             self._observer.event(event)
+
+    def _watch_files(self, began_at: float) -> None:
+        """Look at the work tree while the agent starts up: its prompt has not been sent yet."""
+        from clinvk.services.files import HEAD_START_S, watch_files
+
+        self._watch = watch_files(self._plan.invocation.cwd, self._world, began_at=began_at)
+        if self._watch is not None:
+            self._watch.wait(HEAD_START_S)
+
+    def _compare_files(self) -> None:
+        """Add what was seen on disk to what the agent said; not shown, so that nothing raises."""
+        observed: Mapping[str, Change] = {}
+        if self._watch is not None:
+            seen = self._watch.compare()
+            observed = seen.changes
+            if seen.trouble is not None:
+                note = Warned(message=seen.trouble, code="clinvk")
+                self._heard.hear(note)
+                self._recording.event(note)
+        cwd = str(self._plan.invocation.cwd)
+        merged = merged_files(self._heard.files.values(), observed, cwd)
+        self._heard.files = {file.path: file for file in merged}
 
     def _close(self, result: Result, ending: Ending) -> None:
         if result.failure is not None and result.failure.code is FailureCode.CONVERSATION_GONE:

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from clinvk.errors import StoreError
 
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
+
+Place = Callable[[Path, Path], object]
+"""Renames the first to the second, which it replaces. Raises `OSError`."""
 
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES})
 """What a file system answers that cannot sync a folder; the rename has taken place by then."""
@@ -39,17 +43,20 @@ def ensure_private_dir(path: Path, *, may_be_link: bool = False) -> None:
         raise StoreError(f"cannot create `{path}`: {reason(error)}") from error
 
 
-def write_private(path: Path, data: bytes) -> None:
+def write_private(
+    path: Path, data: bytes, *, staging: Path | None = None, place: Place = Path.replace
+) -> None:
     """Replace `path` by `data`, 0600: afterwards it is on the disk, or the old file is untouched.
 
-    A symlink at `path` is replaced, never followed. Raises `StoreError`; the temporary file beside
-    `path` is gone then, too.
+    A symlink at `path` is replaced, never followed. Raises `StoreError`; the temporary file is gone
+    then, too. It is written in `staging`, a folder of the same file system, so that the folder of
+    `path` changes in one step; without it beside `path`. `place` renames it to `path`.
     """
-    temporary = path.parent / f".{path.name}.{os.urandom(6).hex()}.tmp"
+    temporary = (staging or path.parent) / f".{path.name}.{os.urandom(6).hex()}.tmp"
     try:
         try:
             _write_new(temporary, data)
-            temporary.replace(path)
+            place(temporary, path)
         except BaseException:
             with suppress(OSError):
                 temporary.unlink()

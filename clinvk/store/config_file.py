@@ -1,114 +1,121 @@
-"""`config.yaml`, read and checked; an invalid file is an error that says where, never ignored."""
+"""`config.yaml`, read and checked; an invalid file is an error that says where, never ignored.
 
-from collections.abc import Mapping, Sequence
+YAML and pydantic are imported only if there is something to check.
+"""
+
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clinvk.errors import ConfigError
-from clinvk.model.config import flatten
+from clinvk.model.config import flatten, nest
+from clinvk.model.events import Json
 
 if TYPE_CHECKING:
-    from pydantic import ValidationError
+    from clinvk.store.config_errors import Problem
+    from clinvk.store.config_yaml import Document
 
-_LARGEST = 1 << 20
+LARGEST = 1 << 20
 
 
-def load_config(path: Path, *, must_exist: bool) -> dict[str, Any]:
-    """What the file says, as `section.key` to a checked value; empty if there is no file.
-
-    Raises `ConfigError` with file, line, key and what was expected. YAML and pydantic are imported
-    only if there is a file.
-    """
+def read_config(path: Path, *, must_exist: bool) -> bytes | None:
+    """The text of the file, None if there is none. Raises `ConfigError`."""
     try:
         with path.open("rb") as file:
-            text = file.read(_LARGEST + 1)
+            text = file.read(LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         if not must_exist:
-            return {}
+            return None
         raise ConfigError(f"there is no configuration file `{path}`") from None
     except OSError as error:
-        raise ConfigError(f"cannot read `{path}`: {error.strerror}") from error
-    if len(text) > _LARGEST:
+        reason = (error.strerror or str(error)).lower()
+        raise ConfigError(f"cannot read `{path}`: {reason}") from error
+    if len(text) > LARGEST:
         raise ConfigError(f"`{path}` is larger than a configuration file can be")
-    return check_config(text, str(path))
+    return text
 
 
-def check_config(text: bytes, origin: str) -> dict[str, Any]:
-    """The checked keys of a YAML text; `origin` names it in errors."""
-    import yaml
+def check_config(
+    text: bytes, origin: str, backends: Collection[str] | None = None
+) -> dict[str, Json]:
+    """What a YAML text says, as `section.key` to a checked value; `origin` names it in errors.
+
+    `backends` are the names there are; None leaves them unchecked. Raises `ConfigError` with file,
+    line, key and what was expected.
+    """
+    from clinvk.store.config_errors import config_error
+
+    document, said, problems = _examined(text, origin, backends)
+    if problems:
+        problems.sort(key=lambda one: document.line_of(one.location) or 0)
+        raise config_error([(_place(one, document, origin), one) for one in problems])
+    return said
+
+
+def problems_in(text: bytes, origin: str, backends: Collection[str]) -> list[str]:
+    """Everything that is wrong with a YAML text, a sentence each, in the order of the lines."""
+    try:
+        document, _, problems = _examined(text, origin, backends)
+    except ConfigError as error:
+        return [error.message]
+    problems.sort(key=lambda one: document.line_of(one.location) or 0)
+    return [f"{_place(one, document, origin)}: {_with_hint(one)}" for one in problems]
+
+
+def check_values(
+    said: Mapping[str, Json], origins: Mapping[str, str], backends: Collection[str]
+) -> dict[str, Json]:
+    """The values of single keys, checked; `origins` names each in errors. Raises `ConfigError`."""
     from pydantic import ValidationError
 
-    from clinvk.model.config_schema import Config
+    from clinvk.store.config_errors import config_error, problems_of
 
     try:
-        nested = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{origin}{_line_of_mark(error)}: this is not YAML") from error
-    except ValueError as error:
-        raise ConfigError(f"{origin}: this is not text: {error}") from error
-    if nested is None:
-        return {}
-    try:
-        config = Config.model_validate(nested)
+        return _validated(nest(said), backends)
     except ValidationError as error:
-        raise _config_error(error, text, origin) from error
+        named = []
+        for problem in problems_of(error, backends):
+            place = ".".join(map(str, problem.location))
+            key = next(key for key in said if f"{place}.".startswith(f"{key}."))
+            named.append((origins[key], problem))
+        raise config_error(named) from error
+
+
+def lines_of(text: bytes, origin: str) -> dict[str, int]:
+    """The line on which each key stands, counted from 1; of a text that has been checked."""
+    from clinvk.store.config_yaml import read_document
+
+    document = read_document(text, origin)
+    lines = {key: document.line_of(tuple(key.split("."))) for key in flatten(document.sections())}
+    return {key: line for key, line in lines.items() if line is not None}
+
+
+def _examined(
+    text: bytes, origin: str, backends: Collection[str] | None
+) -> "tuple[Document, dict[str, Json], list[Problem]]":
+    from pydantic import ValidationError
+
+    from clinvk.store.config_errors import problems_of
+    from clinvk.store.config_yaml import read_document
+
+    document = read_document(text, origin)
+    try:
+        return document, _validated(document.value, backends), []
+    except ValidationError as error:
+        return document, {}, problems_of(error, backends)
+
+
+def _validated(nested: Any, backends: Collection[str] | None) -> dict[str, Json]:  # noqa: ANN401
+    from clinvk.model.config_schema import Config
+
+    config = Config.model_validate(nested, context={"backends": backends})
     return flatten(config.model_dump(exclude_unset=True))
 
 
-def _config_error(error: "ValidationError", text: bytes, origin: str) -> ConfigError:
-    """The first thing that is wrong, with its line; the others are counted."""
-    problems = error.errors(include_url=False)
-    first = problems[0]
-    location = first["loc"]
-    key = ".".join(str(part) for part in location) or "the whole file"
-    line = _line_of_key(text, location)
-    where = f"{origin}:{line}" if line else origin
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    if first["type"] == "extra_forbidden":
-        return ConfigError(f"{where}: there is no key `{key}`{more}", hint=_near_key(location))
-    return ConfigError(f"{where}: `{key}`: {_expected(first)}{more}")
+def _place(problem: "Problem", document: "Document", origin: str) -> str:
+    line = document.line_of(problem.location)
+    return f"{origin}:{line}" if line else origin
 
 
-def _expected(problem: Mapping[str, Any]) -> str:
-    message = str(problem["msg"])
-    message = message.removeprefix("Value error, ").removeprefix("Input should be ")
-    if problem["type"] == "value_error":
-        return message
-    return f"expected {message[0].lower()}{message[1:]}, got `{problem['input']}`"
-
-
-def _near_key(location: Sequence[int | str]) -> str | None:
-    from difflib import get_close_matches
-
-    from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS
-
-    if location[0] == "backends":
-        known = list(BACKEND_DEFAULTS)
-    else:
-        known = [key.split(".")[len(location) - 1] for key in DEFAULTS if "." in key]
-        known += ["session", "run", "output", "backends", "default_backend"]
-    close = get_close_matches(str(location[-1]), known, n=1)
-    return f"did you mean `{close[0]}`?" if close else None
-
-
-def _line_of_mark(error: Exception) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return "" if mark is None else f":{mark.line + 1}"
-
-
-def _line_of_key(text: bytes, location: Sequence[int | str]) -> int | None:
-    """The line on which the deepest known part of a key stands, counted from 1."""
-    import yaml
-
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
-    line: int | None = None
-    for part in location:
-        if isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == str(part)]
-            if not found:
-                break
-            line, node = found[0][0].start_mark.line + 1, found[0][1]
-        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = node.start_mark.line + 1
-    return line
+def _with_hint(problem: "Problem") -> str:
+    return f"{problem.sentence}; {problem.hint}" if problem.hint else problem.sentence

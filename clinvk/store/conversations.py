@@ -1,9 +1,14 @@
-"""Whether an agent still has a conversation, looked up in the agent's own files."""
+"""The agents' own files: whether they still have a conversation, and what they say of it."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from clinvk.model.conversation import ConversationFiles
+from clinvk.store.atomic import open_regular
+
+LARGEST = 256 * 1024 * 1024
+_EDGE = 64 * 1024
 
 
 def conversation_exists(files: ConversationFiles | None) -> bool | None:
@@ -31,3 +36,54 @@ def _wholly_readable(root: Path) -> bool:
         if unreadable:
             break
     return not unreadable
+
+
+def conversation_paths(files: ConversationFiles) -> tuple[Path, ...]:
+    """The files in which the agent keeps the conversation, as far as they can be seen."""
+    try:
+        return tuple(sorted(files.root.glob(files.pattern)))
+    except OSError:
+        return ()
+
+
+def read_conversation(path: Path) -> Iterator[str] | None:
+    """The lines of an agent's file; None for one that cannot be read, or is beyond all measure."""
+    data = _content(path, LARGEST)
+    return None if data is None else _lines(data)
+
+
+def edges(path: Path) -> Iterator[str]:
+    """The whole lines at the beginning and at the end of a file; none if it cannot be read."""
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size <= 2 * _EDGE:
+                return _lines(file.read(size))
+            first = file.read(_EDGE).rpartition(b"\n")[0]
+            file.seek(size - _EDGE)
+            return _lines(first + b"\n" + file.read(_EDGE).partition(b"\n")[2])
+    except OSError:
+        return iter(())
+
+
+def first_lines(files: ConversationFiles, *, since: float) -> Iterator[str]:
+    """The first line of each of the agent's files that was written to since (seconds of 1970)."""
+    for path in conversation_paths(files):
+        try:
+            with os.fdopen(open_regular(path), "rb") as file:
+                if os.fstat(file.fileno()).st_mtime >= since:
+                    yield file.readline(LARGEST).decode("utf-8", errors="replace")
+        except OSError:
+            continue
+
+
+def _content(path: Path, largest: int) -> bytes | None:
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            return file.read() if os.fstat(file.fileno()).st_size <= largest else None
+    except OSError:
+        return None
+
+
+def _lines(data: bytes) -> Iterator[str]:
+    return (line.decode("utf-8", errors="replace") for line in data.split(b"\n") if line)

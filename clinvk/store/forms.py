@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,12 @@ _DEEPEST = 60
 def json_line(value: Mapping[str, Any]) -> bytes:
     """`value` as one line of JSON with its end."""
     return _dump(value, indent=None) + b"\n"
+
+
+def json_list(values: Iterable[Mapping[str, Any]]) -> bytes:
+    """An array with one object a line, so that `grep` is of use as well."""
+    lines = [_dump(value, indent=None) for value in values]
+    return b"[\n" + b",\n".join(lines) + b"\n]\n" if lines else b"[]\n"
 
 
 def json_page(value: Mapping[str, Any]) -> bytes:

@@ -90,17 +90,7 @@ def acquire(
     be made. A lock file that somebody deletes meanwhile is noticed: the lock is the file that
     stands at `path`, never one that is gone.
     """
-    ensure_private_dir(path.parent)
-    waited = 0.0
-    while True:
-        descriptor = _try_to_take(path)
-        if descriptor is not None:
-            break
-        if waited >= max(wait_s, _GRACE_S):
-            raise _busy(holder(path), ours, waited)
-        pause = min(_POLL_S, max(wait_s, _GRACE_S) - waited, _FIRST_PAUSE_S + waited)
-        sleep(pause)
-        waited += pause
+    descriptor = _take(path, ours, wait_s, sleep)
     previous = _from_bytes(os.pread(descriptor, _LARGEST, 0))
     try:
         _rewrite(descriptor, _to_line(ours))
@@ -108,6 +98,20 @@ def acquire(
         os.close(descriptor)
         raise StoreError(f"cannot write `{path}`: {reason(error)}") from error
     return HeldLock(path, descriptor, ours, previous)
+
+
+@contextmanager
+def held_quietly(path: Path, ours: Holder, *, sleep: Callable[[float], None]) -> Iterator[None]:
+    """Hold the lock at `path` for a moment, without signing it.
+
+    What a crashed holder left in it stays for the next run, which ends that holder's agent. Raises
+    as `acquire` does.
+    """
+    descriptor = _take(path, ours, 0.0, sleep)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def is_held(path: Path) -> bool:
@@ -146,6 +150,21 @@ def _looking(path: Path) -> Iterator[int | None]:
             yield descriptor
         finally:
             os.close(descriptor)
+
+
+def _take(path: Path, ours: Holder, wait_s: float, sleep: Callable[[float], None]) -> int:
+    """The descriptor of the lock, now ours. Raises as `acquire` does."""
+    ensure_private_dir(path.parent)
+    waited = 0.0
+    while True:
+        descriptor = _try_to_take(path)
+        if descriptor is not None:
+            return descriptor
+        if waited >= max(wait_s, _GRACE_S):
+            raise _busy(holder(path), ours, waited)
+        pause = min(_POLL_S, max(wait_s, _GRACE_S) - waited, _FIRST_PAUSE_S + waited)
+        sleep(pause)
+        waited += pause
 
 
 def _try_to_take(path: Path) -> int | None:

@@ -36,6 +36,11 @@ class Home:
         return self.root / "config.yaml"
 
     @property
+    def config_lock(self) -> Path:
+        """The lock that is held while the configuration is changed."""
+        return self.locks / "config.lock"
+
+    @property
     def sessions(self) -> Path:
         """The folder of the records."""
         return self.root / "sessions"
@@ -54,6 +59,11 @@ class Home:
     def cache(self) -> Path:
         """The folder of what can be rebuilt from the rest; it may be deleted at any time."""
         return self.root / "cache"
+
+    @property
+    def index(self) -> Path:
+        """The database of the index."""
+        return self.cache / "index.sqlite3"
 
     def record(self, session_id: str) -> Path:
         """The record of a session."""

@@ -14,7 +14,7 @@ from typing import Any
 from clinvk.errors import SessionDamagedError, SessionNotFoundError, StoreError
 from clinvk.model.session import SCHEMA, Session
 from clinvk.model.usage import Usage
-from clinvk.store.atomic import ensure_private_dir, open_regular, reason, write_private
+from clinvk.store.atomic import Place, ensure_private_dir, open_regular, reason, write_private
 from clinvk.store.forms import json_page, time_to_text
 from clinvk.store.paths import Home
 from clinvk.store.record_fields import KNOWN, read_session
@@ -137,10 +137,13 @@ def load(path: Path) -> Session:
     return found
 
 
-def save(home: Home, session: Session) -> None:
+def save(
+    home: Home, session: Session, *, staging: Path | None = None, place: Place = Path.replace
+) -> None:
     """Write the session's record; the old one stands until the new one is on the disk.
 
-    Raises `StoreError`, also for a session that a newer clinvk wrote.
+    `staging` and `place` are as for `write_private`. Raises `StoreError`, also for a session that a
+    newer clinvk wrote.
     """
     path = home.record(session.id)
     if session.schema > SCHEMA:
@@ -150,7 +153,7 @@ def save(home: Home, session: Session) -> None:
         )
     ensure_private_dir(home.root, may_be_link=True)
     ensure_private_dir(home.sessions)
-    write_private(path, json_page(encode(session)))
+    write_private(path, json_page(encode(session)), staging=staging, place=place)
 
 
 def damaged(path: Path, why: str, *, hint: str | None = None) -> SessionDamagedError:

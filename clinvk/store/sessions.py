@@ -2,21 +2,20 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from clinvk.errors import SessionNotFoundError, StoreError
+from clinvk.errors import SessionError, SessionNotFoundError, StoreError
 from clinvk.model.session import Session, Status
-from clinvk.store import locks, records, transcripts
-from clinvk.store.atomic import ensure_private_dir, reason
+from clinvk.store import index, locks, reading, records, transcripts
+from clinvk.store.atomic import ensure_private_dir, open_private, reason
+from clinvk.store.changing import changing
 from clinvk.store.paths import Home, is_session_id
 from clinvk.store.records import DamagedRecord
+from clinvk.store.selection import Order, Selected, Selection
 from clinvk.store.transcript_writer import TranscriptWriter
-
-_RECORD = ".json"
-_TRANSCRIPT = ".jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,43 +30,50 @@ class SessionStore:
         A transcript whose record is gone is given as the session rebuilt from it. Raises
         `StoreError` only if the folder itself cannot be read.
         """
-        seen: set[str] = set()
-        folder = f"{self.home.sessions}{os.sep}"
-        for name in _names(self.home.sessions, _RECORD):
-            stem = name.removesuffix(_RECORD)
-            if not is_session_id(stem):
-                yield DamagedRecord(Path(folder + name), None, "its name is no session id")
-                continue
-            seen.add(stem)
-            with suppress(FileNotFoundError):  # deleted since it was listed
-                yield records.read(folder + name, session_id=stem)
-        for session_id in self._transcript_ids():
-            if session_id not in seen:
-                found = self._orphan(session_id)
-                if found is not None:
-                    yield found
+        return reading.iter_records(self.home)
 
     def ids(self) -> list[str]:
         """The ids of all sessions, in order, those of damaged and of lost records included."""
-        stems = (name.removesuffix(_RECORD) for name in _names(self.home.sessions, _RECORD))
-        return sorted({*filter(is_session_id, stems), *self._transcript_ids()})
+        stems = filter(is_session_id, reading.record_stems(self.home))
+        return sorted({*stems, *reading.transcript_ids(self.home)})
+
+    def select(
+        self,
+        selection: Selection,
+        *,
+        order: Order = Order.LAST,
+        limit: int | None = None,
+        thorough: bool = False,
+    ) -> Selected:
+        """The sessions meant, as they stand now: filtered first, sorted, then limited.
+
+        Through the index, which makes no difference but to the time it takes, with one exception:
+        without `thorough` a record that was overwritten in place is sometimes sought where it was
+        (`index_sync` says when). Raises `StoreError` only if the folder itself cannot be read.
+        """
+        if limit is not None or not selection.broad:
+            found = index.select(self.home, selection, order=order, limit=limit, thorough=thorough)
+            if found is not None:
+                return found
+        return reading.select(self.home, selection, order=order, limit=limit)
+
+    def find(self, session_id: str) -> Session | DamagedRecord | None:
+        """What there is of the session of exactly that id; None for what is no id."""
+        if not is_session_id(session_id):
+            return None
+        return reading.read_session(self.home, session_id)
 
     def load(self, session_id: str) -> Session:
         """The session as its record says, or rebuilt if only the transcript is left.
 
         Raises `SessionNotFoundError`, or `SessionDamagedError` with the way out.
         """
-        path = self.home.record(session_id)
-        try:
-            found = records.read(path, session_id=session_id)
-        except FileNotFoundError:
-            orphan = self._orphan(session_id)
-            if orphan is None:
-                raise SessionNotFoundError(
-                    f"there is no session `{session_id}`",
-                    hint="`clinvk sessions list` shows them all",
-                ) from None
-            found = orphan
+        found = reading.read_session(self.home, session_id)
+        if found is None:
+            raise SessionNotFoundError(
+                f"there is no session `{session_id}`",
+                hint="`clinvk sessions list` shows them all",
+            )
         if isinstance(found, DamagedRecord):
             raise records.damaged(found.path, found.reason, hint=self._way_out(session_id, found))
         return found
@@ -78,43 +84,109 @@ class SessionStore:
         That is the end of a turn whose record was never updated, and the agent's session id of a
         turn that broke off. Costs nothing unless the record shows an open turn.
         """
-        if session.open_turn is None:
-            return session
-        try:
-            return transcripts.reconcile(session, self.transcript(session.id))
-        except StoreError:
-            return session
+        return reading.current(self.home, session)
 
     def status_of(self, session: Session) -> Status:
         """Where the session stands at this moment: the stored status, or what follows from locks.
 
         A session that was closed after its last turn broke off is completed.
         """
-        if session.open_turn is None:
-            return session.status
-        if locks.is_held(self.home.session_lock(session.id)):
-            return Status.RUNNING
-        session = self.current(session)
-        if session.open_turn is None or session.status is Status.COMPLETED:
-            return session.status
-        return Status.INTERRUPTED
+        return reading.status_of(self.home, session)
 
     def create(self, session: Session) -> None:
         """Write the record of a new session. Raises `StoreError`, also if the id is taken."""
         path = self.home.record(session.id)
         if os.path.lexists(path):
             raise StoreError(f"cannot create session `{session.id}`: there is one of that id")
-        records.save(self.home, session)
+        self.save(session)
 
     def save(self, session: Session) -> None:
         """Write the session's record. Raises `StoreError`; the old record stands until then."""
-        records.save(self.home, session)
+
+        def place(new: Path, path: Path) -> None:
+            self._change(session.id, ("sessions",), lambda: new.replace(path))
+
+        # Written elsewhere, so that the folder changes in one step of which the index knows all.
+        if os.path.lexists(self.home.index):
+            with suppress(StoreError):
+                records.save(self.home, session, staging=self.home.cache, place=place)
+                return
+        records.save(self.home, session, place=place)
+
+    def update(
+        self,
+        session_id: str,
+        change: Callable[[Session], Session],
+        sleep: Callable[[float], None],
+    ) -> Session:
+        """The session as it stands on disk, changed and saved, with no other update in between.
+
+        Raises `SessionNotFoundError`, `SessionDamagedError` and `StoreError`, and
+        `SessionBusyError` if somebody stopped in the middle of an update.
+        """
+        with changing(self.home.record(session_id), sleep):
+            found = self.load(session_id)
+            changed = change(found)
+            if changed != found:
+                self.save(changed)
+        return changed
+
+    def tell_transcript(self, session_id: str, now: Callable[[], datetime]) -> None:
+        """Put what the record says beyond its turns into the transcript, if there is one.
+
+        Hold the session's lock. Never raises: it is a second copy, for a record that is lost.
+        """
+        if self.home.transcript(session_id).is_file():
+            with suppress(StoreError, SessionError):
+                session = self.load(session_id)
+                with closing(self.writer(session_id, now)) as writer:
+                    writer.session(session, durable=False)
+
+    def files(self, session_id: str) -> tuple[Path, Path]:
+        """The session's record and its transcript, whether they exist or not."""
+        return self.home.record(session_id), self.home.transcript(session_id)
+
+    def size(self, session_id: str) -> int:
+        """How many bytes the session's files have."""
+        sizes = 0
+        for path in self.files(session_id):
+            with suppress(OSError):
+                sizes += path.lstat().st_size
+        return sizes
+
+    def remove(self, session_id: str, sleep: Callable[[float], None]) -> None:
+        """Delete everything of the session; hold its lock, whose file goes last.
+
+        Whoever waits for the lock notices. The record goes after the transcript, so that nobody
+        rebuilds it in between, and a session that is half deleted can be deleted again. Raises
+        `StoreError`.
+        """
+        record, transcript = self.files(session_id)
+
+        def unlink() -> None:
+            for path in (transcript, record):
+                path.unlink(missing_ok=True)
+
+        try:
+            with changing(record, sleep):
+                self._change(session_id, ("sessions", "transcripts"), unlink)
+        except OSError as error:
+            raise StoreError(
+                f"cannot delete session `{session_id}`: {reason(error)}",
+                hint=f"check the permissions of `{self.home.root}`",
+            ) from error
+        with suppress(OSError):
+            self.home.session_lock(session_id).unlink()
 
     def discard(self, session_id: str) -> None:
         """Take back a session whose first turn could not begin; hold its lock. Never raises."""
-        for path in (self.home.transcript(session_id), self.home.record(session_id)):
-            with suppress(OSError):
-                path.unlink()
+
+        def unlink() -> None:
+            for path in reversed(self.files(session_id)):
+                with suppress(OSError):
+                    path.unlink()
+
+        self._change(session_id, ("sessions", "transcripts"), unlink)
 
     def transcript(self, session_id: str) -> transcripts.Transcript:
         """What the session's transcript says; an empty one if there is none.
@@ -127,7 +199,15 @@ class SessionStore:
         """Append to the session's transcript; hold its lock. Raises `StoreError`."""
         ensure_private_dir(self.home.root, may_be_link=True)
         ensure_private_dir(self.home.transcripts)
-        return TranscriptWriter(self.home.transcript(session_id), now)
+        path = self.home.transcript(session_id)
+        if not os.path.lexists(path):
+            with suppress(OSError):  # the writer says what is in the way
+                self._change(
+                    session_id,
+                    ("transcripts",),
+                    lambda: os.close(open_private(path, os.O_WRONLY)),
+                )
+        return TranscriptWriter(path, now)
 
     def lock(
         self,
@@ -138,6 +218,13 @@ class SessionStore:
     ) -> locks.HeldLock:
         """Hold the session for a turn. Raises `SessionBusyError` and `StoreError`."""
         return self._lock(self.home.session_lock(session_id), holder, wait_s, sleep)
+
+    def hold(
+        self, session_id: str, holder: locks.Holder, sleep: Callable[[float], None]
+    ) -> AbstractContextManager[None]:
+        """Keep runs away for a moment; nothing is said in the lock of it. Raises as `lock` does."""
+        ensure_private_dir(self.home.root, may_be_link=True)
+        return locks.held_quietly(self.home.session_lock(session_id), holder, sleep=sleep)
 
     def lock_name(
         self, name: str, holder: locks.Holder, wait_s: float, sleep: Callable[[float], None]
@@ -151,38 +238,11 @@ class SessionStore:
         ensure_private_dir(self.home.root, may_be_link=True)
         return locks.acquire(path, holder, wait_s=wait_s, sleep=sleep)
 
-    def _transcript_ids(self) -> list[str]:
-        names = _names(self.home.transcripts, _TRANSCRIPT)
-        return [stem for name in names if is_session_id(stem := name.removesuffix(_TRANSCRIPT))]
-
-    def _orphan(self, session_id: str) -> Session | DamagedRecord | None:
-        """The session of a transcript that has no record, None if there is no transcript."""
-        path = self.home.transcript(session_id)
-        if not os.path.lexists(path):
-            return None
-        try:
-            session = transcripts.rebuild(transcripts.read(path))
-        except StoreError as error:
-            return DamagedRecord(path, session_id, error.message)
-        if session is None or session.id != session_id:
-            return DamagedRecord(path, session_id, "its record is gone, and it does not say whose")
-        return session
+    def _change(self, session_id: str, folders: tuple[str, ...], act: Callable[[], object]) -> None:
+        index.change(self.home, session_id, folders, act)
 
     def _way_out(self, session_id: str, found: DamagedRecord) -> str | None:
         transcript = self.home.transcript(session_id)
         if found.path == transcript or not transcript.is_file():
             return None
         return f"move that file away: the session is then rebuilt from `{transcript}`"
-
-
-def _names(folder: Path, ending: str) -> Iterator[str]:
-    """The names in `folder` with that ending, hidden ones aside; none if there is no folder."""
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.name.endswith(ending) and not entry.name.startswith("."):
-                    yield entry.name
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise StoreError(f"cannot read `{folder}`: {reason(error)}") from error

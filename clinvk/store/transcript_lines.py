@@ -23,6 +23,8 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.failure import Failure
+from clinvk.model.files import FileReport
+from clinvk.model.report import file_to_json
 from clinvk.model.session import Session
 from clinvk.store.forms import json_line, time_to_text
 from clinvk.store.records import encode, usage_to_record
@@ -93,9 +95,9 @@ def failure_body(failure: Failure | None) -> Line | None:
     }
 
 
-def files_body(files: Iterable[FileChange]) -> list[Line]:
+def files_body(files: Iterable[FileReport]) -> list[Line]:
     """Changed files, in order."""
-    return [{"path": file.path, "change": file.change.value} for file in files]
+    return [{**file_to_json(file)} for file in files]
 
 
 def _body(  # noqa: PLR0911  one return a kind of event

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clinvk.model.access import Access
-from clinvk.model.events import Change, FileChange, StopReason
+from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.files import FileReport, FileSource, absolute_path
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.store.forms import time_from_text
@@ -52,7 +53,7 @@ class TurnBuilder:
         self._thinking: list[list[str]] = []
         self._tools: list[ToolCall] = []
         self._calls: dict[str, int] = {}
-        self._files: dict[str, FileChange] = {}
+        self._files: dict[str, FileReport] = {}
         self._warnings: list[str] = []
         self._last = ""
 
@@ -87,6 +88,8 @@ class TurnBuilder:
         start, finish, named = self._start, self._finish or {}, self._named
         ended_at = _time_or_none(finish.get("at"))
         messages = _joined(self._messages)
+        cwd = _text_or_none(start.get("cwd"))
+        files = _files(finish.get("files"), cwd) or self._files
         return Turn(
             number=self.number,
             started_at=_time_or_none(start.get("at"))
@@ -99,7 +102,7 @@ class TurnBuilder:
             messages=messages,
             thinking=_joined(self._thinking),
             tools=tuple(self._tools),
-            files=tuple((_files(finish.get("files")) or self._files).values()),
+            files=tuple(files.values()),
             warnings=tuple(self._warnings),
             stop_reason=_stop_reason(finish.get("stop_reason")),
             failure=_failure(finish.get("failure")),
@@ -114,8 +117,9 @@ class TurnBuilder:
             or _text_or_none(named.get("id")),
             conversation_asked=_text_or_none(start.get("conversation")),
             access=_access(start.get("access")),
-            cwd=_text_or_none(start.get("cwd")),
+            cwd=cwd,
             resume=start.get("resume") is True,
+            interactive=start.get("interactive") is True,
         )
 
     def _said(self, kind: str, line: dict[str, Any]) -> str:
@@ -142,7 +146,7 @@ class TurnBuilder:
                 if place is not None:
                     self._tools[place] = replace(self._tools[place], ok=line.get("ok") is True)
             case "file_change":
-                self._files |= _files([line])
+                self._files |= _files([line], _text_or_none(self._start.get("cwd")))
             case "warning":
                 self._warnings.append(_text(line.get("message")))
         return kind
@@ -223,12 +227,21 @@ def _failure(value: object) -> Failure | None:
     )
 
 
-def _files(value: object) -> dict[str, FileChange]:
-    """The changed files by path; the last change of each counts."""
-    found: dict[str, FileChange] = {}
+def _files(value: object, cwd: str | None) -> dict[str, FileReport]:
+    """The changed files by path, absolute if it is known to what; the last change counts."""
+    found: dict[str, FileReport] = {}
     for item in value if isinstance(value, list) else ():
         path = item.get("path") if isinstance(item, dict) else None
         if isinstance(path, str):
+            path = path if cwd is None else absolute_path(path, cwd)
             with suppress(ValueError):
-                found[path] = FileChange(path=path, change=Change(item.get("change")))
+                found[path] = FileReport(
+                    path=path, change=Change(item.get("change")), source=_source(item)
+                )
     return found
+
+
+def _source(item: dict[str, Any]) -> FileSource:
+    """Whose word it is: the agent's, unless the line says otherwise."""
+    observed = item.get("source") == FileSource.OBSERVED
+    return FileSource.OBSERVED if observed else FileSource.REPORTED

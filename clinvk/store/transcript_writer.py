@@ -14,7 +14,6 @@ from clinvk.errors import StoreError
 from clinvk.model.access import Access
 from clinvk.model.events import (
     Event,
-    FileChange,
     Init,
     Json,
     Message,
@@ -22,6 +21,7 @@ from clinvk.model.events import (
     Thinking,
 )
 from clinvk.model.failure import Failure
+from clinvk.model.files import FileReport
 from clinvk.model.session import Session
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.store.atomic import open_private, reason, sync_folder, write_all
@@ -64,9 +64,12 @@ class TranscriptWriter:
         except OSError as error:
             raise self._error(error) from error
 
-    def session(self, session: Session) -> None:
-        """What the record says beyond its turns; written again whenever that has changed."""
-        self._checkpoint(session_line(session))
+    def session(self, session: Session, *, durable: bool = True) -> None:
+        """What the record says beyond its turns; written again whenever that has changed.
+
+        Without `durable` it is on the disk soon: the record has it already.
+        """
+        self._checkpoint(session_line(session), sync=durable)
 
     def turn_started(  # noqa: PLR0913  one argument a field of the line
         self,
@@ -79,10 +82,12 @@ class TranscriptWriter:
         access: Access | None = None,
         conversation: str | None = None,
         resume: bool = False,
+        interactive: bool = False,
     ) -> None:
         """A turn begins; on the disk before the agent is started.
 
-        `model` and `conversation` are what the agent is started with.
+        `model` and `conversation` are what the agent is started with. An `interactive` turn takes
+        place in the agent's own screen: it is told again once its prompt is known.
         """
         self._checkpoint(
             {
@@ -96,6 +101,7 @@ class TranscriptWriter:
                 "conversation": conversation,
                 "resume": resume,
             }
+            | ({"interactive": True} if interactive else {})
         )
 
     def event(self, turn: int, event: Event) -> None:
@@ -134,7 +140,7 @@ class TranscriptWriter:
         failure: Failure | None = None,
         exit_code: int | None = None,
         duration_s: float | None = None,
-        files: Iterable[FileChange] = (),
+        files: Iterable[FileReport] = (),
     ) -> None:
         """The turn is over; `conversation` and `model` only if the agent itself said them."""
         self.flush()
@@ -189,9 +195,9 @@ class TranscriptWriter:
         except OSError as error:
             self.failed = self._error(error).message
 
-    def _checkpoint(self, line: Line) -> None:
+    def _checkpoint(self, line: Line, *, sync: bool = True) -> None:
         try:
-            self._append(line, sync=True)
+            self._append(line, sync=sync)
             if self.empty:
                 sync_folder(self._path.parent)
         except OSError as error:

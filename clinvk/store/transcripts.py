@@ -6,7 +6,7 @@ came between writing the two, the transcript is believed.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,7 +19,7 @@ from clinvk.store.record_fields import read_session
 from clinvk.store.transcript_turns import KINDS, TurnBuilder
 from clinvk.store.transcript_writer import TranscriptWriter
 
-__all__ = ["Transcript", "TranscriptWriter", "read", "rebuild", "reconcile"]
+__all__ = ["Transcript", "TranscriptWriter", "read", "read_lines", "rebuild", "reconcile"]
 
 LONGEST_LINE = 64 * 1024 * 1024
 """A longer line is passed by without being read into memory; no prompt or answer comes near."""
@@ -48,15 +48,20 @@ def read(path: Path, *, longest_line: int = LONGEST_LINE) -> Transcript:
     Never follows a symlink and never waits. Raises `StoreError` for a file that cannot be read,
     and nothing for one that makes no sense.
     """
-    reading = _Reading()
     try:
         with os.fdopen(open_regular(path), "rb") as file:
-            for line in _lines(file, longest_line):
-                reading.take(line)
+            return read_lines(_lines(file, longest_line))
     except FileNotFoundError:
-        pass
+        return Transcript()
     except OSError as error:
         raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
+
+
+def read_lines(lines: Iterable[bytes | None]) -> Transcript:
+    """What the lines say, wherever they come from; None stands for one that is too long."""
+    reading = _Reading()
+    for line in lines:
+        reading.take(line)
     return reading.transcript()
 
 
@@ -72,7 +77,9 @@ def rebuild(transcript: Transcript) -> Session | None:
     session = replace(told, status=Status.ACTIVE) if transcript.turns else told
     for turn in transcript.turns:
         session = _after(_during(session, turn), turn)
-    return replace(session, status=told.status) if transcript.header_is_last else session
+    if not transcript.header_is_last:
+        return session
+    return replace(session, status=told.status, archived=told.archived)
 
 
 def reconcile(session: Session, transcript: Transcript) -> Session:

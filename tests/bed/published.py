@@ -29,6 +29,11 @@ def check_stream(events: list[Any]) -> None:
     assert events[-1]["type"] == "result"
 
 
+def check_export(export: Any) -> None:
+    """The document of `sessions export --format json` is as published."""
+    _validator("export").validate(export)
+
+
 def check_home(home: Path) -> None:
     """Every record and transcript is as published and private, and no other file is left over."""
     for folder in (home, *(path for path in home.rglob("*") if path.is_dir())):

@@ -133,7 +133,7 @@ def test_a_reader_that_leaves_gets_no_traceback(environ: dict[str, str], tmp_pat
 
 
 def test_it_loads_next_to_nothing(environ: dict[str, str], tmp_path: Path) -> None:
-    """Many tests start it: no argparse, pathlib or typing, and nothing else of clinvk."""
+    """Many tests start it: no argparse, pathlib or typing, and nothing of clinvk but its own."""
     code = "import sys, clinvk.demo_agent; print(*sys.modules)"
     found = subprocess.run(
         [sys.executable, "-P", "-S", "-c", code],
@@ -144,5 +144,6 @@ def test_it_loads_next_to_nothing(environ: dict[str, str], tmp_path: Path) -> No
         text=True,
     )
     loaded = set(found.stdout.split())
-    assert {name for name in loaded if name.startswith("clinvk")} == {"clinvk", "clinvk.demo_agent"}
+    ours = {name for name in loaded if name.startswith("clinvk")}
+    assert ours == {"clinvk", "clinvk.demo_agent", "clinvk.demo_conversation"}
     assert not loaded & {"argparse", "pathlib", "typing", "subprocess", "tempfile", "uuid"}

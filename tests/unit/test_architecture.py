@@ -24,7 +24,7 @@ def _name(path: Path) -> str:
 def test_an_agents_name_stands_in_no_other_file(name: str) -> None:
     """A new backend is one new file, so nothing about an agent is anywhere else."""
     word = re.compile(rf"(?<![a-z]){re.escape(name)}(?![a-z])", re.IGNORECASE)
-    own = {PACKAGE / "backends" / f"{name}.py", PACKAGE / f"{name}_agent.py"}
+    own = {PACKAGE / "backends" / f"{name}.py", *PACKAGE.glob(f"{name}_*.py")}
     elsewhere = [
         _name(path)
         for path in FILES

@@ -1,13 +1,13 @@
 """`clinvk resume`: go on with a session from anywhere."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from clinvk.cli import options
 from clinvk.cli.context import Cli
 from clinvk.cli.lazy import new_app
-from clinvk.errors import UsageError
+from clinvk.errors import NothingToResumeError, SessionNotFoundError, UsageError
 from clinvk.model.request import Pick
 
 app = new_app()
@@ -27,9 +27,13 @@ def resume(  # noqa: PLR0913  one parameter an option
     last: Annotated[
         bool, typer.Option("--last", help="The most recent session; every word is prompt.")
     ] = False,
-    here: Annotated[
-        bool, typer.Option("--here", help="Of this directory or its repository only.")
+    interactive: Annotated[
+        bool,
+        typer.Option(
+            "--interactive", "-i", help="Pick from a list (type to filter); every word is prompt."
+        ),
     ] = False,
+    here: options.Here = False,
     backend: options.Backend = None,
     model: options.Model = None,
     workdir: options.Workdir = None,
@@ -48,19 +52,23 @@ def resume(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Go on with a session.
 
-    It runs in its own directory, with its own backend, model, access and system prompt.
+    It runs in its own directory, with its own backend, model, access and system prompt. Without a
+    SESSION a list to pick from is shown, without a PROMPT the agent's own screen is opened.
     """
+    from clinvk.cli.screens import open_screen, wants_screen
     from clinvk.cli.turns import TurnOptions, run_turn
 
     cli: Cli = ctx.obj
     said = list(words or ())
-    chosen_by_rule = last or here
-    if not chosen_by_rule and not said:
-        raise UsageError(
-            "which session?", hint="name one (`clinvk sessions list`), or use `--last` or `--here`"
-        )
+    if last and interactive:
+        raise UsageError("`--last` and `--interactive` are two ways to choose", hint="use one")
+    which: dict[str, Any] = {"pick": Pick.LAST, "here": here}
+    if interactive or not (last or said):
+        which = {"session": _picked(cli, here=here, backend=backend)}
+    elif not last:
+        which = {"session": _named(cli, said.pop(0), here=here, backend=backend)}
     turn = TurnOptions(
-        words=tuple(said if chosen_by_rule else said[1:]),
+        words=tuple(said),
         editor=editor,
         backend=backend,
         model=model,
@@ -77,11 +85,55 @@ def resume(  # noqa: PLR0913  one parameter an option
         config=config,
         dry_run=dry_run,
     )
-    status = run_turn(
-        cli,
-        turn,
-        pick=Pick.LAST if chosen_by_rule else Pick.NEW,
-        session=None if chosen_by_rule else said[0],
-        here=here,
-    )
-    raise typer.Exit(status)
+    proceed = open_screen if wants_screen(cli, turn) else run_turn
+    raise typer.Exit(proceed(cli, turn, **which))
+
+
+def _picked(cli: Cli, *, here: bool, backend: str | None) -> str:
+    """The id of the session that the person picks from those that may be continued."""
+    from clinvk.cli.filters import known_backend
+    from clinvk.services.pick import offered_sessions
+    from clinvk.store.sessions import SessionStore
+
+    if backend is not None:
+        known_backend(backend)
+    offered = offered_sessions(SessionStore(cli.world.home), cli.world, here=here, backend=backend)
+    streams = cli.streams
+    if not (streams.stdin_is_tty and streams.cursor):
+        from clinvk.cli.render.choices import offer
+
+        raise UsageError(
+            "which session? there is no terminal to pick one in",
+            hint=offer(offered, cli.world.now(), cli.world.user_home),
+        )
+    if not offered:
+        raise NothingToResumeError(
+            "there is no session to pick" + (" here" if here or backend else ""),
+            hint="`clinvk sessions list --archived` shows what is put away",
+        )
+    from clinvk.cli.picker import pick_session
+
+    return pick_session(cli, offered).id
+
+
+def _named(cli: Cli, reference: str, *, here: bool, backend: str | None) -> str:
+    """The reference, or with `--here` the id that it means, which must be of here then."""
+    from clinvk.services.pick import of_here
+    from clinvk.services.resolve import resolve_reference
+    from clinvk.store.sessions import SessionStore
+
+    if not here and backend is None:
+        return reference
+    try:
+        found = resolve_reference(SessionStore(cli.world.home), reference, now=cli.world.now())
+    except SessionNotFoundError as error:
+        way_out = "with `--last` or `-i` every word is prompt"
+        raise SessionNotFoundError(
+            error.message, hint="\n".join(filter(None, (error.hint, way_out)))
+        ) from error
+    if here and not of_here(cli.world)(found):
+        raise UsageError(
+            f"session `{found.id}` is not of this directory, but of `{found.cwd}`",
+            hint="leave `--here` out to go on with it",
+        )
+    return found.id

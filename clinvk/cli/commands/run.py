@@ -27,12 +27,7 @@ def run(  # noqa: PLR0913  one parameter an option
             "--continue", "-c", help="Go on with the most recent session, of this directory first."
         ),
     ] = False,
-    session: Annotated[
-        str | None,
-        typer.Option(
-            "--session", "-s", metavar="NAME", help="Go on with the session NAME, or create it."
-        ),
-    ] = None,
+    session: options.SessionName = None,
     ephemeral: Annotated[
         bool, typer.Option("--ephemeral", help="Keep no session, here or at the agent.")
     ] = False,
@@ -42,13 +37,8 @@ def run(  # noqa: PLR0913  one parameter an option
     max_turns: options.MaxTurns = None,
     timeout: options.Timeout = None,
     idle_timeout: options.IdleTimeout = None,
-    title: Annotated[
-        str | None, typer.Option("--title", metavar="TEXT", help="For a new session.")
-    ] = None,
-    tag: Annotated[
-        list[str] | None,
-        typer.Option("--tag", "-t", metavar="TAG", help="For a new session (repeatable)."),
-    ] = None,
+    title: options.Title = None,
+    tag: options.Tag = None,
     dry_run: options.DryRun = False,
     editor: options.Editor = False,
     quiet: options.Quiet = False,
@@ -61,7 +51,7 @@ def run(  # noqa: PLR0913  one parameter an option
     Piped stdin is the prompt, or stands below it in a <stdin> block.
     """
     from clinvk.cli.turns import TurnOptions, run_turn
-    from clinvk.model.names import checked_name, checked_tag
+    from clinvk.model.names import checked_name, checked_tag, checked_title
 
     cli: Cli = ctx.obj
     if go_on and session is not None:
@@ -97,18 +87,8 @@ def run(  # noqa: PLR0913  one parameter an option
         said,
         pick=Pick.CONTINUE if go_on else Pick.NEW,
         name=None if session is None else checked_name(session),
-        title=_checked_title(title),
+        title=None if title is None else checked_title(title),
         tags=tuple(checked_tag(one) for one in tag or ()),
         ephemeral=ephemeral,
     )
     raise typer.Exit(status)
-
-
-def _checked_title(title: str | None) -> str | None:
-    from clinvk.model.safe_text import safe_line
-
-    if title is None:
-        return None
-    if not (folded := safe_line(title).strip()):
-        raise UsageError("`--title` is empty", hint="leave it out: the prompt gives one")
-    return folded

@@ -32,7 +32,10 @@ def render_plan(
     prefix = ["env", *settings] if settings else []
     command = " ".join([*prefix, shlex.join(invocation.argv)])
     streams.out(f"cd {shlex.quote(str(invocation.cwd))} && {command}\n")
-    streams.talk(f"its stdin: the prompt, {len(invocation.stdin):,} bytes")
+    if invocation.stdin:
+        streams.talk(f"its stdin: the prompt, {len(invocation.stdin):,} bytes")
+    else:
+        streams.talk("its stdin: the terminal")
     for name in invocation.files:
         streams.talk(f"{{{name}}}: a private file with the {name.replace('_', ' ')}")
     for warning in plan.warnings:

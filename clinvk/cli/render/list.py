@@ -4,10 +4,12 @@ No table library: the widths of CJK and emoji are what they get wrong, or what c
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from clinvk.cli.render.ago import ago
+from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
 from clinvk.model.report import usage_to_json
 from clinvk.model.safe_text import safe_line
@@ -17,7 +19,7 @@ from clinvk.model.units import UNKNOWN, format_tokens
 from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.model.width import cut, display_width, pad
 from clinvk.services.sessions import Listed, SessionList
-from clinvk.store.forms import json_line, time_to_text
+from clinvk.store.forms import json_list, time_to_text
 from clinvk.store.records import DamagedRecord
 
 DAMAGED = "damaged"
@@ -36,9 +38,18 @@ _Row = tuple[str, ...]
 def render_list(
     found: SessionList, streams: Streams, *, now: datetime, as_json: bool, filtered: bool = False
 ) -> None:
-    """Show the sessions found; `filtered` says that there may be others."""
+    """Show the sessions found; `filtered` says that there may be others.
+
+    What a damaged record would have matched cannot be told: in a list that is filtered it is no
+    data, and is said on stderr.
+    """
+    if filtered and found.damaged:
+        _say_damaged(found, streams)
+        found = replace(found, damaged=())
     if as_json:
-        streams.out_utf8("".join(_array(found)))
+        objects = [session_to_json(listed) for listed in found.sessions]
+        objects += [_damaged_to_json(record) for record in found.damaged]
+        streams.out_utf8(json_list(objects).decode())
         return
     rows = [_row(listed, now) for listed in found.sessions]
     rows += [_damaged_row(record) for record in found.damaged]
@@ -49,6 +60,17 @@ def render_list(
         streams.talk("no session matches")
     else:
         streams.talk('no sessions yet; `clinvk "…"` starts the first')
+
+
+def render_ids(found: SessionList, streams: Streams) -> None:
+    """The ids alone, one a line, for a shell; damaged records are said on stderr."""
+    streams.out("".join(f"{safe_line(listed.session.id)}\n" for listed in found.sessions))
+    _say_damaged(found, streams)
+
+
+def _say_damaged(found: SessionList, streams: Streams) -> None:
+    for record in found.damaged:
+        say_warning(streams, f"the record `{record.path}` is damaged: {record.reason}")
 
 
 def _row(listed: Listed, now: datetime) -> _Row:
@@ -97,19 +119,6 @@ def _cell(text: str, at: int, width: int) -> str:
     if at == _TITLE:
         return text
     return " " * (width - display_width(text)) + text if at == _TOKENS else pad(text, width)
-
-
-def _array(found: SessionList) -> Iterator[str]:
-    """An array with one object a line, so that `grep` is of use as well."""
-    objects = [session_to_json(listed) for listed in found.sessions]
-    objects += [_damaged_to_json(record) for record in found.damaged]
-    if not objects:
-        yield "[]\n"
-        return
-    for number, value in enumerate(objects):
-        yield "[\n" if number == 0 else ",\n"
-        yield json_line(value).decode().rstrip("\n")
-    yield "\n]\n"
 
 
 def session_to_json(listed: Listed) -> dict[str, Any]:

@@ -6,10 +6,11 @@ import pytest
 import typer
 
 from clinvk.cli.app import Commands
+from clinvk.cli.commands.config import ConfigCommands
 from clinvk.cli.commands.sessions import SessionCommands
 from clinvk.cli.lazy import CommandTable
 
-TABLES = (Commands, SessionCommands)
+TABLES = (Commands, ConfigCommands, SessionCommands)
 ROWS = [(table, name) for table in TABLES for name in table.lines]
 
 

@@ -187,3 +187,15 @@ def test_a_transient_line_is_not_drawn_too_late() -> None:
     streams_from({}, None, None, stderr).draw("working", unless=lambda: True)
     streams_from({"TERM": "dumb"}, None, None, stderr).draw("working", unless=lambda: False)
     assert stderr.getvalue() == ""
+
+
+def test_a_question_is_asked_on_stderr_and_only_at_a_terminal() -> None:
+    """The answer is what was typed; the end of the input is an empty one."""
+    for typed, answer in (("yes \n", "yes"), ("", "")):
+        err = io.StringIO()
+        at_terminal = Streams(
+            stdin=io.StringIO(typed), stdout=None, stderr=err, stdin_is_tty=True, stderr_is_tty=True
+        )
+        assert at_terminal.ask("sure?") == answer
+        assert err.getvalue().startswith("sure? ")
+    assert Streams(stdin=io.StringIO("yes\n"), stdout=None, stderr=None).ask("sure?") is None

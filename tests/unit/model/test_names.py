@@ -1,9 +1,9 @@
-"""Names and tags of sessions."""
+"""Names, titles and tags of sessions."""
 
 import pytest
 
 from clinvk.errors import UsageError
-from clinvk.model.names import checked_name, checked_tag
+from clinvk.model.names import checked_name, checked_tag, checked_title
 
 
 @pytest.mark.parametrize("name", ["a", "pr-842", "team/review#7", "@bot:1", "x" * 64, "A.b_c"])
@@ -27,3 +27,23 @@ def test_a_tag_is_short_and_printable() -> None:
     for tag in ("", "  ", "x" * 65, "a\nb", "\x1b[31m"):
         with pytest.raises(UsageError):
             checked_tag(tag)
+
+
+def test_a_title_is_one_harmless_line() -> None:
+    """Line ends are folded and escape sequences taken out; what is left is what a person meant."""
+    assert checked_title(" fix\n the \x1b[2Jbug\u202e ") == "fix the bug"
+    assert checked_title("日本語 👍🏽") == "日本語 👍🏽"
+
+
+@pytest.mark.parametrize("title", ["", " ", "\n\t", "\x1b[31m", "\u202e", "\0", "\u3000"])
+def test_an_empty_title_is_refused(title: str) -> None:
+    """A title that shows as nothing is none."""
+    with pytest.raises(UsageError, match="the title is empty"):
+        checked_title(title)
+
+
+def test_a_title_is_no_document() -> None:
+    """Two hundred characters are a title, ten thousand are a mistake."""
+    assert len(checked_title("x" * 200)) == 200
+    with pytest.raises(UsageError, match="at most 200"):
+        checked_title("x" * 10_000)

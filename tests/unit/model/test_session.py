@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from clinvk.model.session import Session, Status, TurnEnd
+from clinvk.model.session import Session, Status, TitleSource, TurnEnd
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 START = datetime(2025, 1, 27, 10, tzinfo=UTC)
@@ -56,3 +56,36 @@ def test_counters_are_kept_with_the_turn_they_are_of() -> None:
     session = SESSION.turn_finished(_end(1, counters={"input_tokens": 5}))
     session = session.turn_finished(_end(2))
     assert (session.counters, session.counters_turn) == ({"input_tokens": 5}, 1)
+
+
+def test_an_archived_session_is_taken_up_again_by_a_turn() -> None:
+    """Whoever goes on with a session wants to see it in the list."""
+    assert not replace(SESSION, archived=True).turn_started(at=START).archived
+
+
+def test_what_a_person_changed_meanwhile_outlives_the_turn() -> None:
+    """Name, title, tags and fields of somebody else's: the record's new ones win."""
+    found = replace(
+        SESSION,
+        name="n",
+        title="mine",
+        title_source=TitleSource.PERSON,
+        tags=("t",),
+        unknown={"note": 1},
+    )
+    ended = replace(SESSION, title="the agent's", title_source=TitleSource.AGENT, turns=1)
+    merged = ended.with_changes(seen=SESSION, found=found)
+    assert merged == replace(found, turns=1)
+
+
+def test_the_same_title_given_by_a_person_becomes_the_persons() -> None:
+    """Title and source go together: the agent's title does not get a person's name."""
+    found = replace(SESSION, title_source=TitleSource.PERSON)
+    ended = replace(SESSION, title="the agent's", title_source=TitleSource.AGENT)
+    assert ended.with_changes(seen=SESSION, found=found).title == SESSION.title
+
+
+def test_what_nobody_changed_is_the_runs() -> None:
+    """A record that stands as it was seen has nothing to add."""
+    ended = replace(SESSION, title="the agent's", title_source=TitleSource.AGENT, turns=1)
+    assert ended.with_changes(seen=SESSION, found=replace(SESSION, turns=7)) == ended

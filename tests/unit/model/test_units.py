@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from clinvk.errors import UsageError
 from clinvk.model.units import (
+    format_age,
     format_cost,
     format_duration,
     format_time,
@@ -122,3 +123,21 @@ def test_a_time_is_shown_in_utc() -> None:
     at = datetime(2025, 1, 27, 11, 0, 0, 999, tzinfo=timezone(timedelta(hours=1)))
     assert format_time(at) == "2025-01-27T10:00:00Z"
     assert format_time(at.astimezone(UTC)) == "2025-01-27T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "just now"),
+        (59, "just now"),
+        (60, "1 minute ago"),
+        (7_300, "2 hours ago"),
+        (86_400 * 6, "6 days ago"),
+        (86_400 * 70, "2 months ago"),
+        (86_400 * 800, "2 years ago"),
+    ],
+)
+def test_an_age_is_told_in_one_unit(seconds: float, words: str) -> None:
+    """Candidates are told apart by their age, not by the second."""
+    now = datetime(2025, 1, 27, tzinfo=UTC)
+    assert format_age(now - timedelta(seconds=seconds), now) == words

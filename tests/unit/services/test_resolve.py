@@ -16,6 +16,7 @@ from clinvk.services.resolve import (
     continued_session,
     find_named,
     last_session,
+    resolve_all,
     resolve_reference,
 )
 from clinvk.store.paths import Home
@@ -144,3 +145,40 @@ def test_with_no_session_there_is_nothing_to_resume(store: SessionStore) -> None
     with pytest.raises(NothingToResumeError) as wrong:
         continued_session(store, Path("/p"))
     assert "start one" in str(wrong.value.hint)
+
+
+def test_a_candidate_shows_its_age(store: SessionStore) -> None:
+    """Two of one prefix are told apart by title, age and directory, each on one harmless line."""
+    _create(store, "aaaa00000001", title="first\nline\x1b[2J", cwd="/one")
+    _create(store, "aaaa00000002", minute=170)
+    with pytest.raises(SessionAmbiguousError) as wrong:
+        resolve_reference(store, "aaaa", now=START + timedelta(hours=3))
+    assert str(wrong.value.hint).splitlines() == [
+        "one of:",
+        "aaaa00000002  untitled  10 minutes ago  /p",
+        "aaaa00000001  first line  3 hours ago  /one",
+    ]
+
+
+def test_a_title_is_among_the_nearest(store: SessionStore) -> None:
+    """Who types a title rather than a name is shown what to type."""
+    _create(store, "aaaa00000001", title="Fix the login bug")
+    with pytest.raises(SessionNotFoundError) as wrong:
+        resolve_reference(store, "fix the login")
+    assert wrong.value.hint == "nearest: aaaa00000001 (Fix the login bug)"
+
+
+def test_a_long_reference_is_cut_in_the_message(store: SessionStore) -> None:
+    """Ten kilobytes of pasted text do not fill the screen, and escapes do not drive it."""
+    with pytest.raises(SessionNotFoundError) as wrong:
+        resolve_reference(store, "\x1b[2J" + "x" * 10_000)
+    assert wrong.value.message == f"there is no session `{'x' * 63}…`"
+
+
+def test_several_references_mean_each_session_once(store: SessionStore) -> None:
+    """A session that is named twice is one, and one unknown reference spoils all."""
+    one = _create(store, "aaaa00000001", name="n")
+    two = _create(store, "bbbb00000001")
+    assert resolve_all(store, ["n", "bbbb", "aaaa"]) == [one, two]
+    with pytest.raises(SessionNotFoundError):
+        resolve_all(store, ["n", "cccc"])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from clinvk.errors import SessionBusyError, StoreError
-from clinvk.store.locks import Holder, acquire, holder, is_held
+from clinvk.store.locks import Holder, acquire, held_quietly, holder, is_held
 
 HOLDS_UNTIL_TOLD = """
 import os, sys, time
@@ -260,3 +260,44 @@ def test_what_is_no_file_is_refused_and_never_waited_for(
     assert holder(path) is None
     with pytest.raises(StoreError, match=r"cannot lock `.*one\.lock`"):
         acquire(path, ours(), sleep=time.sleep)
+
+
+def test_a_quiet_hold_keeps_others_away_and_says_nothing(path: Path) -> None:
+    """What a crashed holder left stands as it was, during and after."""
+    acquire(path, ours(), sleep=time.sleep).release()
+    path.write_bytes(b'{"pid": 4242, "host": "here", "started_at": "2025-01-27T10:00:00Z"}\n')
+    before = path.read_bytes()
+    with held_quietly(path, ours(), sleep=time.sleep):
+        assert path.read_bytes() == before
+        with pytest.raises(SessionBusyError):
+            acquire(path, ours(), sleep=time.sleep)
+    with acquire(path, ours(), sleep=time.sleep) as lock:
+        assert lock.previous is not None
+        assert lock.previous.pid == 4242
+
+
+def test_a_quiet_hold_is_refused_where_a_run_holds(path: Path) -> None:
+    """It never waits for a turn to end."""
+    with (
+        another_run(path),
+        pytest.raises(SessionBusyError, match="has held it"),
+        held_quietly(path, ours(4), sleep=time.sleep),
+    ):
+        pass
+
+
+def test_a_quiet_hold_may_delete_the_lock(path: Path) -> None:
+    """Who waited for it takes the lock that stands there then."""
+    taken: list[Path] = []
+    with held_quietly(path, ours(), sleep=time.sleep):
+        waiting = threading.Thread(
+            target=lambda: taken.append(
+                acquire(path, ours(), wait_s=10, sleep=lambda _: time.sleep(0.01)).path
+            )
+        )
+        waiting.start()
+        time.sleep(0.05)
+        path.unlink()
+    waiting.join()
+    assert taken == [path]
+    assert path.exists()

@@ -30,6 +30,7 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.files import FileReport, FileSource
 from clinvk.model.session import Session
 from clinvk.model.usage import Usage
 from clinvk.store import transcripts
@@ -108,7 +109,10 @@ def test_a_turn_reads_as_the_contract_says(
     writer.turn_finished(
         turn=1, at=clock.step(2), stop_reason=StopReason.END_TURN, text="done",
         usage=Usage(input_tokens=10, output_tokens=2), exit_code=0, duration_s=2.0,
-        files=[FileChange(path="a.txt", change=Change.CREATED)],
+        files=[
+            FileReport(path="/work/a.txt", change=Change.CREATED),
+            FileReport(path="/work/b.txt", change=Change.DELETED, source=FileSource.OBSERVED),
+        ],
     )  # fmt: skip
     written = lines(path)
     assert [line["type"] for line in written] == [
@@ -122,6 +126,10 @@ def test_a_turn_reads_as_the_contract_says(
     assert written[4]["input"] == {"command": "ls"}
     assert written[-1]["usage"]["total_tokens"] == 12
     assert written[-1]["cost_usd"] is None
+    assert written[-1]["files"] == [
+        {"path": "/work/a.txt", "change": "created", "source": "reported"},
+        {"path": "/work/b.txt", "change": "deleted", "source": "observed"},
+    ]
     assert writer.failed is None
 
 

@@ -24,6 +24,7 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.files import FileReport
 from clinvk.model.session import OpenTurn, Session, Status, TurnEnd
 from clinvk.model.turn import ToolCall
 from clinvk.model.usage import Usage
@@ -106,7 +107,7 @@ def test_a_turn_is_read_as_it_was_written(path: Path, clock: Any) -> None:
         ToolCall(name="Edit", summary="a.py", ok=False),
         ToolCall(name="Bash", summary="pwd", ok=True),
     )
-    assert turn.files == (FileChange(path="a.py", change=Change.DELETED),)
+    assert turn.files == (FileReport(path="/p/a.py", change=Change.DELETED),)
     assert turn.warnings == ("slow",)
     assert turn.stop_reason is StopReason.MAX_TURNS
     assert turn.failure == Failure(

@@ -7,6 +7,19 @@ from clinvk.cli.lazy import CommandTable, new_app
 LINES = {
     "list": "List sessions, most recently used first.",
     "show": "Show one session: what it is, what it cost, and its turns.",
+    "search": "Search titles, names, tags, prompts, answers and files.",
+    "files": "List the files that a session's turns changed.",
+    "rename": "Give a session a title.",
+    "name": "Give a session a name to call it by.",
+    "tag": "Tag a session.",
+    "untag": "Take tags off a session.",
+    "close": "Close sessions: `-c` and `--last` pass them by.",
+    "archive": "Archive sessions: no list shows them unasked.",
+    "unarchive": "Bring archived sessions back into the list.",
+    "export": "Write sessions as Markdown, or as JSON for `import`.",
+    "import": "Take sessions in that `export --format json` wrote.",
+    "delete": "Delete sessions for good.",
+    "clean": "Delete or move away sessions that nobody used for long.",
 }
 
 
@@ -17,7 +30,7 @@ class SessionCommands(CommandTable):
     lines = LINES
 
 
-app = new_app(cls=SessionCommands, help="List and show sessions.")
+app = new_app(cls=SessionCommands, help="Find, show, name, tag, export and clean up sessions.")
 
 
 @app.callback(invoke_without_command=True)

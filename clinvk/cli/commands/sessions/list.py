@@ -1,7 +1,5 @@
 """`clinvk sessions list`."""
 
-import os
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +8,7 @@ from clinvk.cli import options
 from clinvk.cli.context import Cli
 from clinvk.cli.lazy import new_app
 from clinvk.errors import UsageError
-from clinvk.model.session import Status
+from clinvk.services.sessions import Order
 
 app = new_app()
 
@@ -20,46 +18,50 @@ def list_(  # noqa: PLR0913  one parameter an option
     ctx: typer.Context,
     *,
     backend: options.Backend = None,
-    status: Annotated[
-        Status | None, typer.Option("--status", help="Only sessions that stand so.")
-    ] = None,
-    here: Annotated[
-        bool, typer.Option("--here", help="Only those of this directory or its repository.")
-    ] = False,
-    directory: Annotated[
-        Path | None, typer.Option("--dir", metavar="DIR", help="As --here, but of DIR.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.")
-    ] = None,
+    status: options.StatusFilter = None,
+    here: options.Here = False,
+    directory: options.Directory = None,
+    tag: options.TagFilter = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    archived: options.Archived = False,
+    touched: options.Touched = None,
+    sort: Annotated[Order, typer.Option("--sort", help="What comes first.")] = Order.LAST,
+    limit: options.Limit = None,
+    ids: options.IdsOnly = False,
     as_json: options.Json = False,
 ) -> None:
     """List sessions, most recently used first."""
-    from clinvk import backends
-    from clinvk.cli.render.list import render_list
-    from clinvk.services.places import scope_of, stands_in
-    from clinvk.services.sessions import SessionFilter, list_sessions
+    from clinvk.cli.filters import session_filter, that_touched
+    from clinvk.cli.render.list import render_ids, render_list
+    from clinvk.services.sessions import list_sessions
     from clinvk.store.sessions import SessionStore
 
     cli: Cli = ctx.obj
-    if backend is not None and backend not in backends.names():
-        raise UsageError(
-            f"there is no backend `{backend}`", hint=f"one of: {', '.join(backends.names())}"
-        )
-    if here and directory is not None:
-        raise UsageError("`--here` and `--dir` say the same thing twice", hint="use one of them")
-    where = cli.world.cwd if here else directory
-    scope = scope_of(Path(os.path.realpath(where))) if where is not None else None
-    only = SessionFilter(
+    if ids and as_json:
+        raise UsageError("`--quiet` and `--json` are two forms", hint="use one of them")
+    only = session_filter(
+        cli,
         backend=backend,
         status=status,
-        keep=(lambda session: stands_in(session.cwd, scope)) if scope is not None else None,
+        here=here,
+        directory=directory,
+        tags=tag,
+        since=since,
+        until=until,
+        archived=archived,
     )
-    found = list_sessions(SessionStore(cli.world.home), only, limit=limit)
+    store = SessionStore(cli.world.home)
+    if touched is not None:
+        only = that_touched(cli, store, only, touched)
+    found = list_sessions(store, only, limit=limit, order=sort)
+    if ids:
+        render_ids(found, cli.streams)
+        return
     render_list(
         found,
         cli.streams,
         now=cli.world.now(),
         as_json=as_json,
-        filtered=bool(backend or status or scope),
+        filtered=only.narrows or limit is not None,
     )

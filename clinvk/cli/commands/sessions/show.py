@@ -7,29 +7,69 @@ import typer
 from clinvk.cli import options
 from clinvk.cli.context import Cli
 from clinvk.cli.lazy import new_app
+from clinvk.errors import UsageError
 
 app = new_app()
 
 
 @app.command()
-def show(
+def show(  # noqa: PLR0913  one parameter an option
     ctx: typer.Context,
-    session: Annotated[
-        str,
-        typer.Argument(
-            metavar="SESSION", help="An id, a unique prefix of one, a name, @last or BACKEND:ID."
-        ),
-    ],
+    session: options.SessionReference,
     *,
+    turn: options.TurnNumber = None,
+    answer: Annotated[
+        bool, typer.Option("--answer", help="Only the final answer, of the last turn or of N.")
+    ] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="As Markdown, as `export` writes it.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Show one session: what it is, what it cost, and its turns."""
-    from clinvk.cli.render.show import render_show
     from clinvk.services.resolve import resolve_reference
     from clinvk.services.sessions import show_session
+    from clinvk.services.turns import turn_of
     from clinvk.store.sessions import SessionStore
 
     cli: Cli = ctx.obj
+    asked = {"--answer": answer, "--markdown": markdown, "--json": as_json}
+    forms = [option for option, said in asked.items() if said]
+    if len(forms) > 1:
+        raise UsageError(f"`{forms[0]}` and `{forms[1]}` are two forms", hint="use one of them")
     store = SessionStore(cli.world.home)
-    shown = show_session(store, resolve_reference(store, session))
-    render_show(shown, cli.streams, now=cli.world.now(), as_json=as_json)
+    shown = show_session(store, resolve_reference(store, session, now=cli.world.now()))
+    turns = shown.transcript.turns
+    if markdown:
+        from clinvk.cli.render.markdown_export import markdown_of
+        from clinvk.model.safe_text import safe_text
+        from clinvk.services.export import Told
+
+        told = Told(
+            session=shown.session,
+            status=shown.status,
+            turns=turns if turn is None else (turn_of(shown.session, turns, turn),),
+        )
+        text = markdown_of([told])
+        cli.streams.out_utf8(safe_text(text) if cli.streams.stdout_is_tty else text)
+    elif turn is not None or answer:
+        from clinvk.cli.render.turn import render_answer, render_turn
+
+        one = turn_of(shown.session, turns, turn)
+        if answer:
+            render_answer(one, cli.streams)
+        else:
+            render_turn(one, cli.streams, session_id=shown.session.id, as_json=as_json)
+    else:
+        from clinvk.cli.render.show import render_show
+
+        # Only a session without figures asks why there are none.
+        kept = shown.session.usage.known or _figures_are_kept(cli)
+        render_show(shown, cli.streams, now=cli.world.now(), as_json=as_json, figures_kept=kept)
+
+
+def _figures_are_kept(cli: Cli) -> bool:
+    from clinvk.services.discretion import discretion_of
+    from clinvk.services.settings import effective_settings
+
+    return discretion_of(effective_settings(cli.world)).figures

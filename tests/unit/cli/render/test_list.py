@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from clinvk.cli.render.list import render_list
+from clinvk.cli.render.list import render_ids, render_list
 from clinvk.model.session import Session, Status
 from clinvk.model.usage import Usage
 from clinvk.model.width import display_width
@@ -138,6 +138,22 @@ def test_a_program_reads_an_array(screen: Any) -> None:
         "damaged",
         "/h/sessions/b2.json",
     )
+
+
+def test_ids_alone_are_for_a_shell(screen: Any) -> None:
+    """One a line, no damaged ones among them: those are said on stderr."""
+    render_ids(SESSIONS, screen.streams())
+    assert screen.out.getvalue() == "7f3a9c2b11dd\na1\n7f3a9c2b11dd\n"
+    assert screen.err.getvalue() == "warning: the record `/h/sessions/b2.json` is damaged: odd\n"
+
+
+def test_a_damaged_record_is_no_data_of_a_filtered_list(screen: Any) -> None:
+    """What it would have matched cannot be told; it is said all the same."""
+    for as_json in (False, True):
+        here = type(screen)()
+        render_list(SESSIONS, here.streams(), now=NOW, as_json=as_json, filtered=True)
+        assert "b2" not in here.out.getvalue()
+        assert "/h/sessions/b2.json" in here.err.getvalue()
 
 
 def test_an_empty_array_is_an_array(screen: Any) -> None:

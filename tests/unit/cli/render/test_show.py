@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clinvk.cli.render.show import render_show
-from clinvk.model.events import Change, FileChange, StopReason
+from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.files import FileReport, FileSource
 from clinvk.model.session import Session, Status
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import Usage
@@ -34,7 +35,7 @@ TURN = Turn(
     prompt="do it",
     text="done",
     tools=(ToolCall(name="Bash", summary="ls", ok=True),),
-    files=(FileChange(path="a.py", change=Change.CREATED),),
+    files=(FileReport(path="/projects/my app/a.py", change=Change.CREATED),),
     stop_reason=StopReason.END_TURN,
 )
 SHOWN = Shown(
@@ -69,8 +70,8 @@ def test_everything_that_is_known_is_shown(screen: Any) -> None:
     """Name, title, tags, error, files, parent and the command that needs no clinvk."""
     failure = Failure(code=FailureCode.AUTH, message="not\nsigned in")
     changed = (
-        FileChange(path="a.py", change=Change.MODIFIED),
-        FileChange(path="b.py", change=Change.DELETED),
+        FileReport(path="/projects/my app/a.py", change=Change.MODIFIED),
+        FileReport(path="/else/b.py", change=Change.DELETED, source=FileSource.OBSERVED),
     )
     second = replace(TURN, number=2, files=changed, failure=failure)
     session = replace(
@@ -106,7 +107,7 @@ def test_everything_that_is_known_is_shown(screen: Any) -> None:
         "Agent Session:     c0ffee\n"
         "Damaged Lines:     1 in the transcript, passed by\n"
         "Files Changed:     a.py (created)\n"
-        "                   b.py (deleted)\n"
+        "                   /else/b.py (deleted, observed)\n"
         "Without clinvk:    cd '/projects/my app' && agent --resume 'c0 ffee'\n"
     )
 
@@ -128,7 +129,9 @@ def test_a_program_reads_the_record_with_status_and_turns(screen: Any) -> None:
     assert value["status"] == "running"
     assert value["usage"]["total_tokens"] == 6912
     assert value["native_resume"] == ["agent", "x"]
-    assert value["files"] == [{"path": "a.py", "change": "created"}]
+    assert value["files"] == [
+        {"path": "/projects/my app/a.py", "change": "created", "source": "reported"}
+    ]
     (turn,) = value["turn_list"]
     assert turn["prompt"] == "do it"
     assert turn["tools"] == [{"name": "Bash", "summary": "ls", "ok": True}]

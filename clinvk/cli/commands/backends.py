@@ -1,0 +1,21 @@
+"""`clinvk backends`."""
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+
+app = new_app()
+
+
+@app.command("backends")
+def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
+    """List the agents: installed or not, version, signed in, what they cannot do."""
+    from clinvk.cli.render.backends import render_backends
+    from clinvk.services.backends import backend_states
+    from clinvk.services.settings import effective_settings
+
+    cli: Cli = ctx.obj
+    states = backend_states(effective_settings(cli.world), cli.world)
+    render_backends(states, cli.streams, as_json=as_json)

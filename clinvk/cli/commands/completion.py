@@ -1,0 +1,39 @@
+"""`clinvk completion`."""
+
+from typing import Annotated
+
+import typer
+
+from clinvk.cli.completion.shells import Shell
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+
+app = new_app()
+
+
+@app.command()
+def completion(
+    ctx: typer.Context,
+    shell: Annotated[Shell, typer.Argument(help="Which shell.")],
+) -> None:
+    """Print the completion script of a shell.
+
+    To complete commands, options, sessions and backends in every new shell:
+
+    \b
+      bash   clinvk completion bash > ~/.local/share/bash-completion/completions/clinvk
+      zsh    clinvk completion zsh > "${fpath[1]}/_clinvk"
+      fish   clinvk completion fish > ~/.config/fish/completions/clinvk.fish
+
+    \b
+    In this shell alone:
+
+    \b
+      bash   source <(clinvk completion bash)
+      zsh    source <(clinvk completion zsh)
+      fish   clinvk completion fish | source
+    """  # noqa: D301  `\\b` is Typer's own mark
+    from clinvk.cli.completion.scripts import script
+
+    cli: Cli = ctx.obj
+    cli.streams.out_utf8(script(shell))

@@ -1,0 +1,32 @@
+"""`clinvk config`: one file a subcommand."""
+
+import typer
+
+from clinvk.cli.lazy import CommandTable, new_app
+
+LINES = {
+    "show": "Show every setting as it is now.",
+    "get": "Print one setting.",
+    "set": "Set a key in the configuration file.",
+    "unset": "Take a key out of the configuration file.",
+    "path": "Print where the configuration file is.",
+    "edit": "Open the configuration file in your editor, and check it afterwards.",
+    "validate": "Check the configuration, or another file of that form.",
+}
+
+
+class ConfigCommands(CommandTable):
+    """The commands of `clinvk config`."""
+
+    package = "clinvk.cli.commands.config"
+    lines = LINES
+
+
+app = new_app(cls=ConfigCommands, help="Show, check and change the configuration.")
+
+
+@app.callback(invoke_without_command=True)
+def config(ctx: typer.Context) -> None:
+    """Show the help when no subcommand is named."""
+    if ctx.invoked_subcommand is None:
+        ctx.obj.streams.out(ctx.get_help() + "\n")

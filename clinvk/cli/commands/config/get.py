@@ -1,0 +1,26 @@
+"""`clinvk config get`."""
+
+from typing import Annotated
+
+import typer
+
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+
+app = new_app()
+
+
+@app.command()
+def get(
+    ctx: typer.Context,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as `run.timeout`.")],
+) -> None:
+    """Print one setting.
+
+    A text is printed as it is, a list as JSON, and what is not set as `null`.
+    """
+    from clinvk.services.config import setting
+    from clinvk.store.config_values import value_to_text
+
+    cli: Cli = ctx.obj
+    cli.streams.out(f"{value_to_text(setting(cli.world, key).value)}\n")

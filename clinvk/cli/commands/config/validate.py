@@ -1,0 +1,33 @@
+"""`clinvk config validate`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+
+app = new_app()
+
+
+@app.command("validate")
+def validate_(
+    ctx: typer.Context,
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="In place of your own, and of the environment."),
+    ] = None,
+) -> None:
+    """Check the configuration, or another file of that form.
+
+    Everything that is wrong is said, a line each, and the exit status is 3.
+    """
+    from clinvk.services.config import validate
+
+    cli: Cli = ctx.obj
+    valid = validate(cli.world, file)
+    if valid is None:
+        cli.streams.talk("there is no configuration file: the defaults hold")
+    else:
+        cli.streams.talk(f"`{valid}` is valid")

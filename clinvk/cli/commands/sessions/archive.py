@@ -1,0 +1,33 @@
+"""`clinvk sessions archive`."""
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+
+app = new_app()
+
+
+@app.command()
+def archive(
+    ctx: typer.Context,
+    sessions: options.SessionReferences,
+    *,
+    as_json: options.Json = False,
+) -> None:
+    """Archive sessions: no list shows them unasked.
+
+    A search finds them, `list --archived` shows them, and resuming one brings it back.
+    """
+    from clinvk.cli.render.changed import render_each
+    from clinvk.services import standing
+    from clinvk.services.resolve import resolve_all
+    from clinvk.services.several import do_each
+    from clinvk.store.sessions import SessionStore
+
+    cli: Cli = ctx.obj
+    store = SessionStore(cli.world.home)
+    found = resolve_all(store, sessions, now=cli.world.now())
+    outcomes = do_each(found, lambda one: standing.archive(store, cli.world, one.id))
+    raise typer.Exit(render_each(outcomes, "archived", cli.streams, as_json=as_json))

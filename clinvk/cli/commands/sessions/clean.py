@@ -1,0 +1,68 @@
+"""`clinvk sessions clean`."""
+
+from typing import Annotated
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+from clinvk.errors import UsageError
+from clinvk.model.session import Status
+
+app = new_app()
+
+
+@app.command()
+def clean(  # noqa: PLR0913  one parameter an option
+    ctx: typer.Context,
+    *,
+    older_than: Annotated[
+        str | None,
+        typer.Option(
+            "--older-than",
+            metavar="DUR",
+            help="Not used for so long: 30d, 2w, 12h; default: session.retention_days.",
+        ),
+    ] = None,
+    status: options.StatusFilter = None,
+    backend: options.Backend = None,
+    keep_last: Annotated[
+        int, typer.Option("--keep-last", metavar="N", min=0, help="But keep the N used last.")
+    ] = 0,
+    archive: Annotated[
+        str | None,
+        typer.Option("--archive", metavar="DIR", help="Move their files there, delete none."),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would go; change nothing.")
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Delete or move away sessions that nobody used for long.
+
+    Archived sessions go like others. Running ones, damaged records and what the agents keep
+    themselves are never touched. Nothing is asked, so that cron may call it.
+    """
+    from clinvk.cli.filters import known_backend
+    from clinvk.cli.render.cleaned import render_cleaned
+    from clinvk.services.clean import Sweep, archive_folder, clean, retention_s
+    from clinvk.services.settings import effective_settings
+    from clinvk.store.sessions import SessionStore
+
+    cli: Cli = ctx.obj
+    if status is Status.RUNNING:
+        raise UsageError("running sessions are never cleaned", hint="choose another `--status`")
+    age_s = retention_s(effective_settings(cli.world), older_than)
+    sweep = Sweep(
+        older_than_s=age_s,
+        backend=known_backend(backend) if backend is not None else None,
+        status=status,
+        keep_last=keep_last,
+        archive=archive_folder(cli.world, archive) if archive is not None else None,
+        dry_run=dry_run,
+    )
+    cleaned = clean(SessionStore(cli.world.home), cli.world, sweep)
+    raise typer.Exit(
+        render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), as_json=as_json)
+    )

@@ -1,0 +1,48 @@
+"""`clinvk sessions delete`."""
+
+from typing import Annotated
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+from clinvk.errors import ExitStatus, UsageError
+
+app = new_app()
+
+
+@app.command()
+def delete(
+    ctx: typer.Context,
+    sessions: options.SessionReferences,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Delete sessions for good.
+
+    Record and transcript go; the agent's own transcript is left alone. A damaged record goes by
+    its full id. A running session is not deleted.
+    """
+    from clinvk.cli.render.deleted import doomed_line, render_deleted
+    from clinvk.services import delete as service
+    from clinvk.services.several import do_each
+    from clinvk.store.sessions import SessionStore
+
+    cli: Cli = ctx.obj
+    store, now = SessionStore(cli.world.home), cli.world.now()
+    found = [service.find_doomed(store, reference, now=now) for reference in sessions]
+    doomed = list({one.id: one for one in found}.values())
+    if not yes:
+        if not (cli.streams.stdin_is_tty and cli.streams.stderr_is_tty):
+            raise UsageError("there is no terminal to ask at", hint="`-y` deletes without asking")
+        for one in doomed:
+            cli.streams.talk(doomed_line(one, now))
+        these = "this session" if len(doomed) == 1 else f"these {len(doomed)} sessions"
+        answer = cli.streams.ask(f"delete {these} for good? [y/N]") or ""
+        if answer.lower() not in ("y", "yes"):
+            cli.streams.talk("nothing was deleted")
+            raise typer.Exit(ExitStatus.FAILED)
+    outcomes = do_each(doomed, lambda one: service.delete(store, cli.world, one))
+    raise typer.Exit(render_deleted(outcomes, cli.streams, as_json=as_json))

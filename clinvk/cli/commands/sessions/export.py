@@ -1,0 +1,102 @@
+"""`clinvk sessions export`."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+from clinvk.errors import UsageError
+
+if TYPE_CHECKING:
+    from clinvk.services.export import Export
+
+app = new_app()
+
+
+class ExportFormat(StrEnum):
+    """How exported sessions are written."""
+
+    MARKDOWN = "markdown"
+    JSON = "json"
+
+
+@app.command()
+def export(  # noqa: PLR0913  one parameter an option
+    ctx: typer.Context,
+    sessions: options.SessionReferences,
+    *,
+    form: Annotated[
+        ExportFormat | None,
+        typer.Option("--format", help="To be read (default), or to be imported again."),
+    ] = None,
+    output: Annotated[
+        str,
+        typer.Option("--output", "-O", metavar="FILE", help="Into a new file; `-` is stdout."),
+    ] = "-",
+    redact: Annotated[
+        bool,
+        typer.Option("--redact", help="Without the home's path and what looks like a secret."),
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Write sessions as Markdown, or as JSON for `import`.
+
+    What `--redact` knows are the usual forms of secrets: read the file before you share it.
+    """
+    from clinvk.cli.render.errors import say_warning
+    from clinvk.model.safe_text import safe_text
+    from clinvk.services.export import export_sessions, redacted_export
+    from clinvk.store.sessions import SessionStore
+
+    cli: Cli = ctx.obj
+    if as_json and form is ExportFormat.MARKDOWN:
+        raise UsageError("`--json` and `--format markdown` are two forms", hint="use one of them")
+    if not output:
+        raise UsageError("`--output` is empty", hint="name a file, or leave it out")
+    as_json = as_json or form is ExportFormat.JSON
+    exported = export_sessions(SessionStore(cli.world.home), sessions, now=cli.world.now())
+    text = _rendered(exported, as_json=as_json)
+    whole = text
+    if redact:
+        text = _rendered(redacted_export(exported, cli.world.user_home), as_json=as_json)
+    if output == "-":
+        cli.streams.out_utf8(safe_text(text) if cli.streams.stdout_is_tty else text)
+    else:
+        _save(cli, output, text)
+    for session_id in exported.running:
+        say_warning(cli.streams, f"session {session_id} is running: exported as far as it has come")
+    if redact:
+        _say_redacted(cli, whole, text)
+
+
+def _rendered(exported: "Export", *, as_json: bool) -> str:
+    if as_json:
+        from clinvk.cli.render.json_export import json_of
+
+        return json_of(exported.sessions)
+    from clinvk.cli.render.markdown_export import markdown_of
+
+    return markdown_of(exported.told())
+
+
+def _save(cli: Cli, output: str, text: str) -> None:
+    from clinvk.cli.streams import encode
+    from clinvk.services.export import save_export
+
+    save_export(cli.world.cwd / output, encode(text, "utf-8"))
+
+
+def _say_redacted(cli: Cli, whole: str, text: str) -> None:
+    """How much of what was to be written is not in it."""
+    from clinvk.model.redact import MARK, Redaction
+
+    secrets = text.count(MARK) - whole.count(MARK)
+    paths = Redaction(str(cli.world.user_home)).home_paths(whole)
+    cli.streams.talk(f"redacted: {_count(secrets, 'secret')}, {_count(paths, 'home path')}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

@@ -1,0 +1,85 @@
+"""`clinvk sessions import`."""  # noqa: N999  a command's file has its name
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+from clinvk.errors import ExitStatus, UsageError
+
+if TYPE_CHECKING:
+    from clinvk.services.importing import Imported
+
+app = new_app()
+
+
+@app.command("import")
+def import_(
+    ctx: typer.Context,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="What `export --format json` wrote; `-` is stdin.")
+    ],
+    *,
+    as_json: options.Json = False,
+) -> None:
+    """Take sessions in that `export --format json` wrote.
+
+    Nothing that is here is overwritten. The agents' own conversations are not part of an export.
+    """
+    from clinvk.services.importing import import_sessions, read_export
+    from clinvk.store.sessions import SessionStore
+
+    cli: Cli = ctx.obj
+    sessions = read_export(_content(cli, file), "stdin" if file == "-" else file)
+    done = import_sessions(SessionStore(cli.world.home), sessions, cli.world)
+    if as_json:
+        _write_json(cli, done)
+    else:
+        _write_lines(cli, done)
+    if done.refused:
+        raise typer.Exit(ExitStatus.SESSION)
+
+
+def _content(cli: Cli, file: str) -> bytes:
+    from clinvk.services.importing import LARGEST
+
+    if file == "-":
+        return cli.streams.read_stdin().encode("utf-8", "surrogateescape")
+    try:
+        with (cli.world.cwd / Path(file)).open("rb") as opened:
+            return opened.read(LARGEST + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(
+            f"`{file}` cannot be read: {reason[:1].lower()}{reason[1:]}",
+            hint="name a file that `clinvk sessions export --format json` wrote",
+        ) from error
+
+
+def _write_lines(cli: Cli, done: "Imported") -> None:
+    from clinvk.cli.render.errors import say_warning
+
+    lines = [f"imported {one}\n" for one in done.imported]
+    lines += [f"present  {one}\n" for one in done.present]
+    cli.streams.out("".join(lines))
+    for warning in done.warnings:
+        say_warning(cli.streams, warning)
+    for one in done.refused:
+        say_warning(cli.streams, f"session {one.id} is not imported: {one.reason}")
+    if not (lines or done.refused):
+        cli.streams.talk("there is no session in it")
+
+
+def _write_json(cli: Cli, done: "Imported") -> None:
+    from clinvk.store.forms import json_page
+
+    value = {
+        "imported": list(done.imported),
+        "present": list(done.present),
+        "refused": [{"id": one.id, "reason": one.reason} for one in done.refused],
+        "warnings": list(done.warnings),
+    }
+    cli.streams.out_utf8(json_page(value).decode())

@@ -1,0 +1,50 @@
+"""`clinvk sessions name`."""
+
+from typing import Annotated
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+from clinvk.errors import UsageError
+
+app = new_app()
+
+
+@app.command()
+def name(
+    ctx: typer.Context,
+    session: options.SessionReference,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="1 to 64 letters, digits and ._-/#@: of its own."),
+    ] = None,
+    *,
+    clear: Annotated[bool, typer.Option("--clear", help="Take its name away.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Give a session a name to call it by.
+
+    `-s NAME` goes on with it. No two sessions have the same name.
+    """
+    from clinvk.cli.render.changed import render_changed
+    from clinvk.services import labels
+    from clinvk.services.resolve import resolve_reference
+    from clinvk.store.sessions import SessionStore
+
+    cli: Cli = ctx.obj
+    if (name is None) is not clear:
+        raise UsageError(
+            "say either a name or `--clear`",
+            hint="`clinvk sessions name SESSION NAME` gives one, `--clear` takes it away",
+        )
+    store = SessionStore(cli.world.home)
+    found = resolve_reference(store, session, now=cli.world.now())
+    if name is None:
+        changed = labels.clear_name(store, cli.world, found.id)
+        sentence = f"session {changed.id} has no name"
+    else:
+        changed = labels.give_name(store, cli.world, found.id, name)
+        sentence = f"session {changed.id} is now called {changed.name}"
+    render_changed(store, changed, sentence, cli.streams, as_json=as_json)

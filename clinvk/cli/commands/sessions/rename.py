@@ -1,0 +1,39 @@
+"""`clinvk sessions rename`."""
+
+from typing import Annotated
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+
+app = new_app()
+
+
+@app.command()
+def rename(
+    ctx: typer.Context,
+    session: options.SessionReference,
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="TITLE...", help="Words, joined by spaces; `--` before a dash."),
+    ],
+    *,
+    as_json: options.Json = False,
+) -> None:
+    """Give a session a title.
+
+    The agent's own title never replaces it, and the order of the list stays as it is.
+    """
+    from clinvk.cli.render.changed import render_changed
+    from clinvk.services import labels
+    from clinvk.services.resolve import resolve_reference
+    from clinvk.store.sessions import SessionStore
+
+    cli: Cli = ctx.obj
+    store = SessionStore(cli.world.home)
+    found = resolve_reference(store, session, now=cli.world.now())
+    renamed = labels.rename(store, cli.world, found.id, " ".join(words))
+    sentence = f"session {renamed.id} is now titled: {renamed.title}"
+    render_changed(store, renamed, sentence, cli.streams, as_json=as_json)

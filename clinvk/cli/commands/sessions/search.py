@@ -1,0 +1,106 @@
+"""`clinvk sessions search`."""
+
+import re
+from collections.abc import Collection, Sequence
+from itertools import islice
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperCommand
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+from clinvk.errors import ExitStatus, UsageError
+
+app = new_app()
+
+_OPTION = re.compile(r"-[A-Za-z]|-n\d+|--.+", re.DOTALL)
+
+
+def with_words_last(args: Sequence[str], valued: Collection[str]) -> list[str]:
+    """The options, `--`, and then the words of the query, `-word` among them.
+
+    An option of one letter stands alone here (`-b NAME`, but also `-n5`), so that `-bug` is a word
+    to leave out and not the backend `ug`. `valued` are the options that take a value.
+    """
+    said: list[str] = []
+    words: list[str] = []
+    rest = iter(args)
+    for arg in rest:
+        if arg == "--":
+            words += rest
+        elif arg in valued:
+            said += [arg, *islice(rest, 1)]
+        elif _OPTION.fullmatch(arg):
+            said.append(arg)
+        else:
+            words.append(arg)
+    return [*said, "--", *words]
+
+
+class _SearchCommand(TyperCommand):
+    """A command whose words may begin with a dash."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  Typer's own
+        """Tell the options from the words."""
+        valued = {
+            name
+            for param in self.params
+            if not getattr(param, "is_flag", True)
+            for name in param.opts
+        }
+        return super().parse_args(ctx, with_words_last(args, valued))
+
+
+@app.command(cls=_SearchCommand)
+def search(  # noqa: PLR0913  one parameter an option
+    ctx: typer.Context,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="QUERY...",
+            help="Words that must all be there; '\"a phrase\"'; -word leaves out.",
+        ),
+    ] = None,
+    *,
+    backend: options.Backend = None,
+    status: options.StatusFilter = None,
+    here: options.Here = False,
+    directory: options.Directory = None,
+    tag: options.TagFilter = None,
+    since: options.Since = None,
+    until: options.Until = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Only archived ones.")] = False,
+    limit: options.Limit = None,
+    ids: options.IdsOnly = False,
+    as_json: options.Json = False,
+) -> None:
+    """Search titles, names, tags, prompts, answers and files.
+
+    The best come first. Archived sessions are searched as well. Exit status 1 if there is no hit.
+    """
+    from clinvk.cli.filters import session_filter
+    from clinvk.cli.render.hits import render_hits
+    from clinvk.model.query import parse_query
+    from clinvk.services.search import search_sessions
+    from clinvk.store.sessions import SessionStore
+
+    cli: Cli = ctx.obj
+    if ids and as_json:
+        raise UsageError("`--quiet` and `--json` are two forms", hint="use one of them")
+    query = parse_query(" ".join(words or ()))
+    only = session_filter(
+        cli,
+        backend=backend,
+        status=status,
+        here=here,
+        directory=directory,
+        tags=tag,
+        since=since,
+        until=until,
+        archived=True if archived else None,
+    )
+    found = search_sessions(SessionStore(cli.world.home), query, only, limit=limit)
+    render_hits(found, cli.streams, now=cli.world.now(), as_json=as_json, ids=ids)
+    raise typer.Exit(ExitStatus.OK if found.hits else ExitStatus.FAILED)

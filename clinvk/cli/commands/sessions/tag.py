@@ -1,0 +1,36 @@
+"""`clinvk sessions tag`."""
+
+from typing import Annotated
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+
+app = new_app()
+
+
+@app.command()
+def tag(
+    ctx: typer.Context,
+    session: options.SessionReference,
+    tags: Annotated[list[str], typer.Argument(metavar="TAG...")],
+    *,
+    as_json: options.Json = False,
+) -> None:
+    """Tag a session.
+
+    A tag is 1 to 64 printable characters; a session has each but once.
+    """
+    from clinvk.cli.render.changed import render_changed
+    from clinvk.services import labels
+    from clinvk.services.resolve import resolve_reference
+    from clinvk.store.sessions import SessionStore
+
+    cli: Cli = ctx.obj
+    store = SessionStore(cli.world.home)
+    found = resolve_reference(store, session, now=cli.world.now())
+    changed = labels.add_tags(store, cli.world, found.id, tags)
+    tagged = f"is tagged {', '.join(changed.tags)}" if changed.tags else "has no tags"
+    render_changed(store, changed, f"session {changed.id} {tagged}", cli.streams, as_json=as_json)

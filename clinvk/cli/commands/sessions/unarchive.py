@@ -1,0 +1,30 @@
+"""`clinvk sessions unarchive`."""
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.context import Cli
+from clinvk.cli.lazy import new_app
+
+app = new_app()
+
+
+@app.command()
+def unarchive(
+    ctx: typer.Context,
+    sessions: options.SessionReferences,
+    *,
+    as_json: options.Json = False,
+) -> None:
+    """Bring archived sessions back into the list."""
+    from clinvk.cli.render.changed import render_each
+    from clinvk.services import standing
+    from clinvk.services.resolve import resolve_all
+    from clinvk.services.several import do_each
+    from clinvk.store.sessions import SessionStore
+
+    cli: Cli = ctx.obj
+    store = SessionStore(cli.world.home)
+    found = resolve_all(store, sessions, now=cli.world.now())
+    outcomes = do_each(found, lambda one: standing.unarchive(store, cli.world, one.id))
+    raise typer.Exit(render_each(outcomes, "unarchived", cli.streams, as_json=as_json))

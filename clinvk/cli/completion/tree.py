@@ -1,0 +1,180 @@
+"""Every command with its options and words as values, read off the commands themselves."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+import typer
+
+from clinvk.cli.lazy import CommandTable
+
+IMPLICIT = "run"
+"""The command that is meant where none is named."""
+
+
+class Source(StrEnum):
+    """Where a value's candidates come from; those up to `KEYS` are asked for as they are typed."""
+
+    SESSIONS = "sessions"
+    ARCHIVED = "archived"
+    NAMES = "names"
+    TAGS = "tags"
+    BACKENDS = "backends"
+    KEYS = "keys"
+    FOLDERS = "folders"
+    FILES = "files"
+    CHOICES = "choices"
+    NOTHING = "nothing"
+
+    @property
+    def asked(self) -> bool:
+        """Whether `clinvk completion --candidates` knows them."""
+        return self in _ASKED
+
+
+_ASKED = frozenset(Source) - {Source.FOLDERS, Source.FILES, Source.CHOICES, Source.NOTHING}
+
+_BY_METAVAR = {
+    "SESSION": Source.SESSIONS,
+    "TAG": Source.TAGS,
+    "KEY": Source.KEYS,
+    "DIR": Source.FOLDERS,
+    "FILE": Source.FILES,
+    "PATH": Source.FILES,
+    "PROMPT": Source.FILES,  # a prompt often names one
+}
+# `NAME` means something else each time.
+_BY_OPTION = {"--backend": Source.BACKENDS, "--session": Source.NAMES}
+_BY_COMMAND: Mapping[tuple[tuple[str, ...], Source], Source] = {
+    (("sessions", "unarchive"), Source.SESSIONS): Source.ARCHIVED,
+}
+_SESSION_IS_CHOSEN: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("resume",): ("--last", "--interactive", "-i")
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """What stands after an option, or as a word; `repeated` words go on to the end."""
+
+    metavar: str
+    source: Source
+    choices: tuple[str, ...] = ()
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """An option by all its names; `value` is None for a flag."""
+
+    names: tuple[str, ...]
+    line: str
+    value: Value | None
+    repeatable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A command, or a table of them.
+
+    An option in `choosing` says what the first word would have said, so that none is wanted.
+    """
+
+    path: tuple[str, ...]
+    line: str
+    options: tuple[Option, ...]
+    words: tuple[Value, ...]
+    commands: tuple["Command", ...] = ()
+    choosing: tuple[str, ...] = ()
+
+    def walk(self) -> Iterator["Command"]:
+        """This command and all below it."""
+        yield self
+        for command in self.commands:
+            yield from command.walk()
+
+    def word(self, place: int) -> Value | None:
+        """The word at that place, counted from 0; None where no more is wanted."""
+        if place < len(self.words):
+            return self.words[place]
+        return self.words[-1] if self.words and self.words[-1].repeated else None
+
+
+def read_tree() -> Command:
+    """All commands of `clinvk`; the root has the options and words of the implicit one as well."""
+    from clinvk.cli.app import app
+
+    root = _read(typer.main.get_command(app), ())
+    meant = next(command for command in root.commands if command.path == (IMPLICIT,))
+    known = {name for option in meant.options for name in option.names}
+    own = tuple(option for option in root.options if known.isdisjoint(option.names))
+    return replace(root, options=(*meant.options, *own), words=meant.words)
+
+
+def _read(command: Any, path: tuple[str, ...]) -> Command:  # noqa: ANN401  Typer's classes have no public names
+    params = [
+        param
+        for param in command.get_params(typer.Context(command, **command.context_settings))
+        if not getattr(param, "hidden", False)
+    ]
+    options = tuple(_option(param, path) for param in params if param.param_type_name == "option")
+    names = {name for option in options for name in option.names}
+    below = _below(command, path) if isinstance(command, CommandTable) else ()
+    return Command(
+        path=path,
+        line=first_line(command.help),
+        options=options,
+        words=tuple(
+            value
+            for param in params
+            if param.param_type_name == "argument"
+            for value in _words(param, path)
+        ),
+        commands=below,
+        choosing=tuple(name for name in _SESSION_IS_CHOSEN.get(path, ()) if name in names),
+    )
+
+
+def _below(table: CommandTable, path: tuple[str, ...]) -> tuple[Command, ...]:
+    return tuple(_read(table.load(name), (*path, name)) for name in table.lines)
+
+
+def _option(param: Any, path: tuple[str, ...]) -> Option:  # noqa: ANN401  as above
+    names = (*param.opts, *param.secondary_opts)
+    takes_none = param.is_flag or getattr(param, "count", False)
+    by_name = next((_BY_OPTION[name] for name in names if name in _BY_OPTION), None)
+    return Option(
+        names=names,
+        line=first_line(param.help),
+        value=None if takes_none else _value(param.metavar, param, path, by_name),
+        repeatable=param.multiple or getattr(param, "count", False),
+    )
+
+
+def _words(param: Any, path: tuple[str, ...]) -> Iterator[Value]:  # noqa: ANN401  as above
+    """The words of one argument: `[SESSION] [PROMPT]...` are two."""
+    many = param.nargs == -1
+    parts = str(param.metavar or param.name.upper()).split()
+    for part in parts:
+        value = _value(part, param, path)
+        yield replace(value, repeated=many and part is parts[-1])
+
+
+def _value(
+    metavar: str | None,
+    param: Any,  # noqa: ANN401  as above
+    path: tuple[str, ...],
+    source: Source | None = None,
+) -> Value:
+    word = str(metavar or param.name).strip("[].").upper()
+    choices = tuple(str(choice) for choice in getattr(param.type, "choices", ()))
+    if choices:
+        return Value(metavar=word, source=Source.CHOICES, choices=choices)
+    source = source or _BY_METAVAR.get(word, Source.NOTHING)
+    return Value(metavar=word, source=_BY_COMMAND.get((path, source), source))
+
+
+def first_line(text: str | None) -> str:
+    """The first sentence or line of a help text."""
+    return (text or "").strip().partition("\n")[0]

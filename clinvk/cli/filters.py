@@ -1,0 +1,93 @@
+"""The options that choose sessions, as one value; what they cannot mean is refused."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from clinvk import backends
+from clinvk.cli.context import Cli
+from clinvk.errors import UsageError
+from clinvk.model.moments import parse_moment
+from clinvk.model.names import checked_tag
+from clinvk.model.session import Status
+from clinvk.services.places import scope_of
+from clinvk.services.sessions import SessionFilter
+from clinvk.store.sessions import SessionStore
+
+
+def session_filter(  # noqa: PLR0913  one parameter an option
+    cli: Cli,
+    *,
+    backend: str | None = None,
+    status: Status | None = None,
+    here: bool = False,
+    directory: str | None = None,
+    tags: Sequence[str] | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    archived: bool | None = False,
+) -> SessionFilter:
+    """The filter that the words of the options mean.
+
+    `archived` is as in `SessionFilter`: None takes archived sessions in. Raises `UsageError`.
+    """
+    if backend is not None:
+        known_backend(backend)
+    scope = _scope(cli, directory, here=here)
+    first, end = _moment(cli, "--since", since), _moment(cli, "--until", until, end=True)
+    if first is not None and end is not None and first >= end:
+        raise UsageError(
+            "`--since` is not before `--until`", hint="swap them: since the earlier one"
+        )
+    return SessionFilter(
+        backend=backend,
+        status=status,
+        tags=tuple(dict.fromkeys(checked_tag(tag) for tag in tags or ())),
+        since=first,
+        until=end,
+        archived=archived,
+        within=scope,
+    )
+
+
+def that_touched(cli: Cli, store: SessionStore, only: SessionFilter, path: str) -> SessionFilter:
+    """The filter, and of those only sessions that changed `path` or something below it."""
+    from clinvk.services.touched import has_touched
+
+    if not path.strip():
+        raise UsageError("`--touched` is empty", hint="name a file or a folder, or leave it out")
+    touches, keep = has_touched(store, cli.world.cwd / Path(path).expanduser()), only.keep
+    return replace(
+        only,
+        keep=lambda session: (keep is None or keep(session)) and touches(session),
+    )
+
+
+def known_backend(name: str) -> str:
+    """The name as it is; `UsageError` if there is no such backend to filter by."""
+    if name not in backends.names():
+        raise UsageError(
+            f"there is no backend `{name}`", hint=f"one of: {', '.join(backends.names())}"
+        )
+    return name
+
+
+def _scope(cli: Cli, directory: str | None, *, here: bool) -> Path | None:
+    if directory is None:
+        return scope_of(Path(os.path.realpath(cli.world.cwd))) if here else None
+    if here:
+        raise UsageError("`--here` and `--dir` say the same thing twice", hint="use one of them")
+    if not directory.strip():
+        raise UsageError("`--dir` is empty", hint="name a directory, or leave it out")
+    return scope_of(Path(os.path.realpath(cli.world.cwd / Path(directory).expanduser())))
+
+
+def _moment(cli: Cli, option: str, text: str | None, *, end: bool = False) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_moment(text, now=cli.world.now(), local=datetime.astimezone, end=end)
+    except UsageError as error:
+        raise UsageError(f"`{option}`: {error.message}", hint=error.hint) from error

@@ -1,0 +1,147 @@
+"""`resume -i`: choose a session from a list; typing filters, Enter takes, Esc and Ctrl-C leave.
+
+questionary asks and lends its look, the list is ours: questionary's own (2.1) falls back to every
+choice when none matches, so that Enter would take a session that nobody meant, filters by one
+piece of ASCII text, and lays out all of 5 000 lines at each key (70 ms). Ours lays out a screenful.
+
+It is drawn on stderr and on the terminal's second screen, so that nothing of it is left.
+"""
+
+import signal
+from collections.abc import Callable, Sequence
+from types import FrameType
+
+import typer
+from prompt_toolkit.application import Application
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.input import create_input
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+from prompt_toolkit.layout import HSplit, Layout, Window
+from prompt_toolkit.layout.controls import BufferControl, FormattedTextControl
+from prompt_toolkit.layout.processors import BeforeInput
+from prompt_toolkit.output import ColorDepth
+from prompt_toolkit.output.vt100 import Vt100_Output
+from questionary import Question
+from questionary.styles import merge_styles_default
+
+from clinvk.cli.choices import Choices
+from clinvk.cli.context import Cli
+from clinvk.cli.render.choices import ChoiceLines, choice_lines
+from clinvk.model.session import Session
+from clinvk.services.sessions import Listed
+
+_POINTER = "» "
+_INSTRUCTION = "type to filter, ↑↓ to move, Enter to take, Esc to leave"
+_ESCAPE_S = 0.05
+"""How long an Esc is waited on to see whether it begins a key's sequence (500 ms by default)."""
+
+
+def pick_session(cli: Cli, offered: Sequence[Listed]) -> Session:
+    """The session that the person takes; `KeyboardInterrupt` if they leave without one.
+
+    Needs a terminal on stdin and on stderr.
+    """
+    screen = _Screen(Choices(offered), choice_lines(offered, cli.world.now(), cli.world.user_home))
+    streams = cli.streams
+    if streams.stdin is None or streams.stderr is None:
+        raise ValueError("a picker needs a terminal")
+    application: Application[Listed] = Application(
+        layout=screen.layout,
+        key_bindings=screen.keys,
+        style=merge_styles_default([]),
+        full_screen=True,
+        input=create_input(streams.stdin),
+        output=Vt100_Output.from_pty(streams.stderr, term=cli.world.environ.get("TERM")),
+        color_depth=None if streams.talk_color else ColorDepth.DEPTH_1_BIT,
+    )
+    application.ttimeoutlen = _ESCAPE_S
+    taken: Listed = _ask(application)
+    return taken.session
+
+
+def _ask(application: Application[Listed]) -> Listed:
+    """Run it; a signal that ends us must not leave the terminal as it is now."""
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        del frame
+        if application.loop is not None:
+            status = typer.Exit(128 + number)
+            application.loop.call_soon_threadsafe(lambda: application.exit(exception=status))
+
+    before = {one: signal.signal(one, leave) for one in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        taken: Listed = Question(application).unsafe_ask()
+    except EOFError:  # the terminal is gone
+        raise KeyboardInterrupt from None
+    finally:
+        for one, old in before.items():
+            signal.signal(one, old)
+    return taken
+
+
+class _Screen:
+    """What is drawn, and what the keys do."""
+
+    def __init__(self, choices: Choices, lines: ChoiceLines) -> None:
+        self._choices = choices
+        self._lines = lines
+        self._list = Window(FormattedTextControl(self._rows), wrap_lines=False)
+        typed = Buffer(multiline=False, on_text_changed=lambda it: choices.narrow(it.text))
+        question = BufferControl(typed, input_processors=[BeforeInput(_question)])
+        footer = Window(FormattedTextControl(self._footer), height=1, wrap_lines=False)
+        self.layout = Layout(HSplit([Window(question, height=1), self._list, footer]))
+        self.keys = self._bindings()
+
+    def _rows(self) -> StyleAndTextTuples:
+        """The lines that the window has room for; asked for again at each key and resize."""
+        from prompt_toolkit.application import get_app
+
+        size = get_app().output.get_size()
+        visible, pointed_at = self._choices.window(size.rows - 2)
+        told: StyleAndTextTuples = []
+        for at, listed in enumerate(visible):
+            is_pointed_at = at == pointed_at
+            told.append(("class:pointer", _POINTER) if is_pointed_at else ("", " " * len(_POINTER)))
+            line = self._lines.line(listed, max(size.columns - len(_POINTER), 1))
+            told.append(("class:highlighted" if is_pointed_at else "class:text", f"{line}\n"))
+        return told or [("class:text", f"{' ' * len(_POINTER)}no session matches")]
+
+    def _footer(self) -> StyleAndTextTuples:
+        count = f"{len(self._choices.left):,}".rjust(len(_POINTER))
+        return [("class:instruction", f"{count}  {_INSTRUCTION}")]
+
+    def _bindings(self) -> KeyBindings:
+        keys = KeyBindings()
+
+        def page() -> int:
+            info = self._list.render_info
+            return max(info.window_height - 1, 1) if info else 1
+
+        moves: dict[str, Callable[[], int]] = {
+            "up": lambda: -1,
+            "down": lambda: 1,
+            "c-p": lambda: -1,
+            "c-n": lambda: 1,
+            "pageup": lambda: -page(),
+            "pagedown": page,
+        }
+        for key, by in moves.items():
+            keys.add(key, eager=True)(lambda _, by=by: self._choices.move(by()))
+        keys.add("enter", eager=True)(self._take)
+        for key in ("escape", "c-c", "c-d", "c-q"):
+            keys.add(key, eager=True)(_leave)
+        return keys
+
+    def _take(self, event: KeyPressEvent) -> None:
+        """Enter takes what is pointed at; with nothing left it does nothing."""
+        if (taken := self._choices.pointed_at) is not None:
+            event.app.exit(result=taken)
+
+
+def _question() -> StyleAndTextTuples:
+    return [("class:qmark", "? "), ("class:question", "Which session? ")]
+
+
+def _leave(event: KeyPressEvent) -> None:
+    event.app.exit(exception=KeyboardInterrupt)

@@ -1,0 +1,76 @@
+"""`clinvk backends`: a table, then what each agent cannot do; or an array for programs."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from clinvk.cli.streams import Streams
+from clinvk.model.safe_text import safe_line
+from clinvk.model.units import UNKNOWN
+from clinvk.model.width import display_width, pad
+from clinvk.services.backends import BackendState
+from clinvk.store.forms import json_line
+
+_HEAD = ("NAME", "AGENT", "VERSION", "SIGNED IN", "PROGRAM")
+_GAP = "  "
+
+
+def render_backends(states: Sequence[BackendState], streams: Streams, *, as_json: bool) -> None:
+    """Show the backends on stdout."""
+    if as_json:
+        lines = ",\n".join(json_line(_to_json(state)).decode().rstrip("\n") for state in states)
+        streams.out_utf8(f"[\n{lines}\n]\n")
+        return
+    rows = [_HEAD, *(_row(state) for state in states)]
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    text = "".join(_line(row, widths) for row in rows) + "".join(_notes(states))
+    streams.out(text)
+
+
+def _row(state: BackendState) -> tuple[str, ...]:
+    return (
+        f"{state.name}{' (default)' if state.is_default else ''}",
+        state.title,
+        safe_line(state.version or UNKNOWN),
+        state.signed_in.value.replace("_", " ") if state.installed else UNKNOWN,
+        safe_line(_program(state)),
+    )
+
+
+def _program(state: BackendState) -> str:
+    if state.program is None:
+        return f"not installed: {state.install_hint}"
+    return state.program[0] if state.enabled else f"{state.program[0]} (switched off)"
+
+
+def _line(row: Sequence[str], widths: Sequence[int]) -> str:
+    cells = [pad(cell, width) for cell, width in zip(row, widths, strict=True)]
+    return f"{_GAP.join(cells).rstrip()}\n"
+
+
+def _notes(states: Sequence[BackendState]) -> Iterator[str]:
+    """What the table has no column for: what an agent lacks, and a version that no test runs."""
+    for state in states:
+        tested = ", ".join(state.tested_versions)
+        notes = [f"cannot: {thing} ({why})" for thing, why in state.lacks.items()]
+        if state.version and tested and state.version not in state.tested_versions:
+            notes.append(f"tested with {tested}, not with {safe_line(state.version)}")
+        if notes:
+            yield f"\n{state.name}\n"
+        for note in notes:
+            yield f"  {note}\n"
+
+
+def _to_json(state: BackendState) -> dict[str, Any]:
+    return {
+        "name": state.name,
+        "title": state.title,
+        "installed": state.installed,
+        "enabled": state.enabled,
+        "default": state.is_default,
+        "program": list(state.program) if state.program else None,
+        "version": state.version,
+        "tested_versions": list(state.tested_versions),
+        "signed_in": state.signed_in.value,
+        "lacks": dict(state.lacks),
+        "install_hint": state.install_hint,
+    }

@@ -1,0 +1,75 @@
+"""What became of a session that was changed: one line for people, an object for programs."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from clinvk.cli.render.errors import say_error
+from clinvk.cli.render.list import session_to_json
+from clinvk.cli.streams import Streams
+from clinvk.errors import ClinvkError, ExitStatus
+from clinvk.model.report import ErrorReport
+from clinvk.model.safe_text import safe_line
+from clinvk.model.session import Session
+from clinvk.model.title import UNTITLED
+from clinvk.services.sessions import Listed
+from clinvk.services.several import Outcome
+from clinvk.store.forms import json_line, json_list
+from clinvk.store.sessions import SessionStore
+
+
+def render_changed(
+    store: SessionStore, session: Session, sentence: str, streams: Streams, *, as_json: bool
+) -> None:
+    """Say what one session is now; the JSON is its object of `sessions list`."""
+    if as_json:
+        listed = Listed(session=session, status=store.status_of(session))
+        streams.out_utf8(json_line(session_to_json(listed)).decode())
+    else:
+        streams.out(f"{safe_line(sentence)}\n")
+
+
+def render_each(
+    outcomes: Sequence[Outcome[Session, bool]], done: str, streams: Streams, *, as_json: bool
+) -> ExitStatus:
+    """Say what became of each; the status is that of the first one that failed.
+
+    `done` is the word for it; the result says whether there was anything to do.
+    """
+    if as_json:
+        streams.out_utf8(json_list(_outcome_to_json(one, done) for one in outcomes).decode())
+        return first_status(outcomes)
+    for one in outcomes:
+        title = safe_line(one.target.title) or UNTITLED
+        if one.error:
+            say_kept(streams, one.target.id, one.error)
+        elif one.result:
+            streams.out(f"{done} session {one.target.id}: {title}\n")
+        else:
+            streams.out(f"session {one.target.id} was {done} already: {title}\n")
+    return first_status(outcomes)
+
+
+def say_kept(streams: Streams, session_id: str, error: ClinvkError) -> None:
+    """The error that kept one of several sessions as it was."""
+    report = ErrorReport.of_error(error)
+    say_error(streams, replace(report, message=f"session {session_id} stays: {error.message}"))
+
+
+def first_status(outcomes: Sequence[Outcome[Any, Any]]) -> ExitStatus:
+    """The exit status of the first error, `OK` without one."""
+    return next((one.error.exit_status for one in outcomes if one.error), ExitStatus.OK)
+
+
+def error_to_json(error: ClinvkError | None) -> dict[str, Any] | None:
+    """The published object of an error, None without one."""
+    return asdict(ErrorReport.of_error(error)) if error else None
+
+
+def _outcome_to_json(one: Outcome[Session, bool], done: str) -> dict[str, Any]:
+    return {
+        "id": one.target.id,
+        "title": one.target.title,
+        "outcome": "failed" if one.error else done if one.result else "unchanged",
+        "error": error_to_json(one.error),
+    }

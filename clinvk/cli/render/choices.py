@@ -1,0 +1,120 @@
+"""One session on one line, to be chosen: title, backend, age, directory, status."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from clinvk.model.safe_text import safe_line
+from clinvk.model.session import Status
+from clinvk.model.title import TITLE_COLUMNS, UNTITLED
+from clinvk.model.units import format_age
+from clinvk.model.width import cut, display_width, graphemes, pad
+from clinvk.services.sessions import Listed
+
+_GAP = "  "
+_AGE = len("30 minutes ago")
+_STATUS = max(len(status.value) for status in Status)
+_TITLE_LEAST, _DIRECTORY_LEAST, _DIRECTORY_MOST = 20, 12, 40
+_OFFERED, _OFFERED_COLUMNS = 10, 100
+# What a narrow terminal goes without, in this order, until the title has room.
+_DISPENSABLE = ("directory", "backend", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceLines:
+    """Lines of sessions, all of one layout.
+
+    `backend` is the width of the longest backend's name, `user_home` is what `~` stands for.
+    """
+
+    now: datetime
+    user_home: Path
+    backend: int
+
+    def line(self, listed: Listed, columns: int) -> str:
+        """The session on one line of at most `columns`, with nothing that drives a terminal."""
+        session = listed.session
+        widths = self._widths(columns)
+        title = safe_line(session.title) or UNTITLED
+        cells = {
+            "title": pad(cut(title, widths["title"]), widths["title"]),
+            "backend": pad(safe_line(session.backend), self.backend),
+            "age": pad(format_age(session.last_used_at, self.now), _AGE),
+            "directory": self._directory(session.cwd, widths.get("directory", 0)),
+            "status": listed.status.value,
+        }
+        return cut(_GAP.join(cells[name] for name in widths).rstrip(), columns)
+
+    def _widths(self, columns: int) -> Mapping[str, int]:
+        """The cells that have room, in order, each with its width."""
+        widths = {
+            "title": 0,
+            "backend": self.backend,
+            "age": _AGE,
+            "directory": _DIRECTORY_LEAST,
+            "status": _STATUS,
+        }
+        for name in _DISPENSABLE:
+            if columns - _taken(widths) >= _TITLE_LEAST:
+                break
+            del widths[name]
+        room = columns - _taken(widths)
+        if "directory" in widths:
+            more = min(max(room - TITLE_COLUMNS, (room - _TITLE_LEAST) // 3), _DIRECTORY_MOST)
+            widths["directory"] += max(more, 0)
+            room -= max(more, 0)
+        widths["title"] = max(min(room, TITLE_COLUMNS), 1)
+        return widths
+
+    def _directory(self, cwd: str, columns: int) -> str:
+        return pad(cut_front(safe_line(home_as_tilde(cwd, self.user_home)), columns), columns)
+
+
+def choice_lines(offered: Sequence[Listed], now: datetime, user_home: Path) -> ChoiceLines:
+    """The layout for these sessions."""
+    names = {listed.session.backend for listed in offered}
+    longest = max((display_width(safe_line(name)) for name in names), default=0)
+    return ChoiceLines(now=now, user_home=user_home, backend=min(longest, 20))
+
+
+def offer(offered: Sequence[Listed], now: datetime, user_home: Path) -> str:
+    """What a picker would have offered, in a few lines, and how to name one."""
+    if not offered:
+        return "there is none to offer; `clinvk sessions list` shows them all"
+    lines = choice_lines(offered, now, user_home)
+    shown = [f"{one.session.id}  {lines.line(one, _OFFERED_COLUMNS)}" for one in offered[:_OFFERED]]
+    more = len(offered) - len(shown)
+    return "\n".join(
+        [
+            "name one (`clinvk resume ID`), or take the first with `--last`:",
+            *shown,
+            *([f"… and {more:,} more (`clinvk sessions list`)"] if more else []),
+        ]
+    )
+
+
+def home_as_tilde(directory: str, user_home: Path) -> str:
+    """The directory, with `~` for the person's home."""
+    path = Path(directory)
+    if user_home == Path("/") or not path.is_relative_to(user_home):
+        return directory
+    return str(Path("~") / path.relative_to(user_home))
+
+
+def cut_front(text: str, columns: int) -> str:
+    """The end of the text in at most `columns`: a path says most with its last parts."""
+    if display_width(text) <= columns:
+        return text
+    kept: list[str] = []
+    room = columns - 1
+    for cluster in reversed([*graphemes(text)]):
+        room -= display_width(cluster)
+        if room < 0:
+            break
+        kept.append(cluster)
+    return "…" + "".join(reversed(kept)) if columns > 0 else ""
+
+
+def _taken(widths: Mapping[str, int]) -> int:
+    return sum(widths.values()) + len(_GAP) * (len(widths) - 1)

@@ -1,0 +1,104 @@
+"""`sessions clean`: one line that cron may mail, a list of what would go, or an object."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from clinvk.cli.render.ago import ago
+from clinvk.cli.render.changed import error_to_json, say_kept
+from clinvk.cli.render.sizes import size_in_words
+from clinvk.cli.streams import Streams
+from clinvk.errors import ExitStatus
+from clinvk.model.safe_text import safe_line
+from clinvk.model.title import UNTITLED
+from clinvk.model.units import format_duration
+from clinvk.services.clean import Cleaned, Sweep, Swept
+from clinvk.store.forms import json_line, time_to_text
+
+
+def render_cleaned(
+    cleaned: Cleaned, sweep: Sweep, streams: Streams, *, now: datetime, as_json: bool
+) -> ExitStatus:
+    """Say what went; the status is that of the first session that should have gone and did not."""
+    if as_json:
+        streams.out_utf8(json_line(_to_json(cleaned, sweep)).decode())
+    else:
+        if sweep.dry_run:
+            streams.out("".join(f"{_line(one, now)}\n" for one in cleaned.swept))
+        streams.out(f"{safe_line('; '.join(_parts(cleaned, sweep)))}\n")
+        for session_id, error in cleaned.failed:
+            say_kept(streams, session_id, error)
+    return next((error.exit_status for _, error in cleaned.failed), ExitStatus.OK)
+
+
+def _line(one: Swept, now: datetime) -> str:
+    session = one.session
+    title = safe_line(session.title) or UNTITLED
+    used = ago(session.last_used_at, now)
+    return f"{session.id}  {safe_line(session.backend)}  {used}  {size_in_words(one.size)}  {title}"
+
+
+def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
+    parts = [_what_went(cleaned, sweep) if cleaned.swept else _why_none(sweep)]
+    if count := len(cleaned.in_use):
+        parts.append(f"left {_sessions(count)} alone, in use")
+    if count := len(cleaned.failed):
+        parts.append(f"could not clean {_sessions(count)}")
+    agents = {one.native.agent: one.native.root for one in cleaned.swept if one.native}
+    if agents:
+        told = (f"{agent}'s ({root})" if root else f"{agent}'s" for agent, root in agents.items())
+        parts.append(f"the agent's own transcripts are left alone: {', '.join(told)}")
+    return parts
+
+
+def _what_went(cleaned: Cleaned, sweep: Sweep) -> str:
+    count, freed = _sessions(len(cleaned.swept)), size_in_words(cleaned.freed)
+    if sweep.archive is None:
+        return (
+            f"would clean {count} and free {freed}"
+            if sweep.dry_run
+            else (f"cleaned {count}, freed {freed}")
+        )
+    if sweep.dry_run:
+        return f"would move {count} to {sweep.archive} and free {freed}"
+    return f"moved {count} to {sweep.archive}, freed {freed}"
+
+
+def _why_none(sweep: Sweep) -> str:
+    if sweep.older_than_s is None:
+        return "nothing to clean: `session.retention_days` is 0, so sessions are kept for ever"
+    age = re.sub(r" 0[hms]$", "", format_duration(sweep.older_than_s))
+    return f"nothing to clean: no such session was last used more than {age} ago"
+
+
+def _sessions(count: int) -> str:
+    return f"{count:,} session{'' if count == 1 else 's'}"
+
+
+def _to_json(cleaned: Cleaned, sweep: Sweep) -> dict[str, Any]:
+    return {
+        "dry_run": sweep.dry_run,
+        "older_than_s": sweep.older_than_s,
+        "archive": str(sweep.archive) if sweep.archive else None,
+        "cleaned": len(cleaned.swept),
+        "freed_bytes": cleaned.freed,
+        "sessions": [_swept_to_json(one) for one in cleaned.swept],
+        "in_use": list(cleaned.in_use),
+        "failed": [
+            {"id": session_id, "error": error_to_json(error)}
+            for session_id, error in cleaned.failed
+        ],
+    }
+
+
+def _swept_to_json(one: Swept) -> dict[str, Any]:
+    session = one.session
+    return {
+        "id": session.id,
+        "title": session.title,
+        "backend": session.backend,
+        "last_used_at": time_to_text(session.last_used_at),
+        "bytes": one.size,
+        "moved_to": [str(path) for path in one.moved_to],
+        "agent_transcripts": [str(path) for path in one.native.files] if one.native else [],
+    }

@@ -1,0 +1,49 @@
+"""The configuration as YAML that could be the file itself, or as JSON."""
+
+from collections.abc import Iterator, Mapping
+
+from clinvk.cli.streams import Streams
+from clinvk.model.config import Setting
+from clinvk.model.events import Json
+from clinvk.services.config import nested_values
+from clinvk.store.config_values import value_to_yaml
+from clinvk.store.forms import json_page
+
+
+def render_settings(
+    settings: Mapping[str, Setting], streams: Streams, *, origin: bool, as_json: bool
+) -> None:
+    """Show every key on stdout.
+
+    With `origin` each key says where its value is from: as a comment, which leaves the YAML valid,
+    or as an object of value and origin a key.
+    """
+    if not as_json:
+        streams.out("".join(_lines(settings, origin=origin)))
+        return
+    values: Mapping[str, Json] = nested_values(settings)
+    if origin:
+        values = {key: {"value": one.value, "origin": one.source} for key, one in settings.items()}
+    streams.out_utf8(json_page(values).decode())
+
+
+def _lines(settings: Mapping[str, Setting], *, origin: bool) -> Iterator[str]:
+    opened: list[str] = []
+    for key, setting in settings.items():
+        *sections, last = key.split(".")
+        shared = _shared(opened, sections)
+        for depth in range(shared, len(sections)):
+            yield f"{'  ' * depth}{sections[depth]}:\n"
+        opened = sections
+        comment = f"  # {setting.source}" if origin else ""
+        yield f"{'  ' * len(sections)}{last}: {value_to_yaml(setting.value)}{comment}\n"
+
+
+def _shared(one: list[str], other: list[str]) -> int:
+    """How many sections the two have in common from the start."""
+    count = 0
+    for ours, theirs in zip(one, other, strict=False):
+        if ours != theirs:
+            break
+        count += 1
+    return count

@@ -1,0 +1,107 @@
+"""`sessions search`: two lines a hit for people, an array for programs, ids for a shell."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from clinvk.cli.render.ago import ago
+from clinvk.cli.render.errors import say_warning
+from clinvk.cli.render.list import session_to_json
+from clinvk.cli.streams import Streams
+from clinvk.model.safe_text import safe_line
+from clinvk.model.snippet import Snippet
+from clinvk.model.title import UNTITLED
+from clinvk.model.width import cut, display_width, pad
+from clinvk.services.search import Found, Hit
+from clinvk.store.forms import json_line
+
+_ARCHIVED = "(archived) "
+_DIM, _MARK, _PLAIN = "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
+_GAP = "  "
+
+
+def render_hits(
+    found: Found, streams: Streams, *, now: datetime, as_json: bool = False, ids: bool = False
+) -> None:
+    """Show what was found on stdout; what was passed by, and that nothing was found, on stderr."""
+    if as_json:
+        streams.out_utf8("".join(_array(found.hits)))
+    elif ids:
+        streams.out("".join(f"{safe_line(hit.listed.session.id)}\n" for hit in found.hits))
+    else:
+        streams.out("".join(_lines(found.hits, streams, now)))
+    for sentence in found.unreadable:
+        say_warning(streams, f"{sentence}; not searched")
+    if count := found.damaged_lines:
+        lines = "a damaged line" if count == 1 else f"{count:,} damaged lines"
+        say_warning(streams, f"{lines} of transcripts that may match: passed by")
+    if not found.hits:
+        streams.talk("no session matches")
+
+
+def hit_to_json(hit: Hit) -> dict[str, Any]:
+    """The published object of one hit: the session as in a list, and where it was found."""
+    return {
+        **session_to_json(hit.listed),
+        "match": {
+            "turn": hit.turn,
+            "field": hit.field.value,
+            "snippet": hit.snippet.text,
+            "marks": [list(mark) for mark in hit.snippet.marks],
+            "rank": hit.rank,
+        },
+    }
+
+
+def _array(hits: Sequence[Hit]) -> Iterator[str]:
+    """An array with one object a line, as the list of sessions is."""
+    if not hits:
+        yield "[]\n"
+        return
+    for number, hit in enumerate(hits):
+        yield "[\n" if number == 0 else ",\n"
+        yield json_line(hit_to_json(hit)).decode().rstrip("\n")
+    yield "\n]\n"
+
+
+def _lines(hits: Sequence[Hit], streams: Streams, now: datetime) -> Iterator[str]:
+    columns = streams.columns() if streams.stdout_is_tty else None
+    heads = [_head(hit, now) for hit in hits]
+    widths = [max(map(display_width, column)) for column in zip(*heads, strict=True)]
+    for hit, head in zip(hits, heads, strict=True):
+        cells = _GAP.join(pad(cell, width) for cell, width in zip(head, widths, strict=True))
+        session = hit.listed.session
+        mark = _ARCHIVED if session.archived else ""
+        title = f"{mark}{safe_line(session.title) or UNTITLED}"
+        line = f"{cells}{_GAP}{title}"
+        if columns is not None:
+            line = cut(line, columns)
+        yield f"{line}\n{_place(hit, columns, color=streams.color)}\n"
+
+
+def _head(hit: Hit, now: datetime) -> tuple[str, ...]:
+    session = hit.listed.session
+    return (safe_line(session.id), safe_line(session.backend), ago(session.last_used_at, now))
+
+
+def _place(hit: Hit, columns: int | None, *, color: bool) -> str:
+    where = hit.field.value if hit.turn is None else f"turn {hit.turn}, {hit.field.value}"
+    label = f"{_GAP}{where}: "
+    room = None if columns is None else columns - len(label)
+    text = _marked(hit.snippet, room, color=color)
+    return f"{_DIM}{label}{_PLAIN}{text}" if color else f"{label}{text}"
+
+
+def _marked(snippet: Snippet, room: int | None, *, color: bool) -> str:
+    """The snippet in at most `room` columns, with its matches highlighted where there is colour."""
+    text = snippet.text if room is None else cut(snippet.text, max(room, 1))
+    if not color:
+        return text
+    kept = len(text) if text == snippet.text else len(text) - 1
+    pieces: list[str] = []
+    at = 0
+    for start, end in snippet.marks:
+        if start < kept:
+            pieces += [text[at:start], _MARK, text[start : min(end, kept)], _PLAIN]
+            at = min(end, kept)
+    return "".join(pieces) + text[at:]

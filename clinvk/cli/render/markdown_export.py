@@ -1,0 +1,127 @@
+"""Sessions as Markdown that reads as a conversation.
+
+One front matter at the top: the fields of the session, or of each under `sessions`. Then each
+session under a heading of its own, and in it its turns.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from clinvk.cli.render.fields import how_changed
+from clinvk.cli.render.markdown_text import code, plain, quoted, yaml_lines
+from clinvk.model.files import shown_path
+from clinvk.model.report import usage_to_json
+from clinvk.model.session import Session
+from clinvk.model.title import UNTITLED
+from clinvk.model.turn import Turn
+from clinvk.model.units import format_cost, format_duration, format_time, format_tokens
+from clinvk.services.export import Told
+
+_HOW = {True: "", False: " — failed", None: " — no result"}
+
+
+def markdown_of(told: Sequence[Told]) -> str:
+    """The document; what could drive a terminal is still in it."""
+    lines = [*_front_matter(told)]
+    for number, one in enumerate(told):
+        lines += ["", "---"] if number else []
+        lines += ["", *_session(one)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _front_matter(told: Sequence[Told]) -> Iterator[str]:
+    yield "---"
+    if len(told) == 1:
+        yield from _fields(told[0])
+    else:
+        yield "sessions:"
+        for one in told:
+            for number, line in enumerate(_fields(one)):
+                yield f"  {'-' if number == 0 else ' '} {line}"
+    yield "---"
+
+
+def _fields(told: Told) -> Iterator[str]:
+    session = told.session
+    return yaml_lines(
+        {
+            "id": session.id,
+            "name": session.name,
+            "title": session.title,
+            "backend": session.backend,
+            "backend_session_id": session.conversation,
+            "model": session.model or session.model_asked,
+            "cwd": session.cwd,
+            "status": told.status.value,
+            "tags": session.tags,
+            "created_at": format_time(session.created_at),
+            "last_used_at": format_time(session.last_used_at),
+            "turns": session.turns,
+            "usage": usage_to_json(session.usage),
+            "cost_usd": session.cost_usd,
+        }
+    )
+
+
+def _session(told: Told) -> Iterator[str]:
+    session = told.session
+    yield f"# {plain(session.title) or UNTITLED}"
+    yield ""
+    known = (session.backend, session.model or session.model_asked, session.cwd)
+    yield " · ".join(("session " + code(session.id), *(code(one) for one in known if one)))
+    for turn in told.turns:
+        yield ""
+        yield from _turn(turn, session)
+
+
+def _turn(turn: Turn, session: Session) -> Iterator[str]:
+    yield f"## Turn {turn.number}"
+    yield ""
+    yield " · ".join(_facts(turn))
+    yield from _section("Prompt", list(quoted(turn.prompt)) if turn.prompt else ["*not recorded*"])
+    earlier = [text for text in turn.messages if text.strip() and text.strip() != turn.text.strip()]
+    if not turn.interrupted:
+        yield from _section("On the way", _paragraphs(earlier))
+    yield from _section("Tools", [f"- {_call}" for _call in _calls(turn)])
+    yield from _section("Files", [f"- {file}" for file in _files(turn, session)])
+    yield from _section("Warnings", [f"- {plain(warning)}" for warning in turn.warnings])
+    yield from _section("Answer", list(quoted(turn.text)) if turn.text else ["*no answer*"])
+    if turn.interrupted:
+        yield from ("", "*interrupted: this is what had come*")
+    if turn.failure is not None:
+        yield from ("", f"**Failed:** {plain(turn.failure.message)} ({code(turn.failure.code)})")
+
+
+def _section(title: str, lines: list[str]) -> Iterator[str]:
+    """A headed section, nothing if it has no lines."""
+    if lines:
+        yield from ("", f"### {title}", "", *lines)
+
+
+def _paragraphs(texts: Sequence[str]) -> list[str]:
+    """Quotes, one a text: a line that is not quoted keeps them apart."""
+    lines: list[str] = []
+    for text in texts:
+        lines += [*([""] if lines else []), *quoted(text)]
+    return lines
+
+
+def _facts(turn: Turn) -> Iterator[str]:
+    yield format_time(turn.started_at)
+    if turn.model:
+        yield code(turn.model)
+    if turn.duration_s is not None:
+        yield format_duration(turn.duration_s)
+    if turn.usage.total_tokens is not None:
+        yield f"{format_tokens(turn.usage.total_tokens)} tokens"
+    if turn.cost_usd is not None:
+        yield plain(format_cost(turn.cost_usd))
+
+
+def _calls(turn: Turn) -> Iterator[str]:
+    for call in turn.tools:
+        yield " ".join(map(code, filter(None, (call.name, call.summary)))) + _HOW[call.ok]
+
+
+def _files(turn: Turn, session: Session) -> Iterator[str]:
+    for file in turn.files:
+        yield f"{code(shown_path(file.path, turn.cwd or session.cwd))} — {how_changed(file)}"

@@ -1,0 +1,113 @@
+"""`sessions show --turn`: one turn, or its answer alone."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from clinvk.cli.render.fields import field, fields, file_lines, text_lines
+from clinvk.cli.streams import Streams
+from clinvk.model.report import file_to_json, usage_to_json
+from clinvk.model.safe_text import safe_text
+from clinvk.model.turn import ToolCall, Turn
+from clinvk.model.units import (
+    UNKNOWN,
+    format_cost,
+    format_duration,
+    format_time,
+    format_tokens,
+)
+from clinvk.store.forms import json_page, time_to_text
+
+_HOW = {True: "ok", False: "failed", None: "no result"}
+
+
+def render_turn(turn: Turn, streams: Streams, *, session_id: str, as_json: bool) -> None:
+    """Show the turn on stdout."""
+    if as_json:
+        value = {"session_id": session_id, **turn_to_json(turn)}
+        streams.out_utf8(json_page(value).decode())
+        return
+    lines = (*_head(turn, session_id), *_course(turn))
+    streams.out("".join(f"{line}\n" for line in lines))
+
+
+def render_answer(turn: Turn, streams: Streams) -> None:
+    """The answer on stdout as it was (a terminal gets it harmless), and whole lines."""
+    text = safe_text(turn.text) if streams.stdout_is_tty else turn.text
+    if text:
+        streams.out(text if text.endswith("\n") else f"{text}\n")
+    if turn.interrupted:
+        streams.talk(f"turn {turn.number} was interrupted: this is what had come")
+    elif not text:
+        streams.talk(f"turn {turn.number} has no answer")
+
+
+def _head(turn: Turn, session_id: str) -> Iterator[str]:
+    ended = format_time(turn.ended_at) if turn.ended_at else f"{UNKNOWN} (interrupted)"
+    usage = turn.usage
+    yield field("Turn", str(turn.number))
+    yield field("Session", session_id)
+    yield field("Model", turn.model or turn.model_asked or UNKNOWN)
+    yield field("Started", format_time(turn.started_at))
+    yield field("Ended", ended)
+    took = UNKNOWN if turn.duration_s is None else format_duration(turn.duration_s)
+    yield field("Duration", took)
+    if turn.cwd:
+        yield field("Working Directory", turn.cwd)
+    yield "Token Usage:"
+    yield field("  Input", format_tokens(usage.input_tokens))
+    yield field("  Output", format_tokens(usage.output_tokens))
+    yield field("  Cached", format_tokens(usage.cached_tokens))
+    yield field("  Total", format_tokens(usage.total_tokens))
+    yield field("Cost", format_cost(turn.cost_usd))
+    if turn.stop_reason:
+        yield field("Stop Reason", turn.stop_reason.value)
+    if turn.exit_code is not None:
+        yield field("Exit Code", str(turn.exit_code))
+
+
+def _course(turn: Turn) -> Iterator[str]:
+    yield from fields("Tools", map(_call, turn.tools))
+    yield from file_lines("Files Changed", turn.files, turn.cwd or "")
+    yield from fields("Warnings", turn.warnings)
+    if turn.failure:
+        yield field("Error", turn.failure.message)
+    yield ""
+    yield from text_lines("Prompt", turn.prompt)
+    yield ""
+    yield from text_lines("Answer", turn.text or UNKNOWN)
+
+
+def _call(call: ToolCall) -> str:
+    return f"{call.name} {call.summary}".rstrip() + f" ({_HOW[call.ok]})"
+
+
+def turn_to_json(turn: Turn) -> dict[str, Any]:
+    """The published object of one turn."""
+    failure = turn.failure
+    return {
+        "turn": turn.number,
+        "started_at": time_to_text(turn.started_at),
+        "ended_at": time_to_text(turn.ended_at) if turn.ended_at else None,
+        "interrupted": turn.interrupted,
+        "prompt": turn.prompt,
+        "text": turn.text,
+        "messages": list(turn.messages),
+        "tools": [
+            {"name": call.name, "summary": call.summary, "ok": call.ok} for call in turn.tools
+        ],
+        "files": [file_to_json(file) for file in turn.files],
+        "warnings": list(turn.warnings),
+        "stop_reason": turn.stop_reason.value if turn.stop_reason else None,
+        "exit_code": turn.exit_code,
+        "duration_s": turn.duration_s,
+        "usage": usage_to_json(turn.usage),
+        "cost_usd": turn.cost_usd,
+        "model": turn.model,
+        "error": failure
+        and {
+            "code": failure.code.value,
+            "message": failure.message,
+            "hint": failure.way_out,
+            "retryable": failure.retryable,
+        },
+    }

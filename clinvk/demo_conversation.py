@@ -1,0 +1,79 @@
+"""A conversation of the demo agent, as it is kept on disk. The demo agent alone imports this."""
+# ruff: noqa: PTH103, PTH105, PTH110, PTH111, PTH117, PTH118, PTH120, PTH123  as in the agent
+
+import json
+import os
+import re
+
+MODELS = ("demo-1", "demo-2")
+SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+
+
+class Failed(Exception):  # noqa: N818  it is the turn that failed
+    """The turn ends with an error event and this exit code."""
+
+    def __init__(self, code: str, message: str, exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+        self.exit_code = exit_code
+
+
+def store_folder() -> str:
+    """Where conversations are kept."""
+    if home := os.environ.get("CLINVK_DEMO_HOME"):
+        return home
+    data = os.environ.get("XDG_DATA_HOME", "")
+    if not os.path.isabs(data):
+        data = os.path.join(os.path.expanduser("~"), ".local", "share")
+    return os.path.join(data, "clinvk-demo")
+
+
+class Conversation:
+    """What was said so far, as it is kept on disk."""
+
+    def __init__(self, options: dict[str, str]) -> None:
+        resumed, chosen = options.get("resume"), options.get("session")
+        self.id = resumed or chosen or os.urandom(8).hex()
+        if not SESSION_ID.fullmatch(self.id):
+            raise Failed("option_refused", f"not a session id: {self.id}", 2)
+        self.kept = "no-persistence" not in options
+        self.path = os.path.join(store_folder(), f"{self.id}.json")
+        self.model = MODELS[0]
+        self.title = ""
+        self.turns: list[dict[str, object]] = []
+        if resumed:
+            self.load()
+        elif os.path.exists(self.path):
+            raise Failed("conversation_exists", f"session {self.id} exists already")
+        self.model = options.get("model", self.model)
+        if self.model not in MODELS:
+            raise Failed("model_unknown", f"there is no model {self.model}: {', '.join(MODELS)}")
+
+    def load(self) -> None:
+        """Read what is kept under the id."""
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                kept = json.load(file)
+            self.model, self.turns = kept["model"], kept["turns"]
+            self.title = kept.get("title", "")
+        except FileNotFoundError:
+            raise Failed("conversation_gone", f"there is no session {self.id}") from None
+        except (OSError, ValueError, LookupError, TypeError) as error:
+            raise Failed("agent_failed", f"session {self.id} cannot be read: {error}") from error
+
+    def save(self) -> None:
+        """Keep it, readable for its owner alone."""
+        if not self.kept:
+            return
+        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
+        draft = f"{self.path}.{os.getpid()}"
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
+            kept = {"id": self.id, "title": self.title, "model": self.model, "turns": self.turns}
+            json.dump(kept, file)
+        os.replace(draft, self.path)
+
+    def words_so_far(self) -> int:
+        """How much went back and forth in the turns before the last one."""
+        said = [turn[part] for turn in self.turns[:-1] for part in ("prompt", "answer")]
+        return sum(len(str(text or "").split()) for text in said)

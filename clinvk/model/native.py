@@ -1,0 +1,38 @@
+"""What an agent's own files say of a conversation, as values: its turns, and how it began."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinvk.model.events import Json
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeTurn:
+    """One prompt and its answer, as the agent keeps them.
+
+    `id` tells the turn from every other one of the conversation, whenever it is read. Times are
+    UTC; `ended_at` is None for a turn that had not ended when it was read. `interrupted` says that
+    the person broke it off, `failed` that the answer is the words of an error. `usage` and
+    `counters` are as in `Result`.
+    """
+
+    id: str
+    prompt: str
+    text: str = ""
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    interrupted: bool = False
+    failed: bool = False
+    model: str | None = None
+    usage: Usage = UNKNOWN_USAGE
+    counters: Json = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BegunConversation:
+    """A conversation's beginning: the agent's id of it, the directory and the moment (UTC)."""
+
+    id: str
+    cwd: str
+    started_at: datetime

@@ -1,0 +1,24 @@
+"""A session as it travels between homes: its record and the lines of its transcript, as JSON."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+EXPORT_VERSION = 1
+"""The version of the exported form, under `clinvk_export`."""
+
+TranscriptLine = Mapping[str, Any] | str
+"""A line that reads back as exactly the same bytes, else (a damaged one) its text as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortableSession:
+    """One session: the record's fields and the transcript's lines, in order."""
+
+    record: Mapping[str, Any]
+    transcript: tuple[TranscriptLine, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The session's id."""
+        return str(self.record["id"])

@@ -1,0 +1,46 @@
+"""What the published forms are made of."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from clinvk.model.events import Change
+from clinvk.model.files import FileSource
+
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")]
+SessionId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Form(BaseModel):
+    """A published object: every field is there, and no other."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class UsageForm(Form):
+    """Tokens; null is unknown. Cached and written ones are parts of input, reasoning of output."""
+
+    input_tokens: Count | None
+    cached_tokens: Count | None
+    cache_write_tokens: Count | None
+    output_tokens: Count | None
+    reasoning_tokens: Count | None
+    total_tokens: Count | None
+
+
+class ErrorForm(Form):
+    """What went wrong, and whether the same may work later."""
+
+    code: str
+    message: str
+    hint: str | None
+    retryable: bool
+
+
+class FileForm(Form):
+    """A file that the turn changed: the agent says so, or the git work tree was compared."""
+
+    path: str
+    change: Change
+    source: FileSource

@@ -1,0 +1,172 @@
+"""A git work tree before and after a turn, and what became of its files in between.
+
+Pure: what git printed and what the files held goes in, changes come out. A path is a git path:
+bytes, relative to the work tree's root, because a file's name need not be text.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from clinvk.model.events import Change
+
+Path = bytes
+
+_NO_MODE = b"000000"
+_SUBMODULE = b"160000"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """A file as git keeps it: its mode and the id of its content."""
+
+    mode: str
+    oid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnDisk:
+    """A file as it lies in the work tree.
+
+    `oid` is its content's id, None where it was too large to read. `stamp` are its size,
+    `mtime`, `ctime` and inode: with the same stamp it has not been touched.
+    """
+
+    mode: str
+    oid: str | None
+    stamp: tuple[int, int, int, int]
+
+    @property
+    def touched_ns(self) -> int:
+        """When its content, name or permissions changed last, by the system's own clock."""
+        return self.stamp[2]
+
+
+State = Blob | OnDisk | None
+"""A file in a commit or on disk; None if it is not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorktreeStatus:
+    """What differs from the last commit: `in_head` has each such path's state in that commit."""
+
+    head: str | None
+    in_head: Mapping[Path, Blob | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A work tree at one moment: what differs from the last commit, and what that holds."""
+
+    status: WorktreeStatus
+    on_disk: Mapping[Path, OnDisk | None] = field(default_factory=dict)
+
+
+def parse_status(data: bytes) -> WorktreeStatus:
+    """The output of `git status --porcelain=v2 --branch -z`; `ValueError` if it is none.
+
+    Submodules and nested repositories are left out: they are no files.
+    """
+    head: str | None = None
+    in_head: dict[Path, Blob | None] = {}
+    fields = _fields(data)
+    for entry in fields:
+        kind, _, rest = entry.partition(b" ")
+        match kind:
+            case b"#":
+                if rest.startswith(b"branch.oid "):
+                    said = rest.removeprefix(b"branch.oid ").decode("ascii")
+                    head = None if said == "(initial)" else said
+            case b"1":
+                _, sub, mode, _, _, oid, _, path = _split(rest, 8)
+                _take(in_head, path, sub, mode, oid)
+            case b"2":
+                _, sub, mode, _, _, oid, _, _, path = _split(rest, 9)
+                _take(in_head, path, sub, mode, oid)
+                _take(in_head, next(fields, b""), sub, mode, oid)
+            case b"u":
+                _, sub, _, mode, _, _, _, oid, _, path = _split(rest, 10)
+                _take(in_head, path, sub, mode, oid)
+            case b"?" if not rest.endswith(b"/"):
+                in_head.setdefault(rest, None)
+            case _:
+                pass
+    return WorktreeStatus(head=head, in_head=in_head)
+
+
+def parse_tree_changes(data: bytes) -> dict[Path, tuple[Blob | None, Blob | None]]:
+    """The output of `git diff-tree -r -z --raw --no-renames`: each path before and after.
+
+    Raises `ValueError` if it is none.
+    """
+    changes: dict[Path, tuple[Blob | None, Blob | None]] = {}
+    fields = _fields(data)
+    for entry in fields:
+        if not entry.startswith(b":"):
+            raise ValueError("not a raw difference")
+        old_mode, new_mode, old, new, _ = _split(entry[1:], 5)
+        path = next(fields, None)
+        if path is None:
+            raise ValueError("a difference without a path")
+        if _SUBMODULE not in (old_mode, new_mode):
+            changes[path] = (_blob(old_mode, old), _blob(new_mode, new))
+    return changes
+
+
+def changes_between(
+    before: Snapshot,
+    after: Snapshot,
+    commits: Mapping[Path, tuple[Blob | None, Blob | None]],
+) -> dict[Path, Change]:
+    """What became of each file between the two moments, in the order of the paths.
+
+    `after.on_disk` covers the paths of both; `commits` is the difference between the two commits.
+    A path that differed at neither moment is as its commit has it.
+    """
+    found: dict[Path, Change] = {}
+    for path in sorted({*before.on_disk, *after.status.in_head, *commits}):
+        in_old, in_new = commits.get(path, (None, None))
+        was: State
+        if path in before.on_disk:
+            was = before.on_disk[path]
+        else:
+            was = in_old if path in commits else after.status.in_head.get(path)
+        now: State = after.on_disk.get(path, in_new)
+        change = _change(was, now)
+        if change is not None:
+            found[path] = change
+    return found
+
+
+def _change(was: State, now: State) -> Change | None:
+    if was is None or now is None:
+        if was is now:
+            return None
+        return Change.CREATED if was is None else Change.DELETED
+    if was.mode == now.mode:
+        if isinstance(was, OnDisk) and isinstance(now, OnDisk) and was.stamp == now.stamp:
+            return None
+        if was.oid is not None and was.oid == now.oid:
+            return None
+    return Change.MODIFIED
+
+
+def _fields(data: bytes) -> Iterator[bytes]:
+    return iter(data.split(b"\0")[:-1])
+
+
+def _split(text: bytes, count: int) -> list[bytes]:
+    parts = text.split(b" ", count - 1)
+    if len(parts) != count:
+        raise ValueError("a line of git's has too few fields")
+    return parts
+
+
+def _take(
+    in_head: dict[Path, Blob | None], path: Path, sub: bytes, mode: bytes, oid: bytes
+) -> None:
+    if not sub.startswith(b"S") and mode != _SUBMODULE:
+        in_head[path] = _blob(mode, oid)
+
+
+def _blob(mode: bytes, oid: bytes) -> Blob | None:
+    return None if mode == _NO_MODE else Blob(mode=mode.decode("ascii"), oid=oid.decode("ascii"))

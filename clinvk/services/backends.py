@@ -1,0 +1,162 @@
+"""Every backend there is, with what can be told of it on this machine."""
+
+import re
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from clinvk import backends
+from clinvk.backends._base import Backend
+from clinvk.errors import BackendError, BackendStartError
+from clinvk.model.config import Settings
+from clinvk.model.request import Invocation
+from clinvk.model.safe_text import safe_line
+from clinvk.process.runner import Child, EndReason, Limits, start
+from clinvk.process.signals import SignalInbox
+from clinvk.services.programs import default_backend, find_program
+from clinvk.services.world import World
+
+PATIENCE_S = 5.0
+"""How long a program may take to say its version; the slowest needs 1.5 s."""
+
+_VERSION = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+)*[\w.+-]*)")
+_LONGEST_LINE = 1000
+
+
+class SignedIn(StrEnum):
+    """Whether somebody has signed in with an agent, as far as that can be told from outside."""
+
+    YES = "yes"
+    NOT_NEEDED = "not_needed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendState:
+    """One backend. `program` is the start of its argv and `version` what that says of itself.
+
+    Both are None where there is no program, and `version` also where it says none. `lacks` gives
+    the reason for each thing that it cannot do.
+    """
+
+    name: str
+    title: str
+    program: tuple[str, ...] | None
+    version: str | None
+    tested_versions: tuple[str, ...]
+    signed_in: SignedIn
+    lacks: Mapping[str, str]
+    install_hint: str
+    enabled: bool
+    is_default: bool
+
+    @property
+    def installed(self) -> bool:
+        """Whether its program is there."""
+        return self.program is not None
+
+
+def backend_states(
+    settings: Settings, world: World, *, patience_s: float = PATIENCE_S
+) -> list[BackendState]:
+    """Every backend, by name; each installed program is asked for its version, all at once.
+
+    A program that takes longer than `patience_s` to say it is stopped and has none.
+    A signal that comes meanwhile is a `KeyboardInterrupt`, once the programs are gone.
+    """
+    known = [backends.get(name) for name in backends.names()]
+    programs = {one.name: find_program(one, settings, world) for one in known}
+    installed = {name: found for name, found in programs.items() if found}
+    versions = _versions(installed, world, patience_s)
+    default = _default(settings, world)
+    return [
+        BackendState(
+            name=backend.name,
+            title=backend.title,
+            program=programs[backend.name],
+            version=versions.get(backend.name),
+            tested_versions=backend.tested_versions,
+            signed_in=_signed_in(backend, world),
+            lacks={capability.value: why for capability, why in backend.lacks.items()},
+            install_hint=backend.install_hint,
+            enabled=bool(settings.backend(backend.name, "enabled")),
+            is_default=backend.name == default,
+        )
+        for backend in known
+    ]
+
+
+def _default(settings: Settings, world: World) -> str | None:
+    try:
+        return default_backend(settings, world).name
+    except BackendError:
+        return None
+
+
+def _signed_in(backend: Backend, world: World) -> SignedIn:
+    signs = backend.sign_in(world.user_home, world.environ)
+    if signs is None:
+        return SignedIn.UNKNOWN
+    if not signs.needed:
+        return SignedIn.NOT_NEEDED
+    seen = any(world.environ.get(name) for name in signs.variables) or any(
+        path.is_file() for path in signs.files
+    )
+    return SignedIn.YES if seen else SignedIn.UNKNOWN
+
+
+def _versions(
+    programs: Mapping[str, tuple[str, ...]], world: World, patience_s: float
+) -> dict[str, str]:
+    """What each program says to `--version`; all run at the same time, none for long."""
+    found: dict[str, str] = {}
+    with SignalInbox() as signals, ExitStack() as running:
+        children: dict[str, Child] = {}
+        for name, program in programs.items():
+            try:
+                child = _asked(program, world, signals, patience_s)
+            except BackendStartError:
+                continue
+            children[name] = running.enter_context(child)
+        for name, child in children.items():
+            if version := _answer(child):
+                found[name] = version
+        if signals.received:
+            raise KeyboardInterrupt
+    return found
+
+
+def _asked(
+    program: tuple[str, ...], world: World, signals: SignalInbox, patience_s: float
+) -> Child:
+    """The program on its way to say its version, in a directory that means nothing to it."""
+    return start(
+        Invocation(
+            argv=(*program, "--version"),
+            stdin=b"",
+            cwd=world.user_home if world.user_home.is_dir() else Path("/"),
+        ),
+        environ=world.environ,
+        limits=Limits(
+            timeout_s=patience_s,
+            idle_timeout_s=None,
+            settle_s=1.0,
+            int_grace_s=0.2,
+            term_grace_s=0.2,
+        ),
+        signals=signals,
+        clock=world.monotonic,
+    )
+
+
+def _answer(child: Child) -> str | None:
+    """The first thing in the program's output that looks like a version, if it ended well."""
+    version: str | None = None
+    for line in child.lines():
+        match = _VERSION.search(safe_line(line[:_LONGEST_LINE]))
+        if version is None and match is not None:
+            version = match[1]
+    ending = child.ending
+    return version if ending.reason is EndReason.EXITED and ending.exit_code == 0 else None

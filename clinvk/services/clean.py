@@ -1,0 +1,164 @@
+"""Cleaning: sessions that nobody used for long go, or move away. Made for cron.
+
+It asks nothing, two at once do no harm, and it keeps whatever it is not sure of: a session that a
+run holds, one that changed since it was looked at, a record that cannot be read, a time that lies
+ahead because a clock was set back.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from clinvk.errors import (
+    ClinvkError,
+    SessionBusyError,
+    SessionDamagedError,
+    SessionNotFoundError,
+    UsageError,
+)
+from clinvk.model.config import Settings
+from clinvk.model.session import Session, Status
+from clinvk.model.units import parse_duration
+from clinvk.services.native import NativeTranscript, native_transcript
+from clinvk.services.recording import holder_of
+from clinvk.services.sessions import SessionFilter, list_sessions
+from clinvk.services.world import World
+from clinvk.store.moving import copy_out
+from clinvk.store.sessions import SessionStore
+
+DAY_S = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sweep:
+    """What to clean: sessions last used longer than `older_than_s` ago; None keeps all for ever.
+
+    Of those of that backend and status the `keep_last` used last stay, whatever their age. With
+    `archive` they are moved there; with `dry_run` nothing is done.
+    """
+
+    older_than_s: float | None
+    backend: str | None = None
+    status: Status | None = None
+    keep_last: int = 0
+    archive: Path | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Swept:
+    """One session that went, or would go; `moved_to` are its files in the archive."""
+
+    session: Session
+    size: int
+    moved_to: tuple[Path, ...] = ()
+    native: NativeTranscript | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
+    """What came of it; `in_use` are the ids of old ones that a run holds, `failed` what stays."""
+
+    swept: tuple[Swept, ...] = ()
+    in_use: tuple[str, ...] = ()
+    failed: tuple[tuple[str, ClinvkError], ...] = ()
+
+    @property
+    def freed(self) -> int:
+        """How many bytes the home has less of."""
+        return sum(one.size for one in self.swept)
+
+
+def retention_s(settings: Settings, older_than: str | None) -> float | None:
+    """The age in seconds from which sessions go: what was said, else `session.retention_days`.
+
+    None means that they are kept for ever. Raises `UsageError` for what is no duration.
+    """
+    if older_than is None:
+        days = settings.get("session.retention_days")
+        return days * DAY_S if days else None
+    try:
+        return parse_duration(older_than)
+    except UsageError as error:
+        raise UsageError(f"`--older-than`: {error.message}", hint=error.hint) from error
+
+
+def archive_folder(world: World, said: str) -> Path:
+    """The folder of `--archive`; nothing is created.
+
+    Raises `UsageError` for what is no folder, and for the home's own: there the files would be
+    taken for sessions, or be deleted as what can be rebuilt.
+    """
+    if not said.strip():
+        raise UsageError("`--archive` is empty", hint="name a folder, or leave it out")
+    folder = Path(os.path.realpath(world.cwd / Path(said).expanduser()))
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"`--archive`: `{folder}` is not a folder", hint="name another")
+    home = world.home
+    for ours in (home.sessions, home.transcripts, home.locks, home.cache):
+        if folder.is_relative_to(os.path.realpath(ours)):
+            raise UsageError(
+                f"`--archive`: `{folder}` is a folder of clinvk's own", hint="name another"
+            )
+    return folder
+
+
+def clean(store: SessionStore, world: World, sweep: Sweep) -> Cleaned:
+    """Clean, oldest first; what cannot be cleaned is told and does not keep the others."""
+    swept: list[Swept] = []
+    in_use: list[str] = []
+    failed: list[tuple[str, ClinvkError]] = []
+    for session, status in _old(store, world, sweep):
+        if status is Status.RUNNING:
+            in_use.append(session.id)
+            continue
+        try:
+            one = (
+                _look(store, world, session) if sweep.dry_run else _go(store, world, session, sweep)
+            )
+        except SessionBusyError:
+            in_use.append(session.id)
+        except ClinvkError as error:
+            failed.append((session.id, error))
+        else:
+            swept += [one] if one else []
+    return Cleaned(swept=tuple(swept), in_use=tuple(in_use), failed=tuple(failed))
+
+
+def _old(store: SessionStore, world: World, sweep: Sweep) -> list[tuple[Session, Status]]:
+    """The sessions that are old enough, oldest first."""
+    if sweep.older_than_s is None:
+        return []
+    try:
+        oldest = world.now() - timedelta(seconds=sweep.older_than_s)
+    except OverflowError:
+        return []  # nothing is older than the calendar
+    of = SessionFilter(backend=sweep.backend, status=sweep.status, archived=None)
+    found = list_sessions(store, of).sessions
+    rest = reversed(found[sweep.keep_last :])
+    return [(one.session, one.status) for one in rest if one.session.last_used_at < oldest]
+
+
+def _look(store: SessionStore, world: World, session: Session) -> Swept:
+    return Swept(
+        session=session, size=store.size(session.id), native=native_transcript(session, world)
+    )
+
+
+def _go(store: SessionStore, world: World, session: Session, sweep: Sweep) -> Swept | None:
+    """Let the session go, if it is still as it was; None if it is not, or went already."""
+    with store.hold(session.id, holder_of(world), world.sleep):
+        try:
+            found = store.current(store.load(session.id))
+        except SessionNotFoundError:
+            store.remove(session.id, world.sleep)  # the lock that was made to look
+            return None
+        except SessionDamagedError:
+            return None
+        if found != session:
+            return None
+        swept = _look(store, world, session)
+        moved = copy_out(store.files(session.id), sweep.archive) if sweep.archive else ()
+        store.remove(session.id, world.sleep)
+    return Swept(session=session, size=swept.size, moved_to=moved, native=swept.native)

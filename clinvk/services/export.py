@@ -1,0 +1,119 @@
+"""Sessions to be taken elsewhere: exactly as they are, or with what is private taken out."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from clinvk.errors import UsageError
+from clinvk.model.portable import PortableSession, TranscriptLine
+from clinvk.model.redact import Redaction
+from clinvk.model.session import Session, Status
+from clinvk.model.turn import Turn
+from clinvk.services.resolve import resolve_all
+from clinvk.store import portable, transcripts
+from clinvk.store.record_fields import read_session
+from clinvk.store.sessions import SessionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A session with its turns, as a reader meets it."""
+
+    session: Session
+    status: Status
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What is exported, in the order asked for; `running` are the ids of those not at rest."""
+
+    sessions: tuple[PortableSession, ...]
+    statuses: tuple[Status, ...]
+    running: tuple[str, ...]
+
+    def told(self) -> tuple[Told, ...]:
+        """The sessions with their turns."""
+        pairs = zip(self.sessions, self.statuses, strict=True)
+        return tuple(_told(one, status) for one, status in pairs)
+
+
+def export_sessions(store: SessionStore, references: Sequence[str], *, now: datetime) -> Export:
+    """The sessions that the references mean, each once.
+
+    Raises as `resolve_all` does, and `StoreError`.
+    """
+    found = {one.id: one for one in resolve_all(store, references, now=now)}
+    statuses = tuple(store.status_of(session) for session in found.values())
+    packed = tuple(portable.pack(store, session) for session in found.values())
+    return Export(
+        sessions=packed,
+        statuses=statuses,
+        running=tuple(
+            one for one, status in zip(found, statuses, strict=True) if status is Status.RUNNING
+        ),
+    )
+
+
+def redacted_export(export: Export, home: Path) -> Export:
+    """The same with `~` for that folder, and a mark for what looks like a secret."""
+    redaction = Redaction(str(home))
+    return replace(export, sessions=tuple(_redacted(one, redaction) for one in export.sessions))
+
+
+def save_export(path: Path, data: bytes) -> None:
+    """Write the export, readable by its owner alone; what is there already is never replaced."""
+    try:
+        portable.write_new(path, data)
+    except FileExistsError:
+        raise UsageError(
+            f"`{path}` is there already, and nothing is overwritten",
+            hint="name another file, or remove it first",
+        ) from None
+
+
+def _told(exported: PortableSession, status: Status) -> Told:
+    session = read_session(dict(exported.record))
+    transcript = transcripts.read_lines(portable.line_bytes(exported.transcript))
+    return Told(
+        session=transcripts.reconcile(session, transcript), status=status, turns=transcript.turns
+    )
+
+
+def _redacted(exported: PortableSession, redaction: Redaction) -> PortableSession:
+    return PortableSession(
+        record=redaction.value(dict(exported.record)),
+        transcript=tuple(map(redaction.value, _whole_texts(exported.transcript))),
+    )
+
+
+def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
+    """The lines, with a text that was streamed in pieces in one: a secret may be cut by them."""
+    joined: list[TranscriptLine] = []
+    for piece, group in groupby(lines, _piece):
+        run = list(group)
+        if piece is None:
+            joined += run
+        else:
+            text = "".join(_text(line) for line in run)
+            joined.append({**_fields(run[0]), "text": text})
+    return joined
+
+
+def _piece(line: TranscriptLine) -> tuple[Any, ...] | None:
+    """What pieces of one text have in common, None for any other line."""
+    fields = _fields(line)
+    if fields.get("delta") is not True or not isinstance(fields.get("text"), str):
+        return None
+    return fields.get("type"), fields.get("turn")
+
+
+def _fields(line: TranscriptLine) -> Mapping[str, Any]:
+    return {} if isinstance(line, str) else line
+
+
+def _text(line: TranscriptLine) -> str:
+    return str(_fields(line)["text"])

@@ -1,0 +1,195 @@
+"""Sessions from an export: all of it is checked before anything is written, nothing overwritten."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from clinvk.errors import ClinvkError, SessionDamagedError, UsageError
+from clinvk.model.names import checked_name, checked_tag
+from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
+from clinvk.model.session import SCHEMA
+from clinvk.services.recording import holder_of
+from clinvk.services.resolve import find_named
+from clinvk.services.world import World
+from clinvk.store import portable
+from clinvk.store.record_fields import read_session
+from clinvk.store.sessions import SessionStore
+
+LARGEST = 512 * 1024 * 1024
+"""More than this is not read into memory."""
+
+_NAME_WAIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A session that was not imported, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of each session; `present` are those that are here already, just as they are."""
+
+    imported: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read_export(data: bytes, source: str) -> tuple[PortableSession, ...]:
+    """The sessions of an export. Raises `SessionDamagedError`, which names the place and the fault.
+
+    `source` is what the message calls the file.
+    """
+    try:
+        return tuple(_sessions(_document(data)))
+    except UnicodeDecodeError:
+        why = "it is not text in UTF-8"
+    except json.JSONDecodeError as error:
+        why = f"it is not JSON: {error.msg[:1].lower()}{error.msg[1:]} (line {error.lineno})"
+    except RecursionError:
+        why = "it is nested too deeply"
+    except ValueError as error:
+        why = str(error)
+    raise SessionDamagedError(
+        f"`{source}` cannot be imported: {why}",
+        hint="nothing was imported; `clinvk sessions export --format json` writes what can be",
+    )
+
+
+def import_sessions(
+    store: SessionStore, sessions: tuple[PortableSession, ...], world: World
+) -> Imported:
+    """Write those that are not here yet; what is here is never touched."""
+    done = Imported()
+    for one in sessions:
+        try:
+            done = _import_one(store, one, world, done)
+        except ClinvkError as error:
+            refused = Refused(id=one.id, reason=error.message)
+            done = replace(done, refused=(*done.refused, refused))
+    return done
+
+
+def _import_one(
+    store: SessionStore, one: PortableSession, world: World, done: Imported
+) -> Imported:
+    with ExitStack() as held:
+        held.enter_context(store.lock(one.id, holder_of(world), wait_s=0.0, sleep=world.sleep))
+        if one.id in store.ids():
+            here = portable.pack(store, store.load(one.id))
+            if _same(here, one):
+                return replace(done, present=(*done.present, one.id))
+            reason = "a session of that id is here and differs; nothing is overwritten"
+            return replace(done, refused=(*done.refused, Refused(id=one.id, reason=reason)))
+        name, warnings = one.record.get("name"), done.warnings
+        if name is not None:
+            held.enter_context(
+                store.lock_name(name, holder_of(world), wait_s=_NAME_WAIT_S, sleep=world.sleep)
+            )
+            if (holder := find_named(store, name)) is not None:
+                one = replace(one, record={**one.record, "name": None})
+                what = f"session {one.id} is imported without its name"
+                warnings = (*warnings, f"{what}: `{name}` is session {holder.id}")
+        portable.unpack(store, one)
+        return replace(done, imported=(*done.imported, one.id), warnings=warnings)
+
+
+def _same(here: PortableSession, other: PortableSession) -> bool:
+    """Whether both are one; a name that was dropped when it was imported makes no difference."""
+    theirs = dict(other.record)
+    if here.record.get("name") is None:
+        theirs["name"] = None
+    written = (tuple(portable.line_bytes(one.transcript)) for one in (here, other))
+    first, second = written
+    return dict(here.record) == theirs and first == second
+
+
+def _document(data: bytes) -> object:
+    if len(data) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
+    return json.loads(data, parse_constant=_no_number)
+
+
+def _sessions(document: object) -> Iterator[PortableSession]:
+    if not isinstance(document, dict) or "clinvk_export" not in document:
+        raise ValueError("it is no export of clinvk's")
+    version = document["clinvk_export"]
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise ValueError("`clinvk_export` is not a version number")
+    if version > EXPORT_VERSION:
+        raise ValueError(f"a newer clinvk wrote it (version {version} of the form)")
+    sessions = document.get("sessions")
+    if not isinstance(sessions, list):
+        raise ValueError("`sessions` is not a list")  # noqa: TRY004  one kind for all complaints
+    seen: set[str] = set()
+    for number, value in enumerate(sessions):
+        place = f"sessions[{number}]"
+        one = _session(value, place)
+        if one.id in seen:
+            raise ValueError(f"{place}.record.id: `{one.id}` comes twice")
+        seen.add(one.id)
+        yield one
+
+
+def _session(value: object, place: str) -> PortableSession:
+    if not isinstance(value, dict):
+        raise ValueError(f"{place} is not an object")  # noqa: TRY004  as above
+    lines = value.get("transcript")
+    if not isinstance(lines, list):
+        raise ValueError(f"{place}.transcript is not a list")  # noqa: TRY004  as above
+    record = _record(value.get("record"), f"{place}.record")
+    return PortableSession(
+        record=record,
+        transcript=tuple(
+            _line(line, f"{place}.transcript[{number}]") for number, line in enumerate(lines)
+        ),
+    )
+
+
+def _record(value: object, place: str) -> Mapping[str, Any]:
+    """A record as we would write it ourselves; the published form decides."""
+    if (
+        isinstance(value, dict)
+        and isinstance(value.get("schema"), int)
+        and value["schema"] > SCHEMA
+    ):
+        raise ValueError(f"{place}: a newer clinvk wrote it (schema {value['schema']})")
+    from pydantic import ValidationError
+
+    from clinvk.model.published_files import SessionForm
+    from clinvk.store.forms import json_line
+
+    if not isinstance(value, dict):
+        raise ValueError(f"{place} is not an object")  # noqa: TRY004  as above
+    try:
+        SessionForm.model_validate_json(json_line(value))
+        session = read_session(value)
+        if session.name is not None:
+            checked_name(session.name)
+        for tag in session.tags:
+            checked_tag(tag)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join([place, *map(str, first["loc"])])
+        raise ValueError(f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}") from error
+    except UsageError as error:
+        raise ValueError(f"{place}: {error.message}") from error
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
+    return value
+
+
+def _line(line: object, place: str) -> TranscriptLine:
+    if isinstance(line, dict) or (isinstance(line, str) and "\n" not in line):
+        return line
+    raise ValueError(f"{place} is neither an object nor one line of text")
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"`{word}` is no number in JSON")

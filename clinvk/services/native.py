@@ -1,0 +1,36 @@
+"""The agents' own transcripts of a conversation: where they are. Nobody here touches them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clinvk import backends
+from clinvk.model.session import Session
+from clinvk.services.world import World
+from clinvk.store.conversations import conversation_paths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeTranscript:
+    """What an agent keeps of a session: `root` is its folder for all of them, if it is known.
+
+    `files` are those that were found, at most a few.
+    """
+
+    agent: str
+    root: Path | None
+    files: tuple[Path, ...]
+
+
+def native_transcript(session: Session, world: World) -> NativeTranscript | None:
+    """What the agent keeps of the session; None if its conversation never began."""
+    if session.conversation is None or not (session.conversation_seen or session.turns):
+        return None
+    if session.backend not in backends.names():
+        return NativeTranscript(agent=session.backend, root=None, files=())
+    backend = backends.get(session.backend)
+    where = backend.conversation_files(session.conversation, world.user_home, world.environ)
+    return NativeTranscript(
+        agent=backend.title,
+        root=where.root if where else None,
+        files=conversation_paths(where) if where else (),
+    )

@@ -1,0 +1,202 @@
+"""What was said in an agent's own screen, taken over into our record from the agent's files.
+
+The turn is on disk as begun before the screen opens, without a prompt: if clinvk dies meanwhile,
+the session shows it as interrupted. Afterwards it is told again for each turn that the agent's
+files have and had not before.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from clinvk.backends._base import Backend
+from clinvk.model.events import Result, StopReason
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.files import FileReport
+from clinvk.model.native import NativeTurn
+from clinvk.model.session import TitleSource, TurnEnd
+from clinvk.model.title import UNTITLED, title_from_prompt
+from clinvk.services.plan import TurnPlan
+from clinvk.services.recording import Recorded
+from clinvk.services.titles import with_agents_title
+from clinvk.services.world import World
+from clinvk.store.conversations import conversation_paths, first_lines, read_conversation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenEnd:
+    """How the screen ended, and what changed on disk while it was open."""
+
+    exit_code: int
+    duration_s: float
+    files: tuple[FileReport, ...] = ()
+
+
+class ScreenRecorded(Recorded):
+    """The recording of an agent's own screen: any number of turns, known only when it is over."""
+
+    def start(self, plan: TurnPlan) -> None:
+        """As for any turn; the plan is what later turns are told with."""
+        self._plan = plan
+        super().start(plan)
+
+    def nothing_said(self) -> None:
+        """No turn took place: the session is as it was before, and a new one never was."""
+        if self._is_new:
+            self._store.discard(self._before.id)
+            self.session_id = None
+        else:
+            self.void("nothing was said in the agent's own screen")
+
+    def take_over(
+        self, turns: Sequence[NativeTurn], conversation: str | None, end: ScreenEnd
+    ) -> None:
+        """Record the turns, of which there is at least one; the last has what changed on disk."""
+        for number, turn in enumerate(turns, start=1):
+            last = number == len(turns)
+            self._begin(turn, conversation)
+            self._end(turn, conversation, end if last else replace(end, files=()))
+        self._name(turns[0].prompt)
+        session, transcript = self.session, self._transcript
+        self._try(lambda: self._save(session))
+        if transcript is not None:
+            self._try(lambda: transcript.session(self.session))
+
+    def _begin(self, turn: NativeTurn, conversation: str | None) -> None:
+        at = turn.started_at or self._world.now()
+        if self.session.open_turn is None:
+            self.session = self.session.turn_started(at=at)
+        request, transcript, number = self._plan.request, self._transcript, self._turn
+        if transcript is None:
+            return
+        self._try(
+            lambda: transcript.turn_started(
+                turn=number,
+                at=at,
+                prompt=self._discretion.prompt(turn.prompt),
+                cwd=str(request.cwd),
+                model=request.model,
+                access=request.access,
+                conversation=conversation,
+                resume=request.resume or self.session.turns > 0,
+                interactive=True,
+            )
+        )
+
+    def _end(self, turn: NativeTurn, conversation: str | None, end: ScreenEnd) -> None:
+        result = self._discretion.result(_result(turn, conversation))
+        at = turn.ended_at or self._world.now()
+        number, transcript = self._turn, self._transcript
+        finished = self.session.turn_finished(
+            TurnEnd(
+                number=number,
+                ended_at=at,
+                failed=result.failure is not None,
+                usage=result.usage,
+                model=result.model,
+                conversation=conversation,
+                counters=result.counters,
+            )
+        )
+        if transcript is not None:
+            self._try(
+                lambda: transcript.turn_finished(
+                    turn=number,
+                    at=at,
+                    stop_reason=result.stop_reason,
+                    text=result.text,
+                    usage=result.usage,
+                    model=result.model,
+                    conversation=conversation,
+                    counters=result.counters,
+                    failure=result.failure,
+                    exit_code=end.exit_code,
+                    duration_s=_duration(turn, end),
+                    files=end.files,
+                )
+            )
+        self.session = finished
+
+    def _name(self, prompt: str) -> None:
+        """A title for a session that had none, and the agent's own where it made one."""
+        if not self._discretion.words:
+            return
+        untitled = self.session.title == UNTITLED
+        if untitled and self.session.title_source is TitleSource.PROMPT:
+            self.session = replace(self.session, title=title_from_prompt(prompt))
+        self.session = with_agents_title(self.session, self._world)
+
+
+def unseen_turn(started_at: datetime) -> NativeTurn:
+    """What is known of a screen whose agent keeps nothing that we can read."""
+    return NativeTurn(id="", prompt="", started_at=started_at)
+
+
+def native_turns(
+    backend: Backend, conversation: str | None, world: World
+) -> tuple[NativeTurn, ...] | None:
+    """The turns that the agent's files have of the conversation; None if that cannot be told.
+
+    A conversation without a file has no turns yet.
+    """
+    native = backend.native()
+    if native is None or conversation is None:
+        return None
+    where = backend.conversation_files(conversation, world.user_home, world.environ)
+    if where is None:
+        return None
+    turns: list[NativeTurn] = []
+    for path in conversation_paths(where):
+        lines = read_conversation(path)
+        if lines is None:
+            return None
+        turns += native.turns(lines)
+    return tuple(turns)
+
+
+def begun_since(backend: Backend, cwd: Path, since: datetime, world: World) -> Sequence[str] | None:
+    """The ids of the conversations that the agent began in that directory since then.
+
+    None if that cannot be told.
+    """
+    native = backend.native()
+    where = backend.all_conversations(world.user_home, world.environ)
+    if native is None or where is None:
+        return None
+    heads = map(native.begun, first_lines(where, since=since.timestamp()))
+    return [head.id for head in heads if head and head.started_at >= since and head.cwd == str(cwd)]
+
+
+def new_turns(
+    before: Iterable[NativeTurn] | None, after: Sequence[NativeTurn] | None
+) -> Sequence[NativeTurn] | None:
+    """The turns that were not there before; None if that cannot be told."""
+    if before is None or after is None:
+        return None
+    known = {turn.id for turn in before}
+    return [turn for turn in after if turn.id not in known]
+
+
+def _result(turn: NativeTurn, conversation: str | None) -> Result:
+    failure = None
+    if turn.failed:
+        said = turn.text or "the agent failed and did not say why"
+        failure = Failure(code=FailureCode.AGENT_FAILED, message=said)
+    stop_reason = StopReason.CANCELLED if turn.interrupted else StopReason.END_TURN
+    return Result(
+        text="" if turn.failed else turn.text,
+        stop_reason=StopReason.ERROR if turn.failed else stop_reason,
+        usage=turn.usage,
+        failure=failure,
+        backend_session_id=conversation,
+        model=turn.model,
+        counters=turn.counters,
+    )
+
+
+def _duration(turn: NativeTurn, end: ScreenEnd) -> float:
+    """The turn's own, or the screen's where nothing else is known."""
+    if turn.started_at is None or turn.ended_at is None:
+        return end.duration_s
+    return max((turn.ended_at - turn.started_at).total_seconds(), 0.0)

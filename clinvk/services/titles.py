@@ -1,0 +1,33 @@
+"""An agent's own title for a conversation, taken over unless a person gave one.
+
+Read after a turn from the two ends of one file of the agent's, so that it costs nothing to speak
+of whatever the conversation's size.
+"""
+
+from dataclasses import replace
+
+from clinvk import backends
+from clinvk.errors import UsageError
+from clinvk.model.names import checked_title
+from clinvk.model.session import Session, TitleSource
+from clinvk.services.world import World
+from clinvk.store.conversations import conversation_paths, edges
+
+
+def with_agents_title(session: Session, world: World) -> Session:
+    """The session with the agent's own title, where it made one and no person gave one."""
+    if session.title_source is TitleSource.PERSON or session.conversation is None:
+        return session
+    backend = backends.get(session.backend)
+    where = backend.title_files(session.conversation, world.user_home, world.environ)
+    native = backend.native() if where is not None else None
+    if where is None or native is None:
+        return session
+    for path in conversation_paths(where):
+        said = native.title(session.conversation, edges(path))
+        try:
+            title = checked_title(said or "")
+        except UsageError:  # none, or nothing that can stand as one
+            continue
+        return replace(session, title=title, title_source=TitleSource.AGENT)
+    return session

@@ -1,0 +1,102 @@
+"""The YAML of a configuration: its value, and where each key stands."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import yaml
+
+from clinvk.errors import ConfigError
+from clinvk.model.events import Json
+
+_SECTIONS = ("session", "run", "output", "backends")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document; `root` is None and `value` empty if it says nothing."""
+
+    root: yaml.Node | None
+    value: Json
+
+    def line_of(self, location: Sequence[int | str]) -> int | None:
+        """The line on which the deepest known part of a place stands, counted from 1."""
+        node, line = self.root, None
+        for part in location:
+            if isinstance(node, yaml.MappingNode):
+                entry = find_entry(node, str(part))
+                if entry is None:
+                    break
+                line, node = entry[0].start_mark.line + 1, entry[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+                node = node.value[part]
+                line = node.start_mark.line + 1
+        return line
+
+    def sections(self) -> dict[str, Json]:
+        """The value of a valid document, without the sections that are there and say nothing."""
+        said = {
+            key: value
+            for key, value in self.value.items()
+            if not (key in _SECTIONS and value is None)
+        }
+        if "backends" in said:
+            said["backends"] = {name: one for name, one in said["backends"].items() if one}
+        return said
+
+
+def read_document(text: bytes | str, origin: str) -> Document:
+    """Parse a text. Raises `ConfigError` with the line if it is no YAML or says a key twice."""
+    loader = None
+    try:
+        loader = yaml.SafeLoader(text)
+        root = loader.get_single_node()
+        value = {} if root is None else loader.construct_document(root)
+    except yaml.YAMLError as error:
+        raise ConfigError(
+            f"{origin}{_line_of_mark(error)}: this is not YAML{_what(error)}"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(f"{origin}: this cannot be read: {error}") from error
+    finally:
+        if loader is not None:
+            loader.dispose()
+    if value is None:
+        return Document(None, {})
+    for key, line in _said_twice(root):
+        raise ConfigError(
+            f"{origin}:{line}: `{key}` stands here for the second time", hint="keep one of them"
+        )
+    return Document(root, value)
+
+
+def find_entry(node: yaml.MappingNode, key: str) -> tuple[yaml.Node, yaml.Node] | None:
+    """The nodes of a key and of its value, None if the mapping has no such key."""
+    for name, value in node.value:
+        if isinstance(name, yaml.ScalarNode) and name.value == key:
+            return name, value
+    return None
+
+
+def _said_twice(
+    node: yaml.Node | None, path: str = "", depth: int = 0
+) -> Iterator[tuple[str, int]]:
+    """Keys that come twice, with the second line: YAML takes the last, a person sees the first."""
+    if not isinstance(node, yaml.MappingNode) or depth > len(_SECTIONS):
+        return
+    seen: set[str] = set()
+    for name, value in node.value:
+        key = f"{path}{name.value}"
+        if isinstance(name, yaml.ScalarNode) and key in seen:
+            yield key, name.start_mark.line + 1
+        seen.add(key)
+        yield from _said_twice(value, f"{key}.", depth + 1)
+
+
+def _line_of_mark(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    return "" if mark is None else f":{mark.line + 1}"
+
+
+def _what(error: yaml.YAMLError) -> str:
+    problem = getattr(error, "problem", None)
+    return f": {problem}" if problem else ""

@@ -1,0 +1,56 @@
+"""The index: which sessions are meant, found without opening all of them.
+
+It is made of nothing but records and transcripts, and may be missing, out of date, damaged,
+read-only, another version's or another process's at any moment: then the files are read as if there
+were none, and nobody is told. Three things keep its answers right:
+
+- before it is asked it is brought up to the files (`index_sync` says how, at what cost, and which
+  one edit made by hand is noticed later than the others);
+- what it answers with is read from the files themselves, and compared with what it believed;
+- whoever changes a file through the store tells it, as one step with the change. If the process
+  dies in between, the folder's mark is not the one noted, and the next use finds the difference.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+
+from clinvk.store.marks import ABSENT, folder_mark
+from clinvk.store.paths import Home
+from clinvk.store.selection import Order, Selected, Selection
+
+
+def select(
+    home: Home,
+    selection: Selection,
+    *,
+    order: Order = Order.LAST,
+    limit: int | None = None,
+    thorough: bool = False,
+) -> Selected | None:
+    """The sessions meant, filtered first, then limited; None if the index cannot be asked.
+
+    `thorough` also finds what was overwritten in place long ago. Raises nothing.
+    """
+    try:
+        if all(folder_mark(folder) == ABSENT for folder in (home.sessions, home.transcripts)):
+            return None
+    except OSError:
+        return None
+    from clinvk.store.index_answer import Question, answer
+
+    return answer(
+        Question(home=home, selection=selection, order=order, limit=limit, thorough=thorough)
+    )
+
+
+def change(home: Home, session_id: str, folders: Sequence[str], act: Callable[[], object]) -> None:
+    """Do `act`, which changes that session's files in those folders, and tell the index of it.
+
+    Raises what `act` raises, and nothing of its own: an index that cannot be told finds out.
+    """
+    if not os.path.lexists(home.index):
+        act()
+        return
+    from clinvk.store.index_change import tell
+
+    tell(home, session_id, folders, act)

@@ -1,0 +1,89 @@
+"""Comparing the index with the files, all of them read, and making it anew."""
+
+from dataclasses import dataclass
+
+from clinvk.errors import StoreError
+from clinvk.store import reading
+from clinvk.store.index_file import (
+    IndexBrokenError,
+    IndexUnusableError,
+    exists,
+    opened,
+    throw_away,
+)
+from clinvk.store.index_query import all_rows
+from clinvk.store.index_rows import Key, Row, key_of, read_entry
+from clinvk.store.index_sync import refresh
+from clinvk.store.paths import Home
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How far the index was from the files.
+
+    `indexed` counts the entries that it should have, `damaged` those of them that cannot be read,
+    `changed` those that it had otherwise or not at all, `removed` those that it had and are gone.
+    """
+
+    indexed: int
+    changed: int
+    removed: int
+    damaged: int
+
+    @property
+    def any(self) -> bool:
+        """Whether there was any difference."""
+        return bool(self.changed or self.removed)
+
+
+def check(home: Home) -> Drift:
+    """How far the index is from the files; nothing is written. Raises `StoreError`."""
+    known = _known(home)
+    try:
+        found = [read_entry(home, key) for key in _keys(home)]
+    except OSError as error:
+        raise StoreError(f"cannot read the records: {error}") from error
+    return _drift(known, [entry.row for entry in found if entry is not None])
+
+
+def rebuild(home: Home) -> Drift:
+    """Throw the index away and make it anew; how far it had been off. Raises `StoreError`."""
+    known = _known(home)
+    throw_away(home)
+    if not _keys(home):
+        return _drift(known, [])
+    try:
+        with opened(home) as database:
+            refresh(database, home)
+            return _drift(known, all_rows(database))
+    except (IndexUnusableError, IndexBrokenError) as error:
+        raise StoreError(
+            f"cannot write `{home.index}`: {error.__cause__ or 'something else is in its place'}",
+            hint="everything works without it, and takes longer with many sessions",
+        ) from error
+
+
+def _keys(home: Home) -> set[Key]:
+    return {*map(key_of, reading.record_stems(home)), *reading.transcript_ids(home)}
+
+
+def _known(home: Home) -> list[Row]:
+    """What the index holds; nothing if there is none, or if it makes no sense."""
+    try:
+        if not exists(home):
+            return []
+        with opened(home) as database:
+            return all_rows(database)
+    except (IndexUnusableError, IndexBrokenError):
+        return []
+
+
+def _drift(known: list[Row], actual: list[Row]) -> Drift:
+    before = {row.key: row for row in known}
+    changed = sum(before.pop(row.key, None) != row for row in actual)
+    return Drift(
+        indexed=len(actual),
+        changed=changed,
+        removed=len(before),
+        damaged=sum(row.damaged for row in actual),
+    )

@@ -1,0 +1,146 @@
+"""A selection as a question to the index's database."""
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from clinvk.model.session import Status
+from clinvk.store.index_rows import OPEN, Row, Value, checked_key
+from clinvk.store.selection import Order, Selection, as_bytes, microseconds, prefix_in
+
+_COLUMNS = ", ".join(Row._fields)
+_ORDERS = {
+    Order.LAST: "used DESC, key DESC",
+    Order.CREATED: "created DESC, used DESC, key DESC",
+    Order.TOKENS: "tokens, used DESC, key DESC",
+    Order.TITLE: "title, used DESC, key DESC",
+}
+
+_FEW = 1_000
+"""A condition that so many sessions meet, or more, is no way to find the ones that are meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """A part of a query; `{0}` keeps SQLite from looking it up in an index when it is a plus.
+
+    `ordered` says that its index has those that meet it in the order of their last use.
+    """
+
+    query: str
+    values: tuple[Value, ...] = ()
+    ordered: bool = False
+
+
+def select_rows(
+    database: sqlite3.Connection, selection: Selection, order: Order, first: int, count: int
+) -> list[Row]:
+    """The rows from `first` on that the selection may mean, in order, at most `count` (-1: all).
+
+    Whether it does mean them is for the sessions themselves to say: `keep` asks what no row knows,
+    and an open turn has a status only at this moment. No row that is meant is left out.
+    """
+    conditions = [
+        *_labels(selection),
+        *_place(selection),
+        *_times(selection),
+        *_standing(selection),
+    ]
+    way = _way(database, conditions, order)
+    wheres = [one.query.format("" if one is way else "+") for one in conditions]
+    query = (
+        f"SELECT {_COLUMNS} FROM entry WHERE {' AND '.join(['+used IS NOT NULL', *wheres])}"  # noqa: S608  no value in it
+        f" ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
+    )
+    values = [value for one in conditions for value in one.values]
+    return _rows(database.execute(query, (*values, count, first)))
+
+
+def damaged_rows(database: sqlite3.Connection) -> list[Row]:
+    """The rows of all records that cannot be read."""
+    return _rows(
+        database.execute(f"SELECT {_COLUMNS} FROM entry WHERE watched = 1 AND damaged = 1")  # noqa: S608  no value in it
+    )
+
+
+def all_rows(database: sqlite3.Connection) -> list[Row]:
+    """Everything that the index holds."""
+    return _rows(database.execute(f"SELECT {_COLUMNS} FROM entry"))  # noqa: S608  no value in it
+
+
+def data_version(database: sqlite3.Connection) -> int:
+    """A number that differs after another process has written."""
+    (version,) = database.execute("PRAGMA data_version").fetchone()
+    return int(version)
+
+
+def _rows(found: sqlite3.Cursor) -> list[Row]:
+    rows = [Row._make(row) for row in found]
+    for row in rows:
+        checked_key(row.key)
+    return rows
+
+
+def _way(
+    database: sqlite3.Connection, conditions: list[_Condition], order: Order
+) -> _Condition | None:
+    """The condition by which to look; None to go through all in their order.
+
+    SQLite would guess without knowing how many sessions meet which. One that few meet is best; else
+    one that gives them in order, which is left as soon as there are enough.
+    """
+    for one in conditions:
+        among = f"SELECT 1 FROM entry WHERE {one.query.format('')} LIMIT {_FEW}"  # noqa: S608  no value in it
+        (found,) = database.execute(f"SELECT count(*) FROM ({among})", one.values).fetchone()  # noqa: S608  no value in it
+        if found < _FEW:
+            return one
+    if order is not Order.LAST:
+        return None
+    return next((one for one in conditions if one.ordered), None)
+
+
+def _labels(selection: Selection) -> Iterator[_Condition]:
+    if selection.reference is not None:
+        asked, prefix = as_bytes(selection.reference), prefix_in(selection.reference)
+        query = "{0}name = ? OR {0}native = ?"
+        if prefix is None:
+            yield _Condition(f"({query})", (asked, asked))
+        else:
+            query = f"({query} OR ({{0}}key >= ? AND {{0}}key < ?))"
+            yield _Condition(query, (asked, asked, prefix, f"{prefix}g"))
+    if selection.name is not None:
+        yield _Condition("{0}name = ?", (as_bytes(selection.name),))
+    for tag in selection.tags:
+        query = "{0}key IN (SELECT key FROM tag WHERE tag = ?)"
+        yield _Condition(query, (as_bytes(tag),))
+
+
+def _place(selection: Selection) -> Iterator[_Condition]:
+    if selection.directory is not None:
+        cwd = as_bytes(str(Path(selection.directory)))
+        yield _Condition("{0}cwd = ?", (cwd,), ordered=True)
+    if selection.within is not None:
+        base = as_bytes(str(selection.within).rstrip("/"))
+        query = "({0}cwd = ? OR ({0}cwd >= ? AND {0}cwd < ?))"
+        yield _Condition(query, (base, base + b"/", base + b"0"))  # "0" comes after "/"
+
+
+def _times(selection: Selection) -> Iterator[_Condition]:
+    if selection.since is not None:
+        yield _Condition("{0}used >= ?", (microseconds(selection.since),), ordered=True)
+    if selection.until is not None:
+        yield _Condition("{0}used < ?", (microseconds(selection.until),), ordered=True)
+
+
+def _standing(selection: Selection) -> Iterator[_Condition]:
+    if selection.status in (Status.RUNNING, Status.INTERRUPTED):
+        yield _Condition("{0}status = ?", (OPEN,), ordered=True)
+    elif selection.status is not None:
+        yield _Condition("{0}status IN (?, ?)", (OPEN, selection.status.value))
+    if selection.backend is not None:
+        yield _Condition("{0}backend = ?", (as_bytes(selection.backend),), ordered=True)
+    if selection.resumable:
+        yield _Condition("{0}resumable = 1", ordered=True)
+    if selection.archived is not None:
+        yield _Condition("{0}archived = ?", (int(selection.archived),), ordered=True)

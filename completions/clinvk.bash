@@ -1,0 +1,230 @@
+# bash completion for clinvk
+# Written by `python -m clinvk.cli.generated`; `clinvk completion bash` prints it.
+
+# What the command $1 has: each option, with `=` and the source of its value if it takes one; the
+# sources of its words, the last one with `...` if it goes on; its own commands. A source that
+# begins with `@` is not a list of choices.
+_clinvk_facts() {
+    commands='' options='' places='' choosing=''
+    case $1 in
+        '')
+            commands='run resume chat sessions config backends completion'
+            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,edit,full --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files -h --help --version'
+            places='@files...'
+            ;;
+        'run')
+            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,edit,full --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files -h --help'
+            places='@files...'
+            ;;
+        'resume')
+            options='--last --interactive -i --here --backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,edit,full --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files -h --help'
+            places='@sessions @files...'
+            choosing='--last --interactive -i'
+            ;;
+        'chat')
+            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --session=@names -s=@names --access=read-only,edit,full --system-prompt=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --backend-arg=@nothing --config=@files -h --help'
+            ;;
+        'sessions')
+            commands='list show search files rename name tag untag close archive unarchive export import delete clean'
+            options='-h --help'
+            ;;
+        'sessions list')
+            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --touched=@files --sort=last,created,tokens,title --limit=@nothing -n=@nothing --quiet -q --json -h --help'
+            ;;
+        'sessions show')
+            options='--turn=@nothing --answer --markdown --json -h --help'
+            places='@sessions'
+            ;;
+        'sessions search')
+            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --limit=@nothing -n=@nothing --quiet -q --json -h --help'
+            places='@nothing...'
+            ;;
+        'sessions files')
+            options='--turn=@nothing --json -h --help'
+            places='@sessions'
+            ;;
+        'sessions rename')
+            options='--json -h --help'
+            places='@sessions @nothing...'
+            ;;
+        'sessions name')
+            options='--clear --json -h --help'
+            places='@sessions @nothing'
+            ;;
+        'sessions tag')
+            options='--json -h --help'
+            places='@sessions @tags...'
+            ;;
+        'sessions untag')
+            options='--json -h --help'
+            places='@sessions @tags...'
+            ;;
+        'sessions close')
+            options='--json -h --help'
+            places='@sessions...'
+            ;;
+        'sessions archive')
+            options='--json -h --help'
+            places='@sessions...'
+            ;;
+        'sessions unarchive')
+            options='--json -h --help'
+            places='@archived...'
+            ;;
+        'sessions export')
+            options='--format=markdown,json --output=@files -O=@files --redact --json -h --help'
+            places='@sessions...'
+            ;;
+        'sessions import')
+            options='--json -h --help'
+            places='@files'
+            ;;
+        'sessions delete')
+            options='--yes -y --json -h --help'
+            places='@sessions...'
+            ;;
+        'sessions clean')
+            options='--older-than=@nothing --status=running,active,interrupted,error,completed --backend=@backends -b=@backends --keep-last=@nothing --archive=@folders --dry-run --json -h --help'
+            ;;
+        'config')
+            commands='show get set unset path edit validate'
+            options='-h --help'
+            ;;
+        'config show')
+            options='--origin --json -h --help'
+            ;;
+        'config get')
+            options='-h --help'
+            places='@keys'
+            ;;
+        'config set')
+            options='--help'
+            places='@keys @nothing'
+            ;;
+        'config unset')
+            options='-h --help'
+            places='@keys'
+            ;;
+        'config path')
+            options='-h --help'
+            ;;
+        'config edit')
+            options='-h --help'
+            ;;
+        'config validate')
+            options='-h --help'
+            places='@files'
+            ;;
+        'backends')
+            options='--json -h --help'
+            ;;
+        'completion')
+            options='-h --help'
+            places='bash,zsh,fish'
+            ;;
+    esac
+}
+
+# The words up to the cursor as they were typed: bash cuts them at COMP_WORDBREAKS, and the names
+# of sessions hold `:`, `@` and `#`.
+_clinvk_words() {
+    local rest=${COMP_LINE:0:COMP_POINT} piece i
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        [[ $i -eq 0 || $rest == [[:space:]]* ]] && words+=('')
+        rest=${rest#"${rest%%[![:space:]]*}"}
+        piece=${COMP_WORDS[i]}
+        [[ $i -eq $COMP_CWORD ]] && piece=$rest
+        words[${#words[@]}-1]+=$piece
+        rest=${rest#"$piece"}
+    done
+}
+
+# What may stand at the cursor, one candidate a line, with its title after a tab.
+_clinvk_candidates() {
+    case $source in
+        @files | @folders | @nothing | '') ;;
+        @commands) printf '%s\n' $commands ;;
+        @options)
+            for word in $options; do printf '%s\n' "${word%%=*}"; done ;;
+        @*) command clinvk completion --candidates "${source#@}" "$cur" 2>/dev/null ;;
+        *) printf '%s\n' ${source//,/ } ;;
+    esac
+}
+
+# Where the cursor is: in `path` the command, in `source` what is wanted there, in `cur` the part
+# of it that is typed, in `lead` what stands before it in the same word.
+_clinvk_place() {
+    local from=1 place=0 ended='' pending='' word
+    local -a sources
+    _clinvk_facts ''
+    while [[ $commands && $from -lt ${#words[@]} && " $commands " == *" ${words[from]} "* ]]; do
+        path+=${path:+ }${words[from++]}
+        _clinvk_facts "$path"
+    done
+    if [[ ! $path && $from -lt ${#words[@]} ]]; then
+        path=run
+        _clinvk_facts "$path"
+    fi
+    for word in "${words[@]:from}"; do
+        if [[ $pending ]]; then
+            pending=''
+        elif [[ ! $ended && $word == -?* ]]; then
+            [[ $word == -- ]] && ended=1
+            [[ " $options" == *" $word="* ]] && pending=$word
+            [[ " $choosing " == *" $word "* ]] && choosing='' place=$((place + 1))
+        else
+            place=$((place + 1))
+        fi
+    done
+    if [[ ! $pending && ! $ended && $cur == --*=* ]]; then
+        pending=${cur%%=*} lead=${cur%%=*}= cur=${cur#*=}
+    fi
+    if [[ $pending ]]; then
+        source=" $options "
+        [[ $source == *" $pending="* ]] || { source=''; return; }
+        source=${source#*" $pending="}
+        source=${source%% *}
+    elif [[ ! $ended && $cur == -* ]]; then
+        source=@options
+    elif [[ $commands && $from -eq ${#words[@]} ]]; then
+        source=@commands
+    else
+        sources=($places)
+        [[ $place -ge ${#sources[@]} && $places == *... ]] && place=$((${#sources[@]} - 1))
+        source=${sources[place]%...}
+    fi
+}
+
+_clinvk() {
+    local IFS=$' \t\n' typed=$2 cur lead='' quote='' kept path='' source='' value title shown=''
+    local commands options places choosing
+    local -a words=()
+    COMPREPLY=()
+    _clinvk_words
+    cur=${words[${#words[@]}-1]}
+    unset "words[${#words[@]}-1]"
+    case $cur in [\"\']*) quote=${cur:0:1} cur=${cur:1} ;; esac
+    # What readline leaves as it is, because only what follows is a word to it.
+    kept=${cur%"$typed"}
+    [[ $quote ]] || cur=${cur//\\/}
+    _clinvk_place
+    case $source in
+        @files) compopt -o default 2>/dev/null; return ;;
+        @folders) compopt -o dirnames 2>/dev/null; return ;;
+    esac
+    # 63: the candidates are shown and none is put in, so that the titles can stand beside them.
+    [[ ${COMP_TYPE-} == 63 ]] && shown=1
+    while IFS=$'\t' read -r value title; do
+        [[ $value && $value == "$cur"* ]] || continue
+        [[ $quote ]] || printf -v value %q "$value"
+        value=$lead$value
+        [[ $value == "$kept"* ]] || continue
+        COMPREPLY+=("${value#"$kept"}${shown:+${title:+  $title}}")
+    done < <(_clinvk_candidates)
+    # No command begins so: the words of a prompt then, and those may be files.
+    if [[ $source == @commands && ! $path && $cur && ${#COMPREPLY[@]} -eq 0 ]]; then
+        compopt -o default 2>/dev/null
+    fi
+}
+
+complete -o nosort -F _clinvk clinvk 2>/dev/null || complete -F _clinvk clinvk

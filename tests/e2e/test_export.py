@@ -1,0 +1,239 @@
+"""`sessions export`, `import` and the forms of `show`, through the installed command."""
+
+import json
+import stat
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from bed.command import Command
+from bed.published import check_export, check_home
+
+
+@pytest.fixture
+def clinvk(tmp_path: Path) -> Command:
+    """The installed `clinvk` in a home with no agent on its PATH."""
+    home, project = tmp_path / "home", tmp_path / "project"
+    home.mkdir()
+    project.mkdir()
+    env = {
+        "HOME": str(home),
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+        "CLINVK_DEMO_DELAY_MS": "0",
+    }
+    bare = SimpleNamespace(home=home, project=project, env=env, clinvk_home=home / ".clinvk")
+    return Command(bare)
+
+
+def _tree(home: Path) -> dict[str, bytes]:
+    """Every record and transcript by its name."""
+    files = [*home.glob("sessions/*"), *home.glob("transcripts/*")]
+    return {str(path.relative_to(home)): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def two(clinvk: Command) -> list[str]:
+    """The ids of two sessions: one with tools, a failure and what a later version wrote."""
+    clinvk("-b", "demo", "-s", "first", "-t", "x", "--access", "edit", "/think hm\n/write f y\nhi")
+    clinvk("-c", "/fail overloaded")
+    clinvk("-b", "demo", "-s", "second", "--title", "größer 😀", "## not a heading")
+    ids = [clinvk("sessions", "show", name, "--json").json()["id"] for name in ("first", "second")]
+    record = Path(clinvk.home.clinvk_home) / "sessions" / f"{ids[0]}.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "mood": {"good": 1.5}}))
+    return ids
+
+
+def _export(clinvk: Command, *words: str | Path) -> str:
+    ran = clinvk("sessions", "export", *words)
+    assert ran.exit_code == 0, ran.stderr
+    return ran.stdout
+
+
+def test_json_comes_back_exactly_as_it_was(clinvk: Command, two: list[str], tmp_path: Path) -> None:
+    """Records with unknown fields, transcripts byte for byte; a second time nothing happens."""
+    home = Path(clinvk.home.clinvk_home)
+    transcript = home / "transcripts" / f"{two[0]}.jsonl"
+    transcript.write_bytes(transcript.read_bytes() + b'{"damaged\xff\n\n{"a":1}\n')
+    file, other = tmp_path / "export.json", {"CLINVK_HOME": str(tmp_path / "other")}
+    assert _export(clinvk, *two, "--format", "json", "-O", file) == ""
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert file.read_text(encoding="utf-8") == _export(clinvk, "first", *two, "--json")
+    ran = clinvk("sessions", "import", file, env=other)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    assert ran.stdout == "".join(f"imported {one}\n" for one in two)
+    before, after = _tree(home), _tree(tmp_path / "other")
+    assert before.keys() == after.keys()
+    for name, content in before.items():
+        if name.startswith("transcripts"):
+            assert after[name] == content
+        else:
+            assert json.loads(after[name]) == json.loads(content)
+    again = clinvk("sessions", "import", file, "--json", env=other)
+    assert again.json() == {"imported": [], "present": two, "refused": [], "warnings": []}
+    assert _tree(tmp_path / "other") == after
+    piped = clinvk("sessions", "import", "-", stdin=file.read_text(encoding="utf-8"), env=other)
+    assert piped.stdout == "".join(f"present  {one}\n" for one in two)
+    assert clinvk("-s", "second", "go on", env=other).exit_code == 0
+
+
+def test_an_import_overwrites_nothing(clinvk: Command, two: list[str], tmp_path: Path) -> None:
+    """A session that differs is refused, the others are taken, and the exit code says so."""
+    file = tmp_path / "export.json"
+    _export(clinvk, *two, "--json", "-O", file)
+    clinvk("-s", "first", "one turn more")
+    clinvk("sessions", "delete", "second", "-y")
+    before = _tree(Path(clinvk.home.clinvk_home))
+    ran = clinvk("sessions", "import", file)
+    assert ran.exit_code == 4
+    assert ran.stdout == f"imported {two[1]}\n"
+    assert f"session {two[0]} is not imported" in ran.stderr
+    after = _tree(Path(clinvk.home.clinvk_home))
+    assert {name: after[name] for name in before} == before
+    check_home(clinvk.home.clinvk_home)
+
+
+def test_a_name_that_is_taken_is_dropped_with_a_warning(
+    clinvk: Command, two: list[str], tmp_path: Path
+) -> None:
+    """Names stay unique, and a second import knows what the first one did."""
+    file, other = tmp_path / "export.json", {"CLINVK_HOME": str(tmp_path / "other")}
+    _export(clinvk, "first", "--json", "-O", file)
+    clinvk("-b", "demo", "-s", "first", "mine", env=other)
+    ran = clinvk("sessions", "import", file, env=other)
+    assert (ran.exit_code, ran.stdout) == (0, f"imported {two[0]}\n")
+    assert "warning: " in ran.stderr
+    assert "without its name" in ran.stderr
+    assert clinvk("sessions", "show", two[0], "--json", env=other).json()["name"] is None
+    assert clinvk("sessions", "import", file, env=other).stdout == f"present  {two[0]}\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (lambda one: one["record"].update(id="../../x"), "sessions[1].record.id"),
+        (lambda one: one["record"].update(schema=99), "a newer clinvk wrote it"),
+        (lambda one: one.pop("transcript"), "sessions[1].transcript is not a list"),
+        (lambda one: one["transcript"].append(3), "sessions[1].transcript["),
+    ],
+    ids=["id", "schema", "no-transcript", "line"],
+)
+def test_a_malformed_export_writes_nothing_at_all(
+    clinvk: Command, two: list[str], tmp_path: Path, change: Any, why: str
+) -> None:
+    """Not even the sessions before the one that is wrong."""
+    value = json.loads(_export(clinvk, *two, "--json"))
+    check_export(value)
+    change(value["sessions"][1])
+    file, other = tmp_path / "export.json", tmp_path / "other"
+    file.write_text(json.dumps(value))
+    ran = clinvk("sessions", "import", file, env={"CLINVK_HOME": str(other)})
+    assert (ran.exit_code, ran.stdout) == (4, "")
+    assert why in ran.stderr.splitlines()[0]
+    assert not other.exists()
+    assert not (tmp_path / "x.json").exists()
+
+
+def test_markdown_reads_as_a_conversation(clinvk: Command, two: list[str]) -> None:
+    """Front matter, prompts and answers; `show --markdown` says the same."""
+    text = _export(clinvk, "second")
+    front, body = text.removeprefix("---\n").split("---\n", 1)
+    assert yaml.safe_load(front)["id"] == two[1]
+    assert yaml.safe_load(front)["title"] == "größer 😀"
+    assert "### Prompt\n\n> ## not a heading\n" in body
+    assert clinvk("sessions", "show", "second", "--markdown").stdout == text
+    one = clinvk("sessions", "show", "first", "--markdown", "--turn", "2").stdout
+    assert "## Turn 2\n" in one
+    assert "## Turn 1\n" not in one
+    assert "**Failed:**" in one
+    both = _export(clinvk, "first", "second", "-O", "both.md")
+    assert both == ""
+    written = (Path(clinvk.home.project) / "both.md").read_text(encoding="utf-8")
+    assert [one["id"] for one in yaml.safe_load(written.split("---\n")[1])["sessions"]] == two
+
+
+def test_an_export_replaces_no_file(clinvk: Command, two: list[str], tmp_path: Path) -> None:
+    """Exit 2 with the way out; a folder that is not there is said to be."""
+    del two
+    mine = tmp_path / "mine.md"
+    mine.write_text("mine")
+    ran = clinvk("sessions", "export", "first", "-O", mine)
+    assert (ran.exit_code, mine.read_text()) == (2, "mine")
+    assert "nothing is overwritten" in ran.stderr
+    assert "hint: " in ran.stderr
+    assert clinvk("sessions", "export", "first", "-O", tmp_path).exit_code == 2
+    assert clinvk("sessions", "export", "first", "-O", tmp_path / "no" / "x").exit_code == 1
+
+
+def test_a_redacted_export_says_how_much_is_missing(clinvk: Command) -> None:
+    """The home is `~`, a secret is a mark, also where it came in pieces."""
+    home = clinvk.home.home
+    clinvk("-b", "demo", f"use sk-ant-abcdef1234567890 in {home}/x", env={"LANG": "C.UTF-8"})
+    for words in ([], ["--json"]):
+        whole = _export(clinvk, "@last", *words)
+        ran = clinvk("sessions", "export", "@last", "--redact", *words)
+        assert "sk-ant" in whole
+        assert "sk-ant" not in ran.stdout
+        assert f"{home}/x" not in ran.stdout
+        assert "~/x" in ran.stdout
+        secrets, paths = ran.stdout.count("[redacted]"), whole.count(str(home))
+        assert ran.stderr == f"redacted: {secrets} secrets, {paths} home paths\n"
+
+
+def test_an_answer_alone_is_what_was_said(clinvk: Command, two: list[str]) -> None:
+    """Of the last turn or of one by its number, ready for a pipe."""
+    del two
+    clinvk("-b", "demo", "/say one\n/say two")
+    assert clinvk("sessions", "show", "@last", "--answer").stdout == "one\ntwo\n"
+    clinvk("-c", "/say three")
+    assert clinvk("sessions", "show", "@last", "--answer").stdout == "three\n"
+    assert clinvk("sessions", "show", "@last", "--answer", "--turn", "1").stdout == "one\ntwo\n"
+    failed = clinvk("sessions", "show", "first", "--answer")
+    assert (failed.exit_code, failed.stdout) == (0, "")
+    assert failed.stderr == "turn 2 has no answer\n"
+    shown = clinvk("sessions", "show", "first", "--turn", "1")
+    assert "Tools:             write f (ok)\n" in shown.stdout
+    assert clinvk("sessions", "show", "first", "--turn", "1", "--json").json()["turn"] == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "sentence"),
+    [
+        (["show", "first", "--answer", "--json"], 2, "are two forms"),
+        (["show", "first", "--markdown", "--json"], 2, "are two forms"),
+        (["show", "first", "--answer", "--markdown"], 2, "are two forms"),
+        (["show", "first", "--answer", "--turn", "3"], 4, "has no turn 3"),
+        (["show", "first", "--markdown", "--turn", "3"], 4, "has no turn 3"),
+        (["export"], 2, "missing argument"),
+        (["export", "first", "nope"], 4, "there is no session `nope`"),
+        (["export", "../x"], 4, "there is no session"),
+        (["export", "first", "--format", "xml"], 2, "`--format`"),
+        (["export", "first", "--format", "markdown", "--json"], 2, "are two forms"),
+        (["export", "first", "-O", ""], 2, "`--output` is empty"),
+        (["import"], 2, "missing argument"),
+        (["import", "nope.json"], 2, "`nope.json` cannot be read"),
+        (["import", "."], 2, "`.` cannot be read"),
+        (["import", "-"], 4, "`stdin` cannot be imported: it is not JSON"),
+        (["import", "x" * 5000], 2, "cannot be read"),
+        (["import", "/dev/null"], 4, "it is not JSON"),
+    ],
+)
+def test_a_mistake_is_one_sentence_with_the_way_out(
+    clinvk: Command, two: list[str], words: list[str], exit_code: int, sentence: str
+) -> None:
+    """`error:` and `hint:` on stderr, nothing on stdout, nothing written."""
+    del two
+    before = _tree(Path(clinvk.home.clinvk_home))
+    ran = clinvk("sessions", *words)
+    if ran.exit_code == 0:
+        pytest.fail(ran.stdout)
+    told = ran.json()["error"]["message"] if "--json" in words else ran.stderr.splitlines()[0]
+    assert ran.exit_code == exit_code, ran.stderr
+    assert sentence in told
+    if "--json" not in words:
+        assert (ran.stdout, "\nhint: " in ran.stderr) == ("", True)
+    assert _tree(Path(clinvk.home.clinvk_home)) == before

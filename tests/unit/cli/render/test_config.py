@@ -1,0 +1,115 @@
+"""`config show` and `backends`, for a person and for a program."""
+
+import json
+from typing import Any
+
+import yaml
+
+from clinvk.cli.render.backends import render_backends
+from clinvk.cli.render.config import render_settings
+from clinvk.model.config import Setting
+from clinvk.services.backends import BackendState, SignedIn
+
+SETTINGS = {
+    "default_backend": Setting("agent", "/h/config.yaml:1"),
+    "session.default_tags": Setting(["a", "b: c"], "/h/config.yaml:3"),
+    "run.timeout": Setting("2h", "CLINVK_RUN_TIMEOUT"),
+    "run.access": Setting(None),
+    "backends.agent.model": Setting("on"),
+    "backends.agent.system_prompt": Setting("a\nb"),
+    "backends.other.model": Setting(None),
+}
+STATE = BackendState(
+    name="agent",
+    title="Agent",
+    program=("/bin/agent",),
+    version="1.2",
+    tested_versions=("1.0", "1.1"),
+    signed_in=SignedIn.UNKNOWN,
+    lacks={"cost": "it reports none"},
+    install_hint="install it",
+    enabled=True,
+    is_default=True,
+)
+ABSENT = BackendState(
+    name="other",
+    title="Other",
+    program=None,
+    version=None,
+    tested_versions=(),
+    signed_in=SignedIn.UNKNOWN,
+    lacks={},
+    install_hint="npm install -g other",
+    enabled=True,
+    is_default=False,
+)
+
+
+def test_the_settings_are_yaml_that_could_be_the_file(screen: Any) -> None:
+    """Every key once, in its section."""
+    render_settings(SETTINGS, screen.streams(), origin=False, as_json=False)
+    assert screen.out.getvalue() == (
+        "default_backend: agent\n"
+        "session:\n  default_tags: [a, 'b: c']\n"
+        "run:\n  timeout: 2h\n  access: null\n"
+        "backends:\n"
+        "  agent:\n    model: 'on'\n    system_prompt: \"a\\nb\"\n"
+        "  other:\n    model: null\n"
+    )
+
+
+def test_the_origin_is_a_comment(screen: Any) -> None:
+    """So the output stays YAML."""
+    render_settings(SETTINGS, screen.streams(), origin=True, as_json=False)
+    shown = screen.out.getvalue()
+    assert "default_backend: agent  # /h/config.yaml:1\n" in shown
+    assert "  timeout: 2h  # CLINVK_RUN_TIMEOUT\n" in shown
+    assert "  access: null  # default\n" in shown
+    assert yaml.safe_load(shown)["backends"]["agent"] == {"model": "on", "system_prompt": "a\nb"}
+
+
+def test_a_program_reads_the_settings_as_the_file_would_have_them(screen: Any) -> None:
+    """Nested without the origin, key by key with it."""
+    render_settings(SETTINGS, screen.streams(), origin=False, as_json=True)
+    assert json.loads(screen.out.getvalue())["run"] == {"timeout": "2h", "access": None}
+    screen.out.truncate(0)
+    screen.out.seek(0)
+    render_settings(SETTINGS, screen.streams(), origin=True, as_json=True)
+    assert json.loads(screen.out.getvalue())["run.timeout"] == {
+        "value": "2h",
+        "origin": "CLINVK_RUN_TIMEOUT",
+    }
+
+
+def test_the_backends_are_a_table_and_what_it_has_no_column_for(screen: Any) -> None:
+    """What is not installed says how to install it; what an agent lacks has its reason."""
+    render_backends([STATE, ABSENT], screen.streams(), as_json=False)
+    assert screen.out.getvalue() == (
+        "NAME             AGENT  VERSION  SIGNED IN  PROGRAM\n"
+        "agent (default)  Agent  1.2      unknown    /bin/agent\n"
+        "other            Other  —        —          not installed: npm install -g other\n"
+        "\nagent\n"
+        "  cannot: cost (it reports none)\n"
+        "  tested with 1.0, 1.1, not with 1.2\n"
+    )
+
+
+def test_a_program_reads_the_backends_as_an_array(screen: Any) -> None:
+    """With the same keys for each, and null for what is not known."""
+    render_backends([STATE, ABSENT], screen.streams(), as_json=True)
+    there, absent = json.loads(screen.out.getvalue())
+    assert there == {
+        "name": "agent",
+        "title": "Agent",
+        "installed": True,
+        "enabled": True,
+        "default": True,
+        "program": ["/bin/agent"],
+        "version": "1.2",
+        "tested_versions": ["1.0", "1.1"],
+        "signed_in": "unknown",
+        "lacks": {"cost": "it reports none"},
+        "install_hint": "install it",
+    }
+    assert absent.keys() == there.keys()
+    assert (absent["installed"], absent["program"], absent["version"]) == (False, None, None)

@@ -1,0 +1,154 @@
+"""What is said of sessions that were changed, deleted or cleaned."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from clinvk.cli.render.changed import render_each
+from clinvk.cli.render.cleaned import render_cleaned
+from clinvk.cli.render.deleted import doomed_line, render_deleted
+from clinvk.errors import SessionBusyError, StoreError
+from clinvk.model.session import Session
+from clinvk.services.clean import Cleaned, Sweep, Swept
+from clinvk.services.delete import Deleted, Doomed
+from clinvk.services.native import NativeTranscript
+from clinvk.services.several import do_each
+
+NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
+THEN = NOW - timedelta(days=40)
+HOSTILE = Session(
+    id="aaaa00000001", backend="demo", cwd="/p", created_at=THEN, last_used_at=THEN,
+    title="a\x1b[2J\nb\u202ec", turns=1,
+)  # fmt: skip
+PLAIN = Session(
+    id="bbbb00000001", backend="demo", cwd="/p", created_at=THEN, last_used_at=THEN, turns=1_234
+)
+NATIVE = NativeTranscript(agent="Demo", root=Path("/d"), files=(Path("/d/1.json"),))
+ALL = Sweep(older_than_s=30 * 86_400.0)
+
+
+def _busy(_: object) -> Any:
+    raise SessionBusyError("session is busy", hint="wait")
+
+
+def test_each_of_several_has_a_line(screen: Any) -> None:
+    """What was done on stdout, what was not on stderr; the first failure is the exit status."""
+    outcomes = [
+        *do_each([HOSTILE], lambda _: True),
+        *do_each([PLAIN], lambda _: False),
+        *do_each([PLAIN], _busy),
+    ]
+    assert render_each(outcomes, "closed", screen.streams(), as_json=False) == 75
+    assert screen.out.getvalue() == (
+        "closed session aaaa00000001: a bc\nsession bbbb00000001 was closed already: untitled\n"
+    )
+    assert screen.err.getvalue() == (
+        "error: session bbbb00000001 stays: session is busy\nhint: wait\n"
+    )
+
+
+def test_a_program_gets_each_with_its_error(screen: Any) -> None:
+    """An array in the order of what was named, and nothing on stderr."""
+    outcomes = [*do_each([PLAIN], lambda _: False), *do_each([PLAIN], _busy)]
+    assert render_each(outcomes, "closed", screen.streams(), as_json=True) == 75
+    unchanged, failed = json.loads(screen.out.getvalue())
+    assert (unchanged["outcome"], unchanged["error"]) == ("unchanged", None)
+    assert (failed["outcome"], failed["error"]["code"]) == ("failed", "session_busy")
+    assert screen.err.getvalue() == ""
+
+
+def test_a_person_sees_what_is_about_to_go() -> None:
+    """Title, turns and age, harmless; a damaged record is said to be one."""
+    assert doomed_line(Doomed(id=HOSTILE.id, session=HOSTILE), NOW) == (
+        "aaaa00000001  a bc  (1 turn, last used a month ago)"
+    )
+    assert "untitled  (1,234 turns," in doomed_line(Doomed(id=PLAIN.id, session=PLAIN), NOW)
+    assert "a damaged record" in doomed_line(Doomed(id="x", session=None), NOW)
+
+
+def test_a_deletion_says_where_the_agents_own_is(screen: Any) -> None:
+    """The files, or the folder in which there was none, or only whose it is."""
+    natives = [
+        NATIVE,
+        NativeTranscript(agent="Demo", root=Path("/d"), files=()),
+        NativeTranscript(agent="gone", root=None, files=()),
+        None,
+    ]
+    doomed = Doomed(id=HOSTILE.id, session=HOSTILE)
+    outcomes = [
+        outcome
+        for native in natives
+        for outcome in do_each([doomed], lambda _, it=native: Deleted(freed=2_500, native=it))
+    ]
+    assert render_deleted(outcomes, screen.streams(), as_json=False) == 0
+    start = "deleted session aaaa00000001 (a bc), freed 2.5 kB"
+    assert screen.out.getvalue().splitlines() == [
+        f"{start}; Demo's own transcript is left alone: /d/1.json",
+        f"{start}; Demo's own transcript is left alone: /d (none was found)",
+        f"{start}; gone's own transcript is left alone",
+        start,
+    ]
+
+
+def test_cleaning_is_one_line_whatever_came_of_it(screen: Any) -> None:
+    """Counts, bytes, what stayed and why; an error of one is on stderr and in the status."""
+    swept = (Swept(session=HOSTILE, size=1_000, native=NATIVE), Swept(session=PLAIN, size=234))
+    failed = (("cccc00000001", StoreError("cannot")),)
+    cleaned = Cleaned(swept=swept, in_use=("d",), failed=failed)
+    status = render_cleaned(cleaned, ALL, screen.streams(), now=NOW, as_json=False)
+    assert status == 1
+    assert screen.out.getvalue() == (
+        "cleaned 2 sessions, freed 1.2 kB; left 1 session alone, in use;"
+        " could not clean 1 session;"
+        " the agent's own transcripts are left alone: Demo's (/d)\n"
+    )
+    assert screen.err.getvalue() == "error: session cccc00000001 stays: cannot\n"
+
+
+def test_nothing_to_clean_has_its_reason(screen: Any) -> None:
+    """Nothing so old, or nothing at all by the settings."""
+    for age_s in (ALL.older_than_s, None):
+        sweep = Sweep(older_than_s=age_s)
+        assert render_cleaned(Cleaned(), sweep, screen.streams(), now=NOW, as_json=False) == 0
+    assert screen.out.getvalue().splitlines() == [
+        "nothing to clean: no such session was last used more than 30d ago",
+        "nothing to clean: `session.retention_days` is 0, so sessions are kept for ever",
+    ]
+
+
+def test_a_dry_run_names_the_sessions(screen: Any) -> None:
+    """A line each, harmless, and then what it would come to."""
+    sweep = Sweep(older_than_s=1.0, dry_run=True, archive=Path("/a"))
+    cleaned = Cleaned(swept=(Swept(session=HOSTILE, size=1_000),))
+    render_cleaned(cleaned, sweep, screen.streams(), now=NOW, as_json=False)
+    assert screen.out.getvalue() == (
+        "aaaa00000001  demo  a month ago  1.0 kB  a bc\n"
+        "would move 1 session to /a and free 1.0 kB\n"
+    )
+
+
+def test_a_program_gets_what_was_cleaned_as_an_object(screen: Any) -> None:
+    """One object on one line, with every session that went."""
+    cleaned = Cleaned(swept=(Swept(session=PLAIN, size=7, native=NATIVE),), in_use=("d",))
+    render_cleaned(cleaned, ALL, screen.streams(), now=NOW, as_json=True)
+    assert json.loads(screen.out.getvalue()) == {
+        "dry_run": False,
+        "older_than_s": 2_592_000.0,
+        "archive": None,
+        "cleaned": 1,
+        "freed_bytes": 7,
+        "sessions": [
+            {
+                "id": "bbbb00000001",
+                "title": "",
+                "backend": "demo",
+                "last_used_at": "2024-12-18T12:00:00Z",
+                "bytes": 7,
+                "moved_to": [],
+                "agent_transcripts": ["/d/1.json"],
+            }
+        ],
+        "in_use": ["d"],
+        "failed": [],
+    }

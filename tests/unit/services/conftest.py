@@ -1,0 +1,60 @@
+"""A world of its own for each test: a home, a clock that is set, and real waiting."""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clinvk.model.session import Session
+from clinvk.services.world import World
+from clinvk.store.paths import Home
+from clinvk.store.sessions import SessionStore
+
+NOW = datetime(2025, 1, 27, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    """A home that does not exist yet, at noon."""
+    return World(
+        home=Home(tmp_path / "home"),
+        environ={},
+        cwd=tmp_path,
+        user_home=tmp_path,
+        python=sys.executable,
+        now=lambda: NOW,
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+        new_id=lambda: os.urandom(6).hex(),
+        new_uuid=lambda: "00000000-0000-4000-8000-000000000000",
+        pid=os.getpid(),
+        hostname="here",
+    )
+
+
+@pytest.fixture
+def store(world: World) -> SessionStore:
+    """The store of that home."""
+    return SessionStore(world.home)
+
+
+@pytest.fixture
+def create(store: SessionStore) -> Callable[..., Session]:
+    """Put a session into the store, used so many days ago; what is not said is plain."""
+
+    def make(session_id: str, *, days: float = 0.0, **fields: Any) -> Session:
+        at = NOW - timedelta(days=days)
+        plain = Session(
+            id=session_id, backend="demo", cwd="/p", created_at=at, last_used_at=at, title="fix it"
+        )
+        session = replace(plain, **fields)
+        store.create(session)
+        return session
+
+    return make

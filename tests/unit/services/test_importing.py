@@ -1,0 +1,115 @@
+"""What may be imported, and what is refused before anything is written."""
+
+import json
+from typing import Any
+
+import pytest
+
+from clinvk.errors import SessionDamagedError
+from clinvk.services.importing import read_export
+
+RECORD = {
+    "schema": 1,
+    "id": "0123456789ab",
+    "name": None,
+    "title": "t",
+    "title_source": "prompt",
+    "backend": "demo",
+    "backend_session_id": None,
+    "backend_session_seen": False,
+    "model": None,
+    "model_requested": None,
+    "access": None,
+    "system_prompt": None,
+    "cwd": "/p",
+    "status": "active",
+    "archived": False,
+    "parent": None,
+    "tags": [],
+    "created_at": "2025-01-27T10:00:00Z",
+    "last_used_at": "2025-01-27T10:00:00Z",
+    "turns": 0,
+    "turns_reported": 0,
+    "usage": dict.fromkeys(
+        [
+            "input_tokens",
+            "cached_tokens",
+            "cache_write_tokens",
+            "output_tokens",
+            "reasoning_tokens",
+            "total_tokens",
+        ]
+    ),
+    "cost_usd": None,
+    "counters": None,
+    "counters_turn": 0,
+    "open_turn": None,
+}
+
+
+def export(**changed: Any) -> bytes:
+    """An export of one session, with some fields of its record changed."""
+    return document({"record": {**RECORD, **changed}, "transcript": []})
+
+
+def document(*sessions: Any, version: Any = 1) -> bytes:
+    """An export of these."""
+    return json.dumps({"clinvk_export": version, "sessions": sessions}).encode()
+
+
+def test_a_record_with_fields_of_a_later_version_is_taken_whole() -> None:
+    """What this version does not know is kept."""
+    (one,) = read_export(export(mood={"good": True}), "f")
+    assert one.record["mood"] == {"good": True}
+    assert read_export(document(), "f") == ()
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "it is not JSON"),
+        (b"---\nid: x\n---\n", "it is not JSON: expecting value (line 1)"),
+        (b"\xff\xfe", "it is not"),
+        (b"[" * 100_000, "it is nested too deeply"),
+        (b'{"clinvk_export": 1, "sessions": [NaN]}', "`NaN` is no number"),
+        (b"9" * 10_000, "Exceeds the limit"),
+        (b"[]", "it is no export"),
+        (b"{}", "it is no export"),
+        (document(version=2), "a newer clinvk wrote it"),
+        (document(version="1"), "`clinvk_export` is not a version number"),
+        (document(version=True), "`clinvk_export` is not a version number"),
+        (b'{"clinvk_export": 1}', "`sessions` is not a list"),
+        (document(1), "sessions[0] is not an object"),
+        (document({}), "sessions[0].transcript is not a list"),
+        (document({"transcript": []}), "sessions[0].record is not an object"),
+        (document({"record": RECORD, "transcript": [1]}), "sessions[0].transcript[0] is neither"),
+        (document({"record": RECORD, "transcript": ["a\nb"]}), "sessions[0].transcript[0]"),
+        (document(*[{"record": RECORD, "transcript": []}] * 2), "sessions[1].record.id"),
+        (export(id="../../x"), "sessions[0].record.id: "),
+        (export(id="0123456789ab\n"), "sessions[0].record.id: "),
+        (export(id=7), "sessions[0].record.id: "),
+        (export(schema=2), "sessions[0].record: a newer clinvk wrote it (schema 2)"),
+        (export(schema="1"), "sessions[0].record.schema: "),
+        (export(status="running"), "sessions[0].record: `status` is not one of"),
+        (export(turns=-1), "sessions[0].record.turns: "),
+        (export(turns="1"), "sessions[0].record.turns: "),
+        (export(created_at="yesterday"), "sessions[0].record.created_at: "),
+        (export(created_at="2025-99-27T10:00:00Z"), "sessions[0].record: `created_at`"),
+        (export(access="wide"), "sessions[0].record.access: "),
+        (export(tags=["a", 1]), "sessions[0].record.tags.1: "),
+        (export(tags=["a\nb"]), "sessions[0].record: a tag is"),
+        (export(name="-x"), "sessions[0].record: a session's name is"),
+        (export(name="@last"), "sessions[0].record: a session's name is"),
+        (export(usage=None), "sessions[0].record.usage: "),
+    ],
+    ids=str,
+)
+def test_what_is_malformed_is_refused_with_its_place(data: bytes, why: str) -> None:
+    """One sentence that names the file, the place in it and what is wrong."""
+    with pytest.raises(SessionDamagedError) as refused:
+        read_export(data, "f.json")
+    message = refused.value.message
+    assert message.startswith("`f.json` cannot be imported: ")
+    assert why in message
+    assert "\n" not in message
+    assert len(message) < 400
