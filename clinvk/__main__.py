@@ -6,10 +6,19 @@ import sys
 
 def main() -> None:
     """Run the command line and leave with its exit status."""
+    try:
+        _main()
+    except KeyboardInterrupt:
+        # Ctrl-C while the command line is still being imported.
+        os._exit(130)
+
+
+def _main() -> None:
     if sys.argv[1:] == ["--version"]:
         from clinvk import __version__
 
-        sys.stdout.write(f"clinvk {__version__}\n")
+        if sys.stdout is not None:  # `>&-`
+            sys.stdout.write(f"clinvk {__version__}\n")
         return
     if sys.argv[1:3] == ["completion", "--candidates"]:
         # A shell asks, and somebody waits with a finger on TAB.

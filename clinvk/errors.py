@@ -16,6 +16,7 @@ result (`model.failure`), because a failed turn is a recorded turn.
     │  ├ ConversationGoneError      conversation_gone
     │  └ NothingToResumeError       nothing_to_resume
     ├ SessionBusyError              session_busy               75
+    ├ StdinTimeoutError             timeout                     6
     ├ StoreError                    store_unusable              1
     └ BackendError                  backend_error               5
        ├ BackendUnknownError        backend_unknown
@@ -45,6 +46,7 @@ class ExitStatus(IntEnum):
     BUG = 70
     BUSY = 75
     INTERRUPTED = 130
+    OUTPUT_CLOSED = 141
     TERMINATED = 143
 
 
@@ -123,6 +125,14 @@ class SessionBusyError(ClinvkError):
 
     code = "session_busy"
     exit_status = ExitStatus.BUSY
+    retryable = True
+
+
+class StdinTimeoutError(ClinvkError):
+    """The prompt never came to its end: whoever writes to our stdin was silent too long."""
+
+    code = "timeout"
+    exit_status = ExitStatus.TIMEOUT
     retryable = True
 
 

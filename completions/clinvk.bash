@@ -9,92 +9,95 @@ _clinvk_facts() {
     case $1 in
         '')
             commands='run resume chat sessions config backends completion'
-            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,edit,full --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files -h --help --version'
+            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,edit,full --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h --version'
             places='@files...'
             ;;
         'run')
-            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,edit,full --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files -h --help'
+            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,edit,full --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h'
             places='@files...'
             ;;
         'resume')
-            options='--last --interactive -i --here --backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,edit,full --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files -h --help'
+            options='--last --interactive -i --here --backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,edit,full --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h'
             places='@sessions @files...'
             choosing='--last --interactive -i'
             ;;
         'chat')
-            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --session=@names -s=@names --access=read-only,edit,full --system-prompt=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --backend-arg=@nothing --config=@files -h --help'
+            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --session=@names -s=@names --access=read-only,edit,full --system-prompt=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --backend-arg=@nothing --config=@files --help -h'
             ;;
         'sessions')
-            commands='list show search files rename name tag untag close archive unarchive export import delete clean'
-            options='-h --help'
+            commands='list show search files rename name tag untag close archive unarchive export import delete clean reindex'
+            options='--help -h'
             ;;
         'sessions list')
-            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --touched=@files --sort=last,created,tokens,title --limit=@nothing -n=@nothing --quiet -q --json -h --help'
+            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --touched=@files --sort=last,created,tokens,title --limit=@nothing -n=@nothing --quiet -q --json --help -h'
             ;;
         'sessions show')
-            options='--turn=@nothing --answer --markdown --json -h --help'
+            options='--turn=@nothing --answer --markdown --json --help -h'
             places='@sessions'
             ;;
         'sessions search')
-            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --limit=@nothing -n=@nothing --quiet -q --json -h --help'
+            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --limit=@nothing -n=@nothing --quiet -q --json --help -h'
             places='@nothing...'
             ;;
         'sessions files')
-            options='--turn=@nothing --json -h --help'
+            options='--turn=@nothing --json --help -h'
             places='@sessions'
             ;;
         'sessions rename')
-            options='--json -h --help'
+            options='--json --help -h'
             places='@sessions @nothing...'
             ;;
         'sessions name')
-            options='--clear --json -h --help'
+            options='--clear --json --help -h'
             places='@sessions @nothing'
             ;;
         'sessions tag')
-            options='--json -h --help'
+            options='--json --help -h'
             places='@sessions @tags...'
             ;;
         'sessions untag')
-            options='--json -h --help'
+            options='--json --help -h'
             places='@sessions @tags...'
             ;;
         'sessions close')
-            options='--json -h --help'
+            options='--json --help -h'
             places='@sessions...'
             ;;
         'sessions archive')
-            options='--json -h --help'
+            options='--json --help -h'
             places='@sessions...'
             ;;
         'sessions unarchive')
-            options='--json -h --help'
+            options='--json --help -h'
             places='@archived...'
             ;;
         'sessions export')
-            options='--format=markdown,json --output=@files -O=@files --redact --json -h --help'
+            options='--format=markdown,json --output=@files -O=@files --redact --json --help -h'
             places='@sessions...'
             ;;
         'sessions import')
-            options='--json -h --help'
+            options='--json --help -h'
             places='@files'
             ;;
         'sessions delete')
-            options='--yes -y --json -h --help'
+            options='--yes -y --json --help -h'
             places='@sessions...'
             ;;
         'sessions clean')
-            options='--older-than=@nothing --status=running,active,interrupted,error,completed --backend=@backends -b=@backends --keep-last=@nothing --archive=@folders --dry-run --json -h --help'
+            options='--older-than=@nothing --status=running,active,interrupted,error,completed --backend=@backends -b=@backends --keep-last=@nothing --archive=@folders --dry-run --json --help -h'
+            ;;
+        'sessions reindex')
+            options='--check --json --help -h'
             ;;
         'config')
             commands='show get set unset path edit validate'
-            options='-h --help'
+            options='--help -h'
             ;;
         'config show')
-            options='--origin --json -h --help'
+            options='--origin --json --help -h'
             ;;
         'config get')
-            options='-h --help'
+            options='--help -h'
             places='@keys'
             ;;
         'config set')
@@ -102,24 +105,24 @@ _clinvk_facts() {
             places='@keys @nothing'
             ;;
         'config unset')
-            options='-h --help'
+            options='--help -h'
             places='@keys'
             ;;
         'config path')
-            options='-h --help'
+            options='--help -h'
             ;;
         'config edit')
-            options='-h --help'
+            options='--help -h'
             ;;
         'config validate')
-            options='-h --help'
+            options='--help -h'
             places='@files'
             ;;
         'backends')
-            options='--json -h --help'
+            options='--json --help -h'
             ;;
         'completion')
-            options='-h --help'
+            options='--help -h'
             places='bash,zsh,fish'
             ;;
     esac
@@ -191,7 +194,8 @@ _clinvk_place() {
     else
         sources=($places)
         [[ $place -ge ${#sources[@]} && $places == *... ]] && place=$((${#sources[@]} - 1))
-        source=${sources[place]%...}
+        source=${sources[place]-}
+        source=${source%...}
     fi
 }
 

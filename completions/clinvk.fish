@@ -47,7 +47,7 @@ function __clinvk_is
 end
 
 function __clinvk_below
-    contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'completion'
+    contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'sessions reindex' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'completion'
 end
 
 # Whether no command begins like that.
@@ -93,7 +93,7 @@ end
 function __clinvk_candidates
     set -l typed (commandline -ct | string replace -r -- '^-(-[^=]*=|.*)' '')
     set typed (string replace -r '^["\']' '' -- "$typed" | string replace -ra '\\\\(.)' '$1')
-    command clinvk completion --candidates $argv[1] "$typed" 2>/dev/null
+    command -q clinvk && command clinvk completion --candidates $argv[1] "$typed" 2>/dev/null
 end
 
 complete -c clinvk -e
@@ -119,15 +119,15 @@ complete -c clinvk -n '__clinvk_is \'\'' -l system-prompt -x -d 'Appended to the
 complete -c clinvk -n '__clinvk_is \'\'' -l max-turns -x -d 'The agent\'s steps at most.'
 complete -c clinvk -n '__clinvk_is \'\'' -l timeout -x -d 'For the whole turn: 30s, 15m, 2h.'
 complete -c clinvk -n '__clinvk_is \'\'' -l idle-timeout -x -d 'Without any output from the agent.'
-complete -c clinvk -n '__clinvk_is \'\'' -l title -x -d 'For a new session.'
-complete -c clinvk -n '__clinvk_is \'\'' -l tag -s t -x -k -a '(__clinvk_candidates tags)' -d 'For a new session (repeatable).'
+complete -c clinvk -n '__clinvk_is \'\'' -l title -x -d 'For a new session; `-s` goes on with an old one as it is.'
+complete -c clinvk -n '__clinvk_is \'\'' -l tag -s t -x -k -a '(__clinvk_candidates tags)' -d 'For a new session, as --title (repeatable).'
 complete -c clinvk -n '__clinvk_is \'\'' -l dry-run -d 'Print the command that would run; start nothing.'
 complete -c clinvk -n '__clinvk_is \'\'' -l editor -s e -d 'Write the prompt in $VISUAL or $EDITOR.'
 complete -c clinvk -n '__clinvk_is \'\'' -l quiet -s q -d 'Only the answer.'
 complete -c clinvk -n '__clinvk_is \'\'' -l verbose -s v -d 'The agent\'s thinking as well.'
 complete -c clinvk -n '__clinvk_is \'\'' -l backend-arg -x -d 'Passed to the agent\'s CLI as it is (repeatable).'
 complete -c clinvk -n '__clinvk_is \'\'' -l config -r -F -d 'In place of ~/.clinvk/config.yaml.'
-complete -c clinvk -n '__clinvk_is \'\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'\'' -l version -d 'Show the version.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1; and __clinvk_is_no_command (commandline -ct)' -F
 
@@ -144,15 +144,15 @@ complete -c clinvk -n '__clinvk_is \'run\'' -l system-prompt -x -d 'Appended to 
 complete -c clinvk -n '__clinvk_is \'run\'' -l max-turns -x -d 'The agent\'s steps at most.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l timeout -x -d 'For the whole turn: 30s, 15m, 2h.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l idle-timeout -x -d 'Without any output from the agent.'
-complete -c clinvk -n '__clinvk_is \'run\'' -l title -x -d 'For a new session.'
-complete -c clinvk -n '__clinvk_is \'run\'' -l tag -s t -x -k -a '(__clinvk_candidates tags)' -d 'For a new session (repeatable).'
+complete -c clinvk -n '__clinvk_is \'run\'' -l title -x -d 'For a new session; `-s` goes on with an old one as it is.'
+complete -c clinvk -n '__clinvk_is \'run\'' -l tag -s t -x -k -a '(__clinvk_candidates tags)' -d 'For a new session, as --title (repeatable).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l dry-run -d 'Print the command that would run; start nothing.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l editor -s e -d 'Write the prompt in $VISUAL or $EDITOR.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l quiet -s q -d 'Only the answer.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l verbose -s v -d 'The agent\'s thinking as well.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l backend-arg -x -d 'Passed to the agent\'s CLI as it is (repeatable).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l config -r -F -d 'In place of ~/.clinvk/config.yaml.'
-complete -c clinvk -n '__clinvk_is \'run\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'run\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'run\' 1' -F
 
 # clinvk resume
@@ -174,7 +174,7 @@ complete -c clinvk -n '__clinvk_is \'resume\'' -l quiet -s q -d 'Only the answer
 complete -c clinvk -n '__clinvk_is \'resume\'' -l verbose -s v -d 'The agent\'s thinking as well.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l backend-arg -x -d 'Passed to the agent\'s CLI as it is (repeatable).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l config -r -F -d 'In place of ~/.clinvk/config.yaml.'
-complete -c clinvk -n '__clinvk_is \'resume\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'resume\' 1 1' -k -a '(__clinvk_candidates sessions)'
 complete -c clinvk -n '__clinvk_is \'resume\' 2' -F
 
@@ -185,12 +185,12 @@ complete -c clinvk -n '__clinvk_is \'chat\'' -l workdir -s w -x -a '(__fish_comp
 complete -c clinvk -n '__clinvk_is \'chat\'' -l session -s s -x -k -a '(__clinvk_candidates names)' -d 'Go on with the session NAME, or create it.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l access -x -a 'read-only edit full' -d 'What the agent may do; default: the agent\'s own.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l system-prompt -x -d 'Appended to the agent\'s own.'
-complete -c clinvk -n '__clinvk_is \'chat\'' -l title -x -d 'For a new session.'
-complete -c clinvk -n '__clinvk_is \'chat\'' -l tag -s t -x -k -a '(__clinvk_candidates tags)' -d 'For a new session (repeatable).'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l title -x -d 'For a new session; `-s` goes on with an old one as it is.'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l tag -s t -x -k -a '(__clinvk_candidates tags)' -d 'For a new session, as --title (repeatable).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l dry-run -d 'Print the command that would run; start nothing.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l backend-arg -x -d 'Passed to the agent\'s CLI as it is (repeatable).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l config -r -F -d 'In place of ~/.clinvk/config.yaml.'
-complete -c clinvk -n '__clinvk_is \'chat\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk sessions
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a list -d 'List sessions, most recently used first.'
@@ -208,7 +208,8 @@ complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a export -d 'Write session
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a import -d 'Take sessions in that `export --format json` wrote.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a delete -d 'Delete sessions for good.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a clean -d 'Delete or move away sessions that nobody used for long.'
-complete -c clinvk -n '__clinvk_is \'sessions\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a reindex -d 'Make the index of the sessions anew, from their files.'
+complete -c clinvk -n '__clinvk_is \'sessions\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk sessions list
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo.'
@@ -224,14 +225,14 @@ complete -c clinvk -n '__clinvk_is \'sessions list\'' -l sort -x -a 'last create
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l limit -s n -x -d 'At most so many.'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l quiet -s q -d 'Ids alone, one a line.'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions list\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions list\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk sessions show
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l turn -x -d 'Only turn N.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l answer -d 'Only the final answer, of the last turn or of N.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l markdown -d 'As Markdown, as `export` writes it.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions show\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions show\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions show\' 1 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions search
@@ -246,50 +247,50 @@ complete -c clinvk -n '__clinvk_is \'sessions search\'' -l archived -d 'Only arc
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l limit -s n -x -d 'At most so many.'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l quiet -s q -d 'Ids alone, one a line.'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions search\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions search\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk sessions files
 complete -c clinvk -n '__clinvk_is \'sessions files\'' -l turn -x -d 'Only turn N.'
 complete -c clinvk -n '__clinvk_is \'sessions files\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions files\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions files\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions files\' 1 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions rename
 complete -c clinvk -n '__clinvk_is \'sessions rename\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions rename\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions rename\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions rename\' 1 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions name
 complete -c clinvk -n '__clinvk_is \'sessions name\'' -l clear -d 'Take its name away.'
 complete -c clinvk -n '__clinvk_is \'sessions name\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions name\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions name\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions name\' 1 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions tag
 complete -c clinvk -n '__clinvk_is \'sessions tag\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions tag\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions tag\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions tag\' 1 1' -k -a '(__clinvk_candidates sessions)'
 complete -c clinvk -n '__clinvk_is \'sessions tag\' 2' -k -a '(__clinvk_candidates tags)'
 
 # clinvk sessions untag
 complete -c clinvk -n '__clinvk_is \'sessions untag\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions untag\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions untag\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions untag\' 1 1' -k -a '(__clinvk_candidates sessions)'
 complete -c clinvk -n '__clinvk_is \'sessions untag\' 2' -k -a '(__clinvk_candidates tags)'
 
 # clinvk sessions close
 complete -c clinvk -n '__clinvk_is \'sessions close\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions close\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions close\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions close\' 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions archive
 complete -c clinvk -n '__clinvk_is \'sessions archive\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions archive\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions archive\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions archive\' 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions unarchive
 complete -c clinvk -n '__clinvk_is \'sessions unarchive\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions unarchive\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions unarchive\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions unarchive\' 1' -k -a '(__clinvk_candidates archived)'
 
 # clinvk sessions export
@@ -297,18 +298,18 @@ complete -c clinvk -n '__clinvk_is \'sessions export\'' -l format -x -a 'markdow
 complete -c clinvk -n '__clinvk_is \'sessions export\'' -l output -s O -r -F -d 'Into a new file; `-` is stdout.'
 complete -c clinvk -n '__clinvk_is \'sessions export\'' -l redact -d 'Without the home\'s path and what looks like a secret.'
 complete -c clinvk -n '__clinvk_is \'sessions export\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions export\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions export\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions export\' 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions import
 complete -c clinvk -n '__clinvk_is \'sessions import\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions import\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions import\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions import\' 1 1' -F
 
 # clinvk sessions delete
 complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l yes -s y -d 'Delete without asking.'
 complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions delete\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions delete\' 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions clean
@@ -319,7 +320,12 @@ complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l keep-last -x -d 'But k
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l archive -x -a '(__fish_complete_directories)' -d 'Move their files there, delete none.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l dry-run -d 'Show what would go; change nothing.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'sessions clean\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l help -s h -d 'Show this message and exit.'
+
+# clinvk sessions reindex
+complete -c clinvk -n '__clinvk_is \'sessions reindex\'' -l check -d 'Only compare; exit 1 if there is any difference.'
+complete -c clinvk -n '__clinvk_is \'sessions reindex\'' -l json -d 'As JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions reindex\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk config
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a show -d 'Show every setting as it is now.'
@@ -329,15 +335,15 @@ complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a unset -d 'Take a key out o
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a path -d 'Print where the configuration file is.'
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a edit -d 'Open the configuration file in your editor, and check it afterwards.'
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a validate -d 'Check the configuration, or another file of that form.'
-complete -c clinvk -n '__clinvk_is \'config\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'config\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk config show
 complete -c clinvk -n '__clinvk_is \'config show\'' -l origin -d 'Say where each value is from.'
 complete -c clinvk -n '__clinvk_is \'config show\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'config show\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'config show\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk config get
-complete -c clinvk -n '__clinvk_is \'config get\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'config get\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'config get\' 1 1' -k -a '(__clinvk_candidates keys)'
 
 # clinvk config set
@@ -345,23 +351,23 @@ complete -c clinvk -n '__clinvk_is \'config set\'' -l help -d 'Show this message
 complete -c clinvk -n '__clinvk_is \'config set\' 1 1' -k -a '(__clinvk_candidates keys)'
 
 # clinvk config unset
-complete -c clinvk -n '__clinvk_is \'config unset\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'config unset\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'config unset\' 1 1' -k -a '(__clinvk_candidates keys)'
 
 # clinvk config path
-complete -c clinvk -n '__clinvk_is \'config path\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'config path\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk config edit
-complete -c clinvk -n '__clinvk_is \'config edit\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'config edit\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk config validate
-complete -c clinvk -n '__clinvk_is \'config validate\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'config validate\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'config validate\' 1 1' -F
 
 # clinvk backends
 complete -c clinvk -n '__clinvk_is \'backends\'' -l json -d 'As JSON.'
-complete -c clinvk -n '__clinvk_is \'backends\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'backends\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk completion
-complete -c clinvk -n '__clinvk_is \'completion\'' -s h -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'completion\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'completion\' 1 1' -a 'bash zsh fish'

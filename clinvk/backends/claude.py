@@ -10,7 +10,7 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from clinvk.backends._base import Backend, Capability, ConversationFiles
+from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
 from clinvk.backends._ids import conversation_id
 from clinvk.backends._stream_json import Dialect, StreamJsonParser
 from clinvk.model.access import Access
@@ -148,10 +148,22 @@ class Agent(Backend):
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
         """One transcript, in a folder named after the directory that it was started in."""
-        home = environ.get("CLAUDE_CONFIG_DIR")
-        root = Path(home) if home else user_home / ".claude"
+        root = _root(user_home, environ)
         return ConversationFiles(root / "projects", f"*/{escape(conversation)}.jsonl")
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
+        """A key in the environment, or what its own log-in leaves in a file."""
+        root = _root(user_home, environ)
+        return SignIn(
+            variables=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+            files=(root / ".credentials.json",),
+        )
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The agent's own screen; it has to be opened in the conversation's directory."""
         return (self.executable, "--resume", conversation)
+
+
+def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
+    home = environ.get("CLAUDE_CONFIG_DIR")
+    return Path(home) if home else user_home / ".claude"

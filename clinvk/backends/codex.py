@@ -8,7 +8,7 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser
+from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser, SignIn
 from clinvk.backends._counters import usage_since
 from clinvk.backends._failures import (
     Words,
@@ -73,6 +73,7 @@ _SYSTEM_PROMPT_LIMIT = 100_000
 
 _WORDS: Words = (
     (r"no rollout found|thread not found", FailureCode.CONVERSATION_GONE),
+    (r"has an active writer", FailureCode.CONVERSATION_BUSY),
     (r"missing environment variable|refresh token|please (log|sign) in", FailureCode.AUTH),
     (r"high demand", FailureCode.SERVER_ERROR),
     (r"error loading config", FailureCode.OPTION_REFUSED),
@@ -80,7 +81,6 @@ _WORDS: Words = (
 )
 _STATUS = re.compile(r"(?:unexpected|last) status:? (\d{3})")
 _NOISE = r"^WARNING: |^\S+ +(ERROR|WARN|INFO) |^Reading prompt from stdin"
-_RETRYING = re.compile(r"Reconnecting\.\.\.")
 
 _FIGURES = {
     "input_tokens": "input_tokens",
@@ -139,7 +139,8 @@ class Agent(Backend):
         It asks the person for what the sandbox does not allow, but never in a read-only session.
         """
         headless = self.invocation(replace(request, prompt="", ephemeral=False))
-        argv = [self.executable]
+        # Else the server that it leaves running keeps the thread from headless turns (0.169.0).
+        argv = [self.executable, "--config=features.daemon_auto_start=false"]
         if request.access is Access.READ_ONLY:
             argv.append("--ask-for-approval=never")
         return replace(headless, argv=(*argv, *headless.argv[len(_HEADLESS) :][:-1]))
@@ -155,7 +156,7 @@ class Agent(Backend):
         return CodexParser(request)
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
-        """Raise `BackendUnsupportedError`, also for a system prompt that argv cannot hold."""
+        """Raise also for a system prompt that argv cannot hold."""
         super().refuse_unsupported(request)
         size = len(_toml_string(request.system_prompt or "").encode("utf-8", errors="replace"))
         if size > _SYSTEM_PROMPT_LIMIT:
@@ -181,6 +182,11 @@ class Agent(Backend):
         """One index of the threads that have a name; only its own screen gives them one."""
         del conversation
         return ConversationFiles(_root(user_home, environ), "session_index.jsonl")
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
+        """A key in the environment, or what its own log-in leaves in a file."""
+        file = _root(user_home, environ) / "auth.json"
+        return SignIn(variables=("CODEX_API_KEY",), files=(file,))
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The agent's own screen."""
@@ -291,7 +297,7 @@ class CodexParser(Parser):
 
     def _error(self, said: Line) -> list[Event]:
         words = text(said.get("message"))
-        if _RETRYING.match(words):
+        if words.startswith("Reconnecting..."):
             return [Warned(message=one_line(words), code="retry")]
         self._trouble = _failure(words)
         return [Failed(failure=self._trouble)]

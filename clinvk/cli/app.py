@@ -1,17 +1,18 @@
 """The command line as a whole, and the one boundary where a failure becomes an exit status."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import typer
 from typer.exceptions import TyperException
 
+from clinvk.cli.asked_form import asked_form
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.lazy import CommandTable, new_app
-from clinvk.cli.render.choice import Form
-from clinvk.cli.render.errors import render_error
+from clinvk.cli.render.errors import render_report
 from clinvk.cli.streams import OutputClosed
 from clinvk.errors import ClinvkError, ExitStatus, UsageError
+from clinvk.model.report import ErrorReport
 
 COMMANDS = {
     "run": "Send a prompt to an agent; `clinvk PROMPT` is short for it.",
@@ -67,15 +68,26 @@ def run_command_line(argv: Sequence[str]) -> int:
 
 
 def execute(argv: Sequence[str], cli: Cli) -> int:
-    """The exit status of one command line; nothing expected leaves here as an exception."""
+    """The exit status of one command line; nothing leaves here as an exception.
+
+    Whoever reads what we say gets all of it, unless a signal or a timeout has ended the run.
+    """
+    try:
+        status = _status(argv, cli)
+        cli.streams.finish(_PARTING_S if status in _CUT_OFF else None)
+    except KeyboardInterrupt:
+        return ExitStatus.INTERRUPTED
+    return status
+
+
+def _status(argv: Sequence[str], cli: Cli) -> int:
     from clinvk.cli.implicit import with_command
 
     try:
         args = with_command(argv, COMMANDS, cli.streams)
         return _invoke(args, cli)
     except ClinvkError as error:
-        form = _asked_form(argv)
-        render_error(error, cli.streams, as_json=form == "json", as_stream=form == "stream-json")
+        _say(ErrorReport.of_error(error), error.exit_status, argv, cli)
         return error.exit_status
     except OutputClosed:
         return ExitStatus.OK
@@ -85,8 +97,28 @@ def execute(argv: Sequence[str], cli: Cli) -> int:
         import traceback
 
         cli.streams.talk(traceback.format_exc().rstrip())
-        cli.streams.talk("error: this is a bug in clinvk; please report it with the lines above")
+        _say(_BUG, ExitStatus.BUG, argv, cli)
         return ExitStatus.BUG
+
+
+def _say(error: ErrorReport, status: ExitStatus, argv: Sequence[str], cli: Cli) -> None:
+    """Say it in the form that was asked for; where that cannot be written, on stderr."""
+    form = asked_form(argv, cli.world)
+    as_json, as_stream = form == "json", form == "stream-json"
+    try:
+        render_report(error, status, cli.streams, as_json=as_json, as_stream=as_stream)
+    except (ClinvkError, OutputClosed):
+        render_report(error, status, cli.streams, as_json=False)
+
+
+_BUG = ErrorReport(
+    code="bug",
+    message="this is a bug in clinvk",
+    hint="please report it with the lines on stderr",
+    retryable=False,
+)
+_CUT_OFF = (ExitStatus.TIMEOUT, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED)
+_PARTING_S = 2.0
 
 
 def _invoke(args: list[str], cli: Cli) -> int:
@@ -110,23 +142,6 @@ def _usage_error(error: TyperException, args: list[str]) -> UsageError:
         message[:1].lower() + message[1:] if message else "the command line is off",
         hint=f"see `{' '.join(['clinvk', *named, '--help'])}`",
     )
-
-
-def _asked_form(argv: Sequence[str]) -> Form:
-    """The form a failure is told in, read from the words alone: they may be what is wrong."""
-    words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    for flag, value in zip(words, [*words[1:], ""], strict=True):
-        name, equals, glued = flag.partition("=")
-        said = glued if equals else value
-        if name in _FORMAT_FLAGS and said in _FORMS:
-            return _FORMS[said]
-        if flag.startswith("-o") and flag[2:] in _FORMS:
-            return _FORMS[flag[2:]]
-    return "json" if "--json" in words else "text"
-
-
-_FORMAT_FLAGS = ("-o", "--output-format")
-_FORMS: Mapping[str, Form] = {"text": "text", "json": "json", "stream-json": "stream-json"}
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ def _here() -> Path:
         return Path.cwd()
     except FileNotFoundError:
         # The shell stands in a folder that was removed; whoever needs one will say so.
-        return Path(os.environ.get("PWD", "/nonexistent"))
+        said = Path(os.environ.get("PWD", ""))
+        return said if said.is_absolute() else Path("/nonexistent")
 
 
 def _new_uuid() -> str:
@@ -58,10 +59,21 @@ def _new_uuid() -> str:
     return str(uuid4())
 
 
-def working_directory(said: str | None) -> Path | None:
-    """The directory of `-w`; an empty one is a mistake, not the current directory."""
+def working_directory(cli: Cli, said: str | None) -> Path | None:
+    """The directory of `-w`, absolute; an empty one is a mistake, not the current directory."""
     if said is None:
         return None
     if not said.strip():
         raise UsageError("`--workdir` is empty", hint="name a directory, or leave it out")
-    return Path(said)
+    return cli.world.cwd / expanded("--workdir", said)
+
+
+def expanded(option: str, said: str) -> Path:
+    """The path that an option names, with `~` and `~USER` resolved; `UsageError` if nobody is."""
+    try:
+        return Path(said).expanduser()
+    except RuntimeError as error:
+        raise UsageError(
+            f"`{option}`: nobody has the home directory of `{said}`",
+            hint="write `./~NAME` for a file whose name begins so",
+        ) from error

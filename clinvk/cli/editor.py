@@ -20,7 +20,13 @@ def edit_prompt(text: str, cli: Cli) -> str:
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape") as draft:
             draft.write(text)
         open_editor(editor, file, cli, lost="nothing was sent")
-        return file.read_text(encoding="utf-8", errors="surrogateescape").strip()
+        try:
+            return file.read_text(encoding="utf-8", errors="surrogateescape").strip()
+        except OSError as error:
+            raise UsageError(
+                f"the editor `{shlex.join(editor)}` left no draft: nothing was sent",
+                hint="`EDITOR` must save the file that it is given, and wait until it is closed",
+            ) from error
 
 
 def editor_of(cli: Cli, *, otherwise: str) -> tuple[str, ...]:

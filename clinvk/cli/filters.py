@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from clinvk import backends
-from clinvk.cli.context import Cli
+from clinvk.cli.context import Cli, expanded
 from clinvk.errors import UsageError
 from clinvk.model.moments import parse_moment
 from clinvk.model.names import checked_tag
@@ -58,7 +58,7 @@ def that_touched(cli: Cli, store: SessionStore, only: SessionFilter, path: str) 
 
     if not path.strip():
         raise UsageError("`--touched` is empty", hint="name a file or a folder, or leave it out")
-    touches, keep = has_touched(store, cli.world.cwd / Path(path).expanduser()), only.keep
+    touches, keep = has_touched(store, cli.world.cwd / expanded("--touched", path)), only.keep
     return replace(
         only,
         keep=lambda session: (keep is None or keep(session)) and touches(session),
@@ -81,7 +81,7 @@ def _scope(cli: Cli, directory: str | None, *, here: bool) -> Path | None:
         raise UsageError("`--here` and `--dir` say the same thing twice", hint="use one of them")
     if not directory.strip():
         raise UsageError("`--dir` is empty", hint="name a directory, or leave it out")
-    return scope_of(Path(os.path.realpath(cli.world.cwd / Path(directory).expanduser())))
+    return scope_of(Path(os.path.realpath(cli.world.cwd / expanded("--dir", directory))))
 
 
 def _moment(cli: Cli, option: str, text: str | None, *, end: bool = False) -> datetime | None:

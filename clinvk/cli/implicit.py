@@ -12,11 +12,14 @@ def with_command(argv: Sequence[str], commands: Collection[str], streams: Stream
     """The words with their command in front.
 
     A bare `clinvk` on a terminal stays as it is (it shows the help); piped stdin is a prompt. A
-    single bare word that looks like a command is refused rather than sent.
+    single bare word that looks like a command is refused rather than sent. `help` and `help
+    COMMAND` are the help.
     """
     words = list(argv)
     if not words:
         return [] if streams.stdin_is_tty or streams.stdin is None else ["run"]
+    if words[0] == "help" and (len(words) == 1 or (len(words) == 2 and words[1] in commands)):
+        return [*words[1:], "--help"]
     if words[0] in commands or words[0] in _OF_THE_TABLE:
         return words
     _refuse_lookalike(words, commands)

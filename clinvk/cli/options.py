@@ -80,10 +80,15 @@ SessionName = Annotated[
         "--session", "-s", metavar="NAME", help="Go on with the session NAME, or create it."
     ),
 ]
-Title = Annotated[str | None, typer.Option("--title", metavar="TEXT", help="For a new session.")]
+Title = Annotated[
+    str | None,
+    typer.Option(
+        "--title", metavar="TEXT", help="For a new session; `-s` goes on with an old one as it is."
+    ),
+]
 Tag = Annotated[
     list[str] | None,
-    typer.Option("--tag", "-t", metavar="TAG", help="For a new session (repeatable)."),
+    typer.Option("--tag", "-t", metavar="TAG", help="For a new session, as --title (repeatable)."),
 ]
 
 SessionReference = Annotated[

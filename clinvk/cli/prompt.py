@@ -2,17 +2,17 @@
 
 import os
 import stat
-from typing import TextIO
 
 from clinvk.cli.context import Cli
-from clinvk.cli.streams import Streams
+from clinvk.cli.stdin import Patience, read_in_time
+from clinvk.cli.streams import Streams, text_from
 from clinvk.errors import UsageError
 
 SAY_SO_AFTER_S = 3.0
 
 
-def read_prompt(cli: Cli, words: tuple[str, ...], *, editor: bool) -> str:
-    """The prompt; `UsageError` when there is none.
+def read_prompt(cli: Cli, words: tuple[str, ...], *, editor: bool, patience: Patience) -> str:
+    """The prompt; `UsageError` when there is none, `StdinTimeoutError` past the `patience`.
 
     Piped stdin is the prompt where there are no words (or only `-`), and stands below them in a
     `<stdin>` block where there are.
@@ -25,8 +25,8 @@ def read_prompt(cli: Cli, words: tuple[str, ...], *, editor: bool) -> str:
 
         text = edit_prompt(text, cli)
     elif from_stdin or (not text and _is_piped(streams)):
-        text = _read(streams)
-    elif _is_piped(streams) and (piped := _read(streams)).strip():
+        text = _read(cli, patience)
+    elif _is_piped(streams) and (piped := _read(cli, patience)).strip():
         text = f"{text}\n\n<stdin>\n{piped.rstrip()}\n</stdin>"
     if not text.strip():
         raise UsageError(
@@ -49,18 +49,17 @@ def _is_piped(streams: Streams) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 
 
-def _read(streams: Streams) -> str:
+def _read(cli: Cli, patience: Patience) -> str:
     """All of stdin; a pipe that stays silent is waited for, and that is said."""
-    stdin = streams.stdin
-    if stdin is not None and not _ready(stdin):
-        streams.talk("waiting for the end of stdin; add `< /dev/null` if there is nothing to read")
-    return streams.read_stdin()
-
-
-def _ready(stdin: TextIO) -> bool:
-    import select
-
-    try:
-        return bool(select.select([stdin.fileno()], [], [], SAY_SO_AFTER_S)[0])
-    except (OSError, ValueError):
-        return True
+    streams, stdin = cli.streams, cli.streams.stdin
+    if stdin is None or not hasattr(stdin, "buffer"):
+        return streams.read_stdin()
+    say_so = "waiting for the end of stdin; add `< /dev/null` if there is nothing to read"
+    data = read_in_time(
+        stdin,
+        patience,
+        cli.world.monotonic,
+        quiet_s=SAY_SO_AFTER_S,
+        on_quiet=lambda: streams.talk(say_so),
+    )
+    return text_from(data)

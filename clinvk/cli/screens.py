@@ -29,7 +29,7 @@ def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noq
     _refuse_what_needs_a_prompt(said)
     settings = effective_settings(cli.world, said.config)
     streams = cli.streams.with_color(settings.get("output.color"))
-    request = request_of(said, "", interactive=True, **which)
+    request = request_of(cli, said, "", interactive=True, **which)
     if said.dry_run:
         from clinvk.cli.render.dry_run import render_plan
 

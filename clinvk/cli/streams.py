@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import IO, Literal, TextIO
 
+from clinvk.cli.pipe import Pipe, pipe_of, same_pipe
 from clinvk.errors import ClinvkError
+from clinvk.model.safe_text import escaped_json
 
 ColorChoice = Literal["auto", "always", "never"]
 
@@ -47,14 +49,35 @@ class Streams:
     auto_color: tuple[bool, bool] = (False, False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _drawn: bool = field(default=False, repr=False)
+    _pipe: Pipe | None = field(default=None, repr=False)
+    _talk_pipe: Pipe | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        # A copy with other colours shares the pipes, and so the order of what is in them.
+        self._pipe = self._pipe or pipe_of(self.stdout)
+        shared = self._pipe if same_pipe(self.stdout, self.stderr) else None
+        self._talk_pipe = self._talk_pipe or shared or pipe_of(self.stderr)
 
     def out(self, text: str) -> None:
-        """Write data to stdout, now. Raises `OutputClosed` when its reader has left."""
+        """Write data to stdout, now; into a pipe as soon as its reader is ready.
+
+        Raises `OutputClosed` when the reader has left. Without a stdout (`>&-`) it says nothing.
+        """
         self._out(text, encoding=_encoding(self.stdout))
 
     def out_utf8(self, text: str) -> None:
-        """Write data that is UTF-8 whatever the locale (JSON). Raises as `out` does."""
+        """Write data that is UTF-8 whatever the locale. Raises as `out` does."""
         self._out(text, encoding="utf-8")
+
+    def out_json(self, text: str) -> None:
+        """Write JSON: UTF-8, and nothing in it that a terminal would obey. Raises as `out` does."""
+        self._out(escaped_json(text), encoding="utf-8")
+
+    def finish(self, wait_s: float | None = None) -> None:
+        """Wait until the readers of our pipes have everything, `wait_s` at most; never raises."""
+        for pipe in (self._pipe, self._talk_pipe):
+            if pipe is not None:
+                pipe.finish(wait_s)
 
     def talk(self, line: str = "") -> None:
         """Write one line to stderr, now; a stderr that nobody reads is no reason to stop."""
@@ -83,7 +106,7 @@ class Streams:
         buffer = getattr(self.stdin, "buffer", None)
         if buffer is None:
             return self.stdin.read()
-        return bytes(buffer.read()).decode("utf-8-sig", errors="surrogateescape")
+        return text_from(bytes(buffer.read()))
 
     def ask(self, question: str) -> str | None:
         """The line typed in answer to a question on stderr; None without a terminal to ask at.
@@ -123,11 +146,14 @@ class Streams:
 
     def _out(self, text: str, *, encoding: str) -> None:
         if self.stdout is None:
-            raise OutputClosed
+            return
         with self._lock:
             self.erase()
             try:
-                _push(self.stdout, text, encoding)
+                if self._pipe is not None:
+                    self._pipe.write(encode(text, encoding))
+                else:
+                    _push(self.stdout, text, encoding)
             except (BrokenPipeError, ConnectionResetError) as gone:
                 _abandon(self.stdout)
                 raise OutputClosed from gone
@@ -144,7 +170,10 @@ class Streams:
             wipe = _WIPE if self._drawn and not drawn else ""
             self._drawn = drawn
             try:
-                _push(self.stderr, wipe + text, _encoding(self.stderr))
+                if self._talk_pipe is not None:
+                    self._talk_pipe.write(encode(wipe + text, _encoding(self.stderr)))
+                else:
+                    _push(self.stderr, wipe + text, _encoding(self.stderr))
             except OSError:
                 _abandon(self.stderr)
 
@@ -202,6 +231,11 @@ def encode(text: str, encoding: str) -> bytes:
         if encoding.replace("-", "").replace("_", "").lower() != "utf8":
             text = text.translate(_PLAIN_SIGNS)
         return text.encode(encoding, "backslashreplace")
+
+
+def text_from(data: bytes) -> str:
+    """The text that came in; bytes that are not UTF-8 survive as surrogate escapes."""
+    return data.decode("utf-8-sig", errors="surrogateescape")
 
 
 def _encoding(stream: TextIO | None) -> str:

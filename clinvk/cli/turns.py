@@ -8,8 +8,11 @@ from clinvk.cli.context import Cli, working_directory
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.prompt import read_prompt
 from clinvk.cli.render.choice import renderer_for
+from clinvk.cli.stdin import Patience
+from clinvk.cli.streams import OutputClosed
 from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.access import Access
+from clinvk.model.config import Settings
 from clinvk.model.request import RunRequest
 from clinvk.model.units import parse_duration
 from clinvk.services.run import dry_run, run
@@ -41,7 +44,9 @@ class TurnOptions:
 def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
     """Run the turn and show it; `which` are the fields of `RunRequest` that choose the session."""
     settings = effective_settings(cli.world, said.config)
-    request = request_of(said, read_prompt(cli, said.words, editor=said.editor), **which)
+    patience = _patience(said, settings)
+    prompt = read_prompt(cli, said.words, editor=said.editor, patience=patience)
+    request = request_of(cli, said, prompt, **which)
     chosen = said.output_format or OutputFormat(settings.get("output.format"))
     streams = cli.streams.with_color(settings.get("output.color"))
     if said.dry_run:
@@ -58,15 +63,20 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
         quiet=said.quiet,
         verbose=said.verbose,
     )
+    status = ExitStatus.OUTPUT_CLOSED
     try:
         report = run(request, cli.world, settings, renderer)
+        status = report.exit_status
         renderer.finished(report)
+    except OutputClosed:
+        # Whoever read has left: a turn that was over stands as it is, any other was cut off.
+        return status
     finally:
         renderer.close()
-    return report.exit_status
+    return status
 
 
-def request_of(said: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401
+def request_of(cli: Cli, said: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401
     """What was asked; `which` are the fields that choose the session."""
     for option in ("backend", "model", "system_prompt"):
         if getattr(said, option) is not None and not getattr(said, option).strip():
@@ -75,7 +85,7 @@ def request_of(said: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # n
         prompt=prompt,
         backend=said.backend,
         model=said.model,
-        workdir=working_directory(said.workdir),
+        workdir=working_directory(cli, said.workdir),
         access=said.access,
         system_prompt=said.system_prompt,
         max_turns=said.max_turns,
@@ -84,6 +94,14 @@ def request_of(said: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # n
         idle_timeout_s=_seconds("--idle-timeout", said.idle_timeout),
         **which,
     )
+
+
+def _patience(said: TurnOptions, settings: Settings) -> Patience:
+    """The limits of the turn, for the prompt that it waits for."""
+    total_s = _seconds("--timeout", said.timeout or settings.get("run.timeout") or None)
+    idle_said = said.idle_timeout or settings.get("run.idle_timeout") or None
+    idle_s = _seconds("--idle-timeout", idle_said)
+    return Patience(total_s=total_s, idle_s=idle_s)
 
 
 def _seconds(option: str, text: str | None) -> float | None:

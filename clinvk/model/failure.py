@@ -27,6 +27,7 @@ class FailureCode(StrEnum):
     BUDGET_LIMIT = "budget_limit"
     CONVERSATION_GONE = "conversation_gone"
     CONVERSATION_EXISTS = "conversation_exists"
+    CONVERSATION_BUSY = "conversation_busy"
     NO_RESULT = "no_result"
     KILLED = "killed"
     TIMEOUT = "timeout"
@@ -70,6 +71,11 @@ MEANINGS: dict[FailureCode, Meaning] = {
         ExitStatus.SESSION, False, "start afresh with a new session; this record is unchanged"
     ),
     FailureCode.CONVERSATION_EXISTS: Meaning(ExitStatus.SESSION, False, None),
+    FailureCode.CONVERSATION_BUSY: Meaning(
+        ExitStatus.BUSY,
+        True,
+        "end what holds it (the agent's own screen or server), then try again",
+    ),
     FailureCode.NO_RESULT: Meaning(ExitStatus.FAILED, True, None),
     FailureCode.KILLED: Meaning(ExitStatus.FAILED, True, "`clinvk -c` goes on"),
     FailureCode.TIMEOUT: Meaning(

@@ -25,6 +25,10 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e0fff"  # tags and further variants: text that nobody sees
     "]"
 )
+_INVISIBLE_IN_JSON = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
 _EMOJI = (
@@ -52,6 +56,20 @@ def safe_text(text: str) -> str:
 def safe_line(text: str) -> str:
     """The same on one line: runs of blanks, tabs and line ends become one space, none at an end."""
     return _SPACES.sub(" ", safe_text(text)).strip(" ")
+
+
+def escaped_json(text: str) -> str:
+    """JSON that says the same and shows what else would not be seen, or would drive a terminal.
+
+    JSON has escaped the controls below a space already; the rest of them and the invisible
+    characters stand only inside its strings, where an escape is the same character.
+    """
+    return _INVISIBLE_IN_JSON.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
 
 
 class SafeStream:

@@ -97,6 +97,13 @@ class Session:
             model=model or self.model,
         )
 
+    def keeps(self, model_asked: str | None) -> bool:
+        """Whether a turn that asked for this model runs on the session's own.
+
+        Another one is for that turn alone.
+        """
+        return model_asked in (None, self.model_asked, self.model)
+
     def turn_finished(self, turn: "TurnEnd") -> "Session":
         """The session with turn `turn.number` closed and counted."""
         reported = turn.usage.known
@@ -109,7 +116,7 @@ class Session:
             turns_reported=self.turns_reported + reported,
             usage=total_usage((self.usage, turn.usage)),
             cost_usd=sum(costs) if costs else None,
-            model=turn.model or self.model,
+            model=(turn.model if self.keeps(turn.model_asked) else None) or self.model,
             conversation=turn.conversation or self.conversation,
             conversation_seen=self.conversation_seen or turn.conversation is not None,
             counters=turn.counters if turn.counters is not None else self.counters,
@@ -134,7 +141,17 @@ class Session:
     @property
     def next_turn(self) -> int:
         """The number of the turn that would come next; an interrupted turn keeps its number."""
-        return max(self.turns, self.open_turn.number if self.open_turn else 0) + 1
+        return self.turns_begun + 1
+
+    @property
+    def turns_begun(self) -> int:
+        """How many turns there are, with the one that is open or broke off."""
+        return max(self.turns, self.open_turn.number if self.open_turn else 0)
+
+    @property
+    def partial(self) -> bool:
+        """Whether the totals leave out a turn that has not told its figures."""
+        return self.turns_reported < self.turns_begun
 
     @property
     def interrupted(self) -> bool:
@@ -156,5 +173,6 @@ class TurnEnd:
     usage: Usage = UNKNOWN_USAGE
     cost_usd: float | None = None
     model: str | None = None
+    model_asked: str | None = None
     conversation: str | None = None
     counters: Json = None

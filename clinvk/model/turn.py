@@ -27,8 +27,8 @@ class Turn:
     `text` is the final answer, or what was received so far if the turn never ended; `messages` are
     all messages in order. `model` and `conversation` are what the agent said, `model_asked` and
     `conversation_asked` what it was started with. `usage`, `cost_usd` and `counters` are as in
-    `Result`. `files` are what it changed, each path once with its last change. An `interactive` turn
-    took place in the agent's own screen; its prompt is empty if it could not be told.
+    `Result`. `files` are what it changed, each path once with its last change. An `interactive`
+    turn took place in the agent's own screen; its prompt is empty if it could not be told.
     """
 
     number: int
@@ -74,6 +74,7 @@ class Turn:
             usage=self.usage,
             cost_usd=self.cost_usd,
             model=self.model,
+            model_asked=self.model_asked,
             conversation=self.conversation,
             counters=self.counters,
         )

@@ -3,6 +3,7 @@
 import signal
 from dataclasses import dataclass
 
+from clinvk.process.descendants import Descendants
 from clinvk.process.group import signal_group
 
 _KILLED_S = 2.0
@@ -21,18 +22,22 @@ class Rung:
 
 
 class Ladder:
-    """The stop of one group, rung by rung from the one that begins with `first`."""
+    """The stop of one group, rung by rung from the one that begins with `first`.
+
+    Each signal goes to the group alone, so that the child may end in order what it has started; the
+    `descendants` are noted before it, while they can still be told by their parents.
+    """
 
     def __init__(
         self,
-        leader: int,
+        descendants: Descendants,
         first: signal.Signals,
         *,
         now: float,
         int_grace_s: float,
         term_grace_s: float,
     ) -> None:
-        self._leader = leader
+        self._descendants = descendants
         self._rungs = [
             Rung(number=signal.SIGTERM, grace_s=term_grace_s),
             Rung(number=signal.SIGKILL, grace_s=_KILLED_S),
@@ -57,7 +62,8 @@ class Ladder:
             return
         rung = self._rungs.pop(0)
         self._last, self._climbed_at, self.until = rung.number, now, now + rung.grace_s
-        signal_group(self._leader, rung.number)
+        self._descendants.look()
+        signal_group(self._descendants.leader, rung.number)
 
     def hurry(self, received: signal.Signals, now: float, *, again: bool) -> None:
         """Wait no longer, because clinvk was signalled; `again` goes straight to SIGKILL.

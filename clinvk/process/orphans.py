@@ -4,13 +4,16 @@ Needed when clinvk itself was killed (`kill -9`, out of memory) and the agent it
 runs: the next clinvk finds its number and identity in the session's lock.
 """
 
-import subprocess
+import signal
 import time
 from pathlib import Path
 
-from clinvk.process.group import end_group, read_stat
+from clinvk.process.descendants import Descendants, is_marked_left
+from clinvk.process.group import end_group, is_populated, signal_group
+from clinvk.process.table import find, has_proc
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_CHECK_S = 0.02
 
 
 def process_identity(pid: int) -> str | None:
@@ -19,28 +22,48 @@ def process_identity(pid: int) -> str | None:
     The same number with the same word is the same process: the word holds the boot as well, since
     start times count from there.
     """
-    if pid <= 0:
+    stat = find(pid) if pid > 0 else None
+    if stat is None or stat.is_dead:
         return None
-    if not Path("/proc/self/stat").exists():
-        return _identity_by_ps(pid)
-    stat = read_stat(pid)
-    return f"{_boot()}-{stat.started_ticks}" if stat and not stat.is_dead else None
+    return f"{_boot()}-{stat.started}" if has_proc() else stat.started
+
+
+def run_identity(pid: int, mark: str) -> str:
+    """The identity of process `pid` together with the mark that its descendants carry."""
+    return f"{process_identity(pid) or ''};{mark}"
 
 
 def is_alive(pid: int, identity: str) -> bool:
-    """Whether exactly that process still runs; a zombie does not."""
-    return bool(identity) and process_identity(pid) == identity
+    """Whether exactly that process still runs; a zombie does not.
+
+    With a `run_identity`: whether it runs or anything that carries its mark.
+    """
+    started, _, mark = identity.partition(";")
+    return _is_leader(pid, started) or is_marked_left(mark)
 
 
 def stop_group(pid: int, identity: str, grace_s: float) -> bool:
-    """End the process group and session that `pid` leads: TERM, `grace_s`, KILL.
+    """End the group and session that `pid` leads and all it started: INT, TERM, then KILL.
 
-    True when nothing of it is left. If the leader is another process by now, or gone, nothing is
-    touched: its number may have been given to somebody else's group.
+    INT and TERM have `grace_s` each; an agent that is interrupted ends its tools itself. True when
+    nothing is left. If the leader is another process by now, or gone, only what carries the mark of
+    a `run_identity` is touched: its number may have been given to somebody else's group.
     """
-    if not is_alive(pid, identity):
+    started, _, mark = identity.partition(";")
+    leader = pid if _is_leader(pid, started) else 0
+    if not leader and not mark:
         return True
-    return end_group(pid, grace_s=grace_s, clock=time.monotonic)
+    descendants = Descendants(leader, mark)
+    descendants.look()
+    signal_group(leader, signal.SIGINT)
+    until = time.monotonic() + grace_s
+    while time.monotonic() < until and is_populated(leader):
+        time.sleep(_CHECK_S)
+    return end_group(leader, grace_s=grace_s, clock=time.monotonic, descendants=descendants)
+
+
+def _is_leader(pid: int, started: str) -> bool:
+    return bool(started) and process_identity(pid) == started
 
 
 def _boot() -> str:
@@ -48,15 +71,3 @@ def _boot() -> str:
         return _BOOT_ID.read_text(encoding="ascii").strip()[:8]
     except OSError:
         return "unknown"
-
-
-def _identity_by_ps(pid: int) -> str | None:
-    found = subprocess.run(
-        ("/bin/ps", "-o", "stat=,lstart=", "-p", str(pid)),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-        env={"LC_ALL": "C"},
-    )
-    state, _, started = found.stdout.decode("ascii", errors="replace").strip().partition(" ")
-    return started.strip() or None if not state.startswith("Z") else None

@@ -1,7 +1,8 @@
 """Runs one child from start to end: feeds it, reads it, limits it, and leaves nothing of it behind.
 
-The child leads a session and process group of its own and has no terminal. Whoever iterates over
-`Child.lines` drives everything: between two lines all pipes are served and all limits enforced.
+The child leads a session and process group of its own and has no terminal; what it starts carries a
+mark. Whoever iterates over `Child.lines` drives everything: between two lines all pipes are served
+and all limits enforced.
 """
 
 import signal
@@ -13,10 +14,11 @@ from types import TracebackType
 from typing import Self
 
 from clinvk.model.request import Invocation
+from clinvk.process.descendants import RUN_MARK, Descendants, new_mark
 from clinvk.process.exit_watch import ExitWatch
 from clinvk.process.group import end_group
 from clinvk.process.ladder import Ladder
-from clinvk.process.orphans import process_identity
+from clinvk.process.orphans import run_identity
 from clinvk.process.pipes import Pipes
 from clinvk.process.scratch import ScratchFiles
 from clinvk.process.signals import SignalInbox
@@ -90,14 +92,15 @@ def start(  # noqa: PLR0913  what a child is given, each by its name
     the child has pid 0, no lines, and ends as `CANCELLED`.
     """
     if signals.received:
-        return Child(None, invocation.stdin, ScratchFiles({}), limits, signals, clock, on_quiet)
+        return Child(None, "", invocation.stdin, ScratchFiles({}), limits, signals, clock, on_quiet)
+    mark = new_mark(environ)
     scratch = ScratchFiles(invocation.files)
     try:
-        process = spawn(invocation, scratch.fill_in(invocation.argv), environ)
+        process = spawn(invocation, scratch.fill_in(invocation.argv), {**environ, RUN_MARK: mark})
     except BaseException:
         scratch.remove()
         raise
-    return Child(process, invocation.stdin, scratch, limits, signals, clock, on_quiet)
+    return Child(process, mark, invocation.stdin, scratch, limits, signals, clock, on_quiet)
 
 
 class Child:
@@ -106,6 +109,7 @@ class Child:
     def __init__(  # noqa: PLR0913, PLR0917  only `start` calls it
         self,
         process: Popen[bytes] | None,
+        mark: str,
         stdin: bytes,
         scratch: ScratchFiles,
         limits: Limits,
@@ -129,8 +133,9 @@ class Child:
         self._heeded = 0
         self._ending: Ending | None = None
         self.pid = process.pid if process else 0
-        self.identity = process_identity(self.pid) or ""
-        """With the pid, what tells this process from any later one."""
+        self.identity = run_identity(self.pid, mark) if process else ""
+        """With the pid, what tells this process and what it starts from any other."""
+        self._descendants = Descendants(self.pid, mark)
         if process:
             self._exit = ExitWatch(process)
             wake_fds = [fd for fd in (signals.fileno(), self._exit.fileno()) if fd >= 0]
@@ -189,7 +194,7 @@ class Child:
         finally:
             # Whatever went wrong in stopping it politely: nothing of it stays.
             if self._ending is None and self._process is not None:
-                end_group(self.pid, grace_s=0.0, clock=self._clock)
+                end_group(self.pid, grace_s=0.0, clock=self._clock, descendants=self._descendants)
                 self._scratch.remove()
 
     def _advance(self, process: Popen[bytes]) -> None:
@@ -252,7 +257,7 @@ class Child:
             return
         self._reason = reason
         self._ladder = Ladder(
-            self.pid,
+            self._descendants,
             first,
             now=self._clock(),
             int_grace_s=self._limits.int_grace_s,
@@ -281,11 +286,19 @@ class Child:
             self._drain_until = self._clock() + patience_s
 
     def _finish(self, process: Popen[bytes]) -> None:
-        end_group(self.pid, grace_s=_LEFTOVER_GRACE_S, clock=self._clock)
+        stopped = self._reason is not EndReason.EXITED
+        # Who left by himself may leave a server running that he was asked to start. Who was stopped
+        # or killed had no say in what he left.
+        left_freely = not stopped and (process.returncode or 0) >= 0
+        end_group(
+            self.pid,
+            grace_s=_LEFTOVER_GRACE_S,
+            clock=self._clock,
+            descendants=None if left_freely else self._descendants,
+        )
         self._pipes.close()
         self._exit.close()
         self._scratch.remove()
-        stopped = self._reason is not EndReason.EXITED
         self._ending = Ending(
             reason=self._reason,
             exit_code=None if stopped else process.returncode,

@@ -1,5 +1,6 @@
 """Everything about one turn that is decided before anything is started."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from clinvk.errors import (
 )
 from clinvk.model.access import Access, is_wider
 from clinvk.model.config import Settings
-from clinvk.model.request import Invocation, RunRequest, TurnRequest
+from clinvk.model.request import Invocation, Pick, RunRequest, TurnRequest
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.title import title_from_prompt
 from clinvk.model.units import parse_duration
@@ -25,13 +26,17 @@ from clinvk.store.conversations import conversation_exists
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnPlan:
-    """One turn, ready to be started. `warnings` are what a person should know about it."""
+    """One turn, ready to be started. `warnings` are what a person should know about it.
+
+    `moves_to` is the session's directory from now on, if the turn ends well.
+    """
 
     backend: Backend
     request: TurnRequest
     invocation: Invocation
     limits: Limits
     warnings: tuple[str, ...]
+    moves_to: str | None = None
 
 
 def backend_for(
@@ -66,7 +71,7 @@ def new_session(request: RunRequest, backend: Backend, settings: Settings, world
     return Session(
         id=world.new_id(),
         backend=backend.name,
-        cwd=str(_working_directory(request.workdir or world.cwd)),
+        cwd=str(working_directory(request.workdir or world.cwd)),
         created_at=now,
         last_used_at=now,
         name=request.name,
@@ -80,21 +85,30 @@ def new_session(request: RunRequest, backend: Backend, settings: Settings, world
     )
 
 
-def plan_turn(
-    request: RunRequest, session: Session, backend: Backend, settings: Settings, world: World
+def plan_turn(  # noqa: PLR0913  all that a turn depends on
+    request: RunRequest,
+    session: Session,
+    backend: Backend,
+    settings: Settings,
+    world: World,
+    *,
+    answered: Callable[[], bool] = lambda: False,
 ) -> TurnPlan:
     """The session's next turn: what was said this time over what the session keeps.
+
+    `answered` is asked only if the agent has no trace of the conversation: whether a turn of it
+    ever ended with an answer.
 
     Raises the error of the first thing that stands in the way: a directory that is gone, a
     conversation that the agent no longer has, an option that it cannot honour, a missing program.
     """
     warnings: list[str] = []
-    cwd = _session_directory(session)
-    conversation, resume = _conversation(session, backend, world)
+    cwd, moves_to = _turn_directory(request, session)
+    conversation, resume = _conversation(session, backend, world, answered)
     if session.next_turn > 1 and not resume:
         warnings.append("the agent never saw the earlier prompt: its conversation begins here")
     access = session.access if request.access is None else request.access
-    if session.turns and is_wider(access, session.access):
+    if session.next_turn > 1 and is_wider(access, session.access):
         kept = session.access.value if session.access else "the agent's default"
         warnings.append(f"access is wider for this turn: {_named(access)} instead of {kept}")
     model = request.model or session.model_asked
@@ -131,6 +145,7 @@ def plan_turn(
         invocation=replace(invocation, argv=(*program, *invocation.argv[1:])),
         limits=_limits(request, settings),
         warnings=tuple(warnings),
+        moves_to=moves_to,
     )
 
 
@@ -154,17 +169,26 @@ def _limits(request: RunRequest, settings: Settings) -> Limits:
     )
 
 
-def _conversation(session: Session, backend: Backend, world: World) -> tuple[str | None, bool]:
-    """The agent's session id, and whether the turn goes on with it or begins it."""
+def _conversation(
+    session: Session, backend: Backend, world: World, answered: Callable[[], bool]
+) -> tuple[str | None, bool]:
+    """The agent's session id, and whether the turn goes on with it or begins it.
+
+    An agent that was killed as it began may have told the id and kept nothing: a conversation in
+    which nothing was ever answered is begun again, only another one can be gone.
+    """
     known = session.conversation
+    afresh = known if Capability.OWN_ID not in backend.lacks else None
     if known is None or session.next_turn == 1:
-        return known, False
+        return afresh, False
     files = backend.conversation_files(known, world.user_home, world.environ)
     exists = conversation_exists(files)
-    if exists or (exists is None and session.conversation_seen):
+    if exists or (files is None and session.conversation_seen):
         return known, True
-    if not session.conversation_seen:
-        return known, False
+    if not session.conversation_seen or not answered():
+        return afresh, False
+    if exists is None:  # its whole store is out of sight: the agent itself will say
+        return known, True
     raise ConversationGoneError(
         f"{backend.title} no longer has the conversation of session `{session.id}`",
         hint="start a new session; this one's record is unchanged"
@@ -172,17 +196,26 @@ def _conversation(session: Session, backend: Backend, world: World) -> tuple[str
     )
 
 
-def _session_directory(session: Session) -> Path:
-    cwd = Path(session.cwd)
-    if cwd.is_dir():
-        return cwd
+def _turn_directory(request: RunRequest, session: Session) -> tuple[Path, str | None]:
+    """Where the turn runs, and where the session lives from now on if it has moved.
+
+    With `-c` a named directory says where to look for the session, and it runs in its own. Else it
+    is for this turn; it becomes the session's only if that has lost its own.
+    """
+    own = Path(session.cwd)
+    if request.workdir is not None and not (request.pick is Pick.CONTINUE and own.is_dir()):
+        named = working_directory(request.workdir)
+        return named, None if own.is_dir() else str(named)
+    if own.is_dir():
+        return own, None
     raise SessionDirectoryError(
-        f"the directory of session `{session.id}` is gone: `{cwd}`",
+        f"the directory of session `{session.id}` is gone: `{own}`",
         hint="if it has moved, say where with `-w DIR`",
     )
 
 
-def _working_directory(directory: Path) -> Path:
+def working_directory(directory: Path) -> Path:
+    """The directory as it is without links; `UsageError` unless it can be worked in."""
     import os
 
     resolved = Path(os.path.realpath(directory.expanduser()))

@@ -57,7 +57,7 @@ def program_of(backend: Backend, settings: Settings, world: World) -> tuple[str,
 def find_program(backend: Backend, settings: Settings, world: World) -> tuple[str, ...] | None:
     """As `program_of`, but None where the program is not there."""
     if binary := settings.backend(backend.name, "binary"):
-        found = which(str(Path(binary).expanduser()), world.environ)
+        found = which(_without_tilde(binary, world.user_home), world.environ)
         return (found,) if found else None
     program = backend.locate_program(world.python)
     found = which(program[0], world.environ)
@@ -75,3 +75,8 @@ def which(program: str, environ: Mapping[str, str]) -> str | None:
     path = ":".join(folder for folder in folders if folder.startswith("/"))
     found = search(program, path=path)
     return found if found and found.startswith("/") else None
+
+
+def _without_tilde(path: str, user_home: Path) -> str:
+    """`~/x` below the person's own home; another person's is not guessed at."""
+    return str(user_home / path[2:]) if path.startswith("~/") else path

@@ -7,8 +7,9 @@ that keeps nothing goes through the same calls and writes nothing.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from types import TracebackType
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from clinvk.errors import (
     SessionBusyError,
@@ -56,7 +57,9 @@ class Recording(Protocol):
         """Why something could not be recorded, None if everything is."""
 
 
-def _advance(session: Session, result: Result, world: World) -> Session:
+def _advance(
+    session: Session, result: Result, world: World, model_asked: str | None = None
+) -> Session:
     return session.turn_finished(
         TurnEnd(
             number=session.open_turn.number if session.open_turn else session.next_turn,
@@ -65,6 +68,7 @@ def _advance(session: Session, result: Result, world: World) -> Session:
             usage=result.usage,
             cost_usd=result.cost_usd,
             model=result.model,
+            model_asked=model_asked,
             conversation=result.backend_session_id,
             counters=result.counters,
         )
@@ -110,6 +114,9 @@ class Unrecorded:
 class Recorded(AbstractContextManager["Recorded"]):
     """A run that is kept in the store, under the session's lock from first write to last."""
 
+    interactive: ClassVar[bool] = False
+    """Whether the run is the agent's own screen."""
+
     def __init__(  # noqa: PLR0913  what a recording is made of, each by its name
         self,
         session: Session,
@@ -132,6 +139,8 @@ class Recorded(AbstractContextManager["Recorded"]):
         self._world = world
         self._transcript: TranscriptWriter | None = None
         self._trouble: str | None = None
+        self._model_asked: str | None = None
+        self._moves_to: str | None = None
 
     def start(self, plan: TurnPlan) -> None:
         """Write the turn's start into the transcript, then the open turn into the record.
@@ -152,6 +161,7 @@ class Recorded(AbstractContextManager["Recorded"]):
         if self._transcript.empty or self._before.interrupted:
             self._transcript.session(self.session)
         request = plan.request
+        self._model_asked, self._moves_to = request.model, plan.moves_to
         self._transcript.turn_started(
             turn=self._turn,
             at=self.session.last_used_at,
@@ -161,6 +171,7 @@ class Recorded(AbstractContextManager["Recorded"]):
             access=request.access,
             conversation=request.conversation,
             resume=request.resume,
+            interactive=self.interactive,
         )
         if self._is_new:
             self._store.create(self.session)
@@ -183,8 +194,9 @@ class Recorded(AbstractContextManager["Recorded"]):
         if self._transcript is None:
             return
         if isinstance(event, Init):
+            own = self.session.keeps(self._model_asked)
             self.session = self.session.conversation_confirmed(
-                event.backend_session_id, event.model
+                event.backend_session_id, event.model if own else None
             )
         kept = self._discretion.event(event)
         if kept is not None:
@@ -201,7 +213,9 @@ class Recorded(AbstractContextManager["Recorded"]):
         if transcript is None:
             return
         result = self._discretion.result(result)
-        finished = _advance(self.session, result, self._world)
+        if self._moves_to is not None and result.failure is None:
+            self.session = replace(self.session, cwd=self._moves_to)
+        finished = _advance(self.session, result, self._world, self._model_asked)
         self._try(
             lambda: transcript.turn_finished(
                 turn=self._turn,

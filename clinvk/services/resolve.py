@@ -77,9 +77,21 @@ def resolve_all(
 
 
 def find_named(store: SessionStore, name: str) -> Session | None:
-    """The session of exactly that name, None if there is none."""
-    found = store.select(Selection(name=name), limit=1).sessions
-    return store.load(found[0].session.id) if found else None
+    """The session of exactly that name, None if there is none.
+
+    `SessionDamagedError` if there was one and its record cannot be read: another is no substitute.
+    """
+    selected = store.select(Selection(name=name), limit=1)
+    if selected.sessions:
+        return store.load(selected.sessions[0].session.id)
+    for record in selected.damaged:
+        header = record.id_guess and store.transcript(record.id_guess).header
+        if header and header.get("name") == name:
+            raise SessionDamagedError(
+                f"the record of session `{name}` is damaged: `{record.path}`",
+                hint="move that file away: the session is then rebuilt from its transcript",
+            )
+    return None
 
 
 def last_session(

@@ -15,13 +15,15 @@ from clinvk.model.session import Session
 from clinvk.process import orphans
 from clinvk.process.signals import SignalInbox
 from clinvk.services.discretion import discretion_of
+from clinvk.services.history import refuse_newer, was_answered
 from clinvk.services.places import scope_of, stands_in
 from clinvk.services.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.recording import Recorded, Recording, Unrecorded, holder_of
-from clinvk.services.target import find_target, moved, standing
+from clinvk.services.target import find_target, standing
 from clinvk.services.turn import Observer, Turn
 from clinvk.services.world import World
 from clinvk.store.locks import HeldLock
+from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
 
 NAME_LOCK_WAIT_S = 30.0
@@ -49,9 +51,16 @@ def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
         backend = backend_for(request, None, settings, world)
         session = new_session(request, backend, settings, world)
     else:
-        session = moved(store.current(target), request)
+        session = store.current(target)
         backend = backend_for(request, session, settings, world)
-    return plan_turn(request, session, backend, settings, world)
+    return plan_turn(
+        request,
+        session,
+        backend,
+        settings,
+        world,
+        answered=lambda: was_answered(store, session),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +83,7 @@ class Opening:
         A name is held while its session is looked for or created: two at once make one session.
         """
         store = SessionStore(self.world.home)
-        name_lock: HeldLock | None = None
-        if self.request.name is not None:
-            name_lock = self.held.enter_context(
-                store.lock_name(
-                    self.request.name,
-                    holder_of(self.world),
-                    wait_s=NAME_LOCK_WAIT_S,
-                    sleep=self.world.sleep,
-                )
-            )
+        name_lock = self._lock_name(store)
         target = find_target(self.request, store, self.settings, self.world)
         opened = self._begin(store) if target is None else self._go_on(store, target)
         if name_lock is not None:
@@ -110,10 +110,19 @@ class Opening:
         """The next turn of a session, read again once nobody else can change it."""
         lock = self._lock(store, target.id)
         self._stop_orphan(lock)
-        session = moved(store.current(store.load(target.id)), self.request)
+        session = store.current(store.load(target.id))
+        refuse_newer(session)
         backend = backend_for(self.request, session, self.settings, self.world)
-        plan = plan_turn(self.request, session, backend, self.settings, self.world)
+        plan = plan_turn(
+            self.request,
+            session,
+            backend,
+            self.settings,
+            self.world,
+            answered=lambda: was_answered(store, session),
+        )
         self._say_where(session)
+        self._say_damaged(store)
         if session.archived:
             self.notes.append(f"session {session.id} was archived; it is back in the list")
         return plan, self._recorded(self._recorder(session, lock, store, is_new=False), plan)
@@ -128,6 +137,27 @@ class Opening:
         self.held.enter_context(recorded)
         recorded.start(plan)
         return recorded
+
+    def _lock_name(self, store: SessionStore) -> HeldLock | None:
+        """Hold the name; in a home that cannot be written there is nothing to hold."""
+        if self.request.name is None:
+            return None
+        try:
+            lock = store.lock_name(
+                self.request.name,
+                holder_of(self.world),
+                wait_s=NAME_LOCK_WAIT_S,
+                sleep=self.world.sleep,
+            )
+        except StoreError:
+            return None
+        return self.held.enter_context(lock)
+
+    def _say_damaged(self, store: SessionStore) -> None:
+        """The most recent session may be one whose record cannot be read."""
+        if self.request.pick is not Pick.NEW:
+            for record in store.select(Selection(), limit=1).damaged:
+                self.notes.append(f"passed by a record that is damaged: {record.path}")
 
     def _lock(self, store: SessionStore, session_id: str) -> HeldLock:
         lock = store.lock(session_id, holder_of(self.world), wait_s=0.0, sleep=self.world.sleep)

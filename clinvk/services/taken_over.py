@@ -8,6 +8,7 @@ files have and had not before.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 from clinvk.backends._base import Backend
@@ -36,6 +37,8 @@ class ScreenEnd:
 class ScreenRecorded(Recorded):
     """The recording of an agent's own screen: any number of turns, known only when it is over."""
 
+    interactive = True
+
     def start(self, plan: TurnPlan) -> None:
         """As for any turn; the plan is what later turns are told with."""
         self._plan = plan
@@ -53,15 +56,21 @@ class ScreenRecorded(Recorded):
         self, turns: Sequence[NativeTurn], conversation: str | None, end: ScreenEnd
     ) -> None:
         """Record the turns, of which there is at least one; the last has what changed on disk."""
-        for number, turn in enumerate(turns, start=1):
-            last = number == len(turns)
-            self._begin(turn, conversation)
-            self._end(turn, conversation, end if last else replace(end, files=()))
+        without_files = replace(end, files=())
+        for turn, following in pairwise(turns):
+            # What was never finished ended at the latest when the next one began.
+            over = replace(turn, ended_at=turn.ended_at or following.started_at)
+            self._record(over, conversation, without_files)
+        self._record(turns[-1], conversation, end)
         self._name(turns[0].prompt)
         session, transcript = self.session, self._transcript
         self._try(lambda: self._save(session))
         if transcript is not None:
             self._try(lambda: transcript.session(self.session))
+
+    def _record(self, turn: NativeTurn, conversation: str | None, end: ScreenEnd) -> None:
+        self._begin(turn, conversation)
+        self._end(turn, conversation, end)
 
     def _begin(self, turn: NativeTurn, conversation: str | None) -> None:
         at = turn.started_at or self._world.now()

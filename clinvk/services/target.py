@@ -1,14 +1,13 @@
 """Which session a run goes on with."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 from clinvk.errors import NothingToResumeError
 from clinvk.model.config import Settings
 from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session
-from clinvk.services.plan import backend_for
+from clinvk.services.plan import backend_for, working_directory
 from clinvk.services.resolve import (
     continued_session,
     find_named,
@@ -39,19 +38,13 @@ def find_target(
 
 
 def standing(request: RunRequest, world: World) -> Path:
-    """The directory from which the run is asked for, with symbolic links resolved."""
-    return Path(os.path.realpath((request.workdir or world.cwd).expanduser()))
+    """The directory from which the run is asked for, with symbolic links resolved.
 
-
-def moved(session: Session, request: RunRequest) -> Session:
-    """The session, in the directory that was named for it this time and from now on.
-
-    With `-c` a named directory says where to look for the session, and it runs in its own.
+    `UsageError` if one was named that cannot be worked in.
     """
-    looked_for = request.pick is Pick.CONTINUE and Path(session.cwd).is_dir()
-    if request.workdir is None or looked_for:
-        return session
-    return replace(session, cwd=os.path.realpath(request.workdir.expanduser()))
+    if request.workdir is not None:
+        return working_directory(request.workdir)
+    return Path(os.path.realpath(world.cwd))
 
 
 def _automatic(

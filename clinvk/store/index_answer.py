@@ -14,8 +14,9 @@ from clinvk.store.paths import Home
 from clinvk.store.records import DamagedRecord
 from clinvk.store.selection import Listed, Order, Selected, Selection, in_order
 
-_TRIES = 3
-"""After so many answers that were out of date before they were given, the files are read."""
+_TRIES = (False, False, True)
+"""An answer may be out of date before it is given. In the last try every file is looked at, thus
+also the one that was overwritten in place; then the files are read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +32,10 @@ class Question:
 
 def answer(question: Question) -> Selected | None:
     """The answer; None if the index cannot be asked. Raises nothing."""
-    for _ in range(_TRIES):
+    for thorough in _TRIES:
         with suppress(IndexBrokenError):
             try:
-                found = _answer(question)
+                found = _answer(question, thorough=question.thorough or thorough)
             except (IndexUnusableError, StoreError, OSError):
                 return None
             if found is not None:
@@ -42,12 +43,12 @@ def answer(question: Question) -> Selected | None:
     return None
 
 
-def _answer(question: Question) -> Selected | None:
+def _answer(question: Question, *, thorough: bool) -> Selected | None:
     """None if something changed meanwhile."""
     first, count = 0, -1 if question.limit is None else question.limit
     sessions: dict[str, Listed] = {}
     with opened(question.home) as database:
-        refresh(database, question.home, thorough=question.thorough)
+        refresh(database, question.home, thorough=thorough)
         version = data_version(database)
         damaged = _read_damaged(question.home, damaged_rows(database))
         while damaged is not None:

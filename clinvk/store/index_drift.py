@@ -78,9 +78,14 @@ def _known(home: Home) -> list[Row]:
         return []
 
 
+def _differs(known: Row | None, actual: Row) -> bool:
+    """What is known of a turn that is still open is read anew at each use."""
+    return known != actual and not (known is not None and known.open and actual.open)
+
+
 def _drift(known: list[Row], actual: list[Row]) -> Drift:
     before = {row.key: row for row in known}
-    changed = sum(before.pop(row.key, None) != row for row in actual)
+    changed = sum(_differs(before.pop(row.key, None), row) for row in actual)
     return Drift(
         indexed=len(actual),
         changed=changed,

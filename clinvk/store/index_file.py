@@ -133,6 +133,8 @@ def exists(home: Home) -> bool:
         folder, found = os.lstat(home.cache), os.lstat(home.index)
     except FileNotFoundError:
         return False
+    except OSError as error:
+        raise IndexUnusableError from error
     if not stat.S_ISDIR(folder.st_mode):
         raise IndexUnusableError
     if not stat.S_ISREG(found.st_mode):

@@ -109,6 +109,17 @@ def _labels(selection: Selection) -> Iterator[_Condition]:
         else:
             query = f"({query} OR ({{0}}key >= ? AND {{0}}key < ?))"
             yield _Condition(query, (asked, asked, prefix, f"{prefix}g"))
+    if selection.begins is not None:
+        start = as_bytes(selection.begins)
+        bounds: dict[str, tuple[Value, Value]] = {"name": (start, start + b"\xff")}
+        if ":" in selection.begins:
+            bounds["native"] = bounds["name"]
+        if selection.begins.isascii():  # as every id is
+            bounds["key"] = (selection.begins, f"{selection.begins}\x7f")
+        query = " OR ".join(f"({{0}}{one} >= ? AND {{0}}{one} < ?)" for one in bounds)
+        yield _Condition(f"({query})", tuple(end for ends in bounds.values() for end in ends))
+    if selection.named:
+        yield _Condition("{0}name IS NOT NULL")
     if selection.name is not None:
         yield _Condition("{0}name = ?", (as_bytes(selection.name),))
     for tag in selection.tags:

@@ -51,7 +51,9 @@ class Selection:
     """Which sessions are meant; None and () leave that question out.
 
     `reference` is a name, a `BACKEND:AGENT-SESSION-ID`, or what the id begins with, if that is at
-    least `SHORTEST_PREFIX` characters: each of these is meant. `tags` must all be there.
+    least `SHORTEST_PREFIX` characters: each of these is meant. `begins` is what its id or its name
+    begins with, or the agent's own with the backend before it, as far as the colon at least.
+    `named` takes only what has a name. `tags` must all be there.
     `since` is the first moment of `last_used_at` that counts, `until` the first that does not.
     `archived` takes only archived sessions (True), only others (False), or both (None).
     `resumable` takes only what `-c` may go on with: neither closed nor archived. `directory` is the
@@ -59,7 +61,9 @@ class Selection:
     """
 
     reference: str | None = None
+    begins: str | None = None
     name: str | None = None
+    named: bool = False
     backend: str | None = None
     status: Status | None = None
     tags: tuple[str, ...] = ()
@@ -84,8 +88,10 @@ class Selection:
             and self.backend in (None, session.backend)
             and self.status in (None, status)
             and self.name in (None, session.name)
+            and (not self.named or session.name is not None)
             and self.directory in (None, session.cwd)
             and (self.reference is None or _answers_to(session, self.reference))
+            and (self.begins is None or _begins(session, self.begins))
             and all(tag in session.tags for tag in self.tags)
             and (self.since is None or session.last_used_at >= self.since)
             and (self.until is None or session.last_used_at < self.until)
@@ -105,6 +111,12 @@ def _answers_to(session: Session, reference: str) -> bool:
     return reference in (session.name, native_id(session)) or (
         prefix is not None and session.id.startswith(prefix)
     )
+
+
+def _begins(session: Session, beginning: str) -> bool:
+    native = native_id(session) if ":" in beginning else None
+    references = (session.id, session.name, native)
+    return any(one is not None and one.startswith(beginning) for one in references)
 
 
 def is_resumable(session: Session) -> bool:

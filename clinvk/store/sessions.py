@@ -107,7 +107,7 @@ class SessionStore:
             self._change(session.id, ("sessions",), lambda: new.replace(path))
 
         # Written elsewhere, so that the folder changes in one step of which the index knows all.
-        if os.path.lexists(self.home.index):
+        if os.path.lexists(self.home.index) and not self.home.cache.is_symlink():
             with suppress(StoreError):
                 records.save(self.home, session, staging=self.home.cache, place=place)
                 return

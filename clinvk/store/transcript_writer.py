@@ -5,12 +5,13 @@ raises; what streams in between only leaves a note in `failed`, because a full d
 the agent's turn.
 """
 
+import fcntl
 import os
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from clinvk.errors import StoreError
+from clinvk.errors import SessionBusyError, StoreError
 from clinvk.model.access import Access
 from clinvk.model.events import (
     Event,
@@ -41,7 +42,9 @@ FLUSH_AFTER = timedelta(milliseconds=200)
 
 
 class TranscriptWriter:
-    """Appends to the transcript at `path`, whose folder exists. Raises `StoreError`.
+    """Appends to the transcript at `path`, whose folder exists.
+
+    Raises `StoreError`, and `SessionBusyError` while another process writes to it.
 
     `empty` says whether the transcript was new (it wants a `session` line first), `failed` why
     something that streamed could not be written, None if all could.
@@ -58,11 +61,23 @@ class TranscriptWriter:
         self._since = now()
         try:
             self._descriptor = open_private(path, os.O_RDWR | os.O_APPEND)
+            self._hold()
             size = os.fstat(self._descriptor).st_size
             self.empty = size == 0
             self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
         except OSError as error:
             raise self._error(error) from error
+
+    def _hold(self) -> None:
+        """Be the only writer, also if somebody has deleted the locks."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise SessionBusyError(
+                f"session `{self._path.stem}` is busy: another run writes its transcript",
+                hint="wait for it to end",
+            ) from None
 
     def session(self, session: Session, *, durable: bool = True) -> None:
         """What the record says beyond its turns; written again whenever that has changed.

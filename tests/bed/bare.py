@@ -16,6 +16,7 @@ def bare_command(folder: Path) -> Command:
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "TERM": "dumb",
+        "TZ": "UTC",
         "CLINVK_DEMO_DELAY_MS": "0",
     }
     bare = SimpleNamespace(home=home, project=project, env=env, clinvk_home=home / ".clinvk")

@@ -4,8 +4,11 @@ The environment is made from nothing: no variable of the outer one gets in, so n
 of the person who runs the tests nor a proxy can.
 """
 
+import contextlib
+import json
 import os
 import shutil
+import signal
 from pathlib import Path
 
 from bed.agents import Agents
@@ -39,8 +42,8 @@ class AgentHome:
     """A HOME with the agents set up for `server`; `env` is the whole environment to run in.
 
     `claude` names which of the installed versions answers to `claude`. `retries` is how often the
-    agents ask again after a refusal that may pass. `chatty` lets them ask on their own account
-    too (for a title).
+    agents ask again after a refusal that may pass. `chatty`, which may be set later, lets them ask
+    on their own account too (for a title).
     """
 
     def __init__(  # noqa: PLR0913  what it is made of, and three settings by name
@@ -61,7 +64,7 @@ class AgentHome:
         self.clinvk_home = self.home / ".clinvk"
         self._server = server
         self._retries = retries
-        self._chatty = chatty
+        self.chatty = chatty
         for made in (self.bin, self.tmp, self.project, self.codex_home):
             made.mkdir(parents=True, exist_ok=True)
         self._link("claude", agents.program(claude))
@@ -97,11 +100,35 @@ class AgentHome:
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
-        if not self._chatty:
+        if not self.chatty:
             environ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1"
         if os.geteuid() == 0:
             environ["IS_SANDBOX"] = "1"  # else claude refuses full access to root
         return environ
+
+    def answer_first_questions(self) -> None:
+        """Answer what the agents' own screens ask a newcomer: theme, key, trust, a newer model."""
+        project = str(self.project.resolve())
+        trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
+        answers = {
+            "hasCompletedOnboarding": True,
+            "theme": "dark",
+            "customApiKeyResponses": {"approved": ["test-key"], "rejected": []},
+            "projects": {project: trusted},
+        }
+        (self.home / ".claude.json").write_text(json.dumps(answers))
+        with (self.codex_home / "config.toml").open("a") as config:
+            config.write(
+                f'\n[projects."{project}"]\ntrust_level = "trusted"\n'
+                '\n[notice.model_migrations]\n"gpt-5.5" = "gpt-6-sol"\n'
+            )
+
+    def end_daemons(self) -> None:
+        """End what an agent left running in this home; codex's screen leaves a server behind."""
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit() and str(self.home) in _command_line(folder):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(folder.name), signal.SIGKILL)
 
     def uninstall(self, name: str) -> None:
         """Take an agent off the PATH."""
@@ -111,3 +138,10 @@ class AgentHome:
         link = self.bin / name
         link.unlink(missing_ok=True)
         link.symlink_to(target)
+
+
+def _command_line(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_bytes().decode(errors="replace")
+    except OSError:  # it is gone, or is somebody else's
+        return ""

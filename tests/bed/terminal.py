@@ -33,10 +33,17 @@ class Terminal:
         self._folder = tempfile.mkdtemp(prefix="clinvk-tmux-")
         self._tmux = ("tmux", "-S", f"{self._folder}/tmux", "-f", "/dev/null")
         size = ("-x", str(columns), "-y", str(rows))
-        self._env = {**env, "TERM": "xterm-256color", "PS1": "$ ", "ENV": "", "LC_ALL": "C.UTF-8"}
-        self._call("new-session", "-d", *size, "-c", str(cwd), "/bin/sh", env=self._env)
-        self._call("set-option", "-g", "remain-on-exit", "on")
-        self.wait_for("$")
+        self._env = {**env, "TERM": "xterm-256color", "ENV": "", "LC_ALL": "C.UTF-8"}
+        try:
+            self._call("new-session", "-d", *size, "-c", str(cwd), "/bin/sh", env=self._env)
+            self._call("set-option", "-g", "remain-on-exit", "on")
+            # Some shells set their prompt themselves at the start.
+            self.write("PS1='$ '")
+            self.press("Enter")
+            self.clear()
+        except BaseException:
+            self.close()
+            raise
 
     def run(self, *words: str | Path) -> None:
         """Type a command and Enter."""
@@ -56,8 +63,8 @@ class Terminal:
         self._call("resize-window", "-x", str(columns), "-y", str(rows))
 
     def screen(self) -> str:
-        """What is seen, without blanks at the ends."""
-        shown = self._call("capture-pane", "-p")
+        """What is seen: wrapped lines as one, without blanks at their ends."""
+        shown = self._call("capture-pane", "-p", "-J")
         return "\n".join(line.rstrip() for line in shown.splitlines()).rstrip()
 
     def state(self, name: str) -> str:
@@ -72,8 +79,19 @@ class Terminal:
         """The screen as soon as the text is not on it any more."""
         return self._wait(lambda shown: text not in shown, f"{text!r} stayed", timeout_s)
 
+    def settle(self, quiet_s: float = 0.5, *, timeout_s: float = WAIT_S) -> str:
+        """The screen once it has not changed for a while."""
+        until, shown, since = time.monotonic() + timeout_s, self.screen(), time.monotonic()
+        while time.monotonic() - since < quiet_s:
+            assert time.monotonic() < until, f"it never settles; the screen was:\n{shown}"
+            time.sleep(_POLL_S)
+            if (now := self.screen()) != shown:
+                shown, since = now, time.monotonic()
+        return shown
+
     def exit_code(self, *, timeout_s: float = WAIT_S) -> int:
         """The exit code of the command that was run, once its shell is back."""
+        self._wait(lambda shown: shown.endswith("\n$"), "the shell is not back", timeout_s)
         self.write("echo code=$?=")
         self.press("Enter")
         shown = self._wait(
@@ -86,6 +104,11 @@ class Terminal:
         self.run("clear")
         self._wait(lambda shown: shown == "$", "it is not clear", WAIT_S)
 
+    def close(self) -> None:
+        """Close the window as a person does: what runs in it is hung up."""
+        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
     def __enter__(self) -> Self:
         return self
 
@@ -96,8 +119,7 @@ class Terminal:
         trace: TracebackType | None,
     ) -> None:
         del kind, error, trace
-        subprocess.run([*self._tmux, "kill-server"], check=False, capture_output=True)
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self.close()
 
     def _wait(self, done: Callable[[str], bool], trouble: str, timeout_s: float) -> str:
         until = time.monotonic() + timeout_s

@@ -132,3 +132,20 @@ def test_a_reader_that_leaves_ends_the_run_quietly(clinvk: Command) -> None:
     assert ran.stderr == ""
     [session] = clinvk("sessions", "list", "--json").json()
     assert session["status"] == "active"
+
+
+def test_an_agent_killed_as_it_began_is_begun_again(clinvk: Command, backend: str) -> None:
+    """It told its id and kept nothing: `-c` begins the conversation anew rather than give it up."""
+    child = clinvk.popen("-b", backend, "-o", "stream-json", "[[hang]] one")
+    assert child.stdout is not None
+    assert '"init"' in child.stdout.readline()
+    os.kill(child.pid, signal.SIGTERM)
+    child.communicate(timeout=30)
+    kept = {"claude": ".claude/projects/*/*.jsonl", "codex": ".codex/sessions/*/*/*/*.jsonl"}
+    for transcript in clinvk.home.home.glob(kept[backend]):
+        transcript.unlink()  # as if it had been killed a moment earlier
+    ran = clinvk("-c", "-o", "json", "two")
+    result = ran.json()
+    assert (result["exit_status"], result["resumed"]) == (0, False), result
+    assert any("never saw" in warning for warning in result["warnings"])
+    assert "I remember 1 earlier" in clinvk("-c", "three").stdout

@@ -3,12 +3,12 @@
 import json
 import stat
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
+from bed.bare import bare_command
 from bed.command import Command
 from bed.published import check_export, check_home
 
@@ -16,18 +16,7 @@ from bed.published import check_export, check_home
 @pytest.fixture
 def clinvk(tmp_path: Path) -> Command:
     """The installed `clinvk` in a home with no agent on its PATH."""
-    home, project = tmp_path / "home", tmp_path / "project"
-    home.mkdir()
-    project.mkdir()
-    env = {
-        "HOME": str(home),
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "TERM": "dumb",
-        "CLINVK_DEMO_DELAY_MS": "0",
-    }
-    bare = SimpleNamespace(home=home, project=project, env=env, clinvk_home=home / ".clinvk")
-    return Command(bare)
+    return bare_command(tmp_path)
 
 
 def _tree(home: Path) -> dict[str, bytes]:

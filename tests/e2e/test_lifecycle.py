@@ -6,12 +6,12 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Self
 
 import pexpect
 import pytest
 
+from bed.bare import bare_command
 from bed.command import Command, Ran, kill_group
 from bed.published import check_home
 
@@ -21,19 +21,7 @@ RUNS = "/silent 30"
 @pytest.fixture
 def clinvk(tmp_path: Path) -> Command:
     """The installed `clinvk` in a home with no agent on its PATH."""
-    home, project = tmp_path / "home", tmp_path / "project"
-    home.mkdir()
-    project.mkdir()
-    env = {
-        "HOME": str(home),
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "TERM": "dumb",
-        "TZ": "UTC",
-        "CLINVK_DEMO_DELAY_MS": "0",
-    }
-    bare = SimpleNamespace(home=home, project=project, env=env, clinvk_home=home / ".clinvk")
-    return Command(bare)  # type: ignore[arg-type]  all that a command asks of a home
+    return bare_command(tmp_path)
 
 
 def begin(clinvk: Command, *options: str, prompt: str = "hello") -> str:

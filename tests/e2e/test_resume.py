@@ -213,3 +213,53 @@ def test_a_system_prompt_cannot_be_changed_where_the_agent_would_ignore_it(
     assert "system prompt" in ran.stderr
     assert len(server.requests) == sent
     assert clinvk("-c", "--system-prompt", "speak in verse", "two").exit_code == 0
+
+
+def test_another_directory_is_for_one_turn(clinvk: Command, tmp_path: Path) -> None:
+    """`-w` where the session has its own directory: this turn runs there, the next does not."""
+    other = tmp_path / "other"
+    other.mkdir()
+    first = clinvk("-s", "mine", "-b", "codex", "-o", "json", "one").json()
+    second = clinvk("-s", "mine", "-w", other, "-o", "json", "two").json()
+    assert (second["exit_status"], second["cwd"]) == (0, str(other.resolve()))
+    third = clinvk("-s", "mine", "-o", "json", "three").json()
+    assert third["cwd"] == first["cwd"]
+    assert _remembers(2) in third["text"]
+
+
+def test_a_turn_that_the_agent_cannot_have_elsewhere_changes_nothing(
+    clinvk: Command, tmp_path: Path
+) -> None:
+    """Claude finds no conversation of another folder: exit 4, the record to the byte as it was."""
+    other = tmp_path / "other"
+    other.mkdir()
+    first = clinvk("-s", "mine", "-b", "claude", "-o", "json", "one").json()
+    record = clinvk.home.clinvk_home / "sessions" / f"{first['session_id']}.json"
+    before = record.read_bytes()
+    assert clinvk("-s", "mine", "-w", other, "two").exit_code == 4
+    assert record.read_bytes() == before
+    assert _remembers(1) in clinvk("-s", "mine", "three").stdout
+
+
+def test_a_session_that_has_moved_lives_where_it_was_said_to(
+    clinvk: Command, tmp_path: Path
+) -> None:
+    """Once a turn has ended well in the new place, it is the session's own."""
+    project = tmp_path / "moving"
+    project.mkdir()
+    clinvk("-s", "mine", "-b", "codex", "one", cwd=project)
+    moved = project.rename(tmp_path / "moved")
+    assert clinvk("-s", "mine", "-w", moved, "two").exit_code == 0
+    third = clinvk("-s", "mine", "-o", "json", "three").json()
+    assert (third["exit_status"], third["cwd"]) == (0, str(moved.resolve()))
+
+
+def test_another_model_is_for_one_turn(clinvk: Command, server: MockModel, backend: str) -> None:
+    """`-m` at a later turn does not become the session's model."""
+    model = {"claude": "claude-haiku-4-5", "codex": "gpt-5.1-codex-mini"}[backend]
+    clinvk("-b", backend, "one")
+    own = server.requests[-1].body["model"]
+    clinvk("-c", "-m", model, "two")
+    assert server.requests[-1].body["model"].startswith(model)
+    clinvk("-c", "three")
+    assert server.requests[-1].body["model"] == own

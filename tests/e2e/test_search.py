@@ -2,28 +2,17 @@
 
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
+from bed.bare import bare_command
 from bed.command import Command
 
 
 @pytest.fixture
 def clinvk(tmp_path: Path) -> Command:
     """The installed `clinvk` in a home with no agent on its PATH."""
-    home, project = tmp_path / "home", tmp_path / "project"
-    home.mkdir()
-    project.mkdir()
-    env = {
-        "HOME": str(home),
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "TERM": "dumb",
-        "CLINVK_DEMO_DELAY_MS": "0",
-    }
-    bare = SimpleNamespace(home=home, project=project, env=env, clinvk_home=home / ".clinvk")
-    return Command(bare)
+    return bare_command(tmp_path)
 
 
 def _ran(clinvk: Command, *words: str) -> str:

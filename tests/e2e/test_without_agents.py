@@ -6,32 +6,24 @@ code, and no traceback; nothing is lost.
 
 import json
 import os
+import shutil
 import stat
 import subprocess
+import time
 from pathlib import Path
-from types import SimpleNamespace
 
+import pexpect
 import pytest
 
-from bed.command import Command
+from bed.bare import bare_command
+from bed.command import Command, kill_group
 from bed.published import check_home, check_result, check_stream
 
 
 @pytest.fixture
 def clinvk(tmp_path: Path) -> Command:
     """The installed `clinvk` in a home with no agent on its PATH."""
-    home, project = tmp_path / "home", tmp_path / "project"
-    home.mkdir()
-    project.mkdir()
-    env = {
-        "HOME": str(home),
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "TERM": "dumb",
-        "CLINVK_DEMO_DELAY_MS": "0",
-    }
-    bare = SimpleNamespace(home=home, project=project, env=env, clinvk_home=home / ".clinvk")
-    return Command(bare)
+    return bare_command(tmp_path)
 
 
 def test_the_demo_says_what_it_is_and_remembers(clinvk: Command) -> None:
@@ -62,6 +54,10 @@ def test_json_and_events_are_as_published(clinvk: Command) -> None:
         (["-b", "demo"], 2, "the prompt is empty"),
         (["-c", "-s", "x", "hi"], 2, "`--continue` and `--session` name two sessions"),
         (["--ephemeral", "-c", "hi"], 2, "`--ephemeral` keeps no session"),
+        (["-c", "--title", "x", "hi"], 2, "`--title` is for a new session"),
+        (["-c", "-t", "x", "hi"], 2, "`--tag` is for a new session"),
+        (["-b", "demo", "-w", "~nosuchuser/x", "hi"], 2, "`--workdir`: nobody has the home"),
+        (["sessions", "list", "--dir", "~nosuchuser"], 2, "`--dir`: nobody has the home"),
         (["--ephemeral", "-s", "x", "hi"], 2, "`--ephemeral` keeps no session"),
         (["-b", "demo", "--timeout", "10x", "hi"], 2, "`--timeout`: `10x` is not a duration"),
         (["-b", "demo", "--timeout", "0s", "hi"], 2, "must be more than zero"),
@@ -75,7 +71,7 @@ def test_json_and_events_are_as_published(clinvk: Command) -> None:
         (["-b", "demo", "-s", "a b", "hi"], 2, "a session's name"),
         (["-b", "demo", "-s", "-x", "hi"], 2, "a session's name"),
         (["-b", "demo", "-s", "x" * 65, "hi"], 2, "a session's name"),
-        (["-b", "demo", "--title", " ", "hi"], 2, "`--title` is empty"),
+        (["-b", "demo", "--title", " ", "hi"], 2, "the title is empty"),
         (["-b", "demo", "-t", "", "hi"], 2, "`--tag` is empty"),
         (["-b", "demo", "--config", "/no/such.yaml", "hi"], 3, "there is no configuration file"),
         (["sesions"], 2, "did you mean `sessions`?"),
@@ -221,6 +217,116 @@ def test_version_and_help(clinvk: Command) -> None:
         assert clinvk(*command, "--help").exit_code == 0
 
 
+@pytest.mark.parametrize(
+    ("line", "exit_code"),
+    [
+        ("--version >&-", 0),
+        ("-o json --timeout 10x hi >/dev/full", 2),
+        ("-o json --timeout 10x hi >&-", 2),
+        ("help", 0),
+        ("-b demo -w relative hi", 2),
+        ("-c hi", 4),
+        ("-b demo hi", 2),
+    ],
+)
+def test_an_odd_place_is_no_bug(clinvk: Command, tmp_path: Path, line: str, exit_code: int) -> None:
+    """A stdout that takes nothing, a directory that is gone: said in a sentence, if at all."""
+    (tmp_path / "gone").mkdir()
+    script = f"cd {tmp_path}/gone && rmdir {tmp_path}/gone && PWD=. exec {clinvk.program} {line}"
+    ran = _shell(clinvk, script)
+    assert ran.returncode == exit_code, ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_an_editor_that_leaves_no_draft_is_said_to(clinvk: Command) -> None:
+    """Exit 2: nothing was sent."""
+    ran = clinvk("-b", "demo", "-e", env={"EDITOR": "rm -f"})
+    assert (ran.exit_code, "left no draft: nothing was sent" in ran.stderr) == (2, True)
+
+
+def test_ctrl_c_during_the_start_is_quiet(clinvk: Command, tmp_path: Path) -> None:
+    """130 and not a word, also while the command line is still being imported."""
+    (tmp_path / "typer.py").write_text(
+        "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n"
+    )
+    ran = clinvk("-b", "demo", "hi", env={"PYTHONPATH": str(tmp_path)})
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (130, "", "")
+
+
+@pytest.mark.parametrize(
+    ("option", "limits"),
+    [("--timeout", ["--timeout", "1s"]), ("--idle-timeout", ["--idle-timeout", "1s"])],
+)
+def test_a_stdin_that_never_ends_is_not_waited_for_for_ever(
+    clinvk: Command, option: str, limits: list[str]
+) -> None:
+    """The limits of the turn hold for its prompt: exit 6, and nothing is recorded."""
+    with clinvk.popen("-b", "demo", "-o", "json", *limits, piped_stdin=True) as child:
+        assert child.wait(20) == 6
+        assert child.stdout is not None
+        error = json.loads(child.stdout.read())["error"]
+    assert (error["code"], error["retryable"]) == ("timeout", True)
+    assert option in error["message"]
+    assert clinvk("sessions", "list", "--json").json() == []
+
+
+@pytest.mark.parametrize("way", ["--timeout", "SIGTERM"])
+def test_a_reader_that_stalls_does_not_hold_up_the_end(clinvk: Command, way: str) -> None:
+    """Nobody reads stdout: the timeout and a signal end the run all the same."""
+    limits = ["--timeout", "1s"] if way == "--timeout" else []
+    words = ["-b", "demo", *limits, "/long 400000\n/sleep 60"]
+    with clinvk.popen(*words) as child:
+        if way == "SIGTERM":
+            time.sleep(1.5)
+            child.terminate()
+        assert child.wait(20) == (6 if way == "--timeout" else 143)
+    [session] = clinvk("sessions", "list", "--json").json()
+    assert session["status"] != "running"
+
+
+def test_a_turn_that_was_cut_off_by_its_reader_is_no_success(clinvk: Command) -> None:
+    """141, as of any program that SIGPIPE ends; a list that `head` has seen enough of is fine."""
+    cut = _shell(
+        clinvk, f"{{ {clinvk.program} -b demo '/long 200000'; echo $? >&2; }} | head -c 20"
+    )
+    assert cut.stderr == "141\n"
+    listed = _shell(clinvk, f"{{ {clinvk.program} sessions list; echo $? >&2; }} | head -c 1")
+    assert listed.stderr == "0\n"
+
+
+@pytest.mark.parametrize(
+    "said", ["<https://e.com/%1B]52;c;cHduZWQ=%1B%5C>", "&#27;]52;c;eA==&#7; &#x9b;31m &#x202E;"]
+)
+def test_no_answer_drives_the_terminal(clinvk: Command, said: str) -> None:
+    """What Markdown decodes reaches a terminal as text."""
+    child = pexpect.spawn(
+        str(clinvk.program),
+        ["-b", "demo", f"/say {said}"],
+        env={**clinvk.home.env, "TERM": "xterm"},
+        cwd=str(clinvk.home.project),
+        encoding="utf-8",
+        timeout=20,
+    )
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert "52;c;" in child.before
+    assert not [bad for bad in ("\x1b]", "\x9b", "\u202e", "\x07") if bad in child.before]
+
+
+def _shell(clinvk: Command, script: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        ["sh", "-c", script],
+        env=clinvk.home.env,
+        cwd=clinvk.home.project,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        timeout=30,
+        check=False,
+    )
+
+
 def test_what_is_written_is_private(clinvk: Command) -> None:
     """The demo's own store is private as well."""
     clinvk("-b", "demo", "hello")
@@ -232,7 +338,7 @@ def test_what_is_written_is_private(clinvk: Command) -> None:
 
 def test_a_closed_stdout_or_stdin_is_no_crash(clinvk: Command) -> None:
     """`clinvk … <&-`, `>&-`, `2>&-`: quiet, and no traceback."""
-    for closing in ("<&-", "2>&-", "<&- 2>&-"):
+    for closing in ("<&-", "2>&-", "<&- 2>&-", ">&-"):
         ran = subprocess.run(
             ["sh", "-c", f"{clinvk.program} -b demo hello {closing}"],
             env=clinvk.home.env,
@@ -243,4 +349,80 @@ def test_a_closed_stdout_or_stdin_is_no_crash(clinvk: Command) -> None:
             check=False,
         )
         assert ran.returncode == 0, (closing, ran.stderr)
-        assert "“hello”" in ran.stdout
+        assert "“hello”" in ran.stdout or closing == ">&-"
+        assert "Traceback" not in ran.stderr
+    shown = clinvk("sessions", "list", "--json").json()
+    assert [session["status"] for session in shown] == ["active"] * 4
+
+
+def test_a_damaged_record_is_not_replaced_by_another_session(clinvk: Command) -> None:
+    """`-s NAME` whose record cannot be read is an error; `-c` goes on elsewhere and says so."""
+    older = clinvk("-b", "demo", "-o", "json", "older").json()["session_id"]
+    named = clinvk("-b", "demo", "-s", "mine", "-o", "json", "one").json()["session_id"]
+    record = clinvk.home.clinvk_home / "sessions" / f"{named}.json"
+    record.write_text("{")
+    ran = clinvk("-s", "mine", "again")
+    assert (ran.exit_code, str(record) in ran.stderr) == (4, True)
+    ran = clinvk("-c", "-o", "json", "on")
+    assert ran.json()["session_id"] == older
+    assert any(str(record) in warning for warning in ran.json()["warnings"])
+    record.unlink()
+    assert clinvk("-s", "mine", "-o", "json", "again").json()["session_id"] == named
+
+
+def test_a_named_run_does_without_a_home_too(clinvk: Command) -> None:
+    """The prompt of `-s NAME` still runs where nothing can be written, with one warning."""
+    result = clinvk(
+        "-b", "demo", "-s", "mine", "-o", "json", "hello", env={"CLINVK_HOME": "/proc/nowhere"}
+    ).json()
+    assert (result["exit_status"], result["session_id"]) == (0, None)
+    assert len(result["warnings"]) == 1
+
+
+@pytest.mark.parametrize("directory", ["/no/such/dir", "/etc/passwd"])
+@pytest.mark.parametrize("how", [["-c"], ["resume", "--last"], ["-s", "mine"]], ids=str)
+def test_a_wrong_directory_is_wrong_usage_however_the_session_is_named(
+    clinvk: Command, how: list[str], directory: str
+) -> None:
+    """Nothing runs in another place than the one that was asked for."""
+    clinvk("-b", "demo", "-s", "mine", "one")
+    assert clinvk(*how, "-w", directory, "two").exit_code == 2
+
+
+def test_a_session_of_a_newer_clinvk_is_read_and_never_written(clinvk: Command) -> None:
+    """Its record and its transcript stay to the byte as they are."""
+    session = clinvk("-b", "demo", "-o", "json", "one").json()["session_id"]
+    record = clinvk.home.clinvk_home / "sessions" / f"{session}.json"
+    record.write_text(record.read_text().replace('"schema": 1', '"schema": 2'))
+    transcript = clinvk.home.clinvk_home / "transcripts" / f"{session}.jsonl"
+    before = record.read_bytes(), transcript.read_bytes()
+    ran = clinvk("resume", session, "two")
+    assert (ran.exit_code, "newer clinvk" in ran.stderr) == (4, True)
+    assert (record.read_bytes(), transcript.read_bytes()) == before
+    assert clinvk("sessions", "show", session).exit_code == 0
+
+
+def test_a_run_holds_its_session_without_its_lock_file_too(clinvk: Command) -> None:
+    """Whoever deletes `locks/` under a run does not let a second one in."""
+    child = clinvk.popen("-b", "demo", "/silent 3")
+    transcripts = clinvk.home.clinvk_home / "transcripts"
+    deadline = time.monotonic() + 10
+    while not list(transcripts.glob("*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.2)
+    shutil.rmtree(clinvk.home.clinvk_home / "locks")
+    assert clinvk("resume", "--last", "second").exit_code == 75
+    child.communicate(timeout=20)
+    assert child.returncode == 0
+
+
+def test_widening_is_said_after_a_first_turn_that_broke_off_too(clinvk: Command) -> None:
+    """What was chosen for a turn that was killed is still what was chosen."""
+    child = clinvk.popen("-b", "demo", "--access", "read-only", "/silent 30")
+    transcripts = clinvk.home.clinvk_home / "transcripts"
+    deadline = time.monotonic() + 10
+    while not list(transcripts.glob("*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    kill_group(child)
+    ran = clinvk("-c", "--access", "full", "on")
+    assert "access is wider for this turn" in ran.stderr

@@ -161,6 +161,69 @@ def grandchild_in_own_group() -> None:
     _leave_grandchild(stubborn=False, quiet=True, own_group=True)
 
 
+def _start_tool(*, stubborn: bool, clean: bool = False) -> None:
+    """Start somebody in a session of his own, as agents start a shell tool; return once he runs."""
+    read_end, write_end = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if stubborn:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        for descriptor in (0, 1, 2):
+            os.close(descriptor)
+        os.write(write_end, b"runs")
+        if clean:  # what is ignored stays ignored
+            program = [sys.executable, "-I", "-S", "-c", "import time; time.sleep(600)"]
+            os.execve(sys.executable, program, {})
+        time.sleep(600)
+    os.read(read_end, 4)
+
+
+def tool_in_own_session() -> None:
+    """Have a tool that ignores SIGTERM run in a session of its own, and die of SIGTERM oneself."""
+    _start_tool(stubborn=True)
+    print("ready", flush=True)
+    time.sleep(600)
+
+
+def tool_without_environment() -> None:
+    """The same with a tool whose environment is empty; its number is printed."""
+    _start_tool(stubborn=True, clean=True)
+    with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+        print(file.read().strip(), flush=True)
+    time.sleep(600)
+
+
+def killed_beside_tool() -> None:
+    """Die of SIGKILL while a tool runs."""
+    _start_tool(stubborn=True)
+    print("ready", flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def lingers_beside_tool() -> None:
+    """Give a result and never leave, while a tool runs."""
+    _start_tool(stubborn=False)
+    lingers()
+
+
+def leaves_server() -> None:
+    """Give a result and leave, as somebody who was asked to start a server does."""
+    _start_tool(stubborn=False)
+    print("result", flush=True)
+
+
+def ends_tools_when_interrupted() -> None:
+    """Say goodbye to a SIGINT before leaving; say nothing to other signals."""
+
+    def goodbye(_number: int, _frame: object) -> None:
+        os.write(1, b"goodbye\n")
+        sys.exit(0)
+
+    signal.signal(signal.SIGINT, goodbye)
+    print("ready", flush=True)
+    time.sleep(600)
+
+
 def floods_stderr() -> None:
     """Write 50 MB to stderr."""
     block = b"e" * 1023 + b"\n"

@@ -68,6 +68,25 @@ def test_a_command_loads_no_library_that_it_does_not_use(
     assert loaded & HEAVY <= allowed
 
 
+@pytest.mark.parametrize(
+    ("words", "allowed"),
+    [
+        (["sessions", "list", "-n", "1"], {"humanize", "sqlite3"}),
+        (["sessions", "list"], {"humanize"}),
+        (["-c", "hello"], {"sqlite3"}),
+        (["-b", "demo", "--dry-run", "hello"], set()),
+        (["--help"], set()),
+    ],
+    ids=["a list with a limit", "a list of all", "continue", "a new session", "help"],
+)
+def test_only_what_asks_the_index_loads_its_database(
+    words: list[str], allowed: set[str], tmp_path: Path
+) -> None:
+    """It costs 2 ms, which a few sessions are not worth."""
+    _loaded(["-b", "demo", "first"], tmp_path)
+    assert _loaded(words, tmp_path) & HEAVY == allowed
+
+
 def test_the_version_loads_nothing_of_ours_but_the_version(tmp_path: Path) -> None:
     """`--version` is answered before the command line is even imported."""
     ours = {name for name in _loaded(["--version"], tmp_path) if name.startswith("clinvk")}

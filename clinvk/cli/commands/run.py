@@ -64,6 +64,12 @@ def run(  # noqa: PLR0913  one parameter an option
             "`--ephemeral` keeps no session, so there is none to go on with",
             hint="leave `--ephemeral` out",
         )
+    if go_on and (title is not None or tag):
+        option, command = ("--title", "rename") if title is not None else ("--tag", "tag")
+        raise UsageError(
+            f"`{option}` is for a new session, and `--continue` goes on with one",
+            hint=f"`clinvk sessions {command}` changes it",
+        )
     said = TurnOptions(
         words=tuple(prompt or ()),
         editor=editor,

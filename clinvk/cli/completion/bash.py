@@ -81,7 +81,8 @@ _clinvk_place() {
     else
         sources=($places)
         [[ $place -ge ${#sources[@]} && $places == *... ]] && place=$((${#sources[@]} - 1))
-        source=${sources[place]%...}
+        source=${sources[place]-}
+        source=${source%...}
     fi
 }
 

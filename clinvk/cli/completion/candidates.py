@@ -11,14 +11,19 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
+from clinvk.errors import NothingToResumeError
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session
 from clinvk.model.width import cut
-from clinvk.services.sessions import SessionFilter, list_sessions
+from clinvk.services.resolve import resolve_reference
 from clinvk.store.paths import Home
+from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
 
 MOST = 200
+TAGGED = 500
+"""Tags are offered from so many sessions."""
+
 TITLE_COLUMNS = 60
 LAST = "@last"
 
@@ -57,16 +62,17 @@ class Asked:
         self.now = now
         self._home = home
 
-    def sessions(
-        self, keep: Callable[[Session], bool] | None, *, archived: bool | None
-    ) -> Iterator[Session]:
-        """The most recent sessions of those that `keep` takes."""
-        only = SessionFilter(archived=archived, keep=keep)
-        listed = list_sessions(SessionStore(self._home), only, limit=MOST).sessions
+    def sessions(self, only: Selection, limit: int = MOST) -> Iterator[Session]:
+        """The most recent sessions that are meant."""
+        listed = SessionStore(self._home).select(only, limit=limit).sessions
         return (one.session for one in listed)
 
+    def last_session(self) -> Session:
+        """What `@last` means. Raises `NothingToResumeError`."""
+        return resolve_reference(SessionStore(self._home), LAST)
+
     def begins(self, value: str) -> bool:
-        """Whether it may be what is being typed; a value that is no single word never is."""
+        """Whether it may be what is being typed; one that no shell could show never is."""
         return value.startswith(self.prefix) and value.isprintable()
 
 
@@ -79,11 +85,9 @@ def _sessions(asked: Asked, *, archived: bool | None = None) -> Iterator[Candida
         return [one for one in known if asked.begins(one)]
 
     if asked.prefix and LAST.startswith(asked.prefix):
-        for session in asked.sessions(_may_be_last, archived=False):
-            yield LAST, title_of(session, asked.now)
-            break
-    keep = (lambda session: bool(references(session))) if asked.prefix else None
-    for session in asked.sessions(keep, archived=archived):
+        with suppress(NothingToResumeError):
+            yield LAST, title_of(asked.last_session(), asked.now)
+    for session in asked.sessions(Selection(begins=asked.prefix or None, archived=archived)):
         for reference in references(session):
             yield reference, title_of(session, asked.now)
 
@@ -96,15 +100,13 @@ def _names(asked: Asked) -> Iterator[Candidate]:
     def keep(session: Session) -> bool:
         return session.name is not None and asked.begins(session.name)
 
-    for session in asked.sessions(keep, archived=None):
+    only = Selection(begins=asked.prefix or None, named=True, keep=keep)
+    for session in asked.sessions(only):
         yield session.name or "", title_of(session, asked.now)
 
 
 def _tags(asked: Asked) -> Iterator[Candidate]:
-    def keep(session: Session) -> bool:
-        return any(asked.begins(tag) for tag in session.tags)
-
-    tags = (tag for session in asked.sessions(keep, archived=None) for tag in session.tags)
+    tags = (tag for session in asked.sessions(Selection(), TAGGED) for tag in session.tags)
     return ((tag, "") for tag in dict.fromkeys(tags) if asked.begins(tag))
 
 
@@ -145,9 +147,3 @@ def age(at: datetime, now: datetime) -> str:
         if seconds >= size:
             return f"{seconds // size}{letter}"
     return "now"
-
-
-def _may_be_last(session: Session) -> bool:
-    from clinvk.model.session import Status
-
-    return session.status is not Status.COMPLETED

@@ -79,7 +79,7 @@ end
 function __clinvk_candidates
     set -l typed (commandline -ct | string replace -r -- '^-(-[^=]*=|.*)' '')
     set typed (string replace -r '^["\']' '' -- "$typed" | string replace -ra '\\\\(.)' '$1')
-    command clinvk completion --candidates $argv[1] "$typed" 2>/dev/null
+    command -q clinvk && command clinvk completion --candidates $argv[1] "$typed" 2>/dev/null
 end
 
 complete -c clinvk -e

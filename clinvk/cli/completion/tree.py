@@ -141,7 +141,10 @@ def _below(table: CommandTable, path: tuple[str, ...]) -> tuple[Command, ...]:
 
 
 def _option(param: Any, path: tuple[str, ...]) -> Option:  # noqa: ANN401  as above
-    names = (*param.opts, *param.secondary_opts)
+    # Typer keeps the names of `--help` in a set.
+    names = tuple(
+        sorted((*param.opts, *param.secondary_opts), key=lambda name: not name.startswith("--"))
+    )
     takes_none = param.is_flag or getattr(param, "count", False)
     by_name = next((_BY_OPTION[name] for name in names if name in _BY_OPTION), None)
     return Option(

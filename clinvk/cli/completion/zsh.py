@@ -105,7 +105,7 @@ def _action(value: Value) -> str:
         case Source.CHOICES:
             return f"({' '.join(value.choices)})"
         case Source.FOLDERS:
-            return "_files -/"
+            return "_path_files -/"  # `_files -/` falls back on files
         case Source.FILES:
             return "_files"
         case Source.NOTHING:

@@ -18,7 +18,7 @@ def render_backends(states: Sequence[BackendState], streams: Streams, *, as_json
     """Show the backends on stdout."""
     if as_json:
         lines = ",\n".join(json_line(_to_json(state)).decode().rstrip("\n") for state in states)
-        streams.out_utf8(f"[\n{lines}\n]\n")
+        streams.out_json(f"[\n{lines}\n]\n")
         return
     rows = [_HEAD, *(_row(state) for state in states)]
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]

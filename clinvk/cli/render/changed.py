@@ -24,7 +24,7 @@ def render_changed(
     """Say what one session is now; the JSON is its object of `sessions list`."""
     if as_json:
         listed = Listed(session=session, status=store.status_of(session))
-        streams.out_utf8(json_line(session_to_json(listed)).decode())
+        streams.out_json(json_line(session_to_json(listed)).decode())
     else:
         streams.out(f"{safe_line(sentence)}\n")
 
@@ -37,7 +37,7 @@ def render_each(
     `done` is the word for it; the result says whether there was anything to do.
     """
     if as_json:
-        streams.out_utf8(json_list(_outcome_to_json(one, done) for one in outcomes).decode())
+        streams.out_json(json_list(_outcome_to_json(one, done) for one in outcomes).decode())
         return first_status(outcomes)
     for one in outcomes:
         title = safe_line(one.target.title) or UNTITLED

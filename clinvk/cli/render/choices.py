@@ -15,7 +15,7 @@ from clinvk.services.sessions import Listed
 _GAP = "  "
 _AGE = len("30 minutes ago")
 _STATUS = max(len(status.value) for status in Status)
-_TITLE_LEAST, _DIRECTORY_LEAST, _DIRECTORY_MOST = 20, 12, 40
+_TITLE_LEAST, _DIRECTORY_LEAST, _DIRECTORY_MOST = 16, 12, 40
 _OFFERED, _OFFERED_COLUMNS = 10, 100
 # What a narrow terminal goes without, in this order, until the title has room.
 _DISPENSABLE = ("directory", "backend", "status")

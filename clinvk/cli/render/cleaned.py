@@ -21,7 +21,7 @@ def render_cleaned(
 ) -> ExitStatus:
     """Say what went; the status is that of the first session that should have gone and did not."""
     if as_json:
-        streams.out_utf8(json_line(_to_json(cleaned, sweep)).decode())
+        streams.out_json(json_line(_to_json(cleaned, sweep)).decode())
     else:
         if sweep.dry_run:
             streams.out("".join(f"{_line(one, now)}\n" for one in cleaned.swept))

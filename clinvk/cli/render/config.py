@@ -24,7 +24,7 @@ def render_settings(
     values: Mapping[str, Json] = nested_values(settings)
     if origin:
         values = {key: {"value": one.value, "origin": one.source} for key, one in settings.items()}
-    streams.out_utf8(json_page(values).decode())
+    streams.out_json(json_page(values).decode())
 
 
 def _lines(settings: Mapping[str, Setting], *, origin: bool) -> Iterator[str]:

@@ -32,7 +32,7 @@ def render_deleted(
 ) -> ExitStatus:
     """Say what became of each; the status is that of the first one that failed."""
     if as_json:
-        streams.out_utf8(json_list(_outcome_to_json(one) for one in outcomes).decode())
+        streams.out_json(json_list(_outcome_to_json(one) for one in outcomes).decode())
         return first_status(outcomes)
     for one in outcomes:
         if one.error:

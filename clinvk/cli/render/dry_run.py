@@ -1,11 +1,13 @@
 """`--dry-run`: the exact command, shell-quoted, and where it would run."""
 
-import json
 import shlex
 from collections.abc import Mapping
 
+from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
+from clinvk.model.safe_text import safe_text
 from clinvk.services.plan import TurnPlan
+from clinvk.store.forms import json_line
 
 
 def render_plan(
@@ -25,13 +27,14 @@ def render_plan(
             "files": dict(invocation.files),
             "warnings": list(plan.warnings),
         }
-        streams.out_utf8(json.dumps(plan_object, ensure_ascii=False) + "\n")
+        streams.out_json(json_line(plan_object).decode())
         return
     settings = [f"-u {shlex.quote(name)}" for name in unset]
     settings += [f"{name}={shlex.quote(value)}" for name, value in invocation.env.items()]
     prefix = ["env", *settings] if settings else []
     command = " ".join([*prefix, shlex.join(invocation.argv)])
-    streams.out(f"cd {shlex.quote(str(invocation.cwd))} && {command}\n")
+    line = f"cd {shlex.quote(str(invocation.cwd))} && {command}\n"
+    streams.out(safe_text(line) if streams.stdout_is_tty else line)
     if invocation.stdin:
         streams.talk(f"its stdin: the prompt, {len(invocation.stdin):,} bytes")
     else:
@@ -39,4 +42,4 @@ def render_plan(
     for name in invocation.files:
         streams.talk(f"{{{name}}}: a private file with the {name.replace('_', ' ')}")
     for warning in plan.warnings:
-        streams.talk(f"warning: {warning}")
+        say_warning(streams, warning)

@@ -1,7 +1,7 @@
 """How an error is said: two lines on stderr, or the envelope of the JSON formats on stdout."""
 
 from clinvk.cli.streams import Streams
-from clinvk.errors import ClinvkError
+from clinvk.errors import ClinvkError, ExitStatus
 from clinvk.model.report import ErrorReport
 from clinvk.model.safe_text import safe_text
 
@@ -16,6 +16,18 @@ def render_error(
     `as_stream` makes it the last line of `-o stream-json`, which has a type.
     """
     report = ErrorReport.of_error(error)
+    render_report(report, error.exit_status, streams, as_json=as_json, as_stream=as_stream)
+
+
+def render_report(
+    report: ErrorReport,
+    exit_status: ExitStatus,
+    streams: Streams,
+    *,
+    as_json: bool,
+    as_stream: bool = False,
+) -> None:
+    """Say an error that is a report already."""
     if not (as_json or as_stream):
         say_error(streams, report)
         return
@@ -23,8 +35,8 @@ def render_error(
     from clinvk.store.forms import json_line
 
     kind = {"type": "result"} if as_stream else {}
-    envelope = RunReport(exit_status=error.exit_status, error=report)
-    streams.out_utf8(json_line({**kind, **report_to_json(envelope)}).decode())
+    envelope = RunReport(exit_status=exit_status, error=report)
+    streams.out_json(json_line({**kind, **report_to_json(envelope)}).decode())
 
 
 def say_error(streams: Streams, error: ErrorReport) -> None:

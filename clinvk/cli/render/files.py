@@ -17,7 +17,7 @@ def render_files(turns: Sequence[Turn], streams: Streams, *, cwd: str, as_json: 
     if as_json:
         values = [json_line({"turn": turn.number, **file_to_json(file)}) for turn, file in changed]
         lines = ",\n".join(value.decode().rstrip("\n") for value in values)
-        streams.out_utf8(f"[\n{lines}\n]\n" if lines else "[]\n")
+        streams.out_json(f"[\n{lines}\n]\n" if lines else "[]\n")
         return
     rows = [
         (str(turn.number), how_changed(file), safe_line(shown_path(file.path, turn.cwd or cwd)))

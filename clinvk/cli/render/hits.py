@@ -25,7 +25,7 @@ def render_hits(
 ) -> None:
     """Show what was found on stdout; what was passed by, and that nothing was found, on stderr."""
     if as_json:
-        streams.out_utf8("".join(_array(found.hits)))
+        streams.out_json("".join(_array(found.hits)))
     elif ids:
         streams.out("".join(f"{safe_line(hit.listed.session.id)}\n" for hit in found.hits))
     else:

@@ -20,7 +20,7 @@ class JsonReport:
 
     def finished(self, report: RunReport) -> None:
         """Write the object."""
-        self._streams.out_utf8(json_line(report_to_json(report)).decode())
+        self._streams.out_json(json_line(report_to_json(report)).decode())
 
     def close(self) -> None:
         """Leave nothing to do."""

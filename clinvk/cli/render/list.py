@@ -13,7 +13,7 @@ from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
 from clinvk.model.report import usage_to_json
 from clinvk.model.safe_text import safe_line
-from clinvk.model.session import Status
+from clinvk.model.session import Session, Status
 from clinvk.model.title import UNTITLED
 from clinvk.model.units import UNKNOWN, format_tokens
 from clinvk.model.usage import UNKNOWN_USAGE
@@ -49,7 +49,7 @@ def render_list(
     if as_json:
         objects = [session_to_json(listed) for listed in found.sessions]
         objects += [_damaged_to_json(record) for record in found.damaged]
-        streams.out_utf8(json_list(objects).decode())
+        streams.out_json(json_list(objects).decode())
         return
     rows = [_row(listed, now) for listed in found.sessions]
     rows += [_damaged_row(record) for record in found.damaged]
@@ -81,9 +81,15 @@ def _row(listed: Listed, now: datetime) -> _Row:
         safe_line(session.backend),
         listed.status.value,
         ago(session.last_used_at, now),
-        format_tokens(session.usage.total_tokens),
+        _tokens(session),
         f"({safe_line(session.name)}) {title}" if session.name else title,
     )
+
+
+def _tokens(session: Session) -> str:
+    """The total; `≥` before one that leaves out a turn whose figures are not known."""
+    total = session.usage.total_tokens
+    return f"{'≥' if session.partial and total is not None else ''}{format_tokens(total)}"
 
 
 def _damaged_row(record: DamagedRecord) -> _Row:
@@ -134,7 +140,8 @@ def session_to_json(listed: Listed) -> dict[str, Any]:
         "model": session.model,
         "created_at": time_to_text(session.created_at),
         "last_used_at": time_to_text(session.last_used_at),
-        "turns": session.turns,
+        "turns": session.turns_begun,
+        "turns_reported": session.turns_reported,
         "usage": usage_to_json(session.usage),
         "cost_usd": session.cost_usd,
         "tags": list(session.tags),
@@ -143,13 +150,13 @@ def session_to_json(listed: Listed) -> dict[str, Any]:
 
 
 def _damaged_to_json(record: DamagedRecord) -> dict[str, Any]:
-    unknown = ("name", "title", "backend", "cwd", "model", "created_at", "last_used_at", "turns")
+    unknown = ("name", "title", "backend", "cwd", "model", "created_at", "last_used_at")
     return {
         "id": record.id_guess,
         "status": DAMAGED,
         "path": str(record.path),
         "reason": record.reason,
-        **dict.fromkeys(unknown),
+        **dict.fromkeys((*unknown, "turns", "turns_reported")),
         "usage": usage_to_json(UNKNOWN_USAGE),
         "cost_usd": None,
         "tags": [],

@@ -14,6 +14,8 @@ from rich.syntax import Syntax
 from rich.text import Text
 from rich.theme import Theme
 
+from clinvk.model.safe_text import safe_text
+
 MAX_COLUMNS = 120
 """Wider lines are hard to read, however wide the terminal is."""
 
@@ -109,7 +111,8 @@ class MarkdownLines:
         console = self._console
         options = console.options.update(width=columns)
         document = _Answer(block, hyperlinks=False)
-        lines = [_without_end(line) for line in console.render_lines(document, options, pad=False)]
+        rendered = console.render_lines(document, options, pad=False)
+        lines = [_without_end([_harmless(segment) for segment in line]) for line in rendered]
         while lines and not lines[-1]:
             lines.pop()
         while lines and not lines[0]:
@@ -118,6 +121,11 @@ class MarkdownLines:
         with console.capture() as captured:
             console.print(Segments(segments), end="", soft_wrap=True)
         return captured.get()
+
+
+def _harmless(segment: Segment) -> Segment:
+    """The segment made safe once more: Markdown decodes `&#27;`, and `%1B` in an address."""
+    return Segment(safe_text(segment.text).replace("\n", " "), segment.style)
 
 
 def _without_end(line: list[Segment]) -> list[Segment]:

@@ -26,7 +26,7 @@ def render_show(
 ) -> None:
     """Show the session on stdout; `figures_kept` is false if its figures were never written."""
     if as_json:
-        streams.out_utf8(json_page(shown_to_json(shown)).decode())
+        streams.out_json(json_page(shown_to_json(shown)).decode())
         return
     usage = _usage(shown.session) if figures_kept else [field("Token Usage", NOT_RECORDED)]
     lines = (*_head(shown, now), *usage, *_rest(shown, figures_kept=figures_kept))
@@ -47,9 +47,8 @@ def _head(shown: Shown, now: datetime) -> Iterator[str]:
 
 def _usage(session: Session) -> Iterator[str]:
     usage = session.usage
-    part = session.turns_reported < session.turns
-    reported = f"({session.turns_reported} of {session.turns} turns reported)"
-    yield field("Token Usage", reported) if part else "Token Usage:"
+    reported = f"({session.turns_reported} of {session.turns_begun} turns reported)"
+    yield field("Token Usage", reported) if session.partial else "Token Usage:"
     yield field("  Input", format_tokens(usage.input_tokens))
     yield field("  Output", format_tokens(usage.output_tokens))
     yield field("  Cached", format_tokens(usage.cached_tokens))
@@ -63,7 +62,7 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
         "Title": session.title,
         "Tags": ", ".join(session.tags),
         "Cost": format_cost(session.cost_usd) if figures_kept else NOT_RECORDED,
-        "Turns": format_tokens(session.turns),
+        "Turns": format_tokens(session.turns_begun),
         "Access": session.access and session.access.value,
         "Archived": "yes" if session.archived else None,
         "Last Error": _last_error(shown),

@@ -49,7 +49,7 @@ class StreamJson:
         """Leave nothing to do."""
 
     def _write(self, kind: str, body: Mapping[str, Any]) -> None:
-        self._streams.out_utf8(json_line({"type": kind, **body}).decode())
+        self._streams.out_json(json_line({"type": kind, **body}).decode())
 
 
 def event_to_json(event: Event) -> Mapping[str, Any] | None:  # noqa: PLR0911  one for each type

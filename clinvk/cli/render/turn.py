@@ -24,7 +24,7 @@ def render_turn(turn: Turn, streams: Streams, *, session_id: str, as_json: bool)
     """Show the turn on stdout."""
     if as_json:
         value = {"session_id": session_id, **turn_to_json(turn)}
-        streams.out_utf8(json_page(value).decode())
+        streams.out_json(json_page(value).decode())
         return
     lines = (*_head(turn, session_id), *_course(turn))
     streams.out("".join(f"{line}\n" for line in lines))
@@ -89,6 +89,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "started_at": time_to_text(turn.started_at),
         "ended_at": time_to_text(turn.ended_at) if turn.ended_at else None,
         "interrupted": turn.interrupted,
+        "interactive": turn.interactive,
         "prompt": turn.prompt,
         "text": turn.text,
         "messages": list(turn.messages),

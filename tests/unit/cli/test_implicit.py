@@ -28,6 +28,10 @@ def _streams(*, tty: bool) -> Streams:
         (["sessions", "list"], ["sessions", "list"]),
         (["--help"], ["--help"]),
         (["hello"], ["run", "hello"]),
+        (["help"], ["--help"]),
+        (["help", "sessions"], ["sessions", "--help"]),
+        (["help", "me"], ["run", "help", "me"]),
+        (["help", "run", "the tests"], ["run", "help", "run", "the tests"]),
         (["sesions of the group"], ["run", "sesions of the group"]),
     ],
 )

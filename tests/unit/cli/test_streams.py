@@ -1,8 +1,10 @@
 """The terminal as one object: what goes where, in which bytes, and what if nobody reads it."""
 
 import io
+import json
 import os
 import threading
+import time
 
 import pytest
 
@@ -77,12 +79,12 @@ def test_the_width_is_the_persons_word_or_a_default() -> None:
 
 
 def test_closed_streams_are_no_reason_to_fail() -> None:
-    """A process may be started without any of its streams; only data has nowhere to go then."""
+    """A process may be started without any of its streams: what it says is dropped."""
     streams = streams_from({}, None, None, None)
     streams.talk("unheard")
     assert streams.read_stdin() == ""
-    with pytest.raises(OutputClosed):
-        streams.out("data")
+    streams.out("data")
+    streams.finish()
 
 
 def test_output_is_there_at_once() -> None:
@@ -133,9 +135,68 @@ def test_a_pipe_that_does_not_block_gets_all_the_data() -> None:
     with text_over(writing) as stdout:
         thread = threading.Thread(target=read)
         thread.start()
-        Streams(stdin=None, stdout=stdout, stderr=None).out(data)
+        streams = Streams(stdin=None, stdout=stdout, stderr=None)
+        streams.out(data)
+        streams.finish()
     thread.join()
     assert received == [data.encode()]
+
+
+def test_a_reader_that_stalls_does_not_hold_us_up() -> None:
+    """Data waits for its reader, and whoever wrote it goes on; at the end one may leave."""
+    reading, writing = os.pipe()
+    with text_over(writing) as stdout:
+        streams = Streams(stdin=None, stdout=stdout, stderr=None)
+        data = "".join(f"{number}\n" for number in range(100_000))
+        for piece in (data[:300_000], data[300_000:]):
+            streams.with_color("never").out(piece)
+        began = time.monotonic()
+        streams.finish(0.05)
+        assert time.monotonic() - began < 2
+        received = b""
+        while len(received) < len(data):
+            received += os.read(reading, 1 << 16)
+        streams.finish()
+    os.close(reading)
+    assert received.decode() == data
+
+
+def test_a_reader_that_leaves_while_it_is_waited_for_ends_the_output() -> None:
+    """What it was still to get is dropped, and the next data is told so."""
+    reading, writing = os.pipe()
+    with text_over(writing) as stdout:
+        streams = Streams(stdin=None, stdout=stdout, stderr=None)
+        streams.out("x" * 1_000_000)
+        os.close(reading)
+        streams.finish()
+        with pytest.raises(OutputClosed):
+            streams.out("more")
+
+
+def test_data_and_talk_in_one_pipe_keep_their_order() -> None:
+    """`2>&1 | less`: a slow reader sees both as they were said."""
+    reading, writing = os.pipe()
+    with text_over(writing) as stdout, text_over(os.dup(writing)) as stderr:
+        streams = Streams(stdin=None, stdout=stdout, stderr=stderr)
+        streams.out("x" * 200_000)
+        streams.talk("said")
+        streams.out("y")
+        received = b""
+        while len(received) < 200_006:
+            received += os.read(reading, 1 << 16)
+        streams.finish()
+    os.close(reading)
+    assert received.endswith(b"xsaid\ny")
+
+
+def test_json_shows_what_would_drive_or_deceive_a_terminal() -> None:
+    """Controls and invisible characters are escapes, which say the same."""
+    value = {"a": "\x7f\x9b31m\u202e\u200b\u2066\ufeff\U000e0041 é 漢"}
+    stdout = io.StringIO()
+    Streams(stdin=None, stdout=stdout, stderr=None).out_json(json.dumps(value, ensure_ascii=False))
+    assert json.loads(stdout.getvalue()) == value
+    assert stdout.getvalue().isprintable()
+    assert "é 漢" in stdout.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -89,3 +89,21 @@ def test_what_nobody_changed_is_the_runs() -> None:
     """A record that stands as it was seen has nothing to add."""
     ended = replace(SESSION, title="the agent's", title_source=TitleSource.AGENT, turns=1)
     assert ended.with_changes(seen=SESSION, found=replace(SESSION, turns=7)) == ended
+
+
+def test_totals_are_partial_as_long_as_a_turn_has_told_nothing() -> None:
+    """An open turn counts as begun, and its figures are missing from the sum."""
+    known = Usage(input_tokens=10, output_tokens=1)
+    session = SESSION.turn_started(at=START).turn_finished(_end(1, usage=known))
+    assert (session.turns_begun, session.partial) == (1, False)
+    session = session.turn_started(at=START)
+    assert (session.turns_begun, session.partial) == (2, True)
+
+
+def test_another_model_is_for_the_turn_that_asked_for_it() -> None:
+    """The session keeps the model that its own turns ran on."""
+    session = SESSION.turn_finished(_end(1, model="own-1"))
+    session = session.turn_finished(_end(2, model="other-1", model_asked="other"))
+    assert session.model == "own-1"
+    session = session.turn_finished(_end(3, model="own-2", model_asked="own-1"))
+    assert session.model == "own-2"

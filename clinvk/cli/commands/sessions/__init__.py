@@ -20,6 +20,7 @@ LINES = {
     "import": "Take sessions in that `export --format json` wrote.",
     "delete": "Delete sessions for good.",
     "clean": "Delete or move away sessions that nobody used for long.",
+    "reindex": "Make the index of the sessions anew, from their files.",
 }
 
 

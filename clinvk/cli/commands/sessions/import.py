@@ -82,4 +82,4 @@ def _write_json(cli: Cli, done: "Imported") -> None:
         "refused": [{"id": one.id, "reason": one.reason} for one in done.refused],
         "warnings": list(done.warnings),
     }
-    cli.streams.out_utf8(json_page(value).decode())
+    cli.streams.out_json(json_page(value).decode())

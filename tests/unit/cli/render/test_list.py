@@ -120,6 +120,7 @@ def test_a_program_reads_an_array(screen: Any) -> None:
         "created_at": "2025-01-27T10:00:00Z",
         "last_used_at": "2025-01-27T11:30:00Z",
         "turns": 0,
+        "turns_reported": 0,
         "usage": {
             "input_tokens": 1234,
             "cached_tokens": None,
@@ -160,3 +161,13 @@ def test_an_empty_array_is_an_array(screen: Any) -> None:
     """A program need not ask whether there was anything."""
     render_list(EMPTY, screen.streams(), now=NOW, as_json=True)
     assert screen.out.getvalue() == "[]\n"
+
+
+def test_a_total_that_leaves_a_turn_out_is_marked_as_a_lower_bound(screen: Any) -> None:
+    """Two turns, one of which told its figures: the sum is at least that."""
+    known = {"turns": 2, "usage": Usage(input_tokens=1000, output_tokens=234)}
+    for reported, told in ((1, " ≥1,234 "), (2, "  1,234 ")):
+        here = type(screen)()
+        one = SessionList(sessions=(listed(**known, turns_reported=reported),), damaged=())
+        render_list(one, here.streams(), now=NOW, as_json=False)
+        assert told in here.out.getvalue()

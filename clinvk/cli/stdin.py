@@ -1,0 +1,71 @@
+"""A stdin that is a pipe, read to its end in the time that the turn has."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TextIO
+
+from clinvk.errors import StdinTimeoutError
+
+_PIECE = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long stdin is waited for, in seconds: in all, and for the next piece of it."""
+
+    total_s: float | None
+    idle_s: float | None
+
+    def until(self, began: float, heard: float) -> tuple[float, str] | None:
+        """The moment at which it ends, and the option that says so."""
+        ends = []
+        if self.total_s is not None:
+            ends.append((began + self.total_s, "--timeout"))
+        if self.idle_s is not None:
+            ends.append((heard + self.idle_s, "--idle-timeout"))
+        return min(ends, default=None)
+
+
+def read_in_time(
+    stdin: TextIO,
+    patience: Patience,
+    clock: Callable[[], float],
+    *,
+    quiet_s: float,
+    on_quiet: Callable[[], None],
+) -> bytes:
+    """All of stdin, from its descriptor; `clock` counts seconds.
+
+    `on_quiet` is called if nothing at all has come after `quiet_s`. Raises `StdinTimeoutError` when
+    the end has not come in time.
+    """
+    import select
+
+    waiting = select.poll()
+    waiting.register(stdin.fileno(), select.POLLIN)
+    pieces: list[bytes] = []
+    began = heard = clock()
+    quiet_at: float | None = began + quiet_s
+    while True:
+        end = patience.until(began, heard)
+        moments = [at for at in (end and end[0], quiet_at) if at is not None]
+        wait_ms = max(0.0, min(moments) - clock()) * 1000 if moments else None
+        ready = waiting.poll(wait_ms)
+        if end is not None and clock() >= end[0]:
+            raise _too_late(end[1])
+        if ready:
+            if not (piece := os.read(stdin.fileno(), _PIECE)):
+                return b"".join(pieces)
+            pieces.append(piece)
+            heard, quiet_at = clock(), None
+        elif quiet_at is not None and clock() >= quiet_at:
+            quiet_at = None
+            on_quiet()
+
+
+def _too_late(option: str) -> StdinTimeoutError:
+    return StdinTimeoutError(
+        f"the prompt on stdin did not come to its end within `{option}`",
+        hint="add `< /dev/null` if there is nothing to read",
+    )

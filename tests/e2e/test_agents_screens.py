@@ -1,0 +1,184 @@
+"""The real agents' own screens, opened by clinvk in a real terminal, against the mock model.
+
+They are driven by keys and read from the screen, so each step waits for what a person would see.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from bed.command import Command
+from bed.homes import AgentHome
+from bed.published import check_home
+from bed.terminal import Terminal, have_tmux
+
+pytestmark = [
+    pytest.mark.skipif(not have_tmux, reason="tmux is not installed"),
+    pytest.mark.timeout(180),
+]
+
+# What shows that a prompt can be typed.
+READY = {"claude": "❯", "codex": "Ask Codex"}  # noqa: RUF001  its sign
+SCREENS = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude")]
+
+
+@pytest.fixture(autouse=True)
+def _answered(home: AgentHome) -> Iterator[None]:
+    """What the agents ask a newcomer is answered, and what they leave running is ended."""
+    home.answer_first_questions()
+    yield
+    home.end_daemons()
+
+
+@pytest.fixture
+def terminal(clinvk: Command) -> Iterator[Terminal]:
+    """A terminal in the project's directory."""
+    with Terminal(clinvk.home.env, clinvk.home.project, columns=120) as opened:
+        yield opened
+
+
+def say(terminal: Terminal, words: str, answer: str) -> None:
+    """Type a prompt into the agent's screen and wait for the answer.
+
+    An Enter right behind the words would be taken for a part of something pasted, and one that
+    comes while the agent is still starting is lost.
+    """
+    terminal.settle()
+    terminal.write(words)
+    terminal.settle()
+    for _ in range(10):
+        terminal.press("Enter")
+        with contextlib.suppress(AssertionError):
+            terminal.wait_for(answer, timeout_s=2)
+            break
+    terminal.wait_for(answer)
+    terminal.settle()
+
+
+def leave(terminal: Terminal, backend: str) -> str:
+    """End the agent's screen as a person does, and wait for what clinvk says of it."""
+    if backend == "claude":
+        terminal.press("C-c")
+        terminal.wait_for("Press Ctrl-C again")
+    terminal.press("C-c")
+    return terminal.wait_for("recorded ·")
+
+
+def told(clinvk: Command, session: str = "@last") -> dict[str, Any]:
+    """The session as `sessions show` tells it."""
+    shown: dict[str, Any] = clinvk("sessions", "show", session, "--json").json()
+    return shown
+
+
+@pytest.mark.parametrize(("backend", "claude"), SCREENS)
+def test_a_session_goes_on_in_the_agents_screen_and_back(
+    clinvk: Command, terminal: Terminal, backend: str
+) -> None:
+    """The right conversation comes up, and what is said in it is recorded with exact usage.
+
+    The next headless turn remembers it and counts only itself.
+    """
+    started = clinvk("-b", backend, "--access", "edit", "-o", "json", "the first prompt").json()
+    terminal.run(clinvk.program, "resume", started["session_id"])
+    terminal.wait_for("the first prompt")
+    terminal.wait_for(READY[backend])
+    say(terminal, "an interactive one [[usage:in=300,out=30]]", "I remember 1 earlier")
+    shown = leave(terminal, backend)
+    assert "1 turn recorded" in shown
+    first, second = told(clinvk)["turn_list"]
+    assert first["prompt"] == "the first prompt"
+    assert second["text"].startswith("You said: an interactive one")
+    assert second["prompt"] == "an interactive one [[usage:in=300,out=30]]"
+    assert (second["usage"]["input_tokens"], second["usage"]["output_tokens"]) == (300, 30)
+    third = clinvk("-c", "-o", "json", "the third prompt").json()
+    assert third["session_id"] == started["session_id"]
+    assert "I remember 2 earlier prompts" in third["text"]
+    assert (third["usage"]["input_tokens"], third["usage"]["output_tokens"]) == (100, 10)
+    check_home(clinvk.home.clinvk_home)
+
+
+@pytest.mark.parametrize(("backend", "claude"), SCREENS)
+def test_chat_begins_a_conversation_that_headless_turns_go_on_with(
+    clinvk: Command, terminal: Terminal, backend: str
+) -> None:
+    """Also where the agent chooses the id itself: it is found by directory and time."""
+    terminal.run(clinvk.program, "chat", "-b", backend, "-s", "mine")
+    terminal.wait_for(READY[backend])
+    say(terminal, "the first prompt", "I remember 0 earlier")
+    leave(terminal, backend)
+    session = told(clinvk)
+    assert [turn["prompt"] for turn in session["turn_list"]] == ["the first prompt"]
+    assert session["title"] in {"the first prompt", "A title by the agent"}
+    assert session["backend_session_id"]
+    on = clinvk("-s", "mine", "-o", "json", "and headless").json()
+    assert "I remember 1 earlier prompt" in on["text"]
+    assert on["usage"]["input_tokens"] == 100
+    check_home(clinvk.home.clinvk_home)
+
+
+@pytest.mark.parametrize(("backend", "claude"), SCREENS)
+def test_a_read_only_session_writes_nothing_in_the_screen_either(
+    clinvk: Command, terminal: Terminal, backend: str
+) -> None:
+    """Access is the session's own there too, and nobody is even asked."""
+    target = clinvk.home.project / "made.txt"
+    terminal.run(clinvk.program, "chat", "-b", backend, "--access", "read-only")
+    terminal.wait_for(READY[backend])
+    say(terminal, f"please [[write:{target}|hello]]", {"claude": "●", "codex": "•"}[backend])
+    leave(terminal, backend)
+    assert not target.exists()
+
+
+@pytest.mark.parametrize("claude", ["claude", "claude-next"])
+def test_a_title_that_claude_makes_in_its_screen_is_taken_over(
+    home: AgentHome, clinvk: Command
+) -> None:
+    """Both versions make one there, and a later headless turn leaves it as it is."""
+    home.chatty = True
+    with Terminal(home.env, home.project, columns=120) as opened:
+        opened.run(clinvk.program, "chat", "-b", "claude", "-s", "mine")
+        opened.wait_for(READY["claude"])
+        say(opened, "the first prompt", "I remember 0 earlier")
+        leave(opened, "claude")
+    assert told(clinvk)["title"] == "A title by the agent"
+    assert clinvk("-c", "-o", "json", "on").json()["title"] == "A title by the agent"
+    check_home(clinvk.home.clinvk_home)
+
+
+def test_a_title_that_claude_makes_headless_is_taken_over(home: AgentHome, clinvk: Command) -> None:
+    """2.1.197 does, where its side requests are allowed; a person's title stays."""
+    home.chatty = True
+    prompt = "please fix the flaky login test in the session store"  # none for a word or two
+    assert clinvk("-b", "claude", "-o", "json", prompt).json()["title"] == "A title by the agent"
+    mine = clinvk("-b", "claude", "--title", "mine", "-o", "json", prompt).json()
+    assert mine["title"] == "mine"
+    check_home(clinvk.home.clinvk_home)
+
+
+def test_a_title_that_codex_makes_in_its_screen_is_taken_over(
+    clinvk: Command, terminal: Terminal
+) -> None:
+    """It writes one into its index of threads, from its own screen only."""
+    terminal.run(clinvk.program, "chat", "-b", "codex", "-s", "mine")
+    terminal.wait_for(READY["codex"])
+    title = '{"title": "Fix the login test"}'
+    say(terminal, f"please [[say:{title}]]", '• {"title"')
+    terminal.settle(1.5)
+    leave(terminal, "codex")
+    assert told(clinvk)["title"] == "Fix the login test"
+
+
+def test_a_conversation_that_the_agents_own_server_holds_is_busy(
+    clinvk: Command, home: AgentHome
+) -> None:
+    """A person's own `codex` leaves a server running that keeps the thread: exit 75, with why."""
+    started = clinvk("-b", "codex", "-o", "json", "one").json()
+    with Terminal(home.env, home.project, columns=120) as opened:
+        opened.run("codex", "resume", started["backend_session_id"])
+        opened.wait_for(READY["codex"])
+        say(opened, "in its own screen", "I remember 1 earlier")
+        ran = clinvk("-c", "-o", "json", "two").json()
+    assert (ran["exit_status"], ran["error"]["code"]) == (75, "conversation_busy")
+    assert ran["error"]["retryable"]

@@ -1,0 +1,236 @@
+"""What is completed: the scripts made from the commands, and what is asked for while typing."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from clinvk.cli.app import COMMANDS
+from clinvk.cli.commands.sessions import LINES
+from clinvk.cli.completion.candidates import MOST, age, candidates
+from clinvk.cli.completion.scripts import script
+from clinvk.cli.completion.shells import Shell
+from clinvk.cli.completion.tree import Command, Option, Source, read_tree
+from clinvk.cli.generated import generated_files, write_generated
+from clinvk.model.session import Session, Status
+from clinvk.store.paths import Home
+from clinvk.store.sessions import SessionStore
+
+NOW = datetime(2025, 1, 27, 12, tzinfo=UTC)
+REPOSITORY = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def tree() -> Command:
+    """All commands."""
+    return read_tree()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    """A home without anything in it."""
+    return Home(tmp_path / "home")
+
+
+def keep(home: Home, session_id: str, *, hours: int = 0, **fields: object) -> None:
+    """Keep a session that was last used so many hours ago."""
+    at = NOW - timedelta(hours=hours)
+    said: dict[str, object] = {"backend": "demo", "cwd": "/p", **fields}
+    session = Session(id=session_id, created_at=at, last_used_at=at, **said)  # type: ignore[arg-type]  as a test says it
+    SessionStore(home).create(session)
+
+
+def find(tree: Command, *path: str) -> Command:
+    """The command of that path."""
+    return next(command for command in tree.walk() if command.path == path)
+
+
+def option(command: Command, name: str) -> Option:
+    """Its option of that name."""
+    return next(one for one in command.options if name in one.names)
+
+
+def source(command: Command, name: str) -> Source | None:
+    """Where the values of an option come from."""
+    value = option(command, name).value
+    return value and value.source
+
+
+@pytest.mark.parametrize("name", sorted(generated_files()))
+def test_the_generated_files_are_those_of_the_commands(name: str) -> None:
+    """`python -m clinvk.cli.generated` writes them; nobody edits them by hand."""
+    assert (REPOSITORY / name).read_text(encoding="utf-8") == generated_files()[name]
+
+
+def test_one_command_writes_them_all(tmp_path: Path) -> None:
+    """Whoever changes a command runs that, and is done."""
+    write_generated(tmp_path)
+    written = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
+    assert written == set(generated_files())
+
+
+def test_every_command_is_in_the_reference() -> None:
+    """`docs/commands.md` has a section for each, with what its `--help` says."""
+    page = generated_files()["docs/commands.md"]
+    sections = [line for line in page.splitlines() if line.startswith("## ")]
+    assert {f"## clinvk {name}" for name in COMMANDS} < set(sections)
+    assert {f"## clinvk sessions {name}" for name in LINES} < set(sections)
+    assert "\x08" not in page
+
+
+def test_every_command_of_the_tables_is_known(tree: Command) -> None:
+    """A command that is added is completed without a word about it anywhere."""
+    paths = {command.path for command in tree.walk()}
+    assert {(name,) for name in COMMANDS} < paths
+    assert {("sessions", name) for name in LINES} < paths
+
+
+def test_without_a_command_the_options_are_those_of_a_prompt(tree: Command) -> None:
+    """`clinvk -b demo hello` needs no `run`."""
+    names = {name for one in tree.options for name in one.names}
+    assert {name for one in find(tree, "run").options for name in one.names} < names
+    assert "--version" in names
+
+
+def test_a_value_is_completed_by_what_it_is_called(tree: Command) -> None:
+    """The metavar of the help says what is meant, so no option has to say it twice."""
+    run = find(tree, "run")
+    assert source(run, "-b") is Source.BACKENDS
+    assert source(run, "--session") is Source.NAMES
+    assert source(run, "-w") is Source.FOLDERS
+    assert source(run, "--config") is Source.FILES
+    assert source(run, "--tag") is Source.TAGS
+    assert source(run, "--model") is Source.NOTHING
+    assert source(run, "--ephemeral") is None
+    access = option(run, "--access").value
+    assert access
+    assert access.choices == ("read-only", "edit", "full")
+
+
+def test_words_have_their_places(tree: Command) -> None:
+    """A session first and then a prompt; an option that chooses the session leaves it out."""
+    resume = find(tree, "resume")
+    assert [word.source for word in resume.words] == [Source.SESSIONS, Source.FILES]
+    assert [word.repeated for word in resume.words] == [False, True]
+    assert "--last" in resume.choosing
+    assert [word.repeated for word in find(tree, "sessions", "delete").words] == [True]
+    assert [word.source for word in find(tree, "sessions", "unarchive").words] == [Source.ARCHIVED]
+
+
+@pytest.mark.parametrize("shell", Shell)
+def test_a_script_knows_every_command_and_option(tree: Command, shell: Shell) -> None:
+    """What is not in it could not be completed."""
+    text = script(shell)
+    for command in tree.walk():
+        assert " ".join(command.path[-1:]) in text
+        for one in command.options:
+            for name in one.names:
+                assert (name if shell is not Shell.FISH else name.lstrip("-")) in text
+
+
+def test_sessions_are_offered_by_name_and_by_id(home: Home) -> None:
+    """The most recent first, each with its title, its backend and its age."""
+    keep(home, "aaaa00000001", hours=30, title="an older one")
+    keep(home, "bbbb00000002", hours=2, name="pr:8", title="fix it")
+    assert candidates("sessions", "", home, NOW) == [
+        ("pr:8", "fix it (demo, 2h)"),
+        ("bbbb00000002", "fix it (demo, 2h)"),
+        ("aaaa00000001", "an older one (demo, 1d)"),
+    ]
+    assert candidates("names", "", home, NOW) == [("pr:8", "fix it (demo, 2h)")]
+
+
+def test_only_what_begins_so_is_offered(home: Home) -> None:
+    """A prefix of an id, of a name, or of `BACKEND:AGENT-SESSION-ID` once its colon is typed."""
+    keep(home, "aaaa00000001", name="beef", conversation="conv-1")
+    keep(home, "beef00000002", name="dem")
+
+    def offered(prefix: str, kind: str = "sessions") -> list[str]:
+        return sorted(value for value, _ in candidates(kind, prefix, home, NOW))
+
+    assert offered("aa") == ["aaaa00000001"]
+    assert offered("be") == ["beef", "beef00000002"]
+    assert offered("dem") == ["dem"]
+    assert offered("demo:") == ["demo:conv-1"]
+    assert offered("be", "names") == ["beef"]
+    assert offered("x") == []
+
+
+def test_the_last_one_is_offered_once_its_sign_is_typed(home: Home) -> None:
+    """`@last` is what `clinvk resume @last` would take, and nothing where there is none."""
+    assert candidates("sessions", "@", home, NOW) == []
+    keep(home, "aaaa00000001", hours=1, title="open")
+    keep(home, "bbbb00000002", title="closed", status=Status.COMPLETED)
+    assert candidates("sessions", "@", home, NOW) == [("@last", "open (demo, 1h)")]
+
+
+def test_archived_ones_are_what_can_be_unarchived(home: Home) -> None:
+    """`sessions unarchive` offers nothing else."""
+    keep(home, "aaaa00000001", archived=True)
+    keep(home, "bbbb00000002")
+    assert [value for value, _ in candidates("archived", "", home, NOW)] == ["aaaa00000001"]
+    assert len(candidates("sessions", "", home, NOW)) == 2
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("a\tb\nc", "a b c (demo, now)"),
+        ("\x1b[31mred\x1b[0m \u202eevil\x00", "red evil (demo, now)"),
+        ("$(rm -rf /) `id`", "$(rm -rf /) `id` (demo, now)"),
+        ("", "(demo, now)"),
+        ("x" * 10_000, f"{'x' * 59}… (demo, now)"),
+        ("👩‍👩‍👧" * 40, f"{'👩‍👩‍👧' * 29}… (demo, now)"),
+    ],
+    ids=["blanks", "sequences", "commands", "none", "long", "emoji"],
+)
+def test_a_title_is_one_short_harmless_line(home: Home, title: str, shown: str) -> None:
+    """It came from an agent, and is going to stand in somebody's command line."""
+    keep(home, "aaaa00000001", title=title)
+    assert candidates("sessions", "", home, NOW) == [("aaaa00000001", shown)]
+
+
+def test_a_name_or_a_tag_that_would_break_the_line_is_left_out(home: Home) -> None:
+    """A record can be edited by hand; what it says is not taken on trust."""
+    keep(home, "aaaa00000001", name="x\ny\tz", conversation="a\nb", tags=("fine", "\x1b[2J"))
+    assert [value for value, _ in candidates("names", "", home, NOW)] == []
+    assert [value for value, _ in candidates("sessions", "demo:", home, NOW)] == []
+    assert candidates("tags", "", home, NOW) == [("fine", "")]
+
+
+def test_no_more_are_offered_than_anybody_would_read(home: Home) -> None:
+    """The most recent ones, up to a limit."""
+    for number in range(MOST + 5):
+        keep(home, f"{number:012x}", hours=number)
+    offered = candidates("sessions", "", home, NOW)
+    assert len(offered) == MOST
+    assert offered[0][0] == f"{0:012x}"
+
+
+def test_backends_and_keys_are_offered(home: Home) -> None:
+    """From the registry and from the settings, so that nothing of them stands in a script."""
+    assert ("demo", "Demo") in candidates("backends", "", home, NOW)
+    assert candidates("keys", "run.idle", home, NOW) == [("run.idle_timeout", "")]
+
+
+@pytest.mark.parametrize("kind", ["nope", "", "files", "sessions\n"])
+def test_nothing_is_offered_for_what_is_unknown(home: Home, kind: str) -> None:
+    """A script of another version asks for what there is not."""
+    assert candidates(kind, "", home, NOW) == []
+    assert not home.root.exists()
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (timedelta(days=400), "400d"),
+        (timedelta(hours=23, minutes=59), "23h"),
+        (timedelta(seconds=60), "1m"),
+        (timedelta(seconds=59), "now"),
+        (timedelta(days=-3), "now"),
+    ],
+    ids=str,
+)
+def test_an_age_is_said_in_as_few_letters_as_will_do(ago: timedelta, said: str) -> None:
+    """There is little room beside a candidate; a clock that runs ahead is now."""
+    assert age(NOW - ago, NOW) == said
