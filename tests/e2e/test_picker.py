@@ -55,7 +55,7 @@ def test_a_session_is_one_line_the_latest_first(clinvk: Command, terminal: Termi
     keep(clinvk, 5, title="the \x1b[31mred\x1b[0m one", cwd=str(clinvk.home.home / "work" / "app"))
     terminal.run(clinvk.program, "resume")
     first, second = rows(terminal.wait_for(ASKED))
-    assert " ".join(first.split()) == "» the red one demo 5 minutes ago ~/work/app active"
+    assert " ".join(first.split()) == "» the red one demo 5 minutes ago ~/code/app active"
     assert second.split()[:3] == ["an", "older", "one"]
     assert second.endswith("error")
 

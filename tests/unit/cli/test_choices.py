@@ -19,7 +19,7 @@ def listed(number: int, title: str = "", **fields: object) -> Listed:
         id=f"{number:012x}",
         **{
             "backend": "demo",
-            "cwd": "/work/app",
+            "cwd": "/code/app",
             "created_at": AT,
             "last_used_at": AT,
             "title": title or f"session {number}",
@@ -31,7 +31,7 @@ def listed(number: int, title: str = "", **fields: object) -> Listed:
 
 OFFERED = [
     listed(1, "Fix the parser", tags=("urgent",)),
-    listed(2, "\uff26\uff29\uff38 the \ufb01le reader", cwd="/work/other"),  # wide, and a ligature
+    listed(2, "\uff26\uff29\uff38 the \ufb01le reader", cwd="/code/other"),  # wide, and a ligature
     listed(3, "Straße und Weg", name="pr-842"),
 ]
 

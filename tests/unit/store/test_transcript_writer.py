@@ -110,8 +110,8 @@ def test_a_turn_reads_as_the_contract_says(
         turn=1, at=clock.step(2), stop_reason=StopReason.END_TURN, text="done",
         usage=Usage(input_tokens=10, output_tokens=2), exit_code=0, duration_s=2.0,
         files=[
-            FileReport(path="/work/a.txt", change=Change.CREATED),
-            FileReport(path="/work/b.txt", change=Change.DELETED, source=FileSource.OBSERVED),
+            FileReport(path="/code/a.txt", change=Change.CREATED),
+            FileReport(path="/code/b.txt", change=Change.DELETED, source=FileSource.OBSERVED),
         ],
     )  # fmt: skip
     written = lines(path)
@@ -127,8 +127,8 @@ def test_a_turn_reads_as_the_contract_says(
     assert written[-1]["usage"]["total_tokens"] == 12
     assert written[-1]["cost_usd"] is None
     assert written[-1]["files"] == [
-        {"path": "/work/a.txt", "change": "created", "source": "reported"},
-        {"path": "/work/b.txt", "change": "deleted", "source": "observed"},
+        {"path": "/code/a.txt", "change": "created", "source": "reported"},
+        {"path": "/code/b.txt", "change": "deleted", "source": "observed"},
     ]
     assert writer.failed is None
 

@@ -28,7 +28,7 @@ START = TurnStart(
     title="t",
     backend="agent",
     model="m",
-    cwd="/work/app",
+    cwd="/code/app",
     turn=1,
     resumed=False,
 )
@@ -148,7 +148,7 @@ def test_activity_is_one_line_each(screen: Any, clock: Callable[[], float]) -> N
         ToolResult(id="1", ok=True, text="fine"),
         ToolUse(id="2", name="Bash", summary="x" * 50),
         ToolResult(id="2", ok=False, text="\n\nE  it failed\nmore"),
-        FileChange(path="/work/app/src/auth.py", change=Change.MODIFIED),
+        FileChange(path="/code/app/src/auth.py", change=Change.MODIFIED),
         FileChange(path="/else/new.py", change=Change.CREATED),
         Warned(message="overloaded, trying again", code="retry"),
         Warned(message="odd"),
