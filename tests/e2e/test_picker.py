@@ -97,17 +97,18 @@ def test_arrows_move_and_stop_at_the_ends(clinvk: Command, terminal: Terminal) -
 
 def test_backspace_widens_again(clinvk: Command, terminal: Terminal) -> None:
     """What was typed can be taken back."""
-    for number in (1, 2):
-        keep(clinvk, number)
+    keep(clinvk, 1, title="alpha")
+    keep(clinvk, 2, title="zulu")
     terminal.run(clinvk.program, "resume")
     terminal.wait_for(ASKED)
-    terminal.write("on 2x")
+    terminal.write("zulx")
     terminal.wait_for("no session matches")
     terminal.press("Enter")  # takes nothing: nothing is pointed at
     terminal.press("BSpace")
-    terminal.wait_for("» session 2")
-    terminal.press("BSpace")
-    terminal.wait_for("» session 1")
+    terminal.wait_for("» zulu")
+    for _ in "zul":
+        terminal.press("BSpace")
+    terminal.wait_for("» alpha")
 
 
 @pytest.mark.parametrize("key", ["Escape", "C-c"])
