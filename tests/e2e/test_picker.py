@@ -52,7 +52,7 @@ def rows(shown: str) -> list[str]:
 def test_a_session_is_one_line_the_latest_first(clinvk: Command, terminal: Terminal) -> None:
     """Title, backend, age, directory (short) and status."""
     keep(clinvk, 90, title="an older one", status=Status.ERROR)
-    keep(clinvk, 5, title="the \x1b[31mred\x1b[0m one", cwd=str(clinvk.home.home / "work" / "app"))
+    keep(clinvk, 5, title="the \x1b[31mred\x1b[0m one", cwd=str(clinvk.home.home / "code" / "app"))
     terminal.run(clinvk.program, "resume")
     first, second = rows(terminal.wait_for(ASKED))
     assert " ".join(first.split()) == "» the red one demo 5 minutes ago ~/code/app active"
