@@ -125,7 +125,7 @@ def test_leaving_is_130_and_leaves_no_trace(clinvk: Command, terminal: Terminal,
     left = terminal.wait_until_gone(ASKED)
     assert left.replace("\n", "").startswith(before)
     assert terminal.exit_code() == 130
-    shown = terminal.screen().replace("\n", "")
+    shown = terminal.settle().replace("\n", "")
     assert shown == f"{before}$ echo code=$?=code=130=$"
     assert (terminal.state("cursor_flag"), terminal.state("alternate_on")) == ("1", "0")
 
