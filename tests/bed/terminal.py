@@ -76,8 +76,9 @@ class Terminal:
         return self._wait(lambda shown: text in shown, f"{text!r} never came", timeout_s)
 
     def wait_until_gone(self, text: str, *, timeout_s: float = WAIT_S) -> str:
-        """The screen as soon as the text is not on it any more."""
-        return self._wait(lambda shown: text not in shown, f"{text!r} stayed", timeout_s)
+        """The screen once the text is not on it any more, and what goes with it has gone too."""
+        self._wait(lambda shown: text not in shown, f"{text!r} stayed", timeout_s)
+        return self.settle(0.2)
 
     def settle(self, quiet_s: float = 0.5, *, timeout_s: float = WAIT_S) -> str:
         """The screen once it has not changed for a while."""
