@@ -54,11 +54,11 @@ class Turn:
 
         The turn is closed in the record whatever happens in between, also when the observer fails.
         """
-        self._observer.started(_turn_start(self._plan, self._recording))
-        for warning in self._plan.warnings:
-            self._tell(Warned(message=warning, code="clinvk"))
         ending = _BROKEN_OFF
         try:
+            self._observer.started(_turn_start(self._plan, self._recording))
+            for warning in self._plan.warnings:
+                self._tell(Warned(message=warning, code="clinvk"))
             ending = self._converse(signals)
         except BackendStartError as error:
             failure = Failure(code=FailureCode.NOT_STARTED, message=error.message, hint=error.hint)
