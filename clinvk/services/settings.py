@@ -60,6 +60,9 @@ def _environment(environ: Mapping[str, str]) -> _Environment:
             text = environ.get(variable, "")
             if not text.strip():
                 continue
+            # Undecodable bytes arrive as lone surrogates, which no checker of text takes.
+            if any("\ud800" <= letter <= "\udfff" for letter in text):
+                raise ConfigError(f"{variable}: this is not text: {text!a}")
             variables[key] = variable
             if is_plain(key):
                 plain[key] = Setting(_plain(key, text, variable), variable)

@@ -396,3 +396,12 @@ def test_a_program_that_was_configured_is_asked_for_its_version(
     assert states["claude"]["program"] == [str(program)]
     assert states["claude"]["version"] == "9.8.7"
     assert Path(f"{program}.cwd").read_text().strip() == os.path.realpath(clinvk.home.home)
+
+
+@pytest.mark.parametrize("variable", ["CLINVK_RUN_TIMEOUT", "CLINVK_BACKEND", "CLINVK_MODEL"])
+def test_a_variable_that_is_no_text_is_said_to_be_wrong(clinvk: Command, variable: str) -> None:
+    """Bytes that are not UTF-8 are an invalid setting, exit 3, and no traceback."""
+    ran = clinvk("-b", "demo", "hi", env={variable: "2\udcff"})
+    assert ran.exit_code == 3
+    assert f"{variable}: this is not text" in ran.stderr
+    assert "Traceback" not in ran.stderr
