@@ -16,7 +16,9 @@ from typing import Any
 
 from clinvk.errors import BackendStartError
 
-_OF_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT)
+# Ctrl-Z too: we stop because the child did, once. Stopped by the key itself we would find the
+# child's stop only after `fg`, and stop again.
+_OF_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
 _STOPS = (signal.SIGTSTP, signal.SIGSTOP)
 
@@ -25,7 +27,7 @@ def run_foreground(argv: Sequence[str], *, environ: Mapping[str, str], cwd: Path
     """The child's exit code, negative for a signal; `BackendStartError` if it cannot be started.
 
     Terminal and streams are inherited, and the terminal's modes are afterwards what they were.
-    SIGINT and SIGQUIT are left to the child, SIGTERM and SIGHUP that come to us are passed on.
+    SIGINT, SIGQUIT and SIGTSTP are left to the child, SIGTERM and SIGHUP that come to us are passed on.
     """
     with _terminal_kept(), _signals_left_to(child := _Child()):
         return child.run(argv, environ, cwd)
