@@ -27,7 +27,7 @@ def run_foreground(argv: Sequence[str], *, environ: Mapping[str, str], cwd: Path
     """The child's exit code, negative for a signal; `BackendStartError` if it cannot be started.
 
     Terminal and streams are inherited, and the terminal's modes are afterwards what they were.
-    SIGINT, SIGQUIT and SIGTSTP are left to the child, SIGTERM and SIGHUP that come to us are passed on.
+    SIGINT, SIGQUIT and SIGTSTP are left to the child, SIGTERM and SIGHUP to us are passed on.
     """
     with _terminal_kept(), _signals_left_to(child := _Child()):
         return child.run(argv, environ, cwd)
