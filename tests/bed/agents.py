@@ -30,7 +30,7 @@ class Agents:
     root: Path
 
     def program(self, name: str) -> Path:
-        """The executable of `claude`, `claude-next` or `codex`."""
+        """The executable of `claude`, `claude-next`, `codex`, `gemini`, `opencode` or `qwen`."""
         return self.root / "node_modules" / _PROGRAMS[name]
 
 
@@ -38,8 +38,15 @@ _PROGRAMS: Mapping[str, str] = {
     "claude": f"{_CLAUDE}/bin/claude.exe",
     "claude-next": "claude-next/bin/claude.exe",
     "codex": "@openai/codex/bin/codex.js",
+    "gemini": "@google/gemini-cli/bundle/gemini.js",
+    "opencode": "opencode-ai/bin/opencode.exe",
+    "qwen": "@qwen-code/qwen-code/cli-entry.js",
 }
-_INSTALL_STEPS: Mapping[str, str] = {"claude": _CLAUDE, "claude-next": "claude-next"}
+_INSTALL_STEPS: Mapping[str, tuple[str, str]] = {
+    "claude": (_CLAUDE, "install.cjs"),
+    "claude-next": ("claude-next", "install.cjs"),
+    "opencode": ("opencode-ai", "postinstall.mjs"),
+}
 
 
 def have_node() -> bool:
@@ -86,7 +93,8 @@ def _install(folder: Path) -> None:
         program = agents.program(name)
         if name in _INSTALL_STEPS and not _starts(program):
             # npm may be set up to skip the packages' own install scripts.
-            _run(["node", "install.cjs"], folder / "node_modules" / _INSTALL_STEPS[name])
+            package, script = _INSTALL_STEPS[name]
+            _run(["node", script], folder / "node_modules" / package)
         if not _starts(program):
             raise AgentsMissingError(f"`{name}` was installed but `{program} --version` fails")
 

@@ -5,7 +5,6 @@ of the person who runs the tests nor a proxy can.
 """
 
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -13,27 +12,8 @@ from pathlib import Path
 
 from bed.agents import Agents
 from bed.mock_model import MockModel
+from bed.setups import SETUPS, Place
 
-_CODEX_CONFIG = """\
-model = "gpt-5.5"
-model_provider = "mock"
-check_for_update_on_startup = false
-
-[model_providers.mock]
-name = "mock"
-base_url = "{url}/v1"
-env_key = "OPENAI_API_KEY"
-wire_api = "responses"
-request_max_retries = {retries}
-stream_max_retries = {retries}
-stream_idle_timeout_ms = 60000
-
-[analytics]
-enabled = false
-
-[otel]
-exporter = "none"
-"""
 # Nothing listens there, and a try fails at once: whatever is not loopback stays out of reach.
 _NOWHERE = "http://127.0.0.1:9"
 
@@ -60,18 +40,16 @@ class AgentHome:
         self.bin = folder / "bin"
         self.tmp = folder / "tmp"
         self.project = folder / "project"
-        self.codex_home = self.home / ".codex"
         self.clinvk_home = self.home / ".clinvk"
         self._server = server
         self._retries = retries
         self.chatty = chatty
-        for made in (self.bin, self.tmp, self.project, self.codex_home):
+        for made in (self.home, self.bin, self.tmp, self.project):
             made.mkdir(parents=True, exist_ok=True)
-        self._link("claude", agents.program(claude))
-        self._link("codex", agents.program("codex"))
+        for name, setup in SETUPS.items():
+            self._link(name, agents.program(claude if name == "claude" else name))
+            setup.prepare(self._place)
         self._link("node", Path(shutil.which("node") or "node").resolve())
-        config = _CODEX_CONFIG.format(url=server.url, retries=retries)
-        (self.codex_home / "config.toml").write_text(config)
 
     @property
     def env(self) -> dict[str, str]:
@@ -85,13 +63,6 @@ class AgentHome:
             "TZ": "UTC",
             "TERM": "dumb",
             "CLINVK_HOME": str(self.clinvk_home),
-            "CODEX_HOME": str(self.codex_home),
-            "OPENAI_API_KEY": "test-key",
-            "ANTHROPIC_API_KEY": "test-key",
-            "ANTHROPIC_BASE_URL": self._server.url,
-            "CLAUDE_CODE_MAX_RETRIES": str(self._retries),
-            "DISABLE_AUTOUPDATER": "1",
-            "DISABLE_TELEMETRY": "1",
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_NOSYSTEM": "1",
             "http_proxy": _NOWHERE,
@@ -100,28 +71,40 @@ class AgentHome:
             "NO_PROXY": "127.0.0.1,localhost",
             "no_proxy": "127.0.0.1,localhost",
         }
-        if not self.chatty:
-            environ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1"
-        if os.geteuid() == 0:
-            environ["IS_SANDBOX"] = "1"  # else claude refuses full access to root
+        for setup in SETUPS.values():
+            environ |= setup.environ(self._place)
         return environ
+
+    @property
+    def _place(self) -> Place:
+        return Place(
+            home=self.home,
+            project=self.project,
+            url=self._server.url,
+            retries=self._retries,
+            chatty=self.chatty,
+        )
 
     def answer_first_questions(self) -> None:
         """Answer what the agents' own screens ask a newcomer: theme, key, trust, a newer model."""
-        project = str(self.project.resolve())
-        trusted = {"hasTrustDialogAccepted": True, "hasCompletedProjectOnboarding": True}
-        answers = {
-            "hasCompletedOnboarding": True,
-            "theme": "dark",
-            "customApiKeyResponses": {"approved": ["test-key"], "rejected": []},
-            "projects": {project: trusted},
-        }
-        (self.home / ".claude.json").write_text(json.dumps(answers))
-        with (self.codex_home / "config.toml").open("a") as config:
-            config.write(
-                f'\n[projects."{project}"]\ntrust_level = "trusted"\n'
-                '\n[notice.model_migrations]\n"gpt-5.5" = "gpt-6-sol"\n'
-            )
+        for setup in SETUPS.values():
+            setup.answer_first_questions(self._place)
+
+    def kept(self, name: str) -> list[Path]:
+        """What an agent keeps of its conversations in this home."""
+        return SETUPS[name].kept(self.home)
+
+    def other_model(self, name: str) -> str:
+        """A model that an agent takes and that is not its default."""
+        return SETUPS[name].other_model
+
+    def forget(self, name: str) -> None:
+        """Make an agent lose its conversations, but not the place where it keeps them."""
+        SETUPS[name].forget(self.home)
+
+    def wipe(self, name: str) -> None:
+        """Make an agent lose its conversations and the place where it keeps them."""
+        SETUPS[name].wipe(self.home)
 
     def end_daemons(self) -> None:
         """End what an agent left running in this home; codex's screen leaves a server behind."""

@@ -1,7 +1,6 @@
 """Going on with a session, on the real agents: always the right one, or none."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -102,7 +101,7 @@ def test_model_access_and_system_prompt_are_applied_again(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
     """What was chosen for the first turn holds at the second without being said again."""
-    model = {"claude": "claude-sonnet-4-5", "codex": "gpt-5.1-codex-mini"}[backend]
+    model = clinvk.home.other_model(backend)
     clinvk(
         *("-b", backend, "-m", model, "--access", "edit", "--system-prompt", "speak in verse"),
         "one",
@@ -138,9 +137,7 @@ def test_a_conversation_gone_at_the_agent_is_an_error(
     record = clinvk.home.clinvk_home / "sessions" / f"{started['session_id']}.json"
     before = record.read_bytes()
     sent = len(server.requests)
-    kept = {"claude": ".claude/projects/*/*.jsonl", "codex": ".codex/sessions/*/*/*/*.jsonl"}
-    for transcript in clinvk.home.home.glob(kept[backend]):
-        transcript.unlink()
+    clinvk.home.forget(backend)
     ran = clinvk("-c", "two")
     assert ran.exit_code == 4
     assert "no longer has the conversation" in ran.stderr
@@ -152,10 +149,7 @@ def test_a_conversation_gone_at_the_agent_is_an_error(
 def test_a_conversation_that_only_the_agent_knows_to_be_gone(clinvk: Command, backend: str) -> None:
     """Where its files say nothing (the whole store was wiped), the agent's own word counts."""
     clinvk("-b", backend, "one")
-    folder = {"claude": ".claude", "codex": ".codex/sessions"}[backend]
-    shutil.rmtree(clinvk.home.home / folder)
-    for state in clinvk.home.codex_home.glob("state_*"):
-        state.unlink()
+    clinvk.home.wipe(backend)
     result = clinvk("-c", "-o", "json", "two").json()
     assert (result["exit_status"], result["error"]["code"]) == (4, "conversation_gone")
     [session] = clinvk("sessions", "list", "--json").json()

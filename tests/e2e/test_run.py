@@ -173,7 +173,7 @@ def test_a_system_prompt_reaches_the_model(
 
 def test_a_model_is_passed_on(clinvk: Command, server: MockModel, backend: str) -> None:
     """`-m` is the model that is asked."""
-    model = {"claude": "claude-sonnet-4-5", "codex": "gpt-5.1-codex-mini"}[backend]
+    model = clinvk.home.other_model(backend)
     result = clinvk("-b", backend, "-m", model, "-o", "json", "hello").json()
     assert server.requests[-1].body["model"] == model
     assert result["exit_status"] == 0
@@ -207,8 +207,7 @@ def test_an_ephemeral_run_leaves_nothing(clinvk: Command, backend: str) -> None:
     assert result["session_id"] is None
     assert result["text"].startswith("You said: hello")
     assert not clinvk.home.clinvk_home.exists()
-    kept = {"claude": ".claude/projects/*/*.jsonl", "codex": ".codex/sessions/*/*/*/*.jsonl"}
-    assert not list(clinvk.home.home.glob(kept[backend]))
+    assert not clinvk.home.kept(backend)
 
 
 def test_the_first_installed_agent_is_the_default(clinvk: Command) -> None:
@@ -216,7 +215,8 @@ def test_the_first_installed_agent_is_the_default(clinvk: Command) -> None:
     assert clinvk("-o", "json", "hello").json()["backend"] == "claude"
     clinvk.home.uninstall("claude")
     assert clinvk("-o", "json", "hello").json()["backend"] == "codex"
-    clinvk.home.uninstall("codex")
+    for other in ("codex", "gemini", "opencode", "qwen"):
+        clinvk.home.uninstall(other)
     ran = clinvk("hello")
     assert ran.exit_code == 5
     assert "npm install -g" in ran.stderr

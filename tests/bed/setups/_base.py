@@ -1,0 +1,52 @@
+"""What a set-up is: all that one agent needs to work in a home and to reach only the mock model."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A home: `url` is the mock model's; `retries` and `chatty` are as in `AgentHome`."""
+
+    home: Path
+    project: Path
+    url: str
+    retries: int
+    chatty: bool
+
+
+class Setup:
+    """One agent's part of a home; whatever it does not need it leaves as it is here."""
+
+    other_model: ClassVar[str] = ""
+    """A model that it takes and that is not its default."""
+
+    conversations: ClassVar[str] = ""
+    """The files that are its conversations: a glob below HOME."""
+
+    def environ(self, place: Place) -> Mapping[str, str]:
+        """The variables that it runs with."""
+        del place
+        return {}
+
+    def prepare(self, place: Place) -> None:
+        """Write its files, before it is started for the first time."""
+
+    def answer_first_questions(self, place: Place) -> None:
+        """Answer what its own screen asks a newcomer."""
+
+    def kept(self, home: Path) -> list[Path]:
+        """What it keeps of its conversations."""
+        return sorted(home.glob(self.conversations))
+
+    def forget(self, home: Path) -> None:
+        """Lose its conversations, but not the place where it keeps them."""
+        for file in self.kept(home):
+            file.unlink()
+
+    def wipe(self, home: Path) -> None:
+        """Lose its conversations and the place where it keeps them."""
+        shutil.rmtree(home / self.conversations.partition("/*")[0])

@@ -1,0 +1,7 @@
+"""Qwen Code: installed, and not yet set up."""
+
+from bed.setups._base import Setup
+
+
+class Qwen(Setup):
+    """Nothing is needed to ask for its version."""
