@@ -4,8 +4,10 @@ import signal
 
 from hypothesis import settings
 
-# Under `nohup` the signal is ignored, and clinvk rightly leaves it so: the tests want it to count.
+# Under `nohup`, or with `&` in a script, a signal is ignored, and clinvk rightly leaves it so: the
+# tests want both to count.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A busy machine is slow; only a wrong answer fails a test, never a clock.
 settings.register_profile("clinvk", deadline=None)
