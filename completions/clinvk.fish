@@ -59,11 +59,11 @@ end
 function __clinvk_valued
     switch "$__clinvk_path"
         case ''
-            printf '%s\n' --backend -b --model -m --workdir -w --session -s --output-format -o --access --system-prompt --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
+            printf '%s\n' --backend -b --model -m --workdir -w --session -s --if-missing --output-format -o --access --system-prompt --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
         case 'run'
-            printf '%s\n' --backend -b --model -m --workdir -w --session -s --output-format -o --access --system-prompt --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
+            printf '%s\n' --backend -b --model -m --workdir -w --session -s --if-missing --output-format -o --access --system-prompt --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
         case 'resume'
-            printf '%s\n' --backend -b --model -m --workdir -w --output-format -o --access --system-prompt --max-turns --timeout --idle-timeout --backend-arg --config
+            printf '%s\n' --if-missing --backend -b --model -m --workdir -w --output-format -o --access --system-prompt --max-turns --timeout --idle-timeout --backend-arg --config
         case 'chat'
             printf '%s\n' --backend -b --model -m --workdir -w --session -s --access --system-prompt --title --tag -t --backend-arg --config
         case 'sessions list'
@@ -112,6 +112,7 @@ complete -c clinvk -n '__clinvk_is \'\'' -l model -s m -x -d 'The model.'
 complete -c clinvk -n '__clinvk_is \'\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Where the agent works; default: here.'
 complete -c clinvk -n '__clinvk_is \'\'' -l continue -s c -d 'Go on with the most recent session, of this directory first.'
 complete -c clinvk -n '__clinvk_is \'\'' -l session -s s -x -k -a '(__clinvk_candidates names)' -d 'Go on with the session NAME, or create it.'
+complete -c clinvk -n '__clinvk_is \'\'' -l if-missing -x -a 'fail replay new' -d 'When the agent no longer has the conversation: fail (the default), begin a new one that is told the earlier turns, or an empty new one.'
 complete -c clinvk -n '__clinvk_is \'\'' -l ephemeral -d 'Keep no session, here or at the agent.'
 complete -c clinvk -n '__clinvk_is \'\'' -l output-format -s o -x -a 'text json stream-json' -d 'How the result is written to stdout.'
 complete -c clinvk -n '__clinvk_is \'\'' -l access -x -a 'read-only edit full' -d 'What the agent may do; default: the agent\'s own.'
@@ -137,6 +138,7 @@ complete -c clinvk -n '__clinvk_is \'run\'' -l model -s m -x -d 'The model.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Where the agent works; default: here.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l continue -s c -d 'Go on with the most recent session, of this directory first.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l session -s s -x -k -a '(__clinvk_candidates names)' -d 'Go on with the session NAME, or create it.'
+complete -c clinvk -n '__clinvk_is \'run\'' -l if-missing -x -a 'fail replay new' -d 'When the agent no longer has the conversation: fail (the default), begin a new one that is told the earlier turns, or an empty new one.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l ephemeral -d 'Keep no session, here or at the agent.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l output-format -s o -x -a 'text json stream-json' -d 'How the result is written to stdout.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l access -x -a 'read-only edit full' -d 'What the agent may do; default: the agent\'s own.'
@@ -159,6 +161,7 @@ complete -c clinvk -n '__clinvk_is \'run\' 1' -F
 complete -c clinvk -n '__clinvk_is \'resume\'' -l last -d 'The most recent session; every word is prompt.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l interactive -s i -d 'Pick from a list (type to filter); every word is prompt.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l here -d 'Only those of this directory or its repository.'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l if-missing -x -a 'fail replay new' -d 'When the agent no longer has the conversation: fail (the default), begin a new one that is told the earlier turns, or an empty new one.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l model -s m -x -d 'The model.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Where the agent works; default: here.'

@@ -8,6 +8,7 @@ import typer
 
 from clinvk import backends
 from clinvk.model.access import Access
+from clinvk.model.request import IfMissing
 from clinvk.model.session import Status
 
 
@@ -91,6 +92,14 @@ Tag = Annotated[
     typer.Option("--tag", "-t", metavar="TAG", help="For a new session, as --title (repeatable)."),
 ]
 
+WhenMissing = Annotated[
+    IfMissing | None,
+    typer.Option(
+        "--if-missing",
+        help="When the agent no longer has the conversation: fail (the default), begin a new one"
+        " that is told the earlier turns, or an empty new one.",
+    ),
+]
 SessionReference = Annotated[
     str,
     typer.Argument(

@@ -13,7 +13,7 @@ from clinvk.cli.streams import OutputClosed
 from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.access import Access
 from clinvk.model.config import Settings
-from clinvk.model.request import RunRequest
+from clinvk.model.request import IfMissing, RunRequest
 from clinvk.model.units import parse_duration
 from clinvk.services.run import dry_run, run
 from clinvk.services.settings import effective_settings
@@ -39,6 +39,7 @@ class TurnOptions:
     verbose: bool
     config: Path | None
     dry_run: bool
+    if_missing: IfMissing | None = None
 
 
 def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
@@ -92,6 +93,7 @@ def request_of(cli: Cli, said: TurnOptions, prompt: str, **which: Any) -> RunReq
         backend_args=said.backend_args,
         timeout_s=_seconds("--timeout", said.timeout),
         idle_timeout_s=_seconds("--idle-timeout", said.idle_timeout),
+        if_missing=said.if_missing or IfMissing.FAIL,
         **which,
     )
 

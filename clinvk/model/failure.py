@@ -68,7 +68,10 @@ MEANINGS: dict[FailureCode, Meaning] = {
     ),
     FailureCode.BUDGET_LIMIT: Meaning(ExitStatus.LIMIT, False, "raise the agent's budget"),
     FailureCode.CONVERSATION_GONE: Meaning(
-        ExitStatus.SESSION, False, "start afresh with a new session; this record is unchanged"
+        ExitStatus.SESSION,
+        False,
+        "`clinvk resume` with `--if-missing replay` tells a new one the earlier turns, with"
+        " `--if-missing new` it begins an empty one",
     ),
     FailureCode.CONVERSATION_EXISTS: Meaning(ExitStatus.SESSION, False, None),
     FailureCode.CONVERSATION_BUSY: Meaning(

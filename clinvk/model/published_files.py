@@ -73,6 +73,7 @@ class TurnStartedLine(Form):
     conversation: str | None
     resume: bool
     interactive: bool = False
+    afresh: Literal["new", "replay"] | None = None
 
 
 class BackendSessionLine(Form):

@@ -21,6 +21,14 @@ class Pick(StrEnum):
     LAST = "last"
 
 
+class IfMissing(StrEnum):
+    """What to do when the agent no longer has the session's conversation."""
+
+    FAIL = "fail"
+    REPLAY = "replay"
+    NEW = "new"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """What was asked, before anything is looked up; None means "not said".
@@ -35,6 +43,7 @@ class RunRequest:
     session: str | None = None
     name: str | None = None
     here: bool = False
+    if_missing: IfMissing = IfMissing.FAIL
     backend: str | None = None
     model: str | None = None
     workdir: Path | None = None

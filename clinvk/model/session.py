@@ -78,10 +78,15 @@ class Session:
     unknown: Json = field(default_factory=dict)
     schema: int = SCHEMA
 
-    def turn_started(self, *, at: datetime) -> "Session":
-        """The session with its next turn open; a completed or archived one is taken up again."""
+    def turn_started(self, *, at: datetime, resume: bool = True) -> "Session":
+        """The session with its next turn open; a completed or archived one is taken up again.
+
+        Without `resume` the turn begins a conversation, in which earlier counters count nothing.
+        """
         return replace(
             self,
+            counters=self.counters if resume else None,
+            counters_turn=self.counters_turn if resume else 0,
             status=Status.ACTIVE if self.status is Status.COMPLETED else self.status,
             archived=False,
             last_used_at=at,

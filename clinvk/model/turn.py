@@ -7,6 +7,7 @@ from clinvk.model.access import Access
 from clinvk.model.events import Json, StopReason
 from clinvk.model.failure import Failure
 from clinvk.model.files import FileReport
+from clinvk.model.request import IfMissing
 from clinvk.model.session import TurnEnd
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
@@ -29,6 +30,8 @@ class Turn:
     `conversation_asked` what it was started with. `usage`, `cost_usd` and `counters` are as in
     `Result`. `files` are what it changed, each path once with its last change. An `interactive`
     turn took place in the agent's own screen; its prompt is empty if it could not be told.
+    `afresh` says that it began a conversation in place of one that the agent no longer had: an
+    empty one, or one that was told the earlier turns.
     """
 
     number: int
@@ -56,6 +59,7 @@ class Turn:
     cwd: str | None = None
     resume: bool = False
     interactive: bool = False
+    afresh: IfMissing | None = None
 
     @property
     def interrupted(self) -> bool:

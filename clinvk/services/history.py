@@ -1,16 +1,17 @@
 """What a session's past says about its next turn."""
 
+from collections.abc import Sequence
+
 from clinvk.errors import SessionError
 from clinvk.model.events import StopReason
 from clinvk.model.session import SCHEMA, Session
-from clinvk.store.sessions import SessionStore
+from clinvk.model.turn import Turn
 
 _ANSWERED = frozenset({StopReason.END_TURN, StopReason.MAX_TURNS, StopReason.BUDGET})
 
 
-def was_answered(store: SessionStore, session: Session) -> bool:
+def was_answered(turns: Sequence[Turn]) -> bool:
     """Whether any turn ever ended with an answer; a session without a transcript counts as yes."""
-    turns = store.transcript(session.id).turns
     return not turns or any(turn.stop_reason in _ANSWERED or turn.interactive for turn in turns)
 
 

@@ -2,41 +2,46 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from clinvk import backends
 from clinvk.backends._base import Backend, Capability
 from clinvk.errors import (
     BackendUnsupportedError,
-    ConversationGoneError,
     SessionDirectoryError,
     UsageError,
 )
 from clinvk.model.access import Access, is_wider
 from clinvk.model.config import Settings
-from clinvk.model.request import Invocation, Pick, RunRequest, TurnRequest
+from clinvk.model.request import IfMissing, Invocation, Pick, RunRequest, TurnRequest
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.title import title_from_prompt
 from clinvk.model.units import parse_duration
 from clinvk.process.runner import Limits
+from clinvk.services.conversation import Past, conversation_instead, conversation_of
 from clinvk.services.programs import default_backend, program_of
 from clinvk.services.world import World
-from clinvk.store.conversations import conversation_exists
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnPlan:
     """One turn, ready to be started. `warnings` are what a person should know about it.
 
-    `moves_to` is the session's directory from now on, if the turn ends well.
+    `prompt` is what the person said; what is sent may have earlier turns above it. `moves_to` is
+    the session's directory from now on, if the turn ends well. `afresh` as in `Turn`; `instead` is
+    the plan to turn to if only the agent itself knows that it no longer has the conversation.
     """
 
     backend: Backend
+    prompt: str
     request: TurnRequest
     invocation: Invocation
     limits: Limits
     warnings: tuple[str, ...]
     moves_to: str | None = None
+    afresh: IfMissing | None = None
+    instead: "Callable[[], TurnPlan] | None" = None
 
 
 def backend_for(
@@ -92,20 +97,24 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     settings: Settings,
     world: World,
     *,
-    answered: Callable[[], bool] = lambda: False,
+    past: Past = tuple,
+    gone: bool = False,
 ) -> TurnPlan:
     """The session's next turn: what was said this time over what the session keeps.
 
-    `answered` is asked only if the agent has no trace of the conversation: whether a turn of it
-    ever ended with an answer.
+    `past` are the session's turns; they are asked for only if the agent has no trace of the
+    conversation. `gone` says that the agent itself has said so.
 
     Raises the error of the first thing that stands in the way: a directory that is gone, a
     conversation that the agent no longer has, an option that it cannot honour, a missing program.
     """
     warnings: list[str] = []
     cwd, moves_to = _turn_directory(request, session)
-    conversation, resume = _conversation(session, backend, world, answered)
-    if session.next_turn > 1 and not resume:
+    found = conversation_instead if gone else conversation_of
+    conversation = found(request, session, backend, world, past)
+    if conversation.note is not None:
+        warnings.append(conversation.note)
+    elif session.next_turn > 1 and not conversation.resume:
         warnings.append("the agent never saw the earlier prompt: its conversation begins here")
     access = session.access if request.access is None else request.access
     if session.next_turn > 1 and is_wider(access, session.access):
@@ -118,14 +127,17 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     if max_turns is None and not request.interactive and Capability.MAX_TURNS not in backend.lacks:
         max_turns = settings.get("run.max_turns")
     turn = TurnRequest(
-        prompt=request.prompt,
+        prompt=conversation.replay.before(request.prompt)
+        if conversation.replay
+        else request.prompt,
         cwd=cwd,
-        conversation=conversation,
-        resume=resume,
+        conversation=conversation.id,
+        resume=conversation.resume,
         model=model,
         access=access,
         system_prompt=request.system_prompt or session.system_prompt,
-        system_prompt_changed=resume and request.system_prompt not in (None, session.system_prompt),
+        system_prompt_changed=(conversation.resume or conversation.afresh is not None)
+        and request.system_prompt not in (None, session.system_prompt),
         max_turns=max_turns,
         ephemeral=request.ephemeral,
         backend_args=(*settings.backend(backend.name, "extra_args"), *request.backend_args),
@@ -139,13 +151,19 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
             f"{backend.title} has no screen of its own", hint="say a prompt"
         )
     program = program_of(backend, settings, world)
+    ask_again = conversation.resume and request.if_missing is not IfMissing.FAIL
     return TurnPlan(
         backend=backend,
+        prompt=request.prompt,
         request=turn,
         invocation=replace(invocation, argv=(*program, *invocation.argv[1:])),
         limits=_limits(request, settings),
         warnings=tuple(warnings),
         moves_to=moves_to,
+        afresh=conversation.afresh,
+        instead=partial(plan_turn, request, session, backend, settings, world, past=past, gone=True)
+        if ask_again
+        else None,
     )
 
 
@@ -166,33 +184,6 @@ def _limits(request: RunRequest, settings: Settings) -> Limits:
     return Limits(
         timeout_s=seconds(request.timeout_s, "run.timeout"),
         idle_timeout_s=seconds(request.idle_timeout_s, "run.idle_timeout"),
-    )
-
-
-def _conversation(
-    session: Session, backend: Backend, world: World, answered: Callable[[], bool]
-) -> tuple[str | None, bool]:
-    """The agent's session id, and whether the turn goes on with it or begins it.
-
-    An agent that was killed as it began may have told the id and kept nothing: a conversation in
-    which nothing was ever answered is begun again, only another one can be gone.
-    """
-    known = session.conversation
-    afresh = known if Capability.OWN_ID not in backend.lacks else None
-    if known is None or session.next_turn == 1:
-        return afresh, False
-    files = backend.conversation_files(known, world.user_home, world.environ)
-    exists = conversation_exists(files)
-    if exists or (files is None and session.conversation_seen):
-        return known, True
-    if not session.conversation_seen or not answered():
-        return afresh, False
-    if exists is None:  # its whole store is out of sight: the agent itself will say
-        return known, True
-    raise ConversationGoneError(
-        f"{backend.title} no longer has the conversation of session `{session.id}`",
-        hint="start a new session; this one's record is unchanged"
-        f" (`clinvk sessions show {session.id}`)",
     )
 
 

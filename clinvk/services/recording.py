@@ -18,6 +18,7 @@ from clinvk.errors import (
     StoreError,
 )
 from clinvk.model.events import Event, Init, Result
+from clinvk.model.failure import FailureCode
 from clinvk.model.files import FileReport
 from clinvk.model.session import Session, TitleSource, TurnEnd
 from clinvk.process.runner import Child, Ending
@@ -37,6 +38,9 @@ class Recording(Protocol):
 
     def start(self, plan: TurnPlan) -> None:
         """The turn begins; what is needed to go on with it is on disk afterwards."""
+
+    def start_again(self, plan: TurnPlan) -> None:
+        """The same turn begins once more, by another plan: the first attempt reached no model."""
 
     def child_started(self, child: Child) -> None:
         """The agent runs as this process."""
@@ -88,6 +92,9 @@ class Unrecorded:
         """Only in memory."""
         del plan
         self.session = self.session.turn_started(at=self._world.now())
+
+    def start_again(self, plan: TurnPlan) -> None:
+        """What is not kept goes on with nothing, so that nothing can be gone."""
 
     def child_started(self, child: Child) -> None:
         """Nothing to keep."""
@@ -155,28 +162,43 @@ class Recorded(AbstractContextManager["Recorded"]):
             raise
 
     def _start(self, plan: TurnPlan) -> None:
-        self.session = self.session.turn_started(at=self._world.now())
+        self.session = self.session.turn_started(at=self._world.now(), resume=plan.request.resume)
         self._transcript = self._store.writer(self.session.id, self._world.now)
         # A run that was killed may have left a new title or tag to be told.
         if self._transcript.empty or self._before.interrupted:
             self._transcript.session(self.session)
+        self._tell_start(plan)
+        if self._is_new:
+            self._store.create(self.session)
+        else:
+            self._save(self.session)
+
+    def start_again(self, plan: TurnPlan) -> None:
+        """Take the first attempt back and tell the turn's start anew. Raises `StoreError`."""
+        if self._transcript is not None:
+            at = self._world.now()
+            reason = FailureCode.CONVERSATION_GONE.value
+            self._transcript.turn_voided(turn=self._turn, at=at, reason=reason)
+            self.session = replace(self.session, counters=None, counters_turn=0)
+            self._tell_start(plan)
+
+    def _tell_start(self, plan: TurnPlan) -> None:
+        if self._transcript is None:
+            return
         request = plan.request
         self._model_asked, self._moves_to = request.model, plan.moves_to
         self._transcript.turn_started(
             turn=self._turn,
             at=self.session.last_used_at,
-            prompt=self._discretion.prompt(request.prompt),
+            prompt=self._discretion.prompt(plan.prompt),
             cwd=str(request.cwd),
             model=request.model,
             access=request.access,
             conversation=request.conversation,
             resume=request.resume,
             interactive=self.interactive,
+            afresh=plan.afresh,
         )
-        if self._is_new:
-            self._store.create(self.session)
-        else:
-            self._save(self.session)
 
     def _take_back(self) -> None:
         self.session = self._before

@@ -15,7 +15,7 @@ from clinvk.model.session import Session
 from clinvk.process import orphans
 from clinvk.process.signals import SignalInbox
 from clinvk.services.discretion import discretion_of
-from clinvk.services.history import refuse_newer, was_answered
+from clinvk.services.history import refuse_newer
 from clinvk.services.places import scope_of, stands_in
 from clinvk.services.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.recording import Recorded, Recording, Unrecorded, holder_of
@@ -59,7 +59,7 @@ def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
         backend,
         settings,
         world,
-        answered=lambda: was_answered(store, session),
+        past=lambda: store.transcript(session.id).turns,
     )
 
 
@@ -119,7 +119,7 @@ class Opening:
             backend,
             self.settings,
             self.world,
-            answered=lambda: was_answered(store, session),
+            past=lambda: store.transcript(session.id).turns,
         )
         self._say_where(session)
         self._say_damaged(store)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from clinvk.backends._base import Backend
-from clinvk.model.events import Result, StopReason
+from clinvk.model.events import Result, StopReason, Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport
 from clinvk.model.native import NativeTurn
@@ -42,6 +42,7 @@ class ScreenRecorded(Recorded):
     def start(self, plan: TurnPlan) -> None:
         """As for any turn; the plan is what later turns are told with."""
         self._plan = plan
+        self._notes = plan.warnings
         super().start(plan)
 
     def nothing_said(self) -> None:
@@ -88,10 +89,15 @@ class ScreenRecorded(Recorded):
                 model=request.model,
                 access=request.access,
                 conversation=conversation,
-                resume=request.resume or self.session.turns > 0,
+                resume=request.resume or (self.session.turns > 0 and self._plan.afresh is None),
                 interactive=True,
+                afresh=self._plan.afresh,
             )
         )
+        for note in self._notes:
+            self.event(Warned(message=note, code="clinvk"))
+        # They are of the first turn; those after it go on with the conversation that it began.
+        self._plan, self._notes = replace(self._plan, afresh=None), ()
 
     def _end(self, turn: NativeTurn, conversation: str | None, end: ScreenEnd) -> None:
         result = self._discretion.result(_result(turn, conversation))

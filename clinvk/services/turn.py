@@ -9,7 +9,7 @@ from signal import Signals
 from typing import TYPE_CHECKING, Protocol
 
 from clinvk.errors import BackendStartError
-from clinvk.model.events import Change, Event, Result, StopReason, Warned
+from clinvk.model.events import Change, Event, Failed, Result, StopReason, Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import merged_files
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
@@ -60,6 +60,9 @@ class Turn:
             for warning in self._plan.warnings:
                 self._tell(Warned(message=warning, code="clinvk"))
             ending = self._converse(signals)
+            if self._is_gone and self._plan.instead is not None:
+                self._begin_instead(self._plan.instead())
+                ending = self._converse(signals)
         except BackendStartError as error:
             failure = Failure(code=FailureCode.NOT_STARTED, message=error.message, hint=error.hint)
             self._heard.result = Result(text="", stop_reason=StopReason.ERROR, failure=failure)
@@ -99,7 +102,25 @@ class Turn:
                 self._tell(event)
         return ending
 
+    @property
+    def _is_gone(self) -> bool:
+        """Whether the agent said that it no longer has the conversation."""
+        failure = self._heard.result.failure if self._heard.result else None
+        return failure is not None and failure.code is FailureCode.CONVERSATION_GONE
+
+    def _begin_instead(self, plan: TurnPlan) -> None:
+        """Go on with a plan for another conversation: of the first attempt nothing is left."""
+        self._recording.start_again(plan)
+        told = [warning for warning in plan.warnings if warning not in self._plan.warnings]
+        self._plan = plan
+        self._heard = Heard(warnings=self._heard.warnings)
+        self._observer.started(_turn_start(plan, self._recording))
+        for warning in told:
+            self._tell(Warned(message=warning, code="clinvk"))
+
     def _tell(self, event: Event) -> None:
+        if self._plan.instead is not None and _says_gone(event):
+            return  # what is done about it is said in its place
         self._heard.hear(event)
         if not isinstance(event, Result):
             self._recording.event(event)
@@ -142,6 +163,10 @@ _BROKEN_OFF = Ending(
     duration_s=0.0,
 )
 """The ending that stands while there is no other: something of ours broke the turn off."""
+
+
+def _says_gone(event: Event) -> bool:
+    return isinstance(event, Failed) and event.failure.code is FailureCode.CONVERSATION_GONE
 
 
 def _turn_start(plan: TurnPlan, recording: Recording) -> TurnStart:

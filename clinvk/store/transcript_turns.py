@@ -13,6 +13,7 @@ from clinvk.model.access import Access
 from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, FileSource, absolute_path
+from clinvk.model.request import IfMissing
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.store.forms import time_from_text
@@ -120,6 +121,7 @@ class TurnBuilder:
             cwd=cwd,
             resume=start.get("resume") is True,
             interactive=start.get("interactive") is True,
+            afresh=_afresh(start.get("afresh")),
         )
 
     def _said(self, kind: str, line: dict[str, Any]) -> str:
@@ -199,6 +201,13 @@ def _usage(value: object) -> Usage:
 def _access(value: object) -> Access | None:
     try:
         return Access(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _afresh(value: object) -> IfMissing | None:
+    try:
+        return IfMissing(value) if isinstance(value, str) else None
     except ValueError:
         return None
 

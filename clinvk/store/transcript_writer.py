@@ -23,6 +23,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure
 from clinvk.model.files import FileReport
+from clinvk.model.request import IfMissing
 from clinvk.model.session import Session
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.store.atomic import open_private, reason, sync_folder, write_all
@@ -98,11 +99,13 @@ class TranscriptWriter:
         conversation: str | None = None,
         resume: bool = False,
         interactive: bool = False,
+        afresh: IfMissing | None = None,
     ) -> None:
         """A turn begins; on the disk before the agent is started.
 
         `model` and `conversation` are what the agent is started with. An `interactive` turn takes
-        place in the agent's own screen: it is told again once its prompt is known.
+        place in the agent's own screen: it is told again once its prompt is known. `afresh` as in
+        `Turn`.
         """
         self._checkpoint(
             {
@@ -117,6 +120,7 @@ class TranscriptWriter:
                 "resume": resume,
             }
             | ({"interactive": True} if interactive else {})
+            | ({"afresh": afresh.value} if afresh else {})
         )
 
     def event(self, turn: int, event: Event) -> None:

@@ -199,12 +199,12 @@ def _lines(file: BinaryIO, longest: int) -> Iterator[bytes | None]:
 def _during(session: Session, turn: Turn) -> Session:
     """The session while that turn is open."""
     session = replace(
-        session.turn_started(at=turn.started_at),
+        session.turn_started(at=turn.started_at, resume=turn.resume),
         cwd=turn.cwd or session.cwd,
         open_turn=OpenTurn(number=turn.number, started_at=turn.started_at),
     )
     chosen = turn.conversation_asked
-    if chosen is not None and chosen != session.conversation:
+    if chosen is not None and chosen != session.conversation and turn.afresh is None:
         session = replace(session, conversation=chosen, conversation_seen=False)
     return _named(session, turn)
 

@@ -34,6 +34,7 @@ def resume(  # noqa: PLR0913  one parameter an option
         ),
     ] = False,
     here: options.Here = False,
+    if_missing: options.WhenMissing = None,
     backend: options.Backend = None,
     model: options.Model = None,
     workdir: options.Workdir = None,
@@ -84,6 +85,7 @@ def resume(  # noqa: PLR0913  one parameter an option
         verbose=verbose,
         config=config,
         dry_run=dry_run,
+        if_missing=if_missing,
     )
     proceed = open_screen if wants_screen(cli, turn) else run_turn
     raise typer.Exit(proceed(cli, turn, **which))

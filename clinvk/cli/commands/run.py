@@ -28,6 +28,7 @@ def run(  # noqa: PLR0913  one parameter an option
         ),
     ] = False,
     session: options.SessionName = None,
+    if_missing: options.WhenMissing = None,
     ephemeral: Annotated[
         bool, typer.Option("--ephemeral", help="Keep no session, here or at the agent.")
     ] = False,
@@ -64,6 +65,10 @@ def run(  # noqa: PLR0913  one parameter an option
             "`--ephemeral` keeps no session, so there is none to go on with",
             hint="leave `--ephemeral` out",
         )
+    if if_missing is not None and not go_on and session is None:
+        raise UsageError(
+            "`--if-missing` is for going on with a session", hint="use it with `-c` or `-s NAME`"
+        )
     if go_on and (title is not None or tag):
         option, command = ("--title", "rename") if title is not None else ("--tag", "tag")
         raise UsageError(
@@ -87,6 +92,7 @@ def run(  # noqa: PLR0913  one parameter an option
         verbose=verbose,
         config=config,
         dry_run=dry_run,
+        if_missing=if_missing,
     )
     status = run_turn(
         cli,

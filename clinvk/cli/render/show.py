@@ -11,6 +11,7 @@ from clinvk.cli.render.turn import turn_to_json
 from clinvk.cli.streams import Streams
 from clinvk.model.files import FileReport, over_turns
 from clinvk.model.report import file_to_json
+from clinvk.model.request import IfMissing
 from clinvk.model.session import Session
 from clinvk.model.units import UNKNOWN, format_cost, format_time, format_tokens
 from clinvk.services.sessions import Shown
@@ -68,6 +69,7 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
         "Last Error": _last_error(shown),
         "Parent": session.parent,
         "Agent Session": session.conversation,
+        "Begun Anew": ", ".join(_begun_anew(shown)),
         "Damaged Lines": _damaged_lines(shown),
     }
     for label, value in known.items():
@@ -80,6 +82,14 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
 
 def _native(cwd: str, argv: tuple[str, ...]) -> str:
     return f"cd {shlex.quote(cwd)} && {shlex.join(argv)}"
+
+
+def _begun_anew(shown: Shown) -> Iterator[str]:
+    """The turns that began a conversation in place of one that the agent no longer had."""
+    for turn in shown.transcript.turns:
+        if turn.afresh:
+            how = "replayed" if turn.afresh is IfMissing.REPLAY else "empty"
+            yield f"at turn {turn.number} ({how})"
 
 
 def _last_error(shown: Shown) -> str | None:

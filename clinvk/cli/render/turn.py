@@ -6,6 +6,7 @@ from typing import Any
 from clinvk.cli.render.fields import field, fields, file_lines, text_lines
 from clinvk.cli.streams import Streams
 from clinvk.model.report import file_to_json, usage_to_json
+from clinvk.model.request import IfMissing
 from clinvk.model.safe_text import safe_text
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.units import (
@@ -17,6 +18,10 @@ from clinvk.model.units import (
 )
 from clinvk.store.forms import json_page, time_to_text
 
+_AFRESH = {
+    IfMissing.NEW: "begun anew and empty",
+    IfMissing.REPLAY: "begun anew and told the earlier turns (replayed)",
+}
 _HOW = {True: "ok", False: "failed", None: "no result"}
 
 
@@ -59,6 +64,8 @@ def _head(turn: Turn, session_id: str) -> Iterator[str]:
     yield field("  Cached", format_tokens(usage.cached_tokens))
     yield field("  Total", format_tokens(usage.total_tokens))
     yield field("Cost", format_cost(turn.cost_usd))
+    if turn.afresh:
+        yield field("Conversation", _AFRESH[turn.afresh])
     if turn.stop_reason:
         yield field("Stop Reason", turn.stop_reason.value)
     if turn.exit_code is not None:
@@ -90,6 +97,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "ended_at": time_to_text(turn.ended_at) if turn.ended_at else None,
         "interrupted": turn.interrupted,
         "interactive": turn.interactive,
+        "afresh": turn.afresh.value if turn.afresh else None,
         "prompt": turn.prompt,
         "text": turn.text,
         "messages": list(turn.messages),

@@ -15,14 +15,15 @@ from bed.directives import Call, Refusal, Usage
 
 Json = Any
 
-_REMINDER = re.compile(r"<system-reminder>.*?</system-reminder>", re.DOTALL)
+# What stands in a prompt and was not typed: an agent's reminders, and earlier turns told by clinvk.
+_TOLD = re.compile(r"<(system-reminder|earlier-conversation)>.*?</\1>", re.DOTALL)
 _ENVELOPE = re.compile(r"<([\w-]+)[^>]*>.*</\1>", re.DOTALL)
 _SYNTHETIC = ("[Request interrupted by user", "Continue from where you left off", "# AGENTS.md")
 
 
 def typed_by_a_person(text: str) -> str:
     """What of a user message's text a person typed; "" where the agent made all of it up."""
-    rest = _REMINDER.sub("", text).strip()
+    rest = _TOLD.sub("", text).strip()
     if _ENVELOPE.fullmatch(rest) or rest.startswith(_SYNTHETIC):
         return ""
     return rest

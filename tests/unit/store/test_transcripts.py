@@ -358,11 +358,12 @@ def live_through(
         )
         writer.session(changed)
         return changed
-    opened = session.turn_started(at=at)
-    turn = session.next_turn
+    turn, resume = session.next_turn, at.minute % 3 != 0
+    opened = session.turn_started(at=at, resume=resume)
     writer.turn_started(
-        turn=turn, at=at, prompt="p", cwd=session.cwd, conversation=session.conversation
-    )
+        turn=turn, at=at, prompt="p", cwd=session.cwd, conversation=session.conversation,
+        resume=resume,
+    )  # fmt: skip
     if what == "void":
         writer.turn_voided(turn=turn, at=at, reason=detail)
         return session

@@ -1,0 +1,106 @@
+"""Which of the agent's conversations a turn is a part of: the session's own, or one in its place.
+
+An empty conversation in place of one that is gone is never begun unasked.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from clinvk.backends._base import Backend, Capability
+from clinvk.errors import ConversationGoneError
+from clinvk.model.replay import Replay, replay_of
+from clinvk.model.request import IfMissing, RunRequest
+from clinvk.model.session import Session
+from clinvk.model.turn import Turn
+from clinvk.services.history import was_answered
+from clinvk.services.world import World
+from clinvk.store.conversations import conversation_exists
+
+Past = Callable[[], Sequence[Turn]]
+"""The session's turns so far; read only where they are needed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """The agent's session id, and whether the turn goes on with it or begins it.
+
+    `afresh` says that it takes the place of one that is gone, and `replay` what it is told of it.
+    """
+
+    id: str | None
+    resume: bool
+    afresh: IfMissing | None = None
+    replay: Replay | None = None
+
+    @property
+    def note(self) -> str | None:
+        """What the person should know of it, if it is one in place of another."""
+        if self.afresh is None:
+            return None
+        what = f"told {self.replay.note} from our record" if self.replay else "empty"
+        return f"the agent no longer has the conversation: a new one begins here, {what}"
+
+
+def conversation_of(
+    request: RunRequest, session: Session, backend: Backend, world: World, past: Past
+) -> Conversation:
+    """The conversation of the session's next turn, as far as the agent's files tell.
+
+    An agent that was killed as it began may have told the id and kept nothing: a conversation in
+    which nothing was ever answered is begun again, only another one can be gone. Raises
+    `ConversationGoneError` for that, unless the request says what to do then.
+    """
+    known = session.conversation
+    begun_again = Conversation(
+        id=known if Capability.OWN_ID not in backend.lacks else None, resume=False
+    )
+    if known is None or session.next_turn == 1:
+        return begun_again
+    files = backend.conversation_files(known, world.user_home, world.environ)
+    exists = conversation_exists(files)
+    if exists or (files is None and session.conversation_seen):
+        return Conversation(id=known, resume=True)
+    if not session.conversation_seen or not was_answered(past()):
+        return begun_again
+    if exists is None:  # its whole store is out of sight: the agent itself will say
+        return Conversation(id=known, resume=True)
+    return conversation_instead(request, session, backend, world, past)
+
+
+def conversation_instead(
+    request: RunRequest, session: Session, backend: Backend, world: World, past: Past
+) -> Conversation:
+    """A new conversation in place of the one that is gone, as the request asks for it.
+
+    Raises `ConversationGoneError` if it asks for none, or for what cannot be had.
+    """
+    if request.if_missing is IfMissing.FAIL:
+        raise _gone(
+            session,
+            backend,
+            "`--if-missing replay` tells a new one the earlier turns, `--if-missing new` begins an"
+            " empty one",
+        )
+    replay = None
+    if request.if_missing is IfMissing.REPLAY:
+        if request.interactive:
+            way_out = "say a prompt with `--if-missing replay`, or use `--if-missing new`"
+            raise _gone(session, backend, f"its own screen cannot be told one: {way_out}")
+        replay = replay_of(past())
+        if replay is None:
+            raise _gone(
+                session, backend, "nothing of it is recorded to be told: use `--if-missing new`"
+            )
+    chosen = Capability.OWN_ID not in backend.lacks
+    return Conversation(
+        id=world.new_uuid() if chosen else None,
+        resume=False,
+        afresh=request.if_missing,
+        replay=replay,
+    )
+
+
+def _gone(session: Session, backend: Backend, hint: str) -> ConversationGoneError:
+    return ConversationGoneError(
+        f"{backend.title} no longer has the conversation of session `{session.id}`", hint=hint
+    )

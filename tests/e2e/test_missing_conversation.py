@@ -1,0 +1,191 @@
+"""The agent no longer has the conversation: what `--if-missing` does about it, on real agents."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bed.command import Command, Ran
+from bed.mock_model import MockModel
+from bed.published import check_home, check_result
+from bed.terminal import Terminal, have_tmux
+
+REAL = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude")]
+KEPT = {"claude": ".claude/projects/*/*.jsonl", "codex": ".codex/sessions/*/*/*/*.jsonl"}
+STORES = {"claude": ".claude", "codex": ".codex/sessions"}
+WAYS = ["replay", "new"]
+
+
+def _forget_one(home: Path, backend: str) -> None:
+    """The agent pruned the conversation: its files tell that it is gone."""
+    for transcript in home.glob(KEPT[backend]):
+        transcript.unlink()
+
+
+def _forget_all(home: Path, backend: str) -> None:
+    """The whole store is gone: only the agent itself can tell."""
+    shutil.rmtree(home / STORES[backend])
+    for state in home.glob(".codex/state_*"):
+        state.unlink()
+
+
+FORGET = {"pruned": _forget_one, "wiped": _forget_all}
+
+
+def _two_turns(clinvk: Command, backend: str) -> dict[str, Any]:
+    clinvk("-b", backend, "--access", "edit", "the elephants come first")
+    target = clinvk.home.project / "made.txt"
+    told: dict[str, Any] = clinvk("-c", "-o", "json", f"[[write:{target}|x]] then zebras").json()
+    assert told["exit_status"] == 0, told
+    return told
+
+
+def _last_sent(server: MockModel) -> str:
+    return json.dumps(server.requests[-1].body)
+
+
+def _shown(clinvk: Command) -> dict[str, Any]:
+    shown: dict[str, Any] = clinvk("sessions", "show", "@last", "--json").json()
+    return shown
+
+
+@pytest.mark.parametrize(("backend", "claude"), REAL)
+@pytest.mark.parametrize("forget", FORGET)
+def test_by_default_it_fails_and_names_both_ways_out(
+    clinvk: Command, server: MockModel, backend: str, forget: str
+) -> None:
+    """Exit 4 `conversation_gone`; nothing is asked of the model, and no turn is added."""
+    _two_turns(clinvk, backend)
+    FORGET[forget](clinvk.home.home, backend)
+    sent = len(server.billed)
+    ran = clinvk("-c", "-o", "json", "three")
+    error = ran.json()["error"]
+    assert (ran.exit_code, error["code"]) == (4, "conversation_gone")
+    assert "--if-missing replay" in error["hint"]
+    assert "--if-missing new" in error["hint"]
+    assert len(server.billed) == sent
+    assert _shown(clinvk)["turns"] == 2
+
+
+@pytest.mark.parametrize(("backend", "claude"), REAL)
+@pytest.mark.parametrize("forget", FORGET)
+@pytest.mark.parametrize("way", WAYS)
+def test_a_new_conversation_within_the_same_session(
+    clinvk: Command, server: MockModel, backend: str, forget: str, way: str
+) -> None:
+    """With `replay` the model is sent the earlier turns, with `new` not a word of them.
+
+    It is said on stderr, in the result and in the transcript; the session goes on with it.
+    """
+    before = _two_turns(clinvk, backend)
+    FORGET[forget](clinvk.home.home, backend)
+    ran = clinvk("-c", "--if-missing", way, "-o", "json", "and now the third")
+    result = ran.json()
+    check_result(result)
+    assert (result["exit_status"], result["turn"], result["resumed"]) == (0, 3, False), result
+    assert result["session_id"] == before["session_id"]
+    assert result["backend_session_id"] != before["backend_session_id"]
+    sent = _last_sent(server)
+    replayed = way == "replay"
+    for told in ("the elephants come first", "then zebras", "You said: the elephants", "made.txt"):
+        assert (told in sent) is replayed, told
+    assert sent.rindex("and now the third") > sent.rfind("zebras")
+    assert any("no longer has the conversation" in warning for warning in result["warnings"])
+    turn = _shown(clinvk)["turn_list"][2]
+    assert (turn["prompt"], turn["afresh"]) == ("and now the third", way)
+    assert turn["warnings"] == result["warnings"]
+    assert ("replayed" in clinvk("sessions", "show", "@last").stdout) is replayed
+    further = clinvk("-c", "-o", "json", "fourth").json()
+    assert further["backend_session_id"] == result["backend_session_id"]
+    assert "I remember 1 earlier prompts" in further["text"]
+    assert "and now the third" in _last_sent(server)
+    shown = _shown(clinvk)
+    assert (shown["turns"], shown["turns_reported"]) == (4, 4)
+    billed = [bill.usage for bill in server.billed if bill.kind == "main"]
+    assert shown["usage"]["input_tokens"] == sum(usage.input_tokens for usage in billed)
+    check_home(clinvk.home.clinvk_home)
+
+
+def test_what_is_said_of_it_for_a_person(clinvk: Command, backend: str) -> None:
+    """One warning on stderr; stdout has the answer and nothing else."""
+    _two_turns(clinvk, backend)
+    _forget_one(clinvk.home.home, backend)
+    ran: Ran = clinvk("resume", "--last", "--if-missing", "replay", "third")
+    assert ran.exit_code == 0
+    assert ran.stdout.startswith("You said:")
+    [said] = [line for line in ran.stderr.splitlines() if line.startswith("warning: ")]
+    assert "told turns 1 to 2 from our record" in said
+
+
+def test_a_conversation_that_is_there_is_gone_on_with(clinvk: Command, backend: str) -> None:
+    """The option is for a missing one: it begins none where there is no need."""
+    first = _two_turns(clinvk, backend)
+    result = clinvk("-c", "--if-missing", "new", "-o", "json", "three").json()
+    assert result["backend_session_id"] == first["backend_session_id"]
+    assert (result["resumed"], result["warnings"]) == (True, [])
+
+
+@pytest.mark.parametrize(("backend", "claude"), REAL)
+@pytest.mark.parametrize("way", WAYS)
+def test_access_model_and_system_prompt_hold_in_the_new_conversation(
+    clinvk: Command, server: MockModel, backend: str, way: str
+) -> None:
+    """It is the same session: read-only stays read-only on disk, model and prompt are the same."""
+    model = {"claude": "claude-sonnet-4-5", "codex": "gpt-5.1-codex-mini"}[backend]
+    chosen = ("-m", model, "--access", "read-only", "--system-prompt", "speak in verse")
+    clinvk("-b", backend, *chosen, "one")
+    _forget_one(clinvk.home.home, backend)
+    target = clinvk.home.project / "made.txt"
+    clinvk("-c", "--if-missing", way, f"[[write:{target}|no]] two")
+    assert not target.exists()
+    body = server.requests[-1].body
+    assert body["model"] == model
+    assert "speak in verse" in json.dumps(body)
+    refused = clinvk("-c", "--if-missing", way, "--system-prompt", "in prose", "three")
+    assert refused.exit_code == 5
+
+
+def test_a_turn_killed_before_the_new_conversation_began_leaves_the_choice(
+    clinvk: Command, server: MockModel, backend: str
+) -> None:
+    """Nothing of it reached the agent: the next turn fails as before, and can be told again."""
+    _two_turns(clinvk, backend)
+    _forget_one(clinvk.home.home, backend)
+    silent = clinvk.home.bin / "silent"
+    silent.write_text("#!/bin/sh\nexec sleep 60\n")
+    silent.chmod(0o700)
+    env = {f"CLINVK_BACKENDS_{backend.upper()}_BINARY": str(silent), "CLINVK_RUN_TIMEOUT": "1s"}
+    assert clinvk("-c", "--if-missing", "replay", "three", env=env).exit_code == 6
+    assert clinvk("-c", "four").exit_code == 4
+    ran = clinvk("-c", "--if-missing", "replay", "four")
+    assert ran.exit_code == 0, ran.stderr
+    assert "the elephants come first" in _last_sent(server)
+
+
+@pytest.fixture
+def terminal(clinvk: Command) -> Iterator[Terminal]:
+    """A terminal in the project's directory."""
+    clinvk.home.answer_first_questions()
+    with Terminal(clinvk.home.env, clinvk.home.project, columns=120) as opened:
+        yield opened
+    clinvk.home.end_daemons()
+
+
+@pytest.mark.skipif(not have_tmux, reason="tmux is not installed")
+def test_the_agents_own_screen_on_a_missing_conversation(
+    clinvk: Command, terminal: Terminal, backend: str
+) -> None:
+    """It fails with the ways out; a screen cannot be told the earlier turns, an empty one opens."""
+    _two_turns(clinvk, backend)
+    _forget_one(clinvk.home.home, backend)
+    terminal.run(clinvk.program, "resume", "--last")
+    terminal.wait_for("--if-missing replay")
+    terminal.run(clinvk.program, "resume", "--last", "--if-missing", "replay")
+    terminal.wait_for("its own screen cannot be told one")
+    terminal.run(clinvk.program, "resume", "--last", "--if-missing", "new")
+    terminal.wait_for("a new one begins here, empty")
+    terminal.wait_for({"claude": "❯", "codex": "Ask Codex"}[backend])  # noqa: RUF001  its sign
+    assert "elephants" not in terminal.screen()
