@@ -118,8 +118,9 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
         warnings.append("the agent never saw the earlier prompt: its conversation begins here")
     access = session.access if request.access is None else request.access
     if session.next_turn > 1 and is_wider(access, session.access):
-        kept = session.access.value if session.access else "the agent's default"
-        warnings.append(f"access is wider for this turn: {_named(access)} instead of {kept}")
+        warnings.append(
+            f"access is wider for this turn: {_named(access)} instead of {_named(session.access)}"
+        )
     model = request.model or session.model_asked
     if model is None and Capability.MODEL not in backend.lacks:
         model = session.model
@@ -194,15 +195,25 @@ def _turn_directory(request: RunRequest, session: Session) -> tuple[Path, str | 
     is for this turn; it becomes the session's only if that has lost its own.
     """
     own = Path(session.cwd)
-    if request.workdir is not None and not (request.pick is Pick.CONTINUE and own.is_dir()):
+    trouble = _why_not_there(session.cwd)
+    if request.workdir is not None and not (request.pick is Pick.CONTINUE and trouble is None):
         named = working_directory(request.workdir)
-        return named, None if own.is_dir() else str(named)
-    if own.is_dir():
+        return named, None if trouble is None else str(named)
+    if trouble is None:
         return own, None
     raise SessionDirectoryError(
-        f"the directory of session `{session.id}` is gone: `{own}`",
+        f"the directory of session `{session.id}` {trouble}: `{own}`",
         hint="if it has moved, say where with `-w DIR`",
     )
+
+
+def _why_not_there(directory: str) -> str | None:
+    """What became of a directory that cannot be worked in, None for one that can."""
+    import os
+
+    if not os.path.isdir(directory):  # noqa: PTH112  Path.is_dir raises below a closed folder
+        return "is gone" if not os.path.lexists(directory) else "is no directory any more"
+    return None if os.access(directory, os.R_OK | os.X_OK) else "cannot be read"
 
 
 def working_directory(directory: Path) -> Path:

@@ -129,6 +129,38 @@ def test_access_is_not_widened_by_a_resume(clinvk: Command, backend: str) -> Non
     assert not other.exists()
 
 
+@pytest.mark.parametrize(
+    ("backend", "claude"), [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude")]
+)
+def test_a_wider_default_never_widens_a_session(clinvk: Command, backend: str) -> None:
+    """What the configuration allows new sessions is nothing to one that has its own access."""
+    clinvk("-b", backend, "--access", "read-only", "-s", "narrow", "one")
+    clinvk("-b", backend, "-s", "plain", "one")
+    config = clinvk.home.clinvk_home / "config.yaml"
+    config.write_text(f"run: {{access: full}}\nbackends: {{{backend}: {{access: full}}}}\n")
+    config.chmod(0o600)
+    for name in ("narrow", "plain"):
+        target = clinvk.home.project / f"{name}.txt"
+        env = {"CLINVK_RUN_ACCESS": "full"}
+        ran = clinvk("-s", name, f"[[write:{target}|no]]", env=env)
+        assert not target.exists(), name
+        assert "access is wider" not in ran.stderr
+    target = clinvk.home.project / "new.txt"
+    clinvk("-b", backend, "-s", "new", f"[[write:{target}|yes]]")
+    assert target.exists()
+
+
+def test_widening_is_in_the_transcript(clinvk: Command) -> None:
+    """Who reads the session later sees at which turn more was allowed, and what."""
+    clinvk("-s", "mine", "-b", "demo", "--access", "read-only", "one")
+    clinvk("-s", "mine", "--access", "full", "two")
+    [narrow, wide] = clinvk("sessions", "show", "mine", "--json").json()["turn_list"]
+    assert narrow["warnings"] == []
+    assert wide["warnings"] == [
+        "access is wider for this turn: `full` instead of `read-only`",
+    ]
+
+
 def test_a_conversation_gone_at_the_agent_is_an_error(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
@@ -169,6 +201,25 @@ def test_a_session_whose_directory_is_gone_runs_nowhere_else(
     assert ran.exit_code == 4
     assert "is gone" in ran.stderr
     assert "-w DIR" in ran.stderr
+    assert len(server.requests) == sent
+
+
+def test_a_directory_that_became_a_file_is_no_place_to_run(
+    clinvk: Command, server: MockModel, tmp_path: Path, backend: str
+) -> None:
+    """Exit 4 `session_directory_missing`, also with `-c` from elsewhere; `-w` is the way out."""
+    project = tmp_path / "moving"
+    project.mkdir()
+    clinvk("-b", backend, "one", cwd=project)
+    project.rmdir()
+    project.write_text("a file")
+    sent = len(server.requests)
+    for words in (["resume", "--last"], ["-c"]):
+        ran = clinvk(*words, "-o", "json", "two")
+        error = ran.json()["error"]
+        assert (ran.exit_code, error["code"]) == (4, "session_directory_missing")
+        assert "is no directory any more" in error["message"]
+        assert "-w DIR" in error["hint"]
     assert len(server.requests) == sent
 
 
