@@ -34,7 +34,7 @@ A conversation is `<id>.json` in $CLINVK_DEMO_HOME, else in `clinvk-demo` of the
 The prompt is in it before the answer begins. CLINVK_DEMO_DELAY_MS is the pause after each word.
 """
 # It starts a few milliseconds after Python itself, hence os.path and no argparse.
-# ruff: noqa: PTH110, PTH123
+# ruff: noqa: PTH123
 
 import json
 import os

@@ -1,5 +1,5 @@
 """A conversation of the demo agent, as it is kept on disk. The demo agent alone imports this."""
-# ruff: noqa: PTH103, PTH105, PTH110, PTH111, PTH117, PTH118, PTH120, PTH123  as in the agent
+# ruff: noqa: PTH103, PTH105, PTH111, PTH117, PTH118, PTH120, PTH123  as in the agent
 
 import json
 import os

@@ -15,7 +15,7 @@ from typing import IO, Literal, TextIO
 
 from clinvk.cli.pipe import Pipe, pipe_of, same_pipe
 from clinvk.errors import ClinvkError
-from clinvk.model.safe_text import escaped_json
+from clinvk.model.safe_text import escaped_json, safe_text
 
 ColorChoice = Literal["auto", "always", "never"]
 
@@ -65,6 +65,10 @@ class Streams:
         """
         self._out(text, encoding=_encoding(self.stdout))
 
+    def out_text(self, text: str) -> None:
+        """Write text of somebody else's: as it is, but harmless to a terminal. Raises as `out`."""
+        self.out(safe_text(text) if self.stdout_is_tty else text)
+
     def out_utf8(self, text: str) -> None:
         """Write data that is UTF-8 whatever the locale. Raises as `out` does."""
         self._out(text, encoding="utf-8")
@@ -82,6 +86,13 @@ class Streams:
     def talk(self, line: str = "") -> None:
         """Write one line to stderr, now; a stderr that nobody reads is no reason to stop."""
         self._talk(f"{line}\n", drawn=False)
+
+    def talk_text(self, text: str) -> None:
+        """Write lines that quote somebody else to stderr: as they are, but harmless to a terminal.
+
+        Raises nothing, as `talk`.
+        """
+        self.talk(safe_text(text) if self.stderr_is_tty else text)
 
     def draw(self, line: str, *, unless: Callable[[], bool]) -> None:
         """Show a transient line on stderr: the next output or `erase` removes it.

@@ -1,5 +1,6 @@
 """Starting a program in a session of its own, or saying in one sentence why that cannot be."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from subprocess import PIPE, Popen
@@ -33,12 +34,12 @@ def _start_error(program: str, cwd: Path, error: OSError | ValueError) -> Backen
     if isinstance(error, ValueError):
         return BackendStartError(f"`{program}` cannot be started: {error}")
     reason = (error.strerror or str(error)).lower()
-    if not cwd.is_dir() or error.filename == str(cwd):
+    if not os.path.isdir(cwd) or error.filename == str(cwd):
         return BackendStartError(
             f"`{program}` cannot be started in `{cwd}`: {reason}",
             hint="name an existing directory with `-w`",
         )
-    if isinstance(error, FileNotFoundError) and Path(program).is_file():
+    if isinstance(error, FileNotFoundError) and os.path.isfile(program):
         return BackendStartError(
             f"`{program}` cannot be started: the interpreter its first line names is missing",
             hint="install the agent again",

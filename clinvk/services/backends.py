@@ -1,5 +1,6 @@
 """Every backend there is, with what can be told of it on this machine."""
 
+import os
 import re
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -102,7 +103,7 @@ def _signed_in(backend: Backend, world: World) -> SignedIn:
     if not signs.needed:
         return SignedIn.NOT_NEEDED
     seen = any(world.environ.get(name) for name in signs.variables) or any(
-        path.is_file() for path in signs.files
+        os.path.isfile(path) for path in signs.files
     )
     return SignedIn.YES if seen else SignedIn.UNKNOWN
 
@@ -136,7 +137,7 @@ def _asked(
         Invocation(
             argv=(*program, "--version"),
             stdin=b"",
-            cwd=world.user_home if world.user_home.is_dir() else Path("/"),
+            cwd=world.user_home if os.path.isdir(world.user_home) else Path("/"),
         ),
         environ=world.environ,
         limits=Limits(

@@ -93,7 +93,7 @@ def archive_folder(world: World, said: str) -> Path:
     if not said.strip():
         raise UsageError("`--archive` is empty", hint="name a folder, or leave it out")
     folder = Path(os.path.realpath(world.cwd / Path(said).expanduser()))
-    if folder.exists() and not folder.is_dir():
+    if os.path.lexists(folder) and not os.path.isdir(folder):
         raise UsageError(f"`--archive`: `{folder}` is not a folder", hint="name another")
     home = world.home
     for ours in (home.sessions, home.transcripts, home.locks, home.cache):

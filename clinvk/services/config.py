@@ -1,5 +1,6 @@
 """The configuration for a person: what holds and why, changed key by key."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from difflib import get_close_matches
@@ -67,7 +68,7 @@ def unset_key(world: World, key: str) -> bool:
     A key that clinvk does not know can be taken out as well: it is what makes a file invalid.
     """
     _refuse_section(key)
-    if world.home.config_file.is_file() and _config_file(world).unset(key):
+    if os.path.isfile(world.home.config_file) and _config_file(world).unset(key):
         return True
     _require_known(key)
     return False
@@ -75,7 +76,7 @@ def unset_key(world: World, key: str) -> bool:
 
 def start_editing(world: World) -> bool:
     """Make sure that there is a file to edit; true if it was created for that."""
-    if world.home.config_file.exists():  # valid or not: it is there to be put right
+    if os.path.exists(world.home.config_file):  # valid or not: it is there to be put right
         return False
     return _config_file(world).create(FIRST_TEXT)
 

@@ -186,9 +186,17 @@ def _record(value: object, place: str) -> Mapping[str, Any]:
 
 
 def _line(line: object, place: str) -> TranscriptLine:
-    if isinstance(line, dict) or (isinstance(line, str) and "\n" not in line):
+    if isinstance(line, dict) or (isinstance(line, str) and _is_of_bytes(line)):
         return line
     raise ValueError(f"{place} is neither an object nor one line of text")
+
+
+def _is_of_bytes(line: str) -> bool:
+    """Whether a damaged line's text is what some bytes without a line end were read as."""
+    try:
+        return b"\n" not in line.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
 
 
 def _no_number(word: str) -> NoReturn:

@@ -1,12 +1,13 @@
 """Where somebody stands: a directory, and the git repository around it."""
 
+import os
 from pathlib import Path
 
 
 def repository_root(directory: Path) -> Path | None:
     """The nearest folder at or above `directory` that holds a `.git`, None outside a repository."""
     for folder in (directory, *directory.parents):
-        if (folder / ".git").exists():
+        if os.path.exists(folder / ".git"):
             return folder
     return None
 

@@ -1,5 +1,7 @@
 """Everything about one turn that is decided before anything is started."""
 
+import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +24,7 @@ from clinvk.process.runner import Limits
 from clinvk.services.conversation import Past, conversation_instead, conversation_of
 from clinvk.services.programs import default_backend, program_of
 from clinvk.services.world import World
+from clinvk.store.atomic import reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,23 +212,26 @@ def _turn_directory(request: RunRequest, session: Session) -> tuple[Path, str | 
 
 def _why_not_there(directory: str) -> str | None:
     """What became of a directory that cannot be worked in, None for one that can."""
-    import os
-
-    if not os.path.isdir(directory):  # noqa: PTH112  Path.is_dir raises below a closed folder
+    if not os.path.isdir(directory):
         return "is gone" if not os.path.lexists(directory) else "is no directory any more"
     return None if os.access(directory, os.R_OK | os.X_OK) else "cannot be read"
 
 
 def working_directory(directory: Path) -> Path:
     """The directory as it is without links; `UsageError` unless it can be worked in."""
-    import os
-
     resolved = Path(os.path.realpath(directory.expanduser()))
-    if not resolved.exists():
+    try:
+        mode = resolved.stat().st_mode
+    except FileNotFoundError:
         raise UsageError(
             f"the directory `{directory}` does not exist", hint="name one with `-w DIR`"
-        )
-    if not resolved.is_dir():
+        ) from None
+    except OSError as error:
+        raise UsageError(
+            f"the directory `{directory}` cannot be used: {reason(error)}",
+            hint="name another with `-w DIR`",
+        ) from error
+    if not stat.S_ISDIR(mode):
         raise UsageError(f"`{directory}` is not a directory", hint="name one with `-w DIR`")
     if not os.access(resolved, os.R_OK | os.X_OK):
         raise UsageError(

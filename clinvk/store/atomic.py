@@ -135,7 +135,7 @@ def _create(path: Path) -> None:
     try:
         _create_one(path)
     except FileNotFoundError:
-        if path.parent.is_dir():  # `/proc` says so of whatever one would create in it
+        if os.path.isdir(path.parent):  # `/proc` says so of whatever one would create in it
             raise
         _create(path.parent)
         _create_one(path)  # not again from the start: the parent may be a link to nowhere

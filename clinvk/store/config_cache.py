@@ -52,7 +52,7 @@ def recall(home: Home, made_of: Mapping[str, Json]) -> Checked | None:
 def remember(home: Home, made_of: Mapping[str, Json], checked: Checked) -> None:
     """Keep it for the next run, if there is a home to keep it in. Never raises."""
     page = json.dumps({"made_of": made_of, "checked": checked}).encode()
-    if len(page) > 4 * LARGEST or not home.root.is_dir():
+    if len(page) > 4 * LARGEST or not os.path.isdir(home.root):
         return
     with suppress(StoreError):
         ensure_private_dir(home.cache)

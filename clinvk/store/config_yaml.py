@@ -8,6 +8,9 @@ import yaml
 from clinvk.errors import ConfigError
 from clinvk.model.events import Json
 
+_MOST_NODES = 1 << 18
+"""More than a text of the largest size has without aliases is a mistake or an attack."""
+
 _SECTIONS = ("session", "run", "output", "backends")
 
 
@@ -50,6 +53,8 @@ def read_document(text: bytes | str, origin: str) -> Document:
     try:
         loader = yaml.SafeLoader(text)
         root = loader.get_single_node()
+        if root is not None:
+            _size(root, origin, {})
         value = {} if root is None else loader.construct_document(root)
     except yaml.YAMLError as error:
         raise ConfigError(
@@ -90,6 +95,35 @@ def _said_twice(
             yield key, name.start_mark.line + 1
         seen.add(key)
         yield from _said_twice(value, f"{key}.", depth + 1)
+
+
+def _size(node: yaml.Node, origin: str, known: dict[int, int | None]) -> int:
+    """How many nodes it has once every alias is written out; escapes are made characters.
+
+    Raises `ValueError` for an alias that leads back to itself or a text that it would blow up, and
+    `ConfigError` for an escape that is half a character: it is no text, and no program takes it.
+    """
+    if id(node) in known:
+        if (size := known[id(node)]) is None:
+            raise ValueError("an alias stands for something that it is a part of")
+        return size
+    known[id(node)] = None
+    size = 1
+    if isinstance(node, yaml.ScalarNode):
+        try:
+            # JSON writes an emoji as two escapes, and YAML leaves two halves of it.
+            node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError as error:
+            where = f"{origin}:{node.start_mark.line + 1}"
+            raise ConfigError(f"{where}: half a character (`\\ud800` to `\\udfff`)") from error
+    elif isinstance(node, yaml.CollectionNode):
+        for entry in node.value:
+            for each in entry if isinstance(entry, tuple) else (entry,):
+                size += _size(each, origin, known)
+    if size > _MOST_NODES:
+        raise ValueError("its aliases stand for more than a configuration can be")
+    known[id(node)] = size
+    return size
 
 
 def _line_of_mark(error: yaml.YAMLError) -> str:

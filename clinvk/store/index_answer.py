@@ -19,6 +19,10 @@ _TRIES = (False, False, True)
 also the one that was overwritten in place; then the files are read."""
 
 
+_ALL = 1 << 31
+"""More than this is no limit; SQLite's own numbers end somewhere above it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     """What is asked; the fields are as in `index.select`."""
@@ -45,7 +49,8 @@ def answer(question: Question) -> Selected | None:
 
 def _answer(question: Question, *, thorough: bool) -> Selected | None:
     """None if something changed meanwhile."""
-    first, count = 0, -1 if question.limit is None else question.limit
+    limit = question.limit
+    first, count = 0, -1 if limit is None or limit > _ALL else limit
     sessions: dict[str, Listed] = {}
     with opened(question.home) as database:
         refresh(database, question.home, thorough=thorough)

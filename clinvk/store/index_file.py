@@ -94,8 +94,9 @@ def opened(home: Home) -> Iterator[sqlite3.Connection]:
             yield database
     except (StoreError, OSError) as error:
         raise IndexUnusableError from error
-    except sqlite3.Error as error:
-        if _is_not_its_fault(error):
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        # The latter comes of SQLite's own message, if it quotes a broken file's bytes.
+        if isinstance(error, sqlite3.Error) and _is_not_its_fault(error):
             raise IndexUnusableError from error
         throw_away(home)
         raise IndexBrokenError from error

@@ -110,7 +110,7 @@ def take(database: sqlite3.Connection, key: Key, entry: Entry | None) -> None:
 def say_behind(home: Home) -> None:
     """Leave word that a change was made which the index was not told of. Never raises."""
     with suppress(OSError):
-        if not home.cache.is_symlink():
+        if not os.path.islink(home.cache):
             _behind(home).mkdir(0o700)
 
 

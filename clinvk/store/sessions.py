@@ -107,7 +107,7 @@ class SessionStore:
             self._change(session.id, ("sessions",), lambda: new.replace(path))
 
         # Written elsewhere, so that the folder changes in one step of which the index knows all.
-        if os.path.lexists(self.home.index) and not self.home.cache.is_symlink():
+        if os.path.lexists(self.home.index) and not os.path.islink(self.home.cache):
             with suppress(StoreError):
                 records.save(self.home, session, staging=self.home.cache, place=place)
                 return
@@ -136,7 +136,7 @@ class SessionStore:
 
         Hold the session's lock. Never raises: it is a second copy, for a record that is lost.
         """
-        if self.home.transcript(session_id).is_file():
+        if os.path.isfile(self.home.transcript(session_id)):
             with suppress(StoreError, SessionError):
                 session = self.load(session_id)
                 with closing(self.writer(session_id, now)) as writer:
@@ -243,6 +243,6 @@ class SessionStore:
 
     def _way_out(self, session_id: str, found: DamagedRecord) -> str | None:
         transcript = self.home.transcript(session_id)
-        if found.path == transcript or not transcript.is_file():
+        if found.path == transcript or not os.path.isfile(transcript):
             return None
         return f"move that file away: the session is then rebuilt from `{transcript}`"

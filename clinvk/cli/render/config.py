@@ -19,7 +19,7 @@ def render_settings(
     or as an object of value and origin a key.
     """
     if not as_json:
-        streams.out("".join(_lines(settings, origin=origin)))
+        streams.out_text("".join(_lines(settings, origin=origin)))
         return
     values: Mapping[str, Json] = nested_values(settings)
     if origin:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
-from clinvk.model.safe_text import safe_text
 from clinvk.services.plan import TurnPlan
 from clinvk.store.forms import json_line
 
@@ -34,7 +33,7 @@ def render_plan(
     prefix = ["env", *settings] if settings else []
     command = " ".join([*prefix, shlex.join(invocation.argv)])
     line = f"cd {shlex.quote(str(invocation.cwd))} && {command}\n"
-    streams.out(safe_text(line) if streams.stdout_is_tty else line)
+    streams.out_text(line)
     if invocation.stdin:
         streams.talk(f"its stdin: the prompt, {len(invocation.stdin):,} bytes")
     else:

@@ -7,7 +7,6 @@ from clinvk.cli.render.fields import field, fields, file_lines, text_lines
 from clinvk.cli.streams import Streams
 from clinvk.model.report import file_to_json, usage_to_json
 from clinvk.model.request import IfMissing
-from clinvk.model.safe_text import safe_text
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.units import (
     UNKNOWN,
@@ -37,9 +36,9 @@ def render_turn(turn: Turn, streams: Streams, *, session_id: str, as_json: bool)
 
 def render_answer(turn: Turn, streams: Streams) -> None:
     """The answer on stdout as it was (a terminal gets it harmless), and whole lines."""
-    text = safe_text(turn.text) if streams.stdout_is_tty else turn.text
+    text = turn.text
     if text:
-        streams.out(text if text.endswith("\n") else f"{text}\n")
+        streams.out_text(text if text.endswith("\n") else f"{text}\n")
     if turn.interrupted:
         streams.talk(f"turn {turn.number} was interrupted: this is what had come")
     elif not text:

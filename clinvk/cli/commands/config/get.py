@@ -23,4 +23,4 @@ def get(
     from clinvk.store.config_values import value_to_text
 
     cli: Cli = ctx.obj
-    cli.streams.out(f"{value_to_text(setting(cli.world, key).value)}\n")
+    cli.streams.out_text(f"{value_to_text(setting(cli.world, key).value)}\n")

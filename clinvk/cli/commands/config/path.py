@@ -15,4 +15,4 @@ def path(ctx: typer.Context) -> None:
     Whether or not there is one; `CLINVK_HOME` moves it with everything else.
     """
     cli: Cli = ctx.obj
-    cli.streams.out(f"{cli.world.home.config_file}\n")
+    cli.streams.out_text(f"{cli.world.home.config_file}\n")

@@ -30,4 +30,4 @@ def validate_(
     if valid is None:
         cli.streams.talk("there is no configuration file: the defaults hold")
     else:
-        cli.streams.talk(f"`{valid}` is valid")
+        cli.streams.talk_text(f"`{valid}` is valid")
