@@ -18,6 +18,7 @@ result (`model.failure`), because a failed turn is a recorded turn.
     ├ SessionBusyError              session_busy               75
     ├ StdinTimeoutError             timeout                     6
     ├ StoreError                    store_unusable              1
+    ├ TooDeepError                  too_deep                    9
     └ BackendError                  backend_error               5
        ├ BackendUnknownError        backend_unknown
        ├ BackendNotInstalledError   backend_not_installed
@@ -140,6 +141,13 @@ class StoreError(ClinvkError):
     """A file of ours cannot be written or read; the message names it and the reason."""
 
     code = "store_unusable"
+
+
+class TooDeepError(ClinvkError):
+    """Agents that call clinvk that starts agents have gone as deep as they may."""
+
+    code = "too_deep"
+    exit_status = ExitStatus.LIMIT
 
 
 class BackendError(ClinvkError):

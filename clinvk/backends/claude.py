@@ -37,6 +37,7 @@ _ACCESS: Mapping[Access, tuple[str, ...]] = {
 }
 
 _NESTING = (
+    "AI_AGENT",
     "CLAUDECODE",
     "CLAUDE_CODE_CHILD_NOTES_DIR",
     "CLAUDE_CODE_CHILD_SESSION",

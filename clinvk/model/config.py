@@ -21,6 +21,7 @@ DEFAULTS: Mapping[str, Json] = {
     "run.idle_timeout": "30m",
     "run.access": None,
     "run.max_turns": None,
+    "run.max_depth": 3,
     "output.format": "text",
     "output.render": "auto",
     "output.color": "auto",

@@ -134,6 +134,11 @@ class RunSection(_Section):
     max_turns: int | None = _said(
         None, "The agent's steps at most, where it can count them; null: no limit.", ge=1
     )
+    max_depth: int = _said(
+        DEFAULTS["run.max_depth"],
+        "How many runs may stand inside one another, if an agent calls clinvk itself.",
+        ge=1,
+    )
 
 
 class OutputSection(_Section):

@@ -14,6 +14,7 @@ from clinvk.model.files import FileReport, merged_files
 from clinvk.model.native import NativeTurn
 from clinvk.model.request import Invocation, RunRequest
 from clinvk.model.session import Session
+from clinvk.process.descendants import RUN_MARK, new_mark
 from clinvk.process.foreground import run_foreground
 from clinvk.process.scratch import ScratchFiles
 from clinvk.services.files import HEAD_START_S, watch_files
@@ -119,6 +120,7 @@ def _run(invocation: Invocation, world: World) -> int:
     environ = {
         name: value for name, value in world.environ.items() if name not in invocation.env_unset
     }
+    environ[RUN_MARK] = new_mark(world.environ)
     scratch = ScratchFiles(invocation.files)
     try:
         argv = scratch.fill_in(invocation.argv)

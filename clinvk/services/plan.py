@@ -22,6 +22,7 @@ from clinvk.model.title import title_from_prompt
 from clinvk.model.units import parse_duration
 from clinvk.process.runner import Limits
 from clinvk.services.conversation import Past, conversation_instead, conversation_of
+from clinvk.services.depth import refuse_too_deep
 from clinvk.services.programs import default_backend, program_of
 from clinvk.services.world import World
 from clinvk.store.atomic import reason
@@ -111,6 +112,7 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     Raises the error of the first thing that stands in the way: a directory that is gone, a
     conversation that the agent no longer has, an option that it cannot honour, a missing program.
     """
+    refuse_too_deep(world.environ, settings)
     warnings: list[str] = []
     cwd, moves_to = _turn_directory(request, session)
     found = conversation_instead if gone else conversation_of

@@ -23,6 +23,7 @@ VALUES = {
     "run.idle_timeout": ("null", None),
     "run.access": ("edit", "edit"),
     "run.max_turns": ("3", 3),
+    "run.max_depth": ("5", 5),
     "output.format": ("json", "json"),
     "output.render": ("never", "never"),
     "output.color": ("always", "always"),

@@ -1,0 +1,64 @@
+"""Agents inside agents, on the real CLIs: what is handed on to a child, and where it stops."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from bed.command import Command
+from bed.homes import AgentHome
+from clinvk import backends
+from clinvk.model.request import TurnRequest
+
+OF_ANY_AGENT = ("AI_AGENT", "AGENT")
+"""Names without a maker, by which tools are told that an agent runs them."""
+
+_NOT_A_STATE = re.compile(r"_HOME$|_API_KEY$|_CONFIG|_DIR$|_RETRIES$|_DISABLE_")
+"""Settings of a person's, which a nested agent is to have as well."""
+
+
+def handed_on(clinvk: Command, backend: str) -> dict[str, str]:
+    """The environment of a shell command that the agent runs."""
+    file = clinvk.home.project / "environment"
+    ran = clinvk("-b", backend, "--access", "full", f"[[run:env > {file}]] go")
+    assert ran.exit_code == 0, ran.stderr
+    pairs = (line.partition("=") for line in file.read_text().splitlines())
+    return {name: value for name, _, value in pairs}
+
+
+def signs_of(backend: str, environ: dict[str, str], home: AgentHome) -> Iterator[str]:
+    """The variables that say that this agent is around, none of which was there before."""
+    for name in environ.keys() - home.env.keys():
+        named = backend.upper() in name and not _NOT_A_STATE.search(name)
+        if named or name in OF_ANY_AGENT:
+            yield name
+
+
+def test_an_agent_is_not_told_that_it_runs_inside_another(
+    clinvk: Command, home: AgentHome, backend: str
+) -> None:
+    """Whatever an agent sets to mark its own children, clinvk takes away from the next one."""
+    signs = set(signs_of(backend, handed_on(clinvk, backend), home))
+    request = TurnRequest(prompt="p", cwd=Path("/code"))
+    assert signs
+    assert signs <= set(backends.get(backend).invocation(request).env_unset)
+
+
+def test_who_is_signed_in_stays_signed_in(home: AgentHome, backend: str) -> None:
+    """The variables with a key or an address are handed on."""
+    unset = backends.get(backend).invocation(TurnRequest(prompt="p", cwd=Path("/code"))).env_unset
+    assert not [name for name in unset if name in home.env]
+    assert not [name for name in unset if re.search(r"_KEY$|_URL$|AUTH|_HOME$|PROXY", name)]
+
+
+def test_an_agent_that_calls_itself_through_clinvk_is_stopped(
+    clinvk: Command, home: AgentHome, backend: str, tmp_path: Path
+) -> None:
+    """Three runs, three sessions and no more; the fourth is refused with 9, and all of them end."""
+    prompt, log = tmp_path / "prompt", tmp_path / "log"
+    # codex gives its shell the PATH of a log-in.
+    again = f"PATH={home.env['PATH']} {clinvk.program} -b {backend} --access full - < {prompt}"
+    prompt.write_text(f"[[run:{again}; echo $? >> {log}]] go")
+    ran = clinvk("-b", backend, "--access", "full", "-", stdin=prompt.read_text())
+    assert ran.exit_code == 0, ran.stderr
+    assert log.read_text().split() == ["9", "0", "0"]
+    assert len(clinvk("sessions", "list", "--json").json()) == 3
