@@ -27,6 +27,7 @@ __all__ = ["Backend", "Capability", "ConversationFiles", "Parser", "SignIn"]
 class Capability(StrEnum):
     """Something that one agent's CLI can do and another cannot."""
 
+    RESUME = "resume"
     MODEL = "model"
     SYSTEM_PROMPT = "system_prompt"
     NEW_SYSTEM_PROMPT = "new_system_prompt"

@@ -34,7 +34,7 @@ def session_filter(  # noqa: PLR0913  one parameter an option
     `archived` is as in `SessionFilter`: None takes archived sessions in. Raises `UsageError`.
     """
     if backend is not None:
-        known_backend(backend)
+        known_backend(cli, backend)
     scope = _scope(cli, directory, here=here)
     first, end = _moment(cli, "--since", since), _moment(cli, "--until", until, end=True)
     if first is not None and end is not None and first >= end:
@@ -65,13 +65,17 @@ def that_touched(cli: Cli, store: SessionStore, only: SessionFilter, path: str) 
     )
 
 
-def known_backend(name: str) -> str:
+def known_backend(cli: Cli, name: str) -> str:
     """The name as it is; `UsageError` if there is no such backend to filter by."""
-    if name not in backends.names():
-        raise UsageError(
-            f"there is no backend `{name}`", hint=f"one of: {', '.join(backends.names())}"
-        )
+    if name not in backends.built_in() and name not in (known := _all_names(cli)):
+        raise UsageError(f"there is no backend `{name}`", hint=f"one of: {', '.join(known)}")
     return name
+
+
+def _all_names(cli: Cli) -> tuple[str, ...]:
+    from clinvk.services.settings import catalog
+
+    return catalog(cli.world).names()
 
 
 def _scope(cli: Cli, directory: str | None, *, here: bool) -> Path | None:

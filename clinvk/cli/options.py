@@ -26,7 +26,9 @@ Prompt = Annotated[
 ]
 Backend = Annotated[
     str | None,
-    typer.Option("--backend", "-b", metavar="NAME", help=f"One of: {', '.join(backends.names())}."),
+    typer.Option(
+        "--backend", "-b", metavar="NAME", help=f"One of: {', '.join(backends.built_in())}."
+    ),
 ]
 Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="The model.")]
 Workdir = Annotated[

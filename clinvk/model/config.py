@@ -36,6 +36,9 @@ BACKEND_DEFAULTS: Mapping[str, Json] = {
     "enabled": True,
 }
 
+DECLARED = ".declared"
+"""How the key ends that declares a backend; its value is a section, known by no variable."""
+
 DEFAULT = "default"
 """The source of a value that nobody has set."""
 
@@ -76,8 +79,12 @@ def environment_variable(key: str) -> str:
 
 def known_keys(backends: Iterable[str]) -> tuple[str, ...]:
     """Every key there is, given the names of the backends."""
-    of_backends = (f"backends.{name}.{key}" for name in backends for key in BACKEND_DEFAULTS)
-    return (*DEFAULTS, *of_backends)
+    return (*DEFAULTS, *backend_keys(backends))
+
+
+def backend_keys(backends: Iterable[str]) -> tuple[str, ...]:
+    """The keys of those backends alone."""
+    return tuple(f"backends.{name}.{key}" for name in backends for key in BACKEND_DEFAULTS)
 
 
 def default_of(key: str) -> Json:
@@ -85,6 +92,11 @@ def default_of(key: str) -> Json:
     if key in DEFAULTS:
         return DEFAULTS[key]
     return BACKEND_DEFAULTS[key.rpartition(".")[2]]
+
+
+def declared_names(keys: Iterable[str]) -> tuple[str, ...]:
+    """The names of the backends that are declared, given every key that is said."""
+    return tuple(key.split(".")[1] for key in keys if key.endswith(DECLARED))
 
 
 def flatten(nested: Mapping[str, Json]) -> dict[str, Json]:

@@ -70,6 +70,8 @@ def _field(schema: Mapping[str, Any], parts: list[str]) -> Mapping[str, Any]:
 
 
 def _resolved(schema: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a reference points to; of something that may be null, what it is otherwise."""
+    field = field.get("anyOf", [field])[0]
     if "$ref" not in field:
         return field
     found: Mapping[str, Any] = schema["$defs"][field["$ref"].rpartition("/")[2]]
@@ -78,15 +80,16 @@ def _resolved(schema: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[st
 
 def _phrase(schema: Mapping[str, Any], field: Mapping[str, Any]) -> str:
     if "anyOf" in field:
-        first, second = (_phrase(schema, one) for one in field["anyOf"])
-        return f"{first}{',' if ' or ' in first else ''} or {second}"
+        *first, last = (_phrase(schema, one) for one in field["anyOf"])
+        said = ", ".join(first)
+        return f"{said}{',' if ' or ' in said else ''} or {last}"
     field = _resolved(schema, field)
     if "enum" in field:
         return _list([f"`{word}`" for word in field["enum"]])
     match field.get("type"):
         case "string" if "examples" in field:
             return f"a duration such as {_list([f'`{one}`' for one in field['examples']])}"
-        case "integer":
+        case "integer" if "minimum" in field:
             return f"a whole number from {field['minimum']}"
         case "array":
             return "a list of texts"
@@ -120,6 +123,7 @@ _END = "<!-- end of keys -->"
 _PHRASES = {
     "string": "a text",
     "boolean": "true or false",
+    "integer": "a whole number",
     "null": "null",
     "object": "a section of keys",
 }

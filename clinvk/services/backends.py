@@ -2,20 +2,20 @@
 
 import os
 import re
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from clinvk import backends
 from clinvk.backends._base import Backend
-from clinvk.errors import BackendError, BackendStartError
+from clinvk.errors import BackendError, BackendStartError, BackendUnknownError
 from clinvk.model.config import Settings
 from clinvk.model.request import Invocation
 from clinvk.model.safe_text import safe_line
 from clinvk.process.runner import Child, EndReason, Limits, start
 from clinvk.process.signals import SignalInbox
+from clinvk.services.catalog import Catalog, catalog_of
 from clinvk.services.programs import default_backend, find_program
 from clinvk.services.world import World
 
@@ -67,7 +67,7 @@ def backend_states(
     A program that takes longer than `patience_s` to say it is stopped and has none.
     A signal that comes meanwhile is a `KeyboardInterrupt`, once the programs are gone.
     """
-    known = [backends.get(name) for name in backends.names()]
+    known = list(_loadable(catalog_of(settings)))
     programs = {one.name: find_program(one, settings, world) for one in known}
     installed = {name: found for name, found in programs.items() if found}
     versions = _versions(installed, world, patience_s)
@@ -87,6 +87,13 @@ def backend_states(
         )
         for backend in known
     ]
+
+
+def _loadable(catalog: Catalog) -> Iterator[Backend]:
+    """A backend of another package that cannot be loaded hides no other."""
+    for name in catalog.names():
+        with suppress(BackendUnknownError):
+            yield catalog.get(name)
 
 
 def _default(settings: Settings, world: World) -> str | None:

@@ -1,17 +1,18 @@
 """The configuration for a person: what holds and why, changed key by key."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
 from clinvk import backends
 from clinvk.errors import ConfigError, UsageError
-from clinvk.model.config import Setting, default_of, known_keys, nest
+from clinvk.model.config import DECLARED, Setting, Settings, default_of, known_keys, nest
 from clinvk.model.events import Json
+from clinvk.services.catalog import catalog_of
 from clinvk.services.recording import holder_of
-from clinvk.services.settings import effective_settings, variables_of
+from clinvk.services.settings import catalog, effective_settings, variables_of
 from clinvk.services.world import World
 from clinvk.store.config_edit import ConfigFile
 from clinvk.store.config_file import check_values, lines_of, problems_in, read_config
@@ -26,6 +27,9 @@ FIRST_TEXT = """\
 """
 """What `config edit` opens where there is no file yet."""
 
+_FIRST = ".model"
+"""The first key of every backend."""
+
 
 def all_settings(world: World) -> dict[str, Setting]:
     """Every known key in the order of the file; what is from the file names its line.
@@ -37,7 +41,7 @@ def all_settings(world: World) -> dict[str, Setting]:
     text = read_config(path, must_exist=False)
     lines = lines_of(text, str(path)) if text else {}
     found: dict[str, Setting] = {}
-    for key in known_keys(backends.names()):
+    for key in _shown_keys(settings):
         setting = settings.values.get(key) or Setting(default_of(key))
         if setting.source == str(path) and key in lines:
             setting = replace(setting, source=f"{path}:{lines[key]}")
@@ -45,10 +49,21 @@ def all_settings(world: World) -> dict[str, Setting]:
     return found
 
 
+def _shown_keys(settings: Settings) -> Iterator[str]:
+    """Every known key; before the others of its backend, what declares it."""
+    for key in known_keys(catalog_of(settings).names()):
+        declaration = f"{key.rpartition('.')[0]}{DECLARED}"
+        if key.endswith(_FIRST) and declaration in settings.values:
+            yield declaration
+        yield key
+
+
 def setting(world: World, key: str) -> Setting:
     """The effective value of one key. Raises `UsageError` for a key that is none."""
-    _require_known(key)
-    return effective_settings(world).values.get(key) or Setting(default_of(key))
+    settings = effective_settings(world)
+    if key not in settings.values:
+        _require_known(key, catalog_of(settings).names())
+    return settings.values.get(key) or Setting(default_of(key))
 
 
 def set_key(world: World, key: str, text: str) -> str | None:
@@ -57,8 +72,9 @@ def set_key(world: World, key: str, text: str) -> str | None:
     Raises `UsageError` for a key that is none or a value that it does not take; the file is then
     untouched.
     """
-    _require_known(key)
-    _config_file(world).set(key, _checked(key, text))
+    names = _names(world)
+    _require_known(key, names)
+    _config_file(world).set(key, _checked(key, text, names))
     return _stronger(world, key)
 
 
@@ -67,10 +83,11 @@ def unset_key(world: World, key: str) -> bool:
 
     A key that clinvk does not know can be taken out as well: it is what makes a file invalid.
     """
-    _refuse_section(key)
+    names = _names(world)
+    _refuse_section(key, names)
     if os.path.isfile(world.home.config_file) and _config_file(world).unset(key):
         return True
-    _require_known(key)
+    _require_known(key, names)
     return False
 
 
@@ -106,27 +123,40 @@ def validate(world: World, file: Path | None) -> Path | None:
     return None if text is None else path
 
 
-def _require_known(key: str) -> None:
-    known = known_keys(backends.names())
+def _names(world: World) -> tuple[str, ...]:
+    """The backends there are; of an invalid file nothing is taken for declared."""
+    try:
+        return catalog(world).names()
+    except ConfigError:
+        return backends.names()
+
+
+def _require_known(key: str, names: tuple[str, ...]) -> None:
+    known = known_keys(names)
     if key in known:
         return
-    _refuse_section(key)
+    _refuse_section(key, names)
     close = get_close_matches(key[:100], known, n=1)
     hint = f"did you mean `{close[0]}`?" if close else "`clinvk config show` lists them all"
     raise UsageError(f"there is no key `{key[:100]}`", hint=hint)
 
 
-def _refuse_section(key: str) -> None:
-    inside = [one for one in known_keys(backends.names()) if one.startswith(f"{key}.")]
+def _refuse_section(key: str, names: tuple[str, ...]) -> None:
+    if key.startswith("backends.") and DECLARED in key:
+        raise UsageError(
+            f"`{key}` is a part of a section that is written as a whole",
+            hint="`clinvk config edit` opens the file",
+        )
+    inside = [one for one in known_keys(names) if one.startswith(f"{key}.")]
     if inside:
         raise UsageError(f"`{key}` is a section, not a key", hint=f"it has {', '.join(inside)}")
 
 
-def _checked(key: str, text: str) -> Json:
+def _checked(key: str, text: str, names: tuple[str, ...]) -> Json:
     origin = {key: "the value"}
     try:
         value = value_from_text(key, text)
-        return check_values({key: value}, origin, backends.names())[key]
+        return check_values({key: value}, origin, names)[key]
     except ValueError as error:
         raise UsageError(f"`{key}`: {error}") from error
     except ConfigError as error:

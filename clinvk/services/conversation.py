@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from clinvk.backends._base import Backend, Capability
-from clinvk.errors import ConversationGoneError
+from clinvk.errors import BackendUnsupportedError, ConversationGoneError
 from clinvk.model.replay import Replay, replay_of
 from clinvk.model.request import IfMissing, RunRequest
 from clinvk.model.session import Session
@@ -54,7 +54,15 @@ def conversation_of(
     begun_again = Conversation(
         id=known if Capability.OWN_ID not in backend.lacks else None, resume=False
     )
-    if known is None or session.next_turn == 1:
+    why = backend.lacks.get(Capability.RESUME)
+    if why and session.next_turn > 1 and was_answered(past()):
+        if request.if_missing is IfMissing.FAIL:
+            raise BackendUnsupportedError(
+                f"backend `{backend.name}` cannot go on with a session: {why}",
+                hint="`--if-missing replay` tells a new conversation the earlier turns",
+            )
+        return conversation_instead(request, session, backend, world, past)
+    if known is None or session.next_turn == 1 or why:
         return begun_again
     files = backend.conversation_files(known, world.user_home, world.environ)
     exists = conversation_exists(files)

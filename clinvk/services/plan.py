@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from clinvk import backends
 from clinvk.backends._base import Backend, Capability
 from clinvk.errors import (
     BackendUnsupportedError,
@@ -21,6 +20,7 @@ from clinvk.model.session import Session, TitleSource
 from clinvk.model.title import title_from_prompt
 from clinvk.model.units import parse_duration
 from clinvk.process.runner import Limits
+from clinvk.services.catalog import catalog_of
 from clinvk.services.conversation import Past, conversation_instead, conversation_of
 from clinvk.services.depth import refuse_too_deep
 from clinvk.services.programs import default_backend, program_of
@@ -55,17 +55,16 @@ def backend_for(
 
     Raises `UsageError` when another backend than the session's own is asked for.
     """
+    catalog = catalog_of(settings)
     if session is None:
-        return (
-            backends.get(request.backend) if request.backend else default_backend(settings, world)
-        )
+        return catalog.get(request.backend) if request.backend else default_backend(settings, world)
     if request.backend not in (None, session.backend):
         raise UsageError(
             f"session `{session.id}` belongs to backend `{session.backend}`,"
             f" not `{request.backend}`",
             hint="leave `-b` out to go on with it, or start a new session",
         )
-    return backends.get(session.backend)
+    return catalog.get(session.backend)
 
 
 def new_session(request: RunRequest, backend: Backend, settings: Settings, world: World) -> Session:

@@ -3,24 +3,26 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from clinvk import backends
+from clinvk.backends import built_in
 from clinvk.backends._base import Backend
 from clinvk.errors import BackendNotInstalledError, BackendUnsupportedError
 from clinvk.model.config import Settings
+from clinvk.services.catalog import catalog_of
 from clinvk.services.world import World
 
 TRY_WITHOUT = 'try clinvk without any agent: `clinvk -b demo "hello"`'
 
 
 def default_backend(settings: Settings, world: World) -> Backend:
-    """The configured backend, else the installed one that is preferred.
+    """The configured backend, else the installed one of clinvk's own that is preferred.
 
     Raises `BackendNotInstalledError` with how to install one when there is none.
     """
+    catalog = catalog_of(settings)
     if configured := settings.get("default_backend"):
-        return backends.get(configured)
+        return catalog.get(configured)
     known = sorted(
-        (backend for backend in map(backends.get, backends.names()) if backend.preference),
+        (backend for backend in map(catalog.get, built_in()) if backend.preference),
         key=lambda backend: backend.preference or 0,
     )
     for backend in known:

@@ -1,6 +1,6 @@
 """The effective settings: environment over file over default."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,15 +10,20 @@ from clinvk.model.config import (
     MODEL_VARIABLE,
     Setting,
     Settings,
+    backend_keys,
+    declared_names,
     environment_variable,
     known_keys,
     merge,
 )
 from clinvk.model.events import Json
+from clinvk.services.catalog import Catalog, catalog_of
 from clinvk.services.world import World
 from clinvk.store.config_cache import Checked, recall, remember
 from clinvk.store.config_file import check_config, check_values, read_config
 from clinvk.store.config_values import is_plain, value_from_text
+
+_OF_A_BACKEND = "CLINVK_BACKENDS_"
 
 
 def effective_settings(world: World, config_file: Path | None = None) -> Settings:
@@ -28,13 +33,42 @@ def effective_settings(world: World, config_file: Path | None = None) -> Setting
     """
     path = config_file or world.home.config_file
     text = read_config(path, must_exist=config_file is not None)
-    said = _environment(world.environ)
-    checked = _checked(world, path, text, said)
+    names = _names(world.environ, text)
+    said = _environment(world.environ, known_keys(names))
+    checked = _checked(world, path, text, said, names)
     file = {key: Setting(value, str(path)) for key, value in checked["file"].items()}
-    variables = {
-        key: Setting(value, said.variables[key]) for key, value in checked["environment"].items()
-    }
-    return merge(file, said.plain | variables)
+    variables = said.plain | _sourced(checked["environment"], said)
+    if declared := declared_names(file):
+        names = (*names, *declared)
+        more = _environment(world.environ, backend_keys(declared))
+        variables |= more.plain | _sourced(_values(more, names), more)
+    if "default_backend" in variables:
+        _require_backend(variables["default_backend"], names)
+    return merge(file, variables)
+
+
+def catalog(world: World) -> Catalog:
+    """The backends there are with the settings that hold; raises as `effective_settings` does."""
+    return catalog_of(effective_settings(world))
+
+
+def _names(environ: Mapping[str, str], text: bytes | None) -> tuple[str, ...]:
+    """The backends that may be spoken of; those of other packages only if anything can be."""
+    plain = text is None and not any(name.startswith(_OF_A_BACKEND) for name in environ)
+    return backends.built_in() if plain else backends.names()
+
+
+def _sourced(values: Mapping[str, Json], said: "_Environment") -> dict[str, Setting]:
+    return {key: Setting(value, said.variables[key]) for key, value in values.items()}
+
+
+def _require_backend(said: Setting, names: Collection[str]) -> None:
+    if said.value is None or said.value in names or said.value in backends.names():
+        return
+    known = dict.fromkeys((*backends.names(), *names))
+    raise ConfigError(
+        f"{said.source}: there is no backend `{said.value}`", hint=f"one of: {', '.join(known)}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +84,12 @@ class _Environment:
     variables: dict[str, str]
 
 
-def _environment(environ: Mapping[str, str]) -> _Environment:
+def _environment(environ: Mapping[str, str], keys: Iterable[str]) -> _Environment:
     """What is said there; a variable that is empty or blank says nothing."""
     plain: dict[str, Setting] = {}
     texts: dict[str, str] = {}
     variables: dict[str, str] = {}
-    for key in known_keys(backends.names()):
+    for key in keys:
         for variable in variables_of(key):
             text = environ.get(variable, "")
             if not text.strip():
@@ -65,7 +99,7 @@ def _environment(environ: Mapping[str, str]) -> _Environment:
                 raise ConfigError(f"{variable}: this is not text: {text!a}")
             variables[key] = variable
             if is_plain(key):
-                plain[key] = Setting(_plain(key, text, variable), variable)
+                plain[key] = Setting(value_from_text(key, text), variable)
             else:
                 texts[key] = text
             break
@@ -79,30 +113,21 @@ def variables_of(key: str) -> tuple[str, ...]:
     return (MODEL_VARIABLE, own) if is_model else (own,)
 
 
-def _plain(key: str, text: str, variable: str) -> Json:
-    value = value_from_text(key, text)
-    if key == "default_backend" and value is not None and value not in backends.names():
-        raise ConfigError(
-            f"{variable}: there is no backend `{value}`",
-            hint=f"one of: {', '.join(backends.names())}",
-        )
-    return value
-
-
-def _checked(world: World, path: Path, text: bytes | None, said: _Environment) -> Checked:
+def _checked(
+    world: World, path: Path, text: bytes | None, said: _Environment, names: tuple[str, ...]
+) -> Checked:
     """The values of the file and of the environment, from the memory if nothing has changed."""
     if text is None and not said.texts:
         return {"file": {}, "environment": {}}
     made_of: Mapping[str, Json] = {
         "version": __version__,
-        "keys": list(known_keys(backends.names())),
+        "keys": list(known_keys(names)),
         "path": str(path),
         "text": None if text is None else text.decode("utf-8", "surrogateescape"),
         "environment": said.texts,
     }
     checked = recall(world.home, made_of)
     if checked is None:
-        names = backends.names()
         checked = {
             "file": {} if text is None else check_config(text, str(path), names),
             "environment": _values(said, names),

@@ -18,6 +18,8 @@ def with_agents_title(session: Session, world: World) -> Session:
     """The session with the agent's own title, where it made one and no person gave one."""
     if session.title_source is TitleSource.PERSON or session.conversation is None:
         return session
+    if session.backend not in backends.names():  # a declared one: it says nothing of titles
+        return session
     backend = backends.get(session.backend)
     where = backend.title_files(session.conversation, world.user_home, world.environ)
     native = backend.native() if where is not None else None

@@ -46,6 +46,8 @@ def _problem(problem: Mapping[str, Any], backends: Collection[str]) -> Problem:
     key = ".".join(map(str, location)) or "the whole file"
     if problem["type"] == "extra_forbidden":
         sentence, hint = f"there is no key `{key}`", _near_key(location)
+    elif problem["type"] == "missing":
+        sentence, hint = f"`{key}` is missing: {expected([str(part) for part in location])}", None
     elif problem["type"] == "value_error":
         message = str(problem["msg"]).removeprefix("Value error, ")
         sentence, hint = f"`{key}`: {message}", None

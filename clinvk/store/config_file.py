@@ -108,8 +108,19 @@ def _examined(
 def _validated(nested: Any, backends: Collection[str] | None) -> dict[str, Json]:  # noqa: ANN401
     from clinvk.model.config_schema import Config
 
-    config = Config.model_validate(nested, context={"backends": backends})
+    context = {"backends": backends, "declared": _declared_in(nested)}
+    config = Config.model_validate(nested, context=context)
     return flatten(config.model_dump(exclude_unset=True))
+
+
+def _declared_in(nested: Any) -> frozenset[str]:  # noqa: ANN401  not checked yet
+    """The names of the sections that declare a backend."""
+    sections = nested.get("backends") if isinstance(nested, dict) else None
+    if not isinstance(sections, dict):
+        return frozenset()
+    return frozenset(
+        name for name, one in sections.items() if isinstance(one, dict) and one.get("declared")
+    )
 
 
 def _place(problem: "Problem", document: "Document", origin: str) -> str:

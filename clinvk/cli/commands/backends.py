@@ -14,8 +14,12 @@ def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
     """List the agents: installed or not, version, signed in, what they cannot do."""
     from clinvk.cli.render.backends import render_backends
     from clinvk.services.backends import backend_states
+    from clinvk.services.catalog import catalog_of
     from clinvk.services.settings import effective_settings
 
     cli: Cli = ctx.obj
-    states = backend_states(effective_settings(cli.world), cli.world)
+    settings = effective_settings(cli.world)
+    states = backend_states(settings, cli.world)
     render_backends(states, cli.streams, as_json=as_json)
+    for trouble in catalog_of(settings).troubles():
+        cli.streams.talk(f"warning: {trouble}")

@@ -98,7 +98,7 @@ def _picked(cli: Cli, *, here: bool, backend: str | None) -> str:
     from clinvk.store.sessions import SessionStore
 
     if backend is not None:
-        known_backend(backend)
+        known_backend(cli, backend)
     offered = offered_sessions(SessionStore(cli.world.home), cli.world, here=here, backend=backend)
     streams = cli.streams
     if not (streams.stdin_is_tty and streams.cursor):

@@ -15,7 +15,9 @@ from clinvk.errors import NothingToResumeError
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session
 from clinvk.model.width import cut
+from clinvk.services.catalog import Catalog
 from clinvk.services.resolve import resolve_reference
+from clinvk.services.world import World
 from clinvk.store.paths import Home
 from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
@@ -38,27 +40,45 @@ def answer(words: Sequence[str]) -> None:
     with suppress(Exception, KeyboardInterrupt):
         cli = build_cli()
         kind, prefix = words
-        found = candidates(kind, prefix, cli.world.home, cli.world.now())
+        found = candidates(
+            kind, prefix, cli.world.home, cli.world.now(), lambda: _catalog(cli.world)
+        )
         cli.streams.out("".join(f"{value}\t{title}\n" for value, title in found))
     with suppress(Exception):
         sys.stdout.flush()
 
 
-def candidates(kind: str, prefix: str, home: Home, now: datetime) -> list[Candidate]:
+def candidates(
+    kind: str,
+    prefix: str,
+    home: Home,
+    now: datetime,
+    catalog: Callable[[], Catalog] = Catalog,
+) -> list[Candidate]:
     """At most `MOST` candidates that begin with `prefix`, the most recent first.
 
-    None for a kind that is unknown. Reads, and creates nothing.
+    None for a kind that is unknown. Reads, and creates nothing. `catalog` is asked for the
+    backends there are.
     """
     if kind not in _KINDS:
         return []
-    return list(islice(_KINDS[kind](Asked(prefix, home, now)), MOST))
+    return list(islice(_KINDS[kind](Asked(prefix, home, now, catalog)), MOST))
+
+
+def _catalog(world: World) -> Catalog:
+    from clinvk.services.settings import catalog
+
+    return catalog(world)
 
 
 class Asked:
     """What was typed, and where to look."""
 
-    def __init__(self, prefix: str, home: Home, now: datetime) -> None:
+    def __init__(
+        self, prefix: str, home: Home, now: datetime, catalog: Callable[[], Catalog]
+    ) -> None:
         self.prefix = prefix
+        self.catalog = catalog
         self.now = now
         self._home = home
 
@@ -111,16 +131,14 @@ def _tags(asked: Asked) -> Iterator[Candidate]:
 
 
 def _backends(asked: Asked) -> Iterator[Candidate]:
-    from clinvk import backends
-
-    return ((name, backends.get(name).title) for name in backends.names() if asked.begins(name))
+    catalog = asked.catalog()
+    return ((name, catalog.get(name).title) for name in catalog.names() if asked.begins(name))
 
 
 def _keys(asked: Asked) -> Iterator[Candidate]:
-    from clinvk import backends
     from clinvk.model.config import known_keys
 
-    return ((key, "") for key in known_keys(backends.names()) if asked.begins(key))
+    return ((key, "") for key in known_keys(asked.catalog().names()) if asked.begins(key))
 
 
 _KINDS: Mapping[str, Callable[[Asked], Iterator[Candidate]]] = {

@@ -56,7 +56,7 @@ def clean(  # noqa: PLR0913  one parameter an option
     age_s = retention_s(effective_settings(cli.world), older_than)
     sweep = Sweep(
         older_than_s=age_s,
-        backend=known_backend(backend) if backend is not None else None,
+        backend=known_backend(cli, backend) if backend is not None else None,
         status=status,
         keep_last=keep_last,
         archive=archive_folder(cli.world, archive) if archive is not None else None,

@@ -1,0 +1,143 @@
+"""A backend that the person's own configuration declares: any agent CLI, without code.
+
+What may be said is the form `DeclaredSection` of `model/declared_schema`; `docs/backends.md`
+explains it. What arrives here has been checked.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import ClassVar
+
+from clinvk.backends._base import Backend, Capability, Parser
+from clinvk.backends._declared_output import parser_of
+from clinvk.errors import SessionNotFoundError
+from clinvk.model.declared import OPTIONS, PLACEHOLDER, mentions
+from clinvk.model.events import Json
+from clinvk.model.request import Invocation, TurnRequest
+
+_CONVERSATION = re.compile(r"[A-Za-z0-9][\w.:/@+-]{0,199}", re.ASCII)
+
+
+def declared(name: str, form: Mapping[str, Json]) -> Backend:
+    """The backend of that name as the form describes it."""
+    facts = {
+        "name": name,
+        "title": form.get("title") or name,
+        "executable": form["program"],
+        "install_hint": form.get("install") or f"see `backends.{name}.declared` in `config.yaml`",
+        "lacks": _lacks(form),
+        "form": form,
+    }
+    backend: Backend = type("Declared", (_Declared,), facts)()
+    return backend
+
+
+class _Declared(Backend):
+    """What every declared backend does; `form` is what makes each its own."""
+
+    form: ClassVar[Mapping[str, Json]]
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """The command line of the declaration, filled in."""
+        values = _values(request)
+        argv = tuple(self._arguments(request, values))
+        files = {
+            f"{key}_file": values[key]
+            for key in ("prompt", "system_prompt")
+            if key in values and mentions(f"{key}_file", argv)
+        }
+        by_stdin = self.form.get("prompt", "stdin") == "stdin"
+        return Invocation(
+            argv=(self.executable, *argv),
+            stdin=request.prompt.encode("utf-8", errors="replace") if by_stdin else b"",
+            cwd=request.cwd,
+            env={
+                name: _filled(template, values)
+                for name, template in (self.form.get("environment") or {}).items()
+                if set(PLACEHOLDER.findall(template)) <= values.keys()
+            },
+            files=files,
+        )
+
+    def parser(self, request: TurnRequest) -> Parser:
+        """What reads its output as the declaration says."""
+        return parser_of(self.form, request)
+
+    def _arguments(self, request: TurnRequest, values: Mapping[str, str]) -> Iterator[str]:
+        kind = "ephemeral" if request.ephemeral else "resume" if request.resume else "start"
+        template = self.form[kind]
+        options = [_filled(one, values) for one in self._options(request)]
+        options.extend(request.backend_args)
+        if OPTIONS not in template:
+            yield from options
+        for argument in template:
+            if argument == OPTIONS:
+                yield from options
+            else:
+                yield _filled(argument, values)
+
+    def _options(self, request: TurnRequest) -> Iterator[str]:
+        """The templates of what was asked, in a fixed order."""
+        said = self.form.get("options") or {}
+        for name in ("model", "system_prompt", "max_turns"):
+            if getattr(request, name) is not None:
+                yield from said.get(name) or ()
+        if request.access is not None:
+            yield from (self.form.get("access") or {})[request.access.value]
+
+
+def _values(request: TurnRequest) -> dict[str, str]:
+    """What stands for each placeholder that has something to stand for it."""
+    max_turns = None if request.max_turns is None else str(request.max_turns)
+    said = {
+        "prompt": request.prompt,
+        "conversation": _checked(request.conversation),
+        "model": request.model,
+        "system_prompt": request.system_prompt,
+        "max_turns": max_turns,
+        "cwd": str(request.cwd),
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    """The template with its placeholders filled in, once: what stands in a value stays as it is."""
+    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
+
+
+def _checked(conversation: str | None) -> str | None:
+    """The id, which an agent once printed; what could be taken for an option is refused."""
+    if conversation is not None and _CONVERSATION.fullmatch(conversation) is None:
+        raise SessionNotFoundError(
+            f"`{conversation[:80]}` is not the id of a conversation of this agent",
+            hint="an id begins with a letter or a digit and has no blanks",
+        )
+    return conversation
+
+
+def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
+    """What the declaration does not say how to do."""
+    options, access = form.get("options") or {}, form.get("access") or {}
+    output = form.get("output") or {}
+    finds_id = mentions("conversation", form["start"]) or output.get("conversation")
+    said: Mapping[Capability, tuple[object, str]] = {
+        Capability.RESUME: (form.get("resume") and finds_id, "resume"),
+        Capability.EPHEMERAL: (form.get("ephemeral"), "ephemeral"),
+        Capability.MODEL: (options.get("model"), "options.model"),
+        Capability.SYSTEM_PROMPT: (options.get("system_prompt"), "options.system_prompt"),
+        Capability.MAX_TURNS: (options.get("max_turns"), "options.max_turns"),
+        Capability.READ_ONLY: (access.get("read-only") is not None, "access.read-only"),
+        Capability.EDIT: (access.get("edit") is not None, "access.edit"),
+        Capability.FULL: (access.get("full") is not None, "access.full"),
+        Capability.OWN_ID: (mentions("conversation", form["start"]), "`{conversation}` in start"),
+        Capability.PARTIAL_MESSAGES: (
+            output.get("delta") or output.get("format", "text") == "text",
+            "output.delta",
+        ),
+        Capability.COST: (output.get("cost"), "output.cost"),
+    }
+    return {
+        capability: f"its declaration has no {what}"
+        for capability, (there, what) in said.items()
+        if not there
+    }

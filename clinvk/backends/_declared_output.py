@@ -1,0 +1,205 @@
+"""Reading the output of a declared backend: JSON lines, one JSON, or plain text.
+
+The result comes when the child has ended: a declaration cannot say which line is the last.
+"""
+
+import json
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+
+from clinvk.backends._base import Parser
+from clinvk.backends._failures import Words, code_of_words, failure, failure_of_end
+from clinvk.backends._finding import Finder
+from clinvk.backends._jsonl import one_line, parse_object
+from clinvk.model.events import Event, Failed, Init, Json, Message, Raw, Result, StopReason
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.request import TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+LARGEST = 32 << 20
+"""How many characters of one JSON are kept to be read at the end."""
+
+_NO_NOISE = r"(?!)"
+_FIGURES = ("input", "cached", "cache_write", "output", "reasoning")
+
+
+def parser_of(form: Mapping[str, Json], request: TurnRequest) -> Parser:
+    """The parser for the form's kind of output."""
+    output = form.get("output") or {}
+    kinds: Mapping[str, type[_Text | _Whole | _Lines]] = {
+        "text": _Text,
+        "json": _Whole,
+        "jsonl": _Lines,
+    }
+    return kinds[output.get("format", "text")](form, output, request)
+
+
+class _Declared(Parser):
+    """What the three have in common: what was found so far, and the result made of it."""
+
+    def __init__(
+        self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
+    ) -> None:
+        self._words: Words = [
+            (pattern, FailureCode(code)) for pattern, code in (form.get("errors") or {}).items()
+        ]
+        self._finders = {
+            name: Finder(output.get(name))
+            for name in ("conversation", "model", "delta", "text", "error", "cost")
+        }
+        usage = output.get("usage") or {}
+        self._figures = {name: Finder(usage.get(name)) for name in _FIGURES}
+        self._cached_apart = bool(usage.get("cached_apart"))
+        self._conversation = request.conversation
+        self._told = False
+        self._model = request.model
+        self._text = ""
+        self._usage: dict[str, int] = {}
+        self._cost: float | None = None
+        self._error: str | None = None
+        self._over = False
+
+    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
+        """The result, from what was found and from how the child ended."""
+        if self._over:
+            return
+        self._over = True
+        yield from self._last()
+        failed = self._failure(exit_code, stderr_tail)
+        if failed is not None:
+            yield Failed(failure=failed)
+        yield Result(
+            text=self._text,
+            stop_reason=StopReason.ERROR if failed else StopReason.END_TURN,
+            usage=self._spent(),
+            cost_usd=self._cost,
+            failure=failed,
+            backend_session_id=self._conversation if self._told else None,
+            model=self._model,
+        )
+
+    @abstractmethod
+    def _last(self) -> Iterable[Event]:
+        """The events that only the end of the output tells."""
+
+    def _begin(self) -> Iterable[Event]:
+        """Once anything is printed, an id that was chosen for the agent is its conversation's."""
+        if self._conversation is not None and not self._told:
+            self._told = True
+            yield Init(backend_session_id=self._conversation, model=self._model)
+
+    def _found(self, said: Json) -> Iterable[Event]:
+        """The events of one object, and what is noted of it."""
+        self._model = self._finders["model"].text(said) or self._model
+        told = self._finders["conversation"].text(said)
+        if told and (told != self._conversation or not self._told):
+            self._conversation, self._told = told, True
+            yield Init(backend_session_id=told, model=self._model)
+        if (error := self._error_in(said)) is not None:
+            self._error = error
+        self._count(said)
+        if piece := self._finders["delta"].text(said):
+            self._text += piece
+            yield Message(text=piece, delta=True)
+        if whole := self._finders["text"].text(said):
+            yield from self._message(whole)
+
+    def _message(self, whole: str) -> Iterable[Event]:
+        """A whole message; what its pieces have said already is not said again."""
+        streamed = bool(self._text) and whole.startswith(self._text)
+        rest = whole[len(self._text) :] if streamed else whole
+        self._text = whole
+        if rest:
+            yield Message(text=rest, delta=streamed)
+
+    def _error_in(self, said: Json) -> str | None:
+        values = [one for one in self._finders["error"].values(said) if one]
+        if not values:
+            return None
+        texts = [one if isinstance(one, str) else json.dumps(one) for one in values]
+        return one_line(" ".join(texts))
+
+    def _count(self, said: Json) -> None:
+        for name, finder in self._figures.items():
+            if (figure := finder.count(said)) is not None:
+                self._usage[name] = self._usage.get(name, 0) + figure
+        if (cost := self._finders["cost"].amount(said)) is not None:
+            self._cost = (self._cost or 0.0) + cost
+
+    def _spent(self) -> Usage:
+        figures = dict(self._usage)
+        if not figures:
+            return UNKNOWN_USAGE
+        if self._cached_apart and "input" in figures:
+            figures["input"] += figures.get("cached", 0) + figures.get("cache_write", 0)
+        return Usage(**{f"{name}_tokens": figure for name, figure in figures.items()})
+
+    def _failure(self, exit_code: int | None, stderr_tail: str) -> Failure | None:
+        if self._error is not None:
+            code = code_of_words(self._error, self._words) or FailureCode.AGENT_FAILED
+            return failure(code, self._error, detail=stderr_tail)
+        if exit_code == 0 and self._text.strip():
+            return None
+        return failure_of_end(exit_code, stderr_tail, self._words, _NO_NOISE)
+
+
+class _Lines(_Declared):
+    """A JSON object a line."""
+
+    def feed(self, line: str) -> Iterable[Event]:
+        """The events of one line."""
+        if self._over or not line.strip():
+            return
+        yield from self._begin()
+        said = parse_object(line)
+        if said is None:
+            yield Raw(line=line)
+        else:
+            yield from self._found(said)
+
+    def _last(self) -> Iterable[Event]:
+        return ()
+
+
+class _Whole(_Declared):
+    """One JSON, which may stand on many lines."""
+
+    def __init__(
+        self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
+    ) -> None:
+        super().__init__(form, output, request)
+        self._kept: list[str] = []
+        self._size = 0
+
+    def feed(self, line: str) -> Iterable[Event]:
+        """Keep the line for the end."""
+        if self._over or not line.strip():
+            return
+        yield from self._begin()
+        self._size += len(line)
+        if self._size <= LARGEST:
+            self._kept.append(line)
+
+    def _last(self) -> Iterable[Event]:
+        said = parse_object("\n".join(self._kept))
+        if said is not None:
+            yield from self._found(said)
+        elif self._kept:
+            yield Raw(line=one_line(self._kept[0]))
+
+
+class _Text(_Declared):
+    """Plain text: all of it is the answer."""
+
+    def feed(self, line: str) -> Iterable[Event]:
+        """The line as a piece of the answer."""
+        if self._over:
+            return
+        yield from self._begin()
+        piece = f"{line}\n"
+        self._text += piece
+        yield Message(text=piece, delta=True)
+
+    def _last(self) -> Iterable[Event]:
+        self._text = self._text.strip()
+        return ()

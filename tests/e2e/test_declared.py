@@ -1,0 +1,170 @@
+"""A backend of one's own, declared in the configuration: the same contract as every other.
+
+The agent is a small program that keeps its conversations in files; these run without Node.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bed.bare import bare_command
+from bed.command import Command
+
+TOY = """
+import json, os, pathlib, sys, time, uuid
+
+said = dict(word[2:].split("=", 1) for word in sys.argv[1:] if "=" in word)
+kept = pathlib.Path(os.environ["HOME"], ".toy")
+kept.mkdir(exist_ok=True)
+prompt = sys.stdin.read()
+ident = said.get("resume") or uuid.uuid4().hex
+if "resume" in said and not (kept / ident).exists():
+    print(json.dumps({"error": {"message": f"I know of no conversation {ident}"}}))
+    sys.exit(1)
+print(json.dumps({"type": "begin", "id": ident, "model": said.get("model", "toy-1")}), flush=True)
+if prompt.startswith("sleep"):
+    time.sleep(60)
+if prompt.startswith("fail"):
+    sys.exit("Error: 429 too many requests")
+before = (kept / ident).read_text() if (kept / ident).exists() else ""
+(kept / ident).write_text(before + prompt + ";")
+for word in ("before: ", before, " now: ", prompt, f" mode: {os.environ.get('TOY_MODE')}"):
+    print(json.dumps({"type": "piece", "text": word}), flush=True)
+print(json.dumps({"usage": {"in": 10, "out": 5}, "cost": 0.25}))
+"""
+
+CONFIG = """\
+backends:
+  toy:
+    declared:
+      title: The Toy
+      program: {python}
+      start: [{toy}, "{{options}}"]
+      resume: [{toy}, "--resume={{conversation}}", "{{options}}"]
+      options: {{model: ["--model={{model}}"]}}
+      environment: {{TOY_MODE: quiet}}
+      output:
+        format: jsonl
+        conversation: id
+        model: model
+        delta: {{path: text, where: {{type: piece}}}}
+        error: error.message
+        usage: {{input: usage.in, output: usage.out}}
+        cost: cost
+      errors: {{'know of no conversation': conversation_gone}}
+"""
+
+
+@pytest.fixture
+def clinvk(tmp_path: Path) -> Command:
+    """The installed `clinvk`, where the configuration declares `toy`."""
+    command = bare_command(tmp_path)
+    toy = tmp_path / "toy.py"
+    toy.write_text(TOY)
+    home: Path = command.home.clinvk_home
+    home.mkdir(mode=0o700)
+    (home / "config.yaml").write_text(CONFIG.format(python=sys.executable, toy=toy))
+    return command
+
+
+def test_three_turns_are_one_conversation_with_exact_figures(clinvk: Command) -> None:
+    """`-b`, `-c` and an id, as with any other backend."""
+    first = clinvk("-b", "toy", "-m", "toy-9", "-o", "json", "one").json()
+    assert first["text"] == "before:  now: one mode: quiet"
+    assert (first["backend"], first["model"], first["cost_usd"]) == ("toy", "toy-9", 0.25)
+    assert clinvk("-c", "two").stdout == "before: one; now: two mode: quiet\n"
+    third = clinvk("resume", first["session_id"], "-o", "json", "three").json()
+    assert third["text"].startswith("before: one;two; now: three")
+    assert third["backend_session_id"] == first["backend_session_id"]
+    assert third["model"] == "toy-9"
+    [session] = clinvk("sessions", "list", "-b", "toy", "--json").json()
+    assert session["usage"]["total_tokens"] == 45
+    assert session["cost_usd"] == 0.75
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "sentence"),
+    [
+        (["fail"], 8, "429 too many requests"),
+        (["--timeout", "1s", "sleep"], 6, "took longer than"),
+        (["--access", "edit", "x"], 5, "its declaration has no access.edit"),
+        (["--ephemeral", "x"], 5, "its declaration has no ephemeral"),
+    ],
+)
+def test_what_goes_wrong_is_typed_as_everywhere(
+    clinvk: Command, words: list[str], exit_code: int, sentence: str
+) -> None:
+    """The same exit codes, from the agent's words or from what the declaration does not say."""
+    ran = clinvk("-b", "toy", *words)
+    assert ran.exit_code == exit_code
+    assert sentence in ran.stderr
+
+
+def test_a_conversation_that_is_gone_is_said_to_be_gone(clinvk: Command) -> None:
+    """By the words that the declaration names; `--if-missing replay` tells a new one."""
+    clinvk("-b", "toy", "one")
+    for file in Path(clinvk.home.home, ".toy").iterdir():
+        file.unlink()
+    gone = clinvk("-c", "two")
+    assert gone.exit_code == 4
+    assert "I know of no conversation" in gone.stderr
+    assert "--if-missing" in gone.stderr
+    again = clinvk("resume", "--last", "--if-missing", "replay", "two")
+    assert again.exit_code == 0
+    assert "one" in again.stdout
+
+
+def test_a_dry_run_prints_its_command(clinvk: Command) -> None:
+    """Nothing is started."""
+    ran = clinvk("-b", "toy", "-m", "m 1", "--dry-run", "x")
+    assert "toy.py '--model=m 1'" in ran.stdout
+    assert not Path(clinvk.home.home, ".toy").exists()
+
+
+def test_it_is_in_every_list_of_backends(clinvk: Command) -> None:
+    """`backends`, the settings, their variables, filters and completion know it."""
+    states = {one["name"]: one for one in clinvk("backends", "--json").json()}
+    assert states["toy"]["title"] == "The Toy"
+    assert states["toy"]["installed"]
+    assert states["toy"]["lacks"]["ephemeral"] == "its declaration has no ephemeral"
+    assert clinvk("config", "set", "backends.toy.model", "toy-3").exit_code == 0
+    assert clinvk("config", "get", "backends.toy.model").stdout == "toy-3\n"
+    env = {"CLINVK_BACKENDS_TOY_MODEL": "toy-4", "CLINVK_BACKEND": "toy"}
+    assert clinvk("-o", "json", "x", env=env).json()["model"] == "toy-4"
+    assert "backends.toy.access: read-only" not in clinvk("config", "show").stdout
+    refused = clinvk("-b", "toi", "x")
+    assert refused.exit_code == 5
+    assert "toy" in refused.stderr
+
+
+def test_a_declaration_is_shown_and_is_not_set_piece_by_piece(clinvk: Command) -> None:
+    """It makes sense as a whole only."""
+    assert clinvk("config", "get", "backends.toy.declared").stdout.startswith('{"title": "The Toy"')
+    refused = clinvk("config", "set", "backends.toy.declared.program", "x")
+    assert refused.exit_code == 2
+    assert "clinvk config edit" in refused.stderr
+
+
+def test_sessions_stay_when_the_declaration_goes(clinvk: Command) -> None:
+    """They are listed and shown; only going on needs the backend, and says so."""
+    clinvk("-b", "toy", "one")
+    Path(clinvk.home.clinvk_home, "config.yaml").unlink()
+    assert "toy" in clinvk("sessions", "list").stdout
+    assert clinvk("sessions", "show", "@last").exit_code == 0
+    gone = clinvk("-c", "two")
+    assert gone.exit_code == 5
+    assert "there is no backend `toy`" in gone.stderr
+    assert clinvk("sessions", "delete", "@last", "-y").exit_code == 0
+
+
+def test_a_working_directory_declares_nothing(clinvk: Command) -> None:
+    """Only the user's own configuration may name programs to run."""
+    config = Path(clinvk.home.clinvk_home, "config.yaml")
+    text = config.read_text()
+    config.unlink()
+    project = Path(clinvk.home.project)
+    (project / "config.yaml").write_text(text)
+    (project / ".clinvk").mkdir()
+    (project / ".clinvk" / "config.yaml").write_text(text)
+    assert clinvk("-b", "toy", "x").exit_code == 5

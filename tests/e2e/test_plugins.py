@@ -1,0 +1,118 @@
+"""Backends of other packages, through the entry-point group `clinvk.backends`.
+
+The packages are installed as an installer would leave them, into a folder on the Python path.
+"""
+
+import shutil
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bed.bare import bare_command
+from bed.command import Command
+
+EXAMPLE = Path(__file__).with_name("example_plugin")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A folder on the Python path of `clinvk`."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def clinvk(tmp_path: Path, site: Path) -> Command:
+    """The installed `clinvk` with the packages of `site`."""
+    command = bare_command(tmp_path)
+    command.home.env["PYTHONPATH"] = str(site)
+    return command
+
+
+def install(site: Path, name: str, offers: dict[str, str]) -> None:
+    """What is left of a package once it is installed: its metadata."""
+    info = site / f"{name.replace('-', '_')}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    lines = [f"{backend} = {where}" for backend, where in offers.items()]
+    (info / "entry_points.txt").write_text("[clinvk.backends]\n" + "\n".join(lines) + "\n")
+
+
+def install_example(site: Path) -> None:
+    """The example package, by its own metadata."""
+    project = tomllib.loads((EXAMPLE / "pyproject.toml").read_text())["project"]
+    install(site, project["name"], project["entry-points"]["clinvk.backends"])
+    shutil.copy(EXAMPLE / "clinvk_parrot.py", site)
+
+
+def test_a_package_adds_a_backend(clinvk: Command, site: Path) -> None:
+    """It runs, is listed, filters, has settings, and says what it cannot do."""
+    install_example(site)
+    ran = clinvk("-b", "parrot", "-o", "json", "hello").json()
+    assert (ran["backend"], ran["text"], ran["exit_status"]) == ("parrot", "hello", 0)
+    assert ran["usage"]["total_tokens"] is None
+    states = {one["name"]: one for one in clinvk("backends", "--json").json()}
+    assert states["parrot"]["title"] == "Parrot"
+    assert states["parrot"]["installed"]
+    [session] = clinvk("sessions", "list", "-b", "parrot", "--json").json()
+    assert session["id"] == ran["session_id"]
+    assert clinvk("config", "set", "backends.parrot.enabled", "false").exit_code == 0
+    assert clinvk("-b", "parrot", "x").exit_code == 5
+    assert clinvk("config", "unset", "backends.parrot.enabled").exit_code == 0
+    env = {"CLINVK_BACKENDS_PARROT_MODEL": "grey"}
+    refused = clinvk("-b", "parrot", "x", env=env)
+    assert (refused.exit_code, "it is a parrot" in refused.stderr) == (5, True)
+    assert clinvk("x", env={"CLINVK_BACKEND": "parrot"}).stdout == "x\n"
+
+
+def test_a_backend_that_cannot_resume_says_so(clinvk: Command, site: Path) -> None:
+    """An empty conversation never stands in for the session's, unless it is asked for."""
+    install_example(site)
+    clinvk("-b", "parrot", "hello")
+    refused = clinvk("-c", "more")
+    assert refused.exit_code == 5
+    assert "cannot go on with a session: it is a parrot" in refused.stderr
+    again = clinvk("resume", "--last", "--if-missing", "replay", "more")
+    assert again.exit_code == 0
+    assert "hello" in again.stdout
+
+
+def test_sessions_stay_when_the_package_goes(clinvk: Command, site: Path) -> None:
+    """They are listed; going on says what is missing."""
+    install_example(site)
+    clinvk("-b", "parrot", "hello")
+    shutil.rmtree(site)
+    assert "parrot" in clinvk("sessions", "list").stdout
+    assert "there is no backend `parrot`" in clinvk("-c", "more").stderr
+
+
+@pytest.mark.parametrize(
+    "where",
+    ["no_such_module:Agent", "clinvk_parrot:Nothing", "clinvk_broken:Agent", "os:getcwd", "json"],
+)
+def test_a_broken_package_breaks_nothing_else(clinvk: Command, site: Path, where: str) -> None:
+    """Its own backend is refused with the reason and the package's name; all others go on."""
+    install_example(site)
+    (site / "clinvk_broken.py").write_text("raise RuntimeError('so\\nbroken')\n")
+    install(site, "clinvk-bad", {"bad": where})
+    refused = clinvk("-b", "bad", "x")
+    assert refused.exit_code == 5
+    assert "backend `bad` of the package `clinvk-bad` cannot be loaded: " in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert clinvk("-b", "demo", "x").exit_code == 0
+    assert clinvk("-b", "parrot", "x").exit_code == 0
+    listed = clinvk("backends")
+    assert listed.exit_code == 0
+    assert "backend `bad` of the package `clinvk-bad` cannot be loaded" in listed.stderr
+
+
+def test_nobody_takes_the_place_of_a_backend_of_clinvks_own(clinvk: Command, site: Path) -> None:
+    """Nor has one a name that could be an option or a path; `backends` says so."""
+    install_example(site)
+    install(site, "clinvk-usurper", {"demo": "clinvk_parrot:Agent", "../x": "clinvk_parrot:Agent"})
+    assert clinvk("-b", "demo", "/say mine").stdout == "mine\n"
+    listed = clinvk("backends")
+    assert "offers a backend `demo`, but clinvk has its own" in listed.stderr
+    assert "offers a backend `../x`, which is no name" in listed.stderr

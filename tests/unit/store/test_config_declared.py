@@ -1,0 +1,58 @@
+"""A declaration that cannot work is refused where it stands, before anything is started."""
+
+import pytest
+
+from clinvk.errors import ConfigError
+from clinvk.store.config_file import check_config
+
+WRONG = {
+    "toy": "`backends.toy.declared`: expected a section of keys",
+    "{program: toy, start: [], colour: red}": "there is no key",
+    "{program: toy, start: ['{foo}']}": "there is no placeholder `{foo}`",
+    "{program: toy, start: ['x{options}']}": "`{options}` as an argument by itself",
+    "{start: []}": "declared.program",
+    "{program: toy}": "`backends.toy.declared.start` is missing: a list of texts",
+    "{program: toy, start: [], prompt: argument}": "`start` has no `{prompt}`",
+    "{program: toy, start: [], prompt: file}": "`start` has no `{prompt_file}`",
+    "{program: toy, start: [], prompt: fax}": "expected `stdin`, `argument` or `file`",
+    "{program: toy, start: [], resume: [-c]}": "`resume` has no `{conversation}`",
+    "{program: toy, start: [], resume: ['{conversation}']}": "nothing says which conversation",
+    "{program: toy, start: [], access: {sudo: []}}": "there is no access `sudo`",
+    "{program: toy, start: [], errors: {'(': auth}}": "is no regular expression",
+    "{program: toy, start: [], errors: {x: oops}}": "there is no failure `oops`",
+    "{program: toy, start: [], environment: {'A=B': x}}": "no name of an environment variable",
+    "{program: toy, start: [], output: {format: json}}": "neither where the `text`",
+    "{program: toy, start: [], output: {format: text, text: a}}": "not in `text`",
+    "{program: toy, start: [], output: {format: json, text: a..b}}": "a path is steps",
+    "{program: toy, start: [], output: {format: xml}}": "expected `text`, `json` or `jsonl`",
+    "{program: t, start: [], output: {format: json, text: {path: a, where: {b: [1]}}}}": "expected",
+    "{program: t, start: [], output: {format: json, text: [a]}}": "expected a section of keys",
+    "{program: t, start: [], output: {format: json, text: {where: {}}}}": ".text.path` is missing",
+    '{program: "to\\0y", start: []}': "it holds a NUL character",
+}
+
+
+@pytest.mark.parametrize(("said", "sentence"), WRONG.items())
+def test_a_declaration_that_cannot_work_is_refused(said: str, sentence: str) -> None:
+    """With the line, the key and what was expected."""
+    text = f"# one\nbackends:\n  toy:\n    declared: {said}\n"
+    with pytest.raises(ConfigError) as refused:
+        check_config(text.encode(), "c.yaml", ("demo",))
+    assert sentence in refused.value.message
+    assert refused.value.message.startswith("c.yaml:4: ")
+
+
+@pytest.mark.parametrize("name", ["demo", "Upper", "-x", "a.b", "ü", "x" * 33, "a/b"])
+def test_a_name_that_is_taken_or_is_none_cannot_be_declared(name: str) -> None:
+    """It would stand for keys, variables and a file's name, or hide another backend."""
+    text = f"backends:\n  {name!r}:\n    declared: {{program: toy, start: []}}\n"
+    with pytest.raises(ConfigError, match=r"already|a backend's name is"):
+        check_config(text.encode(), "c.yaml", ("demo",))
+
+
+def test_a_declared_backend_may_be_the_default() -> None:
+    """It is a backend like any other."""
+    text = b"default_backend: toy\nbackends: {toy: {declared: {program: t, start: []}, model: m}}"
+    said = check_config(text, "c.yaml", ("demo",))
+    assert said["default_backend"] == "toy"
+    assert said["backends.toy.model"] == "m"
