@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, ClassVar
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.conversation import ConversationFiles
-from clinvk.model.events import Event
+from clinvk.model.events import Event, Json
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.sign_in import SignIn
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 if TYPE_CHECKING:  # loaded only where an agent's own files are read
     from clinvk.backends._native import Native
@@ -135,6 +136,25 @@ class Backend(ABC):
     def native(self) -> "Native | None":
         """What reads the agent's own files of a conversation, None if nothing can."""
         return None
+
+    def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
+        """The conversation's counters by its own file, in the form of `Result.counters`.
+
+        `lines` are the file's, the last one first, and read only as far as they are asked for. For
+        an agent whose counters cover the whole conversation: what was used outside clinvk, or in a
+        turn that broke off, is in these and in no others. None (the default) where the agent's
+        figures need no earlier ones, or the file has none.
+        """
+        del lines
+        return None
+
+    def usage_by(self, counters: Mapping[str, Json], request: TurnRequest) -> Usage:
+        """What that turn used, by the counters in its file after it; unknown by default.
+
+        Asked only of an agent that has `counters_in`, about a failed turn that told no figures.
+        """
+        del counters, request
+        return UNKNOWN_USAGE
 
     def all_conversations(
         self, user_home: Path, environ: Mapping[str, str]

@@ -103,7 +103,7 @@ def _difference(reported: ByModel, before: ByModel) -> ByModel | None:
 
 
 def usage_since(
-    now: Mapping[str, int], before: Mapping[str, Json] | None, names: Mapping[str, str]
+    now: Mapping[str, Json], before: Mapping[str, Json] | None, names: Mapping[str, str]
 ) -> Usage:
     """The difference of running totals, field by field; `names` says which counter is which field.
 
@@ -112,7 +112,7 @@ def usage_since(
     """
     figures: dict[str, int | None] = {}
     for field, name in names.items():
-        after, earlier = now.get(name), count((before or {}).get(name))
+        after, earlier = count(now.get(name)), count((before or {}).get(name))
         figures[field] = None if after is None or earlier is None else after - earlier
     if any(figure is not None and figure < 0 for figure in figures.values()):
         return UNKNOWN_USAGE

@@ -38,6 +38,23 @@ class Rollouts(Native):
                 turns[-1].take(text(kind), said, told, totals)
         return tuple(turn.build(self._figures) for turn in turns if turn.prompts)
 
+    def last_totals(self, lines: Iterable[str]) -> Mapping[str, int] | None:
+        """The thread's totals by its lines from the last back; zero if it began and used nothing.
+
+        None if there is neither a total nor the thread's beginning.
+        """
+        for line in lines:
+            if '"token_count"' not in line and '"session_meta"' not in line:
+                continue
+            said = parse_object(line) or {}
+            told = mapping(said.get("payload"))
+            if said.get("type") == "session_meta":
+                return dict.fromkeys(self._figures.values(), 0)
+            counted = said.get("type") == "event_msg" and told.get("type") == "token_count"
+            if counted and (totals := self._totals(told)) is not None:
+                return totals
+        return None
+
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
         """The name in the index of threads; the last line about the thread counts."""
         name = None

@@ -23,6 +23,7 @@ from clinvk.process.runner import Limits
 from clinvk.services.catalog import catalog_of
 from clinvk.services.conversation import Past, conversation_instead, conversation_of
 from clinvk.services.depth import refuse_too_deep
+from clinvk.services.own_counters import counters_kept
 from clinvk.services.programs import default_backend, program_of
 from clinvk.services.world import World
 from clinvk.store.atomic import reason
@@ -149,6 +150,9 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
         counters=session.counters,
         baseline_known=session.counters_turn == session.next_turn - 1,
     )
+    if turn.resume and not request.interactive and conversation.id is not None:
+        kept = counters_kept(backend, conversation.id, world)
+        turn = turn if kept is None else replace(turn, counters=kept, baseline_known=True)
     backend.refuse_unsupported(turn)
     invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
     if invocation is None:

@@ -17,6 +17,7 @@ from clinvk.model.session import Status
 from clinvk.process.runner import Ending, EndReason, start
 from clinvk.process.signals import SignalInbox
 from clinvk.services.heard import Heard
+from clinvk.services.own_counters import with_own_figures
 from clinvk.services.plan import TurnPlan
 from clinvk.services.recording import Recording
 from clinvk.services.verdict import exit_status, judge
@@ -69,6 +70,8 @@ class Turn:
             ending = replace(ending, reason=EndReason.EXITED, signal=None)
         finally:
             result = judge(self._heard, ending)
+            plan = self._plan
+            result = with_own_figures(result, plan.backend, plan.request, ending, self._world)
             self._compare_files()
             self._close(result, ending)
         if trouble := self._recording.trouble():

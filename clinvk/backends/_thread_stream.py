@@ -1,0 +1,204 @@
+"""Reads the `--json` output of headless runs of a thread: one thing that happened a line.
+
+Its token counts are running totals of the whole thread, so a turn's own are a difference.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+
+from clinvk.backends._base import Parser
+from clinvk.backends._counters import usage_since
+from clinvk.backends._failures import (
+    Words,
+    code_of_status,
+    code_of_words,
+    failure,
+    failure_of_end,
+)
+from clinvk.backends._jsonl import count, mapping, one_line, parse_object, text
+from clinvk.backends._thread_items import CALLS, ITEMS, call_result, file_changes, item_kind
+from clinvk.backends._tools import shell_command, summary_of
+from clinvk.model.events import (
+    Event,
+    Failed,
+    Init,
+    Json,
+    Message,
+    Raw,
+    Result,
+    StopReason,
+    Thinking,
+    ToolUse,
+    Warned,
+)
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.request import TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+Line = Mapping[str, Json]
+
+_WORDS: Words = (
+    (r"no rollout found|thread not found", FailureCode.CONVERSATION_GONE),
+    (r"has an active writer", FailureCode.CONVERSATION_BUSY),
+    (r"missing environment variable|refresh token|please (log|sign) in", FailureCode.AUTH),
+    (r"high demand", FailureCode.SERVER_ERROR),
+    (r"error loading config", FailureCode.OPTION_REFUSED),
+    (r"no prompt provided", FailureCode.PROMPT_REFUSED),
+)
+_STATUS = re.compile(r"(?:unexpected|last) status:? (\d{3})")
+_NOISE = r"^WARNING: |^\S+ +(ERROR|WARN|INFO) |^Reading prompt from stdin"
+
+FIGURES = {
+    "input_tokens": "input_tokens",
+    "cached_tokens": "cached_input_tokens",
+    "cache_write_tokens": "cache_write_input_tokens",
+    "output_tokens": "output_tokens",
+    "reasoning_tokens": "reasoning_output_tokens",
+}
+
+
+class ThreadParser(Parser):
+    """Reads `thread.*`, `turn.*`, `item.*` and `error` lines; the end of the turn is the result."""
+
+    def __init__(self, request: TurnRequest) -> None:
+        self._baseline = baseline(request)
+        self._model = request.model
+        self._init: Init | None = None
+        self._answer = ""
+        self._started: set[str] = set()
+        self._trouble: Failure | None = None
+        self._over = False
+        self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
+            "thread.started": self._begin,
+            "turn.started": lambda _: [],
+            "item.started": self._item_started,
+            "item.updated": lambda said: [] if item_kind(said) in ITEMS else None,
+            "item.completed": self._item_completed,
+            "turn.completed": self._completed,
+            "turn.failed": self._failed,
+            "error": self._error,
+        }
+
+    def feed(self, line: str) -> Iterable[Event]:
+        """The events of one line; after the turn's end everything is `Raw`."""
+        if not line.strip():
+            return []
+        said = parse_object(line)
+        reader = None if said is None else self._readers.get(text(said.get("type")))
+        events = reader(said) if said is not None and reader and not self._over else None
+        return [Raw(line=line)] if events is None else events
+
+    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
+        """The failure of a turn that the agent did not end itself."""
+        if self._over:
+            return []
+        why = failure_of_end(exit_code, stderr_tail, _WORDS, _NOISE)
+        return [self._result(StopReason.ERROR, self._trouble or why)]
+
+    def _begin(self, said: Line) -> list[Event] | None:
+        thread = text(said.get("thread_id"))
+        if not thread or self._init is not None:
+            return [] if thread else None
+        self._init = Init(backend_session_id=thread, model=self._model)
+        return [self._init]
+
+    def _item_started(self, said: Line) -> list[Event] | None:
+        kind, item = item_kind(said), mapping(said.get("item"))
+        if kind not in ITEMS:
+            return None
+        return self._use(item) if kind in CALLS else []
+
+    def _item_completed(self, said: Line) -> list[Event] | None:
+        kind, item = item_kind(said), mapping(said.get("item"))
+        if kind not in ITEMS:
+            return None
+        if kind in CALLS:
+            before = [] if text(item.get("id")) in self._started else self._use(item)
+            return [*before, *call_result(item)]
+        return file_changes(item) if kind == "file_change" else self._saying(kind, item)
+
+    def _saying(self, kind: str, item: Line) -> list[Event]:
+        said = text(item.get("text")) or text(item.get("message"))
+        if not said:
+            return []
+        if kind == "agent_message":
+            self._answer = said
+            return [Message(text=said)]
+        if kind == "reasoning":
+            return [Thinking(text=said)]
+        return [Warned(message=said)] if kind == "error" else []
+
+    def _use(self, item: Line) -> list[Event]:
+        self._started.add(text(item.get("id")))
+        tool = "/".join(filter(None, (text(item.get("server")), text(item.get("tool")))))
+        arguments = mapping(item.get("arguments"))
+        given = arguments or {key: item[key] for key in ("command", "query") if key in item}
+        call = ToolUse(
+            id=text(item.get("id")),
+            name=tool or text(item.get("type")),
+            summary=one_line(shell_command(text(item.get("command")))) or summary_of(given),
+            input=given,
+        )
+        return [call]
+
+    def _completed(self, said: Line) -> list[Event]:
+        self._over = True
+        counters = {
+            name: figure
+            for name in FIGURES.values()
+            if (figure := count(mapping(said.get("usage")).get(name))) is not None
+        }
+        usage = usage_since(counters, self._baseline, FIGURES)
+        result = self._result(StopReason.END_TURN, None, usage=usage, counters=counters or None)
+        return [result]
+
+    def _failed(self, said: Line) -> list[Event]:
+        self._over = True
+        words = text(mapping(said.get("error")).get("message"))
+        why = _failure(words) if words or self._trouble is None else self._trouble
+        told: list[Event] = [] if why == self._trouble else [Failed(failure=why)]
+        return [*told, self._result(StopReason.ERROR, why)]
+
+    def _error(self, said: Line) -> list[Event]:
+        words = text(said.get("message"))
+        if words.startswith("Reconnecting..."):
+            return [Warned(message=one_line(words), code="retry")]
+        self._trouble = _failure(words)
+        return [Failed(failure=self._trouble)]
+
+    def _result(
+        self,
+        stop_reason: StopReason,
+        why: Failure | None,
+        usage: Usage = UNKNOWN_USAGE,
+        counters: Line | None = None,
+    ) -> Result:
+        return Result(
+            text=self._answer,
+            stop_reason=stop_reason,
+            usage=usage,
+            failure=why,
+            backend_session_id=self._init.backend_session_id if self._init else None,
+            model=self._model,
+            counters=counters,
+        )
+
+
+def _failure(words: str) -> Failure:
+    """From the agent's words, which may be the service's own JSON as it came."""
+    body = parse_object(words)
+    message = text(mapping(mapping(body).get("error")).get("message")) or words
+    status = _STATUS.search(words[:10_000])
+    code = code_of_status(int(status[1]) if status else None) or code_of_words(words, _WORDS)
+    said = message or "the agent failed and did not say why"
+    return failure(code or FailureCode.AGENT_FAILED, said)
+
+
+def baseline(request: TurnRequest) -> Line | None:
+    """The thread's totals before this turn: nothing at its start, None where they are not known.
+
+    A turn that was killed or failed is in the thread's totals without having reported them.
+    """
+    if not request.resume:
+        return dict.fromkeys(FIGURES.values(), 0)
+    return request.counters if request.baseline_known else None

@@ -1,0 +1,51 @@
+"""What the agent's own files say of a conversation's counters, before a turn and after it.
+
+An agent whose counters cover the whole conversation counts on while clinvk does not look: in its
+own CLI, and in a turn that broke off. Its file has the counters that it will go on from itself.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from clinvk.backends._base import Backend
+from clinvk.model.events import Json, Result, StopReason
+from clinvk.model.failure import FailureCode
+from clinvk.model.request import TurnRequest
+from clinvk.process.runner import Ending, EndReason
+from clinvk.services.world import World
+from clinvk.store.backwards import lines_from_end
+from clinvk.store.conversations import conversation_paths
+
+_BROKE_OFF = frozenset(
+    {FailureCode.KILLED, FailureCode.NETWORK, FailureCode.NO_RESULT, FailureCode.NOT_STARTED}
+)
+"""An answer may have been on its way, and nobody has counted it."""
+
+
+def counters_kept(backend: Backend, conversation: str, world: World) -> Mapping[str, Json] | None:
+    """The conversation's counters by the agent's own file; None where it does not tell."""
+    return backend.counters_in(_lines(backend, conversation, world))
+
+
+def with_own_figures(
+    result: Result, backend: Backend, request: TurnRequest, ending: Ending, world: World
+) -> Result:
+    """The result of a turn that the agent ended as failed, with what its file says it used."""
+    conversation, failure = result.backend_session_id, result.failure
+    if failure is None or conversation is None or result.usage.known:
+        return result
+    broke_off = failure.code in _BROKE_OFF or result.stop_reason is not StopReason.ERROR
+    if broke_off or ending.reason is not EndReason.EXITED or request.ephemeral:
+        return result
+    counters = counters_kept(backend, conversation, world)
+    if counters is None:
+        return result
+    return replace(result, usage=backend.usage_by(counters, request), counters=counters)
+
+
+def _lines(backend: Backend, conversation: str, world: World) -> Iterator[str]:
+    """The lines of the conversation's file, last first; looked for only once one is asked for."""
+    where = backend.conversation_files(conversation, world.user_home, world.environ)
+    paths = conversation_paths(where) if where else ()
+    if len(paths) == 1:
+        yield from lines_from_end(paths[0])
