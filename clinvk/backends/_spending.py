@@ -28,13 +28,19 @@ _MAIN_FIGURES = {
 
 
 class Spending:
-    """Adds up the results of one run."""
+    """Adds up the results of one run.
 
-    def __init__(self, *, resumed: bool, before: Mapping[str, Json] | None) -> None:
+    `before` are the counters of an earlier run; `before_is_last` says that none came after it.
+    """
+
+    def __init__(
+        self, *, resumed: bool, before: Mapping[str, Json] | None, before_is_last: bool = True
+    ) -> None:
         self.version = ""
         """The agent's version: what one proved of its counters says nothing of another."""
         self._resumed = resumed
         self._before = mapping(before)
+        self._before_is_last = before_is_last
         self._habit: bool | None = None
         self._main: Tokens | None = None
         self._main_reasoning: int | None = None
@@ -101,9 +107,12 @@ class Spending:
             return total(reported), self._cost
         models = self._before.get("modelUsage")
         before = _by_model(models) if isinstance(models, dict) else None
-        reading = run_of(reported, before, main, habit=self._earlier_habit())
+        habit = self._earlier_habit()
+        if habit and not self._before_is_last:
+            habit = None  # the difference would hold a run in between that told nothing
+        reading = run_of(reported, before, main, habit=habit)
         if reading is None:
-            return None if before else (main, None)
+            return None
         self._habit = reading.difference if before else None
         return total(reading.models), self._cost_by(reading)
 

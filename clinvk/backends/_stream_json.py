@@ -74,7 +74,11 @@ class StreamJsonParser(Parser):
 
     def __init__(self, request: TurnRequest, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._spending = Spending(resumed=request.resume, before=request.counters)
+        self._spending = Spending(
+            resumed=request.resume,
+            before=request.counters,
+            before_is_last=request.baseline_known,
+        )
         self._answer = Answer()
         self._tools = ToolCalls()
         self._init: Init | None = None

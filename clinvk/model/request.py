@@ -66,9 +66,9 @@ class TurnRequest:
     `conversation` is the agent's own session id. With `resume` the agent must go on with exactly
     that conversation; without it the turn begins a new one, under that id where the caller may
     choose it. `system_prompt_changed` says that it is not the one the conversation began with.
-    `counters` are what `Result.counters` of the turn before said, None at the first turn or when a
-    turn in between left none (then what only a difference can tell is unknown). `baseline_known`
-    says whether `counters` are those of the conversation's latest turn.
+    `counters` are those in the agent's own file, else what `Result.counters` of an earlier turn
+    said; None where there are none (then what only a difference can tell is unknown).
+    `baseline_known` says whether they are those that this turn goes on from.
     """
 
     prompt: str

@@ -7,6 +7,7 @@
                               then answer `wrote PATH`
     [[edit:PATH|OLD|NEW]]     change a file with the agent's tool, then answer `edited PATH`
     [[run:CMD]]               run a shell command with the agent's tool, then answer `ran CMD`
+    [[delegate:PROMPT]]       give PROMPT to the sub-agent `helper` (claude's; others run nothing)
     [[steps:N]]               N harmless tool calls before the answer
     [[usage:in=,cached=,write=,out=,reasoning=]]   what each request of this turn is billed
     [[slow:N:MS]]             the answer in N pieces, MS milliseconds apart
@@ -52,6 +53,13 @@ class Run:
     """A shell command to run."""
 
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delegate(Run):
+    """A sub-agent to ask; where the tests know of none it is the shell command."""
+
+    prompt: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +153,7 @@ _CALLS: Mapping[str, Callable[[str], list[Call]]] = {
     "write": _write,
     "edit": _edit,
     "run": lambda command: [Run(command)],
+    "delegate": lambda prompt: [Delegate("true", prompt)],
     "steps": lambda count: [Run(f"true {step + 1}") for step in range(int(count))],
 }
 _FIELDS: Mapping[str, Callable[[str], dict[str, object]]] = {

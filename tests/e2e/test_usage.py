@@ -84,8 +84,10 @@ def test_figures_that_are_not_known_are_null(clinvk: Command) -> None:
     assert "Cost:              —\n" in shown
 
 
-def test_a_broken_turn_makes_no_figure_up(clinvk: Command, server: MockModel, backend: str) -> None:
-    """After a turn that broke off, what cannot be told is unknown, and the totals say so."""
+def test_a_broken_turn_leaves_the_next_ones_figures_exact(
+    clinvk: Command, server: MockModel, backend: str
+) -> None:
+    """What the broken turn used is unknown, and the totals say so; the next one is only its own."""
     clinvk("-b", backend, "one")
     child = clinvk.popen("-c", "[[gate]] two")
     server.wait_at_gate()
@@ -95,6 +97,61 @@ def test_a_broken_turn_makes_no_figure_up(clinvk: Command, server: MockModel, ba
     since = len(server.billed)
     third = clinvk("-c", "-o", "json", "three").json()
     billed = _billed(server, since)
-    assert third["usage"]["input_tokens"] in (billed["input_tokens"], None)
+    assert _said(third, billed) == billed
     shown = clinvk("sessions", "show", "@last")
     assert "of 3 turns reported" in shown.stdout
+
+
+@pytest.mark.parametrize("claude", ["claude", "claude-next"])
+def test_what_a_sub_agent_used_is_in_the_turn(
+    clinvk: Command, server: MockModel, claude: str
+) -> None:
+    """It runs on a model of its own, is billed apart, and is counted once, over resumes too."""
+    assert claude
+    agents = clinvk.home.project / ".claude/agents"
+    agents.mkdir(parents=True)
+    told = "name: helper\ndescription: helps\nmodel: haiku"
+    (agents / "helper.md").write_text(f"---\n{told}\n---\nYou help.\n")
+    results = []
+    for number in range(3):
+        since = len(server.billed)
+        how = ["-c"] if number else ["-b", "claude", "--access", "full"]
+        prompt = "[[usage:in=500,out=50]] [[delegate:help with it]] go"
+        result = clinvk(*how, "-o", "json", prompt).json()
+        assert result["exit_status"] == 0, result
+        bills = server.billed[since:]
+        assert len({bill.model for bill in bills}) == 2, bills
+        assert result["usage"]["input_tokens"] == sum(bill.usage.input_tokens for bill in bills)
+        assert result["usage"]["output_tokens"] == sum(bill.usage.output_tokens for bill in bills)
+        results.append(result)
+    costs = [result["cost_usd"] for result in results]
+    assert costs == pytest.approx([costs[0]] * 3)
+
+
+def test_a_turn_that_failed_after_its_tools_has_its_own_figures(
+    clinvk: Command, server: MockModel, backend: str
+) -> None:
+    """What was refused was not billed; what was answered before it was, and is told."""
+    clinvk("-b", backend, "--access", "full", "one")
+    since = len(server.billed)
+    failed = clinvk("-c", "-o", "json", "[[usage:in=300,out=30]] [[steps:2]] [[error:400]]").json()
+    assert failed["exit_status"] == 1
+    assert _said(failed, _billed(server, since)) == _billed(server, since)
+    assert failed["usage"]["input_tokens"] == 600
+    [session] = clinvk("sessions", "list", "--json").json()
+    assert (session["turns"], session["turns_reported"]) == (2, 2)
+
+
+def test_a_summary_that_the_agent_makes_for_itself_is_counted(
+    clinvk: Command, server: MockModel
+) -> None:
+    """Codex makes room in a long thread by a request of its own: it is in the turn, and once."""
+    clinvk("-b", "codex", "--access", "full", "one")
+    since = len(server.billed)
+    long = clinvk("-c", "-o", "json", "[[usage:in=400000,out=10]] [[steps:1]] two").json()
+    bills = server.billed[since:]
+    assert "side" in {bill.kind for bill in bills}
+    assert long["usage"]["input_tokens"] == sum(bill.usage.input_tokens for bill in bills)
+    since = len(server.billed)
+    after = clinvk("-c", "-o", "json", "three").json()
+    assert _said(after, _billed(server, since)) == _billed(server, since)

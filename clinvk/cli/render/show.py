@@ -62,7 +62,7 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
         "Name": session.name,
         "Title": session.title,
         "Tags": ", ".join(session.tags),
-        "Cost": format_cost(session.cost_usd) if figures_kept else NOT_RECORDED,
+        "Cost": _cost(shown) if figures_kept else NOT_RECORDED,
         "Turns": format_tokens(session.turns_begun),
         "Access": session.access and session.access.value,
         "Archived": "yes" if session.archived else None,
@@ -82,6 +82,16 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
 
 def _native(cwd: str, argv: tuple[str, ...]) -> str:
     return f"cd {shlex.quote(cwd)} && {shlex.join(argv)}"
+
+
+def _cost(shown: Shown) -> str:
+    """The sum, and of how many turns it is if some have not told theirs."""
+    session = shown.session
+    told = sum(turn.cost_usd is not None for turn in shown.transcript.turns)
+    cost = format_cost(session.cost_usd)
+    if not 0 < told < session.turns_begun:
+        return cost
+    return f"{cost} ({told} of {session.turns_begun} turns reported)"
 
 
 def _begun_anew(shown: Shown) -> Iterator[str]:

@@ -13,7 +13,7 @@ from bed.dialects._base import (
     texts,
     typed_by_a_person,
 )
-from bed.directives import Call, Edit, Refusal, Usage, Write
+from bed.directives import Call, Delegate, Edit, Refusal, Usage, Write
 
 _ERRORS: Mapping[int, tuple[str, str]] = {
     400: ("invalid_request_error", "messages: at least one message is required"),
@@ -194,6 +194,9 @@ def _tool_block(reply: Reply, *, filled: bool) -> Json:
 def _tool(call: Call | None) -> tuple[str, Json]:
     if isinstance(call, Write):
         return "Write", {"file_path": call.path, "content": call.content}
+    if isinstance(call, Delegate):
+        asked = {"description": "a part of it", "prompt": call.prompt, "subagent_type": "helper"}
+        return "Task", asked
     if isinstance(call, Edit):
         change = {"old_string": call.old, "new_string": call.new}
         return "Edit", {"file_path": call.path, **change}

@@ -139,7 +139,7 @@ def test_without_an_earlier_figure_only_an_exact_match_tells() -> None:
     exact = result((200, 20), {OPUS: figures(200, 20, 0.2)}, 0.2)
     assert spent(exact) == (200, 20, 0.2)
     more = result((200, 20), {OPUS: figures(900, 90, 0.9)}, 0.9)
-    assert spent(more) == (200, 20, None)
+    assert spent(more) == (None, None, None)
 
 
 def test_a_new_conversations_counters_are_its_run() -> None:
@@ -175,3 +175,18 @@ def test_zero_after_an_answer_is_not_known() -> None:
     spending.add(result((0, 0), {}, 0))
     assert spending.sum_up(answered=True) == (Usage(), None)
     assert spending.sum_up(answered=False)[1] == 0
+
+
+def test_a_difference_over_a_run_that_told_nothing_is_not_guessed() -> None:
+    """A version that counts over the conversation: the run in between would be in the figure."""
+    before = {
+        "modelUsage": {OPUS: figures(100, 10, 0.1)},
+        "total_cost_usd": 0.1,
+        "cumulative": True,
+        "version": "2",
+    }
+    for last, expected in ((True, 150), (False, None)):
+        spending = Spending(resumed=True, before=before, before_is_last=last)
+        spending.version = "2"
+        spending.add(result((70, 7), {OPUS: figures(250, 25, 0.25)}, 0.25))
+        assert spending.sum_up(answered=True)[0].input_tokens == expected

@@ -9,6 +9,7 @@ from clinvk.cli.render.show import render_show
 from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, FileSource
+from clinvk.model.request import IfMissing
 from clinvk.model.session import Session, Status
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import Usage
@@ -137,3 +138,31 @@ def test_a_program_reads_the_record_with_status_and_turns(screen: Any) -> None:
     assert turn["tools"] == [{"name": "Bash", "summary": "ls", "ok": True}]
     assert turn["error"] is None
     assert turn["stop_reason"] == "end_turn"
+
+
+def test_a_cost_that_some_turns_did_not_tell_says_so(screen: Any) -> None:
+    """As for tokens: the sum is never passed off as the whole."""
+    told = replace(TURN, cost_usd=0.5)
+    session = replace(SESSION, turns=2, cost_usd=0.5)
+    transcript = Transcript(turns=(told, replace(TURN, number=2)))
+    shown = replace(SHOWN, session=session, transcript=transcript)
+    render_show(shown, screen.streams(), now=NOW, as_json=False)
+    assert "Cost:              $0.50 (1 of 2 turns reported)\n" in screen.out.getvalue()
+
+
+def test_a_conversation_that_was_begun_anew_is_marked(screen: Any) -> None:
+    """At which turn, and whether it was told the earlier ones; for programs it is in the turn."""
+    turns = (
+        TURN,
+        replace(TURN, number=2, afresh=IfMissing.REPLAY),
+        replace(TURN, number=3, afresh=IfMissing.NEW),
+    )
+    shown = replace(SHOWN, transcript=Transcript(turns=turns))
+    render_show(shown, screen.streams(), now=NOW, as_json=False)
+    said = "Begun Anew:        at turn 2 (replayed), at turn 3 (empty)\n"
+    assert said in screen.out.getvalue()
+    screen.out.truncate(0)
+    screen.out.seek(0)
+    render_show(shown, screen.streams(), now=NOW, as_json=True)
+    told = json.loads(screen.out.getvalue())["turn_list"]
+    assert [turn["afresh"] for turn in told] == [None, "replay", "new"]
