@@ -70,7 +70,9 @@ def conversation_of(
         return Conversation(id=known, resume=True)
     if not session.conversation_seen or not was_answered(past()):
         return begun_again
-    if exists is None:  # its whole store is out of sight: the agent itself will say
+    # Its whole store is out of sight: the agent itself will say, but its screen says it to nobody.
+    in_screen = request.interactive and request.if_missing is not IfMissing.FAIL
+    if exists is None and not in_screen:
         return Conversation(id=known, resume=True)
     return conversation_instead(request, session, backend, world, past)
 

@@ -131,6 +131,8 @@ class Turn:
 
     def _watch_files(self, began_at: float) -> None:
         """Look at the work tree while the agent starts up: its prompt has not been sent yet."""
+        if self._watch is not None:  # it has looked before an attempt that did nothing
+            return
         from clinvk.services.files import HEAD_START_S, watch_files
 
         self._watch = watch_files(self._plan.invocation.cwd, self._world, began_at=began_at)

@@ -1,9 +1,7 @@
 """The agent no longer has the conversation: what `--if-missing` does about it, on real agents."""
 
 import json
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,25 +12,15 @@ from bed.published import check_home, check_result
 from bed.terminal import Terminal, have_tmux
 
 REAL = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude")]
-KEPT = {"claude": ".claude/projects/*/*.jsonl", "codex": ".codex/sessions/*/*/*/*.jsonl"}
-STORES = {"claude": ".claude", "codex": ".codex/sessions"}
 WAYS = ["replay", "new"]
 
 
-def _forget_one(home: Path, backend: str) -> None:
-    """The agent pruned the conversation: its files tell that it is gone."""
-    for transcript in home.glob(KEPT[backend]):
-        transcript.unlink()
+def _lose(clinvk: Command, backend: str, *, store_too: bool = False) -> None:
+    """The conversation is pruned, as its files tell; or the whole store is gone.
 
-
-def _forget_all(home: Path, backend: str) -> None:
-    """The whole store is gone: only the agent itself can tell."""
-    shutil.rmtree(home / STORES[backend])
-    for state in home.glob(".codex/state_*"):
-        state.unlink()
-
-
-FORGET = {"pruned": _forget_one, "wiped": _forget_all}
+    Then only the agent itself can tell.
+    """
+    (clinvk.home.wipe if store_too else clinvk.home.forget)(backend)
 
 
 def _two_turns(clinvk: Command, backend: str) -> dict[str, Any]:
@@ -53,13 +41,13 @@ def _shown(clinvk: Command) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("backend", "claude"), REAL)
-@pytest.mark.parametrize("forget", FORGET)
+@pytest.mark.parametrize("store_too", [False, True], ids=["pruned", "wiped"])
 def test_by_default_it_fails_and_names_both_ways_out(
-    clinvk: Command, server: MockModel, backend: str, forget: str
+    clinvk: Command, server: MockModel, backend: str, *, store_too: bool
 ) -> None:
     """Exit 4 `conversation_gone`; nothing is asked of the model, and no turn is added."""
     _two_turns(clinvk, backend)
-    FORGET[forget](clinvk.home.home, backend)
+    _lose(clinvk, backend, store_too=store_too)
     sent = len(server.billed)
     ran = clinvk("-c", "-o", "json", "three")
     error = ran.json()["error"]
@@ -71,17 +59,17 @@ def test_by_default_it_fails_and_names_both_ways_out(
 
 
 @pytest.mark.parametrize(("backend", "claude"), REAL)
-@pytest.mark.parametrize("forget", FORGET)
+@pytest.mark.parametrize("store_too", [False, True], ids=["pruned", "wiped"])
 @pytest.mark.parametrize("way", WAYS)
 def test_a_new_conversation_within_the_same_session(
-    clinvk: Command, server: MockModel, backend: str, forget: str, way: str
+    clinvk: Command, server: MockModel, backend: str, way: str, *, store_too: bool
 ) -> None:
     """With `replay` the model is sent the earlier turns, with `new` not a word of them.
 
     It is said on stderr, in the result and in the transcript; the session goes on with it.
     """
     before = _two_turns(clinvk, backend)
-    FORGET[forget](clinvk.home.home, backend)
+    _lose(clinvk, backend, store_too=store_too)
     ran = clinvk("-c", "--if-missing", way, "-o", "json", "and now the third")
     result = ran.json()
     check_result(result)
@@ -112,7 +100,7 @@ def test_a_new_conversation_within_the_same_session(
 def test_what_is_said_of_it_for_a_person(clinvk: Command, backend: str) -> None:
     """One warning on stderr; stdout has the answer and nothing else."""
     _two_turns(clinvk, backend)
-    _forget_one(clinvk.home.home, backend)
+    _lose(clinvk, backend)
     ran: Ran = clinvk("resume", "--last", "--if-missing", "replay", "third")
     assert ran.exit_code == 0
     assert ran.stdout.startswith("You said:")
@@ -134,10 +122,10 @@ def test_access_model_and_system_prompt_hold_in_the_new_conversation(
     clinvk: Command, server: MockModel, backend: str, way: str
 ) -> None:
     """It is the same session: read-only stays read-only on disk, model and prompt are the same."""
-    model = {"claude": "claude-sonnet-4-5", "codex": "gpt-5.1-codex-mini"}[backend]
+    model = clinvk.home.other_model(backend)
     chosen = ("-m", model, "--access", "read-only", "--system-prompt", "speak in verse")
     clinvk("-b", backend, *chosen, "one")
-    _forget_one(clinvk.home.home, backend)
+    _lose(clinvk, backend)
     target = clinvk.home.project / "made.txt"
     clinvk("-c", "--if-missing", way, f"[[write:{target}|no]] two")
     assert not target.exists()
@@ -153,7 +141,7 @@ def test_a_turn_killed_before_the_new_conversation_began_leaves_the_choice(
 ) -> None:
     """Nothing of it reached the agent: the next turn fails as before, and can be told again."""
     _two_turns(clinvk, backend)
-    _forget_one(clinvk.home.home, backend)
+    _lose(clinvk, backend)
     silent = clinvk.home.bin / "silent"
     silent.write_text("#!/bin/sh\nexec sleep 60\n")
     silent.chmod(0o700)
@@ -180,7 +168,7 @@ def test_the_agents_own_screen_on_a_missing_conversation(
 ) -> None:
     """It fails with the ways out; a screen cannot be told the earlier turns, an empty one opens."""
     _two_turns(clinvk, backend)
-    _forget_one(clinvk.home.home, backend)
+    _lose(clinvk, backend)
     terminal.run(clinvk.program, "resume", "--last")
     terminal.wait_for("--if-missing replay")
     terminal.run(clinvk.program, "resume", "--last", "--if-missing", "replay")

@@ -4,6 +4,7 @@ With the demo agent, in a real terminal; the real agents' screens are in `test_a
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -96,7 +97,30 @@ def test_it_opens_in_the_sessions_directory_with_its_own_settings(
     terminal.press("C-d")
     terminal.wait_for("recorded")
     assert (elsewhere / "made.txt").read_text() == "hello\n"
-    assert {turn["model"] for turn in turns(clinvk, "mine")} == {"demo-2"}
+    told = turns(clinvk, "mine")
+    assert {turn["model"] for turn in told} == {"demo-2"}
+    assert [len(turn["warnings"]) for turn in told] == [0, 0, 1]
+    assert "access is wider for this turn" in told[2]["warnings"][0]
+
+
+def test_an_empty_conversation_begun_in_the_agents_screen_is_marked(
+    clinvk: Command, terminal: Terminal
+) -> None:
+    """In place of one that is gone, of whose whole store is gone too; only its first turn is."""
+    clinvk("-s", "mine", "-b", "demo", "first")
+    shutil.rmtree(clinvk.home.home / ".local/share/clinvk-demo")
+    terminal.run(clinvk.program, "resume", "mine", "--if-missing", "new")
+    terminal.wait_for("a new one begins here")
+    terminal.wait_for(READY)
+    say(terminal, "second", "This is turn 1")
+    say(terminal, "third", "This is turn 2")
+    terminal.press("C-d")
+    terminal.wait_for("2 turns recorded")
+    told = turns(clinvk, "mine")
+    assert [turn["afresh"] for turn in told] == [None, "new", None]
+    assert "no longer has the conversation" in told[1]["warnings"][0]
+    assert "“third”" in clinvk("-s", "mine", "fourth").stdout
+    check_home(clinvk.home.clinvk_home)
 
 
 def test_the_session_is_held_and_shown_as_running(clinvk: Command, terminal: Terminal) -> None:

@@ -127,7 +127,7 @@ class History:
         known = [billed for billed in self.billed if billed]
         total = {name: sum(billed[name] for billed in known) for name in FIGURES}
         assert {name: shown["usage"][name] or 0 for name in FIGURES} == total
-        assert shown["turns_reported"] == len(known)
+        assert (shown["turns"], shown["turns_reported"]) == (len(self.billed), len(known))
         turns = [{name: turn["usage"][name] for name in FIGURES} for turn in shown["turn_list"]]
         unknown = dict.fromkeys(FIGURES)
         assert turns == [billed or unknown for billed in self.billed]

@@ -118,11 +118,15 @@ def _files(shown: Shown) -> tuple[FileReport, ...]:
 
 
 def shown_to_json(shown: Shown) -> dict[str, Any]:
-    """The record's own fields with the status as it is now, and the turns."""
+    """The record's own fields with status and turns as they are now, and the turns themselves.
+
+    `turns` has the one that is open or broke off, as in the list: totals may leave it out.
+    """
     native = shown.native_resume
     return {
         **encode(shown.session),
         "status": shown.status.value,
+        "turns": shown.session.turns_begun,
         "native_resume": list(native) if native else None,
         "files": [file_to_json(file) for file in _files(shown)],
         "damaged_lines": shown.transcript.damaged_lines,
