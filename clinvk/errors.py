@@ -51,6 +51,14 @@ class ExitStatus(IntEnum):
     TERMINATED = 143
 
 
+class StoppedBySignal(BaseException):
+    """A signal came while clinvk waited, before anything was begun that could be stopped."""
+
+    def __init__(self, exit_status: ExitStatus) -> None:
+        super().__init__(exit_status)
+        self.exit_status = exit_status
+
+
 class ClinvkError(Exception):
     """An expected failure: `message` is one lower-case sentence, `hint` the way out or None."""
 

@@ -11,7 +11,7 @@ from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.lazy import CommandTable, new_app
 from clinvk.cli.render.errors import render_report
 from clinvk.cli.streams import OutputClosed
-from clinvk.errors import ClinvkError, ExitStatus, UsageError
+from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal, UsageError
 from clinvk.model.report import ErrorReport
 
 COMMANDS = {
@@ -91,6 +91,8 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         return error.exit_status
     except OutputClosed:
         return ExitStatus.OK
+    except StoppedBySignal as stopped:
+        return stopped.exit_status
     except (KeyboardInterrupt, typer.Abort):
         return ExitStatus.INTERRUPTED
     except Exception:  # noqa: BLE001  the boundary: whatever is not ours is a bug, and says so

@@ -57,6 +57,14 @@ IdleTimeout = Annotated[
     str | None,
     typer.Option("--idle-timeout", metavar="DUR", help="Without any output from the agent."),
 ]
+Wait = Annotated[
+    str | None,
+    typer.Option(
+        "--wait",
+        metavar="[=DUR]",
+        help="For a session that another run holds; without it exit 75.",
+    ),
+]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print the command that would run; start nothing.")
 ]

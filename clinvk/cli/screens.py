@@ -7,7 +7,7 @@ from clinvk.cli.context import Cli
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
-from clinvk.cli.turns import TurnOptions, request_of
+from clinvk.cli.turns import TurnOptions, request_of, says_waiting
 from clinvk.errors import ExitStatus, UsageError
 from clinvk.services.handover import HandedOver, hand_over
 from clinvk.services.run import dry_run
@@ -42,7 +42,13 @@ def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noq
         raise UsageError(
             "an agent's own screen needs a terminal", hint="say a prompt, or start it in one"
         )
-    over = hand_over(request, cli.world, settings, lambda warning: say_warning(streams, warning))
+    over = hand_over(
+        request,
+        cli.world,
+        settings,
+        lambda warning: say_warning(streams, warning),
+        says_waiting(streams, quiet=said.quiet),
+    )
     if over.exit_code < 0:
         streams.out(_SET_BACK)
     _say_what_became_of_it(over, streams)

@@ -1,19 +1,23 @@
 """What `run` and `resume` share: words become a request, and the request a turn that is shown."""
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clinvk.cli.context import Cli, working_directory
+from clinvk.cli.optional_values import LEFT_OUT
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.prompt import read_prompt
 from clinvk.cli.render.choice import renderer_for
 from clinvk.cli.stdin import Patience
-from clinvk.cli.streams import OutputClosed
+from clinvk.cli.streams import OutputClosed, Streams
 from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.access import Access
 from clinvk.model.config import Settings
 from clinvk.model.request import IfMissing, RunRequest
+from clinvk.model.safe_text import safe_line
 from clinvk.model.units import parse_duration
 from clinvk.services.run import dry_run, run
 from clinvk.services.settings import effective_settings
@@ -40,6 +44,7 @@ class TurnOptions:
     config: Path | None
     dry_run: bool
     if_missing: IfMissing | None = None
+    wait: str | None = None
 
 
 def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
@@ -66,7 +71,9 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
     )
     status = ExitStatus.OUTPUT_CLOSED
     try:
-        report = run(request, cli.world, settings, renderer)
+        report = run(
+            request, cli.world, settings, renderer, says_waiting(streams, quiet=said.quiet)
+        )
         status = report.exit_status
         renderer.finished(report)
     except OutputClosed:
@@ -75,6 +82,11 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
     finally:
         renderer.close()
     return status
+
+
+def says_waiting(streams: Streams, *, quiet: bool) -> Callable[[str], None]:
+    """What tells on stderr that a busy session is waited for, also where that is no terminal."""
+    return lambda message: None if quiet else streams.talk(safe_line(message))
 
 
 def request_of(cli: Cli, said: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401
@@ -93,6 +105,7 @@ def request_of(cli: Cli, said: TurnOptions, prompt: str, **which: Any) -> RunReq
         backend_args=said.backend_args,
         timeout_s=_seconds("--timeout", said.timeout),
         idle_timeout_s=_seconds("--idle-timeout", said.idle_timeout),
+        wait_s=_wait(said.wait),
         if_missing=said.if_missing or IfMissing.FAIL,
         **which,
     )
@@ -104,6 +117,12 @@ def _patience(said: TurnOptions, settings: Settings) -> Patience:
     idle_said = said.idle_timeout or settings.get("run.idle_timeout") or None
     idle_s = _seconds("--idle-timeout", idle_said)
     return Patience(total_s=total_s, idle_s=idle_s)
+
+
+def _wait(said: str | None) -> float:
+    return (
+        0.0 if said is None else math.inf if said == LEFT_OUT else _seconds("--wait", said) or 0.0
+    )
 
 
 def _seconds(option: str, text: str | None) -> float | None:

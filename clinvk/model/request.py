@@ -35,7 +35,8 @@ class RunRequest:
 
     At most one of `session` (a SESSION reference), `name` (create or resume) and a `pick` other
     than `NEW` is set. `here` narrows `pick` to this directory or its repository. `interactive` asks
-    for the agent's own screen; `prompt` is empty then. Times are in seconds.
+    for the agent's own screen; `prompt` is empty then. `wait_s` is how long a
+    session that another run holds is waited for. Times are in seconds.
     """
 
     prompt: str
@@ -57,6 +58,7 @@ class RunRequest:
     ephemeral: bool = False
     interactive: bool = False
     backend_args: tuple[str, ...] = ()
+    wait_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

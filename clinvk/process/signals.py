@@ -5,12 +5,15 @@ waits on the child's pipes wakes up at once. What a signal means is decided ther
 """
 
 import os
+import select
 import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import Self
+
+from clinvk.errors import ExitStatus, StoppedBySignal
 
 HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _Handler = Callable[[int, FrameType | None], object] | int | None
@@ -51,6 +54,14 @@ class SignalInbox:
         if self._write_fd >= 0:
             with suppress(BlockingIOError):  # the pipe is full of wake-ups already
                 os.write(self._write_fd, b"\0")
+
+    def sleep(self, seconds: float) -> None:
+        """Let time pass. Raises `StoppedBySignal` at once when one comes, or has come."""
+        if not self._received:
+            select.select([self._read_fd], [], [], seconds)
+        if self._received:
+            interrupted = self._received[0] is signal.SIGINT
+            raise StoppedBySignal(ExitStatus.INTERRUPTED if interrupted else ExitStatus.TERMINATED)
 
     def drain(self) -> None:
         """Make `fileno` unreadable until the next signal."""

@@ -20,8 +20,8 @@ from clinvk.errors import (
 from clinvk.model.config import Settings
 from clinvk.model.session import Session, Status
 from clinvk.model.units import parse_duration
+from clinvk.services.claims import claim_of
 from clinvk.services.native import NativeTranscript, native_transcript
-from clinvk.services.recording import holder_of
 from clinvk.services.sessions import SessionFilter, list_sessions
 from clinvk.services.world import World
 from clinvk.store.moving import copy_out
@@ -148,7 +148,7 @@ def _look(store: SessionStore, world: World, session: Session) -> Swept:
 
 def _go(store: SessionStore, world: World, session: Session, sweep: Sweep) -> Swept | None:
     """Let the session go, if it is still as it was; None if it is not, or went already."""
-    with store.hold(session.id, holder_of(world), world.sleep):
+    with store.hold(session.id, claim_of(world)):
         try:
             found = store.current(store.load(session.id))
         except SessionNotFoundError:

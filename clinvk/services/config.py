@@ -11,7 +11,7 @@ from clinvk.errors import ConfigError, UsageError
 from clinvk.model.config import DECLARED, Setting, Settings, default_of, known_keys, nest
 from clinvk.model.events import Json
 from clinvk.services.catalog import catalog_of
-from clinvk.services.recording import holder_of
+from clinvk.services.claims import claim_of
 from clinvk.services.settings import catalog, effective_settings, variables_of
 from clinvk.services.world import World
 from clinvk.store.config_edit import ConfigFile
@@ -171,8 +171,7 @@ def _config_file(world: World) -> ConfigFile:
     return ConfigFile(
         home=world.home,
         backends=backends.names(),
-        holder=holder_of(world),
-        sleep=world.sleep,
+        claim=claim_of(world),
     )
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from clinvk.errors import SessionDamagedError
 from clinvk.model.session import Session
+from clinvk.services.claims import claim_of
 from clinvk.services.native import NativeTranscript, native_transcript
-from clinvk.services.recording import holder_of
 from clinvk.services.resolve import resolve_reference
 from clinvk.services.world import World
 from clinvk.store.paths import is_session_id
@@ -46,7 +46,7 @@ def find_doomed(store: SessionStore, reference: str, *, now: datetime) -> Doomed
 def delete(store: SessionStore, world: World, doomed: Doomed) -> Deleted:
     """Delete it. Raises `SessionBusyError` for a running one, and `StoreError`."""
     native = native_transcript(doomed.session, world) if doomed.session else None
-    with store.hold(doomed.id, holder_of(world), world.sleep):
+    with store.hold(doomed.id, claim_of(world)):
         freed = store.size(doomed.id)
         store.remove(doomed.id, world.sleep)
     return Deleted(freed=freed, native=native)

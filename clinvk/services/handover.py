@@ -18,8 +18,8 @@ from clinvk.process.descendants import RUN_MARK, new_mark
 from clinvk.process.foreground import run_foreground
 from clinvk.process.scratch import ScratchFiles
 from clinvk.services.files import HEAD_START_S, watch_files
+from clinvk.services.opening import Opening
 from clinvk.services.plan import TurnPlan
-from clinvk.services.run import Opening
 from clinvk.services.taken_over import (
     ScreenEnd,
     ScreenRecorded,
@@ -45,15 +45,20 @@ class HandedOver:
 
 
 def hand_over(
-    request: RunRequest, world: World, settings: Settings, notice: Callable[[str], None]
+    request: RunRequest,
+    world: World,
+    settings: Settings,
+    notice: Callable[[str], None],
+    waiting: Callable[[str], None] = lambda _: None,
 ) -> HandedOver:
     """Open the agent's own screen and wait for its end.
 
-    `notice` is told beforehand what the person should know. Raises a `ClinvkError` for whatever
+    `notice` is told beforehand what the person should know, `waiting` that a busy session is waited
+    for. Raises a `ClinvkError` for whatever
     stands in the way; nothing has been changed then.
     """
     with ExitStack() as held:
-        opening = Opening(request, world, settings, held, recorder=ScreenRecorded)
+        opening = Opening(request, world, settings, held, recorder=ScreenRecorded, waiting=waiting)
         plan, recording = opening.open()
         for note in (*opening.notes, *plan.warnings):
             notice(note)

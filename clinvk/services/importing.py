@@ -10,7 +10,7 @@ from clinvk.errors import ClinvkError, SessionDamagedError, UsageError
 from clinvk.model.names import checked_name, checked_tag
 from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
 from clinvk.model.session import SCHEMA
-from clinvk.services.recording import holder_of
+from clinvk.services.claims import claim_of
 from clinvk.services.resolve import find_named
 from clinvk.services.world import World
 from clinvk.store import portable
@@ -80,7 +80,7 @@ def _import_one(
     store: SessionStore, one: PortableSession, world: World, done: Imported
 ) -> Imported:
     with ExitStack() as held:
-        held.enter_context(store.lock(one.id, holder_of(world), wait_s=0.0, sleep=world.sleep))
+        held.enter_context(store.lock(one.id, claim_of(world)))
         if one.id in store.ids():
             here = portable.pack(store, store.load(one.id))
             if _same(here, one):
@@ -89,9 +89,7 @@ def _import_one(
             return replace(done, refused=(*done.refused, Refused(id=one.id, reason=reason)))
         name, warnings = one.record.get("name"), done.warnings
         if name is not None:
-            held.enter_context(
-                store.lock_name(name, holder_of(world), wait_s=_NAME_WAIT_S, sleep=world.sleep)
-            )
+            held.enter_context(store.lock_name(name, claim_of(world, wait_s=_NAME_WAIT_S)))
             if (holder := find_named(store, name)) is not None:
                 one = replace(one, record={**one.record, "name": None})
                 what = f"session {one.id} is imported without its name"

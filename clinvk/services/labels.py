@@ -14,7 +14,7 @@ from clinvk.model.names import checked_name, checked_tag, checked_title
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.width import cut
-from clinvk.services.recording import holder_of
+from clinvk.services.claims import claim_of
 from clinvk.services.resolve import find_named
 from clinvk.services.world import World
 from clinvk.store.sessions import SessionStore
@@ -39,7 +39,7 @@ def give_name(store: SessionStore, world: World, session_id: str, name: str) -> 
     The name is held meanwhile: of two that give it at once, one is refused.
     """
     checked_name(name)
-    with store.lock_name(name, holder_of(world), wait_s=NAME_LOCK_WAIT_S, sleep=world.sleep):
+    with store.lock_name(name, claim_of(world, wait_s=NAME_LOCK_WAIT_S)):
         taken = find_named(store, name)
         if taken is not None and taken.id != session_id:
             raise UsageError(
@@ -93,6 +93,6 @@ def _change(
 ) -> Session:
     """Change the record, then tell the transcript, unless a run holds it: then the run does."""
     changed = store.update(session_id, change, world.sleep)
-    with suppress(SessionBusyError), store.hold(session_id, holder_of(world), world.sleep):
+    with suppress(SessionBusyError), store.hold(session_id, claim_of(world)):
         store.tell_transcript(session_id, world.now)
     return changed

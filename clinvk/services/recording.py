@@ -25,7 +25,7 @@ from clinvk.process.runner import Child, Ending
 from clinvk.services.discretion import KEEP_ALL, Discretion
 from clinvk.services.plan import TurnPlan
 from clinvk.services.world import World
-from clinvk.store.locks import HeldLock, Holder
+from clinvk.store.locks import HeldLock
 from clinvk.store.sessions import SessionStore
 from clinvk.store.transcripts import TranscriptWriter
 
@@ -327,14 +327,3 @@ class Recorded(AbstractContextManager["Recorded"]):
             write()
         except StoreError as error:
             self._trouble = self._trouble or error.message
-
-
-def holder_of(world: World) -> Holder:
-    """What this process writes into a lock."""
-    return Holder(
-        pid=world.pid,
-        host=world.hostname,
-        started_at=world.now(),
-        child_pid=None,
-        child_identity=None,
-    )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from clinvk.model.session import Session, Status
-from clinvk.services.recording import holder_of
+from clinvk.services.claims import claim_of
 from clinvk.services.world import World
 from clinvk.store.sessions import SessionStore
 
@@ -42,7 +42,7 @@ def _change(
         changes.append(changed != current)
         return changed
 
-    with store.hold(session_id, holder_of(world), world.sleep):
+    with store.hold(session_id, claim_of(world)):
         store.update(session_id, settled, world.sleep)
         store.tell_transcript(session_id, world.now)
     return changes[-1]

@@ -6,7 +6,7 @@ symbolic link (a folder of dotfiles) is changed where it lies, and stays a link.
 
 import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clinvk.errors import ConfigError, SessionBusyError
@@ -14,7 +14,7 @@ from clinvk.model.events import Json
 from clinvk.store.atomic import ensure_private_dir, write_private
 from clinvk.store.config_file import check_config, read_config
 from clinvk.store.config_text import TooUnusualError, with_key, without_key
-from clinvk.store.locks import Holder, acquire
+from clinvk.store.locks import Claim, acquire
 from clinvk.store.paths import Home
 
 WAIT_S = 10.0
@@ -29,8 +29,7 @@ class ConfigFile:
 
     home: Home
     backends: Collection[str]
-    holder: Holder
-    sleep: Callable[[float], None]
+    claim: Claim
 
     def set(self, key: str, value: Json) -> None:
         """Set a key to a checked value; creates the file, 0600.
@@ -56,7 +55,7 @@ class ConfigFile:
         home = self.home
         ensure_private_dir(home.root, may_be_link=True)
         try:
-            lock = acquire(home.config_lock, self.holder, wait_s=WAIT_S, sleep=self.sleep)
+            lock = acquire(home.config_lock, replace(self.claim, wait_s=WAIT_S))
         except SessionBusyError as error:
             raise SessionBusyError(
                 f"`{home.config_file}` is being changed by another process", hint="try again"

@@ -6,19 +6,18 @@ release, so what is found in a lock that was free is what a crashed holder left.
 """
 
 import fcntl
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from clinvk.errors import SessionBusyError, StoreError
 from clinvk.store.atomic import ensure_private_dir, open_private, open_regular, reason, write_all
-from clinvk.store.forms import json_line, time_from_text, time_to_text
+from clinvk.store.holders import Holder, Runs, busy_error, holder_from, line_of
 
 _GRACE_S = 0.02
 """How long a lock must stay taken to count as taken: `is_held` takes it for some microseconds."""
@@ -29,17 +28,21 @@ _LARGEST = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
-    """Who holds a lock, and the child that runs for them.
+class Claim:
+    """Who wants a lock, and how: `wait_s` is how long they wait for it, in seconds.
 
-    `child_identity` is whatever tells the child from a later process of the same pid.
+    `waiting` is told once, as soon as it turns out that there is something to wait for; it and
+    `sleep` may raise to give up. `runs` tells whether the process that stands in a lock still runs.
     """
 
     pid: int
     host: str
-    started_at: datetime
-    child_pid: int | None = None
-    child_identity: str | None = None
+    now: Callable[[], datetime]
+    sleep: Callable[[float], None]
+    identity: str | None = None
+    runs: Runs = lambda *_: True
+    wait_s: float = 0.0
+    waiting: Callable[[SessionBusyError], None] = lambda _: None
 
 
 class HeldLock:
@@ -58,7 +61,7 @@ class HeldLock:
         """Say in the lock which child runs, so that the next run can find it if we crash."""
         self._holder = replace(self._holder, child_pid=pid, child_identity=identity)
         with suppress(OSError):  # a full disk must not end the run
-            _rewrite(self._descriptor, _to_line(self._holder))
+            _rewrite(self._descriptor, line_of(self._holder))
 
     def release(self) -> None:
         """Give the lock back; a second time does nothing."""
@@ -81,33 +84,29 @@ class HeldLock:
         self.release()
 
 
-def acquire(
-    path: Path, ours: Holder, *, wait_s: float = 0.0, sleep: Callable[[float], None]
-) -> HeldLock:
-    """Take the lock at `path`, waiting up to `wait_s` for it.
+def acquire(path: Path, claim: Claim) -> HeldLock:
+    """Take the lock at `path`, waiting for it as the claim says.
 
     Raises `SessionBusyError`, which names the holder, and `StoreError` where the lock file cannot
     be made. A lock file that somebody deletes meanwhile is noticed: the lock is the file that
     stands at `path`, never one that is gone.
     """
-    descriptor = _take(path, ours, wait_s, sleep)
-    previous = _from_bytes(os.pread(descriptor, _LARGEST, 0))
-    try:
-        _rewrite(descriptor, _to_line(ours))
-    except OSError as error:
-        os.close(descriptor)
-        raise StoreError(f"cannot write `{path}`: {reason(error)}") from error
+    descriptor = _take(path, claim)
+    previous = holder_from(os.pread(descriptor, _LARGEST, 0))
+    ours = Holder(pid=claim.pid, host=claim.host, started_at=claim.now(), identity=claim.identity)
+    with suppress(OSError):  # on a full disk too the lock is ours, and what is to be said matters
+        _rewrite(descriptor, line_of(ours))
     return HeldLock(path, descriptor, ours, previous)
 
 
 @contextmanager
-def held_quietly(path: Path, ours: Holder, *, sleep: Callable[[float], None]) -> Iterator[None]:
+def held_quietly(path: Path, claim: Claim) -> Iterator[None]:
     """Hold the lock at `path` for a moment, without signing it.
 
     What a crashed holder left in it stays for the next run, which ends that holder's agent. Raises
     as `acquire` does.
     """
-    descriptor = _take(path, ours, 0.0, sleep)
+    descriptor = _take(path, claim)
     try:
         yield
     finally:
@@ -133,7 +132,7 @@ def is_held(path: Path) -> bool:
 def holder(path: Path) -> Holder | None:
     """Who stands in the lock file: the holder if it is held, else one that crashed, or None."""
     with _looking(path) as descriptor:
-        return None if descriptor is None else _from_bytes(os.read(descriptor, _LARGEST))
+        return None if descriptor is None else holder_from(os.read(descriptor, _LARGEST))
     return None
 
 
@@ -152,19 +151,27 @@ def _looking(path: Path) -> Iterator[int | None]:
             os.close(descriptor)
 
 
-def _take(path: Path, ours: Holder, wait_s: float, sleep: Callable[[float], None]) -> int:
+def _take(path: Path, claim: Claim) -> int:
     """The descriptor of the lock, now ours. Raises as `acquire` does."""
     ensure_private_dir(path.parent)
-    waited = 0.0
+    longest, waited, told = max(claim.wait_s, _GRACE_S), 0.0, False
     while True:
         descriptor = _try_to_take(path)
         if descriptor is not None:
             return descriptor
-        if waited >= max(wait_s, _GRACE_S):
-            raise _busy(holder(path), ours, waited)
-        pause = min(_POLL_S, max(wait_s, _GRACE_S) - waited, _FIRST_PAUSE_S + waited)
-        sleep(pause)
+        if waited >= _GRACE_S and not told:
+            told = True
+            if claim.wait_s > 0:
+                claim.waiting(_busy(path, claim))
+        if waited >= longest:
+            raise _busy(path, claim)
+        pause = min(_POLL_S, longest - waited, _FIRST_PAUSE_S + waited)
+        claim.sleep(pause)
         waited += pause
+
+
+def _busy(path: Path, claim: Claim) -> SessionBusyError:
+    return busy_error(holder(path), host=claim.host, now=claim.now(), runs=claim.runs)
 
 
 def _try_to_take(path: Path) -> int | None:
@@ -191,62 +198,3 @@ def _rewrite(descriptor: int, line: bytes) -> None:
     os.lseek(descriptor, 0, os.SEEK_SET)
     write_all(descriptor, line)
     os.ftruncate(descriptor, len(line))
-
-
-def _to_line(ours: Holder) -> bytes:
-    return json_line(
-        {
-            "pid": ours.pid,
-            "host": ours.host,
-            "started_at": time_to_text(ours.started_at),
-            "child_pid": ours.child_pid,
-            "child_identity": ours.child_identity,
-        }
-    )
-
-
-def _from_bytes(data: bytes) -> Holder | None:
-    try:
-        said = json.loads(data.partition(b"\n")[0])
-        pid, host = said["pid"], said["host"]
-        child_pid, identity = said.get("child_pid"), said.get("child_identity")
-        started_at = time_from_text(said["started_at"])
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
-    if not _is_pid(pid) or not isinstance(host, str):
-        return None
-    return Holder(
-        pid=pid,
-        host=host,
-        started_at=started_at,
-        child_pid=child_pid if _is_pid(child_pid) else None,
-        child_identity=identity if isinstance(identity, str) else None,
-    )
-
-
-def _is_pid(value: object) -> bool:
-    """Whether it is a pid of one process: 0 and below would signal whole groups."""
-    return isinstance(value, int) and not isinstance(value, bool) and value > 1
-
-
-def _busy(theirs: Holder | None, ours: Holder, waited_s: float) -> SessionBusyError:
-    if theirs is None:
-        return SessionBusyError(
-            "session is busy: another run holds it", hint="wait until it has ended, then try again"
-        )
-    here = theirs.host == ours.host
-    where = "on this machine" if here else f"on `{theirs.host}`"
-    held = ours.started_at + timedelta(seconds=waited_s) - theirs.started_at
-    hint = "wait until it has ended, or start a new session"
-    return SessionBusyError(
-        f"session is busy: process {theirs.pid} {where} has held it{_for(held.total_seconds())}",
-        hint=f"{hint}; `kill {theirs.pid}` stops it" if here else hint,
-    )
-
-
-def _for(seconds: float) -> str:
-    """` for 4 min`; nothing to say of a clock that was set back."""
-    for unit, size in (("h", 3600), ("min", 60), ("s", 1)):
-        if seconds >= size:
-            return f" for {int(seconds // size)} {unit}"
-    return ""

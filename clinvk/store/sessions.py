@@ -209,34 +209,22 @@ class SessionStore:
                 )
         return TranscriptWriter(path, now)
 
-    def lock(
-        self,
-        session_id: str,
-        holder: locks.Holder,
-        wait_s: float,
-        sleep: Callable[[float], None],
-    ) -> locks.HeldLock:
+    def lock(self, session_id: str, claim: locks.Claim) -> locks.HeldLock:
         """Hold the session for a turn. Raises `SessionBusyError` and `StoreError`."""
-        return self._lock(self.home.session_lock(session_id), holder, wait_s, sleep)
+        return self._lock(self.home.session_lock(session_id), claim)
 
-    def hold(
-        self, session_id: str, holder: locks.Holder, sleep: Callable[[float], None]
-    ) -> AbstractContextManager[None]:
+    def hold(self, session_id: str, claim: locks.Claim) -> AbstractContextManager[None]:
         """Keep runs away for a moment; nothing is said in the lock of it. Raises as `lock` does."""
         ensure_private_dir(self.home.root, may_be_link=True)
-        return locks.held_quietly(self.home.session_lock(session_id), holder, sleep=sleep)
+        return locks.held_quietly(self.home.session_lock(session_id), claim)
 
-    def lock_name(
-        self, name: str, holder: locks.Holder, wait_s: float, sleep: Callable[[float], None]
-    ) -> locks.HeldLock:
+    def lock_name(self, name: str, claim: locks.Claim) -> locks.HeldLock:
         """Hold a name, while the session of that name is looked for and created."""
-        return self._lock(self.home.name_lock(name), holder, wait_s, sleep)
+        return self._lock(self.home.name_lock(name), claim)
 
-    def _lock(
-        self, path: Path, holder: locks.Holder, wait_s: float, sleep: Callable[[float], None]
-    ) -> locks.HeldLock:
+    def _lock(self, path: Path, claim: locks.Claim) -> locks.HeldLock:
         ensure_private_dir(self.home.root, may_be_link=True)
-        return locks.acquire(path, holder, wait_s=wait_s, sleep=sleep)
+        return locks.acquire(path, claim)
 
     def _change(self, session_id: str, folders: tuple[str, ...], act: Callable[[], object]) -> None:
         index.change(self.home, session_id, folders, act)

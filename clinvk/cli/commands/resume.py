@@ -7,13 +7,14 @@ import typer
 from clinvk.cli import options
 from clinvk.cli.context import Cli
 from clinvk.cli.lazy import new_app
+from clinvk.cli.optional_values import OptionalValues
 from clinvk.errors import NothingToResumeError, SessionNotFoundError, UsageError
 from clinvk.model.request import Pick
 
 app = new_app()
 
 
-@app.command()
+@app.command(cls=OptionalValues)
 def resume(  # noqa: PLR0913  one parameter an option
     ctx: typer.Context,
     words: Annotated[
@@ -44,6 +45,7 @@ def resume(  # noqa: PLR0913  one parameter an option
     max_turns: options.MaxTurns = None,
     timeout: options.Timeout = None,
     idle_timeout: options.IdleTimeout = None,
+    wait: options.Wait = None,
     dry_run: options.DryRun = False,
     editor: options.Editor = False,
     quiet: options.Quiet = False,
@@ -79,6 +81,7 @@ def resume(  # noqa: PLR0913  one parameter an option
         max_turns=max_turns,
         timeout=timeout,
         idle_timeout=idle_timeout,
+        wait=wait,
         backend_args=tuple(backend_arg or ()),
         output_format=output_format,
         quiet=quiet,

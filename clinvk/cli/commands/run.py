@@ -7,13 +7,14 @@ import typer
 from clinvk.cli import options
 from clinvk.cli.context import Cli
 from clinvk.cli.lazy import new_app
+from clinvk.cli.optional_values import OptionalValues
 from clinvk.errors import UsageError
 from clinvk.model.request import Pick
 
 app = new_app()
 
 
-@app.command()
+@app.command(cls=OptionalValues)
 def run(  # noqa: PLR0913  one parameter an option
     ctx: typer.Context,
     prompt: options.Prompt = None,
@@ -40,6 +41,7 @@ def run(  # noqa: PLR0913  one parameter an option
     idle_timeout: options.IdleTimeout = None,
     title: options.Title = None,
     tag: options.Tag = None,
+    wait: options.Wait = None,
     dry_run: options.DryRun = False,
     editor: options.Editor = False,
     quiet: options.Quiet = False,
@@ -86,6 +88,7 @@ def run(  # noqa: PLR0913  one parameter an option
         max_turns=max_turns,
         timeout=timeout,
         idle_timeout=idle_timeout,
+        wait=wait,
         backend_args=tuple(backend_arg or ()),
         output_format=output_format,
         quiet=quiet,

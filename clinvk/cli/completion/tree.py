@@ -8,6 +8,7 @@ from typing import Any
 import typer
 
 from clinvk.cli.lazy import CommandTable
+from clinvk.cli.optional_values import value_is_optional
 
 IMPLICIT = "run"
 """The command that is meant where none is named."""
@@ -145,7 +146,7 @@ def _option(param: Any, path: tuple[str, ...]) -> Option:  # noqa: ANN401  as ab
     names = tuple(
         sorted((*param.opts, *param.secondary_opts), key=lambda name: not name.startswith("--"))
     )
-    takes_none = param.is_flag or getattr(param, "count", False)
+    takes_none = param.is_flag or getattr(param, "count", False) or value_is_optional(param)
     by_name = next((_BY_OPTION[name] for name in names if name in _BY_OPTION), None)
     return Option(
         names=names,

@@ -11,8 +11,8 @@ import pytest
 from clinvk.errors import UsageError
 from clinvk.model.config import Setting, Settings
 from clinvk.model.session import OpenTurn, Session, Status
+from clinvk.services.claims import claim_of
 from clinvk.services.clean import Cleaned, Sweep, archive_folder, clean, retention_s
-from clinvk.services.recording import holder_of
 from clinvk.services.world import World
 from clinvk.store.sessions import SessionStore
 
@@ -103,7 +103,7 @@ def test_a_running_session_is_never_touched(store: SessionStore, world: World) -
     """However old it is; it is told, and the others go."""
     session = store.load(A)
     store.save(replace(session, open_turn=OpenTurn(number=1, started_at=session.last_used_at)))
-    with store.lock(A, holder_of(world), wait_s=0, sleep=world.sleep):
+    with store.lock(A, claim_of(world)):
         before = store.home.record(A).read_bytes()
         for dry_run in (True, False):
             cleaned = clean(store, world, Sweep(older_than_s=DAY, dry_run=dry_run))

@@ -7,8 +7,8 @@ import pytest
 
 from clinvk.errors import SessionBusyError, SessionDamagedError, SessionNotFoundError, StoreError
 from clinvk.model.session import Session
+from clinvk.services.claims import claim_of
 from clinvk.services.delete import delete, find_doomed
-from clinvk.services.recording import holder_of
 from clinvk.services.world import World
 from clinvk.store.sessions import SessionStore
 
@@ -90,7 +90,7 @@ def test_a_running_session_is_not_deleted(
     """Exit 75, and everything is there."""
     create(ID)
     with (
-        store.lock(ID, holder_of(world), wait_s=0, sleep=world.sleep),
+        store.lock(ID, claim_of(world)),
         pytest.raises(SessionBusyError, match="held it"),
     ):
         remove(ID)

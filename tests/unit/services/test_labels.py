@@ -10,7 +10,7 @@ import pytest
 from clinvk.errors import SessionNotFoundError, UsageError
 from clinvk.model.session import OpenTurn, Session, TitleSource
 from clinvk.services import labels
-from clinvk.services.recording import holder_of
+from clinvk.services.claims import claim_of
 from clinvk.services.world import World
 from clinvk.store.sessions import SessionStore
 
@@ -133,7 +133,7 @@ def test_a_running_session_is_renamed_and_its_run_tells_the_transcript(
 ) -> None:
     """The record has it at once; nobody but the run writes into the transcript of a run."""
     _begin_transcript(store, world, create(ID))
-    with store.lock(ID, holder_of(world), wait_s=0, sleep=world.sleep):
+    with store.lock(ID, claim_of(world)):
         labels.rename(store, world, ID, "new")
         assert store.load(ID).title == "new"
         assert _told(store) == "fix it"

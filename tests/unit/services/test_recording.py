@@ -14,8 +14,9 @@ from clinvk.model.request import RunRequest
 from clinvk.model.session import Session, Status, TitleSource
 from clinvk.process.runner import Ending, EndReason
 from clinvk.services import labels
+from clinvk.services.claims import claim_of
 from clinvk.services.plan import TurnPlan, plan_turn
-from clinvk.services.recording import Recorded, holder_of
+from clinvk.services.recording import Recorded
 from clinvk.services.settings import effective_settings
 from clinvk.services.world import World
 from clinvk.store.sessions import SessionStore
@@ -40,7 +41,7 @@ def run(
     def recording(**fields: Any) -> Iterator[Recorded]:
         session = create(ID, cwd=str(tmp_path), **fields)
         with ExitStack() as held:
-            lock = held.enter_context(store.lock(ID, holder_of(world), wait_s=0, sleep=world.sleep))
+            lock = held.enter_context(store.lock(ID, claim_of(world)))
             recorded = Recorded(session, lock, store, world, is_new=False)
             held.enter_context(recorded)
             recorded.start(plan(session))
@@ -93,7 +94,7 @@ def test_a_run_tells_what_a_killed_one_could_not(
     assert store.transcript(ID).header["title"] == "fix it"  # type: ignore[index]
     again = replace(store.load(ID), open_turn=killed.open_turn)
     store.save(again)
-    lock = store.lock(ID, holder_of(world), wait_s=0, sleep=world.sleep)
+    lock = store.lock(ID, claim_of(world))
     with Recorded(again, lock, store, world, is_new=False) as recorded:
         asked = RunRequest(prompt="p", session=ID)
         settings = effective_settings(world)

@@ -8,7 +8,7 @@ import pytest
 from clinvk.errors import NothingToResumeError, SessionBusyError
 from clinvk.model.events import StopReason
 from clinvk.model.session import OpenTurn, Session, Status
-from clinvk.services.recording import holder_of
+from clinvk.services.claims import claim_of
 from clinvk.services.resolve import last_session
 from clinvk.services.standing import archive, close, unarchive
 from clinvk.services.world import World
@@ -87,7 +87,7 @@ def test_a_running_session_is_left_alone(
     """Exit 75, and the record is as it was."""
     before = create(ID)
     with (
-        store.lock(ID, holder_of(world), wait_s=0, sleep=world.sleep),
+        store.lock(ID, claim_of(world)),
         pytest.raises(SessionBusyError) as busy,
     ):
         change(store, world, ID)

@@ -12,21 +12,28 @@ import pytest
 
 from clinvk.errors import ConfigError, StoreError
 from clinvk.store.config_edit import ConfigFile
-from clinvk.store.locks import Holder
+from clinvk.store.locks import Claim
 from clinvk.store.paths import Home
 
-HOLDER = Holder(pid=os.getpid(), host="here", started_at=datetime(2025, 1, 27, tzinfo=UTC))
+CLAIM = Claim(
+    pid=os.getpid(),
+    host="here",
+    now=lambda: datetime(2025, 1, 27, tzinfo=UTC),
+    sleep=time.sleep,
+)
 
 _SETTER = """
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from clinvk.store.config_edit import ConfigFile
-from clinvk.store.locks import Holder
+from clinvk.store.locks import Claim
 from clinvk.store.paths import Home
 home, key, count = Home(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
-holder = Holder(pid=__import__("os").getpid(), host="here", started_at=datetime.now(UTC))
-file = ConfigFile(home=home, backends=("a", "b"), holder=holder, sleep=time.sleep)
+claim = Claim(
+    pid=__import__("os").getpid(), host="here", now=lambda: datetime.now(UTC), sleep=time.sleep
+)
+file = ConfigFile(home=home, backends=("a", "b"), claim=claim)
 for number in range(count):
     file.set(f"backends.{key}.model", f"m{number}")
     file.set(f"backends.{key}.binary", f"b{number}")
@@ -37,7 +44,7 @@ for number in range(count):
 @pytest.fixture
 def file(home: Home) -> ConfigFile:
     """The configuration of a home that does not exist yet."""
-    return ConfigFile(home=home, backends=("demo",), holder=HOLDER, sleep=time.sleep)
+    return ConfigFile(home=home, backends=("demo",), claim=CLAIM)
 
 
 @pytest.mark.usefixtures("any_umask")

@@ -7,21 +7,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clinvk.errors import SessionBusyError, StoreError
-from clinvk.store.locks import Holder, acquire, held_quietly, holder, is_held
+from clinvk.store.holders import Holder
+from clinvk.store.locks import Claim, acquire, held_quietly, holder, is_held
 
 HOLDS_UNTIL_TOLD = """
 import os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from clinvk.store.locks import Holder, acquire
-ours = Holder(pid=os.getpid(), host=sys.argv[2], started_at=datetime(2025, 1, 27, 10, tzinfo=UTC))
-lock = acquire(Path(sys.argv[1]), ours, sleep=time.sleep)
+from clinvk.store.locks import Claim, acquire
+ours = Claim(
+    pid=os.getpid(), host=sys.argv[2], now=lambda: datetime(2025, 1, 27, 10, tzinfo=UTC),
+    sleep=time.sleep, identity="first",
+)
+lock = acquire(Path(sys.argv[1]), ours)
 lock.note_child(4242, "ticks 77")
 print("held", flush=True)
 sys.stdin.readline()
@@ -34,11 +40,14 @@ COUNTS_UNDER_THE_LOCK = """
 import os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from clinvk.store.locks import Holder, acquire
+from clinvk.store.locks import Claim, acquire
 path, counter = Path(sys.argv[1]), Path(sys.argv[2])
 for _ in range(20):
-    ours = Holder(pid=os.getpid(), host="here", started_at=datetime.now(UTC))
-    with acquire(path, ours, wait_s=30.0, sleep=lambda s: time.sleep(s / 20)):
+    ours = Claim(
+        pid=os.getpid(), host="here", now=lambda: datetime.now(UTC), wait_s=30.0,
+        sleep=lambda s: time.sleep(s / 20),
+    )
+    with acquire(path, ours):
         seen = int(counter.read_text())
         time.sleep(0.0005)
         counter.write_text(str(seen + 1))
@@ -61,10 +70,16 @@ def another_run(path: Path, host: str = "here") -> Iterator[subprocess.Popen[str
         child.kill()
 
 
-def ours(minutes: float = 0.0) -> Holder:
+def ours(minutes: float = 0.0, **said: Any) -> Claim:
     """Ourselves, some minutes after the other run took the lock."""
     at = datetime(2025, 1, 27, 10, tzinfo=UTC) + timedelta(minutes=minutes)
-    return Holder(pid=os.getpid(), host="here", started_at=at)
+    plain = Claim(pid=os.getpid(), host="here", now=lambda: at, sleep=time.sleep)
+    return replace(plain, **said)
+
+
+def signed(claim: Claim) -> Holder:
+    """What stands in a lock that was taken with the claim."""
+    return Holder(pid=claim.pid, host=claim.host, started_at=claim.now(), identity=claim.identity)
 
 
 @pytest.fixture
@@ -78,7 +93,7 @@ def test_a_lock_that_another_run_holds_is_refused_with_its_name(path: Path) -> N
     with another_run(path) as child:
         assert is_held(path)
         with pytest.raises(SessionBusyError) as refused:
-            acquire(path, ours(minutes=4.5), sleep=time.sleep)
+            acquire(path, ours(minutes=4.5))
     assert refused.value.message == (
         f"session is busy: process {child.pid} on this machine has held it for 4 min"
     )
@@ -88,7 +103,7 @@ def test_a_lock_that_another_run_holds_is_refused_with_its_name(path: Path) -> N
 def test_a_holder_on_another_machine_is_named_with_it(path: Path) -> None:
     """A home on a network drive: a pid of another machine is nothing to kill here."""
     with another_run(path, host="build-7"), pytest.raises(SessionBusyError) as refused:
-        acquire(path, ours(minutes=120), sleep=time.sleep)
+        acquire(path, ours(minutes=120))
     assert "on `build-7` has held it for 2 h" in refused.value.message
     assert "kill" not in (refused.value.hint or "")
 
@@ -96,8 +111,34 @@ def test_a_holder_on_another_machine_is_named_with_it(path: Path) -> None:
 def test_a_clock_that_was_set_back_makes_no_negative_time(path: Path) -> None:
     """Where the time cannot be told it is left out."""
     with another_run(path), pytest.raises(SessionBusyError) as refused:
-        acquire(path, ours(minutes=-90), sleep=time.sleep)
+        acquire(path, ours(minutes=-90))
     assert refused.value.message.endswith("on this machine has held it")
+
+
+def test_the_name_of_a_dead_run_is_told_from_the_holders(path: Path) -> None:
+    """A number that is gone, or is somebody else's by now, is never offered to be killed."""
+    asked: list[tuple[int, str]] = []
+
+    def runs(pid: int, identity: str) -> bool:
+        asked.append((pid, identity))
+        return False
+
+    with another_run(path) as child, pytest.raises(SessionBusyError) as refused:
+        acquire(path, ours(minutes=4.5, runs=runs))
+    assert asked == [(child.pid, "first")]
+    assert "another process holds it at this moment" in refused.value.message
+    assert f"process {child.pid}, has ended" in refused.value.message
+    assert "kill" not in (refused.value.hint or "")
+
+
+def test_a_holder_whose_start_is_not_known_is_not_offered_to_be_killed(path: Path) -> None:
+    """The number alone does not say that it is still the same process."""
+    with held_quietly(path, ours()):
+        path.write_bytes(b'{"pid": 4242, "host": "here", "started_at": "2025-01-27T10:00:00Z"}\n')
+        with pytest.raises(SessionBusyError) as refused:
+            acquire(path, ours())
+    assert "process 4242" in refused.value.message
+    assert "kill" not in (refused.value.hint or "")
 
 
 def test_a_dead_process_holds_nothing_and_leaves_its_name(path: Path) -> None:
@@ -106,12 +147,12 @@ def test_a_dead_process_holds_nothing_and_leaves_its_name(path: Path) -> None:
         child.kill()
         child.wait()
         assert not is_held(path)
-        with acquire(path, ours(), sleep=time.sleep) as lock:
+        with acquire(path, ours()) as lock:
             previous = lock.previous
             assert previous is not None
             assert (previous.pid, previous.host) == (child.pid, "here")
             assert (previous.child_pid, previous.child_identity) == (4242, "ticks 77")
-            assert holder(path) == ours()
+            assert holder(path) == signed(ours())
 
 
 def test_a_lock_released_in_order_leaves_no_name(path: Path) -> None:
@@ -123,7 +164,7 @@ def test_a_lock_released_in_order_leaves_no_name(path: Path) -> None:
         child.stdin.flush()
         assert child.stdout.readline() == "released\n"
         assert holder(path) is None
-        with acquire(path, ours(), sleep=time.sleep) as lock:
+        with acquire(path, ours()) as lock:
             assert lock.previous is None
     assert path.exists()
     assert not is_held(path)
@@ -141,25 +182,64 @@ def test_waiting_ends_as_soon_as_the_lock_is_free(path: Path) -> None:
                 child.kill()
                 child.wait()
 
-        with acquire(path, ours(), wait_s=60.0, sleep=sleep) as lock:
+        with acquire(path, ours(wait_s=60.0, sleep=sleep)) as lock:
             assert lock.previous is not None
     assert len(slept) == 3
+
+
+def test_who_waits_is_told_once_for_whom(path: Path) -> None:
+    """As soon as it is clear that there is somebody to wait for, and not again."""
+    told: list[str] = []
+    with another_run(path) as child, pytest.raises(SessionBusyError):
+        acquire(
+            path,
+            ours(
+                minutes=2,
+                wait_s=1.0,
+                sleep=lambda _: None,
+                waiting=lambda busy: told.append(busy.message),
+            ),
+        )
+    assert told == [f"session is busy: process {child.pid} on this machine has held it for 2 min"]
+
+
+def test_nobody_is_told_of_a_lock_that_is_free(path: Path) -> None:
+    """There is nothing to wait for."""
+    told: list[SessionBusyError] = []
+    acquire(path, ours(wait_s=1.0, waiting=told.append)).release()
+    assert told == []
+
+
+def test_a_lock_that_was_waited_for_is_held_since_it_was_taken(path: Path) -> None:
+    """The time of waiting does not count."""
+    moments = iter([datetime(2025, 1, 27, hour, tzinfo=UTC) for hour in (10, 12, 14)])
+    with another_run(path) as child:
+
+        def sleep(seconds: float) -> None:
+            if seconds > 0.03:
+                child.kill()
+                child.wait()
+
+        with acquire(path, ours(wait_s=9.0, sleep=sleep, now=lambda: next(moments))):
+            said = holder(path)
+    assert said is not None
+    assert said.started_at.hour == 12
 
 
 def test_waiting_takes_no_longer_than_was_asked(path: Path) -> None:
     """The sum of the pauses is what was asked, and then the holder is named."""
     slept: list[float] = []
     with another_run(path), pytest.raises(SessionBusyError):
-        acquire(path, ours(), wait_s=1.0, sleep=slept.append)
+        acquire(path, ours(wait_s=1.0, sleep=slept.append))
     assert sum(slept) == pytest.approx(1.0)
 
 
 def test_a_child_that_outlives_the_run_does_not_hold_its_lock(path: Path) -> None:
     """The agent's process never inherits the lock, however it is started."""
-    lock = acquire(path, ours(), sleep=time.sleep)
+    lock = acquire(path, ours())
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE, close_fds=False) as child:
         lock.release()
-        acquire(path, ours(), sleep=time.sleep).release()
+        acquire(path, ours()).release()
         child.kill()
 
 
@@ -195,10 +275,10 @@ def somebody_looking(path: Path, every_s: float) -> Iterator[None]:
 
 def test_looking_at_a_lock_never_makes_it_busy(path: Path) -> None:
     """A list that is printed at the same moment does not turn a run away."""
-    acquire(path, ours(), sleep=time.sleep).release()
+    acquire(path, ours()).release()
     with somebody_looking(path, every_s=0.0):
         for _ in range(200):
-            acquire(path, ours(), sleep=time.sleep).release()
+            acquire(path, ours()).release()
 
 
 def test_looking_at_a_crashed_runs_lock_does_not_make_it_busy(path: Path) -> None:
@@ -207,17 +287,17 @@ def test_looking_at_a_crashed_runs_lock_does_not_make_it_busy(path: Path) -> Non
     with somebody_looking(path, every_s=0.001):
         for _ in range(100):
             path.write_bytes(b"somebody who crashed\n")
-            acquire(path, ours(), sleep=time.sleep).release()
+            acquire(path, ours()).release()
 
 
 def test_a_lock_file_that_is_deleted_does_not_let_two_in(path: Path) -> None:
     """Whoever waited on a deleted file takes the new one: the lock is what stands at the path."""
-    first = acquire(path, ours(), sleep=time.sleep)
+    first = acquire(path, ours())
     path.unlink()
-    second = acquire(path, ours(), sleep=time.sleep)
+    second = acquire(path, ours())
     assert is_held(path)
     with pytest.raises(SessionBusyError):
-        acquire(path, ours(), sleep=lambda _: None)
+        acquire(path, ours(sleep=lambda _: None))
     first.release()
     assert is_held(path)
     second.release()
@@ -233,20 +313,20 @@ def test_junk_in_a_lock_is_nobody(path: Path, content: bytes) -> None:
     path.parent.mkdir()
     path.write_bytes(content)
     assert holder(path) is None
-    with acquire(path, ours(), sleep=time.sleep) as lock:
+    with acquire(path, ours()) as lock:
         assert lock.previous is None
-        assert holder(path) == ours()
+        assert holder(path) == signed(ours())
 
 
 def test_a_holder_is_written_over_a_longer_one(path: Path) -> None:
     """No rest of an older text stands behind a newer one."""
-    long = Holder(pid=99, host="h" * 300, started_at=ours().started_at)
-    with acquire(path, long, sleep=time.sleep) as lock:
+    long = ours(pid=99, host="h" * 300)
+    with acquire(path, long) as lock:
         lock.note_child(12, None)
         path.write_bytes(path.read_bytes())
-    with acquire(path, ours(), sleep=time.sleep):
+    with acquire(path, ours()):
         assert path.read_bytes().count(b"\n") == 1
-        assert holder(path) == ours()
+        assert holder(path) == signed(ours())
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/null")])
@@ -259,19 +339,19 @@ def test_what_is_no_file_is_refused_and_never_waited_for(
     assert not is_held(path)
     assert holder(path) is None
     with pytest.raises(StoreError, match=r"cannot lock `.*one\.lock`"):
-        acquire(path, ours(), sleep=time.sleep)
+        acquire(path, ours())
 
 
 def test_a_quiet_hold_keeps_others_away_and_says_nothing(path: Path) -> None:
     """What a crashed holder left stands as it was, during and after."""
-    acquire(path, ours(), sleep=time.sleep).release()
+    acquire(path, ours()).release()
     path.write_bytes(b'{"pid": 4242, "host": "here", "started_at": "2025-01-27T10:00:00Z"}\n')
     before = path.read_bytes()
-    with held_quietly(path, ours(), sleep=time.sleep):
+    with held_quietly(path, ours()):
         assert path.read_bytes() == before
         with pytest.raises(SessionBusyError):
-            acquire(path, ours(), sleep=time.sleep)
-    with acquire(path, ours(), sleep=time.sleep) as lock:
+            acquire(path, ours())
+    with acquire(path, ours()) as lock:
         assert lock.previous is not None
         assert lock.previous.pid == 4242
 
@@ -281,7 +361,7 @@ def test_a_quiet_hold_is_refused_where_a_run_holds(path: Path) -> None:
     with (
         another_run(path),
         pytest.raises(SessionBusyError, match="has held it"),
-        held_quietly(path, ours(4), sleep=time.sleep),
+        held_quietly(path, ours(4)),
     ):
         pass
 
@@ -289,10 +369,10 @@ def test_a_quiet_hold_is_refused_where_a_run_holds(path: Path) -> None:
 def test_a_quiet_hold_may_delete_the_lock(path: Path) -> None:
     """Who waited for it takes the lock that stands there then."""
     taken: list[Path] = []
-    with held_quietly(path, ours(), sleep=time.sleep):
+    with held_quietly(path, ours()):
         waiting = threading.Thread(
             target=lambda: taken.append(
-                acquire(path, ours(), wait_s=10, sleep=lambda _: time.sleep(0.01)).path
+                acquire(path, ours(wait_s=10.0, sleep=lambda _: time.sleep(0.01))).path
             )
         )
         waiting.start()

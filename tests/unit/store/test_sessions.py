@@ -18,7 +18,7 @@ from clinvk.errors import SessionBusyError, SessionDamagedError, SessionNotFound
 from clinvk.model.events import Init, Message, StopReason
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.usage import Usage
-from clinvk.store.locks import Holder
+from clinvk.store.locks import Claim
 from clinvk.store.records import DamagedRecord
 from clinvk.store.sessions import SessionStore
 
@@ -30,13 +30,13 @@ import os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from clinvk.model.events import Init, Message
-from clinvk.store.locks import Holder
+from clinvk.store.locks import Claim
 from clinvk.store.paths import Home
 from clinvk.store.sessions import SessionStore
 now = lambda: datetime.now(UTC)
 store = SessionStore(Home(Path(sys.argv[1])))
-holder = Holder(pid=os.getpid(), host="here", started_at=now())
-lock = store.lock("0123456789ab", holder, 0.0, time.sleep)
+claim = Claim(pid=os.getpid(), host="here", now=now, sleep=time.sleep)
+lock = store.lock("0123456789ab", claim)
 session = store.load("0123456789ab").turn_started(at=now())
 writer = store.writer(session.id, now)
 writer.session(session)
@@ -50,9 +50,9 @@ sys.stdin.readline()
 
 
 @pytest.fixture
-def holder(clock: Any) -> Holder:
+def claim(clock: Any) -> Claim:
     """Ourselves."""
-    return Holder(pid=os.getpid(), host="here", started_at=clock())
+    return Claim(pid=os.getpid(), host="here", now=clock, sleep=time.sleep)
 
 
 @contextmanager
@@ -311,12 +311,12 @@ def test_an_open_turn_without_a_transcript_is_interrupted(
 
 @pytest.mark.parametrize("status", [Status.ACTIVE, Status.ERROR, Status.COMPLETED])
 def test_without_an_open_turn_the_status_is_the_stored_one(
-    store: SessionStore, new_session: Callable[..., Session], holder: Holder, status: Status
+    store: SessionStore, new_session: Callable[..., Session], claim: Claim, status: Status
 ) -> None:
     """A session that is held for a change of its title is not running."""
     session = new_session(status=status)
     store.create(session)
-    with store.lock(ID, holder, 0.0, time.sleep):
+    with store.lock(ID, claim):
         assert store.status_of(session) is status
 
 
@@ -330,26 +330,26 @@ def test_a_session_closed_after_its_turn_broke_off_is_completed(
 
 
 def test_a_resume_that_holds_the_lock_sees_how_the_last_turn_went(
-    store: SessionStore, new_session: Callable[..., Session], clock: Any, holder: Holder
+    store: SessionStore, new_session: Callable[..., Session], clock: Any, claim: Claim
 ) -> None:
     """Our own lock does not make our session look as if another run were at it."""
     end(store, begin(store, new_session(), clock), clock)
-    with store.lock(ID, holder, 0.0, time.sleep):
+    with store.lock(ID, claim):
         assert store.current(store.load(ID)).turns == 1
 
 
 def test_names_and_sessions_are_held_apart(
-    store: SessionStore, new_session: Callable[..., Session], holder: Holder
+    store: SessionStore, new_session: Callable[..., Session], claim: Claim
 ) -> None:
     """A name that looks like an id, or like a path, is only a name."""
     del new_session
     with (
-        store.lock(ID, holder, 0.0, time.sleep),
-        store.lock_name(ID, holder, 0.0, time.sleep),
-        store.lock_name("../../escape", holder, 0.0, time.sleep),
+        store.lock(ID, claim),
+        store.lock_name(ID, claim),
+        store.lock_name("../../escape", claim),
     ):
         with pytest.raises(SessionBusyError):
-            store.lock_name(ID, holder, 0.0, lambda _: None)
+            store.lock_name(ID, claim)
         assert len(list(store.home.locks.iterdir())) == 3
     assert {path.name for path in store.home.root.iterdir()} == {"locks"}
 
@@ -393,14 +393,14 @@ def test_a_linked_home_is_followed_and_a_linked_folder_is_not(
 
 
 def test_a_run_that_is_killed_can_be_gone_on_with(
-    store: SessionStore, new_session: Callable[..., Session], holder: Holder, clock: Any
+    store: SessionStore, new_session: Callable[..., Session], claim: Claim, clock: Any
 ) -> None:
     """The next turn has the next number, and the broken one stays in the transcript."""
     store.create(new_session())
     with a_run(store) as child:
         child.kill()
         child.wait()
-    with store.lock(ID, holder, 0.0, time.sleep) as lock:
+    with store.lock(ID, claim) as lock:
         assert lock.previous is not None
         opened = begin(store, store.current(store.load(ID)), clock)
         writer = store.writer(ID, clock)

@@ -1,0 +1,37 @@
+"""`--wait` has a value only behind an equals sign, whatever stands around it."""
+
+import pytest
+import typer
+
+from clinvk.cli.commands import resume, run
+from clinvk.cli.optional_values import LEFT_OUT
+
+
+@pytest.mark.parametrize("command", [run, resume], ids=["run", "resume"])
+@pytest.mark.parametrize(
+    ("words", "wait", "prompt"),
+    [
+        ([], None, None),
+        (["--wait"], LEFT_OUT, None),
+        (["--wait", "fix", "this"], LEFT_OUT, ["fix", "this"]),
+        (["--wait", "30s"], LEFT_OUT, ["30s"]),
+        (["--wait=30s", "fix"], "30s", ["fix"]),
+        (["--wait=", "fix"], "", ["fix"]),
+        (["fix", "--wait", "this"], LEFT_OUT, ["fix", "this"]),
+        (["-q", "--wait", "-w", "d", "fix"], LEFT_OUT, ["fix"]),
+        (["--model", "--wait", "fix"], None, ["fix"]),
+        (["-m", "--wait", "fix"], None, ["fix"]),
+        (["--model=m", "--wait", "fix"], LEFT_OUT, ["fix"]),
+        (["--", "--wait"], None, ["--wait"]),
+        (["--wait", "--", "--wait"], LEFT_OUT, ["--wait"]),
+    ],
+)
+def test_only_the_equals_sign_gives_it_a_value(
+    command: object, words: list[str], wait: str | None, prompt: list[str] | None
+) -> None:
+    """What follows a bare `--wait` stays a word of the prompt, and another option's value its."""
+    parsed = typer.main.get_command(command.app)  # type: ignore[attr-defined]  each has one
+    with parsed.make_context("clinvk", list(words)) as context:
+        assert context.params["wait"] == wait
+        words_named = "prompt" if command is run else "words"
+        assert list(context.params[words_named] or ()) == (prompt or [])
