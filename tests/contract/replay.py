@@ -89,7 +89,7 @@ def cases(backend_name: str) -> list[Case]:
 
 def all_cases() -> list[Case]:
     """Every recorded case of every backend that the registry knows."""
-    return [case for name in backends.names() for case in cases(name)]
+    return [case for name in backends.built_in() for case in cases(name)]
 
 
 def play(request: TurnRequest, backend: Backend, lines: Iterable[str], *end: Any) -> list[Event]:

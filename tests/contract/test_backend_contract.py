@@ -14,6 +14,8 @@ import pytest
 from bed.directives import read_script
 from clinvk import backends
 from clinvk.backends._base import Capability
+from clinvk.backends.contract import Subject, verdicts
+from clinvk.backends.contract.material import ASKED, CONVERSATION, ENDS, JUNK
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.events import Message, Raw, Result
@@ -29,43 +31,11 @@ EACH_CASE = pytest.mark.parametrize(
 BILLED = [case for case in CASES if case.name.startswith(("three_turns_", "usage_cached"))]
 """The cases whose prompts say what the mock model bills."""
 
-EACH_BACKEND = pytest.mark.parametrize("name", backends.names())
-
-CONVERSATION = "123e4567-e89b-12d3-a456-426614174000"
-ENDS = [(0, ""), (1, "error: boom"), (-9, ""), (None, "")]
-JUNK = [
-    "",
-    "   ",
-    "no json at all",
-    '{"type": "cut off',
-    "null",
-    "[]",
-    "42",
-    '"text"',
-    "\x00\x00",
-    "\ufffd\u2028",
-    "{}",
-    '{"type": null}',
-    '{"type": ["system"]}',
-    '{"type": "an_event_that_no_version_has"}',
-    "[" * 100_000,
-    '{"a": ' * 100_000,
-]
-
-ASKED: dict[Capability, dict[str, Any]] = {
-    Capability.MODEL: {"model": "a-model"},
-    Capability.SYSTEM_PROMPT: {"system_prompt": "Be kind."},
-    Capability.MAX_TURNS: {"max_turns": 3},
-    Capability.EPHEMERAL: {"ephemeral": True},
-    Capability.READ_ONLY: {"access": Access.READ_ONLY},
-    Capability.EDIT: {"access": Access.EDIT},
-    Capability.FULL: {"access": Access.FULL},
-}
-"""How each capability that a request can need is asked for."""
+EACH_BACKEND = pytest.mark.parametrize("name", backends.built_in())
 
 LACKING = [
     (name, capability)
-    for name in backends.names()
+    for name in backends.built_in()
     for capability in ASKED
     if capability in backends.get(name).lacks
 ]
@@ -88,6 +58,14 @@ def ask(**asked: Any) -> TurnRequest:
 def test_every_backend_has_recorded_streams(name: str) -> None:
     """No backend is believed without recordings of its agent's CLI."""
     assert cases(name), f"record some: `python tests/contract/record.py --backend {name}`"
+
+
+@EACH_BACKEND
+def test_it_passes_the_checks_that_authors_of_other_backends_run(name: str) -> None:
+    """`python -m clinvk.backends.contract NAME` holds clinvk's own to the same."""
+    recordings = [case.lines for case in cases(name) if len(case.lines) < 60][:8]
+    subject = Subject(backend=backends.get(name), recordings=recordings)
+    assert [verdict for verdict in verdicts(subject) if verdict.wrong] == []
 
 
 @EACH_CASE

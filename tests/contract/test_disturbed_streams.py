@@ -80,7 +80,7 @@ def test_no_stream_whatever_makes_a_parser_raise(
 
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(
-    st.sampled_from(backends.names()),
+    st.sampled_from(backends.built_in()),
     st.lists(st.dictionaries(st.text(max_size=6), JSON, max_size=4).map(json.dumps) | st.text()),
     st.none() | st.integers(-64, 255),
     st.text(max_size=40),

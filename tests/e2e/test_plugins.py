@@ -3,7 +3,10 @@
 The packages are installed as an installer would leave them, into a folder on the Python path.
 """
 
+import os
 import shutil
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -116,3 +119,53 @@ def test_nobody_takes_the_place_of_a_backend_of_clinvks_own(clinvk: Command, sit
     listed = clinvk("backends")
     assert "offers a backend `demo`, but clinvk has its own" in listed.stderr
     assert "offers a backend `../x`, which is no name" in listed.stderr
+
+
+def _checked(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "clinvk.backends.contract", *words],
+        env={"PATH": os.defpath, "PYTHONPATH": str(site), "LANG": "C.UTF-8"},
+        cwd=site,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_its_author_can_run_the_contract(site: Path) -> None:
+    """Every check holds for the example, also on what its program printed."""
+    install_example(site)
+    (site / "hello.txt").write_text("hello\nthere\n")
+    ran = _checked(site, "parrot", "hello.txt")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert {line[0] for line in ran.stdout.splitlines()} == {"✓"}
+    assert _checked(site, "nobody").returncode == 2
+    assert _checked(site, "parrot", "no-such-file").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "broken"),
+    [
+        ("return (Result(", "return () if exit_code is None else (Result(", "one result: "),
+        ("if exit_code != 0", "if exit_code == 77", "what was killed is no success"),
+        ("*request.backend_args", "request.prompt", "the prompt is not in the command line"),
+        ("*request.backend_args", "", "extra arguments reach the agent"),
+        ('title = "Parrot"', 'title = ""', "it says what it is"),
+        ("if capability is not", "if capability.value == 'model' and capability is not", "refused"),
+        ('piece = f"{line}\\n"', "piece = str(1 / len(line))", "raise nothing: it raises"),
+    ],
+)
+def test_the_contract_finds_what_is_broken(
+    site: Path, before: str, after: str, broken: str
+) -> None:
+    """A check that cannot fail would be worth nothing."""
+    install_example(site)
+    module = site / "clinvk_parrot.py"
+    code = module.read_text()
+    assert before in code
+    module.write_text(code.replace(before, after))
+    ran = _checked(site, "parrot")
+    assert ran.returncode == 1
+    [line] = [line for line in ran.stdout.splitlines() if broken in line][:1]
+    assert line.startswith("✗ ")

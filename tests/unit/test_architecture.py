@@ -20,7 +20,7 @@ def _name(path: Path) -> str:
     return str(path.relative_to(PACKAGE))
 
 
-@pytest.mark.parametrize("name", backends.names())
+@pytest.mark.parametrize("name", backends.built_in())
 def test_an_agents_name_stands_in_no_other_file(name: str) -> None:
     """A new backend is one new file, so nothing about an agent is anywhere else."""
     word = re.compile(rf"(?<![a-z]){re.escape(name)}(?![a-z])", re.IGNORECASE)

@@ -162,7 +162,7 @@ def test_figures_are_known_in_full_or_not_at_all() -> None:
         assert turn.usage == UNKNOWN_USAGE
 
 
-@pytest.mark.parametrize("name", backends.names())
+@pytest.mark.parametrize("name", backends.built_in())
 @given(junk=st.lists(st.one_of(st.text(max_size=40), st.sampled_from(JUNK)), max_size=6))
 def test_no_line_makes_a_reader_raise(name: str, junk: list[str]) -> None:
     """Junk between, before and behind the lines is passed by."""

@@ -25,7 +25,7 @@ def screen(name: str, **asked: object) -> Invocation:
     return found
 
 
-@pytest.mark.parametrize("name", backends.names())
+@pytest.mark.parametrize("name", backends.built_in())
 def test_a_screen_resumes_the_conversation(name: str) -> None:
     """By its id, with nothing of a headless run, and with the terminal as its stdin."""
     opened = screen(name, conversation=CONVERSATION, resume=True)
@@ -36,7 +36,7 @@ def test_a_screen_resumes_the_conversation(name: str) -> None:
     assert opened.cwd == Path("/project")
 
 
-@pytest.mark.parametrize("name", backends.names())
+@pytest.mark.parametrize("name", backends.built_in())
 def test_a_screen_is_never_wider_than_a_headless_turn(name: str) -> None:
     """Each rung has its flags, all those of the headless turn; without one there is none."""
     backend = backends.get(name)
@@ -50,7 +50,7 @@ def test_a_screen_is_never_wider_than_a_headless_turn(name: str) -> None:
     assert not [flag for flag in unasked if "permission" in flag or "access" in flag]
 
 
-@pytest.mark.parametrize("name", backends.names())
+@pytest.mark.parametrize("name", backends.built_in())
 def test_a_screen_has_the_sessions_model_and_system_prompt(name: str) -> None:
     """And whatever else was asked to be passed on, but no limit on turns."""
     opened = screen(
