@@ -8,7 +8,7 @@ _clinvk_facts() {
     commands='' options='' places='' choosing=''
     case $1 in
         '')
-            commands='run resume chat sessions config backends completion'
+            commands='run resume chat sessions config backends doctor completion'
             options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --if-missing=fail,replay,new --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,edit,full --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h --version'
             places='@files...'
             ;;
@@ -120,6 +120,9 @@ _clinvk_facts() {
             ;;
         'backends')
             options='--json --help -h'
+            ;;
+        'doctor')
+            options='--fix --json --help -h'
             ;;
         'completion')
             options='--help -h'

@@ -47,12 +47,12 @@ function __clinvk_is
 end
 
 function __clinvk_below
-    contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'sessions reindex' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'completion'
+    contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'sessions reindex' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'doctor' 'completion'
 end
 
 # Whether no command begins like that.
 function __clinvk_is_no_command
-    test -n "$argv[1]" && not string match -q -- "$argv[1]*" run resume chat sessions config backends completion
+    test -n "$argv[1]" && not string match -q -- "$argv[1]*" run resume chat sessions config backends doctor completion
 end
 
 # The options of the command at the cursor that take a value.
@@ -105,7 +105,8 @@ complete -c clinvk -n '__clinvk_is \'\' 1 1' -a resume -d 'Go on with a session.
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a chat -d 'Open an agent\'s own screen, and record what is said there.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a sessions -d 'Find, show, name, tag, export and clean up sessions.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a config -d 'Show, check and change the configuration.'
-complete -c clinvk -n '__clinvk_is \'\' 1 1' -a backends -d 'List the agents: installed or not, version, signed in, what they cannot do.'
+complete -c clinvk -n '__clinvk_is \'\' 1 1' -a backends -d 'List the agents: installed or not, version, signed in, what they can do.'
+complete -c clinvk -n '__clinvk_is \'\' 1 1' -a doctor -d 'Look for everything that could go wrong, each with its remedy.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a completion -d 'Print the completion script of a shell.'
 complete -c clinvk -n '__clinvk_is \'\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo.'
 complete -c clinvk -n '__clinvk_is \'\'' -l model -s m -x -d 'The model.'
@@ -373,6 +374,11 @@ complete -c clinvk -n '__clinvk_is \'config validate\' 1 1' -F
 # clinvk backends
 complete -c clinvk -n '__clinvk_is \'backends\'' -l json -d 'As JSON.'
 complete -c clinvk -n '__clinvk_is \'backends\'' -l help -s h -d 'Show this message and exit.'
+
+# clinvk doctor
+complete -c clinvk -n '__clinvk_is \'doctor\'' -l fix -d 'First put right what is safe to, and say what was done.'
+complete -c clinvk -n '__clinvk_is \'doctor\'' -l json -d 'As JSON.'
+complete -c clinvk -n '__clinvk_is \'doctor\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk completion
 complete -c clinvk -n '__clinvk_is \'completion\'' -l help -s h -d 'Show this message and exit.'

@@ -16,13 +16,14 @@ from clinvk.model.access import Access
 from clinvk.model.conversation import ConversationFiles
 from clinvk.model.events import Event, Json
 from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.retention import Retention
 from clinvk.model.sign_in import SignIn
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 if TYPE_CHECKING:  # loaded only where an agent's own files are read
     from clinvk.backends._native import Native
 
-__all__ = ["Backend", "Capability", "ConversationFiles", "Parser", "SignIn"]
+__all__ = ["Backend", "Capability", "ConversationFiles", "Parser", "Retention", "SignIn"]
 
 
 class Capability(StrEnum):
@@ -40,7 +41,31 @@ class Capability(StrEnum):
     OWN_ID = "own_id"
     PARTIAL_MESSAGES = "partial_messages"
     COST = "cost"
+    SCREEN = "screen"
+    TITLE = "title"
 
+    @property
+    def meaning(self) -> str:
+        """What one can do where an agent has it, in a few words."""
+        return _MEANING[self]
+
+
+_MEANING: Mapping[Capability, str] = {
+    Capability.MODEL: "choose the model (`-m`)",
+    Capability.SYSTEM_PROMPT: "add to its system prompt (`--system-prompt`)",
+    Capability.NEW_SYSTEM_PROMPT: "give a session another system prompt later",
+    Capability.MAX_TURNS: "limit its steps (`--max-turns`)",
+    Capability.EPHEMERAL: "have it keep nothing (`--ephemeral`)",
+    Capability.READ_ONLY: "let it only read (`--access read-only`)",
+    Capability.EDIT: "let it edit files (`--access edit`)",
+    Capability.FULL: "let it do anything (`--access full`)",
+    Capability.RESUME: "go on with a session",
+    Capability.OWN_ID: "know its session id before it starts",
+    Capability.PARTIAL_MESSAGES: "see its answer word by word",
+    Capability.COST: "see what a turn cost",
+    Capability.SCREEN: "open its own screen (`clinvk chat`)",
+    Capability.TITLE: "have its own title for a session",
+}
 
 _RUNG: Mapping[Access, Capability] = {
     Access.READ_ONLY: Capability.READ_ONLY,
@@ -100,6 +125,9 @@ class Backend(ABC):
     lacks: ClassVar[Mapping[Capability, str]] = {}
     """What the CLI cannot do, each with the reason; it can do all the rest."""
 
+    variables: ClassVar[tuple[str, ...]] = ()
+    """Variables named `CLINVK_…` that its program reads, if that comes with clinvk."""
+
     @abstractmethod
     def invocation(self, request: TurnRequest) -> Invocation:
         """The child process that this turn is."""
@@ -128,7 +156,7 @@ class Backend(ABC):
         """The agent's own screen on the request's conversation, to be given the terminal.
 
         What it may do is the same as in a headless turn, or asked of the person; `prompt` and
-        `max_turns` play no part. None if the agent has no screen.
+        `max_turns` play no part. None if the agent has no screen, which is then among `lacks`.
         """
         del request
         return None
@@ -166,13 +194,27 @@ class Backend(ABC):
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles | None:
-        """Where the agent writes the title that it made, None if it makes none."""
+        """Where the agent writes the title that it made; without any that is among `lacks`."""
         del conversation, user_home, environ
         return None
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn | None:
         """What shows that somebody has signed in, None where that cannot be told."""
         del user_home, environ
+        return None
+
+    def retention_settings(self, user_home: Path, environ: Mapping[str, str]) -> Path | None:
+        """The agent's file that says how long it keeps conversations, None if it has none."""
+        del user_home, environ
+        return None
+
+    def retention(self, settings: str | None) -> Retention | None:
+        """How long it keeps a conversation by the text of that file, None if it is for ever.
+
+        `settings` is None where there is no such file. Total: a text that makes no sense is None
+        as well, because then nothing can be told.
+        """
+        del settings
         return None
 
     def native_resume(self, conversation: str) -> Sequence[str] | None:
@@ -192,11 +234,16 @@ class Backend(ABC):
         if request.access is not None:
             asked[_RUNG[request.access]] = True
         for capability, wanted in asked.items():
-            if wanted and (reason := self.lacks.get(capability)):
-                raise BackendUnsupportedError(
-                    f"backend `{self.name}` cannot do this: {reason}",
-                    hint=_WAY_OUT.get(capability, "choose another backend with `-b`"),
-                )
+            if wanted and capability in self.lacks:
+                raise self.unsupported(capability)
+
+    def unsupported(self, capability: Capability) -> BackendUnsupportedError:
+        """The error of asking for what it lacks, with the reason."""
+        why = self.lacks.get(capability, "it has no such thing")
+        return BackendUnsupportedError(
+            f"backend `{self.name}` cannot do this: {why}",
+            hint=_WAY_OUT.get(capability, "choose another backend with `-b`"),
+        )
 
 
 _WAY_OUT: Mapping[Capability, str] = {
@@ -205,4 +252,5 @@ _WAY_OUT: Mapping[Capability, str] = {
     Capability.NEW_SYSTEM_PROMPT: "start a new session with it, or say it in the prompt",
     Capability.MODEL: "leave `-m` out",
     Capability.EPHEMERAL: "leave `--ephemeral` out",
+    Capability.SCREEN: "say a prompt",
 }

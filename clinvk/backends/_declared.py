@@ -135,6 +135,8 @@ def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
             "output.delta",
         ),
         Capability.COST: (output.get("cost"), "output.cost"),
+        Capability.SCREEN: (None, "place for a screen"),
+        Capability.TITLE: (None, "place for a title"),
     }
     return {
         capability: f"its declaration has no {what}"

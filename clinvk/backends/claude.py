@@ -10,8 +10,9 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
+from clinvk.backends._base import Backend, Capability, ConversationFiles, Retention, SignIn
 from clinvk.backends._ids import conversation_id
+from clinvk.backends._jsonl import parse_object
 from clinvk.backends._stream_json import Dialect, StreamJsonParser
 from clinvk.model.access import Access
 from clinvk.model.failure import FailureCode
@@ -159,6 +160,18 @@ class Agent(Backend):
             variables=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
             files=(root / ".credentials.json",),
         )
+
+    def retention_settings(self, user_home: Path, environ: Mapping[str, str]) -> Path:
+        """The person's own settings; a project's may say it too, and are not looked at."""
+        return _root(user_home, environ) / "settings.json"
+
+    def retention(self, settings: str | None) -> Retention | None:
+        """So many days after the last change of the transcript; 30 unless the settings say."""
+        said = {} if settings is None else parse_object(settings)
+        days = None if said is None else said.get("cleanupPeriodDays", 30)
+        if isinstance(days, bool) or not isinstance(days, int | float) or days < 1:
+            return None  # with settings that it refuses it removes nothing
+        return Retention(days=days, setting="`cleanupPeriodDays` in its `settings.json`")
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The agent's own screen; it has to be opened in the conversation's directory."""

@@ -48,6 +48,7 @@ class Agent(Backend):
     install_hint = "it comes with clinvk"
     preference = None
     tested_versions = ("1",)
+    variables = ("CLINVK_DEMO_DELAY_MS", "CLINVK_DEMO_HOME")
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it costs nothing, so it reports no cost"
     }

@@ -20,7 +20,8 @@ COMMANDS = {
     "chat": "Open an agent's own screen, and record what is said there.",
     "sessions": "Find, show, name, tag, export and clean up sessions.",
     "config": "Show, check and change the configuration.",
-    "backends": "List the agents: installed or not, version, signed in, what they cannot do.",
+    "backends": "List the agents: installed or not, version, signed in, what they can do.",
+    "doctor": "Look for everything that could go wrong, each with its remedy.",
     "completion": "Print the completion script of a shell.",
 }
 

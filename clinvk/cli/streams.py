@@ -132,6 +132,11 @@ class Streams:
             self.talk()
         return answer.strip()
 
+    @property
+    def encoding(self) -> str:
+        """What letters become on stdout."""
+        return _encoding(self.stdout)
+
     def talk_has(self, signs: str) -> bool:
         """Whether stderr's encoding has these characters."""
         try:

@@ -46,6 +46,10 @@ MODEL_VARIABLE = "CLINVK_MODEL"
 """Sets the model of whichever backend is chosen, over what is said for that backend alone."""
 
 
+OTHER_VARIABLES = (MODEL_VARIABLE, "CLINVK_HOME", "CLINVK_RUN")
+"""Variables of ours that set no key: the folder of everything, and the mark of a run's children."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A value and where it came from: `default`, `FILE:LINE` or an environment variable."""

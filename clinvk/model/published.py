@@ -1,4 +1,4 @@
-"""The published forms of what clinvk writes: results, events, session files, transcripts.
+"""The published forms of what clinvk writes: results, events, session files, transcripts, findings.
 
 Loaded only to make or check the JSON Schemas in `clinvk/schemas`, which ship with the package;
 what is written is checked against those in the tests. `python -m clinvk.model.published` writes
@@ -13,6 +13,7 @@ from pydantic import Field, TypeAdapter
 
 from clinvk.model.config_schema import Config
 from clinvk.model.events import Change
+from clinvk.model.finding import Area, Severity
 from clinvk.model.published_files import ExportForm, SessionForm, TranscriptLine
 from clinvk.model.published_parts import ErrorForm, FileForm, Form, SessionId, UsageForm
 from clinvk.model.session import Status
@@ -141,6 +142,41 @@ StreamEvent = Annotated[
 ]
 
 
+class FindingForm(Form):
+    """One thing that is not as it should be; only notes leave all well."""
+
+    area: Area
+    severity: Severity
+    code: str
+    message: str
+    where: str | None
+    remedy: str | None
+    command: str | None
+    fixable: bool
+    sessions: list[str]
+
+
+class CheckForm(Form):
+    """One area that was looked at."""
+
+    area: Area
+    ok: bool
+    summary: str
+
+
+class DoctorForm(Form):
+    """The object of `doctor --json`."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    ok: bool
+    clinvk: str
+    python: str
+    checks: list[CheckForm]
+    findings: list[FindingForm]
+    fixed: list[str]
+    unfixed: list[str]
+
+
 _FORMS: dict[str, Any] = {
     "result": ResultForm,
     "stream-event": StreamEvent,
@@ -148,6 +184,7 @@ _FORMS: dict[str, Any] = {
     "transcript-line": TranscriptLine,
     "export": ExportForm,
     "config": Config,
+    "doctor": DoctorForm,
 }
 
 

@@ -66,6 +66,10 @@ class Descendants:
         """Whether anyone that was seen still runs."""
         return next(self._left(), None) is not None
 
+    def left(self) -> tuple[int, ...]:
+        """Those that were seen and still run."""
+        return tuple(sorted(self._left()))
+
     def signal(self, number: signal.Signals) -> None:
         """Send `number` to each that is left; a stopped one is woken up to take it."""
         for pid in list(self._left()):

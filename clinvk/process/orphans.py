@@ -42,6 +42,15 @@ def is_alive(pid: int, identity: str) -> bool:
     return _is_leader(pid, started) or is_marked_left(mark)
 
 
+def processes_of(pid: int, identity: str) -> tuple[int, ...]:
+    """Exactly that process, if it still runs, and what it started, as far as that can be seen."""
+    started, _, mark = identity.partition(";")
+    leader = pid if _is_leader(pid, started) else 0
+    descendants = Descendants(leader, mark)
+    descendants.look()
+    return (*([leader] if leader else []), *descendants.left())
+
+
 def stop_group(pid: int, identity: str, grace_s: float) -> bool:
     """End the group and session that `pid` leads and all it started: INT, TERM, then KILL.
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from clinvk.backends._base import Backend
+from clinvk.backends._base import Backend, Capability
 from clinvk.errors import BackendError, BackendStartError, BackendUnknownError
 from clinvk.model.config import Settings
 from clinvk.model.request import Invocation
 from clinvk.model.safe_text import safe_line
+from clinvk.model.versions import Drift, drift
 from clinvk.process.runner import Child, EndReason, Limits, start
 from clinvk.process.signals import SignalInbox
 from clinvk.services.catalog import Catalog, catalog_of
@@ -38,16 +39,20 @@ class SignedIn(StrEnum):
 class BackendState:
     """One backend. `program` is the start of its argv and `version` what that says of itself.
 
-    Both are None where there is no program, and `version` also where it says none. `lacks` gives
-    the reason for each thing that it cannot do.
+    Both are None where there is no program, and `version` also where it says none: `fault` is the
+    reason then, and `broken` says that it did not end well. `lacks` gives the reason for each thing
+    that it cannot do; `supports` is the rest of what clinvk may ask of an agent.
     """
 
     name: str
     title: str
     program: tuple[str, ...] | None
     version: str | None
+    fault: str | None
+    broken: bool
     tested_versions: tuple[str, ...]
     signed_in: SignedIn
+    supports: tuple[str, ...]
     lacks: Mapping[str, str]
     install_hint: str
     enabled: bool
@@ -57,6 +62,11 @@ class BackendState:
     def installed(self) -> bool:
         """Whether its program is there."""
         return self.program is not None
+
+    @property
+    def drift(self) -> Drift:
+        """How the installed version stands to those that are tested."""
+        return drift(self.version, self.tested_versions)
 
 
 def backend_states(
@@ -70,16 +80,19 @@ def backend_states(
     known = list(_loadable(catalog_of(settings)))
     programs = {one.name: find_program(one, settings, world) for one in known}
     installed = {name: found for name, found in programs.items() if found}
-    versions = _versions(installed, world, patience_s)
+    answers = _answers(installed, world, patience_s)
     default = _default(settings, world)
     return [
         BackendState(
             name=backend.name,
             title=backend.title,
             program=programs[backend.name],
-            version=versions.get(backend.name),
+            version=answers.get(backend.name, _NOT_ASKED).version,
+            fault=answers.get(backend.name, _NOT_ASKED).fault,
+            broken=answers.get(backend.name, _NOT_ASKED).broken,
             tested_versions=backend.tested_versions,
             signed_in=_signed_in(backend, world),
+            supports=tuple(one.value for one in Capability if one not in backend.lacks),
             lacks={capability.value: why for capability, why in backend.lacks.items()},
             install_hint=backend.install_hint,
             enabled=bool(settings.backend(backend.name, "enabled")),
@@ -115,22 +128,34 @@ def _signed_in(backend: Backend, world: World) -> SignedIn:
     return SignedIn.YES if seen else SignedIn.UNKNOWN
 
 
-def _versions(
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a program says to `--version`, or why it does not."""
+
+    version: str | None = None
+    fault: str | None = None
+    broken: bool = False
+
+
+_NOT_ASKED = _Answer()
+
+
+def _answers(
     programs: Mapping[str, tuple[str, ...]], world: World, patience_s: float
-) -> dict[str, str]:
+) -> dict[str, _Answer]:
     """What each program says to `--version`; all run at the same time, none for long."""
-    found: dict[str, str] = {}
+    found: dict[str, _Answer] = {}
     with SignalInbox() as signals, ExitStack() as running:
         children: dict[str, Child] = {}
         for name, program in programs.items():
             try:
                 child = _asked(program, world, signals, patience_s)
-            except BackendStartError:
+            except BackendStartError as error:
+                found[name] = _Answer(fault=error.message, broken=True)
                 continue
             children[name] = running.enter_context(child)
         for name, child in children.items():
-            if version := _answer(child):
-                found[name] = version
+            found[name] = _answer(child, patience_s)
         if signals.received:
             raise KeyboardInterrupt
     return found
@@ -159,7 +184,7 @@ def _asked(
     )
 
 
-def _answer(child: Child) -> str | None:
+def _answer(child: Child, patience_s: float) -> _Answer:
     """The first thing in the program's output that looks like a version, if it ended well."""
     version: str | None = None
     for line in child.lines():
@@ -167,4 +192,9 @@ def _answer(child: Child) -> str | None:
         if version is None and match is not None:
             version = match[1]
     ending = child.ending
-    return version if ending.reason is EndReason.EXITED and ending.exit_code == 0 else None
+    if ending.reason is EndReason.EXITED and ending.exit_code == 0:
+        return _Answer(version, None if version else "`--version` says none")
+    if ending.reason is EndReason.EXITED:
+        return _Answer(fault=f"`--version` ended with {ending.exit_code}", broken=True)
+    fault = f"it did not answer `--version` within {patience_s:g} s"
+    return _Answer(fault=fault, broken=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from clinvk.backends._base import Backend, Capability
 from clinvk.errors import (
-    BackendUnsupportedError,
     SessionDirectoryError,
     UsageError,
 )
@@ -156,9 +155,7 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     backend.refuse_unsupported(turn)
     invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
     if invocation is None:
-        raise BackendUnsupportedError(
-            f"{backend.title} has no screen of its own", hint="say a prompt"
-        )
+        raise backend.unsupported(Capability.SCREEN)
     program = program_of(backend, settings, world)
     ask_again = conversation.resume and request.if_missing is not IfMissing.FAIL
     return TurnPlan(

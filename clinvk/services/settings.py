@@ -26,16 +26,21 @@ from clinvk.store.config_values import is_plain, value_from_text
 _OF_A_BACKEND = "CLINVK_BACKENDS_"
 
 
-def effective_settings(world: World, config_file: Path | None = None) -> Settings:
+def effective_settings(
+    world: World, config_file: Path | None = None, *, keep: bool = True
+) -> Settings:
     """Every key's value and source; `config_file` stands in place of the user's own and must exist.
 
-    Raises `ConfigError` for anything invalid, in the file or in the environment.
+    What was found is kept for the next run, unless `keep` is false: then nothing is written. Raises
+    `ConfigError` for anything invalid, in the file or in the environment.
     """
     path = config_file or world.home.config_file
     text = read_config(path, must_exist=config_file is not None)
     names = _names(world.environ, text)
     said = _environment(world.environ, known_keys(names))
-    checked = _checked(world, path, text, said, names)
+    checked, made_of = _checked(world, str(path), text, said, names)
+    if keep and made_of is not None:
+        remember(world.home, made_of, checked)
     file = {key: Setting(value, str(path)) for key, value in checked["file"].items()}
     variables = said.plain | _sourced(checked["environment"], said)
     if declared := declared_names(file):
@@ -114,26 +119,28 @@ def variables_of(key: str) -> tuple[str, ...]:
 
 
 def _checked(
-    world: World, path: Path, text: bytes | None, said: _Environment, names: tuple[str, ...]
-) -> Checked:
-    """The values of the file and of the environment, from the memory if nothing has changed."""
+    world: World, origin: str, text: bytes | None, said: _Environment, names: tuple[str, ...]
+) -> tuple[Checked, Mapping[str, Json] | None]:
+    """The values of the file and of the environment, from the memory if nothing has changed.
+
+    If they were not there: also what they are made of, to be remembered.
+    """
     if text is None and not said.texts:
-        return {"file": {}, "environment": {}}
+        return {"file": {}, "environment": {}}, None
     made_of: Mapping[str, Json] = {
         "version": __version__,
         "keys": list(known_keys(names)),
-        "path": str(path),
+        "path": origin,
         "text": None if text is None else text.decode("utf-8", "surrogateescape"),
         "environment": said.texts,
     }
-    checked = recall(world.home, made_of)
-    if checked is None:
-        checked = {
-            "file": {} if text is None else check_config(text, str(path), names),
-            "environment": _values(said, names),
-        }
-        remember(world.home, made_of, checked)
-    return checked
+    if (known := recall(world.home, made_of)) is not None:
+        return known, None
+    checked = {
+        "file": {} if text is None else check_config(text, origin, names),
+        "environment": _values(said, names),
+    }
+    return checked, made_of
 
 
 def _values(said: _Environment, names: tuple[str, ...]) -> dict[str, Json]:

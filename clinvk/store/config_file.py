@@ -54,12 +54,20 @@ def check_config(
 
 def problems_in(text: bytes, origin: str, backends: Collection[str]) -> list[str]:
     """Everything that is wrong with a YAML text, a sentence each, in the order of the lines."""
+    return [sentence for sentence, _ in faults_in(text, origin, backends)]
+
+
+def faults_in(text: bytes, origin: str, backends: Collection[str]) -> list[tuple[str, str | None]]:
+    """As `problems_in`, each with its key; None for a text that is no YAML of ours at all."""
     try:
         document, _, problems = _examined(text, origin, backends)
     except ConfigError as error:
-        return [error.message]
+        return [(error.message, None)]
     problems.sort(key=lambda one: document.line_of(one.location) or 0)
-    return [f"{_place(one, document, origin)}: {_with_hint(one)}" for one in problems]
+    return [
+        (f"{_place(one, document, origin)}: {_with_hint(one)}", ".".join(map(str, one.location)))
+        for one in problems
+    ]
 
 
 def check_values(

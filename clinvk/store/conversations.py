@@ -9,6 +9,7 @@ from clinvk.store.atomic import open_regular
 
 LARGEST = 256 * 1024 * 1024
 _EDGE = 64 * 1024
+_SMALL = 4 * 1024 * 1024
 
 
 def conversation_exists(files: ConversationFiles | None) -> bool | None:
@@ -50,6 +51,12 @@ def read_conversation(path: Path) -> Iterator[str] | None:
     """The lines of an agent's file; None for one that cannot be read, or is beyond all measure."""
     data = _content(path, LARGEST)
     return None if data is None else _lines(data)
+
+
+def read_text(path: Path) -> str | None:
+    """The text of a small file of an agent's; None if there is none that can be read."""
+    data = _content(Path(os.path.realpath(path)), _SMALL)  # settings are often links
+    return None if data is None else data.decode("utf-8", errors="replace")
 
 
 def edges(path: Path) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Comparing the index with the files, all of them read, and making it anew."""
 
 from dataclasses import dataclass
+from enum import Enum
 
 from clinvk.errors import StoreError
 from clinvk.store import reading
@@ -9,11 +10,12 @@ from clinvk.store.index_file import (
     IndexUnusableError,
     exists,
     opened,
+    opened_to_read,
     throw_away,
 )
 from clinvk.store.index_query import all_rows
 from clinvk.store.index_rows import Key, Row, key_of, read_entry
-from clinvk.store.index_sync import refresh
+from clinvk.store.index_sync import FOLDERS, is_noted, refresh
 from clinvk.store.paths import Home
 
 
@@ -36,14 +38,41 @@ class Drift:
         return bool(self.changed or self.removed)
 
 
-def check(home: Home) -> Drift:
+class Look(Enum):
+    """Why there is nothing to compare: no index, one that makes no sense, one out of reach."""
+
+    NONE = "none"
+    BROKEN = "broken"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The difference, and whether the next command that needs the index will notice it."""
+
+    drift: Drift
+    noticed: bool
+
+
+def look(home: Home) -> Compared | Look:
     """How far the index is from the files; nothing is written. Raises `StoreError`."""
-    known = _known(home)
     try:
-        found = [read_entry(home, key) for key in _keys(home)]
-    except OSError as error:
-        raise StoreError(f"cannot read the records: {error}") from error
-    return _drift(known, [entry.row for entry in found if entry is not None])
+        with opened_to_read(home) as database:
+            if database is None:
+                return Look.NONE
+            noticed = not is_noted(database, home, FOLDERS)
+            known = all_rows(database)
+    except IndexUnusableError:
+        return Look.UNUSABLE
+    except IndexBrokenError:
+        return Look.BROKEN
+    return Compared(drift=_drift(known, _actual(home)), noticed=noticed)
+
+
+def check(home: Home) -> Drift:
+    """As `look`; an index that there is not, or that cannot be read, has nothing."""
+    found = look(home)
+    return _drift([], _actual(home)) if isinstance(found, Look) else found.drift
 
 
 def rebuild(home: Home) -> Drift:
@@ -61,6 +90,14 @@ def rebuild(home: Home) -> Drift:
             f"cannot write `{home.index}`: {error.__cause__ or 'something else is in its place'}",
             hint="everything works without it, and takes longer with many sessions",
         ) from error
+
+
+def _actual(home: Home) -> list[Row]:
+    try:
+        found = [read_entry(home, key) for key in _keys(home)]
+    except OSError as error:
+        raise StoreError(f"cannot read the records: {error}") from error
+    return [entry.row for entry in found if entry is not None]
 
 
 def _keys(home: Home) -> set[Key]:

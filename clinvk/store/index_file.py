@@ -106,6 +106,27 @@ def opened(home: Home) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
+def opened_to_read(home: Home) -> Iterator[sqlite3.Connection | None]:
+    """The database for looking only: nothing is created, repaired or thrown away.
+
+    None if there is none of this version. Raises `IndexUnusableError`, and `IndexBrokenError` for
+    one that makes no sense.
+    """
+    try:
+        if not exists(home):
+            yield None
+            return
+        where = f"{home.index.absolute().as_uri()}?mode=ro"
+        database = sqlite3.connect(where, uri=True, timeout=BUSY_S, isolation_level=None)
+        with closing(database):
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            yield database if version == VERSION else None
+    except sqlite3.Error as error:
+        broken = IndexUnusableError if _is_not_its_fault(error) else IndexBrokenError
+        raise broken from error
+
+
+@contextmanager
 def writing(database: sqlite3.Connection) -> Iterator[None]:
     """Keep other writers away; all that is done inside is done at its end, or not at all."""
     database.execute("BEGIN IMMEDIATE")

@@ -122,6 +122,14 @@ def read(path: Path | str, *, session_id: str | None) -> Session | DamagedRecord
     return DamagedRecord(Path(path), session_id, why)
 
 
+def id_inside(path: Path) -> str | None:
+    """The id that the record at `path` says, whatever the file's name; None if it is no record."""
+    try:
+        return read_session(json.loads(_content(path))).id
+    except (ValueError, OSError, RecursionError):
+        return None
+
+
 def load(path: Path) -> Session:
     """The session in the record at `path`.
 

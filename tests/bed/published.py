@@ -34,6 +34,11 @@ def check_export(export: Any) -> None:
     _validator("export").validate(export)
 
 
+def check_doctor(examination: Any) -> None:
+    """The object of `doctor --json` is as published."""
+    _validator("doctor").validate(examination)
+
+
 def check_home(home: Path) -> None:
     """Every record and transcript is as published and private, and no other file is left over."""
     for folder in (home, *(path for path in home.rglob("*") if path.is_dir())):

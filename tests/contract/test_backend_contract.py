@@ -257,3 +257,23 @@ def test_what_an_agent_lacks_is_in_none_of_its_streams(name: str) -> None:
     costs = any(isinstance(event, Result) and event.cost_usd for event in events)
     assert pieces == (Capability.PARTIAL_MESSAGES not in lacks)
     assert costs == (Capability.COST not in lacks)
+
+
+@EACH_BACKEND
+def test_a_screen_and_a_title_are_either_there_or_lacking(name: str) -> None:
+    """The table of what an agent can do says the same as its methods."""
+    backend = backends.get(name)
+    screen = backend.screen(ask(conversation=CONVERSATION, resume=True))
+    title = backend.title_files(CONVERSATION, Path("/home/me"), {})
+    assert (screen is None) == (Capability.SCREEN in backend.lacks)
+    assert (title is None) == (Capability.TITLE in backend.lacks)
+
+
+@EACH_BACKEND
+def test_settings_that_make_no_sense_do_not_stop_a_backend(name: str) -> None:
+    """An agent's own settings are read to say how long it keeps things; they may be anything."""
+    backend = backends.get(name)
+    path = backend.retention_settings(Path("/home/me"), {})
+    for text in (None, "", "no JSON", "[]", "null", "{", '{"a": 1}', "\udcff", "[" * 100_000):
+        kept = backend.retention(text)
+        assert kept is None or (kept.days >= 1 and path is not None)

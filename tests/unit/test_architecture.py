@@ -7,6 +7,8 @@ import pytest
 
 import clinvk
 from clinvk import backends
+from clinvk.model.config import OTHER_VARIABLES, known_keys
+from clinvk.services.settings import variables_of
 
 PACKAGE = Path(clinvk.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -33,6 +35,19 @@ def test_an_agents_name_stands_in_no_other_file(name: str) -> None:
         and not (name == "demo" and path.relative_to(PACKAGE).parts[0] in HINT_FOLDERS)
     ]
     assert elsewhere == []
+
+
+def test_every_variable_of_ours_is_known_to_whoever_looks_for_misspelt_ones() -> None:
+    """`doctor` calls any other that begins like ours a mistake."""
+    known = {name for key in known_keys(backends.names()) for name in variables_of(key)}
+    known |= {*OTHER_VARIABLES}
+    known |= {name for one in backends.names() for name in backends.get(one).variables}
+    read = {
+        name
+        for path in FILES
+        for name in re.findall(r"[\"' $`](CLINVK_[A-Z_]*[A-Z])", path.read_text("utf-8"))
+    }
+    assert read - known == set()
 
 
 def test_no_module_is_named_after_nothing() -> None:

@@ -11,7 +11,7 @@ app = new_app()
 
 @app.command("backends")
 def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
-    """List the agents: installed or not, version, signed in, what they cannot do."""
+    """List the agents: installed or not, version, signed in, what they can do."""
     from clinvk.cli.render.backends import render_backends
     from clinvk.services.backends import backend_states
     from clinvk.services.catalog import catalog_of

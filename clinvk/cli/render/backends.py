@@ -1,4 +1,4 @@
-"""`clinvk backends`: a table, then what each agent cannot do; or an array for programs."""
+"""`clinvk backends`: a table, then what each agent can do and cannot; or an array for programs."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,12 +6,18 @@ from typing import Any
 from clinvk.cli.streams import Streams
 from clinvk.model.safe_text import safe_line
 from clinvk.model.units import UNKNOWN
+from clinvk.model.versions import Drift
 from clinvk.model.width import display_width, pad
 from clinvk.services.backends import BackendState
 from clinvk.store.forms import json_line
 
 _HEAD = ("NAME", "AGENT", "VERSION", "SIGNED IN", "PROGRAM")
 _GAP = "  "
+_DRIFT = {
+    Drift.NEWER: "; the installed one is newer",
+    Drift.OLDER: "; the installed one is older",
+    Drift.OTHER: "; the installed one is another",
+}
 
 
 def render_backends(states: Sequence[BackendState], streams: Streams, *, as_json: bool) -> None:
@@ -48,16 +54,21 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _notes(states: Sequence[BackendState]) -> Iterator[str]:
-    """What the table has no column for: what an agent lacks, and a version that no test runs."""
+    """What the table has no column for: the versions that are tested, and what there is to ask."""
     for state in states:
-        tested = ", ".join(state.tested_versions)
-        notes = [f"cannot: {thing} ({why})" for thing, why in state.lacks.items()]
-        if state.version and tested and state.version not in state.tested_versions:
-            notes.append(f"tested with {tested}, not with {safe_line(state.version)}")
-        if notes:
-            yield f"\n{state.name}\n"
-        for note in notes:
-            yield f"  {note}\n"
+        yield f"\n{state.name}\n"
+        if state.fault:
+            yield f"  version: unknown ({safe_line(state.fault)})\n"
+        if tested := ", ".join(state.tested_versions):
+            yield f"  tested: {tested}{_DRIFT.get(state.drift, '')}\n"
+        if state.supports:
+            yield f"  can: {', '.join(map(_words, state.supports))}\n"
+        for thing, why in state.lacks.items():
+            yield f"  cannot: {_words(thing)} ({why})\n"
+
+
+def _words(capability: str) -> str:
+    return capability.replace("_", " ")
 
 
 def _to_json(state: BackendState) -> dict[str, Any]:
@@ -69,8 +80,11 @@ def _to_json(state: BackendState) -> dict[str, Any]:
         "default": state.is_default,
         "program": list(state.program) if state.program else None,
         "version": state.version,
+        "version_fault": state.fault,
+        "version_drift": state.drift.value,
         "tested_versions": list(state.tested_versions),
         "signed_in": state.signed_in.value,
+        "supports": list(state.supports),
         "lacks": dict(state.lacks),
         "install_hint": state.install_hint,
     }

@@ -24,8 +24,11 @@ STATE = BackendState(
     title="Agent",
     program=("/bin/agent",),
     version="1.2",
+    fault=None,
+    broken=False,
     tested_versions=("1.0", "1.1"),
     signed_in=SignedIn.UNKNOWN,
+    supports=("model", "own_id"),
     lacks={"cost": "it reports none"},
     install_hint="install it",
     enabled=True,
@@ -36,8 +39,11 @@ ABSENT = BackendState(
     title="Other",
     program=None,
     version=None,
+    fault=None,
+    broken=False,
     tested_versions=(),
     signed_in=SignedIn.UNKNOWN,
+    supports=(),
     lacks={},
     install_hint="npm install -g other",
     enabled=True,
@@ -89,8 +95,10 @@ def test_the_backends_are_a_table_and_what_it_has_no_column_for(screen: Any) -> 
         "agent (default)  Agent  1.2      unknown    /bin/agent\n"
         "other            Other  —        —          not installed: npm install -g other\n"
         "\nagent\n"
+        "  tested: 1.0, 1.1; the installed one is newer\n"
+        "  can: model, own id\n"
         "  cannot: cost (it reports none)\n"
-        "  tested with 1.0, 1.1, not with 1.2\n"
+        "\nother\n"
     )
 
 
@@ -106,8 +114,11 @@ def test_a_program_reads_the_backends_as_an_array(screen: Any) -> None:
         "default": True,
         "program": ["/bin/agent"],
         "version": "1.2",
+        "version_fault": None,
+        "version_drift": "newer",
         "tested_versions": ["1.0", "1.1"],
         "signed_in": "unknown",
+        "supports": ["model", "own_id"],
         "lacks": {"cost": "it reports none"},
         "install_hint": "install it",
     }

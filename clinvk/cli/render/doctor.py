@@ -1,0 +1,111 @@
+"""`clinvk doctor`: an area a line with its mark, and what was found below; or an object."""
+
+import platform
+from collections.abc import Iterator
+from itertools import groupby
+from typing import Any
+
+from clinvk import __version__
+from clinvk.cli.streams import Streams
+from clinvk.model.finding import Checked, Examination, Finding, Severity
+from clinvk.model.safe_text import safe_line
+from clinvk.store.forms import json_page
+
+_MARKS = {Severity.PROBLEM: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
+_STYLES = {Severity.PROBLEM: "\x1b[31m", Severity.WARNING: "\x1b[33m", Severity.NOTE: "\x1b[2m"}
+_WELL, _GREEN, _BOLD, _PLAIN = "✓", "\x1b[32m", "\x1b[1m", "\x1b[0m"
+_COLUMNS = 14
+_ALIKE = 5
+"""So many findings of one kind are shown; the rest is counted."""
+
+
+def render_examination(examination: Examination, streams: Streams, *, as_json: bool) -> None:
+    """Show what was looked at and found, on stdout; what was done, on stderr."""
+    for sentence in examination.fixed:
+        streams.talk(safe_line(sentence))
+    for sentence in examination.unfixed:
+        streams.talk(safe_line(f"not done: {sentence}"))
+    if as_json:
+        streams.out_json(json_page(_to_json(examination)).decode())
+        return
+    lines = [
+        line for checked in examination.checked for line in _area(checked, color=streams.color)
+    ]
+    streams.out("".join(f"{line}\n" for line in [*lines, "", _sum(examination)]))
+
+
+def _area(checked: Checked, *, color: bool) -> Iterator[str]:
+    worst = next(
+        (one for one in Severity if any(found.severity is one for found in checked.findings)), None
+    )
+    well = worst in (None, Severity.NOTE)
+    mark = _WELL if well else _MARKS[worst or Severity.NOTE]
+    style = _GREEN if well else _STYLES[worst or Severity.NOTE]
+    name = f"{checked.area.value:<{_COLUMNS}}"
+    head = f"{style}{mark}{_PLAIN} {_BOLD}{name}{_PLAIN}" if color else f"{mark} {name}"
+    yield f"{head} {safe_line(checked.summary)}".rstrip()
+    kinds = groupby(
+        sorted(checked.findings, key=lambda one: [*Severity].index(one.severity)),
+        key=lambda one: (one.severity, one.code),
+    )
+    for _, alike in kinds:
+        found = list(alike)
+        for finding in found[:_ALIKE]:
+            yield from _finding(finding, color=color)
+        if (rest := len(found) - _ALIKE) > 0:
+            yield f"    … and {rest:,} more like these (`clinvk doctor --json` has them all)"
+
+
+def _finding(finding: Finding, *, color: bool) -> Iterator[str]:
+    mark, word = _MARKS[finding.severity], finding.severity.value
+    head = f"{_STYLES[finding.severity]}{mark} {word}{_PLAIN}" if color else f"{mark} {word}"
+    yield f"  {head}: {safe_line(finding.message)}"
+    if finding.where:
+        yield f"    where:  {safe_line(finding.where)}"
+    if finding.remedy:
+        yield f"    remedy: {safe_line(finding.remedy)}"
+    if finding.command:
+        yield f"    {'       ' if finding.remedy else 'remedy:'} {safe_line(finding.command)}"
+
+
+def _sum(examination: Examination) -> str:
+    counts = [
+        (word, sum(found.severity is word for found in examination.findings)) for word in Severity
+    ]
+    told = [f"{count:,} {word.value}{'' if count == 1 else 's'}" for word, count in counts if count]
+    said = ", ".join(told)
+    if examination.ok:
+        return f"all is well ({said})" if said else "all is well"
+    return said or "not everything could be put right"
+
+
+def _to_json(examination: Examination) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "ok": examination.ok,
+        "clinvk": __version__,
+        "python": platform.python_version(),
+        "checks": [_check_to_json(one) for one in examination.checked],
+        "findings": [_finding_to_json(one) for one in examination.findings],
+        "fixed": list(examination.fixed),
+        "unfixed": list(examination.unfixed),
+    }
+
+
+def _check_to_json(checked: Checked) -> dict[str, Any]:
+    well = all(found.severity is Severity.NOTE for found in checked.findings)
+    return {"area": checked.area.value, "ok": well, "summary": checked.summary}
+
+
+def _finding_to_json(finding: Finding) -> dict[str, Any]:
+    return {
+        "area": finding.area.value,
+        "severity": finding.severity.value,
+        "code": finding.code,
+        "message": finding.message,
+        "where": finding.where,
+        "remedy": finding.remedy,
+        "command": finding.command,
+        "fixable": finding.repair is not None,
+        "sessions": list(finding.sessions),
+    }

@@ -1,0 +1,49 @@
+"""An installed version beside those that were tested."""
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+_FIGURES = re.compile(r"[0-9]{1,9}")
+_RELEASE = re.compile(r"[0-9.]*")
+_PART = re.compile(r"[0-9]{1,9}|[^0-9]+")
+
+
+class Drift(StrEnum):
+    """How an installed version stands to the tested ones; `OTHER` lies between two of them."""
+
+    TESTED = "tested"
+    NEWER = "newer"
+    OLDER = "older"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+def drift(version: str | None, tested: Iterable[str]) -> Drift:
+    """How `version` stands to the tested ones; unknown if there is none of either.
+
+    Figures are compared as numbers, and a version with a word in it (`1.2.0-alpha.1`) comes before
+    the one without.
+    """
+    known = sorted(map(_order, tested))
+    if version is None or not known or not _FIGURES.search(version):
+        return Drift.UNKNOWN
+    place = _order(version)
+    if place in known:
+        return Drift.TESTED
+    if place > known[-1]:
+        return Drift.NEWER
+    return Drift.OLDER if place < known[0] else Drift.OTHER
+
+
+def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, str], ...]]:
+    """A key to sort by: the figures before any word, whether there is none, and the rest."""
+    release = _RELEASE.match(version)
+    head = release[0] if release else ""
+    rest = version[len(head) :].partition("+")[0]
+    figures = [int(figure) for figure in _FIGURES.findall(head)]
+    while figures and figures[-1] == 0:
+        figures.pop()
+    parts = _PART.findall(rest)
+    words = tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
+    return tuple(figures), not rest, words

@@ -1,0 +1,142 @@
+"""The agents: whether their programs run, in which version, and whether somebody signed in."""
+
+import os
+from collections.abc import Iterator
+from functools import partial
+
+from clinvk.model.finding import Area, Checked, Finding, Severity
+from clinvk.model.versions import Drift
+from clinvk.services.backends import BackendState, SignedIn
+from clinvk.services.doctor.shell import command
+from clinvk.services.doctor.survey import Survey
+
+_finding = partial(Finding, area=Area.BACKENDS)
+
+_DRIFT = {
+    Drift.NEWER: "newer than any version it was tested with",
+    Drift.OLDER: "older than any version it was tested with",
+    Drift.OTHER: "a version it was not tested with",
+}
+
+
+def check_agents(survey: Survey) -> Checked:
+    """Every backend; one that is not installed is only counted, unless it is the default."""
+    installed = [state for state in survey.backends if state.installed]
+    named = [f"{state.name} {state.version or '?'}" for state in installed]
+    findings = [
+        *_none(survey),
+        *(_unusable(sentence) for sentence in survey.catalog.troubles()),
+        *(finding for state in survey.backends for finding in _of(state, survey)),
+    ]
+    return Checked(area=Area.BACKENDS, summary=", ".join(named), findings=tuple(findings))
+
+
+def _unusable(sentence: str) -> Finding:
+    return _finding(
+        severity=Severity.WARNING,
+        code="plugin_unusable",
+        message=sentence,
+        remedy="update the package that offers it, or uninstall it",
+    )
+
+
+def _none(survey: Survey) -> Iterator[Finding]:
+    """The one agent that comes with clinvk is of no use for work, and never the default."""
+    get = survey.catalog.get
+    agents = [one for one in survey.backends if get(one.name).preference is not None]
+    if survey.settings.get("default_backend") is None and not any(
+        state.installed and state.enabled for state in agents
+    ):
+        hints = [state.install_hint for state in agents]
+        yield _finding(
+            severity=Severity.PROBLEM,
+            code="no_agent",
+            message="no coding agent is installed",
+            remedy=f"install one: {'; or '.join(hints)}",
+        )
+
+
+def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
+    chosen = survey.settings.get("default_backend") == state.name
+    if not state.enabled:
+        yield from _switched_off(state, survey, chosen=chosen)
+        return
+    if state.program is None:
+        yield from _not_there(state, survey, chosen=chosen)
+        return
+    if state.fault is not None:
+        yield _finding(
+            severity=Severity.PROBLEM if state.broken else Severity.WARNING,
+            code="backend_broken" if state.broken else "backend_version_unknown",
+            message=f"`{state.name}` does not say its version: {state.fault}",
+            where=state.program[0],
+            remedy=f"install it again: {state.install_hint}",
+        )
+    if why := _DRIFT.get(state.drift):
+        yield _finding(
+            severity=Severity.NOTE,
+            code="backend_version_untested",
+            message=f"`{state.name}` {state.version} is {why}: {', '.join(state.tested_versions)}",
+            where=state.program[0],
+        )
+    if state.signed_in is SignedIn.UNKNOWN:
+        yield _finding(
+            severity=Severity.NOTE,
+            code="sign_in_unknown",
+            message=f"nothing shows that somebody signed in with `{state.name}`",
+            remedy=f"if a prompt fails with exit status 7, sign in: {command(state.program[0])}",
+        )
+
+
+def _switched_off(state: BackendState, survey: Survey, *, chosen: bool) -> Iterator[Finding]:
+    key = f"backends.{state.name}.enabled"
+    yield _finding(
+        severity=Severity.PROBLEM if chosen else Severity.NOTE,
+        code="backend_disabled",
+        message=f"`{state.name}` is switched off{', and is the default backend' * chosen}",
+        where=_source(survey, key),
+        command=command("clinvk", "config", "set", key, "true"),
+    )
+
+
+def _not_there(state: BackendState, survey: Survey, *, chosen: bool) -> Iterator[Finding]:
+    binary = survey.settings.backend(state.name, "binary")
+    if binary:
+        yield _bad_binary(state.name, str(binary), survey)
+    elif chosen:
+        yield _finding(
+            severity=Severity.PROBLEM,
+            code="default_backend_missing",
+            message=f"the default backend `{state.name}` is not installed",
+            where=_source(survey, "default_backend"),
+            remedy=f"install it: {state.install_hint}",
+            command=_unset(survey, "default_backend"),
+        )
+
+
+def _bad_binary(name: str, binary: str, survey: Survey) -> Finding:
+    key = f"backends.{name}.binary"
+    home = survey.world.user_home
+    path = home / binary[2:] if binary.startswith("~/") else survey.world.cwd / binary
+    closed = "/" in binary and path.is_file() and not os.access(path, os.X_OK)
+    return _finding(
+        severity=Severity.PROBLEM,
+        code="binary_not_executable" if closed else "binary_missing",
+        message=f"the program of `{name}`, as configured, "
+        + ("may not be executed" if closed else "is not there"),
+        where=f"{binary} ({_source(survey, key)})",
+        command=command("chmod", "u+x", path) if closed else _unset(survey, key),
+    )
+
+
+def _source(survey: Survey, key: str) -> str | None:
+    setting = survey.settings.values.get(key)
+    return setting.source if setting else None
+
+
+def _unset(survey: Survey, key: str) -> str:
+    """The line that takes the setting back, where it was made."""
+    source = _source(survey, key) or ""
+    if source in survey.world.environ:
+        return command("unset", source)
+    return command("clinvk", "config", "unset", key)

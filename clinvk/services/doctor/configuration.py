@@ -1,0 +1,115 @@
+"""The configuration: whether it is valid, and each variable that looks like ours is one."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import partial
+
+from clinvk import backends
+from clinvk.errors import ConfigError
+from clinvk.model.config import OTHER_VARIABLES, Settings, known_keys, merge
+from clinvk.model.finding import Area, Checked, Finding, Severity
+from clinvk.services.doctor.shell import command
+from clinvk.services.doctor.survey import Survey
+from clinvk.services.settings import effective_settings, variables_of
+from clinvk.services.world import World
+from clinvk.store.config_file import faults_in, read_config
+from clinvk.store.paths import Home
+
+_finding = partial(Finding, area=Area.CONFIGURATION)
+_PREFIX = "CLINVK_"
+
+
+def settings_or_defaults(world: World) -> Settings:
+    """The effective settings as far as they are valid. Nothing is written."""
+    valid = {
+        name: value
+        for name, value in world.environ.items()
+        if not name.startswith(_PREFIX) or _fault_of(world, name) is None
+    }
+    world = replace(world, environ=valid)
+    for one in (world, _without_file(world)):
+        with suppress(ConfigError):
+            return effective_settings(one, keep=False)
+    return merge({}, {})
+
+
+def check_configuration(survey: Survey) -> Checked:
+    """The person's own file, then the environment."""
+    path = survey.world.home.config_file
+    there = path.exists()
+    return Checked(
+        area=Area.CONFIGURATION,
+        summary=str(path) if there else "no file: the defaults hold",
+        findings=(*_file(survey.world), *_environment(survey)),
+    )
+
+
+def _file(world: World) -> Iterator[Finding]:
+    path = world.home.config_file
+    try:
+        text = read_config(path, must_exist=False)
+    except ConfigError as error:
+        yield _invalid(error.message, str(path), command("ls", "-ld", path))
+        return
+    faults = [] if text is None else faults_in(text, str(path), backends.names())
+    for sentence, key in faults:
+        plain = key is not None and all(part.isascii() for part in key)
+        mend = ("unset", key) if plain and key else ("edit",)
+        yield _invalid(sentence, str(path), command("clinvk", "config", *mend))
+
+
+def _environment(survey: Survey) -> Iterator[Finding]:
+    world, catalog = survey.world, survey.catalog
+    known = {name for key in known_keys(catalog.names()) for name in variables_of(key)}
+    known |= {*OTHER_VARIABLES}
+    known |= {name for one in survey.backends for name in catalog.get(one.name).variables}
+    for name in sorted(world.environ):
+        if name.startswith(_PREFIX) and name not in known:
+            close = get_close_matches(name, known, n=1)
+            yield _finding(
+                severity=Severity.WARNING,
+                code="variable_unknown",
+                message=f"`{name}` is no variable of clinvk's, and has no effect",
+                where=name,
+                remedy=f"did you mean `{close[0]}`?" if close else None,
+                command=command("unset", name),
+            )
+    yield from _values(world, known)
+
+
+def _values(world: World, known: set[str]) -> Iterator[Finding]:
+    """Each variable on its own, so that one that is invalid does not hide another."""
+    for name in sorted(known & {*world.environ}):
+        if fault := _fault_of(world, name):
+            yield _invalid(fault, name, command("unset", name))
+
+
+def _fault_of(world: World, name: str) -> str | None:
+    """What is wrong with the value of one variable, looked at without the others."""
+    nothing = replace(world, environ={})
+    base = world if _complaint(nothing) is None else _without_file(world)
+    return _complaint(replace(base, environ={name: world.environ[name]}))
+
+
+def _complaint(world: World) -> str | None:
+    try:
+        effective_settings(world, keep=False)
+    except ConfigError as error:
+        return error.message
+    return None
+
+
+def _without_file(world: World) -> World:
+    return replace(world, home=Home(world.home.root / "nowhere"))
+
+
+def _invalid(message: str, where: str, way_out: str) -> Finding:
+    return _finding(
+        severity=Severity.PROBLEM,
+        code="config_invalid",
+        message=message,
+        where=where,
+        command=way_out,
+    )

@@ -1,0 +1,151 @@
+"""The agents' side: whether they still have the conversations, and for how long.
+
+Nothing here is more than a note: it is the way of agents to clear up after themselves. Sessions
+that are closed or archived are not asked about.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from clinvk.backends._base import Backend
+from clinvk.model.conversation import ConversationFiles
+from clinvk.model.finding import Area, Checked, Finding, Severity
+from clinvk.model.retention import Retention
+from clinvk.model.session import Session, Status
+from clinvk.services.doctor.shell import command
+from clinvk.services.doctor.survey import Survey
+from clinvk.store.conversation_listing import ConversationListing, depth_of
+from clinvk.store.conversations import conversation_exists, conversation_paths, read_text
+
+SOON_DAYS = 3.0
+_DAY_S = 86_400.0
+_NAMED = 20
+"""So many sessions stand in a remedy; a line with hundreds is of no use to anyone."""
+
+_finding = partial(Finding, area=Area.CONVERSATIONS, severity=Severity.NOTE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A session and the agent's file of its conversation: None if it is gone."""
+
+    session: Session
+    file: Path | None
+
+
+def check_conversations(survey: Survey) -> Checked:
+    """Backend by backend, those whose files tell something."""
+    known = {state.name for state in survey.backends}
+    asked = sorted(
+        (one for one in survey.sessions if one.backend in known and _is_asked_about(one)),
+        key=_backend_of,
+    )
+    counts: list[str] = []
+    findings: list[Finding] = []
+    for name, sessions in groupby(asked, key=_backend_of):
+        kept = list(_kept(sessions, survey))
+        counts.append(f"{len(kept):,} of {name}")
+        findings += _gone(name, kept, survey)
+        findings += _going(survey.catalog.get(name), kept, survey)
+    summary = ", ".join(counts) or "none to look for"
+    return Checked(area=Area.CONVERSATIONS, summary=summary, findings=tuple(findings))
+
+
+def _is_asked_about(session: Session) -> bool:
+    return (
+        session.conversation is not None
+        and session.conversation_seen
+        and session.status is not Status.COMPLETED
+        and not session.archived
+    )
+
+
+def _backend_of(session: Session) -> str:
+    return session.backend
+
+
+def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
+    """Those of which the agent's files tell whether they are there."""
+    listings: dict[tuple[Path, int], ConversationListing] = {}
+    for session in sessions:
+        files = _files_of(session, survey)
+        if files is None:
+            continue
+        depth = depth_of(files.pattern)
+        if depth is None:
+            found = _one_by_one(files)
+        else:
+            place = (files.root, depth)
+            listing = listings.get(place) or ConversationListing(*place)
+            listings[place] = listing
+            file = listing.find(files.pattern)
+            found = _Found(file, known=file is not None or listing.complete)
+        if found.known:
+            yield _Kept(session, found.file)
+
+
+def _files_of(session: Session, survey: Survey) -> ConversationFiles | None:
+    world, backend = survey.world, survey.catalog.get(session.backend)
+    return backend.conversation_files(session.conversation or "", world.user_home, world.environ)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    file: Path | None
+    known: bool
+
+
+def _one_by_one(files: ConversationFiles) -> _Found:
+    there = conversation_exists(files)
+    file = next(iter(conversation_paths(files)), None) if there else None
+    return _Found(file, known=there is not None)
+
+
+def _gone(name: str, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
+    gone = tuple(one.session.id for one in kept if one.file is None)
+    if gone:
+        files = next(_files_of(one.session, survey) for one in kept if one.file is None)
+        yield _finding(
+            code="conversation_gone",
+            message=f"`{name}` no longer has the conversation of {_sessions(len(gone))}",
+            where=str(files.root) if files else None,
+            remedy="`clinvk resume` with `--if-missing replay` tells a new one what was said; or "
+            "close what you do not want to go on with",
+            command=command("clinvk", "sessions", "close", *gone[:_NAMED]),
+            sessions=gone,
+        )
+
+
+def _going(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
+    world = survey.world
+    path = backend.retention_settings(world.user_home, world.environ)
+    retention = backend.retention(read_text(path) if path else None)
+    if retention is None:
+        return
+    now_s = world.now().timestamp()
+    going = tuple(one.session.id for one in kept if one.file and _goes(one.file, retention, now_s))
+    if going:
+        yield _finding(
+            code="conversation_going",
+            message=f"`{backend.name}` removes conversations that were not used for "
+            f"{retention.days:g} days: that of {_sessions(len(going))} goes within "
+            f"{SOON_DAYS:g} days",
+            where=str(path) if path else None,
+            remedy=f"go on with what you want to keep, or raise {retention.setting}",
+            sessions=going,
+        )
+
+
+def _goes(file: Path, retention: Retention, now_s: float) -> bool:
+    try:
+        written_s = file.stat().st_mtime
+    except OSError:
+        return False
+    return now_s - written_s > (retention.days - SOON_DAYS) * _DAY_S
+
+
+def _sessions(count: int) -> str:
+    return f"{count:,} session{'' if count == 1 else 's'}"

@@ -1,0 +1,79 @@
+"""All checks, one after another; with `fix`, what is safe to do, and then all checks again."""
+
+from collections.abc import Callable, Sequence
+
+from clinvk.errors import ClinvkError
+from clinvk.model.finding import Area, Checked, Examination, Finding, Repair, Severity
+from clinvk.services.backends import backend_states
+from clinvk.services.doctor.agents import check_agents
+from clinvk.services.doctor.configuration import check_configuration, settings_or_defaults
+from clinvk.services.doctor.conversations import check_conversations
+from clinvk.services.doctor.home import check_home
+from clinvk.services.doctor.index import check_index
+from clinvk.services.doctor.lock_files import check_locks
+from clinvk.services.doctor.machine import check_machine
+from clinvk.services.doctor.records import check_records
+from clinvk.services.doctor.repairs import mend
+from clinvk.services.doctor.survey import Survey, survey
+from clinvk.services.world import World
+
+CHECKS: dict[Area, Callable[[Survey], Checked]] = {
+    Area.BACKENDS: check_agents,
+    Area.CONFIGURATION: check_configuration,
+    Area.HOME: check_home,
+    Area.SESSIONS: check_records,
+    Area.LOCKS: check_locks,
+    Area.INDEX: check_index,
+    Area.CONVERSATIONS: check_conversations,
+    Area.MACHINE: check_machine,
+}
+
+
+def examine(world: World, *, encoding: str, fix: bool = False) -> Examination:
+    """Everything that could go wrong; `encoding` is that of the output.
+
+    Nothing is written, and nothing but the agents' `--version` is run, unless `fix` is true: then
+    what is safe is put right first, and what is told is how things stand afterwards.
+    """
+    settings = settings_or_defaults(world)
+    backends = tuple(backend_states(settings, world))
+    fixed: list[str] = []
+    unfixed: list[str] = []
+    if fix:
+        before = _checked(survey(world, settings, backends, encoding))
+        for repair in _repairs(before):
+            try:
+                fixed.append(mend(repair, world))
+            except ClinvkError as error:
+                unfixed.append(error.message)
+    return Examination(
+        checked=_checked(survey(world, settings, backends, encoding)),
+        fixed=tuple(fixed),
+        unfixed=tuple(unfixed),
+    )
+
+
+def _repairs(checked: Sequence[Checked]) -> list[Repair]:
+    findings = [finding for one in checked for finding in one.findings]
+    return [finding.repair for finding in findings if finding.repair is not None]
+
+
+def _checked(seen: Survey) -> tuple[Checked, ...]:
+    return tuple(_try(area, check, seen) for area, check in CHECKS.items())
+
+
+def _try(area: Area, check: Callable[[Survey], Checked], seen: Survey) -> Checked:
+    """One check that cannot be made does not keep the others from being made."""
+    try:
+        return check(seen)
+    except (ClinvkError, OSError) as error:
+        why = error.message if isinstance(error, ClinvkError) else str(error)
+        finding = Finding(
+            area=area,
+            severity=Severity.PROBLEM,
+            code="not_checked",
+            message=f"this could not be looked at: {why}",
+            where=str(seen.world.home.root),
+            remedy="check the permissions of the home",
+        )
+        return Checked(area=area, summary="", findings=(finding,))

@@ -1,0 +1,90 @@
+"""The locks: who holds them, who left without a word, and whose agent still runs."""
+
+from collections.abc import Iterator
+from functools import partial
+
+from clinvk.model.finding import Area, Checked, Finding, RemoveLock, Severity
+from clinvk.process.orphans import is_alive, process_identity, processes_of
+from clinvk.services.doctor.shell import FIX, command
+from clinvk.services.doctor.survey import Survey
+from clinvk.services.world import World
+from clinvk.store.lock_files import LockFile, iter_lock_files
+
+_finding = partial(Finding, area=Area.LOCKS)
+
+
+def check_locks(survey: Survey) -> Checked:
+    """Every lock file; the empty ones of sessions that are there are as they should be."""
+    locks = list(iter_lock_files(survey.world.home))
+    held = sum(lock.held for lock in locks)
+    running = f"{held} held" if held else "none held"
+    findings = [finding for lock in locks for finding in _of(lock, survey)]
+    return Checked(area=Area.LOCKS, summary=running, findings=tuple(findings))
+
+
+def _of(lock: LockFile, survey: Survey) -> Iterator[Finding]:
+    if lock.held:
+        return
+    if lock.signed:
+        yield from _left(lock, survey.world)
+    elif lock.session_id and lock.session_id not in survey.records | survey.transcripts:
+        yield _finding(
+            severity=Severity.NOTE,
+            code="lock_without_session",
+            message="there is no session to this lock any more",
+            where=str(lock.path),
+            command=command("rm", lock.path),
+            repair=RemoveLock(path=lock.path),
+        )
+
+
+def _left(lock: LockFile, world: World) -> Iterator[Finding]:
+    """Its holder never released it: what became of that, and of its agent."""
+    about = partial(
+        _finding,
+        where=str(lock.path),
+        sessions=(lock.session_id,) if lock.session_id else (),
+    )
+    repair = RemoveLock(path=lock.path)
+    holder = lock.holder
+    if holder is None:
+        yield about(
+            severity=Severity.NOTE,
+            code="lock_unreadable",
+            message="what stands in this lock makes no sense, and nobody holds it",
+            command=FIX,
+            repair=repair,
+        )
+        return
+    if holder.host != world.hostname:
+        yield about(
+            severity=Severity.WARNING,
+            code="lock_of_other_host",
+            message=f"process {holder.pid} on `{holder.host}` never released this lock; whether it "
+            "still runs cannot be seen from here",
+            remedy=f"if nothing of it runs on `{holder.host}` any more",
+            command=command("rm", lock.path),
+        )
+        return
+    pid, identity = holder.child_pid, holder.child_identity
+    if pid is not None and identity is not None and is_alive(pid, identity):
+        processes = processes_of(pid, identity)
+        yield about(
+            severity=Severity.PROBLEM,
+            code="agent_left_running",
+            message=f"the agent of a run that was killed still works (process {processes[0]})"
+            if processes
+            else "the agent of a run that was killed still works",
+            remedy="the next turn of the session ends it; or end it now",
+            command=command("kill", *map(str, processes)) if processes else None,
+        )
+        return
+    reused = process_identity(holder.pid) is not None
+    what = "has ended, and another has its number" if reused else "is gone"
+    yield about(
+        severity=Severity.NOTE,
+        code="lock_stale",
+        message=f"a run was killed while it held this lock: process {holder.pid} {what}",
+        command=FIX,
+        repair=repair,
+    )

@@ -1,0 +1,85 @@
+"""The machine around: letters, temporary files, and the tools that clinvk can do without."""
+
+import os
+import shlex
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+from clinvk.model.finding import Area, Checked, Finding, Severity
+from clinvk.services.doctor.survey import Survey
+from clinvk.services.programs import which
+from clinvk.services.world import World
+
+_finding = partial(Finding, area=Area.MACHINE)
+
+
+def check_machine(survey: Survey) -> Checked:
+    """Nothing of this keeps clinvk from running an agent, but for the temporary files."""
+    findings = (
+        *_letters(survey.encoding),
+        *_temporary(survey.world),
+        *_git(survey.world),
+        *_editor(survey.world),
+    )
+    return Checked(area=Area.MACHINE, summary=survey.encoding.lower(), findings=findings)
+
+
+def _letters(encoding: str) -> Iterator[Finding]:
+    if encoding.lower().replace("-", "").replace("_", "") not in {"utf8", "utf8sig"}:
+        yield _finding(
+            severity=Severity.WARNING,
+            code="not_utf8",
+            message=f"the output is in `{encoding}`: letters that it lacks are shown as escapes",
+            where="LC_ALL, LC_CTYPE, LANG",
+            command="export LC_ALL=C.UTF-8; unset PYTHONIOENCODING",
+        )
+
+
+def _temporary(world: World) -> Iterator[Finding]:
+    """A system prompt reaches some agents through a file there."""
+    said = world.environ.get("TMPDIR", "")
+    if said and not (Path(said).is_dir() and os.access(said, os.W_OK | os.X_OK)):
+        yield _finding(
+            severity=Severity.WARNING,
+            code="tmpdir_unusable",
+            message=f"`TMPDIR` names `{said}`, which is no folder that can be written to",
+            where="TMPDIR",
+            command="unset TMPDIR",
+        )
+
+
+def _git(world: World) -> Iterator[Finding]:
+    if which("git", world.environ) is None:
+        yield _finding(
+            severity=Severity.NOTE,
+            code="no_git",
+            message="git is not installed: only the changes that an agent tells of are recorded, "
+            "and a subdirectory is not known to be of the same project",
+            remedy="install git",
+        )
+
+
+def _editor(world: World) -> Iterator[Finding]:
+    name = "VISUAL" if world.environ.get("VISUAL") else "EDITOR"
+    said = world.environ.get(name, "")
+    try:
+        words = shlex.split(said)
+    except ValueError:
+        words = [said]
+    if not words:
+        yield _finding(
+            severity=Severity.NOTE,
+            code="no_editor",
+            message="there is no editor for `--editor` and `clinvk config edit`",
+            where="EDITOR",
+            command="export EDITOR=vi",
+        )
+    elif which(words[0], world.environ) is None:
+        yield _finding(
+            severity=Severity.WARNING,
+            code="editor_missing",
+            message=f"the editor `{said}` is not installed",
+            where=name,
+            command=f"unset {name}",
+        )

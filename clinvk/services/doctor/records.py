@@ -1,0 +1,126 @@
+"""The sessions: whether each can be read, has both of its files, and possible dates."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+from clinvk.model.finding import Area, Checked, Finding, RebuildRecord, RemoveLeftover, Severity
+from clinvk.model.session import SCHEMA, Session
+from clinvk.services.doctor.shell import FIX, command, set_aside
+from clinvk.services.doctor.survey import Survey
+from clinvk.store.leftovers import iter_leftovers
+from clinvk.store.locks import is_held
+from clinvk.store.paths import is_session_id
+from clinvk.store.reading import read_orphan
+from clinvk.store.records import DamagedRecord, id_inside
+
+_finding = partial(Finding, area=Area.SESSIONS)
+_TOLERANCE = timedelta(minutes=5)
+"""Clocks of machines that share a home differ by seconds."""
+
+
+def check_records(survey: Survey) -> Checked:
+    """Every session, and what writes that never ended left behind."""
+    if survey.unreadable is not None and not survey.world.home.root.is_dir():
+        return Checked(area=Area.SESSIONS, summary="none")
+    if survey.unreadable is not None:
+        found = _finding(
+            severity=Severity.PROBLEM,
+            code="folder_unreadable",
+            message=survey.unreadable.message,
+            where=str(survey.world.home.root),
+            command=command("chmod", "u+rwx", survey.world.home.sessions),
+        )
+        return Checked(area=Area.SESSIONS, summary="cannot be read", findings=(found,))
+    count = len(survey.sessions)
+    return Checked(
+        area=Area.SESSIONS,
+        summary=f"{count:,} session{'' if count == 1 else 's'}",
+        findings=(
+            *(_damaged(one, survey) for one in survey.damaged),
+            *(found for one in survey.sessions for found in _of(one, survey)),
+            *_leftovers(survey),
+        ),
+    )
+
+
+def _damaged(found: DamagedRecord, survey: Survey) -> Finding:
+    """It is never deleted: it is given its right name, or set aside."""
+    home, path = survey.world.home, found.path
+    if path.parent == home.transcripts:
+        return _problem("transcript_unusable", found, set_aside(path))
+    inside = id_inside(path)
+    if inside is not None and is_session_id(inside) and inside not in survey.records:
+        return _problem("record_misnamed", found, command("mv", path, home.record(inside)))
+    way_out = set_aside(path)
+    session_id = found.id_guess
+    if session_id in survey.transcripts and isinstance(read_orphan(home, session_id), Session):
+        way_out += f" && {FIX}"
+    return _problem("record_damaged" if inside is None else "record_misnamed", found, way_out)
+
+
+def _problem(code: str, found: DamagedRecord, way_out: str) -> Finding:
+    rebuilt = FIX in way_out
+    return _finding(
+        severity=Severity.PROBLEM,
+        code=code,
+        message=f"the file of a session cannot be used: {found.reason}",
+        where=str(found.path),
+        remedy="its transcript is whole: the session is rebuilt from it" if rebuilt else None,
+        command=way_out,
+        sessions=(found.id_guess,) if found.id_guess else (),
+    )
+
+
+def _of(session: Session, survey: Survey) -> Iterator[Finding]:
+    home = survey.world.home
+    about = partial(_finding, severity=Severity.WARNING, sessions=(session.id,))
+    busy = is_held(home.session_lock(session.id))
+    if session.id not in survey.records and not busy:
+        yield about(
+            code="record_missing",
+            message=f"session `{session.id}` has a transcript and no record",
+            where=str(home.transcript(session.id)),
+            command=FIX,
+            repair=RebuildRecord(session_id=session.id),
+        )
+    if session.id not in survey.transcripts and session.next_turn > 1 and not busy:
+        yield about(
+            code="transcript_missing",
+            message=f"session `{session.id}` has a record and no transcript: its turns are lost",
+            where=str(home.transcript(session.id)),
+            remedy="restore it from a backup; or go on with the session; or let it go",
+            command=command("clinvk", "sessions", "delete", "-y", session.id),
+        )
+    if session.last_used_at > survey.world.now() + _TOLERANCE:
+        yield about(
+            code="date_in_future",
+            message=f"session `{session.id}` was last used at a time that is yet to come",
+            where=str(home.record(session.id)),
+            remedy="check the clock of this machine; a further turn dates the session anew",
+            command=command("clinvk", "resume", session.id, "go on"),
+        )
+    if session.schema > SCHEMA:
+        yield about(
+            code="record_newer",
+            message=f"a newer clinvk wrote session `{session.id}`: here it can only be read",
+            where=str(home.record(session.id)),
+            remedy="update clinvk",
+        )
+
+
+def _leftovers(survey: Survey) -> Iterator[Finding]:
+    for path in iter_leftovers(survey.world.home, now_s=survey.world.now().timestamp()):
+        yield _leftover(path)
+
+
+def _leftover(path: Path) -> Finding:
+    return _finding(
+        severity=Severity.WARNING,
+        code="leftover",
+        message="a write that never ended left this behind",
+        where=str(path),
+        command=command("rm", path),
+        repair=RemoveLeftover(path=path),
+    )

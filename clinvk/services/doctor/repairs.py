@@ -1,0 +1,76 @@
+"""What `--fix` does, and nothing else: each of these is safe at any moment, also during a run.
+
+A damaged record is never deleted, and nothing of an agent's is touched.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar, assert_never
+
+from clinvk.errors import StoreError
+from clinvk.model.finding import (
+    CloseToOthers,
+    RebuildIndex,
+    RebuildRecord,
+    RemoveLeftover,
+    RemoveLock,
+    Repair,
+)
+from clinvk.model.session import Session
+from clinvk.services.recording import holder_of
+from clinvk.services.world import World
+from clinvk.store.atomic import reason
+from clinvk.store.home_entries import close_to_others
+from clinvk.store.index_drift import rebuild
+from clinvk.store.leftovers import remove_leftover
+from clinvk.store.lock_files import remove_free_lock
+from clinvk.store.sessions import SessionStore
+
+_T = TypeVar("_T")
+
+
+def mend(repair: Repair, world: World) -> str:
+    """Put one thing right, and say what was done. Raises `ClinvkError`."""
+    match repair:
+        case CloseToOthers(paths=paths):
+            for path in paths:
+                _try(partial(close_to_others, path), str(path))
+            more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
+            return f"closed `{paths[0]}`{more} to others"
+        case RemoveLeftover(path=path):
+            _try(lambda: remove_leftover(path), str(path))
+            return f"removed `{path}`"
+        case RemoveLock(path=path):
+            if not _try(lambda: remove_free_lock(path), str(path)):
+                raise StoreError(f"`{path}` stays: it is held by now")
+            return f"removed `{path}`"
+        case RebuildRecord(session_id=session_id):
+            return _rebuild_record(session_id, world)
+        case RebuildIndex():
+            rebuild(world.home)
+            return f"made `{world.home.index}` anew"
+        case _:
+            assert_never(repair)
+
+
+def _rebuild_record(session_id: str, world: World) -> str:
+    """Under the session's lock: a run that began meanwhile writes the record itself."""
+    store = SessionStore(world.home)
+    with store.hold(session_id, holder_of(world), world.sleep):
+        path = world.home.record(session_id)
+        if path.exists():
+            return f"`{path}` is there by now"
+        found = store.find(session_id)
+        if not isinstance(found, Session):
+            raise StoreError(f"session `{session_id}` cannot be rebuilt from its transcript")
+        store.save(found)
+    return f"rebuilt `{path}`"
+
+
+def _try(act: Callable[[], _T], what: str) -> _T:
+    try:
+        return act()
+    except BlockingIOError as error:
+        raise StoreError(f"`{what}` stays: somebody is using it") from error
+    except OSError as error:
+        raise StoreError(f"cannot change `{what}`: {reason(error)}") from error

@@ -1,0 +1,82 @@
+"""What is looked at, gathered once for all checks; nothing is written."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clinvk.errors import StoreError
+from clinvk.model.config import Settings
+from clinvk.model.session import Session
+from clinvk.services.backends import BackendState
+from clinvk.services.catalog import Catalog, catalog_of
+from clinvk.services.world import World
+from clinvk.store.reading import record_stems, transcript_ids
+from clinvk.store.records import DamagedRecord
+from clinvk.store.sessions import SessionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """The world, and what every check may ask of it.
+
+    `sessions` are those that can be read, also the ones that only a transcript tells of; `damaged`
+    are the others. `records` are the names in the folder of the records, and `transcripts` the ids
+    of the transcripts. `unreadable` says why the folders could not be read, if they could not.
+    """
+
+    world: World
+    settings: Settings
+    encoding: str
+    backends: tuple[BackendState, ...]
+    sessions: tuple[Session, ...] = ()
+    damaged: tuple[DamagedRecord, ...] = ()
+    records: frozenset[str] = frozenset()
+    transcripts: frozenset[str] = frozenset()
+    unreadable: StoreError | None = None
+
+    @property
+    def catalog(self) -> Catalog:
+        """The backends that there are with these settings."""
+        return catalog_of(self.settings)
+
+
+def survey(
+    world: World, settings: Settings, backends: tuple[BackendState, ...], encoding: str
+) -> Survey:
+    """Read everything once. Raises nothing that is expected."""
+    home = world.home
+    sessions: list[Session] = []
+    damaged: list[DamagedRecord] = []
+    try:
+        # In this order: a record never comes without its transcript, and outlives it by a moment.
+        transcripts = frozenset(transcript_ids(home))
+        records = frozenset(record_stems(home))
+        for one in SessionStore(home).iter_records():
+            if isinstance(one, DamagedRecord):
+                damaged.append(one)
+            else:
+                sessions.append(one)
+    except StoreError as error:
+        return Survey(
+            world=world,
+            settings=settings,
+            encoding=encoding,
+            backends=backends,
+            unreadable=error,
+        )
+    return Survey(
+        world=world,
+        settings=settings,
+        encoding=encoding,
+        backends=backends,
+        sessions=tuple(sessions),
+        damaged=tuple(damaged),
+        records=records,
+        transcripts=transcripts,
+    )
+
+
+def nearest_existing(path: Path) -> Path:
+    """The path, or the first folder above it that is there."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    return path

@@ -1,0 +1,90 @@
+"""The agents' own files, listed once for many questions.
+
+To look for each of 10 000 conversations by its own glob reads the agent's folders 10 000 times. A
+listing reads them once, and finds each pattern by its literal end in a sorted list.
+"""
+
+import os
+import re
+from bisect import bisect_left
+from functools import lru_cache
+from pathlib import Path
+
+_PIECE = re.compile(r"\[!?.[^\]]*\]|[*?]")
+_LITERAL = re.compile(r"\[([^!])\]")
+
+
+class ConversationListing:
+    """What stands below `root`, as deep as a pattern of `depth` parts can reach.
+
+    `complete` says whether every folder could be read: only then is gone what is not there.
+    """
+
+    def __init__(self, root: Path, depth: int) -> None:
+        self._root = root
+        unreadable: list[OSError] = []
+        found: list[str] = []
+        top = os.fspath(root)
+        for folder, folders, files in os.walk(top, onerror=unreadable.append):
+            start = folder[len(top) :].lstrip(os.sep)
+            start = f"{start}{os.sep}" if start else ""
+            found += [f"{start}{name}"[::-1] for name in (*folders, *files)]
+            if start.count(os.sep) >= depth - 1:
+                folders.clear()
+        found.sort()
+        self._backwards = found
+        self.complete = not unreadable and root.is_dir()
+
+    def find(self, pattern: str) -> Path | None:
+        """A file that matches the pattern (of `Path.glob`, without `**`), None if there is none."""
+        head, tail = _cut(pattern)
+        matches = _expression(head).fullmatch
+        backwards = tail[::-1]
+        place = bisect_left(self._backwards, backwards)
+        while place < len(self._backwards) and self._backwards[place].startswith(backwards):
+            path = self._backwards[place][::-1]
+            if matches(path[: len(path) - len(tail)]):
+                return self._root / path
+            place += 1
+        return None
+
+
+def depth_of(pattern: str) -> int | None:
+    """How many names deep the pattern reaches; None for one that a listing cannot answer."""
+    return None if "**" in pattern else pattern.count("/") + 1
+
+
+def _cut(pattern: str) -> tuple[str, str]:
+    """The pattern up to its last wildcard, and what every match ends with after that.
+
+    The first part is the same for all conversations of an agent. `[*]` is an asterisk.
+    """
+    end = len(pattern)
+    tail = ""
+    for piece in reversed(list(_PIECE.finditer(pattern))):
+        literal = _LITERAL.fullmatch(piece[0])
+        tail = pattern[piece.end() : end] + tail
+        end = piece.end()
+        if literal is None:
+            return pattern[:end], tail
+        tail = literal[1] + tail
+        end = piece.start()
+    return "", pattern[:end] + tail
+
+
+@lru_cache(maxsize=64)
+def _expression(pattern: str) -> re.Pattern[str]:
+    parts: list[str] = []
+    start = 0
+    for found in _PIECE.finditer(pattern):
+        parts.append(re.escape(pattern[start : found.start()]))
+        piece = found[0]
+        if piece == "*":
+            parts.append("[^/]*")
+        elif piece == "?":
+            parts.append("[^/]")
+        else:
+            body = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
+            parts.append(f"[^/{body[1:]}]" if body.startswith("!") else f"[{body}]")
+        start = found.end()
+    return re.compile("".join((*parts, re.escape(pattern[start:]))))

@@ -1,0 +1,76 @@
+"""What stands in the home, as the system shows it: for whoever wants to know modes and owners."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from clinvk.errors import StoreError
+from clinvk.store.atomic import reason
+from clinvk.store.paths import Home
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeEntry:
+    """A file or folder of ours; of a link it is the link itself."""
+
+    path: Path
+    found: os.stat_result
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder, and no link to one."""
+        return stat.S_ISDIR(self.found.st_mode)
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link."""
+        return stat.S_ISLNK(self.found.st_mode)
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return stat.S_ISREG(self.found.st_mode)
+
+
+def our_folders(home: Home) -> tuple[Path, ...]:
+    """The folders inside the home that are ours alone."""
+    return (home.sessions, home.transcripts, home.locks, home.cache)
+
+
+def find_entry(path: Path) -> HomeEntry | None:
+    """What stands at `path`; None if nothing does, or if it cannot be seen."""
+    try:
+        return HomeEntry(path=path, found=path.lstat())
+    except OSError:
+        return None
+
+
+def iter_folder(folder: Path) -> Iterator[HomeEntry]:
+    """What stands in `folder`, nothing if it is no folder of its own. Raises `StoreError`."""
+    entry = find_entry(folder)
+    if entry is None or not entry.is_folder:
+        return
+    try:
+        with os.scandir(folder) as listing:
+            for one in listing:
+                with suppress(FileNotFoundError):  # gone since it was listed
+                    found = one.stat(follow_symlinks=False)
+                    yield HomeEntry(path=Path(one.path), found=found)
+    except OSError as error:
+        raise StoreError(f"cannot read `{folder}`: {reason(error)}") from error
+
+
+def close_to_others(path: Path) -> None:
+    """Take every right on `path` from group and others; a link is not followed.
+
+    Raises `OSError`.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        os.fchmod(descriptor, mode & 0o700)
+    finally:
+        os.close(descriptor)
