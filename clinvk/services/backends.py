@@ -24,6 +24,7 @@ PATIENCE_S = 5.0
 """How long a program may take to say its version; the slowest needs 1.5 s."""
 
 _VERSION = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+)*[\w.+-]*)")
+_FIGURE = re.compile(r"\d")
 _LONGEST_LINE = 1000
 
 
@@ -188,9 +189,10 @@ def _answer(child: Child, patience_s: float) -> _Answer:
     """The first thing in the program's output that looks like a version, if it ended well."""
     version: str | None = None
     for line in child.lines():
-        match = _VERSION.search(safe_line(line[:_LONGEST_LINE]))
-        if version is None and match is not None:
-            version = match[1]
+        # Some say a lot before it: most lines need no closer look.
+        if version is None and _FIGURE.search(line, 0, _LONGEST_LINE):
+            match = _VERSION.search(safe_line(line[:_LONGEST_LINE]))
+            version = match[1] if match else None
     ending = child.ending
     if ending.reason is EndReason.EXITED and ending.exit_code == 0:
         return _Answer(version, None if version else "`--version` says none")
