@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clinvk.store.atomic import open_regular
+from clinvk.store.holders import Holder
 from clinvk.store.home_entries import iter_folder
-from clinvk.store.locks import Holder, holder, is_held
+from clinvk.store.locks import holder, is_held
 from clinvk.store.paths import Home, is_session_id
 
 _ENDING = ".lock"

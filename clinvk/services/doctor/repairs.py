@@ -17,7 +17,7 @@ from clinvk.model.finding import (
     Repair,
 )
 from clinvk.model.session import Session
-from clinvk.services.recording import holder_of
+from clinvk.services.claims import claim_of
 from clinvk.services.world import World
 from clinvk.store.atomic import reason
 from clinvk.store.home_entries import close_to_others
@@ -56,7 +56,7 @@ def mend(repair: Repair, world: World) -> str:
 def _rebuild_record(session_id: str, world: World) -> str:
     """Under the session's lock: a run that began meanwhile writes the record itself."""
     store = SessionStore(world.home)
-    with store.hold(session_id, holder_of(world), world.sleep):
+    with store.hold(session_id, claim_of(world)):
         path = world.home.record(session_id)
         if path.exists():
             return f"`{path}` is there by now"
