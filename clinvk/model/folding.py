@@ -8,8 +8,16 @@ import re
 from collections.abc import Iterator
 from unicodedata import category, combining, normalize
 
+from clinvk.model.plain import is_plain
+
 Span = tuple[int, int]
 """Where something begins and where it ends, in characters."""
+
+_GROWING = re.compile(
+    "[\xa8\xaf\xb4\xb8\xbc-\xbe\xdf\u0130\u0132\u0133\u013f\u0140\u0149\u01c4-\u01cc\u01f1-\u01f3"
+    "\u02d8-\u02dd\u2017\u2025\u2026]"
+)
+"""The plain characters that become longer: `ß`, `½`, `…`. None becomes shorter or vanishes."""
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TOKEN = re.compile(r"\s+|\S+")
@@ -29,6 +37,8 @@ def unfolded_span(text: str, span: Span) -> Span:
     """
     if text.isascii():
         return span
+    if is_plain(text):
+        return _plain_at(text, span[0]), _plain_at(text, span[1] - 1) + 1
     at, parts, span = _narrowed(_LINE.findall(text), span)
     further, parts, span = _narrowed(_TOKEN.findall("".join(parts)), span)
     at += further
@@ -39,6 +49,20 @@ def unfolded_span(text: str, span: Span) -> Span:
         further, parts, span = _narrowed(clusters, span)
         at += further
     return at, at + sum(map(len, parts))
+
+
+def _plain_at(text: str, folded_at: int) -> int:
+    """Which character of plain text that of the folded text comes from."""
+    grown = 0
+    for found in _GROWING.finditer(text):
+        at = found.start()
+        if at + grown >= folded_at:
+            break
+        more = len(fold(found[0])) - 1
+        if folded_at <= at + grown + more:
+            return at
+        grown += more
+    return folded_at - grown
 
 
 def _narrowed(parts: list[str], span: Span) -> tuple[int, list[str], Span]:

@@ -39,9 +39,12 @@ class Term:
             yield at, at + len(word)
             at = folded.find(word, at + len(word))
 
-    def is_whole_in(self, folded: str) -> bool:
-        """Whether it stands there somewhere with no letter or digit right before or after it."""
-        return any(is_whole(folded, span) for span in self.spans(folded))
+    def strength_in(self, folded: str) -> int:
+        """2 if it stands there without a letter or digit beside it, 1 if only with one, else 0."""
+        strength = 0
+        if self.is_in(folded):
+            strength = 2 if any(is_whole(folded, span) for span in self.spans(folded)) else 1
+        return strength
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,8 @@ linear time. What is piped or recorded is not touched: only what is shown.
 
 import re
 
+from clinvk.model.plain import is_plain
+
 # A string sequence (OSC, DCS, APC, PM, SOS) ends at its terminator, but also at a line's end:
 # an unterminated one must not swallow the rest of an answer.
 _SEQUENCES = re.compile(
@@ -46,7 +48,7 @@ def safe_text(text: str) -> str:
 
     Bytes that were not UTF-8 show as `\ufffd`. Applying it twice changes nothing more.
     """
-    if text.isascii() and text.isprintable():
+    if is_plain(text):
         return text
     text = _INVISIBLE.sub("", _SEQUENCES.sub("", text))
     text = _SURROGATE.sub("\ufffd", _LINE_END.sub("\n", text))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from clinvk.model.folding import Span, fold, unfolded_span
+from clinvk.model.plain import is_plain
 from clinvk.model.query import Term, is_whole
 from clinvk.model.safe_text import safe_text
 from clinvk.model.width import display_width, graphemes
@@ -105,7 +106,9 @@ class _Line:
         """The line, not too long."""
         text = self._text.rstrip(" ")
         end = 0
-        for cluster in graphemes(text) if len(text) > _LONGEST else ():
+        if len(text) > _LONGEST and is_plain(text[: _LONGEST + 1]):
+            text, end = text[:_LONGEST] + _MORE, _LONGEST
+        for cluster in graphemes(text) if len(text) > _LONGEST and not end else ():
             if end + len(cluster) > _LONGEST:
                 text = text[:end] + _MORE
                 break
@@ -118,7 +121,7 @@ class _Line:
 def _last_columns(text: str, columns: int) -> str:
     """The end of the text that fits into so many columns; never cuts a grapheme."""
     end = text[-columns:]
-    if end.isascii():
+    if is_plain(end):
         return end
     clusters = list(graphemes(end))[len(end) < len(text) :]
     used = 0

@@ -8,6 +8,8 @@ of the character database has what is needed.
 import unicodedata
 from collections.abc import Iterator
 
+from clinvk.model.plain import is_plain
+
 _ZWJ = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
 _ELLIPSIS = "…"
@@ -35,7 +37,7 @@ def graphemes(text: str) -> Iterator[str]:
 
 def display_width(text: str) -> int:
     """The columns that a text without control characters takes."""
-    if text.isascii():
+    if text.isascii() or is_plain(text):
         return len(text)
     return sum(_cluster_width(cluster) for cluster in graphemes(text))
 

@@ -1,70 +1,40 @@
-"""Searching the sessions: no index, so never stale; the files' bytes say which to parse.
+"""Searching the sessions: no index, so never stale; the files' bytes say which to parse."""
 
-The ranking is documented in `docs/search.md`: each word counts with the best place it stands in.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from clinvk.errors import SessionDamagedError, SessionNotFoundError, StoreError
-from clinvk.model.files import shown_path
-from clinvk.model.folding import fold
-from clinvk.model.query import Query, Term
+from clinvk.model.query import Query
 from clinvk.model.session import Session
 from clinvk.model.sieve import Content, Sieve
 from clinvk.model.snippet import Snippet, snippet_of
-from clinvk.model.turn import Turn
+from clinvk.services.ranking import Field, Ranked, places_of_session, places_of_turn, ranked
 from clinvk.services.sessions import Listed, SessionFilter
+from clinvk.store import records
 from clinvk.store.contents import SessionBytes, iter_bytes
 from clinvk.store.sessions import SessionStore
+from clinvk.store.transcript_texts import TurnTexts
 
-
-class Field(StrEnum):
-    """What a match stands in."""
-
-    TITLE = "title"
-    NAME = "name"
-    TAG = "tag"
-    PROMPT = "prompt"
-    FILE = "file"
-    ANSWER = "answer"
-
-
-WEIGHTS: Mapping[Field, int] = {
-    Field.TITLE: 4,
-    Field.NAME: 4,
-    Field.TAG: 3,
-    Field.PROMPT: 2,
-    Field.FILE: 2,
-    Field.ANSWER: 1,
-}
-"""What a word is worth in each field; twice that where it is a whole word."""
+_SESSIONS_EACH = 1000
+"""Fewer than so many are searched sooner than another process is of help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A session that was found, and the place that shows it best.
 
-    `turn` is None where `text` is the session's own title, name or tag.
+    `turn` is None where that is the session's own title, name or tag.
     """
 
     listed: Listed
     rank: int
     turn: int | None
     field: Field
-    text: str
-    terms: tuple[Term, ...]
-
-    @property
-    def snippet(self) -> Snippet:
-        """The part of the text that shows the match; made when it is asked for."""
-        return snippet_of(self.text, self.terms)
+    snippet: Snippet
 
     def order(self) -> tuple[int, float, str]:
         """The best last; of equal ones that which was used last, and the id for a stable answer."""
-        session = self.listed.session
-        return (self.rank, session.last_used_at.timestamp(), session.id)
+        return _order(self.listed, self.rank)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,132 +50,119 @@ class Found:
 
 
 def search_sessions(
-    store: SessionStore, query: Query, only: SessionFilter, *, limit: int | None = None
+    store: SessionStore,
+    query: Query,
+    only: SessionFilter,
+    *,
+    limit: int | None = None,
+    processors: int = 1,
 ) -> Found:
-    """Sessions that pass `only` and in which the query is found; ranked first, then limited."""
-    search = _Search(store, query, only)
-    hits = [hit for content in iter_bytes(store) if (hit := search.hit(content)) is not None]
-    hits.sort(key=Hit.order, reverse=True)
+    """Sessions that pass `only` and in which the query is found; ranked first, then limited.
+
+    Many sessions are shared among so many `processors`.
+    """
+
+    def search(ids: Sequence[str]) -> Found:
+        return _Search(store, query, only).found(ids, limit)
+
+    ids = store.ids()
+    count = min(processors, len(ids) // _SESSIONS_EACH)
+    if count <= 1:
+        return search(ids)
+    from clinvk.process.parts import in_parts
+
+    parts = in_parts(
+        search, [ids[len(ids) * n // count : len(ids) * (n + 1) // count] for n in range(count)]
+    )
+    hits = sorted((hit for part in parts for hit in part.hits), key=Hit.order, reverse=True)
     return Found(
         hits=tuple(hits[:limit]),
-        unreadable=tuple(search.unreadable),
-        damaged_lines=search.damaged_lines,
+        unreadable=tuple(sentence for part in parts for sentence in part.unreadable),
+        damaged_lines=sum(part.damaged_lines for part in parts),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A text that is searched."""
-
-    field: Field
-    turn: int | None
-    text: str
-    folded: str
 
 
 class _Search:
     """One query over one session after another."""
 
     def __init__(self, store: SessionStore, query: Query, only: SessionFilter) -> None:
-        self.unreadable: list[str] = []
-        self.damaged_lines = 0
+        self._unreadable: list[str] = []
+        self._damaged_lines = 0
         self._store = store
         self._query = query
         self._only = only
         self._sieves = [(term, Sieve(term)) for term in query.wanted]
 
-    def hit(self, content: SessionBytes) -> Hit | None:
-        """The session if it is a hit."""
+    def found(self, ids: Sequence[str], limit: int | None) -> Found:
+        """The hits among those sessions."""
+        contents = iter_bytes(self._store, ids)
+        found = [hit for content in contents if (hit := self._ranked(content)) is not None]
+        found.sort(key=lambda hit: _order(hit[0], hit[1].rank), reverse=True)
+        return Found(
+            hits=tuple(self._hit(listed, ranked) for listed, ranked in found[:limit]),
+            unreadable=tuple(self._unreadable),
+            damaged_lines=self._damaged_lines,
+        )
+
+    def _hit(self, listed: Listed, ranked: Ranked) -> Hit:
+        place = ranked.place
+        return Hit(
+            listed=listed,
+            rank=ranked.rank,
+            turn=place.turn,
+            field=place.field,
+            snippet=snippet_of(place.text, self._query.wanted),
+        )
+
+    def _ranked(self, content: SessionBytes) -> tuple[Listed, Ranked] | None:
+        """The session and what it is worth, if it is a hit."""
         record, transcript = Content(content.record), Content(content.transcript)
         if not all(
             sieve.lets_through(record) or sieve.lets_through(transcript)
             for _, sieve in self._sieves
         ):
             return None
-        listed = self._listed(content.session_id)
+        listed = self._listed(content)
         if listed is None or not self._only.takes(listed):
             return None
-        places = _places_of_session(listed.session)
+        places = places_of_session(listed.session)
         if not all(
-            _is_in_any(term, places) or sieve.lets_through(transcript)
+            any(term.is_in(place.folded) for place in places) or sieve.lets_through(transcript)
             for term, sieve in self._sieves
         ):
             return None
-        places.extend(self._places_of_turns(listed.session))
-        return self._judge(listed, places)
+        for turn in self._turns(content):
+            places += places_of_turn(turn, listed.session.cwd)
+        found = ranked(places, self._query)
+        return None if found is None else (listed, found)
 
-    def _listed(self, session_id: str) -> Listed | None:
+    def _listed(self, content: SessionBytes) -> Listed | None:
         try:
-            session = self._store.current(self._store.load(session_id))
+            session = self._store.current(self._session(content))
         except SessionDamagedError as error:
-            self.unreadable.append(error.message)
+            self._unreadable.append(error.message)
             return None
         except SessionNotFoundError:  # deleted since it was listed
             return None
         return Listed(session=session, status=self._store.status_of(session))
 
-    def _places_of_turns(self, session: Session) -> Iterator[_Place]:
+    def _session(self, content: SessionBytes) -> Session:
+        if content.record:
+            found = records.parse(content.record, path="", session_id=content.session_id)
+            if isinstance(found, Session):
+                return found
+        return self._store.load(content.session_id)
+
+    def _turns(self, content: SessionBytes) -> Sequence[TurnTexts]:
         try:
-            transcript = self._store.transcript(session.id)
+            texts = self._store.texts(content.session_id, content.transcript)
         except StoreError as error:
-            self.unreadable.append(error.message)
-            return
-        self.damaged_lines += transcript.damaged_lines
-        for turn in transcript.turns:
-            yield from _places_of_turn(turn, session.cwd)
-
-    def _judge(self, listed: Listed, places: Sequence[_Place]) -> Hit | None:
-        if any(_is_in_any(term, places) for term in self._query.unwanted):
-            return None
-        rank = 0
-        holds: dict[int, list[int]] = {}
-        for term in self._query.wanted:
-            worth = {at: _worth(term, place) for at, place in enumerate(places)}
-            rank += (best := max(worth.values(), default=0))
-            if not best:
-                return None
-            for at, value in worth.items():
-                if value:
-                    holds.setdefault(at, []).append(value)
-
-        def shows(at: int) -> tuple[int, bool, int, int]:
-            turn = places[at].turn
-            return (len(holds[at]), turn is not None, sum(holds[at]), turn or 0)
-
-        shown = places[max(holds, key=shows)]
-        return Hit(
-            listed=listed,
-            rank=rank,
-            turn=shown.turn,
-            field=shown.field,
-            text=shown.text,
-            terms=self._query.wanted,
-        )
+            self._unreadable.append(error.message)
+            return ()
+        self._damaged_lines += texts.damaged_lines
+        return texts.turns
 
 
-def _worth(term: Term, place: _Place) -> int:
-    """What the term counts in that place, 0 if it is not there."""
-    if not term.is_in(place.folded):
-        return 0
-    return WEIGHTS[place.field] * (2 if term.is_whole_in(place.folded) else 1)
-
-
-def _is_in_any(term: Term, places: Sequence[_Place]) -> bool:
-    return any(term.is_in(place.folded) for place in places)
-
-
-def _places_of_session(session: Session) -> list[_Place]:
-    texts = [(Field.TITLE, session.title), (Field.NAME, session.name or "")]
-    texts += [(Field.TAG, tag) for tag in session.tags]
-    return [_Place(field, None, text, fold(text)) for field, text in texts if text]
-
-
-def _places_of_turn(turn: Turn, cwd: str) -> Iterator[_Place]:
-    texts = [(Field.PROMPT, turn.prompt)]
-    # Below the directory only: else a project folder's name would match every one of its files.
-    texts += [(Field.FILE, shown_path(file.path, turn.cwd or cwd)) for file in turn.files]
-    texts += [(Field.ANSWER, message) for message in turn.messages]
-    # The final answer is the last message again, unless the agent told it only at the end.
-    if not turn.interrupted and turn.text not in turn.messages:
-        texts.append((Field.ANSWER, turn.text))
-    return (_Place(field, turn.number, text, fold(text)) for field, text in texts if text)
+def _order(listed: Listed, rank: int) -> tuple[int, float, str]:
+    session = listed.session
+    return (rank, session.last_used_at.timestamp(), session.id)

@@ -1,7 +1,7 @@
 """The bytes of all sessions, for a search that parses only what may hold its words."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from clinvk.store.atomic import open_regular
@@ -11,7 +11,7 @@ LARGEST = 64 * 1024 * 1024
 """More than this is not read into memory at once."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SessionBytes:
     """The two files of a session: b"" for one that is not there, None for one not looked at.
 
@@ -24,11 +24,13 @@ class SessionBytes:
     transcript: bytes | None
 
 
-def iter_bytes(store: SessionStore, *, largest: int = LARGEST) -> Iterator[SessionBytes]:
-    """The bytes of each session, in order; none is left out."""
+def iter_bytes(
+    store: SessionStore, ids: Iterable[str], *, largest: int = LARGEST
+) -> Iterator[SessionBytes]:
+    """The bytes of each of those sessions, in that order; none is left out."""
     home = store.home
     records, transcripts = f"{home.sessions}{os.sep}", f"{home.transcripts}{os.sep}"
-    for session_id in store.ids():
+    for session_id in ids:
         record = _content(f"{records}{session_id}.json", largest)
         # What was lost with the end of a record may be what is sought.
         if record and not record.rstrip().endswith(b"}"):

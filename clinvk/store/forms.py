@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 _DEEPEST = 60
+_DECODE = json.JSONDecoder().raw_decode
 
 
 def json_line(value: Mapping[str, Any]) -> bytes:
@@ -23,6 +24,19 @@ def json_list(values: Iterable[Mapping[str, Any]]) -> bytes:
 def json_page(value: Mapping[str, Any]) -> bytes:
     """`value` as indented JSON for people to read, with a last line end."""
     return _dump(value, indent=2) + b"\n"
+
+
+def parse_line(line: bytes) -> object:
+    """The value of one line of JSON, as `json.loads` has it; raises what that raises.
+
+    That takes as long again to find out that it is UTF-8.
+    """
+    try:
+        text = line.decode("utf-8", "surrogatepass").removesuffix("\n")
+        value, end = _DECODE(text)
+    except ValueError:
+        return json.loads(line)
+    return value if end == len(text) else json.loads(line)
 
 
 def time_to_text(at: datetime) -> str:

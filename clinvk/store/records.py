@@ -102,9 +102,17 @@ def read(path: Path | str, *, session_id: str | None) -> Session | DamagedRecord
     """
     try:
         content = _content(path)
-        session = read_session(json.loads(content)) if content.strip() else None
     except FileNotFoundError:
         raise
+    except OSError as error:
+        return DamagedRecord(Path(path), session_id, reason(error))
+    return parse(content, path=path, session_id=session_id)
+
+
+def parse(content: bytes, *, path: Path | str, session_id: str | None) -> Session | DamagedRecord:
+    """The same of the bytes of that record. Raises nothing."""
+    try:
+        session = read_session(json.loads(content)) if content.strip() else None
     except json.JSONDecodeError as error:
         why = f"it is not JSON: {_lower(str(error))}"
     except UnicodeDecodeError:
@@ -113,8 +121,6 @@ def read(path: Path | str, *, session_id: str | None) -> Session | DamagedRecord
         why = str(error)
     except RecursionError:
         why = "it is nested too deeply"
-    except OSError as error:
-        why = reason(error)
     else:
         if session is not None and session.id == session_id:
             return session

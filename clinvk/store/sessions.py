@@ -15,6 +15,7 @@ from clinvk.store.changing import changing
 from clinvk.store.paths import Home, is_session_id
 from clinvk.store.records import DamagedRecord
 from clinvk.store.selection import Order, Selected, Selection
+from clinvk.store.transcript_texts import TranscriptTexts, read_texts
 from clinvk.store.transcript_writer import TranscriptWriter
 
 
@@ -194,6 +195,15 @@ class SessionStore:
         Raises `StoreError` if there is one that cannot be read.
         """
         return transcripts.read(self.home.transcript(session_id))
+
+    def texts(self, session_id: str, content: bytes | None = None) -> TranscriptTexts:
+        """The texts of the session's transcript, whose bytes may be known already.
+
+        Raises `StoreError` if there is one that cannot be read.
+        """
+        if content is not None:
+            return read_texts(content.split(b"\n"))
+        return transcripts.read_with(read_texts, self.home.transcript(session_id))
 
     def writer(self, session_id: str, now: Callable[[], datetime]) -> TranscriptWriter:
         """Append to the session's transcript; hold its lock. Raises `StoreError`."""

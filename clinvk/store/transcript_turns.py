@@ -37,6 +37,7 @@ KINDS = frozenset(
 )
 """The kinds of lines that a turn is made of."""
 
+_CHANGES = frozenset(change.value for change in Change)
 _HUGE = 1e300
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """When a turn began whose start was lost together with every other time."""
@@ -154,6 +155,16 @@ class TurnBuilder:
         return kind
 
 
+def changed_files(value: object, cwd: str | None) -> list[str]:
+    """The paths of the changed files of a list, absolute if it is known to what; each once."""
+    found: dict[str, None] = {}
+    for item in value if isinstance(value, list) else ():
+        path = item.get("path") if isinstance(item, dict) else None
+        if isinstance(path, str) and _is_change(item.get("change")):
+            found[path if cwd is None else absolute_path(path, cwd)] = None
+    return list(found)
+
+
 def _received(messages: tuple[str, ...]) -> str:
     """What there was of an answer before the turn broke off: its messages, as paragraphs."""
     return "\n\n".join(message for message in messages if message)
@@ -248,6 +259,10 @@ def _files(value: object, cwd: str | None) -> dict[str, FileReport]:
                     path=path, change=Change(item.get("change")), source=_source(item)
                 )
     return found
+
+
+def _is_change(value: object) -> bool:
+    return isinstance(value, str) and value in _CHANGES
 
 
 def _source(item: dict[str, Any]) -> FileSource:

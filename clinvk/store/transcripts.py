@@ -6,10 +6,10 @@ came between writing the two, the transcript is believed.
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from clinvk.errors import StoreError
 from clinvk.model.session import OpenTurn, Session, Status
@@ -20,6 +20,8 @@ from clinvk.store.transcript_turns import KINDS, TurnBuilder
 from clinvk.store.transcript_writer import TranscriptWriter
 
 __all__ = ["Transcript", "TranscriptWriter", "read", "read_lines", "rebuild", "reconcile"]
+
+_Read = TypeVar("_Read")
 
 LONGEST_LINE = 64 * 1024 * 1024
 """A longer line is passed by without being read into memory; no prompt or answer comes near."""
@@ -48,11 +50,21 @@ def read(path: Path, *, longest_line: int = LONGEST_LINE) -> Transcript:
     Never follows a symlink and never waits. Raises `StoreError` for a file that cannot be read,
     and nothing for one that makes no sense.
     """
+    return read_with(read_lines, path, longest_line=longest_line)
+
+
+def read_with(
+    reader: Callable[[Iterable[bytes | None]], _Read],
+    path: Path,
+    *,
+    longest_line: int = LONGEST_LINE,
+) -> _Read:
+    """What `reader` makes of the lines of the transcript at `path`; fails as `read` does."""
     try:
         with os.fdopen(open_regular(path), "rb") as file:
-            return read_lines(_lines(file, longest_line))
+            return reader(_lines(file, longest_line))
     except FileNotFoundError:
-        return Transcript()
+        return reader(())
     except OSError as error:
         raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
 

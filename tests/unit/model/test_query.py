@@ -101,4 +101,4 @@ def test_a_term_is_found_wherever_it_stands(
 )
 def test_a_whole_word_has_no_letter_beside_it(text: str, whole: bool) -> None:  # noqa: FBT001  a table
     """Punctuation parts words, so that the parts of an identifier count as whole."""
-    assert parse_query("auth").wanted[0].is_whole_in(text) is whole
+    assert parse_query("auth").wanted[0].strength_in(text) == (2 if whole else 1)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from clinvk.model.folding import fold
 from clinvk.model.query import parse_query
 from clinvk.model.session import OpenTurn, Session, Status
-from clinvk.services.search import Field, Found, search_sessions
+from clinvk.services.ranking import Field
+from clinvk.services.search import Found, search_sessions
 from clinvk.services.sessions import SessionFilter
 from clinvk.store.paths import Home
 from clinvk.store.records import encode

@@ -18,7 +18,7 @@ def test_every_session_is_given_with_both_its_files(
     store.home.transcripts.mkdir()
     store.home.transcript("0" * 11 + "2").write_bytes(b"two")
     store.home.transcript("0" * 11 + "3").write_bytes(b"three")
-    one, two, three = iter_bytes(store)
+    one, two, three = iter_bytes(store, store.ids())
     assert (one.session_id, one.transcript) == ("0" * 11 + "1", b"")
     assert (two.transcript, two.record) == (b"two", store.home.record(two.session_id).read_bytes())
     assert three == SessionBytes("0" * 11 + "3", b"", b"three")
@@ -32,7 +32,7 @@ def test_a_record_that_breaks_off_or_is_too_large_is_not_judged_by_its_bytes(
     session = new_session()
     store.create(session)
     store.home.record(session.id).write_bytes(content)
-    (found,) = iter_bytes(store, largest=100)
+    (found,) = iter_bytes(store, store.ids(), largest=100)
     assert found == SessionBytes(session.id, None, b"")
 
 
@@ -45,10 +45,10 @@ def test_a_transcript_that_is_too_large_or_no_file_is_not_read(
     store.home.transcripts.mkdir()
     path = store.home.transcript(session.id)
     path.write_bytes(b"x" * 101)
-    assert next(iter(iter_bytes(store, largest=100))).transcript is None
+    assert next(iter(iter_bytes(store, store.ids(), largest=100))).transcript is None
     path.unlink()
     path.symlink_to(store.home.record(session.id))
-    assert next(iter(iter_bytes(store))).transcript is None
+    assert next(iter(iter_bytes(store, store.ids()))).transcript is None
     path.unlink()
     path.mkdir()
-    assert next(iter(iter_bytes(store))).transcript is None
+    assert next(iter(iter_bytes(store, store.ids()))).transcript is None

@@ -83,6 +83,7 @@ def search(  # noqa: PLR0913  one parameter an option
     from clinvk.cli.filters import session_filter
     from clinvk.cli.render.hits import render_hits
     from clinvk.model.query import parse_query
+    from clinvk.process.parts import processors
     from clinvk.services.search import search_sessions
     from clinvk.store.sessions import SessionStore
 
@@ -101,6 +102,8 @@ def search(  # noqa: PLR0913  one parameter an option
         until=until,
         archived=True if archived else None,
     )
-    found = search_sessions(SessionStore(cli.world.home), query, only, limit=limit)
+    found = search_sessions(
+        SessionStore(cli.world.home), query, only, limit=limit, processors=processors()
+    )
     render_hits(found, cli.streams, now=cli.world.now(), as_json=as_json, ids=ids)
     raise typer.Exit(ExitStatus.OK if found.hits else ExitStatus.FAILED)

@@ -7,8 +7,10 @@ from typing import Any
 from clinvk.cli.render.hits import render_hits
 from clinvk.model.query import parse_query
 from clinvk.model.session import Session, Status
+from clinvk.model.snippet import snippet_of
 from clinvk.model.width import display_width
-from clinvk.services.search import Field, Found, Hit
+from clinvk.services.ranking import Field
+from clinvk.services.search import Found, Hit
 from clinvk.services.sessions import Listed
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
@@ -26,8 +28,7 @@ def hit(
         rank=3,
         turn=turn,
         field=field,
-        text=text,
-        terms=parse_query(query).wanted,
+        snippet=snippet_of(text, parse_query(query).wanted),
     )
 
 
