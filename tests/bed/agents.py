@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _E2E = Path(__file__).resolve().parents[1] / "e2e"
+PACKAGE = _E2E / "package.json"
+"""The pinned versions."""
+
 _INSTALL_S = 600
 _CLAUDE = "@anthropic-ai/claude-code"
 
@@ -59,34 +62,37 @@ def must_run(environ: Mapping[str, str]) -> bool:
     return environ.get("CI") == "true" or environ.get("CLINVK_REQUIRE_E2E") == "1"
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Where the CLIs are kept; asking creates nothing."""
+def cache_folder(environ: Mapping[str, str], package: Path = PACKAGE) -> Path:
+    """Where the CLIs of that `package.json` are kept; asking creates nothing."""
     if chosen := environ.get("CLINVK_TEST_AGENTS"):
         return Path(chosen)
-    digest = hashlib.sha256((_E2E / "package.json").read_bytes()).hexdigest()[:12]
+    digest = hashlib.sha256(package.read_bytes()).hexdigest()[:12]
     cache = environ.get("XDG_CACHE_HOME") or Path(environ["HOME"]) / ".cache"
     return Path(cache) / "clinvk-tests" / f"agents-{digest}"
 
 
-def install_agents(environ: Mapping[str, str]) -> Agents:
-    """The CLIs, installed if they are not there yet; raise `AgentsMissingError` if that fails."""
+def install_agents(environ: Mapping[str, str], package: Path = PACKAGE) -> Agents:
+    """The CLIs of that `package.json`, installed if they are not there yet.
+
+    Raises `AgentsMissingError` if that fails.
+    """
     if not have_node():
         raise AgentsMissingError("node and npm are not installed")
-    folder = cache_folder(environ)
+    folder = cache_folder(environ, package)
     if not (folder / "node_modules").is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", dir=folder.parent))
         try:
-            _install(fresh)
+            _install(fresh, package)
             _move_into_place(fresh, folder)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     return Agents(folder)
 
 
-def _install(folder: Path) -> None:
-    for name in ("package.json", ".npmrc"):
-        shutil.copy(_E2E / name, folder)
+def _install(folder: Path, package: Path) -> None:
+    shutil.copy(package, folder / "package.json")
+    shutil.copy(_E2E / ".npmrc", folder)
     _run(["npm", "install", "--no-progress"], folder)
     agents = Agents(folder)
     for name in _PROGRAMS:

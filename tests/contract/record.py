@@ -55,6 +55,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--backend")
     options.add_argument("--case", help="a part of a case's name")
+    options.add_argument("--into", type=Path, default=STREAMS, help="in place of `streams/`")
     chosen = options.parse_args()
     agents = install_agents(os.environ)
     for scene in SCENES:
@@ -62,10 +63,10 @@ def main() -> None:
             continue
         for agent in scene.agents:
             if chosen.backend in {None, agent.partition("-")[0]}:
-                record_scene(scene, agent, agents)
+                record_scene(scene, agent, agents, chosen.into)
 
 
-def record_scene(scene: Scene, agent: str, agents: Agents) -> None:
+def record_scene(scene: Scene, agent: str, agents: Agents, into: Path) -> None:
     """Play the scene in a fresh home and save every turn of it."""
     backend, _, newer = agent.partition("-")
     with tempfile.TemporaryDirectory() as scratch, MockModel() as server:
@@ -85,7 +86,7 @@ def record_scene(scene: Scene, agent: str, agents: Agents) -> None:
         tidy = Normaliser(home, agents, server)
         before = None
         for recording in play(scene, backend, home, server):
-            folder = STREAMS / backend / f"{recording.turn.case}{suffix}"
+            folder = into / backend / f"{recording.turn.case}{suffix}"
             _save(folder, recording, tidy, {"cli_version": version, "follows": before})
             before = folder.name
             print(f"{backend}/{folder.name}: exit {recording.exit_code}")  # noqa: T201  progress

@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from clinvk import backends
+from clinvk.backends._base import Capability
 from clinvk.cli.app import COMMANDS
 from clinvk.cli.commands.sessions import LINES
 from clinvk.cli.completion.candidates import MOST, age, candidates
 from clinvk.cli.completion.scripts import script
 from clinvk.cli.completion.shells import Shell
 from clinvk.cli.completion.tree import Command, Option, Source, read_tree
-from clinvk.cli.generated import generated_files, write_generated
+from clinvk.cli.generated import PAGE, filled_page, generated_files, write_generated
 from clinvk.model.session import Session, Status
 from clinvk.store.paths import Home
 from clinvk.store.sessions import SessionStore
@@ -60,6 +62,14 @@ def source(command: Command, name: str) -> Source | None:
 def test_the_generated_files_are_those_of_the_commands(name: str) -> None:
     """`python -m clinvk.cli.generated` writes them; nobody edits them by hand."""
     assert (REPOSITORY / name).read_text(encoding="utf-8") == generated_files()[name]
+
+
+def test_the_table_of_the_backends_is_what_they_say_of_themselves() -> None:
+    """The same command writes it into the page."""
+    page = (REPOSITORY / PAGE).read_text(encoding="utf-8")
+    assert filled_page(page) == page
+    assert all(f" {name} |" in page for name in backends.built_in())
+    assert all(one.meaning in page for one in Capability)
 
 
 def test_one_command_writes_them_all(tmp_path: Path) -> None:
