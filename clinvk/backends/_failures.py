@@ -56,6 +56,9 @@ COMMON_WORDS: Words = (
 )
 
 _BILLING_HINT = "check the plan and the billing of the agent's account"
+_USAGE = re.compile(r"^ +(-\w, )?--[\w-]+ .*\[(boolean|string|array|number)\]", re.MULTILINE)
+"""The list of options that a program prints when it does not understand its command line."""
+
 _STOPPED_BY_SIGNAL = range(129, 160)
 """Exit codes by which a program says which signal ended it: 128 and the signal's number."""
 
@@ -113,6 +116,11 @@ def failure_of_end(exit_code: int | None, stderr_tail: str, own: Words, noise: s
         number = -exit_code if exit_code < 0 else exit_code - 128
         message = f"the agent was stopped by signal {number}"
         return failure(FailureCode.KILLED, message, detail=stderr_tail)
+    if exit_code and _USAGE.search(stderr_tail[:10_000]):
+        # The list is longer than what is kept of stderr: what it complained of may be lost.
+        why = next((line for line in spoken if re.match("unknown arg", line, re.IGNORECASE)), None)
+        message = why or "the agent did not understand its command line, and printed its usage"
+        return failure(FailureCode.OPTION_REFUSED, message, detail=stderr_tail)
     if code := code_of_words(said, own):
         return failure(code, _telling(spoken, own), detail=stderr_tail)
     if exit_code == 0:

@@ -6,8 +6,10 @@ several results, since a background task that ends starts another round of its o
 therefore comes from `finish`: only the child's end says that there is no further round.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from clinvk.backends._answer import Answer
 from clinvk.backends._base import Parser
@@ -29,7 +31,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
-from clinvk.model.usage import UNKNOWN_USAGE, total_usage
+from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
 
 Line = Mapping[str, Json]
 
@@ -60,6 +62,7 @@ class Dialect:
     """How one agent says what fails: the `subtype` of a result, the `error` of a message, words.
 
     Lines of stderr that match `noise` explain nothing. `version` is where `init` has the version.
+    `status` finds an HTTP status in an error's words, for an agent that has no field for it.
     """
 
     subtypes: Mapping[str, FailureCode]
@@ -67,14 +70,33 @@ class Dialect:
     words: Words
     noise: str
     version: str
+    status: str | None = None
+
+
+class Bill(Protocol):
+    """What adds up the `result` lines of a run; see `_spending`."""
+
+    version: str
+
+    def add(self, result: Line) -> None:
+        """Take in the next result line."""
+
+    def sum_up(self, *, answered: bool) -> tuple[Usage, float | None]:
+        """This run's usage and cost."""
+
+    @property
+    def counters(self) -> Line | None:
+        """What has to be known at the next turn, after `sum_up`."""
 
 
 class StreamJsonParser(Parser):
     """Follows one run; what sub-agents say is no part of the answer, what they do is told."""
 
-    def __init__(self, request: TurnRequest, dialect: Dialect) -> None:
+    def __init__(
+        self, request: TurnRequest, dialect: Dialect, spending: Bill | None = None
+    ) -> None:
         self._dialect = dialect
-        self._spending = Spending(
+        self._spending: Bill = spending or Spending(
             resumed=request.resume,
             before=request.counters,
             before_is_last=request.baseline_known,
@@ -146,7 +168,8 @@ class StreamJsonParser(Parser):
         if self._trouble:
             message = self._trouble_words()
             why = failure(self._code(self._trouble, message), message, detail=stderr_tail)
-        return self._result(self._answer.last_text, StopReason.ERROR, why)
+        stop_reason = _STOP_REASONS.get(why.code, StopReason.ERROR)
+        return self._result(self._answer.last_text, stop_reason, why)
 
     # What the agent says of itself.
 
@@ -273,11 +296,16 @@ class StreamJsonParser(Parser):
     def _code(self, said: Line, message: str) -> FailureCode:
         """The most exact of what is known: subtype, HTTP status, words, kind of error."""
         status = count(said.get("api_error_status"))
+        if self._dialect.status and (found := re.search(self._dialect.status, message[:1_000])):
+            status = int(found[1])
         subtype, error = text(said.get("subtype")), text(self._trouble.get("error"))
+        meant = code_of_words(message, self._dialect.words)
+        if status == 429 and meant is FailureCode.BUDGET_LIMIT:
+            return meant  # a quota is used up: waiting does not help
         return (
             self._dialect.subtypes.get(subtype)
             or code_of_status(status)
-            or code_of_words(message, self._dialect.words)
+            or meant
             or self._dialect.errors.get(error)
             or FailureCode.AGENT_FAILED
         )
@@ -295,7 +323,11 @@ class StreamJsonParser(Parser):
 def _error_words(said: Line) -> str:
     """The errors of a result, else its text, which then is the error's."""
     errors = [error for error in map(text, items(said.get("errors"))) if error]
-    return "\n".join(errors) or text(said.get("result"))
+    return (
+        "\n".join(errors)
+        or text(said.get("result"))
+        or text(mapping(said.get("error")).get("message"))
+    )
 
 
 def _retry_notice(said: Line) -> str:

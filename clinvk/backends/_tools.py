@@ -21,7 +21,12 @@ _TELLING = (
 )
 """The fields that say most about a call, the most telling first."""
 
-_FILE_TOOLS = frozenset({"Write", "Edit", "MultiEdit", "NotebookEdit"})
+_FILE_TOOLS = frozenset(
+    {"Write", "Edit", "MultiEdit", "NotebookEdit", "write_file", "edit", "notebook_edit"}
+)
+
+_CREATED = ("File created", "Successfully created", "Created new file")
+"""How the result of a tool begins that made a file, where it has no structure of its own."""
 
 _SHUT_OUT = re.compile(
     r"No such tool available: (\w+)\. \w+ (exists but is not enabled|is disabled for)"
@@ -108,5 +113,5 @@ def _file_change(call: ToolUse, told: Mapping[str, Json], said: str) -> FileChan
     path = path or text(call.input.get("notebook_path"))
     if call.name not in _FILE_TOOLS or not path:
         return None
-    created = told.get("type") == "create" if told else said.startswith("File created")
+    created = told.get("type") == "create" if told else said.startswith(_CREATED)
     return FileChange(path=path, change=Change.CREATED if created else Change.MODIFIED)

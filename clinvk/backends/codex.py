@@ -7,11 +7,11 @@ from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from clinvk.backends._argv import refuse_long_system_prompt
 from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
 from clinvk.backends._counters import usage_since
 from clinvk.backends._ids import conversation_id
 from clinvk.backends._thread_stream import FIGURES, ThreadParser, baseline
-from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.events import Json
 from clinvk.model.request import Invocation, TurnRequest
@@ -42,9 +42,6 @@ _NESTING = (
     "CODEX_VERSION",
 )
 """What it sets for its own children: a run that clinvk starts from there is none of them."""
-
-_SYSTEM_PROMPT_LIMIT = 100_000
-"""Bytes; it can only stand in argv, and Linux refuses an argument of 128 KiB."""
 
 
 class Agent(Backend):
@@ -124,12 +121,7 @@ class Agent(Backend):
     def refuse_unsupported(self, request: TurnRequest) -> None:
         """Raise also for a system prompt that argv cannot hold."""
         super().refuse_unsupported(request)
-        size = len(_toml_string(request.system_prompt or "").encode("utf-8", errors="replace"))
-        if size > _SYSTEM_PROMPT_LIMIT:
-            raise BackendUnsupportedError(
-                f"backend `{self.name}` cannot take a system prompt of {size:,} bytes",
-                hint=f"at most {_SYSTEM_PROMPT_LIMIT:,}; say the rest in the prompt",
-            )
+        refuse_long_system_prompt(self.name, _toml_string(request.system_prompt or ""))
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]

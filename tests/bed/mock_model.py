@@ -20,10 +20,10 @@ import select
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 if __package__ in {None, ""}:  # run as a file: its folder's folder is where `bed` is found
@@ -34,6 +34,8 @@ from bed.dialects import DIALECTS, Ask, BrokenStreamError, Dialect, Json, Reply
 from bed.directives import Refusal, Script, Usage, read_script
 from bed.gate import POLL_S, Gate
 from bed.ledger import Bill, Ledger, Request
+
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class MockModel:
@@ -145,7 +147,7 @@ class _Exchange(BaseHTTPRequestHandler):
         call = next_call(ask, script)
         if refusal := _due_refusal(model.ledger, ask, script, answering=call is None):
             status, body = dialect.refusal(ask, refusal)
-            return self._send(status, body)
+            return self._send(status, body, dialect.refusal_headers)
         if script.hang and call is None:
             return self._hang()
         text = "" if call else answer_text(ask, script)
@@ -186,11 +188,13 @@ class _Exchange(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.shutdown(socket.SHUT_RDWR)
 
-    def _send(self, status: int, body: Json) -> None:
+    def _send(self, status: int, body: Json, more: Mapping[str, str] = _NO_HEADERS) -> None:
         data = json.dumps(body).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(data)))
+        for name, value in more.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(data)

@@ -10,10 +10,14 @@ from typing import Any, Literal
 
 Stop = Literal["interrupt", "kill", "timeout"]
 
-ALL = ("claude", "codex")
 CLAUDE = ("claude",)
 CODEX = ("codex",)
-BOTH_CLAUDES = ("claude", "claude-next", "codex")
+OTHERS = ("qwen",)
+ALL = ("claude", "codex", *OTHERS)
+BOTH_CLAUDES = ("claude", "claude-next")
+ALL_VERSIONS = (*BOTH_CLAUDES, "codex", *OTHERS)
+OWN_ID = (*BOTH_CLAUDES, "qwen")
+"""Those to which a conversation's id can be given."""
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000404"
 
@@ -58,7 +62,7 @@ _CACHED = "Count. [[usage:in=100,cached=40,write=5,out=20,reasoning=7]]"
 SCENES: tuple[Scene, ...] = (
     _one("one_shot", "Say something."),
     Scene(
-        agents=BOTH_CLAUDES,
+        agents=ALL_VERSIONS,
         turns=(
             Turn(case="three_turns_1", prompt="The first prompt."),
             Turn(case="three_turns_2", prompt="The second prompt. [[run:true]]"),
@@ -66,14 +70,14 @@ SCENES: tuple[Scene, ...] = (
         ),
     ),
     Scene(
-        agents=BOTH_CLAUDES,
+        agents=ALL_VERSIONS,
         turns=(
             Turn(case="usage_cached", prompt=_CACHED),
             Turn(case="usage_cached_resumed", prompt=_CACHED),
         ),
     ),
     Scene(
-        agents=BOTH_CLAUDES[:2],
+        agents=OWN_ID,
         chatty=True,
         turns=(Turn(case="side_request", prompt="Refactor the parser of the invoices module."),),
     ),
@@ -82,42 +86,46 @@ SCENES: tuple[Scene, ...] = (
     _one("tool_write_full", _WRITE, access="full"),
     _one("tool_shell", "List. [[run:echo one; echo two]]", access="edit"),
     _one("tool_shell_fails", "Fail. [[run:ls no-such-file]]", access="edit"),
+    _one("tool_shell_full", "List. [[run:echo one; echo two]]", OTHERS, access="full"),
+    _one("tool_shell_full_fails", "Fail. [[run:ls no-such-file]]", OTHERS, access="full"),
     _one("tool_denied", _WRITE),
     _one("tool_read_only", _WRITE, access="read-only"),
-    _one("thinking", "Think. [[think:Let me see.]][[say:Seen.]]", BOTH_CLAUDES),
+    _one("thinking", "Think. [[think:Let me see.]][[say:Seen.]]", ALL_VERSIONS),
     _one("steps", "Work. [[steps:3]][[say:Done.]]"),
-    _one("max_turns", "Work. [[steps:3]]", BOTH_CLAUDES[:2], max_turns=2),
+    _one("steps_full", "Work. [[steps:3]][[say:Done.]]", OTHERS, access="full"),
+    _one("max_turns", "Work. [[steps:3]]", BOTH_CLAUDES, max_turns=2),
+    _one("max_turns", "Work. [[steps:3]]", ("qwen",), access="full", max_turns=2),
     _one("system_prompt", "Who are you?", system_prompt="You are a pirate."),
     _one("other_model", "Who are you?", model="claude-haiku-4-5", agents=CLAUDE),
     _one("unknown_metadata", "Say something.", CODEX, model="gpt-5.1-codex"),
     _one("ephemeral", "Forget this.", ephemeral=True),
-    _one("error_400", "Go. [[error:400]]", BOTH_CLAUDES),
-    _one("error_401", "Go. [[error:401]]", BOTH_CLAUDES),
-    _one("error_403", "Go. [[error:403]]", BOTH_CLAUDES),
-    _one("error_429", "Go. [[error:429]]", BOTH_CLAUDES),
-    _one("error_429_passes", "Go. [[error:429*1]]", BOTH_CLAUDES),
+    _one("error_400", "Go. [[error:400]]", ALL_VERSIONS),
+    _one("error_401", "Go. [[error:401]]", ALL_VERSIONS),
+    _one("error_403", "Go. [[error:403]]", ALL_VERSIONS),
+    _one("error_429", "Go. [[error:429]]", ALL_VERSIONS),
+    _one("error_429_passes", "Go. [[error:429*1]]", ALL_VERSIONS),
     _one("error_429_timeout", "Go. [[error:429]]", CLAUDE, "timeout"),
-    _one("error_quota", "Go. [[error:429:insufficient_quota]]", CODEX),
-    _one("error_credit", "Go. [[error:400:credit]]", BOTH_CLAUDES[:2]),
-    _one("error_500", "Go. [[error:500]]", BOTH_CLAUDES),
-    _one("error_529", "Go. [[error:529]]", BOTH_CLAUDES),
+    _one("error_quota", "Go. [[error:429:insufficient_quota]]", (*CODEX, *OTHERS)),
+    _one("error_credit", "Go. [[error:400:credit]]", BOTH_CLAUDES),
+    _one("error_500", "Go. [[error:500]]", ALL_VERSIONS),
+    _one("error_529", "Go. [[error:529]]", ALL_VERSIONS),
     _one("error_after_tools", "Go. [[steps:2]][[error:400]]"),
-    _one("error_in_stream", "Go. [[fail:overloaded_error]]", BOTH_CLAUDES),
-    _one("connection_cut", "Go. [[cut]]", BOTH_CLAUDES),
-    _one("context_too_long", "Go. [[error:400:context_too_long]]", BOTH_CLAUDES[:2]),
+    _one("error_in_stream", "Go. [[fail:overloaded_error]]", ALL_VERSIONS),
+    _one("connection_cut", "Go. [[cut]]", ALL_VERSIONS),
+    _one("context_too_long", "Go. [[error:400:context_too_long]]", OWN_ID),
     _one("context_too_long", "Go. [[fail:context_too_long]]", CODEX),
-    _one("model_unknown", "Go.", BOTH_CLAUDES, model="no-such-model"),
-    _one("conversation_gone", "Go on.", BOTH_CLAUDES, resume=True, conversation=UNKNOWN_ID),
+    _one("model_unknown", "Go.", ALL_VERSIONS, model="no-such-model"),
+    _one("conversation_gone", "Go on.", ALL_VERSIONS, resume=True, conversation=UNKNOWN_ID),
     Scene(
-        agents=BOTH_CLAUDES[:2],
+        agents=OWN_ID,
         turns=(
             Turn(case="session_id_first", prompt="The first prompt."),
             Turn(case="session_id_in_use", prompt="The same.", request={"resume": False}),
         ),
     ),
-    _one("cancelled", "Talk. [[gate]]", BOTH_CLAUDES, "interrupt"),
+    _one("cancelled", "Talk. [[gate]]", ALL_VERSIONS, "interrupt"),
     Scene(
-        agents=BOTH_CLAUDES,
+        agents=ALL_VERSIONS,
         turns=(
             Turn(case="before_the_kill", prompt="The first prompt."),
             Turn(case="killed", prompt="Talk. [[gate]]", stop="kill"),

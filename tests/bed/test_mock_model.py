@@ -16,9 +16,14 @@ TIMEOUT_S = 20
 TOOLS = {
     "anthropic": [{"name": "Bash"}, {"name": "Read"}, {"name": "Write"}],
     "responses": [{"type": "function", "name": "exec_command"}],
+    "chat": [{"type": "function", "function": {"name": "bash"}}],
 }
-PATHS = {"anthropic": "/v1/messages", "responses": "/v1/responses"}
-both = pytest.mark.parametrize("dialect", ["anthropic", "responses"])
+PATHS = {
+    "anthropic": "/v1/messages",
+    "responses": "/v1/responses",
+    "chat": "/v1/chat/completions",
+}
+each = pytest.mark.parametrize("dialect", PATHS)
 
 
 @pytest.fixture
@@ -32,7 +37,7 @@ def body_of(dialect: str, *prompts: str, **more: Any) -> dict[str, Any]:
     """A request as small as it can be, after a wrapped message that an agent made up."""
     words = ["<environment_context>\n  <cwd>/</cwd>\n</environment_context>", *prompts]
     messages = [{"role": "user", "content": word} for word in words]
-    key = "messages" if dialect == "anthropic" else "input"
+    key = "input" if dialect == "responses" else "messages"
     return {"model": "m", key: messages, "tools": TOOLS[dialect], **more}
 
 
@@ -46,11 +51,13 @@ def ask(server: MockModel, dialect: str, body: dict[str, Any]) -> str:
 def text_of(dialect: str, raw: str) -> str:
     """The answer's text in a body that was not streamed."""
     answer = json.loads(raw)
+    if dialect == "chat":
+        return str(answer["choices"][0]["message"]["content"])
     content = answer["content"] if dialect == "anthropic" else answer["output"][0]["content"]
     return str(content[0]["text"])
 
 
-@both
+@each
 def test_only_the_prompts_that_a_person_typed_are_remembered(
     server: MockModel, dialect: str
 ) -> None:
@@ -62,7 +69,7 @@ def test_only_the_prompts_that_a_person_typed_are_remembered(
 def test_cached_tokens_are_told_in_the_words_of_each_api(server: MockModel) -> None:
     """One directive, one bill: Anthropic's input excludes the cache, OpenAI's includes it."""
     prompt = "[[usage:in=100,cached=40,write=5,out=20,reasoning=7]]"
-    anthropic, responses = (
+    anthropic, responses, chat = (
         json.loads(ask(server, dialect, body_of(dialect, prompt)))["usage"] for dialect in PATHS
     )
     assert (anthropic["input_tokens"], anthropic["cache_read_input_tokens"]) == (55, 40)
@@ -70,7 +77,10 @@ def test_cached_tokens_are_told_in_the_words_of_each_api(server: MockModel) -> N
     assert responses["input_tokens"] == 100
     assert responses["input_tokens_details"]["cached_tokens"] == 40
     assert responses["output_tokens_details"]["reasoning_tokens"] == 7
-    assert [bill.usage for bill in server.billed] == 2 * [
+    assert (chat["prompt_tokens"], chat["completion_tokens"]) == (100, 20)
+    assert chat["prompt_tokens_details"]["cached_tokens"] == 40
+    assert chat["completion_tokens_details"]["reasoning_tokens"] == 7
+    assert [bill.usage for bill in server.billed] == 3 * [
         Usage(
             input_tokens=100,
             cached_tokens=40,
@@ -81,7 +91,7 @@ def test_cached_tokens_are_told_in_the_words_of_each_api(server: MockModel) -> N
     ]
 
 
-@both
+@each
 def test_an_answer_stops_at_its_gate_until_it_is_released(server: MockModel, dialect: str) -> None:
     """Between `wait_at_gate` and `release` the answer is half done, and not yet fully billed."""
     answers: list[str] = []
@@ -97,7 +107,7 @@ def test_an_answer_stops_at_its_gate_until_it_is_released(server: MockModel, dia
     assert [bill.finished for bill in server.billed] == [True]
 
 
-@both
+@each
 def test_a_refusal_may_pass_after_some_times(server: MockModel, dialect: str) -> None:
     """`[[error:429*2]]` refuses twice with the status and then answers; refusals cost nothing."""
     body = body_of(dialect, "go [[error:429*2]]")

@@ -29,10 +29,12 @@ from bed.mock_model import MockModel  # noqa: E402  after the path is set
 from bed.normalise import Normaliser  # noqa: E402  after the path is set
 from bed.scenes import SCENES, Scene, Turn  # noqa: E402  after the path is set
 from clinvk.backends import get  # noqa: E402  as the others
+from clinvk.backends._base import Capability  # noqa: E402  as the others
 from clinvk.model.access import Access  # noqa: E402  as the others
+from clinvk.model.events import Init  # noqa: E402  as the others
 from clinvk.model.request import Invocation, TurnRequest  # noqa: E402  as the others
 
-_TIMEOUT_S = 60
+_TIMEOUT_S = 150
 _PATIENCE_S = 4
 _SETTLE_S = 1
 """How long an agent has to print what it got before its answer came to the gate."""
@@ -94,7 +96,8 @@ def record_scene(scene: Scene, agent: str, agents: Agents, into: Path) -> None:
 
 def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iterator[Recording]:
     """Run the turns one after another, each going on with the conversation of the first."""
-    conversation = str(uuid4()) if backend == "claude" else None
+    own_id = Capability.OWN_ID not in get(backend).lacks
+    conversation = str(uuid4()) if own_id else None
     resume = False
     for turn in scene.turns:
         request = {"conversation": conversation, "resume": resume, **turn.request}
@@ -109,8 +112,7 @@ def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iter
             stderr=stderr,
             exit_code=code,
         )
-        if backend == "codex" and conversation is None:
-            conversation = _thread_id(stdout)
+        conversation = conversation or _conversation_of(backend, invocation, stdout)
         resume = True
 
 
@@ -171,11 +173,12 @@ def _version(backend: str, home: AgentHome) -> str:
     return next(word for word in run.stdout.split() if word[0].isdigit())
 
 
-def _thread_id(stdout: str) -> str | None:
-    for line in stdout.splitlines():
-        if (said := json.loads(line)).get("type") == "thread.started":
-            return str(said["thread_id"])
-    return None
+def _conversation_of(backend: str, invocation: Invocation, stdout: str) -> str | None:
+    """The id that the agent chose, read as clinvk reads it."""
+    parser = get(backend).parser(TurnRequest(prompt="", cwd=invocation.cwd))
+    events = [event for line in stdout.splitlines() for event in parser.feed(line)]
+    told = [event.backend_session_id for event in events if isinstance(event, Init)]
+    return told[0] if told else None
 
 
 def _save(folder: Path, recording: Recording, tidy: Normaliser, facts: dict[str, Any]) -> None:

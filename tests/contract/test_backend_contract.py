@@ -6,6 +6,7 @@ A backend without recordings fails. `pytest tests/contract --update` rewrites th
 
 import json
 import random
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,13 @@ def golden(path: Path, value: Any, *, update: bool) -> None:
 def ask(**asked: Any) -> TurnRequest:
     """A request for a turn."""
     return TurnRequest(prompt="the prompt", cwd=Path("/project"), **asked)
+
+
+@cache
+def tells_writes(name: str) -> bool:
+    """Whether an agent tells what is written to a cache; OpenAI's chats have no word for it."""
+    last = [replay(case)[-1].usage for case in cases(name)]
+    return any(usage.cache_write_tokens is not None for usage in last)
 
 
 @EACH_BACKEND
@@ -181,7 +189,8 @@ def test_what_a_turn_used_is_what_the_service_billed_for_it(case: Case) -> None:
     usage = replay(case)[-1].usage
     assert usage.input_tokens == requests * script.usage.input_tokens
     assert usage.cached_tokens == requests * script.usage.cached_tokens
-    assert usage.cache_write_tokens == requests * script.usage.cache_write_tokens
+    written = requests * script.usage.cache_write_tokens
+    assert usage.cache_write_tokens == (written if tells_writes(case.backend_name) else None)
     assert usage.output_tokens == requests * script.usage.output_tokens
     assert usage.reasoning_tokens in (None, requests * script.usage.reasoning_tokens)
 

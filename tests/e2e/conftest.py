@@ -16,7 +16,7 @@ from bed.command import Command
 from bed.homes import AgentHome
 from bed.mock_model import MockModel
 
-BACKENDS = ("claude", "codex")
+BACKENDS = ("claude", "codex", "qwen")
 
 
 @pytest.fixture(scope="session")

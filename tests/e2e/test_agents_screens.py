@@ -20,8 +20,10 @@ pytestmark = [
 ]
 
 # What shows that a prompt can be typed.
-READY = {"claude": "❯", "codex": "Ask Codex"}  # noqa: RUF001  its sign
-SCREENS = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude")]
+READY = {"claude": "❯", "codex": "Ask Codex", "qwen": "Type your message"}  # noqa: RUF001  its sign
+ANSWER = {"claude": "●", "codex": "•", "qwen": "◆"}
+_TWICE = {"claude": "Press Ctrl-C again", "qwen": "Press Ctrl+C again"}
+SCREENS = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude"), ("qwen", "claude")]
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +61,9 @@ def say(terminal: Terminal, words: str, answer: str) -> None:
 
 def leave(terminal: Terminal, backend: str) -> str:
     """End the agent's screen as a person does, and wait for what clinvk says of it."""
-    if backend == "claude":
+    if backend in _TWICE:
         terminal.press("C-c")
-        terminal.wait_for("Press Ctrl-C again")
+        terminal.wait_for(_TWICE[backend])
     terminal.press("C-c")
     return terminal.wait_for("recorded ·")
 
@@ -126,7 +128,7 @@ def test_a_read_only_session_writes_nothing_in_the_screen_either(
     target = clinvk.home.project / "made.txt"
     terminal.run(clinvk.program, "chat", "-b", backend, "--access", "read-only")
     terminal.wait_for(READY[backend])
-    say(terminal, f"please [[write:{target}|hello]]", {"claude": "●", "codex": "•"}[backend])
+    say(terminal, f"please [[write:{target}|hello]]", ANSWER[backend])
     leave(terminal, backend)
     assert not target.exists()
 

@@ -11,6 +11,8 @@ import pytest
 from bed.command import Command, Ran
 from bed.mock_model import MockModel
 from bed.published import check_home
+from clinvk import backends
+from clinvk.backends._base import Capability
 
 
 def _finish(child: "subprocess.Popen[str]") -> Ran:
@@ -47,7 +49,7 @@ def test_kill_9_in_the_middle_of_an_answer_loses_nothing(
     assert (session["id"], session["status"]) == (first["session_id"], "interrupted")
     shown = clinvk("sessions", "show", "@last", "--json").json()
     assert [turn["prompt"] for turn in shown["turn_list"]] == ["one", "[[gate]] two"]
-    if backend == "claude":  # codex sends no partial messages
+    if Capability.PARTIAL_MESSAGES not in backends.get(backend).lacks:
         assert "Partial answer so far" in shown["turn_list"][1]["text"]
     third = clinvk("-c", "-o", "json", "three").json()
     assert third["exit_status"] == 0, third

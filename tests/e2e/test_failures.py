@@ -15,11 +15,15 @@ STATUS = {
     "529": (8, "overloaded"),
 }
 
+_PATIENCE_S = 150
+"""Qwen Code asks again for 82 seconds after a 500, which nothing shortens."""
 
+
+@pytest.mark.timeout(2 * _PATIENCE_S)
 @pytest.mark.parametrize("status", STATUS)
 def test_an_error_of_the_service_is_typed(clinvk: Command, backend: str, status: str) -> None:
     """The exit status says what kind of failure it was; the session can be continued."""
-    ran = clinvk("-b", backend, "-o", "json", f"[[error:{status}]] hello")
+    ran = clinvk("-b", backend, "-o", "json", f"[[error:{status}]] hello", timeout_s=_PATIENCE_S)
     result = ran.json()
     check_result(result)
     assert (ran.exit_code, result["error"]["code"]) == STATUS[status]
@@ -78,10 +82,11 @@ def test_an_agent_that_is_not_installed_is_said_to_be(clinvk: Command, backend: 
 
 def test_an_unknown_option_of_the_agent_is_told(clinvk: Command, backend: str) -> None:
     """`--backend-arg` with nonsense: the agent's own words, exit 5."""
-    ran = clinvk("-b", backend, "--backend-arg=--no-such-flag", "-o", "json", "hello")
+    ran = clinvk("-b", backend, "--backend-arg=--flag-of-nobody", "-o", "json", "hello")
     result = ran.json()
     assert (ran.exit_code, result["error"]["code"]) == (5, "option_refused")
-    assert "no-such-flag" in result["error"]["message"]
+    message = result["error"]["message"]
+    assert "flag-of-nobody" in message or "printed its usage" in message
 
 
 def test_an_answer_cut_off_by_the_service_is_a_failure(clinvk: Command, backend: str) -> None:

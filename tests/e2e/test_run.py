@@ -13,6 +13,8 @@ from bed.command import Command, kill_group
 from bed.homes import AgentHome
 from bed.mock_model import MockModel
 from bed.published import check_home, check_result, check_stream
+from clinvk import backends
+from clinvk.backends._base import Capability
 
 
 def test_a_prompt_is_answered_and_recorded(clinvk: Command, backend: str) -> None:
@@ -242,20 +244,19 @@ def test_an_agents_own_argument_is_passed_as_it_is(clinvk: Command, server: Mock
     assert server.requests[-1].body["model"].startswith("claude-haiku-4-5")
 
 
-def test_a_limit_of_turns_ends_with_its_own_code(clinvk: Command) -> None:
-    """`--max-turns` is honoured where the agent can, and exits 9."""
-    result = clinvk("-b", "claude", "--max-turns", "1", "-o", "json", "[[steps:3]] go").json()
-    assert (result["exit_status"], result["error"]["code"]) == (9, "turn_limit")
-
-
-def test_what_an_agent_cannot_do_is_refused_before_it_is_started(
-    clinvk: Command, server: MockModel
+def test_a_limit_of_turns_ends_with_its_own_code(
+    clinvk: Command, server: MockModel, backend: str
 ) -> None:
-    """An option that would be dropped is an error, exit 5, with the reason."""
-    ran = clinvk("-b", "codex", "--max-turns", "1", "hello")
-    assert ran.exit_code == 5
-    assert "cannot" in ran.stderr
-    assert not server.requests
+    """`--max-turns` exits 9 where the agent has it; where not, 5 with the reason, and no start."""
+    ran = clinvk("-b", backend, "--access", "full", "--max-turns", "1", "[[steps:3]] go")
+    if reason := backends.get(backend).lacks.get(Capability.MAX_TURNS):
+        assert ran.exit_code == 5
+        assert reason in ran.stderr
+        assert not server.requests
+    else:
+        assert ran.exit_code == 9
+        [session] = clinvk("sessions", "list", "--json").json()
+        assert session["status"] == "error"
 
 
 @pytest.fixture

@@ -2,8 +2,9 @@
 
 from bed.dialects._base import Ask, BrokenStreamError, Dialect, Json, Reply
 from bed.dialects.anthropic import Anthropic
+from bed.dialects.chat_completions import ChatCompletions
 from bed.dialects.responses import Responses
 
-DIALECTS: tuple[Dialect, ...] = (Anthropic(), Responses())
+DIALECTS: tuple[Dialect, ...] = (Anthropic(), Responses(), ChatCompletions())
 
 __all__ = ["DIALECTS", "Ask", "BrokenStreamError", "Dialect", "Json", "Reply"]

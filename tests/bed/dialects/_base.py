@@ -69,6 +69,9 @@ class Dialect(ABC):
     """One API."""
 
     name: ClassVar[str]
+    refusal_headers: ClassVar[Mapping[str, str]] = {}
+    """What a refusal says besides."""
+
     path: ClassVar[str]
     """Where a model is asked, with POST."""
 

@@ -15,46 +15,11 @@ from bed.dialects._base import (
     texts,
     typed_by_a_person,
 )
+from bed.dialects._openai import failed_within, refused
 from bed.directives import Call, Edit, Refusal, Run, Usage, Write
 
 _WELL = re.compile(r"(?:exited with code|Exit code:) 0\b")
-_ERRORS: Mapping[int, tuple[str, str | None, str]] = {
-    400: ("invalid_request_error", None, "Invalid request."),
-    401: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided: test-key."),
-    403: (
-        "invalid_request_error",
-        "unsupported_country_region_territory",
-        "Country, region, or territory not supported",
-    ),
-    404: (
-        "invalid_request_error",
-        "model_not_found",
-        "The model `{model}` does not exist or you do not have access to it.",
-    ),
-    429: (
-        "tokens",
-        "rate_limit_exceeded",
-        "Rate limit reached for {model} on tokens per min (TPM). Please try again in 200ms.",
-    ),
-    500: (
-        "server_error",
-        None,
-        "The server had an error while processing your request. Sorry about that!",
-    ),
-    503: ("service_unavailable_error", "server_is_overloaded", "Our servers are overloaded."),
-}
 _OUTPUTS = {"function_call_output", "custom_tool_call_output"}
-_FAILURES: Mapping[str, tuple[str, str]] = {
-    "context_too_long": (
-        "context_length_exceeded",
-        "Your input exceeds the context window of this model. Please adjust your input.",
-    ),
-    "overloaded_error": ("server_is_overloaded", "Our servers are currently overloaded."),
-    "insufficient_quota": (
-        "insufficient_quota",
-        "You exceeded your current quota, please check your plan and billing details.",
-    ),
-}
 
 
 class Responses(Dialect):
@@ -102,8 +67,7 @@ class Responses(Dialect):
         except BrokenStreamError as broken:
             if broken.type is None:
                 raise
-            code, message = _FAILURES.get(broken.type, (broken.type, broken.type))
-            failed = {"status": "failed", "error": {"code": code, "message": message}}
+            failed = {"status": "failed", "error": failed_within(broken.type)}
             yield event("response.failed", {"response": {**response, **failed}})
             return
         done = {"status": "completed", "output": output, "usage": _usage(reply.usage)}
@@ -115,18 +79,8 @@ class Responses(Dialect):
         return json.loads(last.split(b"data: ", 1)[1])["response"]
 
     def refusal(self, ask: Ask, refusal: Refusal) -> tuple[int, Json]:
-        """The error body; `type` may be an error code of the API."""
-        status = 503 if refusal.status == 529 else refusal.status
-        kind, code, message = _ERRORS.get(status, ("server_error", None, "error"))
-        if refusal.type:
-            code, message = _FAILURES.get(refusal.type, (refusal.type, message))
-        error = {
-            "message": message.format(model=ask.model),
-            "type": kind,
-            "param": None,
-            "code": code,
-        }
-        return status, {"error": error}
+        """The provider's own body."""
+        return refused(ask, refusal)
 
     def aside(self, method: str, path: str) -> Json | None:
         """The model list."""

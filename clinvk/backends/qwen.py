@@ -1,0 +1,228 @@
+"""Qwen Code, run headless with its stream of JSON lines; seen in 0.24.4 against a mock model."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from clinvk.backends._argv import refuse_long_system_prompt
+from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
+from clinvk.backends._ids import conversation_id
+from clinvk.backends._jsonl import items, mapping, text
+from clinvk.backends._running_total import RunningTotal
+from clinvk.backends._stream_json import Dialect, Line, StreamJsonParser
+from clinvk.model.access import Access
+from clinvk.model.events import Event, Json, Message, UsageReported, Warned
+from clinvk.model.failure import FailureCode
+from clinvk.model.request import Invocation, TurnRequest
+
+if TYPE_CHECKING:
+    from clinvk.backends._parts_log import PartsLog
+
+_HEADLESS = ("qwen", "--output-format=stream-json", "--include-partial-messages")
+
+_ACCESS: Mapping[Access, tuple[str, ...]] = {
+    # Plan mode refuses what writes, also where the person's settings allow it. The tools are shut
+    # out besides, and so are servers of unknown tools, which a person may have trusted.
+    Access.READ_ONLY: (
+        "--approval-mode=plan",
+        "--exclude-tools=edit",
+        "--exclude-tools=write_file",
+        "--exclude-tools=notebook_edit",
+        "--exclude-tools=run_shell_command",
+        "--allowed-mcp-server-names=none",
+    ),
+    Access.EDIT: ("--approval-mode=auto-edit",),
+    Access.FULL: ("--approval-mode=yolo",),
+}
+
+_NESTING = (
+    "QWEN_CODE",
+    "QWEN_CODE_AGENT_ID",
+    "QWEN_CODE_CLI",
+    "QWEN_CODE_LAUNCHER_PATH",
+    "QWEN_CODE_LAUNCHER_PID",
+    "QWEN_CODE_MANAGED_NPM_PIN",
+    "QWEN_CODE_MANAGED_NPM_ROOT",
+    "QWEN_CODE_MODEL",
+    "QWEN_CODE_MODEL_IDENTITY",
+    "QWEN_CODE_NO_RELAUNCH",
+    "QWEN_CODE_PRIVATE_RELAUNCH_ENV_PROVENANCE",
+    "QWEN_CODE_PROJECT_DIR",
+    "QWEN_CODE_PROMPT_ID",
+    "QWEN_CODE_SESSION_ID",
+    "QWEN_CODE_STARTUP_VERSION",
+)
+"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+
+_TROUBLE = "[API Error: "
+"""How it words a failure of the service as if the model had said it."""
+
+_DIALECT = Dialect(
+    subtypes={},
+    errors={},
+    words=(
+        (r"no saved session found", FailureCode.CONVERSATION_GONE),
+        (r"session id \S{0,60} already exists", FailureCode.CONVERSATION_EXISTS),
+        (r"reached max session turns", FailureCode.TURN_LIMIT),
+        (r"no auth type is selected", FailureCode.AUTH),
+        (r"unknown arguments?:|invalid values:", FailureCode.OPTION_REFUSED),
+        (r"no input provided|not supported in this mode", FailureCode.PROMPT_REFUSED),
+        (r"stream ended without", FailureCode.NETWORK),
+    ),
+    noise=r"^Ripgrep not available|^Warning: running headless|^Retrying provider attempt",
+    version="qwen_code_version",
+    status=r"^(\d{3}) ",
+)
+
+
+class Agent(Backend):
+    """Qwen Code's CLI: the caller chooses the conversation's id, answers come in pieces."""
+
+    title = "Qwen Code"
+    executable = "qwen"
+    install_hint = "npm install -g @qwen-code/qwen-code"
+    preference = 50
+    tested_versions = ("0.24.4",)
+    lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.COST: "it reports tokens and no cost",
+    }
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """One headless turn, the prompt on stdin."""
+        argv = [*_HEADLESS]
+        if request.conversation is not None or request.resume:
+            # One token, so that an id cannot become a flag.
+            argv.append(
+                f"--{'resume' if request.resume else 'session-id'}={conversation_id(request)}"
+            )
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
+        if request.access is not None:
+            argv += _ACCESS[request.access]
+        if request.max_turns is not None:
+            argv.append(f"--max-session-turns={request.max_turns}")
+        if request.ephemeral:
+            argv.append("--chat-recording=false")
+        if request.system_prompt is not None:
+            argv.append(f"--append-system-prompt={request.system_prompt}")
+        return Invocation(
+            argv=(*argv, *request.backend_args),
+            stdin=request.prompt.encode("utf-8", errors="replace"),
+            cwd=request.cwd,
+            env_unset=_NESTING,
+        )
+
+    def screen(self, request: TurnRequest) -> Invocation:
+        """The agent's own screen; without an access it asks the person, as it does by default."""
+        headless = self.invocation(replace(request, prompt="", max_turns=None))
+        argv = (self.executable, *headless.argv[len(_HEADLESS) :])
+        return replace(headless, argv=argv)
+
+    def native(self) -> "PartsLog":
+        """Its chats, one file a conversation."""
+        from clinvk.backends._parts_log import PartsLog
+
+        return PartsLog()
+
+    def parser(self, request: TurnRequest) -> "QwenParser":
+        """A parser that takes the difference of the conversation's running totals."""
+        return QwenParser(request)
+
+    def refuse_unsupported(self, request: TurnRequest) -> None:
+        """Raise also for a system prompt that argv cannot hold."""
+        super().refuse_unsupported(request)
+        refuse_long_system_prompt(self.name, request.system_prompt or "")
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """One chat, in a folder named after the directory that it was started in."""
+        root = _root(user_home, environ)
+        return ConversationFiles(root / "projects", f"*/chats/{escape(conversation)}.jsonl")
+
+    def title_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """The chat; a title is made, or given, in its own screen only."""
+        return self.conversation_files(conversation, user_home, environ)
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
+        """A key in the environment, or what its own log-in leaves in a file."""
+        root = _root(user_home, environ)
+        return SignIn(
+            variables=("OPENAI_API_KEY", "DASHSCOPE_API_KEY", "BAILIAN_CODING_PLAN_API_KEY"),
+            files=(root / "oauth_creds.json",),
+        )
+
+    def native_resume(self, conversation: str) -> tuple[str, ...]:
+        """The agent's own screen; it has to be opened in the conversation's directory."""
+        return (self.executable, "--resume", conversation)
+
+
+class QwenParser(StreamJsonParser):
+    """What differs: the totals, failures worded as answers, and retries told twice each."""
+
+    def __init__(self, request: TurnRequest) -> None:
+        self._total = RunningTotal(request)
+        super().__init__(request, _DIALECT, self._total)
+        self._held = ""
+        self._retrying = False
+
+    def _system(self, said: Line) -> list[Event] | None:
+        if said.get("subtype") != "retry":
+            return super()._system(said)
+        again, self._retrying = self._retrying, True
+        self._answer.restart()
+        notice = Warned(message="the service failed, trying again", code="retry")
+        return [] if again else [notice]
+
+    def _stream_event(self, said: Line) -> list[Event] | None:
+        event = mapping(said.get("event"))
+        piece = text(mapping(event.get("delta")).get("text"))
+        if piece.startswith(_TROUBLE):
+            self._held = piece
+            return []
+        self._retrying = self._retrying and event.get("type") != "message_start"
+        return super()._stream_event(said)
+
+    def _assistant(self, said: Line) -> list[Event] | None:
+        message = mapping(said.get("message"))
+        if not message:
+            return None
+        if said.get("parent_tool_use_id") is not None:
+            return super()._assistant(said)
+        content = [self._without_trouble(block) for block in items(message.get("content"))]
+        events = super()._assistant({**said, "message": {**message, "content": content}})
+        usage = mapping(message.get("usage"))
+        if events is not None and (usage.get("input_tokens") or usage.get("output_tokens")):
+            events.append(UsageReported(usage=self._total.answer(usage)))
+        return events
+
+    def _without_trouble(self, block: Json) -> Json:
+        said = text(mapping(block).get("text"))
+        held = said[said.find(_TROUBLE) :] if said.startswith(_TROUBLE) else self._held
+        if not held or not said.endswith(held):
+            return block
+        self._held = held
+        return {**mapping(block), "text": said.removesuffix(held)}
+
+    def _end(self, said: Line) -> list[Event] | None:
+        failed = mapping(said.get("error"))
+        words = text(failed.get("message"))
+        if words.startswith(_TROUBLE):
+            first, *more = words.removeprefix(_TROUBLE).splitlines()
+            told = "\n".join([first.removesuffix("]"), *more])
+            said = {**said, "error": {"message": told}}
+        events = super()._end(said)
+        if events is not None and said.get("is_error") is not True and self._held:
+            # The model itself said so.
+            events.insert(0, Message(text=self._held, delta=True))
+        self._held = ""
+        return events
+
+
+def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
+    home = environ.get("QWEN_RUNTIME_DIR") or environ.get("QWEN_HOME")
+    return Path(home) if home else user_home / ".qwen"

@@ -1,0 +1,154 @@
+"""OpenAI's Chat Completions API, as opencode and Qwen Code use it."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from bed.dialects._base import (
+    Ask,
+    BrokenStreamError,
+    Dialect,
+    Json,
+    Reply,
+    texts,
+    typed_by_a_person,
+)
+from bed.dialects._openai import failed_within, refused
+from bed.directives import Call, Edit, Refusal, Run, Usage, Write
+
+_OWN_ACCOUNT = "memory extraction subagent"
+"""Qwen Code keeps a memory: a request after the answer, with tools of its own."""
+
+_FAILED = re.compile(
+    r"^(Error|Qwen Code requires|The user rejected)"
+    r"|not found in |has not been read|Exit Code: [1-9]"
+)
+"""The API has no sign for a tool that failed, so the agents' own words have to do."""
+
+
+class ChatCompletions(Dialect):
+    """`POST /v1/chat/completions`."""
+
+    name = "chat_completions"
+    path = "/v1/chat/completions"
+    refusal_headers = MappingProxyType({"retry-after-ms": "50"})
+
+    def read(self, body: Json, headers: Mapping[str, str]) -> Ask:
+        """The request."""
+        del headers
+        tools = frozenset(tool["function"]["name"] for tool in body.get("tools") or [])
+        prompts: list[str] = []
+        results: list[str | None] = []
+        own_account = not tools
+        for message in body["messages"]:
+            parts = [*texts(message.get("content") or "", "text")]
+            own_account |= message["role"] == "system" and _OWN_ACCOUNT in "".join(parts)
+            if message["role"] == "user":
+                typed = [said for part in parts if (said := typed_by_a_person(part))]
+                prompts += typed
+                results = [] if typed else results
+            elif message["role"] == "tool":
+                said = "".join(parts)
+                results.append(said if _FAILED.search(said) else None)
+        return Ask(
+            model=body["model"],
+            stream=bool(body.get("stream")),
+            kind="side" if own_account else "main",
+            prompts=tuple(prompts),
+            results=tuple(results),
+            tools=tools,
+        )
+
+    def stream(self, ask: Ask, reply: Reply) -> Iterator[bytes]:
+        """The chunks of one message: reasoning, text or one tool call, then the bill."""
+        yield _chunk(ask, reply, {"role": "assistant", "content": ""})
+        if reply.think:
+            yield _chunk(ask, reply, {"reasoning_content": reply.think})
+        try:
+            for piece in reply.pieces:
+                yield _chunk(ask, reply, {"content": piece})
+        except BrokenStreamError as broken:
+            if broken.type is None:
+                raise
+            yield _data({"error": failed_within(broken.type)})
+            return
+        if reply.call:
+            yield _chunk(ask, reply, {"tool_calls": [{"index": 0, **_tool_call(ask, reply)}]})
+        yield _chunk(ask, reply, {}, finish="tool_calls" if reply.call else "stop")
+        yield _data({**_head(ask, reply), "choices": [], "usage": _usage(reply.usage)})
+        yield b"data: [DONE]\n\n"
+
+    def whole(self, ask: Ask, reply: Reply) -> Json:
+        """The completion as one object."""
+        message: dict[str, Json] = {"role": "assistant", "content": "".join(reply.pieces)}
+        if reply.think:
+            message["reasoning_content"] = reply.think
+        if reply.call:
+            message["tool_calls"] = [_tool_call(ask, reply)]
+        finish = "tool_calls" if reply.call else "stop"
+        choice = {"index": 0, "message": message, "finish_reason": finish}
+        head = {**_head(ask, reply), "object": "chat.completion"}
+        return {**head, "choices": [choice], "usage": _usage(reply.usage)}
+
+    def refusal(self, ask: Ask, refusal: Refusal) -> tuple[int, Json]:
+        """The provider's own body."""
+        return refused(ask, refusal)
+
+
+def _data(data: Json) -> bytes:
+    return f"data: {json.dumps(data)}\n\n".encode()
+
+
+def _head(ask: Ask, reply: Reply) -> dict[str, Json]:
+    return {
+        "id": f"chatcmpl-{reply.id}",
+        "object": "chat.completion.chunk",
+        "created": 1_767_225_600,
+        "model": ask.model,
+    }
+
+
+def _chunk(ask: Ask, reply: Reply, delta: Json, finish: str | None = None) -> bytes:
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return _data({**_head(ask, reply), "choices": [choice]})
+
+
+def _usage(usage: Usage) -> Json:
+    """The API has no word for what is written to a cache: it is a part of the prompt."""
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "completion_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+    }
+
+
+def _tool_call(ask: Ask, reply: Reply) -> dict[str, Json]:
+    assert reply.call is not None
+    name, arguments = _tool(ask, reply.call)
+    called = {"name": name, "arguments": json.dumps(arguments)}
+    return {"id": f"call_{reply.id}", "type": "function", "function": called}
+
+
+def _tool(ask: Ask, call: Call) -> tuple[str, Json]:
+    """The call in the words of the tools that were offered."""
+    if "read_file" in ask.tools:
+        match call:
+            case Write():
+                return "write_file", {"file_path": call.path, "content": call.content}
+            case Edit():
+                change = {"old_string": call.old, "new_string": call.new}
+                return "edit", {"file_path": call.path, **change}
+            case Run():
+                about = {"description": "As the prompt asked", "is_background": False}
+                return "run_shell_command", {"command": call.command, **about}
+    match call:
+        case Write():
+            return "write", {"filePath": call.path, "content": call.content}
+        case Edit():
+            change = {"oldString": call.old, "newString": call.new}
+            return "edit", {"filePath": call.path, **change}
+        case Run():
+            return "bash", {"command": call.command, "description": "As the prompt asked"}
