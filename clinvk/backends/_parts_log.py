@@ -15,6 +15,7 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
 
 Line = Mapping[str, Json]
 
+_TELEMETRY = '"ui_telemetry"'
 _FIGURES = {
     "input_tokens": "input_token_count",
     "cached_tokens": "cached_content_token_count",
@@ -46,6 +47,19 @@ class PartsLog(Native):
                 if turns:
                     turns[-1].spend(usage, total_usage(spent))
         return tuple(turn.build() for turn in turns)
+
+    def counters(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
+        """What all requests of the conversation used, in whatever order the lines come.
+
+        None without any line: then nothing is kept of the conversation.
+        """
+        spent: list[Usage] = []
+        kept = False
+        for line in lines:
+            kept = True
+            if _TELEMETRY in line and (usage := _usage(parse_object(line) or {})) is not None:
+                spent.append(usage)
+        return _counters(total_usage(spent)) if kept else None
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
         """The last title that was made or given in the agent's own screen."""
@@ -91,9 +105,6 @@ class _Turn:
 
     def build(self) -> NativeTurn:
         """The turn as far as it went."""
-        counters = self._total and {
-            name: getattr(self._total, field) or 0 for name, field in _COUNTERS.items()
-        }
         return NativeTurn(
             id=self._id,
             prompt=self._prompt,
@@ -104,8 +115,12 @@ class _Turn:
             failed=self._failed,
             model=self._model,
             usage=total_usage(self._usage) if self._answered else UNKNOWN_USAGE,
-            counters=counters,
+            counters=_counters(self._total) if self._total is not None else None,
         )
+
+
+def _counters(total: Usage) -> Mapping[str, Json]:
+    return {name: getattr(total, field) or 0 for name, field in _COUNTERS.items()}
 
 
 def _spoken(said: Line) -> str:

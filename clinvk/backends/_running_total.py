@@ -22,7 +22,7 @@ class RunningTotal:
 
     def __init__(self, request: TurnRequest) -> None:
         self.version = ""
-        self._before = _baseline(request)
+        self._before = baseline(request)
         self._main = Tokens()
         self._total: Tokens | None = None
 
@@ -61,6 +61,13 @@ class RunningTotal:
         return (UNKNOWN_USAGE if answered and used == Tokens() else _told(used)), None
 
 
+def used_since(counters: Mapping[str, Json], request: TurnRequest) -> Usage:
+    """What was added to the total since the request was made; unknown without one from before."""
+    now, before = tokens(counters), baseline(request)
+    added = now.minus(before) if now is not None and before is not None else None
+    return UNKNOWN_USAGE if added is None else _told(added)
+
+
 def tokens(usage: Mapping[str, Json]) -> Tokens | None:
     """Figures whose input includes what was read from a cache; None where there are none."""
     everything, output = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
@@ -79,7 +86,7 @@ def _told(used: Tokens) -> Usage:
     )
 
 
-def _baseline(request: TurnRequest) -> Tokens | None:
+def baseline(request: TurnRequest) -> Tokens | None:
     """The total before this turn, None where a turn that broke off may have added to it."""
     if not request.resume:
         return Tokens()

@@ -1,6 +1,6 @@
 """Qwen Code, run headless with its stream of JSON lines; seen in 0.24.4 against a mock model."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from glob import escape
 from pathlib import Path
@@ -10,12 +10,13 @@ from clinvk.backends._argv import refuse_long_system_prompt
 from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
 from clinvk.backends._ids import conversation_id
 from clinvk.backends._jsonl import items, mapping, text
-from clinvk.backends._running_total import RunningTotal
+from clinvk.backends._running_total import RunningTotal, used_since
 from clinvk.backends._stream_json import Dialect, Line, StreamJsonParser
 from clinvk.model.access import Access
 from clinvk.model.events import Event, Json, Message, UsageReported, Warned
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.usage import Usage
 
 if TYPE_CHECKING:
     from clinvk.backends._parts_log import PartsLog
@@ -141,6 +142,14 @@ class Agent(Backend):
         """One chat, in a folder named after the directory that it was started in."""
         root = _root(user_home, environ)
         return ConversationFiles(root / "projects", f"*/chats/{escape(conversation)}.jsonl")
+
+    def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
+        """The chat has each request that was ever made for it, those of broken turns too."""
+        return self.native().counters(lines)
+
+    def usage_by(self, counters: Mapping[str, Json], request: TurnRequest) -> Usage:
+        """What was added since the turn began."""
+        return used_since(counters, request)
 
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]

@@ -98,6 +98,10 @@ class AgentHome:
         """A model that an agent takes and that is not its default."""
         return SETUPS[name].other_model
 
+    def ready(self, name: str) -> str:
+        """What an agent's own screen shows once a prompt can be typed."""
+        return SETUPS[name].ready
+
     def forget(self, name: str) -> None:
         """Make an agent lose its conversations, but not the place where it keeps them."""
         SETUPS[name].forget(self.home)

@@ -19,8 +19,6 @@ pytestmark = [
     pytest.mark.timeout(180),
 ]
 
-# What shows that a prompt can be typed.
-READY = {"claude": "❯", "codex": "Ask Codex", "qwen": "Type your message"}  # noqa: RUF001  its sign
 ANSWER = {"claude": "●", "codex": "•", "qwen": "◆"}
 _TWICE = {"claude": "Press Ctrl-C again", "qwen": "Press Ctrl+C again"}
 SCREENS = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude"), ("qwen", "claude")]
@@ -85,7 +83,7 @@ def test_a_session_goes_on_in_the_agents_screen_and_back(
     started = clinvk("-b", backend, "--access", "edit", "-o", "json", "the first prompt").json()
     terminal.run(clinvk.program, "resume", started["session_id"])
     terminal.wait_for("the first prompt")
-    terminal.wait_for(READY[backend])
+    terminal.wait_for(clinvk.home.ready(backend))
     say(terminal, "an interactive one [[usage:in=300,out=30]]", "I remember 1 earlier")
     shown = leave(terminal, backend)
     assert "1 turn recorded" in shown
@@ -107,7 +105,7 @@ def test_chat_begins_a_conversation_that_headless_turns_go_on_with(
 ) -> None:
     """Also where the agent chooses the id itself: it is found by directory and time."""
     terminal.run(clinvk.program, "chat", "-b", backend, "-s", "mine")
-    terminal.wait_for(READY[backend])
+    terminal.wait_for(clinvk.home.ready(backend))
     say(terminal, "the first prompt", "I remember 0 earlier")
     leave(terminal, backend)
     session = told(clinvk)
@@ -127,7 +125,7 @@ def test_a_read_only_session_writes_nothing_in_the_screen_either(
     """Access is the session's own there too, and nobody is even asked."""
     target = clinvk.home.project / "made.txt"
     terminal.run(clinvk.program, "chat", "-b", backend, "--access", "read-only")
-    terminal.wait_for(READY[backend])
+    terminal.wait_for(clinvk.home.ready(backend))
     say(terminal, f"please [[write:{target}|hello]]", ANSWER[backend])
     leave(terminal, backend)
     assert not target.exists()
@@ -141,7 +139,7 @@ def test_a_title_that_claude_makes_in_its_screen_is_taken_over(
     home.chatty = True
     with Terminal(home.env, home.project, columns=120) as opened:
         opened.run(clinvk.program, "chat", "-b", "claude", "-s", "mine")
-        opened.wait_for(READY["claude"])
+        opened.wait_for(home.ready("claude"))
         say(opened, "the first prompt", "I remember 0 earlier")
         leave(opened, "claude")
     assert told(clinvk)["title"] == "A title by the agent"
@@ -164,7 +162,7 @@ def test_a_title_that_codex_makes_in_its_screen_is_taken_over(
 ) -> None:
     """It writes one into its index of threads, from its own screen only."""
     terminal.run(clinvk.program, "chat", "-b", "codex", "-s", "mine")
-    terminal.wait_for(READY["codex"])
+    terminal.wait_for(clinvk.home.ready("codex"))
     title = '{"title": "Fix the login test"}'
     say(terminal, f"please [[say:{title}]]", '• {"title"')
     terminal.settle(1.5)
@@ -179,7 +177,7 @@ def test_a_conversation_that_the_agents_own_server_holds_is_busy(
     started = clinvk("-b", "codex", "-o", "json", "one").json()
     with Terminal(home.env, home.project, columns=120) as opened:
         opened.run("codex", "resume", started["backend_session_id"])
-        opened.wait_for(READY["codex"])
+        opened.wait_for(clinvk.home.ready("codex"))
         say(opened, "in its own screen", "I remember 1 earlier")
         ran = clinvk("-c", "-o", "json", "two").json()
     assert (ran["exit_status"], ran["error"]["code"]) == (75, "conversation_busy")

@@ -11,7 +11,7 @@ from bed.mock_model import MockModel
 from bed.published import check_home, check_result
 from bed.terminal import Terminal, have_tmux
 
-REAL = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude")]
+REAL = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude"), ("qwen", "claude")]
 WAYS = ["replay", "new"]
 
 
@@ -175,5 +175,5 @@ def test_the_agents_own_screen_on_a_missing_conversation(
     terminal.wait_for("its own screen cannot be told one")
     terminal.run(clinvk.program, "resume", "--last", "--if-missing", "new")
     terminal.wait_for("a new one begins here, empty")
-    terminal.wait_for({"claude": "❯", "codex": "Ask Codex"}[backend])  # noqa: RUF001  its sign
+    terminal.wait_for(clinvk.home.ready(backend))
     assert "elephants" not in terminal.screen()

@@ -24,11 +24,12 @@ from bed.homes import AgentHome
 from bed.mock_model import MockModel
 
 EXAMPLES = os.environ.get("CLINVK_USAGE_EXAMPLES")
-CLIS = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude")]
+CLIS = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude"), ("qwen", "claude")]
 FIGURES = ("input_tokens", "cached_tokens", "output_tokens")
 OUTSIDE = {
     "claude": ["claude", "-p", "--resume"],
     "codex": ["codex", "exec", "--skip-git-repo-check", "resume"],
+    "qwen": ["qwen", "--resume"],
 }
 
 
@@ -181,7 +182,7 @@ def _running_in(home: Path) -> list[int]:
 
 
 @pytest.mark.timeout(600 if EXAMPLES is None else 0)
-@pytest.mark.parametrize("cli", CLIS, ids=["claude", "claude-next", "codex"])
+@pytest.mark.parametrize("cli", CLIS, ids=["claude", "claude-next", "codex", "qwen"])
 @settings(
     max_examples=int(EXAMPLES or 2),
     derandomize=EXAMPLES is None,

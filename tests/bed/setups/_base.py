@@ -27,6 +27,9 @@ class Setup:
     conversations: ClassVar[str] = ""
     """The files that are its conversations: a glob below HOME."""
 
+    ready: ClassVar[str] = ""
+    """What its own screen shows once a prompt can be typed."""
+
     def environ(self, place: Place) -> Mapping[str, str]:
         """The variables that it runs with."""
         del place

@@ -10,6 +10,7 @@ from bed.setups._base import Place, Setup
 class Claude(Setup):
     """It has no files of its own until it is started."""
 
+    ready = "❯"  # noqa: RUF001  its sign
     other_model = "claude-sonnet-4-5"
     conversations = ".claude/projects/*/*.jsonl"
 

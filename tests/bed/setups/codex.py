@@ -30,6 +30,7 @@ exporter = "none"
 class Codex(Setup):
     """A provider of its own, which is the mock model."""
 
+    ready = "Ask Codex"
     other_model = "gpt-5.1-codex-mini"
     conversations = ".codex/sessions/*/*/*/*.jsonl"
 

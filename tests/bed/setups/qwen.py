@@ -11,6 +11,7 @@ _WITHOUT_MEMORY = {"enableManagedAutoMemory": False, "enableManagedAutoDream": F
 class Qwen(Setup):
     """An endpoint in OpenAI's manner; `chatty` lets it keep its memory after each answer."""
 
+    ready = "Type your message"
     other_model = "qwen3-max"
     conversations = ".qwen/projects/*/chats/*.jsonl"
 

@@ -54,6 +54,16 @@ def test_a_turn_is_its_prompt_answer_and_requests() -> None:
     assert first.started_at is not None
 
 
+def test_the_counters_are_those_of_every_request() -> None:
+    """Of turns that broke off too, and whichever end of the file is read first."""
+    lines = [line("user", "one"), request("api_response", **USED), line("user", "two"), "no json"]
+    expected = {"input_tokens": 100, "cache_read_input_tokens": 40, "output_tokens": 20}
+    assert PartsLog().counters(lines) == expected
+    assert PartsLog().counters(reversed(lines)) == expected
+    assert PartsLog().counters(lines[:1]) == dict.fromkeys(expected, 0)
+    assert PartsLog().counters([]) is None
+
+
 def test_what_the_agent_says_to_itself_is_no_prompt() -> None:
     """Only a person's own lines begin a turn."""
     assert not turns(line("user", "a reminder", provenance="system"), line("assistant", "x"))

@@ -134,6 +134,14 @@ def test_after_a_turn_that_broke_off_nothing_is_known() -> None:
     assert result(after, said("well", 100), ended(400, 50)).usage.input_tokens == 100
 
 
+def test_a_failed_turn_used_what_was_added_to_the_file() -> None:
+    """Its result says nothing of it, or the total of the whole conversation."""
+    request = ask(resume=True, conversation=ID, counters=TOTALS)
+    used = QWEN.usage_by({**TOTALS, "input_tokens": 150, "output_tokens": 21}, request)
+    assert (used.input_tokens, used.cached_tokens, used.output_tokens) == (50, 0, 1)
+    assert not QWEN.usage_by({**TOTALS, "output_tokens": 1}, request).known
+
+
 def test_each_answer_tells_what_the_run_has_used() -> None:
     """While the turn is on its way, for whoever watches."""
     told = events(ask(), said("one", 100), said("two", 150), ended(250, 20))
