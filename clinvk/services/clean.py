@@ -22,9 +22,9 @@ from clinvk.model.session import Session, Status
 from clinvk.model.units import parse_duration
 from clinvk.services.claims import claim_of
 from clinvk.services.native import NativeTranscript, native_transcript
-from clinvk.services.sessions import SessionFilter, list_sessions
 from clinvk.services.world import World
 from clinvk.store.moving import copy_out
+from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
 
 DAY_S = 86_400.0
@@ -134,8 +134,8 @@ def _old(store: SessionStore, world: World, sweep: Sweep) -> list[tuple[Session,
         oldest = world.now() - timedelta(seconds=sweep.older_than_s)
     except OverflowError:
         return []  # nothing is older than the calendar
-    of = SessionFilter(backend=sweep.backend, status=sweep.status, archived=None)
-    found = list_sessions(store, of).sessions
+    of = Selection(backend=sweep.backend, status=sweep.status)
+    found = store.select(of, thorough=True).sessions
     rest = reversed(found[sweep.keep_last :])
     return [(one.session, one.status) for one in rest if one.session.last_used_at < oldest]
 

@@ -81,7 +81,10 @@ def find_named(store: SessionStore, name: str) -> Session | None:
 
     `SessionDamagedError` if there was one and its record cannot be read: another is no substitute.
     """
-    selected = store.select(Selection(name=name), limit=1)
+    named = Selection(name=name)
+    selected = store.select(named, limit=1)
+    if not selected.sessions:  # a second session of that name would be made
+        selected = store.select(named, limit=1, thorough=True)
     if selected.sessions:
         return store.load(selected.sessions[0].session.id)
     for record in selected.damaged:

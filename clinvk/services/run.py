@@ -16,6 +16,7 @@ from clinvk.services.opening import Opening
 from clinvk.services.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.target import find_target
 from clinvk.services.turn import Observer, Turn
+from clinvk.services.upkeep import upkeep
 from clinvk.services.world import World
 from clinvk.store.sessions import SessionStore
 
@@ -37,7 +38,8 @@ def run(
         opening = Opening(request, world, settings, held, sleep=signals.sleep, waiting=waiting)
         plan, recording = opening.open()
         plan = replace(plan, warnings=(*opening.notes, *plan.warnings))
-        return Turn(plan, recording, world, observer).conduct(signals)
+        with upkeep(SessionStore(world.home)):
+            return Turn(plan, recording, world, observer).conduct(signals)
 
 
 def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:

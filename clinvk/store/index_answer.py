@@ -1,11 +1,12 @@
 """Asking the index, and reading what it names: an answer is what the files say."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from clinvk.errors import StoreError
 from clinvk.model.session import Session
-from clinvk.store import reading
+from clinvk.store import index_sync, reading
 from clinvk.store.index_file import IndexBrokenError, IndexUnusableError, opened
 from clinvk.store.index_query import damaged_rows, data_version, select_rows
 from clinvk.store.index_rows import Row, read_entry
@@ -45,6 +46,13 @@ def answer(question: Question) -> Selected | None:
             if found is not None:
                 return found
     return None
+
+
+def look_over(home: Home, pause: Callable[[], bool]) -> None:
+    """As `index.look_over` promises."""
+    troubles = (IndexUnusableError, IndexBrokenError, StoreError, OSError)
+    with suppress(*troubles), opened(home) as database:
+        index_sync.look_over(database, home, pause)
 
 
 def _answer(question: Question, *, thorough: bool) -> Selected | None:

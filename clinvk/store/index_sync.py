@@ -1,35 +1,26 @@
 """Bringing the index up to what the files say, and finding out whether it is.
 
-What every use looks at, and what that costs here with 100 000 sessions:
-
-- the marks of the two folders: a file that was added, removed, or replaced by another changes them,
-  and so does whoever saves by renaming, as editors, `sed -i` and all writers of ours do (0.1 ms);
-- the marks of the files that are known to change in place: open turns, damaged records, transcripts
-  without a record, and whatever had been changed just before it was read;
-- the marks of the `RECENT` sessions used last (3 ms), those of every session of the answer, and
-  those of `SOME` others, elsewhere each time (0.5 ms).
+Every use looks at the marks of the two folders: a file that was added, removed, or replaced by
+another changes them, and so does whoever saves by renaming, as editors, `sed -i` and all writers of
+ours do (0.1 ms). What else it looks at `index_rounds` says.
 
 Only if a folder's mark differs is each file's mark compared (0.6 s for 100 000, 0.05 s for 10 000),
-and only files whose marks differ are read. To compare all of them each time would be right in one
-more case, and cost those 0.6 s each time: a record that is overwritten in place, that is not among
-the `RECENT`, and that would come into an answer only because of what was written into it. Such an
-edit is noticed as soon as another program adds, removes or replaces a file, when a reference is not
-found, by `sessions reindex`, after the next boot, or when its turn comes among the others (with
-10 000 sessions, within some 50 commands). With `RECENT` sessions or fewer, everything is looked at
-each time.
+and only files whose marks differ are read. The same is done when a reference is not found, and,
+step by step, while an agent is at work and nobody waits for us.
 
 A change that another program makes to the folder within the 20 microseconds between our look at it
-and our stamp on it goes unnoticed in the same way.
+and our stamp on it shows in the file's own mark alone.
 """
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clinvk.store import reading
 from clinvk.store.index_file import IndexBrokenError, boot_id, writing
+from clinvk.store.index_rounds import LOOKED_AT, Looked, due, in_steps
 from clinvk.store.index_rows import (
     INSERT,
     Entry,
@@ -42,25 +33,13 @@ from clinvk.store.index_rows import (
 from clinvk.store.marks import file_system_now, folder_mark, mark_of, stamp
 from clinvk.store.paths import Home
 
-RECENT = 1_000
-"""How many of the sessions used last are looked at in any case."""
-
-SOME = 200
-"""How many others are looked at, from a place on that is another each time."""
-
 _BATCH = 10_000
 """So many files are read between two commits: a second's work is lost by an interruption."""
 
 FOLDERS = ("sessions", "transcripts")
 
-_Looked = tuple[object, int, int, int, int | None]
-_LOOKED_AT = "SELECT key, rebuilt, open, settled, mark FROM entry"
-_ALWAYS = (
-    f"{_LOOKED_AT} WHERE watched = 1"  # noqa: S608  no value in it
-    " UNION SELECT * FROM"
-    f" ({_LOOKED_AT} WHERE used IS NOT NULL ORDER BY used DESC, key DESC LIMIT {RECENT})"
-    f" UNION SELECT * FROM ({_LOOKED_AT} WHERE key >= ? ORDER BY key LIMIT {SOME})"
-)
+_AT_ONCE = 50
+"""So few are taken in one step while a turn is recorded: nobody waits for them."""
 
 
 def refresh(database: sqlite3.Connection, home: Home, *, thorough: bool = False) -> None:
@@ -71,12 +50,29 @@ def refresh(database: sqlite3.Connection, home: Home, *, thorough: bool = False)
     if thorough or not is_noted(database, home, FOLDERS):
         _compare_all(database, home)
         return
-    somewhere = os.urandom(6).hex()  # ids are as random
-    changed = list(_changed(home, database.execute(_ALWAYS, (somewhere,))))
-    if changed:
+    _take_changed(database, home, list(_changed(home, due(database))))
+
+
+def look_over(database: sqlite3.Connection, home: Home, pause: Callable[[], bool]) -> None:
+    """Look at each file's mark, little by little; `pause` in between says whether to go on.
+
+    Raises as `refresh` does.
+    """
+    for rows in in_steps(database):
+        changed = list(_changed(home, rows))
+        for start in range(0, len(changed), _AT_ONCE):
+            _take_changed(database, home, changed[start : start + _AT_ONCE])
+            if not pause():
+                return
+        if not changed and not pause():
+            return
+
+
+def _take_changed(database: sqlite3.Connection, home: Home, keys: list[Key]) -> None:
+    if keys:
         with writing(database):
             now_ns = file_system_now(home.cache)
-            for key in changed:
+            for key in keys:
                 take(database, key, read_entry(home, key, now_ns))
 
 
@@ -162,7 +158,7 @@ def _take_some(
 
 def _differing(database: sqlite3.Connection, home: Home) -> Iterator[Key]:
     """The keys of all entries that are not as the index says, those that are gone included."""
-    known = {row[0]: row for row in database.execute(_LOOKED_AT)}
+    known = {row[0]: row for row in database.execute(LOOKED_AT)}
     records: set[Key] = set()
     for key, mark in _record_marks(home):
         records.add(key)
@@ -192,7 +188,7 @@ def _record_marks(home: Home) -> Iterator[tuple[Key, int]]:
                 yield key_of(stem), mark
 
 
-def _changed(home: Home, rows: Iterable[_Looked]) -> Iterator[Key]:
+def _changed(home: Home, rows: Iterable[Looked]) -> Iterator[Key]:
     """The keys of those rows whose files are not as they were read, or might not be."""
     with _folder(home.sessions) as folder:
         for stored, rebuilt, is_open, settled, mark in rows:

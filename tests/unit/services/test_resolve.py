@@ -19,7 +19,11 @@ from clinvk.services.resolve import (
     resolve_all,
     resolve_reference,
 )
+from clinvk.store.forms import json_page
+from clinvk.store.index_rounds import RECENT, SOME
 from clinvk.store.paths import Home
+from clinvk.store.records import encode
+from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
 
 START = datetime(2025, 1, 27, 10, tzinfo=UTC)
@@ -31,10 +35,14 @@ def store(tmp_path: Path) -> SessionStore:
     return SessionStore(Home(tmp_path / "home"))
 
 
-def _create(store: SessionStore, session_id: str, minute: int = 0, **fields: object) -> Session:
+def _plain(session_id: str, minute: int, **fields: object) -> Session:
     at = START + timedelta(minutes=minute)
     known = {"backend": "demo", "cwd": "/p", "created_at": at, "last_used_at": at} | fields
-    session = Session(id=session_id, **known)
+    return Session(id=session_id, **known)
+
+
+def _create(store: SessionStore, session_id: str, minute: int = 0, **fields: object) -> Session:
+    session = _plain(session_id, minute, **fields)
     store.create(session)
     return session
 
@@ -97,6 +105,22 @@ def test_a_name_is_found_exactly(store: SessionStore) -> None:
     named = _create(store, "aaaa00000001", name="pr-842")
     assert find_named(store, "pr-842") == named
     assert find_named(store, "pr-8") is None
+
+
+def test_a_name_that_was_written_into_a_file_is_found(store: SessionStore) -> None:
+    """Also of a session that nobody used for long: no second one of that name is made."""
+    for number in range(RECENT + SOME + 2):
+        session = _plain(f"{number:012x}", number)
+        store.home.sessions.mkdir(parents=True, exist_ok=True)
+        store.home.record(session.id).write_bytes(json_page(encode(session)))
+    assert find_named(store, "pr-842") is None
+    for _ in range(2):  # the next of those that have their turn are the first ones
+        store.select(Selection(name="pr-842"), limit=1)
+    old = store.home.record(f"{SOME + 1:012x}")
+    old.write_text(old.read_text().replace('"name": null', '"name": "pr-842"'))
+    found = find_named(store, "pr-842")
+    assert found is not None
+    assert found.id == old.stem
 
 
 def test_the_last_session_passes_closed_and_archived_ones_by(store: SessionStore) -> None:

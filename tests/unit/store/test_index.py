@@ -18,7 +18,8 @@ from clinvk.store import index, reading
 from clinvk.store.forms import json_page
 from clinvk.store.index_drift import check, rebuild
 from clinvk.store.index_file import opened
-from clinvk.store.index_sync import FOLDERS, RECENT, is_noted
+from clinvk.store.index_rounds import RECENT, SOME
+from clinvk.store.index_sync import FOLDERS, is_noted
 from clinvk.store.paths import Home
 from clinvk.store.records import DamagedRecord, encode
 from clinvk.store.selection import Order, Selected, Selection
@@ -147,7 +148,7 @@ def many(home: Home, new_session: New) -> list[str]:
     """A few sessions more than are looked at in any case, the latest last; the index knows them."""
     home.sessions.mkdir(parents=True, mode=0o700)
     start = new_session().last_used_at
-    made = [f"{number:012x}" for number in range(RECENT + 5)]
+    made = [f"{number:012x}" for number in range(RECENT + SOME + 5)]
     for number, session_id in enumerate(made):
         session = new_session(id=session_id, last_used_at=start + timedelta(minutes=number))
         home.record(session_id).write_bytes(json_page(encode(session)))
@@ -165,21 +166,68 @@ def test_an_old_session_that_is_edited_in_place_is_right_wherever_it_is_shown(
     assert ask(home, Selection(archived=True)) == [many[0]]
 
 
-@pytest.mark.parametrize("how", ["the folder changes", "thorough", "rebuilt"])
+def test_an_old_session_that_is_edited_in_place_has_its_turn(
+    home: Home, many: list[str], new_session: New
+) -> None:
+    """Each use looks at so many others, one after the other, until all have had their turn."""
+    started = new_session().last_used_at
+    uses = -(-len(many) // SOME)
+    for name, at in [("v", 0), ("w", SOME - 1), ("x", SOME), ("y", SOME + 4), ("z", 0)]:
+        changed = new_session(id=many[at], name=name, last_used_at=started)
+        home.record(many[at]).write_bytes(json_page(encode(changed)))
+        assert [many[at]] in [ask(home, Selection(name=name)) for _ in range(uses)]
+
+
+def test_an_old_session_that_is_edited_in_place_is_found_while_an_agent_works(
+    store: SessionStore, home: Home, many: list[str], new_session: New
+) -> None:
+    """Step by step, as long as there is time; what comes after it is there at once."""
+    for session_id in (many[0], many[SOME]):
+        changed = new_session(id=session_id, name="x")
+        home.record(session_id).write_bytes(json_page(encode(changed)))
+    store.look_over(lambda: False)
+    assert check(home).changed == 1
+    steps: list[None] = []
+    store.look_over(lambda: steps.append(None) is None)
+    assert check(home).changed == 0
+    assert len(steps) >= -(-len(many) // SOME)
+
+
+@pytest.mark.parametrize("what", ["held", "broken", "missing"])
+def test_an_index_that_cannot_be_looked_over_is_left_alone(
+    store: SessionStore, home: Home, ids: list[str], what: str
+) -> None:
+    """Nothing is raised, and nothing is made that was not there."""
+    if what != "missing":
+        ask(home)
+    if what == "broken":
+        home.index.write_bytes(b"not a database" * 500)
+    if what == "held":
+        home.record(ids[0]).write_text("{")
+        with held(home):
+            store.look_over(lambda: True)
+    else:
+        store.look_over(lambda: True)
+    assert home.index.exists() is (what == "held")
+    assert store.select(ALL, limit=10) == scan(home)
+
+
 def test_an_old_session_that_is_edited_in_place_is_found_in_time(
-    store: SessionStore, home: Home, many: list[str], new_session: New, how: str
+    store: SessionStore, home: Home, many: list[str], new_session: New
 ) -> None:
     """The one promise with a condition: to look at each of 100 000 files takes half a second."""
-    named = Selection(name="x")
-    home.record(many[0]).write_bytes(json_page(encode(new_session(id=many[0], name="x"))))
-    assert check(home).changed == 1
-    if how == "the folder changes":
-        (home.sessions / "notes.txt").touch()
-    elif how == "rebuilt":
-        assert rebuild(home).changed == 1
-    found = store.select(named, limit=1, thorough=how == "thorough").sessions
-    assert [one.session.id for one in found] == [many[0]]
-    assert ask(home, named) == [many[0]]
+    for how in ("the folder changes", "thorough", "rebuilt"):
+        named = Selection(name=how)
+        session = new_session(id=many[0], name=how)
+        home.record(many[0]).write_bytes(json_page(encode(session)))
+        assert check(home).changed == 1
+        if how == "the folder changes":
+            (home.sessions / "notes.txt").touch()
+        elif how == "rebuilt":
+            assert rebuild(home).changed == 1
+        found = store.select(named, limit=1, thorough=how == "thorough").sessions
+        assert [one.session.id for one in found] == [many[0]]
+        assert ask(home, named) == [many[0]]
 
 
 def test_a_crash_between_the_two_writes_is_noticed(
