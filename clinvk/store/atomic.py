@@ -12,6 +12,8 @@ from clinvk.errors import StoreError
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
+_CHUNK = 1024 * 1024
+
 Place = Callable[[Path, Path], object]
 """Renames the first to the second, which it replaces. Raises `OSError`."""
 
@@ -29,18 +31,24 @@ def ensure_private_dir(path: Path, *, may_be_link: bool = False) -> None:
     """
     try:
         _create(path)
+        if not may_be_link:
+            refuse_link(path)
         found = path.stat() if may_be_link else path.lstat()
-        if stat.S_ISLNK(found.st_mode):
-            raise StoreError(
-                f"cannot use `{path}`: it is a symbolic link",
-                hint="put a folder in its place, or move the whole home with CLINVK_HOME",
-            )
         if not stat.S_ISDIR(found.st_mode):
             raise StoreError(f"cannot use `{path}`: it is not a folder")
         if not may_be_link and found.st_mode & 0o077 and found.st_uid == os.geteuid():
             path.chmod(FOLDER_MODE)
     except OSError as error:
         raise StoreError(f"cannot create `{path}`: {reason(error)}") from error
+
+
+def refuse_link(path: Path) -> None:
+    """Raise `StoreError` for a folder of ours that is a symlink: it is not ours where it leads."""
+    if os.path.islink(path):
+        raise StoreError(
+            f"cannot use `{path}`: it is a symbolic link",
+            hint="put a folder in its place, or move the whole home with CLINVK_HOME",
+        )
 
 
 def write_private(
@@ -70,11 +78,18 @@ def open_private(path: Path, flags: int) -> int:
     """Open a file of ours for writing, creating it 0600; returns the descriptor.
 
     Never follows a symlink, never waits (a fifo), and refuses all but regular files with `OSError`.
+    A file that has a second name (a hard link, such as `cp -al` makes for a backup) is first
+    replaced by a copy, so that nothing is written under the other one.
     """
     flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, FILE_MODE)
     try:
         found = require_regular(descriptor)
+        if found.st_nlink > 1:
+            _copy_in_place(path)
+            os.close(descriptor)
+            descriptor = os.open(path, flags, FILE_MODE)
+            found = require_regular(descriptor)
         if stat.S_IMODE(found.st_mode) != FILE_MODE and found.st_uid == os.geteuid():
             os.fchmod(descriptor, FILE_MODE)
     except BaseException:
@@ -147,6 +162,27 @@ def _create_one(path: Path) -> None:
     except FileExistsError:
         return
     path.chmod(FOLDER_MODE)
+
+
+def _copy_in_place(path: Path) -> None:
+    """Let `path` be a file of its own, with the same content."""
+    temporary = path.parent / f".{path.name}.{os.urandom(6).hex()}.tmp"
+    reading = open_regular(path)
+    try:
+        writing = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
+        try:
+            while chunk := os.read(reading, _CHUNK):
+                write_all(writing, chunk)
+            os.fsync(writing)
+        finally:
+            os.close(writing)
+        temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    finally:
+        os.close(reading)
 
 
 def _write_new(path: Path, data: bytes) -> None:

@@ -3,13 +3,15 @@
 YAML and pydantic are imported only if there is something to check.
 """
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from clinvk.errors import ConfigError
 from clinvk.model.config import flatten, nest
 from clinvk.model.events import Json
+from clinvk.store.atomic import reason, require_regular
 
 if TYPE_CHECKING:
     from clinvk.store.config_errors import Problem
@@ -21,18 +23,33 @@ LARGEST = 1 << 20
 def read_config(path: Path, *, must_exist: bool) -> bytes | None:
     """The text of the file, None if there is none. Raises `ConfigError`."""
     try:
-        with path.open("rb") as file:
+        with open_config(path, wait=must_exist) as file:
             text = file.read(LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         if not must_exist:
             return None
         raise ConfigError(f"there is no configuration file `{path}`") from None
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ConfigError(f"cannot read `{path}`: {reason}") from error
+        raise ConfigError(f"cannot read `{path}`: {reason(error)}") from error
     if len(text) > LARGEST:
         raise ConfigError(f"`{path}` is larger than a configuration file can be")
     return text
+
+
+def open_config(path: Path, *, wait: bool) -> BinaryIO:
+    """The file, open; a pipe that was named (`--config <(…)`) may have to be waited for.
+
+    Nobody names the file of the home: a pipe there is refused with `OSError`.
+    """
+    if wait:
+        return path.open("rb")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        require_regular(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
 
 
 def check_config(

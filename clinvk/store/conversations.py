@@ -23,11 +23,19 @@ def conversation_exists(files: ConversationFiles | None) -> bool | None:
     try:
         if not files.root.is_dir():
             return None
-        if next(files.root.glob(files.pattern), None) is not None:
+        if next(_matching(files), None) is not None:
             return True
     except OSError:
         return None
     return False if _wholly_readable(files.root) else None
+
+
+def _matching(files: ConversationFiles) -> Iterator[Path]:
+    """The files below the agent's folder; none for an id that is a path to somewhere else."""
+    parts = files.pattern.split("/")
+    if "" in parts or ".." in parts or "\0" in files.pattern:
+        return iter(())
+    return files.root.glob(files.pattern)
 
 
 def _wholly_readable(root: Path) -> bool:
@@ -42,7 +50,7 @@ def _wholly_readable(root: Path) -> bool:
 def conversation_paths(files: ConversationFiles) -> tuple[Path, ...]:
     """The files in which the agent keeps the conversation, as far as they can be seen."""
     try:
-        return tuple(sorted(files.root.glob(files.pattern)))
+        return tuple(sorted(_matching(files)))
     except OSError:
         return ()
 

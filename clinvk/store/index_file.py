@@ -21,6 +21,9 @@ VERSION = 1
 BUSY_S = 0.05
 """How long another process may keep us waiting. Then the files are read without the index."""
 
+_BESIDE = ("-journal", "-wal", "-shm")
+"""The endings of the files that SQLite puts beside the database."""
+
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 _TABLES = """
@@ -144,7 +147,7 @@ def throw_away(home: Home) -> None:
     with suppress(OSError):
         if not stat.S_ISDIR(os.lstat(home.cache).st_mode):
             return
-        for ending in ("", "-journal", "-wal", "-shm"):
+        for ending in ("", *_BESIDE):
             with suppress(FileNotFoundError):
                 os.unlink(f"{path}{ending}")  # noqa: PTH108  a text, because of the ending
 
@@ -159,8 +162,14 @@ def exists(home: Home) -> bool:
         raise IndexUnusableError from error
     if not stat.S_ISDIR(folder.st_mode):
         raise IndexUnusableError
-    if not stat.S_ISREG(found.st_mode):
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
         raise IndexBrokenError
+    for ending in _BESIDE:
+        with suppress(OSError):
+            beside = os.lstat(f"{home.index}{ending}")
+            # SQLite would follow a link there, and write where it leads.
+            if not stat.S_ISREG(beside.st_mode) or beside.st_nlink > 1:
+                raise IndexBrokenError
     return True
 
 

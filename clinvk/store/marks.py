@@ -46,6 +46,8 @@ def stamp(folder: Path) -> int | None:
 
     Whatever happened before this call is no longer told by the mark: read the folder afterwards.
     """
+    if os.path.islink(folder):  # where it leads, nothing is ours to stamp
+        return None
     try:
         found = folder.stat()
         unique = found.st_mtime_ns + 1 + int.from_bytes(os.urandom(4)) % 999_999

@@ -10,7 +10,7 @@ from pathlib import Path
 from clinvk.errors import SessionError, SessionNotFoundError, StoreError
 from clinvk.model.session import Session, Status
 from clinvk.store import index, locks, reading, records, transcripts
-from clinvk.store.atomic import ensure_private_dir, open_private, reason
+from clinvk.store.atomic import ensure_private_dir, open_private, reason, refuse_link
 from clinvk.store.changing import changing
 from clinvk.store.paths import Home, is_session_id
 from clinvk.store.records import DamagedRecord
@@ -170,6 +170,8 @@ class SessionStore:
         `StoreError`.
         """
         record, transcript = self.files(session_id)
+        for folder in (self.home.sessions, self.home.transcripts):
+            refuse_link(folder)
 
         def unlink() -> None:
             for path in (transcript, record):

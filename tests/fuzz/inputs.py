@@ -8,11 +8,11 @@ from typing import Any
 import typer
 from hypothesis import strategies as st
 
+from bed.inside import ID, OTHER, place
 from clinvk import backends
 from clinvk.cli.app import app
 from clinvk.model.config import known_keys
 from contract.replay import cases
-from fuzz.inside import ID, OTHER, place
 
 
 class Input(bytes):

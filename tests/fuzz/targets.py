@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from bed.inside import ID, NOW, OTHER, command, place
 from clinvk import backends
 from clinvk.cli.render.stream_json import event_to_json
 from clinvk.errors import ClinvkError, ConfigError, SessionDamagedError
@@ -29,7 +30,6 @@ from clinvk.services.importing import read_export
 from clinvk.store.config_file import check_config, lines_of, problems_in
 from clinvk.store.forms import json_line
 from contract.replay import play
-from fuzz.inside import ID, NOW, OTHER, command, place
 
 CORPUS = Path(__file__).with_name("corpus")
 ENDS = ((0, ""), (1, "error: boom"), (-9, ""), (None, ""))

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bed.inside import ID
 from clinvk import backends
 from fuzz import inputs
-from fuzz.inside import ID
 from fuzz.targets import TARGETS, check
 
 NATIVE = Path(__file__).parents[1] / "unit/backends/native"

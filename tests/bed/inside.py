@@ -63,10 +63,9 @@ def place() -> Iterator[Place]:
     made = Place(Path(tempfile.mkdtemp(prefix="clinvk-fuzz-", dir=at)))
     try:
         made.project.mkdir(parents=True)
-        made.home.root.mkdir(mode=0o700)
         for name, content in _template().items():
-            path = made.home.root / name
-            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path = made.root / name
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             path.write_bytes(content)
             path.chmod(0o600)
         yield made
@@ -133,7 +132,7 @@ def _world(where: Place, ids: Sequence[str] = ()) -> World:
 
 @cache
 def _template() -> Mapping[str, bytes]:
-    """The files of a home, made by two runs of the demo and a list."""
+    """The files of a home and of the demo agent, made by two runs of it and a list."""
     with tempfile.TemporaryDirectory(prefix="clinvk-fuzz-") as folder:
         where = Place(Path(folder))
         where.project.mkdir(parents=True)
@@ -147,9 +146,8 @@ def _template() -> Mapping[str, bytes]:
             streams = Streams(stdin=None, stdout=io.StringIO(), stderr=io.StringIO())
             world = _world(where, ids=(ID, OTHER)[number : number + 1])
             assert execute(argv, Cli(streams, world)) == 0, streams.stderr.getvalue()
-        root = where.home.root
         return {
-            str(path.relative_to(root)): path.read_bytes()
-            for path in sorted(root.rglob("*"))
+            str(path.relative_to(where.root)): path.read_bytes()
+            for path in sorted(where.root.rglob("*"))
             if path.is_file()
         }
