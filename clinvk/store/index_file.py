@@ -98,8 +98,7 @@ def opened(home: Home) -> Iterator[sqlite3.Connection]:
     except (StoreError, OSError) as error:
         raise IndexUnusableError from error
     except (sqlite3.Error, UnicodeDecodeError) as error:
-        # The latter comes of SQLite's own message, if it quotes a broken file's bytes.
-        if isinstance(error, sqlite3.Error) and _is_not_its_fault(error):
+        if _is_not_its_fault(error):
             raise IndexUnusableError from error
         throw_away(home)
         raise IndexBrokenError from error
@@ -124,7 +123,7 @@ def opened_to_read(home: Home) -> Iterator[sqlite3.Connection | None]:
         with closing(database):
             (version,) = database.execute("PRAGMA user_version").fetchone()
             yield database if version == VERSION else None
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         broken = IndexUnusableError if _is_not_its_fault(error) else IndexBrokenError
         raise broken from error
 
@@ -191,6 +190,7 @@ def _prepare(database: sqlite3.Connection) -> None:
         database.execute(f"PRAGMA user_version = {VERSION}")
 
 
-def _is_not_its_fault(error: sqlite3.Error) -> bool:
+def _is_not_its_fault(error: sqlite3.Error | UnicodeDecodeError) -> bool:
+    """Whether the file may be right; SQLite's own message is no text if it quotes a broken one."""
     name = getattr(error, "sqlite_errorname", None) or ""
     return name.startswith(_NOT_ITS_FAULT)

@@ -12,10 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import typer
+
 from bed.raw_terminal import not_our_own_text
-from clinvk.cli.app import execute
+from clinvk.cli.app import app, execute
 from clinvk.cli.context import Cli
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
@@ -151,3 +154,19 @@ def _template() -> Mapping[str, bytes]:
             for path in sorted(where.root.rglob("*"))
             if path.is_file()
         }
+
+
+@cache
+def commands() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
+    """Every command as its words and its options; nothing at all is a prompt."""
+    found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
+    pending: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
+    while pending:
+        words, command = pending.pop()
+        options = (one for each in command.params for one in each.opts if one[:1] == "-")
+        found.append((words, tuple(options)))
+        pending += [
+            ((*words, name), command.load(name)) for name in getattr(command, "commands", {})
+        ]
+    run = next(options for words, options in found if words == ("run",))
+    return (*found, ((), run))

@@ -7,6 +7,7 @@ no byte that is no UTF-8. What is piped is as it was. These run without Node.
 
 import json
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from bed.bare import bare_command
 from bed.command import Command
 from bed.hostile import DAMAGED, GONE, NAMED, STRANGER, TEXT, Hostile, make_hostile, prompt
+from bed.inside import commands
 from bed.raw_terminal import bytes_shown, not_our_own
 
 RUNS = [
@@ -41,6 +43,8 @@ RUNS = [
     ("-b", "demo", "--config", "BAD_CONFIG", "x"),
     ("-c", "go on"),
     ("-s", "nm", "go on"),
+    ("-s", "nm", "--wait=TEXT", "go on"),
+    ("resume", GONE, "--if-missing", "TEXT", "x"),
     *(("-b", "demo", option, "TEXT", "x") for option in ("-m", "-w", "-s", "-t", "--title", "-o")),
     *(("-b", "demo", option, "TEXT", "x") for option in ("--timeout", "--max-turns", "--config")),
     ("-b", "TEXT", "x"),
@@ -113,6 +117,7 @@ TABLE: list[Sequence[str]] = [
     *RUNS,
     *(("sessions", *words) for words in SESSIONS),
     *(("config", *words) for words in CONFIG),
+    *(("doctor", *options) for options in ((), ("--json",), ("--fix",), ("--TEXT",))),
     ("backends",),
     ("backends", "--json"),
     ("completion", "TEXT"),
@@ -121,12 +126,20 @@ TABLE: list[Sequence[str]] = [
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, Hostile]:
-    """The home of all these tests; no test of the table needs another one to have run."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Command, Hostile]:
+    """The home that all these tests begin with."""
     folder = tmp_path_factory.mktemp("hostile")
     clinvk = bare_command(folder)
-    clinvk.home.env["CLINVK_HOME"] = str(clinvk.home.clinvk_home)
     return clinvk, make_hostile(clinvk, folder)
+
+
+@pytest.fixture
+def home(made: tuple[Command, Hostile], tmp_path: Path) -> tuple[Command, Hostile]:
+    """A copy of it for each test: some of them delete."""
+    clinvk, files = made
+    shutil.copytree(clinvk.home.clinvk_home, tmp_path / "copy")
+    clinvk.home.env["CLINVK_HOME"] = str(tmp_path / "copy")
+    return clinvk, files
 
 
 def words_of(line: Sequence[str], files: Hostile) -> list[str]:
@@ -159,6 +172,13 @@ def test_no_command_shows_a_terminal_what_drives_it(
     assert not_our_own(shown) == []
     assert code != 70
     assert b"Traceback" not in shown
+
+
+def test_every_command_is_in_the_table() -> None:
+    """A command that is added has to be tried as well."""
+    tried = {" ".join(line[:2]) for line in TABLE} | {line[0] for line in TABLE}
+    known = {" ".join(words) for words, _ in commands() if words} - {"sessions", "config"}
+    assert known - tried == set()
 
 
 def test_what_was_piped_is_what_the_agent_said(home: tuple[Command, Hostile]) -> None:

@@ -5,12 +5,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import typer
 from hypothesis import strategies as st
 
-from bed.inside import ID, OTHER, place
+from bed.inside import ID, OTHER, commands, place
 from clinvk import backends
-from clinvk.cli.app import app
 from clinvk.model.config import known_keys
 from contract.replay import cases
 
@@ -164,22 +162,6 @@ def typed(*seeds: str) -> st.SearchStrategy[bytes]:
     """What a person may type: the seeds, pieces of them, and any text."""
     piece = st.sampled_from(seeds) | TEXT | st.sampled_from(list("-\"'.:/@ 0129"))
     return st.lists(piece, max_size=5).map(lambda all_: "".join(all_).encode("utf-8", "replace"))
-
-
-@cache
-def commands() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
-    """Every command as its words and its options; nothing at all is a prompt."""
-    found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
-    pending: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
-    while pending:
-        words, command = pending.pop()
-        options = (one for each in command.params for one in each.opts if one[:1] == "-")
-        found.append((words, tuple(options)))
-        pending += [
-            ((*words, name), command.load(name)) for name in getattr(command, "commands", {})
-        ]
-    run = next(options for words, options in found if words == ("run",))
-    return (*found, ((), run))
 
 
 _SESSIONS = (ID, OTHER, "pr-1", "0123", "@last", "demo:x")

@@ -147,6 +147,8 @@ _COMMANDS: tuple[tuple[str, ...], ...] = (
     ("config", "unset", "run.timeout"),
     ("config", "validate"),
     ("backends",),
+    ("doctor",),
+    ("doctor", "--json"),
 )
 
 

@@ -2,7 +2,7 @@
 
 A short form runs with all tests. The long one, with 50 times as many inputs:
 
-    python -m pytest tests/fuzz --hypothesis-profile=long
+    pytest tests/fuzz --hypothesis-profile=long
 """
 
 from pathlib import Path

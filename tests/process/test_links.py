@@ -39,6 +39,9 @@ TOUR = (
     "config set run.timeout 5m",
     "config show",
     "config unset run.timeout",
+    "doctor",
+    "doctor --fix",
+    "-b demo -c more",
     "sessions archive new",
     "sessions reindex",
     "sessions list -n 1",
@@ -106,6 +109,7 @@ def test_a_file_that_is_elsewhere_is_not_written(
         there.write_bytes(b"" if empty else b"precious\n")
         if inside.exists() and not empty:
             there.write_bytes(inside.read_bytes())
+        there.chmod(0o600)  # a second name has the same mode, which `doctor --fix` closes
         inside.unlink(missing_ok=True)
         link(inside, there)
         before = seen(outside)
