@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from clinvk.backends._jsonl import text
 from clinvk.model.events import Json, Message, Thinking
+from clinvk.model.pieces import Pieces
 
 _Said = Message | Thinking
 _FIELDS: dict[Json, type[_Said]] = {"text": Message, "thinking": Thinking}
@@ -21,10 +22,14 @@ class Answer:
     """
 
     def __init__(self) -> None:
-        self.last_text = ""
-        """The latest text block, as far as it came."""
-        self._open: dict[str, deque[str]] = {kind: deque() for kind in _FIELDS}
+        self._last: str | Pieces = ""
+        self._open: dict[str, deque[Pieces]] = {kind: deque() for kind in _FIELDS}
         self._in_text = False
+
+    @property
+    def last_text(self) -> str:
+        """The latest text block, as far as it came."""
+        return self._last if isinstance(self._last, str) else self._last.text
 
     def restart(self) -> None:
         """A new message begins, or the agent tries the last one again."""
@@ -38,7 +43,7 @@ class Answer:
     def begin(self, kind: Json) -> None:
         """A new block begins."""
         if isinstance(kind, str) and kind in self._open:
-            self._open[kind].append("")
+            self._open[kind].append(Pieces())
 
     def piece(self, delta: Mapping[str, Json]) -> list[_Said]:
         """The next piece of the latest block."""
@@ -48,12 +53,12 @@ class Answer:
             return []
         pieces = self._open[kind]
         if not pieces:
-            pieces.append("")
-        apart = kind == "text" and self._in_text and not pieces[-1]
-        pieces[-1] += said
+            pieces.append(Pieces())
+        apart = kind == "text" and self._in_text and not pieces[-1].size
+        pieces[-1].add(said)
         self._in_text = kind == "text"
         if self._in_text:
-            self.last_text = pieces[-1]
+            self._last = pieces[-1]
         piece = _FIELDS[kind](text=said, delta=True)
         return [_BETWEEN, piece] if apart else [piece]
 
@@ -64,10 +69,10 @@ class Answer:
             return []
         said = text(block.get(kind))
         if kind == "text" and said:
-            self.last_text = said
+            self._last = said
         pieces = self._open[kind]
-        streamed = pieces.popleft() if pieces else ""
-        if streamed and said.startswith(streamed):
-            rest = said[len(streamed) :]
+        streamed = pieces.popleft() if pieces else Pieces()
+        if streamed.size and streamed.begin(said):
+            rest = said[streamed.size :]
             return [_FIELDS[kind](text=rest, delta=True)] if rest else []
         return [_FIELDS[kind](text=said)] if said else []

@@ -126,7 +126,7 @@ def failure_of_end(exit_code: int | None, stderr_tail: str, own: Words, noise: s
     if exit_code == 0:
         message = "the agent ended without a result"
         return failure(FailureCode.NO_RESULT, message, detail=stderr_tail)
-    last = spoken[-1] if spoken else f"the agent exited with {exit_code} and said nothing"
+    last = spoken[-1] if spoken else f"the agent exited with {exit_code} and did not say why"
     return failure(FailureCode.AGENT_FAILED, last, detail=stderr_tail)
 
 

@@ -22,7 +22,7 @@ def parse_object(line: str) -> Mapping[str, Json] | None:
     """
     try:
         value = json.loads(line)
-        if isinstance(value, dict) and "\\ud" in line.lower():
+        if isinstance(value, dict) and ("\\ud" in line or "\\uD" in line):
             clean = json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace")
             value = json.loads(clean)
     except (ValueError, RecursionError):

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from clinvk.backends._jsonl import clip, items, mapping, one_line, text
 from clinvk.model.events import Change, Event, FileChange, Json, ToolResult, ToolUse, Warned
@@ -21,6 +22,7 @@ _TELLING = (
 )
 """The fields that say most about a call, the most telling first."""
 
+_PATHS = ("file_path", "notebook_path")
 _FILE_TOOLS = frozenset(
     {"Write", "Edit", "MultiEdit", "NotebookEdit", "write_file", "edit", "notebook_edit"}
 )
@@ -77,7 +79,9 @@ class ToolCalls:
             summary=summary_of(arguments),
             input=arguments,
         )
-        self._calls[call.id] = call
+        # What it writes may be large, and a turn may have thousands of calls.
+        kept = {name: arguments[name] for name in _PATHS if name in arguments}
+        self._calls[call.id] = replace(call, input=kept)
         return [call]
 
     def result(self, block: Mapping[str, Json], told: Json) -> list[Event]:
@@ -109,8 +113,8 @@ def _file_change(call: ToolUse, told: Mapping[str, Json], said: str) -> FileChan
     The tool's own structure says whether the file is new; where it is missing (a sub-agent's
     calls have none) the result's words do.
     """
-    path = text(told.get("filePath")) or text(call.input.get("file_path"))
-    path = path or text(call.input.get("notebook_path"))
+    told_path = text(told.get("filePath"))
+    path = told_path or next(filter(None, (text(call.input.get(name)) for name in _PATHS)), "")
     if call.name not in _FILE_TOOLS or not path:
         return None
     created = told.get("type") == "create" if told else said.startswith(_CREATED)

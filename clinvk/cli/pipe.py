@@ -1,27 +1,37 @@
 """A pipe for output whose reader may be slow: it never keeps the run from its limits.
 
 What the reader is ready for is written at once. Only when it is not, a thread takes the rest and
-waits in our place, so that signals and timeouts still work while `| less` shows its first page. The
+waits in our place, so that signals and timeouts still work while `| less` shows its first page.
+When that is more than memory should hold we wait as well, and look after the run meanwhile. The
 pipe stays blocking: its mode is shared with whoever else has it.
 """
 
 import os
 import stat
 import threading
+from collections.abc import Callable
 from typing import TextIO
 
 LARGEST_BACKLOG = 8 << 20
 """So much waits for a slow reader; then we wait as well."""
+
+_ATTEND_S = 0.1
+"""How often we look after the run while we wait."""
 
 _PIECE = 4096
 """A pipe that is ready takes so much without blocking (`PIPE_BUF`)."""
 
 
 class Pipe:
-    """The writing end of a pipe; `write` and `finish` are called from one thread at a time."""
+    """The writing end of a pipe; `write` and `finish` are called from one thread at a time.
+
+    `attend` is called while `write` waits. Once it says no, everything further is dropped.
+    """
 
     def __init__(self, fd: int) -> None:
+        self.attend: Callable[[], bool] = lambda: True
         self._fd = fd
+        self._dropping = False
         self._backlog = bytearray()
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
@@ -34,14 +44,19 @@ class Pipe:
         """
         with self._changed:
             self._raise_failure()
+            if self._dropping:
+                return
             rest = memoryview(data)
             if not self._backlog:
                 rest = rest[self._write_at_once(rest) :]
             if not rest:
                 return
             while len(self._backlog) >= LARGEST_BACKLOG:
-                self._changed.wait()
+                self._changed.wait(_ATTEND_S)
                 self._raise_failure()
+                if not self.attend():
+                    self._dropping = True
+                    return
             self._backlog += rest
             self._changed.notify_all()
             if self._thread is None:

@@ -77,6 +77,15 @@ class Streams:
         """Write JSON: UTF-8, and nothing in it that a terminal would obey. Raises as `out` does."""
         self._out(escaped_json(text), encoding="utf-8")
 
+    def attend_with(self, attend: Callable[[], bool]) -> None:
+        """Call this every now and then while a reader keeps us waiting.
+
+        Once it says no, whatever that reader is told further is dropped.
+        """
+        for pipe in (self._pipe, self._talk_pipe):
+            if pipe is not None:
+                pipe.attend = attend
+
     def finish(self, wait_s: float | None = None) -> None:
         """Wait until the readers of our pipes have everything, `wait_s` at most; never raises."""
         for pipe in (self._pipe, self._talk_pipe):

@@ -72,7 +72,12 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
     status = ExitStatus.OUTPUT_CLOSED
     try:
         report = run(
-            request, cli.world, settings, renderer, says_waiting(streams, quiet=said.quiet)
+            request,
+            cli.world,
+            settings,
+            renderer,
+            waiting=says_waiting(streams, quiet=said.quiet),
+            attended=streams.attend_with,
         )
         status = report.exit_status
         renderer.finished(report)

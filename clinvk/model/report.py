@@ -12,6 +12,17 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 REPORT_SCHEMA = 1
 
+MOST_WARNINGS = 1_000
+"""What a report repeats of an agent that warns for ever; the transcript has all of it."""
+
+_LONGEST_WARNING = 2_000
+
+
+def short_warning(message: str) -> str:
+    """The warning as a report has it."""
+    cut = len(message) > _LONGEST_WARNING
+    return f"{message[: _LONGEST_WARNING - 1]}…" if cut else message
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorReport:

@@ -24,13 +24,13 @@ _KILLED_S = 0.5
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:
-    """Send `number` to the whole group; a stopped process is woken up to take a SIGTERM."""
+    """Send `number` to the whole group; a stopped process is woken up to take it."""
     if leader <= 0:  # that would be our own group, or everybody
         return
     # No permission: a member took another user's rights, and the others have got the signal.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
-        if number is signal.SIGTERM:
+        if number is not signal.SIGKILL:
             os.killpg(leader, signal.SIGCONT)
 
 

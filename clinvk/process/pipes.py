@@ -56,15 +56,18 @@ class Pipes:
         text = self._tail.decode("utf-8", errors="replace")
         return "\n".join(text.splitlines()[-_TAIL_LINES:])
 
-    def exchange(self, timeout_s: float | None) -> bool:
-        """Wait at most `timeout_s` for something to do and do it; whether the child spoke."""
+    def exchange(self, timeout_s: float | None, *, hear: bool = True) -> bool:
+        """Wait at most `timeout_s` for something to do and do it; whether the child spoke.
+
+        Unless we `hear`, what it says on stdout stays in the pipe.
+        """
         patience_s = _LONGEST_POLL_S if timeout_s is None else min(timeout_s, _LONGEST_POLL_S)
         said = False
         for descriptor, _ in self._poll.poll(math.ceil(max(patience_s, 0.0) * 1000)):
             if self._stdin is not None and descriptor == self._stdin.fileno():
                 self._send()
             elif self._stdout is not None and descriptor == self._stdout.fileno():
-                said |= self._read_stdout()
+                said |= hear and self._read_stdout()
             elif self._stderr is not None and descriptor == self._stderr.fileno():
                 said |= self._read_stderr()
         return said

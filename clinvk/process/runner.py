@@ -8,13 +8,13 @@ and all limits enforced.
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from subprocess import Popen
 from types import TracebackType
 from typing import Self
 
 from clinvk.model.request import Invocation
 from clinvk.process.descendants import RUN_MARK, Descendants, new_mark
+from clinvk.process.ending import Ending, EndReason
 from clinvk.process.exit_watch import ExitWatch
 from clinvk.process.group import end_group
 from clinvk.process.ladder import Ladder
@@ -46,32 +46,6 @@ class Limits:
     settle_s: float = 5.0
     int_grace_s: float = 5.0
     term_grace_s: float = 3.0
-
-
-class EndReason(StrEnum):
-    """Why a child is over. `LINGERED`: it was done and never left, so it was stopped."""
-
-    EXITED = "exited"
-    TIMEOUT = "timeout"
-    IDLE_TIMEOUT = "idle_timeout"
-    CANCELLED = "cancelled"
-    LINGERED = "lingered"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
-    """How a child ended.
-
-    `exit_code` is negative for a signal and None when clinvk stopped the child (or never started
-    it). `signal` is what clinvk received when the child was cancelled, None when the consumer just
-    left. `stderr_tail` has at most 20 lines and 8 KiB.
-    """
-
-    reason: EndReason
-    exit_code: int | None
-    signal: signal.Signals | None
-    stderr_tail: str
-    duration_s: float
 
 
 def start(  # noqa: PLR0913  what a child is given, each by its name
@@ -171,10 +145,34 @@ class Child:
                 self._advance(self._process)
                 continue
             self._signals.listening = False
+            waited_for = self._drain_until is not None or self._leave_by is not None
+            held_at = self._clock() if waited_for else 0.0
             yield self._pipes.lines.popleft()
             self._signals.listening = True
             self._quiet_at = self._clock() + QUIET_S
+            if waited_for:
+                self._postpone(self._clock() - held_at)
             self._heed_signals()
+
+    def attend(self) -> bool:
+        """Keep the limits between two lines, for a consumer that waits for somebody else.
+
+        To be called every now and then. False once the child was stopped before it was done: then
+        nothing that is left of it is worth waiting for.
+        """
+        if self._process is None:
+            return True
+        if self._ending is None:
+            if self._pipes.exchange(0.0, hear=False):
+                self._life_at = self._clock()
+            self._signals.drain()
+            self._heed_signals()
+            due = self._next_deadline()
+            if due is not None and self._clock() >= due[0]:
+                idle = due[1] is EndReason.IDLE_TIMEOUT
+                self._pass_deadline(EndReason.STALLED if idle else due[1])
+        gone = self._ending is not None or self._exit.poll() or self._is_over()
+        return not gone or self._reason in {EndReason.EXITED, EndReason.LINGERED}
 
     def __enter__(self) -> Self:
         return self
@@ -219,6 +217,13 @@ class Child:
         due = self._next_deadline()
         if due is not None and self._clock() >= due[0]:
             self._pass_deadline(due[1])
+
+    def _postpone(self, held_s: float) -> None:
+        """Time in which nobody listened is not held against whoever has something left to say."""
+        if self._drain_until is not None:
+            self._drain_until += held_s
+        if self._leave_by is not None:
+            self._leave_by += held_s
 
     def _is_over(self) -> bool:
         if self._ladder is not None and self._ladder.exhausted:

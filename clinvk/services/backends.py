@@ -14,7 +14,8 @@ from clinvk.model.config import Settings
 from clinvk.model.request import Invocation
 from clinvk.model.safe_text import safe_line
 from clinvk.model.versions import Drift, drift
-from clinvk.process.runner import Child, EndReason, Limits, start
+from clinvk.process.ending import EndReason
+from clinvk.process.runner import Child, Limits, start
 from clinvk.process.signals import SignalInbox
 from clinvk.services.catalog import Catalog, catalog_of
 from clinvk.services.programs import default_backend, find_program

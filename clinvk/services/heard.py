@@ -1,32 +1,40 @@
 """What a turn has said so far, as far as its report needs it."""
 
+from collections import deque
 from dataclasses import dataclass, field
 
-from clinvk.model.events import Change, Event, FileChange, Init, Message, Result, Warned
+from clinvk.model.events import Change, Event, FileChange, Init, Message, Raw, Result, Warned
 from clinvk.model.files import FileReport
+from clinvk.model.pieces import Pieces
+from clinvk.model.report import MOST_WARNINGS, short_warning
+
+_LONGEST_RAW = 400
 
 
 @dataclass(slots=True)
 class Heard:
     """What a turn has said so far that its report needs."""
 
-    pieces: list[str] = field(default_factory=list)
+    said: str | Pieces = ""
     in_delta: bool = False
     files: dict[str, FileReport] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    unsaid_warnings: int = 0
+    """How many warnings came beyond `MOST_WARNINGS`."""
+    raw: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     init: Init | None = None
     result: Result | None = None
 
     def hear(self, event: Event) -> None:
         """Take note of one event."""
         if isinstance(event, Message):
-            if not (event.delta and self.in_delta):
-                self.pieces.clear()
-            self.pieces.append(event.text)
+            self._say(event)
         elif isinstance(event, FileChange):
             self._file(event)
         elif isinstance(event, Warned):
-            self.warnings.append(event.message)
+            self._warn(event)
+        elif isinstance(event, Raw):
+            self.raw.append(event.line[:_LONGEST_RAW])
         elif isinstance(event, Init):
             self.init = event
         elif isinstance(event, Result):
@@ -36,7 +44,33 @@ class Heard:
     @property
     def message(self) -> str:
         """The last message, as far as it has come."""
-        return "".join(self.pieces)
+        return self.said if isinstance(self.said, str) else self.said.text
+
+    @property
+    def raw_tail(self) -> str:
+        """The last lines that nobody understood."""
+        return "\n".join(self.raw)
+
+    @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """The warnings for the report, and how many there were besides."""
+        more = self.unsaid_warnings
+        return (*self.warnings, *([f"{more:,} more warnings"] if more else []))
+
+    def _say(self, event: Message) -> None:
+        if not event.delta:
+            self.said = event.text
+            return
+        if not self.in_delta or isinstance(self.said, str):
+            self.said = Pieces()
+        self.said.add(event.text)
+
+    def _warn(self, event: Warned) -> None:
+        """Ours are always kept: they are few, and say what the person has to know."""
+        if len(self.warnings) < MOST_WARNINGS or event.code == "clinvk":
+            self.warnings.append(short_warning(event.message))
+        else:
+            self.unsaid_warnings += 1
 
     def _file(self, event: FileChange) -> None:
         """A file that was created in this turn stays created however often it is modified."""

@@ -11,7 +11,7 @@ from clinvk.backends._base import Backend
 from clinvk.model.events import Json, Result, StopReason
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
-from clinvk.process.runner import Ending, EndReason
+from clinvk.process.ending import Ending, EndReason
 from clinvk.services.world import World
 from clinvk.store.backwards import lines_from_end
 from clinvk.store.conversations import conversation_paths

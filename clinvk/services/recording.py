@@ -21,7 +21,8 @@ from clinvk.model.events import Event, Init, Result
 from clinvk.model.failure import FailureCode
 from clinvk.model.files import FileReport
 from clinvk.model.session import Session, TitleSource, TurnEnd
-from clinvk.process.runner import Child, Ending
+from clinvk.process.ending import Ending
+from clinvk.process.runner import Child
 from clinvk.services.discretion import KEEP_ALL, Discretion
 from clinvk.services.plan import TurnPlan
 from clinvk.services.world import World

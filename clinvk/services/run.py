@@ -15,31 +15,33 @@ from clinvk.process.signals import SignalInbox
 from clinvk.services.opening import Opening
 from clinvk.services.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.target import find_target
-from clinvk.services.turn import Observer, Turn
+from clinvk.services.turn import Attend, Observer, Turn, nobody_waits
 from clinvk.services.upkeep import upkeep
 from clinvk.services.world import World
 from clinvk.store.sessions import SessionStore
 
 
-def run(
+def run(  # noqa: PLR0913  what is asked, and who is told, each by its name
     request: RunRequest,
     world: World,
     settings: Settings,
     observer: Observer,
+    *,
     waiting: Callable[[str], None] = lambda _: None,
+    attended: Callable[[Attend], None] = nobody_waits,
 ) -> RunReport:
     """Run one turn to its end and report; a failed turn is a report, not an exception.
 
-    `waiting` is told when a busy session is waited for. Raises a `ClinvkError` for whatever stands
-    in the way before the agent is started, and `StoppedBySignal` for a signal that comes while it
-    waits; nothing has been changed then.
+    `waiting` is told when a busy session is waited for, `attended` as in `Turn`. Raises a
+    `ClinvkError` for whatever stands in the way before the agent is started, and `StoppedBySignal`
+    for a signal that comes while it waits; nothing has been changed then.
     """
     with ExitStack() as held, SignalInbox() as signals:
         opening = Opening(request, world, settings, held, sleep=signals.sleep, waiting=waiting)
         plan, recording = opening.open()
         plan = replace(plan, warnings=(*opening.notes, *plan.warnings))
         with upkeep(SessionStore(world.home)):
-            return Turn(plan, recording, world, observer).conduct(signals)
+            return Turn(plan, recording, world, observer, attended).conduct(signals)
 
 
 def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:

@@ -3,7 +3,7 @@
 Its lines become events; each event is recorded first and shown second.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from signal import Signals
 from typing import TYPE_CHECKING, Protocol
@@ -14,7 +14,8 @@ from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import merged_files
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.session import Status
-from clinvk.process.runner import Ending, EndReason, start
+from clinvk.process.ending import Ending, EndReason
+from clinvk.process.runner import start
 from clinvk.process.signals import SignalInbox
 from clinvk.services.heard import Heard
 from clinvk.services.own_counters import with_own_figures
@@ -37,16 +38,35 @@ class Observer(Protocol):
         """The agent, or clinvk, said something."""
 
 
+Attend = Callable[[], bool]
+"""Keeps the limits of the run for whoever waits; false when there is nothing to wait for."""
+
+
+def nobody_waits(attend: Attend) -> None:
+    """For an observer that takes whatever it is told at once."""
+    del attend
+
+
 class Turn:
-    """A planned turn on its way."""
+    """A planned turn on its way.
+
+    An observer that may have to wait for a reader of its own gives `attended`: it is told what to
+    call every now and then meanwhile.
+    """
 
     def __init__(
-        self, plan: TurnPlan, recording: Recording, world: World, observer: Observer
+        self,
+        plan: TurnPlan,
+        recording: Recording,
+        world: World,
+        observer: Observer,
+        attended: Callable[[Attend], None] = nobody_waits,
     ) -> None:
         self._plan = plan
         self._recording = recording
         self._world = world
         self._observer = observer
+        self._attended = attended
         self._heard = Heard()
         self._watch: FileWatch | None = None
 
@@ -90,10 +110,13 @@ class Turn:
             clock=self._world.monotonic,
             on_quiet=self._recording.quiet,
         ) as child:
+            self._attended(child.attend)
             self._recording.child_started(child)
             self._watch_files(began_at)
             for line in child.lines():
-                for event in parser.feed(line):
+                events = parser.feed(line)
+                del line  # it may have ten megabytes, and what follows makes copies of its own
+                for event in events:
                     self._tell(event)
                 if self._heard.result is not None or parser.settled:
                     child.settled()
@@ -208,6 +231,6 @@ def _report(
         cost_usd=result.cost_usd,
         duration_s=ending.duration_s,
         files=tuple(heard.files.values()),
-        warnings=tuple(heard.warnings),
+        warnings=heard.all_warnings,
         error=ErrorReport.of_failure(result.failure) if result.failure else None,
     )

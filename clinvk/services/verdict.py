@@ -6,7 +6,7 @@ from signal import Signals
 from clinvk.errors import ExitStatus
 from clinvk.model.events import Result, StopReason
 from clinvk.model.failure import Failure, FailureCode
-from clinvk.process.runner import Ending, EndReason
+from clinvk.process.ending import Ending, EndReason
 from clinvk.services.heard import Heard
 
 _TIMED_OUT = {
@@ -14,6 +14,10 @@ _TIMED_OUT = {
     EndReason.IDLE_TIMEOUT: (
         FailureCode.IDLE_TIMEOUT,
         "the agent said nothing for longer than the idle limit",
+    ),
+    EndReason.STALLED: (
+        FailureCode.IDLE_TIMEOUT,
+        "whoever reads the output took nothing for longer than the idle limit",
     ),
 }
 
@@ -34,7 +38,17 @@ def judge(heard: Heard, ending: Ending) -> Result:
         code, message = _TIMED_OUT[ending.reason]
         failure = Failure(code=code, message=message, detail=ending.stderr_tail or None)
         return replace(result, text=partial, stop_reason=StopReason.TIMEOUT, failure=failure)
-    return result if result.failure is None else replace(result, text=partial)
+    if result.failure is None:
+        return result
+    return replace(result, text=partial, failure=_told_apart(result.failure, heard, ending))
+
+
+def _told_apart(failure: Failure, heard: Heard, ending: Ending) -> Failure:
+    """The failure as it is known here, with what the agent said last if nobody understood it."""
+    if failure.code is FailureCode.KILLED and ending.reason is EndReason.LINGERED:
+        message = "the agent closed its output without a result"
+        failure = replace(failure, code=FailureCode.NO_RESULT, message=message)
+    return replace(failure, detail=failure.detail or heard.raw_tail or None)
 
 
 def exit_status(result: Result, ending: Ending) -> ExitStatus:

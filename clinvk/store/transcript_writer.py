@@ -18,6 +18,7 @@ from clinvk.model.events import (
     Init,
     Json,
     Message,
+    Raw,
     StopReason,
     Thinking,
 )
@@ -30,6 +31,7 @@ from clinvk.store.atomic import open_private, reason, sync_folder, write_all
 from clinvk.store.forms import json_line, time_to_text
 from clinvk.store.records import usage_to_record
 from clinvk.store.transcript_lines import (
+    LONGEST,
     Line,
     event_line,
     failure_body,
@@ -40,6 +42,11 @@ from clinvk.store.transcript_lines import (
 
 FLUSH_AT = 2048
 FLUSH_AFTER = timedelta(milliseconds=200)
+
+MOST_UNKNOWN = 16 * 1024 * 1024
+"""Characters of lines that no backend understands, kept a run: a flood must not fill the disk."""
+
+_TOO_MUCH = "the agent printed too much that nobody understands"
 
 
 class TranscriptWriter:
@@ -59,6 +66,7 @@ class TranscriptWriter:
         self._held = 0
         self._kind = ""
         self._turn = 0
+        self._unknown = 0
         self._since = now()
         try:
             self._descriptor = open_private(path, os.O_RDWR | os.O_APPEND)
@@ -126,12 +134,18 @@ class TranscriptWriter:
     def event(self, turn: int, event: Event) -> None:
         """Something the agent said; pieces of text are gathered, the agent's id goes to the disk.
 
+        Of lines that nobody understands only the first `MOST_UNKNOWN` characters are kept.
         Never raises: see `failed`.
         """
         if isinstance(event, Message | Thinking) and event.delta:
             self._gather(turn, event)
             return
         self.flush()
+        if isinstance(event, Raw):
+            self._unknown += min(len(event.line), LONGEST)
+            if self._unknown > MOST_UNKNOWN:
+                self.failed = self.failed or _TOO_MUCH
+                return
         line = event_line(turn, self._now(), event)
         if line is not None:
             self._try(line, sync=isinstance(event, Init))

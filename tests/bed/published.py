@@ -49,5 +49,5 @@ def check_home(home: Path) -> None:
     for record in home.glob("sessions/*"):
         _validator("session").validate(json.loads(record.read_text(encoding="utf-8")))
     for transcript in home.glob("transcripts/*"):
-        for line in transcript.read_text(encoding="utf-8").splitlines():
+        for line in transcript.read_bytes().splitlines():
             _validator("transcript-line").validate(json.loads(line))

@@ -5,6 +5,7 @@ Standard library only, started with `-I -S`: a test waits for its start.
 # It prints for a living, and starts faster without pathlib.
 # ruff: noqa: T201, PTH109, PTH116, PTH120, PTH123
 
+import fcntl
 import os
 import signal
 import sys
@@ -238,6 +239,18 @@ def floods_stdout() -> None:
     block = b"o" * 1023 + b"\n"
     while True:
         os.write(1, block)
+
+
+def leaves_a_full_pipe() -> None:
+    """Leave with more in the pipe than anybody reads at once."""
+    fcntl.fcntl(1, fcntl.F_SETPIPE_SZ, 1 << 20)
+    os.write(1, (b"o" * 1023 + b"\n") * 300 + b"result\n")
+
+
+def says_and_reads() -> None:
+    """Say something before reading stdin, then how much it was."""
+    print("begun", flush=True)
+    print(len(sys.stdin.buffer.read()), flush=True)
 
 
 def long_line() -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from clinvk.errors import BackendStartError
-from clinvk.process.runner import Child, EndReason
+from clinvk.process.ending import EndReason
+from clinvk.process.runner import Child
 
 Starter = Callable[..., Child]
 Running = Callable[[], list[int]]
@@ -86,6 +87,64 @@ def test_a_slow_consumer_is_not_an_idle_child(launch: Starter) -> None:
         for _ in islice(child.lines(), 3):
             time.sleep(0.4)
     assert child.ending.reason is EndReason.CANCELLED
+
+
+def test_a_slow_consumer_loses_nothing_of_a_child_that_has_left(launch: Starter) -> None:
+    """What stands in the pipe when the child exits is read, however long the consumer takes."""
+    with launch("leaves_a_full_pipe") as child:
+        seen = []
+        for line in child.lines():
+            seen.append(line)
+            if len(seen) in {1, 100}:
+                time.sleep(1.0)
+    assert len(seen) == 300 + 1
+    assert seen[-1] == "result"
+    assert child.ending.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "reason"),
+    [
+        ({"timeout_s": 0.5}, EndReason.TIMEOUT),
+        ({"idle_timeout_s": 0.5}, EndReason.STALLED),
+    ],
+    ids=["total", "idle"],
+)
+def test_limits_hold_while_the_consumer_waits_for_somebody_else(
+    launch: Starter, limits: dict[str, float], reason: EndReason
+) -> None:
+    """As long as it attends; then the child is stopped, and there is nothing to wait for."""
+    with launch("floods_stdout", limits=limits) as child:
+        for _ in islice(child.lines(), 1):
+            while child.attend():
+                time.sleep(0.02)
+    assert child.ending.reason is reason
+    assert child.ending.duration_s < 3
+
+
+def test_a_child_that_ends_by_itself_is_worth_waiting_for(launch: Starter) -> None:
+    """What it said last is still to be read, and its limits no longer matter."""
+    with launch("leaves_a_full_pipe", limits={"timeout_s": 0.6}) as child:
+        lines = child.lines()
+        next(lines)
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until:
+            assert child.attend()
+            time.sleep(0.05)
+        assert list(lines)[-1] == "result"
+        assert child.attend()
+    assert child.ending.reason is EndReason.EXITED
+
+
+def test_a_prompt_goes_on_being_sent_while_the_consumer_waits(launch: Starter) -> None:
+    """The child is not held up by whoever reads what we write."""
+    with launch("says_and_reads", stdin=TWO_MB) as child:
+        lines = child.lines()
+        assert next(lines) == "begun"
+        until = time.monotonic() + 10
+        while not child._exit.poll() and time.monotonic() < until:
+            child.attend()
+        assert list(lines) == [str(len(TWO_MB))]
 
 
 def test_a_child_that_goes_on_after_its_result_is_not_stopped(launch: Starter) -> None:

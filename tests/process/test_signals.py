@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from clinvk.process.runner import Child, EndReason
+from clinvk.process.ending import EndReason
+from clinvk.process.runner import Child
 from clinvk.process.signals import HEEDED, SignalInbox
 
 Starter = Callable[..., Child]

@@ -23,7 +23,7 @@ from clinvk.model.events import (
     ToolUse,
     Warned,
 )
-from clinvk.model.report import RunReport, TurnStart
+from clinvk.model.report import MOST_WARNINGS, RunReport, TurnStart, short_warning
 from clinvk.model.safe_text import SafeStream, safe_line
 from clinvk.model.width import cut, display_width
 
@@ -118,7 +118,8 @@ class Activity:
         self._spinner.stop()
 
     def _warn(self, event: Warned) -> None:
-        self._warned.add(event.message)
+        if len(self._warned) <= MOST_WARNINGS:
+            self._warned.add(short_warning(event.message))
         if self.quiet:
             return
         if event.code == "retry" and self._shown:

@@ -77,6 +77,9 @@ def _course(turn: Turn) -> Iterator[str]:
     yield from fields("Warnings", turn.warnings)
     if turn.failure:
         yield field("Error", turn.failure.message)
+        if turn.failure.detail:
+            yield ""
+            yield from text_lines("Last Words", turn.failure.detail)
     yield ""
     yield from text_lines("Prompt", turn.prompt)
     yield ""
@@ -117,5 +120,6 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
             "message": failure.message,
             "hint": failure.way_out,
             "retryable": failure.retryable,
+            "detail": failure.detail,
         },
     }

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from clinvk.cli.pipe import LARGEST_BACKLOG
 from clinvk.cli.streams import OutputClosed, Streams, encode, streams_from
 from clinvk.errors import ClinvkError
 
@@ -159,6 +160,30 @@ def test_a_reader_that_stalls_does_not_hold_us_up() -> None:
         streams.finish()
     os.close(reading)
     assert received.decode() == data
+
+
+def test_the_run_is_looked_after_while_a_reader_keeps_us_waiting() -> None:
+    """Again and again; once there is nothing to wait for, everything further is dropped."""
+    reading, writing = os.pipe()
+    with text_over(writing) as stdout:
+        streams = Streams(stdin=None, stdout=stdout, stderr=None)
+        asked = iter([True, True, False])
+        streams.attend_with(lambda: next(asked))
+        held = LARGEST_BACKLOG + (1 << 20)
+        streams.out("a" * held)
+        streams.out("b")
+        assert list(asked) == []  # it was asked three times
+        began = time.monotonic()
+        streams.with_color("never").out("c")
+        assert time.monotonic() - began < 2
+        received = b""
+        while len(received) < held:
+            received += os.read(reading, 1 << 20)
+        streams.out("d")
+        streams.finish()
+    assert os.read(reading, 100) == b""
+    os.close(reading)
+    assert received == b"a" * held
 
 
 def test_a_reader_that_leaves_while_it_is_waited_for_ends_the_output() -> None:

@@ -1,6 +1,8 @@
 """Bytes to lines, however they are cut."""
 
+import sys
 import time
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -71,3 +73,23 @@ def test_a_long_line_in_small_chunks_takes_linear_time() -> None:
         assert framer.feed(b"x" * 1024) == []
     assert [len(line) for line in framer.feed(b"\n")] == [10_240_000]
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("rare", ["", "é", "語", "🙂"], ids=["ascii", "latin", "bmp", "astral"])
+def test_a_line_is_bounded_also_as_text(rare: str) -> None:
+    """One character outside ASCII makes all of a text wider; its room is what is bounded."""
+    limit = 1 << 16
+    (line,) = frame((rare + "x" * limit).encode() + b"\n", max_line_bytes=limit)
+    assert limit * 0.9 < sys.getsizeof(line) < limit + 200
+    assert line.startswith(f"{rare}xxx")
+
+
+def test_a_line_that_comes_byte_by_byte_takes_no_more_than_its_length() -> None:
+    """What is held back is one piece of memory, not one for each time the pipe was read."""
+    framer = LineFramer()
+    tracemalloc.start()
+    for _ in range(100_000):
+        framer.feed(b"ab")
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 400_000

@@ -1,6 +1,7 @@
 """What a turn has said so far."""
 
 from clinvk.model.events import Change, FileChange, Init, Message, Raw, Warned
+from clinvk.model.report import MOST_WARNINGS
 from clinvk.services.heard import Heard
 
 
@@ -41,3 +42,36 @@ def test_warnings_and_the_agents_id_are_noted() -> None:
     heard.hear(Warned(message="careful"))
     assert heard.init == Init(backend_session_id="id", model="m")
     assert heard.warnings == ["careful"]
+
+
+def test_an_agent_that_warns_for_ever_is_heard_out_in_bounded_memory() -> None:
+    """The first warnings stand in the report, each at a bounded length, and then their number."""
+    heard = Heard()
+    for number in range(MOST_WARNINGS + 1_234):
+        heard.hear(Warned(message=f"{number} " + "x" * 100_000))
+    heard.hear(Warned(message="ours", code="clinvk"))
+    told = heard.all_warnings
+    assert told[0].startswith("0 xxx")
+    assert told[-2:] == ("ours", "1,234 more warnings")
+    assert len(told) == MOST_WARNINGS + 2
+    assert max(map(len, told)) <= 2_000
+
+
+def test_the_last_lines_that_nobody_understood_are_kept() -> None:
+    """They are all there is to tell why an agent ended in a way that nobody knows."""
+    heard = Heard()
+    for number in range(100):
+        heard.hear(Raw(line=f"{number} " + "x" * 100_000))
+    lines = heard.raw_tail.splitlines()
+    assert [line.split()[0] for line in lines] == [str(number) for number in range(80, 100)]
+    assert len(heard.raw_tail) < 10_000
+
+
+def test_a_whole_message_takes_the_place_of_pieces() -> None:
+    """Whichever came last is the answer so far."""
+    heard = Heard()
+    heard.hear(Message(text="a", delta=True))
+    heard.hear(Message(text="whole"))
+    assert heard.message == "whole"
+    heard.hear(Message(text="b", delta=True))
+    assert heard.message == "b"

@@ -9,7 +9,7 @@ from clinvk import backends
 from clinvk.model.events import Result, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
-from clinvk.process.runner import Ending, EndReason
+from clinvk.process.ending import Ending, EndReason
 from clinvk.services.own_counters import counters_kept, with_own_figures
 
 ID = "00000000-0000-4000-8000-000000000000"

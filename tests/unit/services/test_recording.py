@@ -12,7 +12,7 @@ from clinvk import backends
 from clinvk.model.events import Result, StopReason
 from clinvk.model.request import RunRequest
 from clinvk.model.session import Session, Status, TitleSource
-from clinvk.process.runner import Ending, EndReason
+from clinvk.process.ending import Ending, EndReason
 from clinvk.services import labels
 from clinvk.services.claims import claim_of
 from clinvk.services.plan import TurnPlan, plan_turn

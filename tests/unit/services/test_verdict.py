@@ -1,13 +1,14 @@
 """How a turn ended: from what the agent said first, then from its process."""
 
+from dataclasses import replace
 from signal import Signals
 
 import pytest
 
 from clinvk.errors import ExitStatus
-from clinvk.model.events import Message, Result, StopReason
+from clinvk.model.events import Message, Raw, Result, StopReason
 from clinvk.model.failure import Failure, FailureCode
-from clinvk.process.runner import Ending, EndReason
+from clinvk.process.ending import Ending, EndReason
 from clinvk.services.heard import Heard
 from clinvk.services.verdict import exit_status, judge
 
@@ -41,6 +42,7 @@ def _heard(*events: object) -> Heard:
         (FAILED, EndReason.EXITED, "error", "agent_failed"),
         (FAILED, EndReason.TIMEOUT, "timeout", "timeout"),
         (FAILED, EndReason.IDLE_TIMEOUT, "timeout", "idle_timeout"),
+        (FAILED, EndReason.STALLED, "timeout", "idle_timeout"),
         (FAILED, EndReason.CANCELLED, "cancelled", None),
         (CANCELLED, EndReason.TIMEOUT, "timeout", "timeout"),
         (CANCELLED, EndReason.CANCELLED, "cancelled", None),
@@ -82,3 +84,24 @@ def test_the_exit_status_follows_from_the_verdict(
 ) -> None:
     """The agent's own exit code never becomes ours."""
     assert exit_status(judge(_heard(said), ending), ending) is status
+
+
+def test_an_ending_that_nobody_knows_keeps_what_was_said_last() -> None:
+    """The raw tail of stdout where stderr explains nothing; an explanation is never replaced."""
+    heard = _heard(Raw(line="panic: flux capacitor"), FAILED)
+    failure = judge(heard, _ending(EndReason.EXITED, code=42)).failure
+    assert failure is not None
+    assert failure.detail == "panic: flux capacitor"
+    explained = replace(FAILED, failure=Failure(code=FailureCode.AUTH, message="no", detail="why"))
+    failure = judge(_heard(Raw(line="noise"), explained), _ending(EndReason.EXITED)).failure
+    assert failure is not None
+    assert failure.detail == "why"
+
+
+def test_an_agent_that_closed_its_output_and_stayed_gave_no_result() -> None:
+    """That it was stopped for it is no explanation."""
+    killed = Failure(code=FailureCode.KILLED, message="the agent was stopped")
+    result = judge(_heard(replace(FAILED, failure=killed)), _ending(EndReason.LINGERED))
+    assert result.failure is not None
+    assert result.failure.code is FailureCode.NO_RESULT
+    assert result.failure.message == "the agent closed its output without a result"

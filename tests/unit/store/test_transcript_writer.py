@@ -35,7 +35,7 @@ from clinvk.model.session import Session
 from clinvk.model.usage import Usage
 from clinvk.store import transcripts
 from clinvk.store.transcript_lines import LONGEST
-from clinvk.store.transcript_writer import TranscriptWriter
+from clinvk.store.transcript_writer import MOST_UNKNOWN, TranscriptWriter
 
 STREAMS_UNTIL_THE_DISK_IS_FULL = """
 import resource, sys
@@ -206,6 +206,22 @@ def test_a_tools_flood_is_cut_and_the_line_says_so(path: Path, writer: Transcrip
     assert (len(result["text"]), result["truncated"]) == (LONGEST, 2_000_000)
     assert "input" not in use
     assert use["truncated"] > 2_000_000
+
+
+def test_a_flood_of_unknown_lines_does_not_fill_the_disk(
+    path: Path, writer: TranscriptWriter
+) -> None:
+    """So much of it is kept, it is told that there was more, and an answer is kept all the same."""
+    line = "x" * 100_000
+    for _ in range(MOST_UNKNOWN // len(line)):
+        writer.event(1, Raw(line=line))
+    assert writer.failed is None
+    for _ in range(100):
+        writer.event(1, Raw(line=line))
+    writer.event(1, Message(text="the answer"))
+    assert writer.failed == "the agent printed too much that nobody understands"
+    assert MOST_UNKNOWN * 0.9 < path.stat().st_size < MOST_UNKNOWN * 1.1
+    assert lines(path)[-1]["text"] == "the answer"
 
 
 def test_a_prompt_and_an_answer_are_never_cut(

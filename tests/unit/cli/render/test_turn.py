@@ -101,3 +101,17 @@ def test_an_answer_that_is_none_is_said_on_stderr(screen: Any) -> None:
         "turn 2 has no answer",
         "turn 2 was interrupted: this is what had come",
     ]
+
+
+def test_the_last_words_of_an_agent_that_failed_are_shown(screen: Any) -> None:
+    """For an ending that nobody knows they are all there is; a terminal gets them harmless."""
+    failure = Failure(
+        code=FailureCode.AGENT_FAILED, message="it broke", detail="panic\n\x1b[31mat 7"
+    )
+    failed = replace(TURN, failure=failure)
+    render_turn(failed, screen.streams(), session_id="x", as_json=False)
+    assert "Error:             it broke\n\nLast Words:\n  panic\n  at 7\n" in screen.out.getvalue()
+    screen.out.seek(0)
+    screen.out.truncate()
+    render_turn(failed, screen.streams(), session_id="x", as_json=True)
+    assert json.loads(screen.out.getvalue())["error"]["detail"] == "panic\n\x1b[31mat 7"

@@ -1,0 +1,36 @@
+"""How a child ended, and why."""
+
+import signal
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EndReason(StrEnum):
+    """Why a child is over.
+
+    `LINGERED`: it was done and never left, so it was stopped. `STALLED`: whoever takes its lines
+    waited for somebody else for longer than the idle limit.
+    """
+
+    EXITED = "exited"
+    TIMEOUT = "timeout"
+    IDLE_TIMEOUT = "idle_timeout"
+    STALLED = "stalled"
+    CANCELLED = "cancelled"
+    LINGERED = "lingered"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How a child ended.
+
+    `exit_code` is negative for a signal and None when clinvk stopped the child (or never started
+    it). `signal` is what clinvk received when the child was cancelled, None when the consumer just
+    left. `stderr_tail` has at most 20 lines and 8 KiB.
+    """
+
+    reason: EndReason
+    exit_code: int | None
+    signal: signal.Signals | None
+    stderr_tail: str
+    duration_s: float
