@@ -119,7 +119,12 @@ _clinvk_facts() {
             places='@files'
             ;;
         'backends')
+            commands='test'
             options='--json --help -h'
+            ;;
+        'backends test')
+            options='--json --help -h'
+            places='@backends'
             ;;
         'doctor')
             options='--fix --json --help -h'

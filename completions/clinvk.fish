@@ -47,7 +47,7 @@ function __clinvk_is
 end
 
 function __clinvk_below
-    contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'sessions reindex' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'doctor' 'completion'
+    contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'sessions reindex' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'backends test' 'doctor' 'completion'
 end
 
 # Whether no command begins like that.
@@ -372,8 +372,14 @@ complete -c clinvk -n '__clinvk_is \'config validate\'' -l help -s h -d 'Show th
 complete -c clinvk -n '__clinvk_is \'config validate\' 1 1' -F
 
 # clinvk backends
+complete -c clinvk -n '__clinvk_is \'backends\' 1 1' -a test -d 'Try a backend for real, and say what of the contract holds.'
 complete -c clinvk -n '__clinvk_is \'backends\'' -l json -d 'As JSON.'
 complete -c clinvk -n '__clinvk_is \'backends\'' -l help -s h -d 'Show this message and exit.'
+
+# clinvk backends test
+complete -c clinvk -n '__clinvk_is \'backends test\'' -l json -d 'As JSON.'
+complete -c clinvk -n '__clinvk_is \'backends test\'' -l help -s h -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'backends test\' 1 1' -k -a '(__clinvk_candidates backends)'
 
 # clinvk doctor
 complete -c clinvk -n '__clinvk_is \'doctor\'' -l fix -d 'First put right what is safe to, and say what was done.'

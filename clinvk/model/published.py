@@ -17,6 +17,7 @@ from clinvk.model.finding import Area, Severity
 from clinvk.model.published_files import ExportForm, SessionForm, TranscriptLine
 from clinvk.model.published_parts import ErrorForm, FileForm, Form, SessionId, UsageForm
 from clinvk.model.session import Status
+from clinvk.model.trial import Held, Promise
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 
@@ -177,6 +178,24 @@ class DoctorForm(Form):
     unfixed: list[str]
 
 
+class TrialCheckForm(Form):
+    """One check of a backend; `held` is `not_tried` where the backend lacks what it needs."""
+
+    check: Promise
+    meaning: str
+    held: Held
+    detail: str
+
+
+class TrialForm(Form):
+    """The object of `backends test --json`; `ok` says that no check failed."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    backend: str
+    ok: bool
+    checks: list[TrialCheckForm]
+
+
 _FORMS: dict[str, Any] = {
     "result": ResultForm,
     "stream-event": StreamEvent,
@@ -185,6 +204,7 @@ _FORMS: dict[str, Any] = {
     "export": ExportForm,
     "config": Config,
     "doctor": DoctorForm,
+    "backend-test": TrialForm,
 }
 
 

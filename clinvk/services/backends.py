@@ -72,14 +72,15 @@ class BackendState:
 
 
 def backend_states(
-    settings: Settings, world: World, *, patience_s: float = PATIENCE_S
+    settings: Settings, world: World, *, only: str | None = None, patience_s: float = PATIENCE_S
 ) -> list[BackendState]:
     """Every backend, by name; each installed program is asked for its version, all at once.
 
-    A program that takes longer than `patience_s` to say it is stopped and has none.
-    A signal that comes meanwhile is a `KeyboardInterrupt`, once the programs are gone.
+    With `only` there is none but the one of that name. A program that takes longer than
+    `patience_s` to say it is stopped and has none. A signal that comes meanwhile is a
+    `KeyboardInterrupt`, once the programs are gone.
     """
-    known = list(_loadable(catalog_of(settings)))
+    known = [one for one in _loadable(catalog_of(settings)) if only in (None, one.name)]
     programs = {one.name: find_program(one, settings, world) for one in known}
     installed = {name: found for name, found in programs.items() if found}
     answers = _answers(installed, world, patience_s)

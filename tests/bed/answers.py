@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from bed.dialects import Ask, BrokenStreamError
-from bed.directives import Call, Edit, Run, Script, Write
+from bed.directives import Call, Edit, Run, Script, Write, remembered_word
 
 _PARTIAL = ("Partial ", "answer ", "so far ")
 _WORDS = r".{1,%d}\S*\s*"
@@ -29,6 +29,9 @@ def answer_text(ask: Ask, script: Script) -> str:
         return f"It did not work: {failed[:200]}"
     if script.calls:
         return _done(script.calls[-1])
+    *earlier, last = ask.prompts
+    if (word := remembered_word(last, earlier)) is not None:
+        return word
     return f"You said: {script.plain[:80]}. I remember {len(ask.prompts) - 1} earlier prompts."
 
 

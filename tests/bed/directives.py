@@ -18,14 +18,20 @@
     [[fail:TYPE]]             a few words, then the provider's failure within the stream
     [[cut]]                   a few words, then the connection is dropped
 
+A few plain words are understood as well, for prompts that are not the tests' own: "Create a file
+named `NAME`" writes it, and "Which word did I ask you to remember?" is answered with WORD of an
+earlier "Remember the word WORD".
+
 Tool calls come first, in the order in which they stand; error, gate and the like belong to the
 request that would give the answer.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+_TO_CREATE = re.compile(r"^Create a file named `([^`\n]+)`", re.MULTILINE)
+_TO_REMEMBER = re.compile(r"\bRemember the word (\w+)")
 _DIRECTIVE = re.compile(r"\[\[(\w+)(?::(.*?))?\]\]", re.DOTALL)
 
 
@@ -111,8 +117,17 @@ def read_script(prompt: str) -> Script:
             calls.extend(_CALLS[word](argument))
         else:
             found |= _FIELDS[word](argument)
+    calls.extend(Write(match[1], "OK") for match in _TO_CREATE.finditer(prompt))
     plain = " ".join(_DIRECTIVE.sub("", prompt).split())
     return Script(plain=plain, calls=tuple(calls), **found)  # type: ignore[arg-type]  # by table
+
+
+def remembered_word(prompt: str, earlier: Sequence[str]) -> str | None:
+    """The word that `prompt` asks for, None if it asks for none; "none" if there never was one."""
+    if "Which word did I ask you to remember?" not in prompt:
+        return None
+    words = [match[1] for text in earlier for match in _TO_REMEMBER.finditer(text)]
+    return words[-1] if words else "none"
 
 
 def _write(argument: str) -> list[Call]:

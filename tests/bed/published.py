@@ -34,6 +34,11 @@ def check_export(export: Any) -> None:
     _validator("export").validate(export)
 
 
+def check_trial(trial: Any) -> None:
+    """The object of `backends test --json` is as published."""
+    _validator("backend-test").validate(trial)
+
+
 def check_doctor(examination: Any) -> None:
     """The object of `doctor --json` is as published."""
     _validator("doctor").validate(examination)

@@ -38,6 +38,7 @@ _ASKED = frozenset(Source) - {Source.FOLDERS, Source.FILES, Source.CHOICES, Sour
 
 _BY_METAVAR = {
     "SESSION": Source.SESSIONS,
+    "BACKEND": Source.BACKENDS,
     "TAG": Source.TAGS,
     "KEY": Source.KEYS,
     "DIR": Source.FOLDERS,

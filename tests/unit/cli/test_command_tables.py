@@ -6,11 +6,12 @@ import pytest
 import typer
 
 from clinvk.cli.app import Commands
+from clinvk.cli.commands.backends import BackendCommands
 from clinvk.cli.commands.config import ConfigCommands
 from clinvk.cli.commands.sessions import SessionCommands
 from clinvk.cli.lazy import CommandTable
 
-TABLES = (Commands, ConfigCommands, SessionCommands)
+TABLES = (Commands, BackendCommands, ConfigCommands, SessionCommands)
 ROWS = [(table, name) for table in TABLES for name in table.lines]
 
 

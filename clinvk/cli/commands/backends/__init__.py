@@ -1,17 +1,31 @@
-"""`clinvk backends`."""
+"""`clinvk backends`: the list, and one file a subcommand."""
 
 import typer
 
 from clinvk.cli import options
 from clinvk.cli.context import Cli
-from clinvk.cli.lazy import new_app
+from clinvk.cli.lazy import CommandTable, new_app
 
-app = new_app()
+LINES = {"test": "Try a backend for real, and say what of the contract holds."}
 
 
-@app.command("backends")
+class BackendCommands(CommandTable):
+    """The commands of `clinvk backends`."""
+
+    package = "clinvk.cli.commands.backends"
+    lines = LINES
+
+
+HELP = "List the agents: installed or not, version, signed in, what they can do."
+
+app = new_app(cls=BackendCommands, help=HELP)
+
+
+@app.callback(invoke_without_command=True)
 def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
-    """List the agents: installed or not, version, signed in, what they can do."""
+    """List them when no subcommand is named."""
+    if ctx.invoked_subcommand is not None:
+        return
     from clinvk.cli.render.backends import render_backends
     from clinvk.services.backends import backend_states
     from clinvk.services.catalog import catalog_of

@@ -1,0 +1,62 @@
+"""`clinvk backends test`: a line a check as soon as it is over; or an object."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from clinvk.cli.streams import Streams
+from clinvk.model.safe_text import safe_line
+from clinvk.model.trial import Held, Promise, Verdict
+from clinvk.store.forms import json_page
+
+_MARKS = {Held.YES: "✓", Held.NO: "✗", Held.NOT_TRIED: "\N{EN DASH}"}
+_STYLES = {Held.YES: "\x1b[32m", Held.NO: "\x1b[31m", Held.NOT_TRIED: "\x1b[2m"}
+_PLAIN = "\x1b[0m"
+_COLUMNS = 10
+
+
+def render_trial(
+    name: str, verdicts: Iterable[Verdict], streams: Streams, *, as_json: bool
+) -> bool:
+    """Show each verdict on stdout as it comes; whether nothing failed.
+
+    Before the first prompt is sent, stderr says so.
+    """
+    seen: list[Verdict] = []
+    for verdict in verdicts:
+        seen.append(verdict)
+        if not as_json:
+            streams.out(f"{_line(verdict, color=streams.color)}\n")
+        if verdict.promise is Promise.INSTALLED and verdict.held is Held.YES:
+            streams.talk(safe_line(f"sending a few real prompts to `{name}`, which may cost money"))
+    kept = all(verdict.held is not Held.NO for verdict in seen)
+    if as_json:
+        streams.out_json(json_page(_to_json(name, seen, ok=kept)).decode())
+    return kept
+
+
+def _line(verdict: Verdict, *, color: bool) -> str:
+    mark = _MARKS[verdict.held]
+    shown = f"{_STYLES[verdict.held]}{mark}{_PLAIN}" if color else mark
+    detail = verdict.detail
+    if verdict.held is Held.NOT_TRIED:
+        detail = f"not tried: {detail}"
+    elif verdict.held is Held.NO:
+        detail = f"{detail} (promised: {verdict.promise.meaning})"
+    return f"{shown} {verdict.promise.value:<{_COLUMNS}} {safe_line(detail)}"
+
+
+def _to_json(name: str, verdicts: list[Verdict], *, ok: bool) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "backend": name,
+        "ok": ok,
+        "checks": [
+            {
+                "check": verdict.promise.value,
+                "meaning": verdict.promise.meaning,
+                "held": verdict.held.value,
+                "detail": verdict.detail,
+            }
+            for verdict in verdicts
+        ],
+    }

@@ -1,0 +1,1 @@
+"""Trying a backend for real: a few prompts, far from the person's own sessions and projects."""

@@ -1,0 +1,121 @@
+"""Where a backend is tried: a home and a project of its own, gone when the trial is over."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from clinvk.backends._base import Backend
+from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal
+from clinvk.model.config import Setting, Settings
+from clinvk.model.events import Event
+from clinvk.model.report import ErrorReport, RunReport, TurnStart
+from clinvk.model.request import RunRequest
+from clinvk.process.descendants import RUN_MARK, is_marked_left, new_mark
+from clinvk.services.run import run
+from clinvk.services.world import World
+from clinvk.store.paths import HOME_VARIABLE, Home
+from clinvk.store.sessions import SessionStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """A backend with its settings as they are, in a world where nothing else has happened.
+
+    `word` is made up for this trial. Everything that is started carries `mark`. A turn may take
+    `patience_s`, None: as the settings say.
+    """
+
+    backend: Backend
+    settings: Settings
+    world: World
+    patience_s: float | None
+    word: str
+    mark: str
+
+    @property
+    def project(self) -> Path:
+        """The directory in which the agent works; empty at first."""
+        return self.world.cwd
+
+    def ask(self, prompt: str, **asked: Any) -> RunReport:  # noqa: ANN401  fields of a request
+        """One turn as `clinvk` would run it; what stands in the way of it is a report as well.
+
+        Raises `StoppedBySignal` if a signal has ended it.
+        """
+        said = {"backend": self.backend.name, "timeout_s": self.patience_s, **asked}
+        try:
+            report = run(RunRequest(prompt=prompt, **said), self.world, self.settings, _Nobody())
+        except ClinvkError as error:
+            return RunReport(exit_status=error.exit_status, error=ErrorReport.of_error(error))
+        if report.exit_status in (ExitStatus.INTERRUPTED, ExitStatus.TERMINATED):
+            raise StoppedBySignal(report.exit_status)
+        return report
+
+    def lose_conversation(self, session_id: str) -> None:
+        """Make the session's conversation one that the agent has never heard of."""
+        store = SessionStore(self.world.home)
+        store.save(replace(store.load(session_id), conversation=self.world.new_uuid()))
+
+    def files(self) -> frozenset[str]:
+        """What lies in the project, by name."""
+        return frozenset(str(path.relative_to(self.project)) for path in self.project.rglob("*"))
+
+    def anything_runs(self) -> bool:
+        """Whether anything that was started still runs, as far as this system shows it."""
+        return is_marked_left(self.mark)
+
+
+@contextmanager
+def stage_for(
+    backend: Backend, settings: Settings, world: World, patience_s: float | None
+) -> Iterator[Stage]:
+    """The stage; all that clinvk and the agent left on it is taken away at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="clinvk-trial-"))
+    try:
+        home, project = folder / "home", folder / "project"
+        home.mkdir(mode=0o700)
+        project.mkdir()
+        mark = new_mark(world.environ)
+        environ = {**world.environ, HOME_VARIABLE: str(home), RUN_MARK: mark}
+        yield Stage(
+            backend=backend,
+            settings=_as_tried(settings),
+            world=replace(world, home=Home(home), cwd=project, environ=environ),
+            patience_s=patience_s,
+            word=made_up_word(world.new_uuid()),
+            mark=mark,
+        )
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def made_up_word(ident: str) -> str:
+    """A word that nobody knows and that can be spoken: `vukobasilo`."""
+    digits = [int(digit, 16) for digit in ident if digit in "0123456789abcdef"]
+    return "".join("bdfgklmnprstvzjw"[digit] + "aeio"[digit % 4] for digit in digits[:5])
+
+
+def _as_tried(settings: Settings) -> Settings:
+    """The settings without what would mix the turns up; the trial itself is no level of depth."""
+    over = {
+        "session.auto_resume": False,
+        "session.store_transcript": True,
+        "run.max_depth": settings.get("run.max_depth") + 1,
+    }
+    return Settings(
+        {**settings.values, **{key: Setting(value, "trial") for key, value in over.items()}}
+    )
+
+
+class _Nobody:
+    """Watches no run."""
+
+    def started(self, turn: TurnStart) -> None:
+        """See nothing."""
+
+    def event(self, event: Event) -> None:
+        """See nothing."""
