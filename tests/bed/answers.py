@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from bed.dialects import Ask, BrokenStreamError
-from bed.directives import Call, Edit, Run, Script, Write, remembered_word
+from bed.directives import Call, Edit, Run, Script, Tool, Write, remembered_word
 
 _PARTIAL = ("Partial ", "answer ", "so far ")
 _WORDS = r".{1,%d}\S*\s*"
@@ -43,6 +43,8 @@ def _done(call: Call) -> str:
             return f"edited {call.path}"
         case Run():
             return f"ran {call.command}"
+        case Tool():
+            return f"called {call.name}"
 
 
 def answer_pieces(text: str, script: Script, wait_at_gate: Callable[[], None]) -> Iterator[str]:

@@ -8,6 +8,7 @@
     [[edit:PATH|OLD|NEW]]     change a file with the agent's tool, then answer `edited PATH`
     [[run:CMD]]               run a shell command with the agent's tool, then answer `ran CMD`
     [[delegate:PROMPT]]       give PROMPT to the sub-agent `helper` (claude's; others run nothing)
+    [[tool:NAME|JSON]]        call the agent's tool of that name with these arguments
     [[steps:N]]               N harmless tool calls before the answer
     [[usage:in=,cached=,write=,out=,reasoning=]]   what each request of this turn is billed
     [[slow:N:MS]]             the answer in N pieces, MS milliseconds apart
@@ -26,9 +27,11 @@ Tool calls come first, in the order in which they stand; error, gate and the lik
 request that would give the answer.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 _TO_CREATE = re.compile(r"^Create a file named `([^`\n]+)`", re.MULTILINE)
 _TO_REMEMBER = re.compile(r"\bRemember the word (\w+)")
@@ -77,7 +80,15 @@ class Edit:
     new: str
 
 
-Call = Write | Edit | Run
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool of the agent's own, by its name."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+Call = Write | Edit | Run | Tool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +151,11 @@ def _edit(argument: str) -> list[Call]:
     return [Edit(path.strip(), old, new)]
 
 
+def _tool(argument: str) -> list[Call]:
+    name, _, arguments = argument.partition("|")
+    return [Tool(name.strip(), json.loads(arguments))]
+
+
 def _usage(argument: str) -> dict[str, object]:
     names = {
         "in": "input_tokens",
@@ -169,6 +185,7 @@ _CALLS: Mapping[str, Callable[[str], list[Call]]] = {
     "edit": _edit,
     "run": lambda command: [Run(command)],
     "delegate": lambda prompt: [Delegate("true", prompt)],
+    "tool": _tool,
     "steps": lambda count: [Run(f"true {step + 1}") for step in range(int(count))],
 }
 _FIELDS: Mapping[str, Callable[[str], dict[str, object]]] = {

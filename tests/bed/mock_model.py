@@ -129,10 +129,12 @@ class _Exchange(BaseHTTPRequestHandler):
             model.release()
             return self._send(200, {})
         body = json.loads(raw) if raw else None
-        headers = {name.lower(): value for name, value in self.headers.items()}
+        headers = {name.lower(): value for name, value in self.headers.items()} | {
+            ":path": self.path
+        }
         model.ledger.note(Request(method=self.command, path=self.path, headers=headers, body=body))
         for dialect in DIALECTS:
-            if self.command == "POST" and path == dialect.path:
+            if self.command == "POST" and dialect.serves(path):
                 return self._answer(dialect, dialect.read(body, headers))
             if (aside := dialect.aside(self.command, path)) is not None:
                 return self._send(200, aside)

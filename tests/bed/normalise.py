@@ -8,12 +8,15 @@ from bed.homes import AgentHome
 from bed.mock_model import MockModel
 
 _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
+_CALL = re.compile(r"(?<=_)1\d{12}(?=_\d)")
 _FIXED = re.compile(r"00000000-0000-4000-8000-[0-9]{12}")
 _TIMES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'("\w*_ms":)\s*[0-9.]+'), r"\g<1>100"),
     (re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z"), "2026-01-01T00:00:00.000Z"),
     (re.compile(r"(Chunk ID: )[0-9a-f]+"), r"\g<1>000000"),
     (re.compile(r"(Wall time: )[0-9.]+"), r"\g<1>0.0000"),
+    (re.compile(r"\b20\d\d-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z"), "2026-01-01T00-00-00-000Z"),
+    (re.compile(r"(PGID: )\d+"), r"\g<1>1"),
     (re.compile(r"(cc-socks/)\d+"), r"\g<1>1"),
 )
 
@@ -27,6 +30,7 @@ class Normaliser:
             home.home: "/home/user",
             home.bin: "/usr/local/bin",
             home.tmp: "/tmp",
+            home.project.parent: "/scratch",
             agents.root: "/opt/agents",
         }
         self._names = {f"127.0.0.1:{server.port}": "127.0.0.1:4100"}
@@ -34,6 +38,7 @@ class Normaliser:
             self._names |= dict.fromkeys((str(place), str(place.resolve())), stand_in)
             self._names |= {_flat(str(place)): _flat(stand_in)}
         self._ids: dict[str, str] = {}
+        self._calls: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:
         """The text with stand-ins for paths, ids and times."""
@@ -41,7 +46,7 @@ class Normaliser:
             text = text.replace(name, self._names[name])
         for pattern, stand_in in _TIMES:
             text = pattern.sub(stand_in, text)
-        return _UUID.sub(self._id, text)
+        return _UUID.sub(self._id, _CALL.sub(self._call, text))
 
     def _id(self, match: re.Match[str]) -> str:
         found = match.group()
@@ -49,6 +54,11 @@ class Normaliser:
             return found
         number = len(self._ids) + 1
         return self._ids.setdefault(found, f"00000000-0000-4000-8000-{number:012d}")
+
+    def _call(self, match: re.Match[str]) -> str:
+        """The moment that an agent makes a part of a call's id."""
+        moment = 1767225600000 + len(self._calls)
+        return self._calls.setdefault(match.group(), str(moment))
 
 
 def _flat(place: str) -> str:

@@ -73,11 +73,15 @@ class Dialect(ABC):
     """What a refusal says besides."""
 
     path: ClassVar[str]
-    """Where a model is asked, with POST."""
+    """Where a model is asked, with POST; an example where the path depends on the model."""
+
+    def serves(self, path: str) -> bool:
+        """Whether a model is asked at this path."""
+        return path == self.path
 
     @abstractmethod
     def read(self, body: Json, headers: Mapping[str, str]) -> Ask:
-        """The request in our words."""
+        """The request in our words; `:path`, as in HTTP/2, is one of the headers."""
 
     @abstractmethod
     def stream(self, ask: Ask, reply: Reply) -> Iterator[bytes]:

@@ -13,7 +13,7 @@ from bed.dialects._base import (
     texts,
     typed_by_a_person,
 )
-from bed.directives import Call, Delegate, Edit, Refusal, Usage, Write
+from bed.directives import Call, Delegate, Edit, Refusal, Tool, Usage, Write
 
 _ERRORS: Mapping[int, tuple[str, str]] = {
     400: ("invalid_request_error", "messages: at least one message is required"),
@@ -200,5 +200,7 @@ def _tool(call: Call | None) -> tuple[str, Json]:
     if isinstance(call, Edit):
         change = {"old_string": call.old, "new_string": call.new}
         return "Edit", {"file_path": call.path, **change}
+    if isinstance(call, Tool):
+        return call.name, dict(call.arguments)
     assert call is not None
     return "Bash", {"command": call.command, "description": "As the prompt asked"}

@@ -15,7 +15,7 @@ from bed.dialects._base import (
     typed_by_a_person,
 )
 from bed.dialects._openai import failed_within, refused
-from bed.directives import Call, Edit, Refusal, Run, Usage, Write
+from bed.directives import Edit, Refusal, Run, Tool, Usage, Write
 
 _OWN_ACCOUNT = "memory extraction subagent"
 """Qwen Code keeps a memory: a request after the answer, with tools of its own."""
@@ -127,12 +127,15 @@ def _usage(usage: Usage) -> Json:
 
 def _tool_call(ask: Ask, reply: Reply) -> dict[str, Json]:
     assert reply.call is not None
-    name, arguments = _tool(ask, reply.call)
+    if isinstance(reply.call, Tool):
+        name, arguments = reply.call.name, dict(reply.call.arguments)
+    else:
+        name, arguments = _tool(ask, reply.call)
     called = {"name": name, "arguments": json.dumps(arguments)}
     return {"id": f"call_{reply.id}", "type": "function", "function": called}
 
 
-def _tool(ask: Ask, call: Call) -> tuple[str, Json]:
+def _tool(ask: Ask, call: Write | Edit | Run) -> tuple[str, Json]:
     """The call in the words of the tools that were offered."""
     if "read_file" in ask.tools:
         match call:

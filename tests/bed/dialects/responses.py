@@ -16,7 +16,7 @@ from bed.dialects._base import (
     typed_by_a_person,
 )
 from bed.dialects._openai import failed_within, refused
-from bed.directives import Call, Edit, Refusal, Run, Usage, Write
+from bed.directives import Call, Edit, Refusal, Run, Tool, Usage, Write
 
 _WELL = re.compile(r"(?:exited with code|Exit code:) 0\b")
 _OUTPUTS = {"function_call_output", "custom_tool_call_output"}
@@ -154,6 +154,8 @@ def _tool_call(ask: Ask, reply: Reply, output: list[Json]) -> Iterator[bytes]:
 def _tool(ask: Ask, call: Call | None) -> tuple[str, str, Json]:
     """Codex offers its patch tool to the models that it knows; any other writes in the shell."""
     assert call is not None
+    if isinstance(call, Tool):
+        return call.name, "function", {"arguments": json.dumps(dict(call.arguments))}
     if not isinstance(call, Run) and "apply_patch" in ask.tools:
         return "apply_patch", "custom_tool", {"input": _patch(call)}
     command = call.command if isinstance(call, Run) else _printf(call)
