@@ -5,18 +5,27 @@ prints, no write can block, and nothing is left running when the child is over. 
 non-blocking; the child's own ends are not touched by that.
 """
 
+import fcntl
 import math
 import os
 import select
 from collections import deque
+from contextlib import suppress
 from subprocess import Popen
 from typing import IO
 
 from clinvk.process.framing import LineFramer
 
 _CHUNK = 64 * 1024
+_STDOUT_PIPE = 1024 * 1024
+"""What may wait in a child's stdout, where the system can be told, in place of 64 KiB.
+
+Some programs do not wait at their end for what they wrote to be read: an agent that repeats its
+prompt of 1 MB lost its answer and its result with a small pipe.
+"""
 _TAIL_BYTES = 8 * 1024
-_TAIL_LINES = 20
+_TAIL_LINES = 60
+"""So many that a usage text of 50 does not hide the line before it, which says what was wrong."""
 _LONGEST_POLL_S = 3600.0
 _LAST_READS = 64
 """What a leftover of the child may still add to stderr at the end, in chunks."""
@@ -42,6 +51,8 @@ class Pipes:
                 self._poll.register(pipe, wanted)
         for descriptor in wake_fds:
             self._poll.register(descriptor, select.POLLIN)
+        if self._stdout is not None:
+            _widen(self._stdout)
         if not stdin:
             self._close_stdin()
 
@@ -52,7 +63,7 @@ class Pipes:
 
     @property
     def stderr_tail(self) -> str:
-        """The last lines of stderr so far: 20 or 8 KiB, whichever is less."""
+        """The last lines of stderr so far: 60 or 8 KiB, whichever is less."""
         text = self._tail.decode("utf-8", errors="replace")
         return "\n".join(text.splitlines()[-_TAIL_LINES:])
 
@@ -141,3 +152,11 @@ class Pipes:
         if pipe is not None:
             self._poll.unregister(pipe)
             pipe.close()
+
+
+def _widen(pipe: IO[bytes]) -> None:
+    """Let more wait in the pipe; a system that cannot, or that has none to spare, does not."""
+    set_size: int | None = getattr(fcntl, "F_SETPIPE_SZ", None)  # Linux alone has it
+    if set_size is not None:
+        with suppress(OSError):
+            fcntl.fcntl(pipe.fileno(), set_size, _STDOUT_PIPE)

@@ -23,6 +23,17 @@ def never_reads() -> None:
     print("result", flush=True)
 
 
+def does_not_wait() -> None:
+    """Leave what fits of 800 kB in the pipe, as a program on Node does, and be gone."""
+    os.set_blocking(1, False)
+    try:
+        for _ in range(200):
+            os.write(1, b"x" * 3999 + b"\n")
+    except BlockingIOError:
+        return
+    os.write(1, b"result\n")
+
+
 def closes_stdin() -> None:
     """Close stdin at once and live on for a moment."""
     os.close(0)

@@ -224,7 +224,7 @@ def test_a_stdout_held_open_does_not_keep_an_unsettled_turn(launch: Starter) -> 
 
 
 def test_a_flood_on_stderr_keeps_only_its_tail(launch: Starter) -> None:
-    """Fifty megabytes go by; twenty lines or 8 KiB are kept."""
+    """Fifty megabytes go by; sixty lines or 8 KiB are kept."""
     child = launch("floods_stderr")
     assert run(child) == ["result"]
     assert child.ending.stderr_tail.endswith("the end")
@@ -236,6 +236,14 @@ def test_a_line_of_ten_megabytes_is_one_line(launch: Starter) -> None:
     child = launch("long_line")
     assert [len(line) for line in run(child)] == [10_000_000, 6]
     assert child.ending.duration_s < 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="a pipe has one size elsewhere")
+def test_what_a_child_said_at_once_and_left_is_not_lost(launch: Starter) -> None:
+    """A program that does not wait at its end until it was heard finds room for 800 kB."""
+    with launch("does_not_wait") as child:
+        time.sleep(0.5)
+        assert [*child.lines()][-1] == "result"
 
 
 def test_a_child_that_dies_mid_line_gives_the_half_line(launch: Starter) -> None:
