@@ -4,7 +4,7 @@ An empty conversation in place of one that is gone is never begun unasked.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clinvk.backends._base import Backend, Capability
 from clinvk.errors import BackendUnsupportedError, ConversationGoneError
@@ -14,7 +14,7 @@ from clinvk.model.session import Session
 from clinvk.model.turn import Turn
 from clinvk.services.history import was_answered
 from clinvk.services.world import World
-from clinvk.store.conversations import conversation_exists
+from clinvk.store.conversations import conversation_exists, conversation_paths
 
 Past = Callable[[], Sequence[Turn]]
 """The session's turns so far; read only where they are needed."""
@@ -69,7 +69,9 @@ def conversation_of(
     if exists or (files is None and session.conversation_seen):
         return Conversation(id=known, resume=True)
     if not session.conversation_seen or not was_answered(past()):
-        return begun_again
+        # A file of it that nothing was kept in has the id taken all the same.
+        taken = begun_again.id and files is not None and conversation_paths(files)
+        return replace(begun_again, id=world.new_uuid()) if taken else begun_again
     # Its whole store is out of sight: the agent itself will say, but its screen says it to nobody.
     in_screen = request.interactive and request.if_missing is not IfMissing.FAIL
     if exists is None and not in_screen:

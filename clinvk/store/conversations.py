@@ -1,7 +1,7 @@
 """The agents' own files: whether they still have a conversation, and what they say of it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from clinvk.model.conversation import ConversationFiles
@@ -23,7 +23,7 @@ def conversation_exists(files: ConversationFiles | None) -> bool | None:
     try:
         if not files.root.is_dir():
             return None
-        if next(_matching(files), None) is not None:
+        if any(_can_go_on(path, files.holds) for path in _matching(files)):
             return True
     except OSError:
         return None
@@ -36,6 +36,14 @@ def _matching(files: ConversationFiles) -> Iterator[Path]:
     if "" in parts or ".." in parts or "\0" in files.pattern:
         return iter(())
     return files.root.glob(files.pattern)
+
+
+def _can_go_on(path: Path, holds: Callable[[Iterable[str]], bool] | None) -> bool:
+    """Whether the agent can go on with this file, for all that can be told."""
+    if holds is None:
+        return True
+    lines = read_conversation(path)
+    return lines is None or holds(lines)
 
 
 def _wholly_readable(root: Path) -> bool:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -29,6 +30,19 @@ def test_a_conversation_is_there_if_a_file_matches(tmp_path: Path) -> None:
     assert conversation_exists(ConversationFiles(tmp_path, "**/*-abc.jsonl")) is True
     assert conversation_exists(ConversationFiles(tmp_path, "2025/*/*-abc.jsonl")) is True
     assert conversation_exists(ConversationFiles(tmp_path, "**/*-abd.jsonl")) is False
+
+
+def test_a_file_that_the_agent_cannot_go_on_with_is_none(tmp_path: Path) -> None:
+    """Where a backend can tell by the lines, one file that can be gone on with is enough."""
+
+    def spoken(lines: Iterable[str]) -> bool:
+        return any("hello" in line for line in lines)
+
+    files = ConversationFiles(tmp_path, "*.jsonl", holds=spoken)
+    (tmp_path / "empty.jsonl").write_text("begun\n")
+    assert conversation_exists(files) is False
+    (tmp_path / "other.jsonl").write_text("begun\nhello\n")
+    assert conversation_exists(files) is True
 
 
 @pytest.mark.parametrize("name", ["nowhere", "file"])
