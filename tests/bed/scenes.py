@@ -12,11 +12,13 @@ Stop = Literal["interrupt", "kill", "timeout"]
 
 CLAUDE = ("claude",)
 CODEX = ("codex",)
-OTHERS = ("qwen",)
+GEMINI = ("gemini",)
+QWEN = ("qwen",)
+OTHERS = (*GEMINI, *QWEN)
 ALL = ("claude", "codex", *OTHERS)
 BOTH_CLAUDES = ("claude", "claude-next")
 ALL_VERSIONS = (*BOTH_CLAUDES, "codex", *OTHERS)
-OWN_ID = (*BOTH_CLAUDES, "qwen")
+OWN_ID = (*BOTH_CLAUDES, *OTHERS)
 """Those to which a conversation's id can be given."""
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000404"
@@ -57,6 +59,11 @@ def _one(
 
 
 _WRITE = "Write a note. [[write:{project}/note.txt|hello]]"
+_INTO_PLAN_MODE = '[[tool:enter_plan_mode|{{"reason": "to leave it"}}]]'
+_OUT_OF_PLAN_MODE = (
+    '[[tool:write_file|{{"file_path": "p.md", "content": "A plan."}}]]'
+    '[[tool:exit_plan_mode|{{"plan_filename": "p.md"}}]][[run:echo out > out.txt]]'
+)
 _CACHED = "Count. [[usage:in=100,cached=40,write=5,out=20,reasoning=7]]"
 
 SCENES: tuple[Scene, ...] = (
@@ -90,15 +97,23 @@ SCENES: tuple[Scene, ...] = (
     _one("tool_shell_full_fails", "Fail. [[run:ls no-such-file]]", OTHERS, access="full"),
     _one("tool_denied", _WRITE),
     _one("tool_read_only", _WRITE, access="read-only"),
+    _one("tool_outside", "Write. [[write:{project}/../note.txt|hello]]", GEMINI, access="edit"),
+    _one("plan_mode_read_only", _OUT_OF_PLAN_MODE, GEMINI, access="read-only"),
+    _one("plan_mode_edit", _INTO_PLAN_MODE + _OUT_OF_PLAN_MODE, GEMINI, access="edit"),
     _one("thinking", "Think. [[think:Let me see.]][[say:Seen.]]", ALL_VERSIONS),
     _one("steps", "Work. [[steps:3]][[say:Done.]]"),
     _one("steps_full", "Work. [[steps:3]][[say:Done.]]", OTHERS, access="full"),
     _one("max_turns", "Work. [[steps:3]]", BOTH_CLAUDES, max_turns=2),
-    _one("max_turns", "Work. [[steps:3]]", ("qwen",), access="full", max_turns=2),
-    _one("system_prompt", "Who are you?", system_prompt="You are a pirate."),
+    _one("max_turns", "Work. [[steps:3]]", QWEN, access="full", max_turns=2),
+    _one(
+        "system_prompt",
+        "Who are you?",
+        CLAUDE + CODEX + QWEN,
+        system_prompt="You are a pirate.",
+    ),
     _one("other_model", "Who are you?", model="claude-haiku-4-5", agents=CLAUDE),
     _one("unknown_metadata", "Say something.", CODEX, model="gpt-5.1-codex"),
-    _one("ephemeral", "Forget this.", ephemeral=True),
+    _one("ephemeral", "Forget this.", CLAUDE + CODEX + QWEN, ephemeral=True),
     _one("error_400", "Go. [[error:400]]", ALL_VERSIONS),
     _one("error_401", "Go. [[error:401]]", ALL_VERSIONS),
     _one("error_403", "Go. [[error:403]]", ALL_VERSIONS),
@@ -106,6 +121,7 @@ SCENES: tuple[Scene, ...] = (
     _one("error_429_passes", "Go. [[error:429*1]]", ALL_VERSIONS),
     _one("error_429_timeout", "Go. [[error:429]]", CLAUDE, "timeout"),
     _one("error_quota", "Go. [[error:429:insufficient_quota]]", (*CODEX, *OTHERS)),
+    _one("error_key", "Go. [[error:400:invalid_key]]", GEMINI),
     _one("error_credit", "Go. [[error:400:credit]]", BOTH_CLAUDES),
     _one("error_500", "Go. [[error:500]]", ALL_VERSIONS),
     _one("error_529", "Go. [[error:529]]", ALL_VERSIONS),

@@ -165,8 +165,13 @@ def test_full_access_runs_commands(clinvk: Command, backend: str) -> None:
 def test_a_system_prompt_reaches_the_model(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
-    """`--system-prompt` is appended to the agent's own."""
+    """`--system-prompt` is appended to the agent's own, or refused with the reason."""
     ran = clinvk("-b", backend, "--system-prompt", "answer in verse, please", "hello")
+    if reason := backends.get(backend).lacks.get(Capability.SYSTEM_PROMPT):
+        assert ran.exit_code == 5
+        assert reason in ran.stderr
+        assert not server.requests
+        return
     assert ran.exit_code == 0, ran.stderr
     sent = json.dumps(server.requests[-1].body)
     assert "answer in verse, please" in sent
@@ -177,7 +182,7 @@ def test_a_model_is_passed_on(clinvk: Command, server: MockModel, backend: str) 
     """`-m` is the model that is asked."""
     model = clinvk.home.other_model(backend)
     result = clinvk("-b", backend, "-m", model, "-o", "json", "hello").json()
-    assert server.requests[-1].body["model"] == model
+    assert server.billed[-1].model == model
     assert result["exit_status"] == 0
 
 
@@ -200,14 +205,19 @@ def test_a_dry_run_prints_the_exact_command_and_starts_nothing(
         check=True,
         timeout=60,
     )
-    assert "You said: hello by hand" in by_hand.stdout
+    assert by_hand.stdout
+    assert "hello by hand" in json.dumps(server.requests[-1].body)
 
 
 def test_an_ephemeral_run_leaves_nothing(clinvk: Command, backend: str) -> None:
-    """No file of clinvk's, and no conversation at the agent."""
+    """No file of clinvk's, and no conversation at the agent; refused where it would keep one."""
     result = clinvk("-b", backend, "--ephemeral", "-o", "json", "hello").json()
     assert result["session_id"] is None
-    assert result["text"].startswith("You said: hello")
+    if reason := backends.get(backend).lacks.get(Capability.EPHEMERAL):
+        assert result["exit_status"] == 5
+        assert reason in result["error"]["message"]
+    else:
+        assert result["text"].startswith("You said: hello")
     assert not clinvk.home.clinvk_home.exists()
     assert not clinvk.home.kept(backend)
 
@@ -241,7 +251,7 @@ def test_an_agents_own_argument_is_passed_as_it_is(clinvk: Command, server: Mock
     """`--backend-arg` reaches the agent's command line."""
     ran = clinvk("-b", "claude", "--backend-arg=--model=claude-haiku-4-5", "hello")
     assert ran.exit_code == 0, ran.stderr
-    assert server.requests[-1].body["model"].startswith("claude-haiku-4-5")
+    assert server.billed[-1].model.startswith("claude-haiku-4-5")
 
 
 def test_a_limit_of_turns_ends_with_its_own_code(

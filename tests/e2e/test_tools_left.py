@@ -87,7 +87,8 @@ def test_the_tool_of_a_killed_run_is_gone_before_the_next_turn(
     time.sleep(_SETTLE_S)
     left = any(f"sleep {_TOOL_S}" in line for line in _running(clinvk.home.home))
     # A zombie, which somebody else has to reap, has an empty command line.
-    look = f"[[run:cat /proc/$(cat {tmp_path}/on)/cmdline >left 2>/dev/null || true]]"
+    tool = (tmp_path / "on").read_text().strip()
+    look = f"[[run:cat /proc/{tool}/cmdline >left 2>/dev/null || true]]"
     result = clinvk("-c", "-o", "json", "--access", "full", look).json()
     assert result["exit_status"] == 0, result
     assert (clinvk.home.project / "left").read_text() == ""

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from clinvk import backends
+from clinvk.backends._base import Capability
 from clinvk.model.access import Access
 from clinvk.model.request import Invocation, TurnRequest
 
@@ -14,6 +15,7 @@ READ_ONLY = {
     "claude": {"--permission-mode=dontAsk", "--strict-mcp-config"},
     "codex": {"--sandbox=read-only", "--ask-for-approval=never"},
     "demo": {"--access=read-only"},
+    "gemini": {"--approval-mode=plan", "--policy={policy.toml}"},
     "qwen": {"--approval-mode=plan", "--exclude-tools=run_shell_command"},
 }
 HEADLESS = {"-p", "exec", "--json", "--output-format", "-", "--skip-git-repo-check"}
@@ -54,11 +56,12 @@ def test_a_screen_is_never_wider_than_a_headless_turn(name: str) -> None:
 
 @pytest.mark.parametrize("name", backends.built_in())
 def test_a_screen_has_the_sessions_model_and_system_prompt(name: str) -> None:
-    """And whatever else was asked to be passed on, but no limit on turns."""
+    """As far as the agent takes one, and whatever else is passed on, but no limit on turns."""
     opened = screen(
         name, model="a-model", system_prompt="be kind", max_turns=3, backend_args=("--more",)
     )
     assert "--model=a-model" in opened.argv
     assert "--more" in opened.argv
-    assert any("be kind" in said for said in (*opened.files.values(), *opened.argv))
+    kind = any("be kind" in said for said in (*opened.files.values(), *opened.argv))
+    assert kind == (Capability.SYSTEM_PROMPT not in backends.get(name).lacks)
     assert not [token for token in opened.argv if "max-turns" in token]

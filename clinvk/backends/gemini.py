@@ -1,0 +1,213 @@
+"""Gemini CLI, run headless with its stream of JSON lines.
+
+Seen in 0.61.0 against a mock model server.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
+from clinvk.backends._failures import Words
+from clinvk.backends._flat_events import Dialect, FlatEventsParser
+from clinvk.backends._ids import conversation_id
+from clinvk.errors import BackendUnsupportedError
+from clinvk.model.access import Access
+from clinvk.model.failure import FailureCode
+from clinvk.model.request import Invocation, TurnRequest
+
+if TYPE_CHECKING:
+    from clinvk.backends._session_log import SessionLog
+
+_HEADLESS = ("--output-format=stream-json",)
+
+_POLICY = "policy.toml"
+"""The name of the file with our rules; one that ends otherwise it ignores silently."""
+
+_ACCESS: Mapping[Access, tuple[str, ...]] = {
+    # Plan mode alone is none: headless it lets the model save a plan and leave the mode, and what
+    # follows runs with full access. Our rules are the user's own tier, since those of an
+    # administrator are ignored where the system has some; the user's own are loaded beside them.
+    Access.READ_ONLY: (
+        "--approval-mode=plan",
+        f"--policy={{{_POLICY}}}",
+        "--policy=~/.gemini/policies",
+    ),
+    # The same way out leads through plan mode from here, so there is no way into it. Here the
+    # rules stand beside all of the user's, wherever those are: what they forbid stays forbidden.
+    Access.EDIT: ("--approval-mode=auto_edit", f"--admin-policy={{{_POLICY}}}"),
+    Access.FULL: ("--approval-mode=yolo",),
+}
+
+_RULE = '[[rule]]\ntoolName = [{tools}]\n{more}decision = "deny"\npriority = 999\n'
+_PLAN_MODE = '"enter_plan_mode", "exit_plan_mode"'
+_WRITING = (
+    '"write_file", "replace", "run_shell_command", "activate_skill", "save_memory",'
+    ' "discovered_tool_*"'
+)
+_RULES: Mapping[Access, str] = {
+    Access.READ_ONLY: _RULE.format(tools=f"{_WRITING}, {_PLAN_MODE}", more="")
+    + "\n"
+    + _RULE.format(tools='"*"', more='mcpName = "*"\n'),
+    Access.EDIT: _RULE.format(tools=_PLAN_MODE, more=""),
+}
+
+_NESTING = (
+    "GEMINI_CLI",
+    "GEMINI_CLI_ACTIVITY_LOG_TARGET",
+    "GEMINI_CLI_NO_RELAUNCH",
+    "GEMINI_PTY_INFO",
+)
+"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+
+_LONGEST_PROMPT = 8 * 1024 * 1024
+"""Bytes; of what is longer it takes the beginning, and says so on stderr."""
+
+_UNTRUSTED = "not running in a trusted directory"
+_UNTRUSTED_HINT = (
+    "trust the directory in the agent's own screen, or add `--backend-arg=--skip-trust`"
+)
+_WORDS: Words = (
+    (r"error resuming session|no previous sessions found", FailureCode.CONVERSATION_GONE),
+    (r"session id .{0,60} already exists", FailureCode.CONVERSATION_EXISTS),
+    (rf"{_UNTRUSTED}|^unknown argument|^invalid values", FailureCode.OPTION_REFUSED),
+    (r"no input provided", FailureCode.PROMPT_REFUSED),
+    (r"response was blocked", FailureCode.PROMPT_REFUSED),
+    (r"auth method", FailureCode.AUTH),
+    (r"exceeds the maximum number of tokens", FailureCode.CONTEXT_TOO_LONG),
+    (r"maximum session turns|max session turns", FailureCode.TURN_LIMIT),
+    # Its free tier's limit of a minute is worded like one of the account's.
+    (r"exhausted|current quota|quota exceeded", FailureCode.RATE_LIMITED),
+    (r"without a finish reason", FailureCode.NETWORK),
+    (r"empty response", FailureCode.SERVER_ERROR),
+)
+_NOISE = (
+    r"^(Warning: |\[WARNING\]|\[STARTUP\]|Ripgrep|YOLO mode|Approval mode|Loaded cached|Attempt \d"
+    r"|Usage: |\s)"
+)
+
+
+_DIALECT = Dialect(
+    words=_WORDS,
+    types={
+        "FatalAuthenticationError": FailureCode.AUTH,
+        "FatalInputError": FailureCode.PROMPT_REFUSED,
+        "FatalTurnLimitedError": FailureCode.TURN_LIMIT,
+    },
+    hints={_UNTRUSTED: _UNTRUSTED_HINT},
+    noise=_NOISE,
+    searching=frozenset({"google_web_search", "web_fetch"}),
+)
+
+
+class Agent(Backend):
+    """Gemini CLI: the caller chooses the conversation's id, answers come in pieces."""
+
+    title = "Gemini CLI"
+    executable = "gemini"
+    install_hint = "npm install -g @google/gemini-cli"
+    preference = 30
+    tested_versions = ("0.61.0",)
+    lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.SYSTEM_PROMPT: "it can replace its own instructions, but not add to them",
+        Capability.NEW_SYSTEM_PROMPT: "it can replace its own instructions, but not add to them",
+        Capability.MAX_TURNS: "it has a limit on the number of turns only in its settings",
+        Capability.EPHEMERAL: "it keeps every conversation",
+        Capability.COST: "it reports tokens and no cost",
+        Capability.TITLE: "it makes no title",
+    }
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """One headless turn, the prompt on stdin.
+
+        It never asks: a tool that needs approval does not exist in the run. Whether it trusts the
+        directory (and runs what is configured in it) stays between the person and the agent.
+        """
+        argv = [self.executable, *_HEADLESS]
+        if request.conversation is not None or request.resume:
+            # One token, so that an id cannot become a flag.
+            argv.append(
+                f"--{'resume' if request.resume else 'session-id'}={conversation_id(request)}"
+            )
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
+        files = {}
+        if request.access is not None:
+            argv += _ACCESS[request.access]
+            if rules := _RULES.get(request.access):
+                files[_POLICY] = rules
+        return Invocation(
+            argv=(*argv, *request.backend_args),
+            stdin=request.prompt.encode("utf-8", errors="replace"),
+            cwd=request.cwd,
+            env_unset=_NESTING,
+            files=files,
+        )
+
+    def screen(self, request: TurnRequest) -> Invocation:
+        """The agent's own screen; without an access it asks the person, as it does by default."""
+        headless = self.invocation(replace(request, prompt="", max_turns=None))
+        argv = (self.executable, *headless.argv[1 + len(_HEADLESS) :])
+        return replace(headless, argv=argv)
+
+    def native(self) -> "SessionLog":
+        """Its conversations are logs of what was said and set."""
+        from clinvk.backends._session_log import SessionLog
+
+        return SessionLog(answer="gemini")
+
+    def parser(self, request: TurnRequest) -> FlatEventsParser:
+        """A parser; the agent's figures are always the run's own."""
+        del request
+        return FlatEventsParser(_DIALECT)
+
+    def refuse_unsupported(self, request: TurnRequest) -> None:
+        """Raise also for a prompt that would be cut."""
+        super().refuse_unsupported(request)
+        size = len(request.prompt.encode("utf-8", errors="replace"))
+        if size > _LONGEST_PROMPT:
+            raise BackendUnsupportedError(
+                f"backend `{self.name}` cannot take a prompt of {size:,} bytes",
+                hint=f"at most {_LONGEST_PROMPT:,}; name a file for the agent to read",
+            )
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """A log for each minute in which it was begun or resumed; only one has what was said.
+
+        None has it after a first turn that was stopped early or failed: such a conversation
+        cannot be resumed, and its id cannot be used again.
+        """
+        root = _root(user_home, environ) / "tmp"
+        pattern = f"*/chats/session-*-{escape(conversation[:8])}.jsonl"
+        return ConversationFiles(root, pattern, holds=_holds_a_prompt)
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
+        """A key in the environment, or what its own log-in leaves in a file."""
+        return SignIn(
+            variables=(
+                "GEMINI_API_KEY",
+                "GOOGLE_API_KEY",
+                "GOOGLE_GENAI_USE_GCA",
+                "GOOGLE_GENAI_USE_VERTEXAI",
+            ),
+            files=(_root(user_home, environ) / "oauth_creds.json",),
+        )
+
+    def native_resume(self, conversation: str) -> tuple[str, ...]:
+        """The agent's own screen; it has to be opened in the conversation's directory."""
+        return (self.executable, "--resume", conversation)
+
+
+def _holds_a_prompt(lines: Iterable[str]) -> bool:
+    from clinvk.backends._session_log import holds_a_prompt
+
+    return holds_a_prompt(lines)
+
+
+def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
+    home = environ.get("GEMINI_CLI_HOME")
+    return (Path(home) if home else user_home) / ".gemini"
