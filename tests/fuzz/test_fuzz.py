@@ -16,6 +16,8 @@ from clinvk import backends
 from fuzz import inputs
 from fuzz.targets import TARGETS, check
 
+pytestmark = pytest.mark.timeout(3600)  # the long form of one test takes minutes
+
 NATIVE = Path(__file__).parents[1] / "unit/backends/native"
 
 
