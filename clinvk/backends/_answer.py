@@ -47,9 +47,8 @@ class Answer:
 
     def piece(self, delta: Mapping[str, Json]) -> list[_Said]:
         """The next piece of the latest block."""
-        kind = _DELTAS.get(text(delta.get("type")), "")
-        said = text(delta.get(kind))
-        if not said:
+        kind = _DELTAS.get(text(delta.get("type")))
+        if kind is None or not (said := text(delta.get(kind))):
             return []
         pieces = self._open[kind]
         if not pieces:
