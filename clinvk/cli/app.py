@@ -1,5 +1,6 @@
 """The command line as a whole, and the one boundary where a failure becomes an exit status."""
 
+import re
 import sys
 from collections.abc import Sequence
 
@@ -85,6 +86,7 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
     from clinvk.cli.implicit import with_command
 
     try:
+        _refuse_nul(argv)
         args = with_command(argv, COMMANDS, cli.streams)
         return _invoke(args, cli)
     except ClinvkError as error:
@@ -102,6 +104,12 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         cli.streams.talk_text(traceback.format_exc().rstrip())
         _say(_BUG, ExitStatus.BUG, argv, cli)
         return ExitStatus.BUG
+
+
+def _refuse_nul(argv: Sequence[str]) -> None:
+    """No shell can pass one, and no path can hold it."""
+    if any("\0" in arg for arg in argv):
+        raise UsageError("an argument has a NUL character in it", hint="leave it out")
 
 
 def _say(error: ErrorReport, status: ExitStatus, argv: Sequence[str], cli: Cli) -> None:
@@ -140,11 +148,19 @@ def _usage_error(error: TyperException, args: list[str]) -> UsageError:
     format_message = getattr(error, "format_message", None)
     message = str(format_message() if format_message else error).strip().rstrip(".")
     message = " ".join(message.replace("'", "`").split())
+    message = _LESS.sub(r"`\1` is less than \2", _NO_NUMBER.sub("is not a whole number", message))
     named = [arg for arg in args[:1] if arg in COMMANDS]
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else " ".join(["clinvk", *named])
     return UsageError(
         message[:1].lower() + message[1:] if message else "the command line is off",
-        hint=f"see `{' '.join(['clinvk', *named, '--help'])}`",
+        hint=f"see `{command} --help`",
     )
+
+
+# Typer's own words are those of a programmer.
+_NO_NUMBER = re.compile(r"is not a valid int(?:eger)?(?: range)?")
+_LESS = re.compile(r"(-?\d+) is not in the range x>=(\d+)")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 from clinvk.errors import UsageError
 from clinvk.model.units import parse_duration
 
+CLOCKS_AGREE = timedelta(minutes=5)
+"""By so much the clocks of two machines may differ, and that of one from one day to the next."""
+
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAYS_AGO = {"today": 0, "yesterday": 1}
 _FORMS = "write how long ago (`7d`, `2h`), a date (`2025-01-27`), a time (`2025-01-27T10:00`), "

@@ -6,6 +6,7 @@ ahead because a clock was set back.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from clinvk.errors import (
     SessionBusyError,
     SessionDamagedError,
     SessionNotFoundError,
+    StoreError,
     UsageError,
 )
 from clinvk.model.config import Settings
@@ -23,6 +25,7 @@ from clinvk.model.units import parse_duration
 from clinvk.services.claims import claim_of
 from clinvk.services.native import NativeTranscript, native_transcript
 from clinvk.services.world import World
+from clinvk.store.leftovers import iter_leftovers, remove_leftover
 from clinvk.store.moving import copy_out
 from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
@@ -58,11 +61,15 @@ class Swept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
-    """What came of it; `in_use` are the ids of old ones that a run holds, `failed` what stays."""
+    """What came of it; `in_use` are the ids of old ones that a run holds, `failed` what stays.
+
+    `leftovers` counts the temporary files that killed writes had left in the home.
+    """
 
     swept: tuple[Swept, ...] = ()
     in_use: tuple[str, ...] = ()
     failed: tuple[tuple[str, ClinvkError], ...] = ()
+    leftovers: int = 0
 
     @property
     def freed(self) -> int:
@@ -84,15 +91,13 @@ def retention_s(settings: Settings, older_than: str | None) -> float | None:
         raise UsageError(f"`--older-than`: {error.message}", hint=error.hint) from error
 
 
-def archive_folder(world: World, said: str) -> Path:
+def archive_folder(world: World, said: Path) -> Path:
     """The folder of `--archive`; nothing is created.
 
     Raises `UsageError` for what is no folder, and for the home's own: there the files would be
     taken for sessions, or be deleted as what can be rebuilt.
     """
-    if not said.strip():
-        raise UsageError("`--archive` is empty", hint="name a folder, or leave it out")
-    folder = Path(os.path.realpath(world.cwd / Path(said).expanduser()))
+    folder = Path(os.path.realpath(world.cwd / said))
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise UsageError(f"`--archive`: `{folder}` is not a folder", hint="name another")
     home = world.home
@@ -123,7 +128,24 @@ def clean(store: SessionStore, world: World, sweep: Sweep) -> Cleaned:
             failed.append((session.id, error))
         else:
             swept += [one] if one else []
-    return Cleaned(swept=tuple(swept), in_use=tuple(in_use), failed=tuple(failed))
+    return Cleaned(
+        swept=tuple(swept),
+        in_use=tuple(in_use),
+        failed=tuple(failed),
+        leftovers=_clear_away(world, dry_run=sweep.dry_run),
+    )
+
+
+def _clear_away(world: World, *, dry_run: bool) -> int:
+    """How many temporary files are old and nobody's; they go, unless nothing is to be done."""
+    gone = 0
+    with suppress(StoreError):  # a folder that cannot be read: its sessions have said so
+        for path in list(iter_leftovers(world.home, now_s=world.now().timestamp())):
+            with suppress(OSError):  # somebody holds it, or may not let it go: it stays
+                if not dry_run:
+                    remove_leftover(path)
+                gone += 1
+    return gone
 
 
 def _old(store: SessionStore, world: World, sweep: Sweep) -> list[tuple[Session, Status]]:

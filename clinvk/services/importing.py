@@ -81,7 +81,7 @@ def _import_one(
 ) -> Imported:
     with ExitStack() as held:
         held.enter_context(store.lock(one.id, claim_of(world)))
-        if one.id in store.ids():
+        if store.find(one.id) is not None:
             here = portable.pack(store, store.load(one.id))
             if _same(here, one):
                 return replace(done, present=(*done.present, one.id))

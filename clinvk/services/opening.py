@@ -6,8 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from clinvk.errors import NothingToResumeError, SessionBusyError, SessionNotFoundError, StoreError
 from clinvk.model.config import Settings
+from clinvk.model.moments import CLOCKS_AGREE
 from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session, Status
+from clinvk.model.units import format_time
 from clinvk.process import orphans
 from clinvk.services.claims import claim_of
 from clinvk.services.discretion import discretion_of
@@ -104,6 +106,7 @@ class Opening:
         )
         self._say_where(session)
         self._say_damaged(store)
+        self._say_ahead(session)
         if session.archived:
             self.notes.append(f"session {session.id} was archived; it is back in the list")
         return plan, self._recorded(self._recorder(session, lock, store, is_new=False), plan)
@@ -177,6 +180,18 @@ class Opening:
         if self.request.pick is not Pick.NEW:
             for record in store.select(Selection(), limit=1).damaged:
                 self.notes.append(f"passed by a record that is damaged: {record.path}")
+
+    def _say_ahead(self, session: Session) -> None:
+        """A clock that was set back makes the last one used of a session that was not."""
+        if (
+            self.request.pick is not Pick.NEW
+            and session.last_used_at > self.world.now() + CLOCKS_AGREE
+        ):
+            used = format_time(session.last_used_at)
+            self.notes.append(
+                f"session {session.id} counts as the last one used: it is dated {used}, ahead of"
+                " this machine's clock; this turn dates it anew"
+            )
 
     def _stop_orphan(self, before: Holder | None) -> None:
         """End the agent of a run that was killed: two must not share a conversation.

@@ -44,6 +44,9 @@ def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
         parts.append(f"left {_sessions(count)} alone, in use")
     if count := len(cleaned.failed):
         parts.append(f"could not clean {_sessions(count)}")
+    if count := cleaned.leftovers:
+        did = "would remove" if sweep.dry_run else "removed"
+        parts.append(f"{did} {_counted(count, 'temporary file')} of killed runs")
     agents = {one.native.agent: one.native.root for one in cleaned.swept if one.native}
     if agents:
         told = (f"{agent}'s ({root})" if root else f"{agent}'s" for agent, root in agents.items())
@@ -72,7 +75,11 @@ def _why_none(sweep: Sweep) -> str:
 
 
 def _sessions(count: int) -> str:
-    return f"{count:,} session{'' if count == 1 else 's'}"
+    return _counted(count, "session")
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def _to_json(cleaned: Cleaned, sweep: Sweep) -> dict[str, Any]:
@@ -82,6 +89,7 @@ def _to_json(cleaned: Cleaned, sweep: Sweep) -> dict[str, Any]:
         "archive": str(sweep.archive) if sweep.archive else None,
         "cleaned": len(cleaned.swept),
         "freed_bytes": cleaned.freed,
+        "temporary_files": cleaned.leftovers,
         "sessions": [_swept_to_json(one) for one in cleaned.swept],
         "in_use": list(cleaned.in_use),
         "failed": [

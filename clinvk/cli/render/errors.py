@@ -1,10 +1,14 @@
 """How an error is said: two lines on stderr, or the envelope of the JSON formats on stdout."""
 
+import re
+from dataclasses import replace
+
 from clinvk.cli.streams import Streams
 from clinvk.errors import ClinvkError, ExitStatus
 from clinvk.model.report import ErrorReport
 from clinvk.model.safe_text import safe_text
 
+_QUOTED = re.compile(r"`([^`]{200})[^`]{800,}`")
 _RED_BOLD, _DIM, _PLAIN = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
 
 
@@ -27,7 +31,8 @@ def render_report(
     as_json: bool,
     as_stream: bool = False,
 ) -> None:
-    """Say an error that is a report already."""
+    """Say an error that is a report already; what it quotes is cut where nobody would read on."""
+    report = replace(report, message=_QUOTED.sub(r"`\1…`", report.message))
     if not (as_json or as_stream):
         say_error(streams, report)
         return

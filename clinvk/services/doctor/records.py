@@ -1,11 +1,11 @@
 """The sessions: whether each can be read, has both of its files, and possible dates."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from clinvk.model.finding import Area, Checked, Finding, RebuildRecord, RemoveLeftover, Severity
+from clinvk.model.moments import CLOCKS_AGREE
 from clinvk.model.session import SCHEMA, Session
 from clinvk.services.doctor.shell import FIX, command, set_aside
 from clinvk.services.doctor.survey import Survey
@@ -16,8 +16,6 @@ from clinvk.store.reading import read_orphan
 from clinvk.store.records import DamagedRecord, id_inside
 
 _finding = partial(Finding, area=Area.SESSIONS)
-_TOLERANCE = timedelta(minutes=5)
-"""Clocks of machines that share a home differ by seconds."""
 
 
 def check_records(survey: Survey) -> Checked:
@@ -93,7 +91,7 @@ def _of(session: Session, survey: Survey) -> Iterator[Finding]:
             remedy="restore it from a backup; or go on with the session; or let it go",
             command=command("clinvk", "sessions", "delete", "-y", session.id),
         )
-    if session.last_used_at > survey.world.now() + _TOLERANCE:
+    if session.last_used_at > survey.world.now() + CLOCKS_AGREE:
         yield about(
             code="date_in_future",
             message=f"session `{session.id}` was last used at a time that is yet to come",

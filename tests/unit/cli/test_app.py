@@ -40,3 +40,31 @@ def test_a_bug_is_said_to_be_one(cli: Cli) -> None:
     said = cli.streams.stderr.getvalue()  # type: ignore[union-attr]
     assert "error: this is a bug in clinvk\nhint: please report it" in said
     assert cli.streams.stdout.getvalue() == ""  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence", "hint"),
+    [
+        (["sessions", "show", "x", "--turn", "y"], "`y` is not a whole number", "sessions show"),
+        (["sessions", "list", "-n", "0"], "`0` is less than 1", "sessions list"),
+        (["sessions", "nope"], "no such command `nope`", "sessions"),
+        (["--max-turns", "0", "hi"], "`0` is less than 1", "run"),
+        (["resume", "--bogus"], "no such option: --bogus", "resume"),
+    ],
+    ids=str,
+)
+def test_a_mistake_leads_to_the_help_of_its_own_command(
+    cli: Cli, words: list[str], sentence: str, hint: str
+) -> None:
+    """In the words of a person, not of the parser."""
+    assert execute(words, cli) == 2
+    said = cli.streams.stderr.getvalue()  # type: ignore[union-attr]
+    assert sentence in said
+    assert said.endswith(f"hint: see `clinvk {hint} --help`\n")
+
+
+def test_a_long_word_is_not_read_back_in_full(cli: Cli) -> None:
+    """Its beginning is enough to know it again."""
+    assert execute(["sessions", "list", "--since", "x" * 5_000], cli) == 2
+    said = cli.streams.stderr.getvalue()  # type: ignore[union-attr]
+    assert f"`{'x' * 200}…` is neither a duration nor a date" in said

@@ -27,3 +27,15 @@ def test_a_commands_line_is_the_first_line_of_its_own_help(
     own = (command.help or "").strip().splitlines()[0]
     assert own == table.lines[name]
     assert own.endswith(".")
+
+
+def test_a_further_turn_takes_the_options_that_make_sense_for_it() -> None:
+    """Those of a prompt, but for what only a new session or another choice of one has."""
+
+    def options(module: str) -> set[str]:
+        command = typer.main.get_command(import_module(f"clinvk.cli.commands.{module}").app)
+        return {max(param.opts, key=len) for param in command.params if param.opts[0][0] == "-"}
+
+    only_new = {"--continue", "--session", "--ephemeral", "--title", "--tag"}
+    only_further = {"--last", "--interactive", "--here", "--if-missing"}
+    assert options("resume") == options("run") - only_new | only_further

@@ -1,11 +1,12 @@
 """`clinvk sessions clean`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from clinvk.cli import options
-from clinvk.cli.context import Cli
+from clinvk.cli.context import Cli, expanded
 from clinvk.cli.lazy import new_app
 from clinvk.errors import UsageError
 from clinvk.model.session import Status
@@ -42,11 +43,12 @@ def clean(  # noqa: PLR0913  one parameter an option
     """Delete or move away sessions that nobody used for long.
 
     Archived sessions go like others. Running ones, damaged records and what the agents keep
-    themselves are never touched. Nothing is asked, so that cron may call it.
+    themselves are never touched. Temporary files that killed runs left go as well. Nothing is
+    asked, so that cron may call it.
     """
     from clinvk.cli.filters import known_backend
     from clinvk.cli.render.cleaned import render_cleaned
-    from clinvk.services.clean import Sweep, archive_folder, clean, retention_s
+    from clinvk.services.clean import Sweep, clean, retention_s
     from clinvk.services.settings import effective_settings
     from clinvk.store.sessions import SessionStore
 
@@ -59,10 +61,20 @@ def clean(  # noqa: PLR0913  one parameter an option
         backend=known_backend(cli, backend) if backend is not None else None,
         status=status,
         keep_last=keep_last,
-        archive=archive_folder(cli.world, archive) if archive is not None else None,
+        archive=_archive(cli, archive),
         dry_run=dry_run,
     )
     cleaned = clean(SessionStore(cli.world.home), cli.world, sweep)
     raise typer.Exit(
         render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), as_json=as_json)
     )
+
+
+def _archive(cli: Cli, said: str | None) -> Path | None:
+    if said is None:
+        return None
+    from clinvk.services.clean import archive_folder
+
+    if not said.strip():
+        raise UsageError("`--archive` is empty", hint="name a folder, or leave it out")
+    return archive_folder(cli.world, expanded("--archive", said))

@@ -138,6 +138,7 @@ def test_a_program_gets_what_was_cleaned_as_an_object(screen: Any) -> None:
         "archive": None,
         "cleaned": 1,
         "freed_bytes": 7,
+        "temporary_files": 0,
         "sessions": [
             {
                 "id": "bbbb00000001",

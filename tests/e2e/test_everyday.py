@@ -1,0 +1,238 @@
+"""What the contract prints of sessions, typed and read as by a person."""
+
+import json
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bed.bare import bare_command
+from bed.command import Command
+from clinvk.model.session import Session, Status
+from clinvk.model.usage import Usage
+from clinvk.model.width import display_width
+from clinvk.store.records import encode
+
+
+@pytest.fixture
+def clinvk(tmp_path: Path) -> Command:
+    """The installed `clinvk` in a home without agents."""
+    return bare_command(tmp_path)
+
+
+def keep(clinvk: Command, number: int, *, days: float = 0, **fields: object) -> str:
+    """Write the record of a session that was used so many days and minutes ago; its id."""
+    at = datetime.now(UTC) - timedelta(days=days, minutes=number)
+    said: dict[str, Any] = {"backend": "demo", "cwd": str(clinvk.home.project)}
+    said |= {"title": f"session {number}"}
+    said |= {"created_at": at, "last_used_at": at, "turns": 1}
+    session = Session(id=f"{number:012x}", **{**said, **fields})
+    folder = clinvk.home.clinvk_home / "sessions"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / f"{session.id}.json").write_text(json.dumps(encode(session)))
+    return session.id
+
+
+def test_the_everyday_commands_work_as_they_are_printed(clinvk: Command) -> None:
+    """Of several agents, some of them not installed: a history needs none of them."""
+    for number in range(1, 8):
+        keep(clinvk, number, backend="claude", days=40 if number > 5 else 0)
+    keep(clinvk, 10, backend="claude", status=Status.ERROR)
+    keep(clinvk, 11, backend="codex", cwd="/code/elsewhere")
+    listed = clinvk("sessions", "list", "--backend", "claude", "--status", "active", "--limit", "5")
+    assert (listed.exit_code, listed.stderr) == (0, "")
+    head, *rows = listed.stdout.splitlines()
+    assert head.split() == ["ID", "BACKEND", "STATUS", "LAST", "USED", "TOKENS", "TITLE/PROMPT"]
+    assert [row.split()[:3] for row in rows] == [
+        [f"{number:012x}", "claude", "active"] for number in range(1, 6)
+    ]
+    for words, offered in (
+        (["resume", "--here"], "00000000000a"),
+        (["resume", "--backend", "codex"], "00000000000b"),
+    ):
+        ran = clinvk(*words)
+        assert (ran.exit_code, ran.stdout) == (2, "")
+        assert offered in ran.stderr
+        assert ("00000000000b" in ran.stderr) == (offered == "00000000000b")
+    cleaned = clinvk("sessions", "clean", "--older-than", "30d")
+    assert (cleaned.exit_code, cleaned.stderr) == (0, "")
+    assert cleaned.stdout.startswith("cleaned 2 sessions, freed ")
+    assert len(clinvk("sessions", "list", "-q").stdout.split()) == 7
+
+
+def test_a_week_old_session_is_found_and_gone_on_with(clinvk: Command) -> None:
+    """Two commands: a word that is remembered, and the beginning of the id that it shows."""
+    asked = clinvk("-b", "demo", "-o", "json", "why does the quokka parser loop?").json()
+    record = clinvk.home.clinvk_home / "sessions" / f"{asked['session_id']}.json"
+    said = json.loads(record.read_text())
+    said["last_used_at"] = (datetime.now(UTC) - timedelta(days=7)).isoformat()
+    record.write_text(json.dumps(said))
+    for number in range(20):
+        keep(clinvk, number)
+    found = clinvk("sessions", "search", "quokka").stdout
+    assert "7 days ago" in found
+    again = clinvk("resume", found[:6], "and", "now?")
+    assert again.exit_code == 0
+    assert "quokka parser loop" in again.stdout
+
+
+def test_a_session_is_shown_in_the_contracts_form(clinvk: Command) -> None:
+    """The lines, their order and their form are what other programs' users know."""
+    session_id = clinvk("-b", "demo", "-o", "json", "-s", "pr-1", "-t", "x", "hello").json()[
+        "session_id"
+    ]
+    lines = clinvk("sessions", "show", "pr-1").stdout.splitlines()
+    labels = ["ID", "Backend", "Model", "Status", "Created", "Last Used", "Working Directory"]
+    assert [line.partition(":")[0] for line in lines[:7]] == labels
+    assert lines[0] == f"ID:                {session_id}"
+    assert lines[3] == "Status:            active"
+    assert lines[4].endswith("Z")
+    assert lines[5].endswith("(now)") or lines[5].endswith("ago)")
+    assert lines[6] == f"Working Directory: {clinvk.home.project}"
+    assert [line.split(":")[0] for line in lines[7:12]] == [
+        *("Token Usage", "  Input", "  Output", "  Cached", "  Total"),
+    ]
+    rest = "\n".join(lines[12:])
+    for known in ("pr-1", "hello", "x"):
+        assert known in rest
+    shown = clinvk("sessions", "show", session_id, "--json").json()
+    usage = shown["usage"]
+    assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"]
+    one = clinvk("sessions", "show", "pr-1", "--turn", "1", "--json").json()
+    assert one["prompt"] == "hello"
+    assert clinvk("sessions", "show", "pr-1", "--answer").stdout.strip() == one["text"].strip()
+
+
+def test_a_list_lines_up_whatever_the_script(clinvk: Command) -> None:
+    """Columns are those of a terminal, and figures have their separators."""
+    keep(clinvk, 1, title="plain", usage=Usage(input_tokens=1_234_567, output_tokens=1))
+    keep(clinvk, 2, title="日本語の題名", backend="demo")
+    keep(clinvk, 3, title="👩🏽‍🚀 to the moon", status=Status.COMPLETED)
+    shown = clinvk("sessions", "list").stdout
+    head, *rows = shown.splitlines()
+    at = head.index("TITLE/PROMPT")
+    assert [display_width(row[: row.index(title)]) for row, title in zip(
+        rows, ("plain", "日本語", "👩🏽"), strict=True
+    )] == [at, at, at]  # fmt: skip
+    assert "1,234,568" in rows[0]
+    assert "—" in rows[1]
+
+
+def test_a_list_is_sorted_as_asked(clinvk: Command) -> None:
+    """The latest, the newest, the largest, or the alphabet."""
+    old = datetime(2025, 1, 1, tzinfo=UTC)
+    first = keep(clinvk, 1, title="b", created_at=old, usage=Usage(input_tokens=5, output_tokens=5))
+    second = keep(clinvk, 2, title="C", usage=Usage(input_tokens=9, output_tokens=9))
+    third = keep(clinvk, 3, title="a")
+
+    def listed(order: str) -> list[str]:
+        return clinvk("sessions", "list", "-q", "--sort", order).stdout.split()
+
+    assert listed("last") == [first, second, third]
+    assert listed("created") == [second, third, first]
+    assert listed("tokens") == [second, first, third]
+    assert listed("title") == [third, first, second]
+    array = clinvk("sessions", "list", "--json", "--sort", "title", "-n", "2").json()
+    assert [one["id"] for one in array] == [third, first]
+
+
+def test_with_last_every_word_is_prompt(clinvk: Command) -> None:
+    """Also one that is the id of another session."""
+    other = clinvk("-b", "demo", "-o", "json", "one").json()["session_id"]
+    meant = clinvk("-b", "demo", "-o", "json", "two").json()["session_id"]
+    ran = clinvk("resume", "--last", "-o", "json", other, "more", "words").json()
+    assert ran["session_id"] == meant
+    shown = clinvk("sessions", "show", meant, "--turn", "2", "--json").json()
+    assert shown["prompt"] == f"{other} more words"
+
+
+def test_a_session_whose_last_turn_failed_is_gone_on_with(clinvk: Command) -> None:
+    """`error` is no end: `-c` takes it up, and it is active again."""
+    failed = clinvk("-b", "demo", "-o", "json", "/fail rate_limited").json()
+    assert clinvk("sessions", "list", "--status", "error", "-q").stdout.split() == [
+        failed["session_id"]
+    ]
+    again = clinvk("-c", "-o", "json", "once more").json()
+    assert (again["session_id"], again["turn"], again["status"]) == (
+        *(failed["session_id"], 2, "active"),
+    )
+
+
+def test_what_could_mean_several_sessions_names_them(clinvk: Command) -> None:
+    """Exit 4: candidates with title, age and directory; else the nearest that there are."""
+    keep(clinvk, 1, title="the first", cwd="/code/one")
+    keep(clinvk, 2, title="the second", cwd="/code/two", days=3)
+    keep(clinvk, 5, name="release-notes")
+    ran = clinvk("sessions", "show", "0000")
+    assert (ran.exit_code, ran.stdout) == (4, "")
+    for part in ("matches 3 sessions", "the first", "/code/one", "the second", "days ago"):
+        assert part in ran.stderr
+    near = clinvk("resume", "relaese-notes", "go on")
+    assert (near.exit_code, near.stdout) == (4, "")
+    assert "nearest: release-notes (session 5)" in near.stderr
+
+
+def test_cleaning_is_narrowed_as_asked(clinvk: Command) -> None:
+    """By backend and status; the ones used last are kept, and a dry run changes nothing."""
+    for number in range(1, 5):
+        keep(clinvk, number, days=40)
+    other = keep(clinvk, 5, days=40, backend="codex")
+    failed = keep(clinvk, 6, days=40, status=Status.ERROR)
+
+    def cleaned(*words: str) -> list[str]:
+        ran = clinvk("sessions", "clean", "--older-than", "30d", "--json", *words)
+        assert ran.exit_code == 0, ran.stderr
+        return sorted(one["id"] for one in ran.json()["sessions"])
+
+    assert len(cleaned("--dry-run")) == len(cleaned("--dry-run", "--keep-last", "0")) == 6
+    assert cleaned("--dry-run", "--keep-last", "4") == [other, failed]
+    assert cleaned("--backend", "codex") == [other]
+    assert cleaned("--status", "error") == [failed]
+    assert cleaned("--keep-last", "1") == [f"{number:012x}" for number in (2, 3, 4)]
+    assert clinvk("sessions", "list", "-q").stdout.split() == [f"{1:012x}"]
+
+
+def test_a_home_in_which_a_user_is_sought_that_is_none_is_one_sentence(clinvk: Command) -> None:
+    """Where a folder is named, `~NAME` is somebody's home or a mistake."""
+    for words in (
+        ["sessions", "clean", "--older-than", "30d", "--archive", "~nosuchuser/x"],
+        ["sessions", "list", "--dir", "~nosuchuser"],
+    ):
+        ran = clinvk(*words)
+        assert (ran.exit_code, ran.stdout) == (2, "")
+        assert "nobody has the home directory of `~nosuchuser" in ran.stderr
+
+
+def test_what_killed_writes_left_is_cleaned_away(clinvk: Command) -> None:
+    """Once it is an hour old; what another clinvk may be writing stays, and so do other files."""
+    session_id = clinvk("-b", "demo", "-o", "json", "hello").json()["session_id"]
+    folder = clinvk.home.clinvk_home / "sessions"
+    old = folder / f".{session_id}.json.0123456789ab.tmp"
+    new, notes = folder / f".{session_id}.json.ba9876543210.tmp", folder / ".notes.tmp"
+    for path in (old, new, notes):
+        path.write_text("{")
+    for path in (old, notes):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    dry = clinvk("sessions", "clean", "--dry-run")
+    assert "would remove 1 temporary file of killed runs" in dry.stdout
+    assert old.exists()
+    ran = clinvk("sessions", "clean")
+    assert (ran.exit_code, ran.stderr, ran.stdout.count("\n")) == (0, "", 1)
+    assert "removed 1 temporary file of killed runs" in ran.stdout
+    assert (old.exists(), new.exists(), notes.exists()) == (False, True, True)
+    assert clinvk("sessions", "clean", "--json").json()["temporary_files"] == 0
+
+
+def test_a_session_that_is_dated_ahead_of_the_clock_says_so_when_it_is_chosen(
+    clinvk: Command,
+) -> None:
+    """The clock was set back: it counts as the last one used, once, and nobody is left to guess."""
+    ahead = keep(clinvk, 1, days=-3, conversation=None)
+    ran = clinvk("-c", "go on")
+    assert ran.exit_code == 0, ran.stderr
+    assert f"session {ahead} counts as the last one used: it is dated 20" in ran.stderr
+    other = clinvk("-b", "demo", "-o", "json", "another").json()["session_id"]
+    again = clinvk("-c", "-o", "json", "and this one").json()
+    assert (again["session_id"], again["warnings"]) == (other, [])
