@@ -125,6 +125,9 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
         warnings.append(
             f"access is wider for this turn: {_named(access)} instead of {_named(session.access)}"
         )
+    kept = backend.lacks.get(Capability.EPHEMERAL) if request.ephemeral else None
+    if kept is not None:
+        warnings.append(f"{backend.title} itself cannot be told to keep nothing: {kept}")
     model = request.model or session.model_asked
     if model is None and Capability.MODEL not in backend.lacks:
         model = session.model
@@ -144,14 +147,14 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
         system_prompt_changed=(conversation.resume or conversation.afresh is not None)
         and request.system_prompt not in (None, session.system_prompt),
         max_turns=max_turns,
-        ephemeral=request.ephemeral,
+        ephemeral=request.ephemeral and kept is None,
         backend_args=(*settings.backend(backend.name, "extra_args"), *request.backend_args),
         counters=session.counters,
         baseline_known=session.counters_turn == session.next_turn - 1,
     )
     if turn.resume and not request.interactive and conversation.id is not None:
-        kept = counters_kept(backend, conversation.id, world)
-        turn = turn if kept is None else replace(turn, counters=kept, baseline_known=True)
+        counted = counters_kept(backend, conversation.id, world)
+        turn = turn if counted is None else replace(turn, counters=counted, baseline_known=True)
     backend.refuse_unsupported(turn)
     invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
     if invocation is None:

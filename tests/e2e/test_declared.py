@@ -89,10 +89,10 @@ def test_three_turns_are_one_conversation_with_exact_figures(clinvk: Command) ->
         (["fail"], 8, "429 too many requests"),
         (["--timeout", "1s", "sleep"], 6, "took longer than"),
         (["--access", "edit", "x"], 5, "its declaration has no access.edit"),
-        (["--ephemeral", "x"], 5, "its declaration has no ephemeral"),
+        (["--ephemeral", "x"], 0, "its declaration has no ephemeral"),
     ],
 )
-def test_what_goes_wrong_is_typed_as_everywhere(
+def test_what_cannot_be_is_said_as_everywhere(
     clinvk: Command, words: list[str], exit_code: int, sentence: str
 ) -> None:
     """The same exit codes, from the agent's words or from what the declaration does not say."""
