@@ -45,7 +45,8 @@ def name() -> str:
 
 
 def _state(world: World, name: str, settings: Settings | None = None) -> BackendState:
-    states = backend_states(settings or effective_settings(world), world)
+    # On a busy machine a flood of lines may take longer than a person would wait.
+    states = backend_states(settings or effective_settings(world), world, patience_s=60)
     return {state.name: state for state in states}[name]
 
 
