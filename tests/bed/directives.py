@@ -72,6 +72,11 @@ class Delegate(Run):
 
 
 @dataclass(frozen=True, slots=True)
+class Background(Run):
+    """A shell command that goes on beside the agent; where none can, it is run as any other."""
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """A line of a file to replace."""
 
@@ -184,6 +189,7 @@ _CALLS: Mapping[str, Callable[[str], list[Call]]] = {
     "write": _write,
     "edit": _edit,
     "run": lambda command: [Run(command)],
+    "background": lambda command: [Background(command)],
     "delegate": lambda prompt: [Delegate("true", prompt)],
     "tool": _tool,
     "steps": lambda count: [Run(f"true {step + 1}") for step in range(int(count))],

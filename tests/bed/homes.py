@@ -41,14 +41,15 @@ class AgentHome:
         self.tmp = folder / "tmp"
         self.project = folder / "project"
         self.clinvk_home = self.home / ".clinvk"
-        self._server = server
+        self._url = server.url
         self._retries = retries
         self.chatty = chatty
+        self._signed_in = True
         for made in (self.home, self.bin, self.tmp, self.project):
             made.mkdir(parents=True, exist_ok=True)
-        for name, setup in SETUPS.items():
+        for name in SETUPS:
             self._link(name, agents.program(claude if name == "claude" else name))
-            setup.prepare(self._place)
+        self._prepare()
         self._link("node", Path(shutil.which("node") or "node").resolve())
 
     @property
@@ -75,14 +76,29 @@ class AgentHome:
             environ |= setup.environ(self._place)
         return environ
 
+    def sign_out(self) -> None:
+        """From now on the agents have no key."""
+        self._signed_in = False
+        self._prepare()
+
+    def lose_network(self) -> None:
+        """From now on nothing answers where the agents look for their model."""
+        self._url = _NOWHERE
+        self._prepare()
+
+    def _prepare(self) -> None:
+        for setup in SETUPS.values():
+            setup.prepare(self._place)
+
     @property
     def _place(self) -> Place:
         return Place(
             home=self.home,
             project=self.project,
-            url=self._server.url,
+            url=self._url,
             retries=self._retries,
             chatty=self.chatty,
+            signed_in=self._signed_in,
         )
 
     def answer_first_questions(self) -> None:

@@ -18,6 +18,11 @@ _TIMES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\b20\d\d-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z"), "2026-01-01T00-00-00-000Z"),
     (re.compile(r"(PGID: )\d+"), r"\g<1>1"),
     (re.compile(r"(cc-socks/)\d+"), r"\g<1>1"),
+    (re.compile(r"(/claude-)\d+(/)"), r"\g<1>1000\g<2>"),
+    (re.compile(r'("end_time":)\d+'), r"\g<1>1767225600000"),
+    (re.compile(r'("(?:task|run)_id":)"[^"]+"'), r'\g<1>"0"'),
+    (re.compile(r"(/tasks/)\w+(\.output)"), r"\g<1>0\g<2>"),
+    (re.compile(r"(running in background with ID: )\w+"), r"\g<1>0"),
 )
 
 

@@ -29,22 +29,29 @@ class Turn:
     """One child process: `request` has the fields of `TurnRequest` that differ from its defaults.
 
     `stop` ends it early: with a signal as soon as the answer waits at its gate, or (`timeout`) by
-    killing it after a few seconds.
+    killing it after `patience_s`.
     """
 
     case: str
     prompt: str
     request: dict[str, Any] = field(default_factory=dict)
     stop: Stop | None = None
+    patience_s: float = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Turns in one home; `agents` are the CLIs that play it, `chatty` as in `AgentHome`."""
+    """Turns in one home; `agents` are the CLIs that play it, the rest is as in `AgentHome`.
+
+    Without `signed_in` the agents have no key, without `online` nothing answers at their model.
+    """
 
     turns: tuple[Turn, ...]
     agents: tuple[str, ...] = ALL
+    retries: int = 1
     chatty: bool = False
+    signed_in: bool = True
+    online: bool = True
 
 
 def _one(
@@ -119,7 +126,11 @@ SCENES: tuple[Scene, ...] = (
     _one("error_403", "Go. [[error:403]]", ALL_VERSIONS),
     _one("error_429", "Go. [[error:429]]", ALL_VERSIONS),
     _one("error_429_passes", "Go. [[error:429*1]]", ALL_VERSIONS),
-    _one("error_429_timeout", "Go. [[error:429]]", CLAUDE, "timeout"),
+    Scene(
+        agents=CLAUDE,
+        retries=10,
+        turns=(Turn(case="error_429_timeout", prompt="Go. [[error:429]]", stop="timeout"),),
+    ),
     _one("error_quota", "Go. [[error:429:insufficient_quota]]", (*CODEX, *OTHERS)),
     _one("error_key", "Go. [[error:400:invalid_key]]", GEMINI),
     _one("error_credit", "Go. [[error:400:credit]]", BOTH_CLAUDES),
@@ -131,6 +142,18 @@ SCENES: tuple[Scene, ...] = (
     _one("context_too_long", "Go. [[error:400:context_too_long]]", OWN_ID),
     _one("context_too_long", "Go. [[fail:context_too_long]]", CODEX),
     _one("model_unknown", "Go.", ALL_VERSIONS, model="no-such-model"),
+    Scene(agents=ALL_VERSIONS, signed_in=False, turns=(Turn(case="not_signed_in", prompt="Go."),)),
+    Scene(
+        agents=(*BOTH_CLAUDES, *OTHERS),
+        online=False,
+        turns=(Turn(case="network_down", prompt="Go."),),
+    ),
+    Scene(  # it waits for the network to come back, for ever
+        agents=CODEX,
+        online=False,
+        turns=(Turn(case="network_down", prompt="Go.", stop="timeout", patience_s=25),),
+    ),
+    _one("two_results", "Work. [[background:sleep 2]][[say:Begun.]]", BOTH_CLAUDES, access="full"),
     _one("conversation_gone", "Go on.", ALL_VERSIONS, resume=True, conversation=UNKNOWN_ID),
     Scene(
         agents=OWN_ID,

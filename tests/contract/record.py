@@ -35,7 +35,6 @@ from clinvk.model.events import Init  # noqa: E402  as the others
 from clinvk.model.request import Invocation, TurnRequest  # noqa: E402  as the others
 
 _TIMEOUT_S = 150
-_PATIENCE_S = 4
 _SETTLE_S = 1
 """How long an agent has to print what it got before its answer came to the gate."""
 
@@ -72,17 +71,19 @@ def record_scene(scene: Scene, agent: str, agents: Agents, into: Path) -> None:
     """Play the scene in a fresh home and save every turn of it."""
     backend, _, newer = agent.partition("-")
     with tempfile.TemporaryDirectory() as scratch, MockModel() as server:
-        patient = any(turn.stop == "timeout" for turn in scene.turns)
         claude = agent if backend == "claude" else "claude"
-        retries = 10 if patient else 1
         home = AgentHome(
             Path(scratch),
             server,
             agents,
             claude=claude,
-            retries=retries,
+            retries=scene.retries,
             chatty=scene.chatty,
         )
+        if not scene.signed_in:
+            home.sign_out()
+        if not scene.online:
+            home.lose_network()
         version = _version(backend, home)
         suffix = f"__{version.replace('.', '_')}" if newer else ""
         tidy = Normaliser(home, agents, server)
@@ -149,7 +150,7 @@ def _run(
         # The whole group: codex is a wrapper around a child that outlives it.
         os.killpg(child.pid, signal.SIGINT if turn.stop == "interrupt" else signal.SIGKILL)
     try:
-        patience = _PATIENCE_S if turn.stop == "timeout" else _TIMEOUT_S
+        patience = turn.patience_s if turn.stop == "timeout" else _TIMEOUT_S
         stdout, stderr = child.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
         os.killpg(child.pid, signal.SIGKILL)

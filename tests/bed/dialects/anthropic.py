@@ -13,7 +13,7 @@ from bed.dialects._base import (
     texts,
     typed_by_a_person,
 )
-from bed.directives import Call, Delegate, Edit, Refusal, Tool, Usage, Write
+from bed.directives import Background, Call, Delegate, Edit, Refusal, Tool, Usage, Write
 
 _ERRORS: Mapping[int, tuple[str, str]] = {
     400: ("invalid_request_error", "messages: at least one message is required"),
@@ -203,4 +203,5 @@ def _tool(call: Call | None) -> tuple[str, Json]:
     if isinstance(call, Tool):
         return call.name, dict(call.arguments)
     assert call is not None
-    return "Bash", {"command": call.command, "description": "As the prompt asked"}
+    asked = {"command": call.command, "description": "As the prompt asked"}
+    return "Bash", asked | ({"run_in_background": True} if isinstance(call, Background) else {})

@@ -9,13 +9,14 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A home: `url` is the mock model's; `retries` and `chatty` are as in `AgentHome`."""
+    """A home: `url` is the mock model's; the rest as in `AgentHome`."""
 
     home: Path
     project: Path
     url: str
     retries: int
     chatty: bool
+    signed_in: bool = True
 
 
 class Setup:

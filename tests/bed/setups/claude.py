@@ -17,12 +17,13 @@ class Claude(Setup):
     def environ(self, place: Place) -> Mapping[str, str]:
         """The address of the model, and nothing that is not asked for."""
         environ = {
-            "ANTHROPIC_API_KEY": "test-key",
             "ANTHROPIC_BASE_URL": place.url,
             "CLAUDE_CODE_MAX_RETRIES": str(place.retries),
             "DISABLE_AUTOUPDATER": "1",
             "DISABLE_TELEMETRY": "1",
         }
+        if place.signed_in:
+            environ["ANTHROPIC_API_KEY"] = "test-key"
         if not place.chatty:
             environ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1"
         if os.geteuid() == 0:

@@ -36,7 +36,8 @@ class Codex(Setup):
 
     def environ(self, place: Place) -> Mapping[str, str]:
         """Its folder and the provider's key."""
-        return {"CODEX_HOME": str(place.home / ".codex"), "OPENAI_API_KEY": "test-key"}
+        key = {"OPENAI_API_KEY": "test-key"} if place.signed_in else {}
+        return {"CODEX_HOME": str(place.home / ".codex"), **key}
 
     def prepare(self, place: Place) -> None:
         """The configuration."""

@@ -30,7 +30,7 @@ class Qwen(Setup):
                 "auth": {
                     "selectedType": "openai",
                     "baseUrl": f"{place.url}/v1",
-                    "apiKey": "test-key",
+                    **({"apiKey": "test-key"} if place.signed_in else {}),
                 }
             },
             "model": {"name": "qwen3-coder-plus", "generationConfig": patience},
