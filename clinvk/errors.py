@@ -26,6 +26,7 @@ result (`model.failure`), because a failed turn is a recorded turn.
        └ BackendUnsupportedError    backend_unsupported
 """
 
+from collections.abc import Mapping
 from enum import IntEnum, unique
 from typing import ClassVar
 
@@ -57,6 +58,27 @@ class StoppedBySignal(BaseException):
     def __init__(self, exit_status: ExitStatus) -> None:
         super().__init__(exit_status)
         self.exit_status = exit_status
+
+
+EXIT_MEANINGS: Mapping[ExitStatus, str] = {
+    ExitStatus.OK: "the turn ended well",
+    ExitStatus.FAILED: "the agent ran and failed",
+    ExitStatus.USAGE: "wrong usage",
+    ExitStatus.CONFIG: "invalid configuration",
+    ExitStatus.SESSION: (
+        "session: unknown, ambiguous, damaged, nothing to resume, or gone at the agent"
+    ),
+    ExitStatus.BACKEND: "backend: not installed, or it cannot do what was asked",
+    ExitStatus.TIMEOUT: "timed out",
+    ExitStatus.AUTH: "not signed in, or the key was refused",
+    ExitStatus.UNAVAILABLE: "rate limited or overloaded: try again later",
+    ExitStatus.LIMIT: "a limit was reached: of turns, of budget, of runs inside runs",
+    ExitStatus.BUG: "a bug in clinvk",
+    ExitStatus.BUSY: "the session is busy: another run holds it",
+    ExitStatus.INTERRUPTED: "interrupted",
+    ExitStatus.OUTPUT_CLOSED: "whoever read the output left before the turn was complete",
+    ExitStatus.TERMINATED: "terminated",
+}
 
 
 class ClinvkError(Exception):

@@ -37,57 +37,124 @@ class FailureCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a failure code means to the caller."""
+    """What a failure code means to the caller; `what` is for the documentation.
 
+    `docs/errors.md` is written from it: `python tests/contract/errors_page.py`.
+    """
+
+    what: str
     exit_status: ExitStatus
     retryable: bool
     hint: str | None
 
 
 MEANINGS: dict[FailureCode, Meaning] = {
-    FailureCode.AGENT_FAILED: Meaning(ExitStatus.FAILED, False, None),
-    FailureCode.AUTH: Meaning(
-        ExitStatus.AUTH, False, "sign in with the agent's own CLI, or check its API key"
+    FailureCode.AGENT_FAILED: Meaning(
+        "the agent failed in a way that nobody knows; its last lines are kept",
+        ExitStatus.FAILED,
+        False,
+        None,
     ),
-    FailureCode.RATE_LIMITED: Meaning(ExitStatus.UNAVAILABLE, True, "wait, then try again"),
-    FailureCode.OVERLOADED: Meaning(ExitStatus.UNAVAILABLE, True, "wait, then try again"),
-    FailureCode.SERVER_ERROR: Meaning(ExitStatus.FAILED, True, "try again"),
-    FailureCode.NETWORK: Meaning(ExitStatus.FAILED, True, "check the network, then try again"),
+    FailureCode.AUTH: Meaning(
+        "nobody is signed in with the agent, or its key was refused",
+        ExitStatus.AUTH,
+        False,
+        "sign in with the agent's own CLI, or check its API key",
+    ),
+    FailureCode.RATE_LIMITED: Meaning(
+        "too many requests, or the plan's limit for now is used up",
+        ExitStatus.UNAVAILABLE,
+        True,
+        "wait, then try again",
+    ),
+    FailureCode.OVERLOADED: Meaning(
+        "the model's service has no room at the moment",
+        ExitStatus.UNAVAILABLE,
+        True,
+        "wait, then try again",
+    ),
+    FailureCode.SERVER_ERROR: Meaning(
+        "the model's service failed", ExitStatus.FAILED, True, "try again"
+    ),
+    FailureCode.NETWORK: Meaning(
+        "the model's service was not reached, or the connection was lost",
+        ExitStatus.FAILED,
+        True,
+        "check the network, then try again",
+    ),
     FailureCode.CONTEXT_TOO_LONG: Meaning(
-        ExitStatus.FAILED, False, "start a new session, or send less"
+        "the conversation no longer fits into the model's context",
+        ExitStatus.FAILED,
+        False,
+        "start a new session, or send less",
     ),
     FailureCode.MODEL_UNKNOWN: Meaning(
-        ExitStatus.BACKEND, False, "name another model with `-m`, or leave it out"
+        "there is no such model, or not for this account",
+        ExitStatus.BACKEND,
+        False,
+        "name another model with `-m`, or leave it out",
     ),
-    FailureCode.PROMPT_REFUSED: Meaning(ExitStatus.FAILED, False, None),
+    FailureCode.PROMPT_REFUSED: Meaning(
+        "the agent or its model does not take this prompt", ExitStatus.FAILED, False, None
+    ),
     FailureCode.OPTION_REFUSED: Meaning(
-        ExitStatus.BACKEND, False, "the agent's own words say which; `--dry-run` shows the command"
+        "the agent does not take an option, or a value in its configuration",
+        ExitStatus.BACKEND,
+        False,
+        "the agent's own words say which; `--dry-run` shows the command",
     ),
     FailureCode.TURN_LIMIT: Meaning(
-        ExitStatus.LIMIT, False, "`clinvk -c` goes on; raise `--max-turns`"
+        "the agent took as many steps as `--max-turns` allows",
+        ExitStatus.LIMIT,
+        False,
+        "`clinvk -c` goes on; raise `--max-turns`",
     ),
-    FailureCode.BUDGET_LIMIT: Meaning(ExitStatus.LIMIT, False, "raise the agent's budget"),
+    FailureCode.BUDGET_LIMIT: Meaning(
+        "the budget, the credit or the quota of the account is used up",
+        ExitStatus.LIMIT,
+        False,
+        "raise the agent's budget",
+    ),
     FailureCode.CONVERSATION_GONE: Meaning(
+        "the agent no longer has the conversation",
         ExitStatus.SESSION,
         False,
         "`clinvk resume` with `--if-missing replay` tells a new one the earlier turns, with"
         " `--if-missing new` it begins an empty one",
     ),
-    FailureCode.CONVERSATION_EXISTS: Meaning(ExitStatus.SESSION, False, None),
+    FailureCode.CONVERSATION_EXISTS: Meaning(
+        "the agent has a conversation of this id already", ExitStatus.SESSION, False, None
+    ),
     FailureCode.CONVERSATION_BUSY: Meaning(
+        "something else holds the conversation at the agent",
         ExitStatus.BUSY,
         True,
         "end what holds it (the agent's own screen or server), then try again",
     ),
-    FailureCode.NO_RESULT: Meaning(ExitStatus.FAILED, True, None),
-    FailureCode.KILLED: Meaning(ExitStatus.FAILED, True, "`clinvk -c` goes on"),
+    FailureCode.NO_RESULT: Meaning(
+        "the agent ended without a word on how it went", ExitStatus.FAILED, True, None
+    ),
+    FailureCode.KILLED: Meaning(
+        "the agent was killed by a signal that was not clinvk's",
+        ExitStatus.FAILED,
+        True,
+        "`clinvk -c` goes on",
+    ),
     FailureCode.TIMEOUT: Meaning(
-        ExitStatus.TIMEOUT, True, "`clinvk -c` goes on; raise `--timeout`"
+        "the turn took longer than `--timeout`",
+        ExitStatus.TIMEOUT,
+        True,
+        "`clinvk -c` goes on; raise `--timeout`",
     ),
     FailureCode.IDLE_TIMEOUT: Meaning(
-        ExitStatus.TIMEOUT, True, "`clinvk -c` goes on; raise `--idle-timeout`"
+        "the agent said nothing, or nobody took its output, for longer than `--idle-timeout`",
+        ExitStatus.TIMEOUT,
+        True,
+        "`clinvk -c` goes on; raise `--idle-timeout`",
     ),
-    FailureCode.NOT_STARTED: Meaning(ExitStatus.BACKEND, False, None),
+    FailureCode.NOT_STARTED: Meaning(
+        "the agent's program is there and cannot be started", ExitStatus.BACKEND, False, None
+    ),
 }
 
 

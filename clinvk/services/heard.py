@@ -22,11 +22,17 @@ class Heard:
     unsaid_warnings: int = 0
     """How many warnings came beyond `MOST_WARNINGS`."""
     raw: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+    retrying: str | None = None
+    """What the agent said of its service's failure, if it was trying again last."""
     init: Init | None = None
     result: Result | None = None
 
     def hear(self, event: Event) -> None:
         """Take note of one event."""
+        if isinstance(event, Warned) and event.code == "retry":
+            self.retrying = short_warning(event.message)
+        elif not isinstance(event, Raw | Warned | Result):
+            self.retrying = None
         if isinstance(event, Message):
             self._say(event)
         elif isinstance(event, FileChange):

@@ -37,6 +37,10 @@ class Recording(Protocol):
     session: Session
     session_id: str | None
 
+    @property
+    def keeps_words(self) -> bool:
+        """Whether what was said can be read in the session afterwards."""
+
     def start(self, plan: TurnPlan) -> None:
         """The turn begins; what is needed to go on with it is on disk afterwards."""
 
@@ -84,6 +88,7 @@ class Unrecorded:
     """A run of which nothing is kept."""
 
     session_id: str | None = None
+    keeps_words = False
 
     def __init__(self, session: Session, world: World) -> None:
         self.session = session
@@ -149,6 +154,11 @@ class Recorded(AbstractContextManager["Recorded"]):
         self._trouble: str | None = None
         self._model_asked: str | None = None
         self._moves_to: str | None = None
+
+    @property
+    def keeps_words(self) -> bool:
+        """As the settings have it."""
+        return self._discretion.words
 
     def start(self, plan: TurnPlan) -> None:
         """Write the turn's start into the transcript, then the open turn into the record.

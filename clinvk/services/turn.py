@@ -232,5 +232,13 @@ def _report(
         duration_s=ending.duration_s,
         files=tuple(heard.files.values()),
         warnings=heard.all_warnings,
-        error=ErrorReport.of_failure(result.failure) if result.failure else None,
+        error=_error(result.failure, recording) if result.failure else None,
     )
+
+
+def _error(failure: Failure, recording: Recording) -> ErrorReport:
+    """The failure; one that nobody can say more of at least leads to the agent's last words."""
+    if failure.way_out is None and failure.detail and recording.keeps_words:
+        shown = f"clinvk sessions show {recording.session_id} --turn {recording.session.turns}"
+        failure = replace(failure, hint=f"`{shown}` has the agent's last words")
+    return ErrorReport.of_failure(failure)

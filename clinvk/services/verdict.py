@@ -36,6 +36,8 @@ def judge(heard: Heard, ending: Ending) -> Result:
         return replace(result, text=partial, stop_reason=StopReason.CANCELLED, failure=None)
     if not complete and ending.reason in _TIMED_OUT:
         code, message = _TIMED_OUT[ending.reason]
+        if heard.retrying:
+            message = f"{message}; the agent said last: {heard.retrying}"
         failure = Failure(code=code, message=message, detail=ending.stderr_tail or None)
         return replace(result, text=partial, stop_reason=StopReason.TIMEOUT, failure=failure)
     if result.failure is None:

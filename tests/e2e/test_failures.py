@@ -1,10 +1,17 @@
 """How a turn fails, on the real agents: typed, recorded, and the session can go on."""
 
+import json
+import re
+import signal
 import time
+from pathlib import Path
 
 import pytest
 
+from bed.agents import Agents
 from bed.command import Command
+from bed.homes import AgentHome
+from bed.mock_model import MockModel
 from bed.published import check_home, check_result
 
 STATUS = {
@@ -14,6 +21,11 @@ STATUS = {
     "500": (1, "server_error"),
     "529": (8, "overloaded"),
 }
+
+TOO_LONG = {"codex": "[[fail:context_too_long]]"}
+"""Where the service says it in the stream, in place of a refusal."""
+
+WAITS_FOR_NETWORK = {"codex"}
 
 _PATIENCE_S = 150
 """Qwen Code asks again for 82 seconds after a 500, which nothing shortens."""
@@ -50,6 +62,73 @@ def test_an_unknown_model_is_refused_by_the_agent(clinvk: Command, backend: str)
     """The agent's refusal of a model is told as such."""
     ran = clinvk("-b", backend, "-m", "no-such-model", "-o", "json", "hello")
     assert (ran.exit_code, ran.json()["error"]["code"]) == (5, "model_unknown")
+
+
+def test_an_agent_without_a_key_says_that_nobody_is_signed_in(
+    clinvk: Command, backend: str
+) -> None:
+    """Exit 7 at once, and nothing is asked of anybody."""
+    clinvk.home.sign_out()
+    ran = clinvk("-b", backend, "-o", "json", "hello")
+    result = ran.json()
+    assert (ran.exit_code, result["error"]["code"]) == (7, "auth"), result["error"]
+    assert not result["error"]["retryable"]
+    assert result["error"]["hint"].startswith("sign in")
+
+
+def test_a_network_that_is_down_is_told_as_such(clinvk: Command, backend: str) -> None:
+    """The same prompt may work later.
+
+    Who waits for the network says so again and again, which is a sign of life: not the idle limit
+    ends it but the total one.
+    """
+    clinvk.home.lose_network()
+    limits = ("--idle-timeout", "13s", "--timeout", "18s")
+    ran = clinvk("-b", backend, *limits, "-o", "json", "hello")
+    error = ran.json()["error"]
+    assert error["retryable"]
+    if backend in WAITS_FOR_NETWORK:
+        assert (ran.exit_code, error["code"]) == (6, "timeout"), error
+        assert "waiting for network" in error["message"]
+        assert len(ran.json()["warnings"]) >= 2
+    else:
+        assert (ran.exit_code, error["code"]) == (1, "network"), error
+
+
+def test_a_conversation_that_is_too_long_is_told_as_such(clinvk: Command, backend: str) -> None:
+    """To try again is of no use; a new session is."""
+    directive = TOO_LONG.get(backend, "[[error:400:context_too_long]]")
+    ran = clinvk("-b", backend, "-o", "json", f"{directive} hello")
+    error = ran.json()["error"]
+    assert (ran.exit_code, error["code"], error["retryable"]) == (1, "context_too_long", False)
+
+
+def test_an_interrupted_turn_is_cancelled_and_no_error(
+    clinvk: Command, server: MockModel, backend: str
+) -> None:
+    """Ctrl-C: exit 130, `error` is null, and the session goes on."""
+    child = clinvk.popen("-b", backend, "-o", "json", "[[gate]] hello")
+    server.wait_at_gate()
+    child.send_signal(signal.SIGINT)
+    stdout, _ = child.communicate(timeout=60)
+    result = json.loads(stdout)
+    assert (child.returncode, result["exit_status"], result["error"]) == (130, 130, None)
+    assert result["status"] == "active"
+    assert clinvk("-c", "-o", "json", "hello again").json()["exit_status"] == 0
+
+
+def test_a_retry_notice_is_a_sign_of_life_and_is_shown(
+    tmp_path: Path, server: MockModel, agents: Agents
+) -> None:
+    """An agent that tries again for longer than the idle limit is not stopped, and one sees it."""
+    clinvk = Command(AgentHome(tmp_path / "patient", server, agents, retries=8))
+    ran = clinvk("-b", "claude", "--idle-timeout", "6s", "[[error:529*4]] hello")
+    assert ran.exit_code == 0
+    assert "You said: hello." in ran.stdout
+    assert len(re.findall(r"the service failed \(529.*trying again in", ran.stderr)) >= 3
+    turn = clinvk("sessions", "show", "@last", "--turn", "1", "--json").json()
+    assert turn["duration_s"] > 6
+    assert "trying again in" in turn["warnings"][0]
 
 
 def test_a_turn_is_stopped_at_its_time_limit(clinvk: Command, backend: str) -> None:

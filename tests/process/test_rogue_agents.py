@@ -212,6 +212,21 @@ def test_ctrl_c_works_while_nobody_reads_the_output(
     assert (shown["stop_reason"], shown["error"]) == ("cancelled", None)
 
 
+def test_an_ending_that_nobody_knows_leads_to_the_last_words(tmp_path: Path) -> None:
+    """The hint is a command, and that shows them."""
+    home = RogueHome(tmp_path)
+    error = home.run("fails_strangely", "-b", "claude", "-o", "json", "-").json()["error"]
+    command = error["hint"].split("`")[1].split()
+    assert command[:3] == ["clinvk", "sessions", "show"]
+    shown = home.run("none", *command[1:]).stdout.decode()
+    assert "Last Words:\n  panic: flux capacitor\n    at line 7\n" in shown
+    (home.folder / "home" / ".clinvk" / "config.yaml").write_text(
+        "session:\n  store_transcript: false\n", encoding="utf-8"
+    )
+    again = home.run("fails_strangely", "-b", "claude", "-o", "json", "-").json()["error"]
+    assert again["hint"] is None
+
+
 def _wait_until_full(home: RogueHome) -> None:
     """Until the transcript grows no more: then clinvk waits for its reader."""
     deadline, size = time.monotonic() + 30, -1

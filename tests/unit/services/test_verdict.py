@@ -6,7 +6,7 @@ from signal import Signals
 import pytest
 
 from clinvk.errors import ExitStatus
-from clinvk.model.events import Message, Raw, Result, StopReason
+from clinvk.model.events import Message, Raw, Result, StopReason, Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.process.ending import Ending, EndReason
 from clinvk.services.heard import Heard
@@ -105,3 +105,20 @@ def test_an_agent_that_closed_its_output_and_stayed_gave_no_result() -> None:
     assert result.failure is not None
     assert result.failure.code is FailureCode.NO_RESULT
     assert result.failure.message == "the agent closed its output without a result"
+
+
+@pytest.mark.parametrize(
+    ("after", "told"),
+    [((), True), ((Raw(line="x"),), True), ((Message(text="on we go"),), False)],
+    ids=["nothing", "a line nobody knows", "a message"],
+)
+def test_a_turn_that_timed_out_while_its_service_failed_says_so(
+    after: tuple[object, ...], *, told: bool
+) -> None:
+    """The person is told what the agent was waiting for, unless it had gone on since."""
+    heard = _heard(Warned(message="waiting for network", code="retry"), *after)
+    failure = judge(heard, _ending(EndReason.TIMEOUT)).failure
+    assert failure is not None
+    assert failure.code is FailureCode.TIMEOUT
+    assert failure.message.startswith("the turn took longer than its time limit")
+    assert failure.message.endswith("; the agent said last: waiting for network") == told

@@ -1,0 +1,92 @@
+"""The page of errors is the code's own table, with what the agents said when they were recorded."""
+
+import re
+
+import pytest
+
+from clinvk import backends
+from clinvk.errors import EXIT_MEANINGS, ExitStatus
+from clinvk.model.failure import MEANINGS, FailureCode
+from contract.errors_page import PAGE, page
+from contract.replay import Case, cases, replay
+
+README = PAGE.parents[1] / "README.md"
+
+NEVER_RECORDED = {
+    FailureCode.TIMEOUT,  # ours: the agents are stopped
+    FailureCode.IDLE_TIMEOUT,
+    FailureCode.NOT_STARTED,
+    FailureCode.CONVERSATION_BUSY,
+}
+
+CODES = {
+    "error_401": "auth",
+    "error_403": "auth",
+    "not_signed_in": "auth",
+    "error_429": "rate_limited",
+    "error_500": "server_error",
+    "error_529": "overloaded",
+    "error_in_stream": "overloaded",
+    "network_down": "network",
+    "connection_cut": "network",
+    "context_too_long": "context_too_long",
+    "model_unknown": "model_unknown",
+    "max_turns": "turn_limit",
+    "conversation_gone": "conversation_gone",
+    "killed": "killed",
+    "tool_denied": None,
+    "two_results": None,
+}
+THE_SAME_EVERYWHERE = [
+    case
+    for name in backends.names()
+    for case in cases(name)
+    # Who was stopped by whoever recorded it never gives up by itself.
+    if case.name.partition("__")[0] in CODES and case.facts["stop"] != "timeout"
+]
+
+
+def test_the_page_is_as_the_code_and_the_recordings_have_it() -> None:
+    """`python tests/contract/errors_page.py` writes it; nobody edits it by hand."""
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+def test_every_exit_status_has_its_meaning_and_the_readme_has_them_all() -> None:
+    """The list that people see is the one that the program has."""
+    assert set(EXIT_MEANINGS) == set(ExitStatus)
+    told: dict[int, str] = {}
+    for numbers, meaning in re.findall(
+        r"^\| ([\d, ]+) \| (.+) \|$", README.read_text(), re.MULTILINE
+    ):
+        words = meaning.split(", ") if ", " in numbers else [meaning]
+        told |= dict(zip(map(int, numbers.split(", ")), words, strict=True))
+    assert told == {int(status): meaning for status, meaning in EXIT_MEANINGS.items()}
+
+
+def test_every_kind_of_failure_was_seen_on_a_real_agent() -> None:
+    """A code that no recording shows is one that nobody knows to be right."""
+    seen = {
+        failure.code
+        for name in backends.names()
+        for case in cases(name)
+        if (failure := replay(case)[-1].failure)
+    }
+    assert set(FailureCode) - NEVER_RECORDED == seen
+
+
+@pytest.mark.parametrize("code", FailureCode, ids=lambda code: code.value)
+def test_what_may_work_later_says_so_with_the_way_out(code: FailureCode) -> None:
+    """A meaning is one phrase; who may try again is told what to do first, or that it is enough."""
+    meaning = MEANINGS[code]
+    assert meaning.what[0].islower() or meaning.what[0] == "`"
+    assert not meaning.what.endswith(".")
+    assert meaning.exit_status is not ExitStatus.OK
+
+
+@pytest.mark.parametrize(
+    "case", THE_SAME_EVERYWHERE, ids=lambda case: f"{case.backend_name}/{case.name}"
+)
+def test_the_same_thing_is_told_in_the_same_way_by_every_agent(case: Case) -> None:
+    """One code for one kind of failure, in every version that was recorded of every agent."""
+    failure = replay(case)[-1].failure
+    assert (failure and failure.code.value) == CODES[case.name.partition("__")[0]]
