@@ -75,7 +75,7 @@ _WORDS: Words = (
     (rf"{_UNTRUSTED}|^unknown argument|^invalid values", FailureCode.OPTION_REFUSED),
     (r"no input provided", FailureCode.PROMPT_REFUSED),
     (r"response was blocked", FailureCode.PROMPT_REFUSED),
-    (r"auth method", FailureCode.AUTH),
+    (r"auth method|specify the \w+ environment variable", FailureCode.AUTH),
     (r"exceeds the maximum number of tokens", FailureCode.CONTEXT_TOO_LONG),
     (r"maximum session turns|max session turns", FailureCode.TURN_LIMIT),
     # Its free tier's limit of a minute is worded like one of the account's.

@@ -18,7 +18,7 @@ class Gemini(Setup):
     def environ(self, place: Place) -> Mapping[str, str]:
         """The address of the model and its key."""
         environ = {
-            "GEMINI_API_KEY": "test-key",
+            **({"GEMINI_API_KEY": "test-key"} if place.signed_in else {}),
             "GOOGLE_GEMINI_BASE_URL": place.url,
             "GEMINI_CLI_TRUST_WORKSPACE": "true",
         }
