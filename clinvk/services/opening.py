@@ -90,7 +90,9 @@ class Opening:
         None if the name that was asked for no longer means it.
         """
         lock = self._lock(store, target.id)
-        self._stop_orphan(lock.previous)
+        if lock.previous is not None:
+            self._stop_orphan(lock.previous)
+            store.sweep(target.id, self.world.sleep)
         session = self._still_meant(store, target, lock)
         if session is None:
             return None
@@ -193,13 +195,13 @@ class Opening:
                 " this machine's clock; this turn dates it anew"
             )
 
-    def _stop_orphan(self, before: Holder | None) -> None:
+    def _stop_orphan(self, before: Holder) -> None:
         """End the agent of a run that was killed: two must not share a conversation.
 
         The process is one of ours, told from a later one of the same number by its start. What runs
         on another machine is out of reach.
         """
-        if before is None or before.child_pid is None or before.child_identity is None:
+        if before.child_pid is None or before.child_identity is None:
             return
         if before.host != self.world.hostname:
             self.notes.append(

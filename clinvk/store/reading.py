@@ -69,9 +69,12 @@ def read_session(home: Home, session_id: str) -> Session | DamagedRecord | None:
 
 
 def read_orphan(home: Home, session_id: str) -> Session | DamagedRecord | None:
-    """The session of a transcript that has no record, None if there is no transcript."""
+    """The session of a transcript that has no record, None if there is no transcript.
+
+    One without a whole line is none: its run was killed as it began, before anything was asked.
+    """
     path = home.transcript(session_id)
-    if not os.path.lexists(path):
+    if not os.path.lexists(path) or transcripts.is_stump(path):
         return None
     try:
         session = transcripts.rebuild(transcripts.read(path))

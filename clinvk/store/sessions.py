@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from clinvk.errors import SessionError, SessionNotFoundError, StoreError
+from clinvk.errors import SessionBusyError, SessionError, SessionNotFoundError, StoreError
 from clinvk.model.session import Session, Status
 from clinvk.store import index, locks, reading, records, transcripts
 from clinvk.store.atomic import ensure_private_dir, open_private, reason, refuse_link
@@ -135,7 +135,8 @@ class SessionStore:
         with changing(self.home.record(session_id), sleep):
             found = self.load(session_id)
             changed = change(found)
-            if changed != found:
+            # Rebuilt from its transcript it may be right already, and still want its record.
+            if changed != found or not os.path.lexists(self.home.record(session_id)):
                 self.save(changed)
         return changed
 
@@ -187,6 +188,13 @@ class SessionStore:
             ) from error
         with suppress(OSError):
             self.home.session_lock(session_id).unlink()
+
+    def sweep(self, session_id: str, sleep: Callable[[float], None]) -> None:
+        """Remove what a killed run has left half written of the record; hold the session's lock."""
+        from clinvk.store.leftovers import sweep  # hardly ever
+
+        with suppress(SessionBusyError), changing(self.home.record(session_id), sleep):
+            sweep(self.home, session_id)
 
     def discard(self, session_id: str) -> None:
         """Take back a session whose first turn could not begin; hold its lock. Never raises."""

@@ -8,6 +8,7 @@ the agent's turn.
 import fcntl
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -238,8 +239,15 @@ class TranscriptWriter:
 
     def _append(self, line: Line, *, sync: bool) -> None:
         data = (b"\n" if self._torn else b"") + json_line(line)
-        self._torn = True  # until it is whole: a line cut off by a full disk is left behind
-        write_all(self._descriptor, data)
+        size, torn = os.fstat(self._descriptor).st_size, self._torn
+        self._torn = True  # until it is whole
+        try:
+            write_all(self._descriptor, data)
+        except OSError:
+            with suppress(OSError):  # a full disk has left half a line
+                os.ftruncate(self._descriptor, size)
+                self._torn = torn
+            raise
         self._torn = False
         if sync:
             os.fsync(self._descriptor)

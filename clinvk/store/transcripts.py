@@ -69,6 +69,19 @@ def read_with(
         raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
 
 
+def is_stump(path: Path) -> bool:
+    """Whether there is not one whole line at `path`, as a run leaves it that is killed at once.
+
+    False for what cannot be read, and for a beginning longer than any line of ours.
+    """
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            line = file.readline(LONGEST_LINE)
+    except OSError:
+        return False
+    return not line.endswith(b"\n") and len(line) < LONGEST_LINE
+
+
 def read_lines(lines: Iterable[bytes | None]) -> Transcript:
     """What the lines say, wherever they come from; None stands for one that is too long."""
     reading = _Reading()

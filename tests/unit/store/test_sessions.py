@@ -411,3 +411,14 @@ def test_a_run_that_is_killed_can_be_gone_on_with(
     assert [turn.interrupted for turn in store.transcript(ID).turns] == [True, False]
     session = store.load(ID)
     assert (session.turns, store.status_of(session)) == (2, Status.ACTIVE)
+
+
+def test_an_update_writes_a_record_that_is_missing(
+    store: SessionStore, new_session: Callable[..., Session], clock: Any
+) -> None:
+    """A run that was killed before its record left a transcript; the next turn writes both."""
+    opened = begin(store, new_session(), clock)
+    store.home.record(ID).unlink()
+    store.update(ID, lambda found: found, time.sleep)
+    assert store.load(ID).open_turn == opened.open_turn
+    assert store.home.record(ID).is_file()
