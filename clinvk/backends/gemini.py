@@ -3,16 +3,18 @@
 Seen in 0.61.0 against a mock model server.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
+from clinvk.backends._base import Backend, Capability, ConversationFiles, Retention, SignIn
 from clinvk.backends._failures import Words
 from clinvk.backends._flat_events import Dialect, FlatEventsParser
 from clinvk.backends._ids import conversation_id
+from clinvk.backends._jsonl import mapping, parse_object, text
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.failure import FailureCode
@@ -20,6 +22,9 @@ from clinvk.model.request import Invocation, TurnRequest
 
 if TYPE_CHECKING:
     from clinvk.backends._session_log import SessionLog
+
+_AGE = re.compile(r"([0-9]{1,6})([hdwm])")
+_DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30}
 
 _HEADLESS = ("--output-format=stream-json",)
 
@@ -196,6 +201,25 @@ class Agent(Backend):
             ),
             files=(_root(user_home, environ) / "oauth_creds.json",),
         )
+
+    def retention_settings(self, user_home: Path, environ: Mapping[str, str]) -> Path:
+        """The person's own settings; a project's may say it too, and are not looked at."""
+        return _root(user_home, environ) / "settings.json"
+
+    def retention(self, settings: str | None) -> Retention | None:
+        """So long after the last prompt; 30 days unless the settings say.
+
+        It removes what is older at each start, also headless. Of a limit to the number of
+        conversations nothing is told here.
+        """
+        said = parse_object(settings or "{}")
+        rule = mapping(mapping((said or {}).get("general")).get("sessionRetention"))
+        age = _AGE.fullmatch(text(rule.get("maxAge", "30d")))
+        if said is None or rule.get("enabled") is False or age is None or not int(age[1]):
+            return None
+        days = int(age[1]) * _DAYS[age[2]]
+        how = "`general.sessionRetention.maxAge` in its `settings.json`"
+        return Retention(days=days, setting=how) if days >= 1 else None
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The agent's own screen; it has to be opened in the conversation's directory."""

@@ -35,8 +35,9 @@ class ConversationListing:
         self._backwards = found
         self.complete = not unreadable and root.is_dir()
 
-    def find(self, pattern: str) -> Path | None:
-        """A file that matches the pattern (of `Path.glob`, without `**`), None if there is none."""
+    def find(self, pattern: str) -> tuple[Path, ...]:
+        """The files that match the pattern (of `Path.glob`, without `**`)."""
+        found: list[Path] = []
         head, tail = _cut(pattern)
         matches = _expression(head).fullmatch
         backwards = tail[::-1]
@@ -44,9 +45,9 @@ class ConversationListing:
         while place < len(self._backwards) and self._backwards[place].startswith(backwards):
             path = self._backwards[place][::-1]
             if matches(path[: len(path) - len(tail)]):
-                return self._root / path
+                found.append(self._root / path)
             place += 1
-        return None
+        return tuple(found)
 
 
 def depth_of(pattern: str) -> int | None:

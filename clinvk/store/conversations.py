@@ -23,7 +23,7 @@ def conversation_exists(files: ConversationFiles | None) -> bool | None:
     try:
         if not files.root.is_dir():
             return None
-        if any(_can_go_on(path, files.holds) for path in _matching(files)):
+        if any(can_go_on(path, files.holds) for path in _matching(files)):
             return True
     except OSError:
         return None
@@ -38,7 +38,7 @@ def _matching(files: ConversationFiles) -> Iterator[Path]:
     return files.root.glob(files.pattern)
 
 
-def _can_go_on(path: Path, holds: Callable[[Iterable[str]], bool] | None) -> bool:
+def can_go_on(path: Path, holds: Callable[[Iterable[str]], bool] | None) -> bool:
     """Whether the agent can go on with this file, for all that can be told."""
     if holds is None:
         return True

@@ -18,7 +18,12 @@ from clinvk.model.session import Session, Status
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.conversation_listing import ConversationListing, depth_of
-from clinvk.store.conversations import conversation_exists, conversation_paths, read_text
+from clinvk.store.conversations import (
+    can_go_on,
+    conversation_exists,
+    conversation_paths,
+    read_text,
+)
 
 SOON_DAYS = 3.0
 _DAY_S = 86_400.0
@@ -81,7 +86,9 @@ def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
             place = (files.root, depth)
             listing = listings.get(place) or ConversationListing(*place)
             listings[place] = listing
-            file = listing.find(files.pattern)
+            file = _latest(
+                one for one in listing.find(files.pattern) if can_go_on(one, files.holds)
+            )
             found = _Found(file, known=file is not None or listing.complete)
         if found.known:
             yield _Kept(session, found.file)
@@ -100,8 +107,20 @@ class _Found:
 
 def _one_by_one(files: ConversationFiles) -> _Found:
     there = conversation_exists(files)
-    file = next(iter(conversation_paths(files)), None) if there else None
+    file = _latest(conversation_paths(files)) if there else None
     return _Found(file, known=there is not None)
+
+
+def _latest(files: Iterable[Path]) -> Path | None:
+    """The file that was written to last: it is the last to be removed."""
+    return max(files, key=_written_s, default=None)
+
+
+def _written_s(file: Path) -> float:
+    try:
+        return file.stat().st_mtime
+    except OSError:  # gone since it was listed
+        return 0.0
 
 
 def _gone(name: str, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
@@ -140,11 +159,8 @@ def _going(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Find
 
 
 def _goes(file: Path, retention: Retention, now_s: float) -> bool:
-    try:
-        written_s = file.stat().st_mtime
-    except OSError:
-        return False
-    return now_s - written_s > (retention.days - SOON_DAYS) * _DAY_S
+    written_s = _written_s(file)
+    return written_s > 0 and now_s - written_s > (retention.days - SOON_DAYS) * _DAY_S
 
 
 def _sessions(count: int) -> str:

@@ -69,3 +69,23 @@ def test_the_transcript_is_in_any_projects_folder(environ: dict[str, str], root:
 def test_the_agents_own_screen_opens_the_conversation() -> None:
     """Without clinvk the conversation is still there."""
     assert CLAUDE.native_resume(ID) == ("claude", "--resume", ID)
+
+
+@pytest.mark.parametrize(
+    ("settings", "days"),
+    [
+        (None, 30),
+        ("{}", 30),
+        ('{"cleanupPeriodDays": 365}', 365),
+        ('{"cleanupPeriodDays": 0}', None),
+        ('{"cleanupPeriodDays": true}', None),
+        ('{"cleanupPeriodDays": "30"}', None),
+        ("{", None),
+    ],
+)
+def test_how_long_it_keeps_a_conversation_is_read_off_its_settings(
+    settings: str | None, days: float | None
+) -> None:
+    """Settings that it refuses make it remove nothing."""
+    kept = backends.get("claude").retention(settings)
+    assert (kept.days if kept else None) == days

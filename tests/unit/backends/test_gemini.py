@@ -286,3 +286,26 @@ def test_the_agents_own_screen_opens_the_conversation() -> None:
     screen = GEMINI.screen(ask(conversation=ID, resume=True, model="m", access=Access.FULL))
     assert screen is not None
     assert screen.argv == ("gemini", f"--resume={ID}", "--model=m", "--approval-mode=yolo")
+
+
+@pytest.mark.parametrize(
+    ("settings", "days"),
+    [
+        (None, 30),
+        ("{}", 30),
+        ('{"general": {"sessionRetention": {"maxAge": "10d"}}}', 10),
+        ('{"general": {"sessionRetention": {"maxAge": "48h"}}}', 2),
+        ('{"general": {"sessionRetention": {"maxAge": "2w", "enabled": true}}}', 14),
+        ('{"general": {"sessionRetention": {"maxAge": "3m"}}}', 90),
+        ('{"general": {"sessionRetention": {"enabled": false}}}', None),
+        ('{"general": {"sessionRetention": {"maxAge": "soon"}}}', None),
+        ('{"general": {"sessionRetention": {"maxAge": "0d"}}}', None),
+        ("{ // a remark\n}", None),
+    ],
+)
+def test_how_long_it_keeps_a_conversation_is_read_off_its_settings(
+    settings: str | None, days: float | None
+) -> None:
+    """As seen in 0.61.0: what was 40 days old was gone after the next prompt, 20 days old not."""
+    kept = backends.get("gemini").retention(settings)
+    assert (kept.days if kept else None) == days

@@ -31,7 +31,7 @@ def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
 
 def test_a_folder_or_a_huge_file_is_no_configuration(tmp_path: Path) -> None:
     """What cannot be a configuration is said to be none, and not read to its end."""
-    with pytest.raises(ConfigError, match=r"cannot read .*: is a directory"):
+    with pytest.raises(ConfigError, match=r"cannot read .*: it is not a regular file"):
         read_config(tmp_path, must_exist=False)
     huge = tmp_path / "huge.yaml"
     with huge.open("wb") as file:
