@@ -9,6 +9,8 @@ import fcntl
 import math
 import os
 import select
+import sys
+import termios
 from collections import deque
 from contextlib import suppress
 from subprocess import Popen
@@ -36,6 +38,8 @@ class Pipes:
 
     def __init__(self, process: Popen[bytes], stdin: bytes, wake_fds: list[int]) -> None:
         self.lines: deque[str] = deque()
+        self.heard = 0
+        """How many bytes of stdout were read."""
         self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
         self._unsent = memoryview(stdin)
         self._framer = LineFramer()
@@ -60,6 +64,17 @@ class Pipes:
     def stdout_open(self) -> bool:
         """Whether anybody may still write to the child's stdout."""
         return self._stdout is not None
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes stand in the child's stdout and are to be read."""
+        if self._stdout is None:
+            return 0
+        try:
+            size = fcntl.ioctl(self._stdout.fileno(), termios.FIONREAD, bytes(4))
+        except OSError:
+            return 0
+        return int.from_bytes(size, sys.byteorder)
 
     @property
     def stderr_tail(self) -> str:
@@ -117,6 +132,7 @@ class Pipes:
     def _read_stdout(self) -> bool:
         data = self._read(self._stdout)
         if data:
+            self.heard += len(data)
             self.lines.extend(self._framer.feed(data))
         elif data is not None:
             self._close_stdout()

@@ -101,6 +101,7 @@ class Child:
         self._started_at = self._life_at = clock()
         self._leave_by: float | None = None
         self._drain_until: float | None = None
+        self._written = 0
         self._reason = EndReason.EXITED
         self._signal: signal.Signals | None = None
         self._ladder: Ladder | None = None
@@ -230,7 +231,9 @@ class Child:
             return True
         if not self._exit.exited:
             return False
-        drained = self._drain_until is not None and self._clock() >= self._drain_until
+        late = self._drain_until is not None and self._clock() >= self._drain_until
+        # What it wrote before it left is read to the last byte, however slow this machine is.
+        drained = late and self._pipes.heard >= self._written
         return drained or not self._pipes.stdout_open
 
     def _next_deadline(self) -> tuple[float, EndReason] | None:
@@ -289,6 +292,7 @@ class Child:
                 self._pipes.unwatch(self._exit.fileno())
             patience_s = _DRAIN_S if self._leave_by is None else _DRAIN_SETTLED_S
             self._drain_until = self._clock() + patience_s
+            self._written = self._pipes.heard + self._pipes.waiting
 
     def _finish(self, process: Popen[bytes]) -> None:
         stopped = self._reason is not EndReason.EXITED

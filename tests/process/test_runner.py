@@ -5,14 +5,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 
 import pytest
 
 from clinvk.errors import BackendStartError
+from clinvk.model.request import Invocation
 from clinvk.process.ending import EndReason
-from clinvk.process.runner import Child
+from clinvk.process.runner import Child, Limits, start
+from clinvk.process.signals import SignalInbox
 
 Starter = Callable[..., Child]
 Running = Callable[[], list[int]]
@@ -374,3 +376,20 @@ def test_private_files_that_cannot_be_written_are_said_so(
     monkeypatch.setattr("tempfile.tempdir", "/nowhere")
     with pytest.raises(BackendStartError, match="temporary files cannot be written: no such file"):
         launch("shows_file", "--file={notes}", files={"notes": "kept private"})
+
+
+def test_a_machine_that_is_too_slow_to_read_in_time_loses_no_line(
+    inbox: SignalInbox, tmp_path: Path
+) -> None:
+    """Every look at the clock takes a second here, so all the time there is has long passed."""
+    seconds = count()
+    child = start(
+        Invocation(argv=("seq", "100000"), stdin=b"", cwd=tmp_path),
+        environ=os.environ,
+        limits=Limits(timeout_s=None, idle_timeout_s=None, settle_s=1e9),
+        signals=inbox,
+        clock=lambda: float(next(seconds)),
+    )
+    time.sleep(0.5)  # it is gone, and all that it said is in the pipe
+    assert run(child) == [str(number) for number in range(1, 100_001)]
+    assert child.ending.reason is EndReason.EXITED
