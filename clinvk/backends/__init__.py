@@ -6,7 +6,7 @@ configuration may declare some (`_declared`), which only whoever has read it kno
 """
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -43,31 +43,49 @@ def get(name: str) -> Backend:
         from clinvk.backends._plugins import load
 
         return load(entry)
+    if len(rivals := _rivals(name)) > 1:
+        raise BackendUnknownError(
+            f"the packages {' and '.join(rivals)} both offer a backend `{name}`: neither is taken",
+            hint="uninstall one of them",
+        )
     raise BackendUnknownError(f"there is no backend `{name}`", hint=f"one of: {', '.join(names())}")
 
 
 def plugins_passed_by() -> tuple[str, ...]:
     """Why an offer of another package is not taken, a sentence each."""
     return tuple(
-        f"the package `{entry.dist.name if entry.dist else entry.module}` offers a backend"
-        f" `{name}`, " + ("but clinvk has its own" if name in built_in() else "which is no name")
-        for name, entry in _offered().items()
+        f"the package {package} offers a backend `{name}`, {_why_not(name)}"
+        for name in _offered()
         if name not in _plugged()
+        for package in _rivals(name)
     )
+
+
+def _why_not(name: str) -> str:
+    if name in built_in():
+        return "but clinvk has its own"
+    return "and so does another: neither is taken" if len(_rivals(name)) > 1 else "which is no name"
+
+
+def _rivals(name: str) -> list[str]:
+    """The packages that offer a backend of that name."""
+    from clinvk.backends._plugins import package_of
+
+    return [f"`{package_of(entry)}`" for entry in _offered().get(name, ())]
 
 
 def _plugged() -> "Mapping[str, EntryPoint]":
     from clinvk.model.declared import BACKEND_NAME
 
     return {
-        name: entry
-        for name, entry in _offered().items()
-        if BACKEND_NAME.fullmatch(name) and name not in built_in()
+        name: entries[0]
+        for name, entries in _offered().items()
+        if BACKEND_NAME.fullmatch(name) and name not in built_in() and len(entries) == 1
     }
 
 
 @cache
-def _offered() -> "Mapping[str, EntryPoint]":
+def _offered() -> "Mapping[str, Sequence[EntryPoint]]":
     from clinvk.backends._plugins import offered
 
     return offered(sys.path)

@@ -6,15 +6,19 @@ explains it. What arrives here has been checked.
 
 import re
 from collections.abc import Iterator, Mapping
+from glob import escape
+from pathlib import Path
 from typing import ClassVar
 
-from clinvk.backends._base import Backend, Capability, Parser
+from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser
 from clinvk.backends._declared_output import parser_of
 from clinvk.errors import SessionNotFoundError
 from clinvk.model.declared import OPTIONS, PLACEHOLDER, mentions
 from clinvk.model.events import Json
 from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.safe_text import safe_line
 
+_ID = "{conversation}"
 _CONVERSATION = re.compile(r"[A-Za-z0-9][\w.:/@+-]{0,199}", re.ASCII)
 
 
@@ -59,6 +63,25 @@ class _Declared(Backend):
             files=files,
         )
 
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles | None:
+        """The file that the declaration names.
+
+        One that is handed over in `start` is nothing that the agent would miss: it would begin it.
+        """
+        del environ
+        template = self.form.get("conversation_file")
+        if template is None or _CONVERSATION.fullmatch(conversation) is None:
+            return None
+        parts = template.split("/")
+        moving = next(at for at, part in enumerate(parts) if "*" in part or _ID in part)
+        return ConversationFiles(
+            root=Path(_filled("/".join(parts[:moving]) or "/", {"home": str(user_home)})),
+            pattern=_filled("/".join(parts[moving:]), {"conversation": escape(conversation)}),
+            only_witness=any(template in argument for argument in self.form["start"]),
+        )
+
     def parser(self, request: TurnRequest) -> Parser:
         """What reads its output as the declaration says."""
         return parser_of(self.form, request)
@@ -96,6 +119,7 @@ def _values(request: TurnRequest) -> dict[str, str]:
         "system_prompt": request.system_prompt,
         "max_turns": max_turns,
         "cwd": str(request.cwd),
+        "home": None if request.home is None else str(request.home),
     }
     return {key: value for key, value in said.items() if value is not None}
 
@@ -109,7 +133,7 @@ def _checked(conversation: str | None) -> str | None:
     """The id, which an agent once printed; what could be taken for an option is refused."""
     if conversation is not None and _CONVERSATION.fullmatch(conversation) is None:
         raise SessionNotFoundError(
-            f"`{conversation[:80]}` is not the id of a conversation of this agent",
+            f"`{safe_line(conversation[:80])}` is not the id of a conversation of this agent",
             hint="an id begins with a letter or a digit and has no blanks",
         )
     return conversation

@@ -4,6 +4,7 @@ The result comes when the child has ended: a declaration cannot say which line i
 """
 
 import json
+import re
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 
@@ -18,6 +19,9 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 LARGEST = 32 << 20
 """How many characters of one JSON are kept to be read at the end."""
+
+LONGEST_SEARCHED = 2000
+"""So much of a line is looked at for what the declaration's regular expressions say."""
 
 _NO_NOISE = r"(?!)"
 _FIGURES = ("input", "cached", "cache_write", "output", "reasoning")
@@ -52,8 +56,12 @@ class _Declared(Parser):
         self._cached_apart = bool(usage.get("cached_apart"))
         self._conversation = request.conversation
         self._told = False
+        may_change = bool(output.get("conversation_changes"))
+        self._asked_for = request.conversation if request.resume and not may_change else None
+        self._another: str | None = None
         self._model = request.model
         self._text = ""
+        self._complete = False
         self._usage: dict[str, int] = {}
         self._cost: float | None = None
         self._error: str | None = None
@@ -92,23 +100,28 @@ class _Declared(Parser):
         """The events of one object, and what is noted of it."""
         self._model = self._finders["model"].text(said) or self._model
         told = self._finders["conversation"].text(said)
-        if told and (told != self._conversation or not self._told):
+        if told and self._asked_for not in (None, told):
+            self._another = told
+        elif told and (told != self._conversation or not self._told):
             self._conversation, self._told = told, True
             yield Init(backend_session_id=told, model=self._model)
-        if (error := self._error_in(said)) is not None:
-            self._error = error
         self._count(said)
         if piece := self._finders["delta"].text(said):
-            self._text += piece
+            self._text = piece if self._complete else self._text + piece
+            self._complete = False
             yield Message(text=piece, delta=True)
         if whole := self._finders["text"].text(said):
             yield from self._message(whole)
+            self._error = None  # it had tried again
+        if (error := self._error_in(said)) is not None:
+            self._error = error
 
     def _message(self, whole: str) -> Iterable[Event]:
         """A whole message; what its pieces have said already is not said again."""
-        streamed = bool(self._text) and whole.startswith(self._text)
-        rest = whole[len(self._text) :] if streamed else whole
-        self._text = whole
+        pieces = "" if self._complete else self._text
+        streamed = bool(pieces) and whole.startswith(pieces)
+        rest = whole[len(pieces) :] if streamed else whole
+        self._text, self._complete = whole, True
         if rest:
             yield Message(text=rest, delta=streamed)
 
@@ -135,6 +148,12 @@ class _Declared(Parser):
         return Usage(**{f"{name}_tokens": figure for name, figure in figures.items()})
 
     def _failure(self, exit_code: int | None, stderr_tail: str) -> Failure | None:
+        if self._another is not None:
+            message = (
+                f"asked to go on with the conversation `{self._asked_for}`, the agent spoke of"
+                f" another: `{one_line(self._another)}`"
+            )
+            return failure(FailureCode.CONVERSATION_GONE, message, detail=stderr_tail)
         if self._error is not None:
             code = code_of_words(self._error, self._words) or FailureCode.AGENT_FAILED
             return failure(code, self._error, detail=stderr_tail)
@@ -189,13 +208,31 @@ class _Whole(_Declared):
 
 
 class _Text(_Declared):
-    """Plain text: all of it is the answer."""
+    """Plain text: all of it is the answer, but for the lines that the declaration names."""
+
+    def __init__(
+        self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
+    ) -> None:
+        super().__init__(form, output, request)
+        self._noise = [re.compile(pattern) for pattern in output.get("noise") or ()]
+        error_line = output.get("error_line")
+        self._error_line = re.compile(error_line) if error_line else None
 
     def feed(self, line: str) -> Iterable[Event]:
         """The line as a piece of the answer."""
         if self._over:
             return
         yield from self._begin()
+        head = line[:LONGEST_SEARCHED]
+        if self._error_line is not None and self._error_line.search(head):
+            self._error = self._error or one_line(line)
+            yield Raw(line=line)
+            return
+        if any(pattern.search(head) for pattern in self._noise):
+            yield Raw(line=line)
+            return
+        if not (self._text or line.strip()):
+            return
         piece = f"{line}\n"
         self._text += piece
         yield Message(text=piece, delta=True)

@@ -17,17 +17,24 @@ if TYPE_CHECKING:
 GROUP = "clinvk.backends"
 
 
-def offered(path: Sequence[str]) -> "Mapping[str, EntryPoint]":
-    """What the packages on `path` offer, by name; of two of one name the first is taken."""
+def offered(path: Sequence[str]) -> "Mapping[str, Sequence[EntryPoint]]":
+    """What the packages on `path` offer, by name; of a package that is there twice the first."""
     if not any(_offers_some(Path(folder)) for folder in path if folder):
         return {}
     from importlib.metadata import distributions
 
-    found: dict[str, EntryPoint] = {}
+    found: dict[str, list[EntryPoint]] = {}
     for package in distributions(path=list(path)):
         for entry in package.entry_points.select(group=GROUP):
-            found.setdefault(entry.name, entry)
+            same_name = found.setdefault(entry.name, [])
+            if package_of(entry) not in map(package_of, same_name):
+                same_name.append(entry)
     return dict(sorted(found.items()))
+
+
+def package_of(entry: "EntryPoint") -> str:
+    """The name of the package that offers it."""
+    return entry.dist.name if entry.dist is not None else entry.module
 
 
 def load(entry: "EntryPoint") -> Backend:
@@ -35,10 +42,9 @@ def load(entry: "EntryPoint") -> Backend:
 
     Raises `BackendUnknownError`, whatever is wrong with it: it is somebody else's code.
     """
-    package = entry.dist.name if entry.dist is not None else entry.module
+    package = package_of(entry)
     try:
-        backend = _backend_of(entry.load(), entry.value)
-        type(backend).name = entry.name
+        backend = _backend_of(entry)
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise BackendUnknownError(
@@ -48,10 +54,13 @@ def load(entry: "EntryPoint") -> Backend:
     return backend
 
 
-def _backend_of(agent: object, where: str) -> Backend:
+def _backend_of(entry: "EntryPoint") -> Backend:
+    agent = entry.load()
     if not (isinstance(agent, type) and issubclass(agent, Backend)):
-        raise TypeError(f"`{where}` is no backend class")
-    return agent()
+        raise TypeError(f"`{entry.value}` is no backend class")
+    # A class of its own for each name: a package may offer one class under two.
+    named: Backend = type(agent.__name__, (agent,), {"name": entry.name})()
+    return named
 
 
 def _offers_some(folder: Path) -> bool:

@@ -40,7 +40,7 @@ def describe(key: str) -> Key:
     field = _field(schema, key.split("."))
     return Key(
         name=key,
-        type=_phrase(schema, field),
+        type=phrase(schema, field),
         default=field.get("default"),
         variable=environment_variable(key),
         meaning=str(field.get("description", "")),
@@ -51,7 +51,7 @@ def expected(location: list[str]) -> str:
     """What may stand at a place of the file: `true or false`, `a section of keys`."""
     schema = Config.model_json_schema()
     try:
-        return _phrase(schema, _field(schema, location))
+        return phrase(schema, _field(schema, location))
     except LookupError:
         return "something else"
 
@@ -59,7 +59,7 @@ def expected(location: list[str]) -> str:
 def _field(schema: Mapping[str, Any], parts: list[str]) -> Mapping[str, Any]:
     found: Mapping[str, Any] = schema
     for part in parts:
-        found = _resolved(schema, found)
+        found = resolved(schema, found)
         if "items" in found:
             found = found["items"]
         elif "properties" in found:
@@ -69,7 +69,7 @@ def _field(schema: Mapping[str, Any], parts: list[str]) -> Mapping[str, Any]:
     return found
 
 
-def _resolved(schema: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolved(schema: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a reference points to; of something that may be null, what it is otherwise."""
     field = field.get("anyOf", [field])[0]
     if "$ref" not in field:
@@ -78,12 +78,13 @@ def _resolved(schema: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[st
     return found
 
 
-def _phrase(schema: Mapping[str, Any], field: Mapping[str, Any]) -> str:
+def phrase(schema: Mapping[str, Any], field: Mapping[str, Any]) -> str:
+    """The type of a field of a JSON Schema in words."""
     if "anyOf" in field:
-        *first, last = (_phrase(schema, one) for one in field["anyOf"])
+        *first, last = (phrase(schema, one) for one in field["anyOf"])
         said = ", ".join(first)
         return f"{said}{',' if ' or ' in said else ''} or {last}"
-    field = _resolved(schema, field)
+    field = resolved(schema, field)
     if "enum" in field:
         return _list([f"`{word}`" for word in field["enum"]])
     match field.get("type"):

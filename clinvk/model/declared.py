@@ -12,6 +12,7 @@ PLACEHOLDERS = (
     "system_prompt_file",
     "max_turns",
     "cwd",
+    "home",
 )
 """What stands in braces in a template; those that end in `_file` become a private file's path."""
 

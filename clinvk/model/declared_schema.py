@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from clinvk.model.access import Access
 from clinvk.model.config_form import Filled, Section, Word, said
-from clinvk.model.declared import PLACEHOLDERS, mentions, unknown_placeholder
+from clinvk.model.declared import PLACEHOLDER, PLACEHOLDERS, mentions, unknown_placeholder
 from clinvk.model.failure import FailureCode
 
 
@@ -59,12 +59,24 @@ def _code(code: str) -> str:
     return code
 
 
+def _file(template: str) -> str:
+    if not template.startswith(("/", "{home}/")):
+        raise ValueError("it begins neither with `/` nor with `{home}/`")
+    if "{conversation}" not in template:
+        raise ValueError("it has no `{conversation}`, so all conversations would be one file")
+    other = set(PLACEHOLDER.findall(template)) - {"home", "conversation"}
+    if other:
+        raise ValueError(f"there is no placeholder `{{{min(other)}}}` here")
+    return template
+
+
 def _short(value: Any) -> Any:  # noqa: ANN401  whatever stands in the file
     """A path by itself is short for a place with that path."""
     return {"path": value} if isinstance(value, str) else value
 
 
 Argument = Annotated[Word, AfterValidator(_template)]
+File = Annotated[Filled, AfterValidator(_file)]
 Path = Annotated[Filled, AfterValidator(_path)]
 Pattern = Annotated[Filled, AfterValidator(_pattern)]
 Variable = Annotated[str, AfterValidator(_variable)]
@@ -97,6 +109,9 @@ class UsageSection(Section):
     )
 
 
+_OF_TEXT = ("format", "conversation_changes", "noise", "error_line")
+
+
 class OutputSection(Section):
     """How to read what the program prints."""
 
@@ -104,17 +119,30 @@ class OutputSection(Section):
         "text", "Plain text, which is the answer; one JSON; or a JSON object a line."
     )
     conversation: Place | None = said(None, "The agent's own session id.")
+    conversation_changes: bool = said(
+        False,
+        "Whether a further turn goes on under an id of its own; if not, another id than the one it"
+        " was given is another conversation, and the turn fails.",
+    )
     text: Place | None = said(None, "A whole answer; the last one is the turn's.")
     delta: Place | None = said(None, "A piece of the answer as it is written.")
     model: Place | None = said(None, "The model that answered.")
-    error: Place | None = said(None, "Why the turn failed; found and not empty, it has failed.")
+    error: Place | None = said(None, "Why the turn failed, unless a whole `text` comes later.")
     cost: Place | None = said(None, "What the turn cost in US dollars.")
+    noise: list[Pattern] = said(
+        [], "In plain text: regular expressions for lines that are no part of the answer."
+    )
+    error_line: Pattern | None = said(
+        None, "In plain text: a regular expression for a line that says why the turn failed."
+    )
     usage: UsageSection | None = said(None, "The token counts.")
 
     @model_validator(mode="after")
     def _finds_an_answer(self) -> "OutputSection":
-        places = (name for name in type(self).model_fields if name != "format")
+        places = [name for name in type(self).model_fields if name not in _OF_TEXT]
         named = [name for name in places if getattr(self, name) is not None]
+        if self.format != "text" and (self.noise or self.error_line):
+            raise ValueError("`noise` and `error_line` are for `text` only: JSON has `error`")
         if self.format == "text" and named:
             raise ValueError(f"`{named[0]}` can be found in `json` and `jsonl` only, not in `text`")
         if self.format != "text" and self.text is None and self.delta is None:
@@ -149,6 +177,11 @@ class DeclaredSection(Section):
     )
     ephemeral: list[Argument] | None = said(
         None, "Those of a turn of which the agent keeps nothing; null: it always keeps it."
+    )
+    conversation_file: File | None = said(
+        None,
+        "The file in which it keeps a conversation, with `{conversation}`, perhaps `{home}` and"
+        " `*`: if that is gone, the conversation is; null: the agent itself says so.",
     )
     options: OptionsSection | None = said(None, "Arguments for `-m`, `--system-prompt` and so on.")
     access: dict[Rung, list[Argument]] = said(

@@ -70,7 +70,8 @@ class TurnRequest:
     choose it. `system_prompt_changed` says that it is not the one the conversation began with.
     `counters` are those in the agent's own file, else what `Result.counters` of an earlier turn
     said; None where there are none (then what only a difference can tell is unknown).
-    `baseline_known` says whether they are those that this turn goes on from.
+    `baseline_known` says whether they are those that this turn goes on from. `home` is the person's
+    own directory, for programs whose options do not know `~`.
     """
 
     prompt: str
@@ -86,6 +87,7 @@ class TurnRequest:
     backend_args: tuple[str, ...] = ()
     counters: Mapping[str, Json] | None = None
     baseline_known: bool = True
+    home: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

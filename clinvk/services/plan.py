@@ -151,6 +151,7 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
         backend_args=(*settings.backend(backend.name, "extra_args"), *request.backend_args),
         counters=session.counters,
         baseline_known=session.counters_turn == session.next_turn - 1,
+        home=world.user_home,
     )
     if turn.resume and not request.interactive and conversation.id is not None:
         counted = counters_kept(backend, conversation.id, world)

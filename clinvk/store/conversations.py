@@ -15,14 +15,15 @@ _SMALL = 4 * 1024 * 1024
 def conversation_exists(files: ConversationFiles | None) -> bool | None:
     """Whether the agent has the conversation; None where its files do not tell.
 
-    They do not tell if there is no such folder, or if nothing was found and a part of the folder
-    cannot be read: "gone" is said only of what was looked at in full.
+    They do not tell if there is no such folder (unless they are the only witness), or if nothing
+    was found and a part of the folder cannot be read: "gone" is said only of what was looked at in
+    full.
     """
     if files is None:
         return None
     try:
         if not files.root.is_dir():
-            return None
+            return False if files.only_witness else None
         if any(can_go_on(path, files.holds) for path in _matching(files)):
             return True
     except OSError:

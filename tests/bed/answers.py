@@ -13,7 +13,7 @@ _WORDS = r".{1,%d}\S*\s*"
 
 def next_call(ask: Ask, script: Script) -> Call | None:
     """The tool call that is due, None when it is time to answer or a tool has failed."""
-    if ask.kind == "side" or any(ask.results):
+    if ask.kind == "side" or any(ask.results) or not ask.tools:
         return None
     due = len(ask.results)
     return script.calls[due] if due < len(script.calls) else None
@@ -28,15 +28,17 @@ def answer_text(ask: Ask, script: Script) -> str:
     if failed := next((result for result in ask.results if result), None):
         return f"It did not work: {failed[:200]}"
     if script.calls:
-        return _done(script.calls[-1])
+        return _done(script.calls[-1], ask.tools)
     *earlier, last = ask.prompts
     if (word := remembered_word(last, earlier)) is not None:
         return word
     return f"You said: {script.plain[:80]}. I remember {len(ask.prompts) - 1} earlier prompts."
 
 
-def _done(call: Call) -> str:
+def _done(call: Call, tools: frozenset[str]) -> str:
     match call:
+        case Write() if not tools:  # an agent without tools reads the files off the answer
+            return f"{call.path}\n```\n{call.content}\n```\n"
         case Write():
             return f"wrote {call.path}"
         case Edit():

@@ -121,6 +121,37 @@ def test_nobody_takes_the_place_of_a_backend_of_clinvks_own(clinvk: Command, sit
     assert "offers a backend `../x`, which is no name" in listed.stderr
 
 
+def test_of_two_packages_that_offer_one_name_neither_is_taken(clinvk: Command, site: Path) -> None:
+    """Which of them comes first is chance; one that is installed twice is still one."""
+    install_example(site)
+    install(site, "clinvk-other", {"parrot": "clinvk_parrot:Agent"})
+    refused = clinvk("-b", "parrot", "x")
+    assert refused.exit_code == 5
+    assert "`clinvk-other`" in refused.stderr
+    assert "`clinvk-parrot`" in refused.stderr
+    assert "both offer a backend `parrot`: neither is taken" in refused.stderr
+    assert "and so does another: neither is taken" in clinvk("backends").stderr
+    shutil.rmtree(site / "clinvk_other-1.0.dist-info")
+    again = site.with_name("again")
+    shutil.copytree(site, again)
+    clinvk.home.env["PYTHONPATH"] = f"{site}:{again}"
+    assert clinvk("-b", "parrot", "x").stdout == "x\n"
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "--help", "a b", "x" * 100, "Ünicode", ".", "nul"])
+def test_a_hostile_name_is_no_backend_and_reaches_no_terminal(
+    clinvk: Command, site: Path, name: str
+) -> None:
+    """It cannot be an option, a key or a path; what is said of it holds no escape sequence."""
+    install_example(site)
+    install(site, "clinvk-hostile", {name: "clinvk_parrot:Agent"})
+    listed = clinvk("backends")
+    assert (listed.exit_code, "\x1b" in listed.stderr + listed.stdout) == (0, False)
+    names = {one["name"] for one in clinvk("backends", "--json").json()}
+    assert (name in names) == (name == "nul")
+    assert clinvk("-b", "parrot", "x").exit_code == 0
+
+
 def _checked(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "clinvk.backends.contract", *words],

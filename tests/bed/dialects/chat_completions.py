@@ -36,11 +36,11 @@ class ChatCompletions(Dialect):
 
     def read(self, body: Json, headers: Mapping[str, str]) -> Ask:
         """The request."""
-        del headers
         tools = frozenset(tool["function"]["name"] for tool in body.get("tools") or [])
         prompts: list[str] = []
         results: list[str | None] = []
-        own_account = not tools
+        # Aider, alone among them, has no tools; it speaks through the Python client.
+        own_account = not tools and "Python" not in headers.get("user-agent", "")
         for message in body["messages"]:
             parts = [*texts(message.get("content") or "", "text")]
             own_account |= message["role"] == "system" and _OWN_ACCOUNT in "".join(parts)
@@ -149,7 +149,9 @@ def _tool(ask: Ask, call: Write | Edit | Run) -> tuple[str, Json]:
                 return "run_shell_command", {"command": call.command, **about}
     match call:
         case Write():
-            return "write", {"filePath": call.path, "content": call.content}
+            # Pi, which has no `glob`, calls a file's path otherwise than opencode does.
+            path = "filePath" if "glob" in ask.tools else "path"
+            return "write", {path: call.path, "content": call.content}
         case Edit():
             change = {"oldString": call.old, "newString": call.new}
             return "edit", {"filePath": call.path, **change}

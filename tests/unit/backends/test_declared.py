@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinvk.backends._base import Capability
+from clinvk.backends._base import Capability, ConversationFiles
 from clinvk.backends._declared import declared
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
@@ -241,6 +241,107 @@ def test_plain_text_is_the_answer_line_by_line() -> None:
     assert isinstance(result, Result)
     assert result.text == "Hello\n\nthere"
     assert result.failure is None
+
+
+TEXT = """
+backends:
+  toy:
+    declared:
+      program: toy
+      start: ["--file={home}/.toy/{conversation}.md"]
+      resume: ["--file={home}/.toy/{conversation}.md"]
+      conversation_file: "{home}/.toy/{conversation}.md"
+      output: {format: text, noise: ['^(Toy v|Tokens: )'], error_line: '^toy\\.\\w+Error: '}
+      errors: {KeyError: auth}
+"""
+
+
+def test_of_plain_text_the_noise_is_left_out() -> None:
+    """It is kept as it came and is no part of the answer; nor are empty lines above that."""
+    lines = ["Toy v1", "", "Hello", "", "there", "Tokens: 3"]
+    *events, result = play(lines, text=TEXT)
+    said = [event.text for event in events if isinstance(event, Message)]
+    assert said == ["Hello\n", "\n", "there\n"]
+    assert [event.line for event in events if isinstance(event, Raw)] == ["Toy v1", "Tokens: 3"]
+    assert isinstance(result, Result)
+    assert (result.text, result.failure) == ("Hello\n\nthere", None)
+
+
+def test_a_line_of_plain_text_may_say_that_the_turn_failed() -> None:
+    """Also if the program ends with 0."""
+    *_, failed, result = play(["toy.KeyError: bad key", "Hello"], text=TEXT)
+    assert isinstance(failed, Failed)
+    assert (failed.failure.code, failed.failure.message) == (
+        FailureCode.AUTH,
+        "toy.KeyError: bad key",
+    )
+    assert isinstance(result, Result)
+    assert result.failure == failed.failure
+
+
+def test_a_file_that_is_handed_over_is_the_only_witness_of_a_conversation() -> None:
+    """The program would begin it again; one that the program names itself may lie elsewhere."""
+    toy = declared("toy", form(TEXT))
+    made = toy.invocation(ask(conversation="c-1", resume=True, home=Path("/h")))
+    assert made.argv == ("toy", "--file=/h/.toy/c-1.md")
+    files = toy.conversation_files("c-[1]", Path("/h"), {})
+    assert files is None
+    files = toy.conversation_files("c-1", Path("/h"), {})
+    assert files == ConversationFiles(Path("/h/.toy"), "c-1.md", only_witness=True)
+    found = FULL.replace(
+        "      access", "      conversation_file: '{home}/.toy/*/x_{conversation}.md'\n      access"
+    )
+    files = declared("toy", form(found)).conversation_files("c-1", Path("/h"), {})
+    assert files == ConversationFiles(Path("/h/.toy"), "*/x_c-1.md")
+
+
+def test_an_agent_that_tried_again_has_not_failed() -> None:
+    """A whole answer takes back the error before it, and none after it."""
+    error = '{"error": {"message": "try 1"}}'
+    answer = '{"type": "answer", "text": "x"}'
+    *_, result = play([error, answer])
+    assert isinstance(result, Result)
+    assert result.failure is None
+    *_, result = play([answer, error])
+    assert isinstance(result, Result)
+    assert result.failure is not None
+
+
+def test_pieces_after_a_whole_message_begin_the_next_one() -> None:
+    """The last message is the answer, and none is said twice."""
+    events = play(
+        [
+            '{"type": "piece", "text": "I "}',
+            '{"type": "answer", "text": "I look."}',
+            '{"type": "piece", "text": "Do"}',
+            '{"type": "piece", "text": "ne"}',
+            '{"type": "answer", "text": "Done"}',
+        ]
+    )
+    said = [event.text for event in events if isinstance(event, Message)]
+    assert said == ["I ", "look.", "Do", "ne"]
+    assert isinstance(events[-1], Result)
+    assert events[-1].text == "Done"
+
+
+def test_another_conversation_than_the_one_to_go_on_with_is_a_failure() -> None:
+    """Nobody can tell a copy from an empty one; the session keeps its own."""
+    lines = ['{"type": "begin", "id": "c-2"}', '{"type": "answer", "text": "x"}']
+    events = play(lines, conversation="c-1", resume=True)
+    *_, result = events
+    assert isinstance(result, Result)
+    assert result.failure is not None
+    assert result.failure.code is FailureCode.CONVERSATION_GONE
+    assert "`c-1`" in result.failure.message
+    assert "`c-2`" in result.failure.message
+    ids = {event.backend_session_id for event in events if isinstance(event, Init)}
+    assert (ids, result.backend_session_id) == ({"c-1"}, "c-1")
+    moving = FULL.replace(
+        "        model: model", "        conversation_changes: true\n        model: model"
+    )
+    *_, result = play(lines, text=moving, conversation="c-1", resume=True)
+    assert isinstance(result, Result)
+    assert (result.failure, result.backend_session_id) == (None, "c-2")
 
 
 @given(

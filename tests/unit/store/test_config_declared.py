@@ -28,6 +28,11 @@ WRONG = {
     "{program: t, start: [], output: {format: json, text: {path: a, where: {b: [1]}}}}": "expected",
     "{program: t, start: [], output: {format: json, text: [a]}}": "expected a section of keys",
     "{program: t, start: [], output: {format: json, text: {where: {}}}}": ".text.path` is missing",
+    "{program: t, start: [], output: {format: json, text: a, noise: [x]}}": "are for `text` only",
+    "{program: t, start: [], output: {noise: ['(']}}": "is no regular expression",
+    "{program: t, start: [], conversation_file: 'x/{conversation}'}": "begins neither with",
+    "{program: t, start: [], conversation_file: '{home}/x'}": "it has no `{conversation}`",
+    "{program: t, start: [], conversation_file: '/{conversation}{cwd}'}": "no placeholder `{cwd}`",
     '{program: "to\\0y", start: []}': "it holds a NUL character",
 }
 

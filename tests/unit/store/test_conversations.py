@@ -51,6 +51,8 @@ def test_a_missing_folder_says_nothing(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     assert conversation_exists(ConversationFiles(tmp_path / name, "*.jsonl")) is None
     assert conversation_exists(None) is None
+    alone = ConversationFiles(tmp_path / name, "*.jsonl", only_witness=True)
+    assert conversation_exists(alone) is False
 
 
 @pytest.mark.parametrize("closed", ["a part", "all", "the way there"])

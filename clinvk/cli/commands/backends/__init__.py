@@ -27,6 +27,7 @@ def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from clinvk.cli.render.backends import render_backends
+    from clinvk.model.safe_text import safe_line
     from clinvk.services.backends import backend_states
     from clinvk.services.catalog import catalog_of
     from clinvk.services.settings import effective_settings
@@ -36,4 +37,4 @@ def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
     states = backend_states(settings, cli.world)
     render_backends(states, cli.streams, as_json=as_json)
     for trouble in catalog_of(settings).troubles():
-        cli.streams.talk(f"warning: {trouble}")
+        cli.streams.talk(safe_line(f"warning: {trouble}"))
