@@ -1,8 +1,9 @@
 """The CLIs of `docs/examples`, at exact versions, installed once into the tests' cache folder.
 
-As `agents.py` does it: into a folder beside the place, then a rename.
+One test run installs while others wait; what was not completed is made anew.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -31,14 +32,20 @@ def install_example(name: str, environ: Mapping[str, str]) -> Path:
     cache = environ.get("XDG_CACHE_HOME") or Path(environ["HOME"]) / ".cache"
     place = Path(cache) / "clinvk-tests" / what.rpartition("/")[2].replace("@", "==")
     program = place / ("bin" if by == "pip" else "node_modules/.bin") / name
-    if not (place / "complete").exists():
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
-            shutil.rmtree(place, ignore_errors=True)
-            # A virtual environment holds its own path: it is made where it stays.
-            (_install_by_pip if by == "pip" else _install_by_npm)(what, place, Path(scratch))
-            (place / "complete").touch()
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with (place.parent / f"{place.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "complete").exists():
+            _install(by, what, place)
     return program
+
+
+def _install(by: str, what: str, place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=place.parent) as scratch:
+        # A virtual environment holds its own path: it is made where it stays.
+        (_install_by_pip if by == "pip" else _install_by_npm)(what, place, Path(scratch))
+    (place / "complete").touch()
 
 
 def _install_by_pip(what: str, place: Path, scratch: Path) -> None:
