@@ -11,9 +11,9 @@ class ConversationFiles:
 
     No match below an existing root means that the agent no longer has the conversation; a missing
     root says nothing, unless these are the `only_witness`: then the agent itself would not say that
-    a conversation is gone, and would begin an empty one. `holds` tells by a file's lines whether the
-    agent could go on with it, for an agent that also keeps files of what it could not; without it
-    every match is enough.
+    a conversation is gone, and would begin an empty one. `holds` tells by a file's lines whether
+    the agent could go on with it, for an agent that also keeps files of what it could not; without
+    it every match is enough.
     """
 
     root: Path
