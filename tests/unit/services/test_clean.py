@@ -14,6 +14,10 @@ from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.services.claims import claim_of
 from clinvk.services.clean import Cleaned, Sweep, archive_folder, clean, retention_s
 from clinvk.services.world import World
+from clinvk.store.forms import json_page
+from clinvk.store.index_rounds import RECENT, SOME
+from clinvk.store.records import encode
+from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
 
 Create = Callable[..., Session]
@@ -242,3 +246,18 @@ def _and(act: Callable[[], None], value: Any) -> Any:
 
 def _content(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_an_old_session_whose_record_was_edited_by_hand_is_cleaned_as_it_says(
+    store: SessionStore, world: World, create: Create, swept: Callable[..., list[str]]
+) -> None:
+    """All files are looked at: what the index believed of the session makes no difference."""
+    plain = create("0" * 12, days=31)
+    for number in range(1, RECENT + SOME + 2):
+        session = replace(plain, id=f"{number:012x}", last_used_at=world.now())
+        store.home.record(session.id).write_bytes(json_page(encode(session)))
+    for _ in range(2):
+        store.select(Selection(backend="other"), limit=1)
+    old = store.home.record("0" * 12)
+    old.write_text(old.read_text().replace('"backend": "demo"', '"backend": "other"'))
+    assert swept(backend="other") == ["0" * 12]

@@ -107,8 +107,10 @@ def test_a_name_is_found_exactly(store: SessionStore) -> None:
     assert find_named(store, "pr-8") is None
 
 
-def test_a_name_that_was_written_into_a_file_is_found(store: SessionStore) -> None:
-    """Also of a session that nobody used for long: no second one of that name is made."""
+def test_what_was_written_into_an_old_file_is_found_by_who_seeks_nothing_else(
+    store: SessionStore,
+) -> None:
+    """Also of a session that nobody used for long: no second one of its name is made."""
     for number in range(RECENT + SOME + 2):
         session = _plain(f"{number:012x}", number)
         store.home.sessions.mkdir(parents=True, exist_ok=True)
@@ -116,11 +118,23 @@ def test_a_name_that_was_written_into_a_file_is_found(store: SessionStore) -> No
     assert find_named(store, "pr-842") is None
     for _ in range(2):  # the next of those that have their turn are the first ones
         store.select(Selection(name="pr-842"), limit=1)
-    old = store.home.record(f"{SOME + 1:012x}")
-    old.write_text(old.read_text().replace('"name": null', '"name": "pr-842"'))
-    found = find_named(store, "pr-842")
-    assert found is not None
-    assert found.id == old.stem
+    for at, (before, after, find) in enumerate(
+        [
+            ('"name": null', '"name": "pr-842"', lambda: find_named(store, "pr-842")),
+            ('"backend": "demo"', '"backend": "x"', lambda: last_session(store, backend="x")),
+            (
+                '"backend": "demo"',
+                '"backend": "y"',
+                lambda: continued_session(store, Path("/q"), backend="y"),
+            ),
+            ('"name": null', '"name": "n"', lambda: resolve_reference(store, "n")),
+        ]
+    ):
+        old = store.home.record(f"{SOME + 1 + at:012x}")
+        old.write_text(old.read_text().replace(before, after))
+        found = find()
+        assert found is not None
+        assert found.id == old.stem
 
 
 def test_the_last_session_passes_closed_and_archived_ones_by(store: SessionStore) -> None:
