@@ -1,6 +1,8 @@
 """Picking a session, in a real terminal: what is seen, what the keys do, and what is left."""
 
 import json
+import os
+import signal
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -238,8 +240,10 @@ def test_a_signal_while_picking_leaves_the_terminal_in_order(
 ) -> None:
     """SIGTERM: 143, the first screen, the cursor, and a shell that echoes."""
     keep(clinvk, 1)
-    terminal.run("sh", "-c", f"(sleep 1; kill $$) & exec {clinvk.program} resume")
+    pid = clinvk.home.home / "pid"
+    terminal.run("sh", "-c", f"echo $$ > {pid}; exec {clinvk.program} resume")
     terminal.wait_for(ASKED)
+    os.kill(int(pid.read_text()), signal.SIGTERM)
     terminal.wait_until_gone(ASKED)
     assert terminal.exit_code() == 143
     assert (terminal.state("cursor_flag"), terminal.state("alternate_on")) == ("1", "0")
