@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from bed.command import Command
 from bed.homes import AgentHome
 from clinvk import backends
@@ -50,6 +52,7 @@ def test_who_is_signed_in_stays_signed_in(home: AgentHome, backend: str) -> None
     assert not [name for name in unset if re.search(r"_KEY$|_URL$|AUTH|_HOME$|PROXY", name)]
 
 
+@pytest.mark.timeout(300)  # three agents one inside another, some take seconds to start
 def test_an_agent_that_calls_itself_through_clinvk_is_stopped(
     clinvk: Command, home: AgentHome, backend: str, tmp_path: Path
 ) -> None:
@@ -58,7 +61,8 @@ def test_an_agent_that_calls_itself_through_clinvk_is_stopped(
     # codex gives its shell the PATH of a log-in.
     again = f"PATH={home.env['PATH']} {clinvk.program} -b {backend} --access full - < {prompt}"
     prompt.write_text(f"[[run:{again}; echo $? >> {log}]] go")
-    ran = clinvk("-b", backend, "--access", "full", "-", stdin=prompt.read_text())
+    said = prompt.read_text()
+    ran = clinvk("-b", backend, "--access", "full", "-", stdin=said, timeout_s=240)
     assert ran.exit_code == 0, ran.stderr
     assert log.read_text().split() == ["9", "0", "0"]
     assert len(clinvk("sessions", "list", "--json").json()) == 3
