@@ -1,6 +1,6 @@
 """Any bytes and any words: each target of `targets.py` is given inputs made to break it.
 
-A short form runs with all tests. The long one, with 50 times as many inputs:
+A short form runs with all tests. The long one, with 10 times as many inputs:
 
     pytest tests/fuzz --hypothesis-profile=long
 """
