@@ -120,6 +120,8 @@ TABLE: list[Sequence[str]] = [
     *(("doctor", *options) for options in ((), ("--json",), ("--fix",), ("--TEXT",))),
     ("backends",),
     ("backends", "--json"),
+    ("backends", "test", "TEXT"),
+    ("backends", "test", "demo"),
     ("completion", "TEXT"),
     *(("completion", "--candidates", kind, "") for kind in ("sessions", "names", "tags", "keys")),
 ]
