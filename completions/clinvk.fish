@@ -108,7 +108,7 @@ complete -c clinvk -n '__clinvk_is \'\' 1 1' -a config -d 'Show, check and chang
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a backends -d 'List the agents: installed or not, version, signed in, what they can do.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a doctor -d 'Look for everything that could go wrong, each with its remedy.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a completion -d 'Print the completion script of a shell.'
-complete -c clinvk -n '__clinvk_is \'\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, qwen.'
+complete -c clinvk -n '__clinvk_is \'\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, opencode, qwen.'
 complete -c clinvk -n '__clinvk_is \'\'' -l model -s m -x -d 'The model.'
 complete -c clinvk -n '__clinvk_is \'\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Where the agent works; default: here.'
 complete -c clinvk -n '__clinvk_is \'\'' -l continue -s c -d 'Go on with the most recent session, of this directory first.'
@@ -135,7 +135,7 @@ complete -c clinvk -n '__clinvk_is \'\'' -l version -d 'Show the version.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1; and __clinvk_is_no_command (commandline -ct)' -F
 
 # clinvk run
-complete -c clinvk -n '__clinvk_is \'run\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, qwen.'
+complete -c clinvk -n '__clinvk_is \'run\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, opencode, qwen.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l model -s m -x -d 'The model.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Where the agent works; default: here.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l continue -s c -d 'Go on with the most recent session, of this directory first.'
@@ -165,7 +165,7 @@ complete -c clinvk -n '__clinvk_is \'resume\'' -l last -d 'The most recent sessi
 complete -c clinvk -n '__clinvk_is \'resume\'' -l interactive -s i -d 'Pick from a list (type to filter); every word is prompt.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l here -d 'Only those of this directory or its repository.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l if-missing -x -a 'fail replay new' -d 'When the agent no longer has the conversation: fail (the default), begin a new one that is told the earlier turns, or an empty new one.'
-complete -c clinvk -n '__clinvk_is \'resume\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, qwen.'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, opencode, qwen.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l model -s m -x -d 'The model.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Where the agent works; default: here.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l output-format -s o -x -a 'text json stream-json' -d 'How the result is written to stdout.'
@@ -186,7 +186,7 @@ complete -c clinvk -n '__clinvk_is \'resume\' 1 1' -k -a '(__clinvk_candidates s
 complete -c clinvk -n '__clinvk_is \'resume\' 2' -F
 
 # clinvk chat
-complete -c clinvk -n '__clinvk_is \'chat\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, qwen.'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, opencode, qwen.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l model -s m -x -d 'The model.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Where the agent works; default: here.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l session -s s -x -k -a '(__clinvk_candidates names)' -d 'Go on with the session NAME, or create it.'
@@ -219,7 +219,7 @@ complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a reindex -d 'Make the ind
 complete -c clinvk -n '__clinvk_is \'sessions\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk sessions list
-complete -c clinvk -n '__clinvk_is \'sessions list\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, qwen.'
+complete -c clinvk -n '__clinvk_is \'sessions list\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, opencode, qwen.'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l status -x -a 'running active interrupted error completed' -d 'Only sessions that stand so.'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l here -d 'Only those of this directory or its repository.'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l dir -x -a '(__fish_complete_directories)' -d 'As --here, but of DIR.'
@@ -243,7 +243,7 @@ complete -c clinvk -n '__clinvk_is \'sessions show\'' -l help -s h -d 'Show this
 complete -c clinvk -n '__clinvk_is \'sessions show\' 1 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions search
-complete -c clinvk -n '__clinvk_is \'sessions search\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, qwen.'
+complete -c clinvk -n '__clinvk_is \'sessions search\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, opencode, qwen.'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l status -x -a 'running active interrupted error completed' -d 'Only sessions that stand so.'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l here -d 'Only those of this directory or its repository.'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l dir -x -a '(__fish_complete_directories)' -d 'As --here, but of DIR.'
@@ -322,7 +322,7 @@ complete -c clinvk -n '__clinvk_is \'sessions delete\' 1' -k -a '(__clinvk_candi
 # clinvk sessions clean
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l older-than -x -d 'Not used for so long: 30d, 2w, 12h; default: session.retention_days.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l status -x -a 'running active interrupted error completed' -d 'Only sessions that stand so.'
-complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, qwen.'
+complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, opencode, qwen.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l keep-last -x -d 'But keep the N used last.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l archive -x -a '(__fish_complete_directories)' -d 'Move their files there, delete none.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l dry-run -d 'Show what would go; change nothing.'

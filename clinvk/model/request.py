@@ -68,6 +68,7 @@ class TurnRequest:
     `conversation` is the agent's own session id. With `resume` the agent must go on with exactly
     that conversation; without it the turn begins a new one, under that id where the caller may
     choose it. `system_prompt_changed` says that it is not the one the conversation began with.
+    `elsewhere` says that the turn does not run in the session's own directory.
     `counters` are those in the agent's own file, else what `Result.counters` of an earlier turn
     said; None where there are none (then what only a difference can tell is unknown).
     `baseline_known` says whether they are those that this turn goes on from. `home` is the person's
@@ -78,6 +79,7 @@ class TurnRequest:
     cwd: Path
     conversation: str | None = None
     resume: bool = False
+    elsewhere: bool = False
     model: str | None = None
     access: Access | None = None
     system_prompt: str | None = None
@@ -97,7 +99,7 @@ class Invocation:
     `argv[0]` is the agent's program, a bare name until the service has found it. `stdin` is sent,
     then closed: a child never inherits ours. `env` is set and `env_unset` removed on top of our
     own environment. `files` are private temporary files the child needs: each key stands in `argv`
-    as `{key}` inside a token and is replaced by the file's path.
+    or in a value of `env` as `{key}` and is replaced by the file's path.
     """
 
     argv: tuple[str, ...]

@@ -7,7 +7,7 @@ and all limits enforced.
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from subprocess import Popen
 from types import TracebackType
 from typing import Self
@@ -70,7 +70,8 @@ def start(  # noqa: PLR0913  what a child is given, each by its name
     mark = new_mark(environ)
     scratch = ScratchFiles(invocation.files)
     try:
-        process = spawn(invocation, scratch.fill_in(invocation.argv), {**environ, RUN_MARK: mark})
+        filled = replace(invocation, env=scratch.fill_in_env(invocation.env))
+        process = spawn(filled, scratch.fill_in(invocation.argv), {**environ, RUN_MARK: mark})
     except BaseException:
         scratch.remove()
         raise

@@ -35,12 +35,16 @@ class ScratchFiles:
 
     def fill_in(self, argv: tuple[str, ...]) -> list[str]:
         """The argv with every `{key}` replaced by its file's path."""
-        filled = []
-        for token in argv:
-            for key, path in self._paths.items():
-                token = token.replace(f"{{{key}}}", str(path))  # noqa: PLW2901  key by key
-            filled.append(token)
-        return filled
+        return [self._filled(token) for token in argv]
+
+    def fill_in_env(self, env: Mapping[str, str]) -> dict[str, str]:
+        """The variables with every `{key}` in their values replaced likewise."""
+        return {name: self._filled(value) for name, value in env.items()}
+
+    def _filled(self, text: str) -> str:
+        for key, path in self._paths.items():
+            text = text.replace(f"{{{key}}}", str(path))
+        return text
 
     def remove(self) -> None:
         """Take folder and files away; a second time does nothing."""

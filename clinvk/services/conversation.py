@@ -98,7 +98,8 @@ def conversation_instead(
         if request.interactive:
             way_out = "say a prompt with `--if-missing replay`, or use `--if-missing new`"
             raise _gone(session, backend, f"its own screen cannot be told one: {way_out}")
-        replay = replay_of(past())
+        # Where the agent itself said that it is gone, the turn that asked is in the record by now.
+        replay = replay_of([turn for turn in past() if turn.number < session.next_turn])
         if replay is None:
             raise _gone(
                 session, backend, "nothing of it is recorded to be told: use `--if-missing new`"

@@ -132,6 +132,7 @@ def _run(invocation: Invocation, world: World) -> int:
     scratch = ScratchFiles(invocation.files)
     try:
         argv = scratch.fill_in(invocation.argv)
-        return run_foreground(argv, environ={**environ, **invocation.env}, cwd=invocation.cwd)
+        environ |= scratch.fill_in_env(invocation.env)
+        return run_foreground(argv, environ=environ, cwd=invocation.cwd)
     finally:
         scratch.remove()

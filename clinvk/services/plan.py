@@ -141,6 +141,7 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
         cwd=cwd,
         conversation=conversation.id,
         resume=conversation.resume,
+        elsewhere=conversation.resume and str(cwd) != session.cwd,
         model=model,
         access=access,
         system_prompt=request.system_prompt or session.system_prompt,

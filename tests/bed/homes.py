@@ -114,6 +114,10 @@ class AgentHome:
         """A model that an agent takes and that is not its default."""
         return SETUPS[name].other_model
 
+    def edits_unasked(self, name: str) -> bool:
+        """Whether an agent's headless default writes files."""
+        return SETUPS[name].edits_unasked
+
     def ready(self, name: str) -> str:
         """What an agent's own screen shows once a prompt can be typed."""
         return SETUPS[name].ready

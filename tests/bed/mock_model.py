@@ -76,7 +76,7 @@ class MockModel:
         """Let the answers go on that wait at their gate."""
         self.gate.release()
 
-    def wait_at_gate(self, timeout_s: float = 20.0) -> None:
+    def wait_at_gate(self, timeout_s: float = 60.0) -> None:
         """Return when an answer waits at its gate; raise `TimeoutError` if none does in time."""
         if not self.gate.reached(timeout_s):
             raise TimeoutError("no answer came to its gate")

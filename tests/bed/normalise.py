@@ -9,6 +9,7 @@ from bed.mock_model import MockModel
 
 _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 _CALL = re.compile(r"(?<=_)1\d{12}(?=_\d)")
+_OTHER_ID = re.compile(r"\b(ses|msg|prt)_[0-9a-zA-Z]{26}\b")
 _FIXED = re.compile(r"00000000-0000-4000-8000-[0-9]{12}")
 _TIMES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'("\w*_ms":)\s*[0-9.]+'), r"\g<1>100"),
@@ -17,6 +18,9 @@ _TIMES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(Wall time: )[0-9.]+"), r"\g<1>0.0000"),
     (re.compile(r"\b20\d\d-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z"), "2026-01-01T00-00-00-000Z"),
     (re.compile(r"(PGID: )\d+"), r"\g<1>1"),
+    (re.compile(r'("(?:timestamp|start|end)":)\s*1[0-9]{12}\b'), r"\g<1>1767225600000"),
+    (re.compile(r'("date":\s*")[^"]*GMT'), r"\g<1>Thu, 01 Jan 2026 00:00:00 GMT"),
+    (re.compile(r"\b(run=|err_)[0-9a-f]{8}\b"), r"\g<1>00000000"),
     (re.compile(r"(cc-socks/)\d+"), r"\g<1>1"),
     (re.compile(r"(/claude-)\d+(/)"), r"\g<1>1000\g<2>"),
     (re.compile(r'("end_time":)\d+'), r"\g<1>1767225600000"),
@@ -51,7 +55,8 @@ class Normaliser:
             text = text.replace(name, self._names[name])
         for pattern, stand_in in _TIMES:
             text = pattern.sub(stand_in, text)
-        return _UUID.sub(self._id, _CALL.sub(self._call, text))
+        text = _UUID.sub(self._id, _CALL.sub(self._call, text))
+        return _OTHER_ID.sub(self._other_id, text)
 
     def _id(self, match: re.Match[str]) -> str:
         found = match.group()
@@ -64,6 +69,13 @@ class Normaliser:
         """The moment that an agent makes a part of a call's id."""
         moment = 1767225600000 + len(self._calls)
         return self._calls.setdefault(match.group(), str(moment))
+
+    def _other_id(self, match: re.Match[str]) -> str:
+        found, kind = match.group(), match.group(1)
+        if re.fullmatch(r"0{20}[0-9]{6}", found.removeprefix(f"{kind}_")):
+            return found
+        number = 1 + sum(known.startswith(f"{kind}_") for known in self._ids)
+        return self._ids.setdefault(found, f"{kind}_{number:026d}")
 
 
 def _flat(place: str) -> str:

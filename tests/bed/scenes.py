@@ -13,12 +13,13 @@ Stop = Literal["interrupt", "kill", "timeout"]
 CLAUDE = ("claude",)
 CODEX = ("codex",)
 GEMINI = ("gemini",)
+OPENCODE = ("opencode",)
 QWEN = ("qwen",)
-OTHERS = (*GEMINI, *QWEN)
+OTHERS = (*GEMINI, *OPENCODE, *QWEN)
 ALL = ("claude", "codex", *OTHERS)
 BOTH_CLAUDES = ("claude", "claude-next")
 ALL_VERSIONS = (*BOTH_CLAUDES, "codex", *OTHERS)
-OWN_ID = (*BOTH_CLAUDES, *OTHERS)
+OWN_ID = (*BOTH_CLAUDES, *GEMINI, *QWEN)
 """Those to which a conversation's id can be given."""
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000404"
@@ -115,12 +116,12 @@ SCENES: tuple[Scene, ...] = (
     _one(
         "system_prompt",
         "Who are you?",
-        CLAUDE + CODEX + QWEN,
+        CLAUDE + CODEX + OPENCODE + QWEN,
         system_prompt="You are a pirate.",
     ),
     _one("other_model", "Who are you?", model="claude-haiku-4-5", agents=CLAUDE),
     _one("unknown_metadata", "Say something.", CODEX, model="gpt-5.1-codex"),
-    _one("ephemeral", "Forget this.", CLAUDE + CODEX + QWEN, ephemeral=True),
+    _one("ephemeral", "Forget this.", CLAUDE + CODEX + OPENCODE + QWEN, ephemeral=True),
     _one("error_400", "Go. [[error:400]]", ALL_VERSIONS),
     _one("error_401", "Go. [[error:401]]", ALL_VERSIONS),
     _one("error_403", "Go. [[error:403]]", ALL_VERSIONS),
@@ -138,11 +139,19 @@ SCENES: tuple[Scene, ...] = (
     _one("error_529", "Go. [[error:529]]", ALL_VERSIONS),
     _one("error_after_tools", "Go. [[steps:2]][[error:400]]"),
     _one("error_in_stream", "Go. [[fail:overloaded_error]]", ALL_VERSIONS),
-    _one("connection_cut", "Go. [[cut]]", ALL_VERSIONS),
-    _one("context_too_long", "Go. [[error:400:context_too_long]]", OWN_ID),
+    _one("connection_cut", "Go. [[cut]]", (*OWN_ID, "codex")),
+    Scene(
+        agents=OPENCODE,
+        turns=(Turn(case="connection_cut", prompt="Go. [[cut]]", stop="timeout", patience_s=25),),
+    ),
+    _one("context_too_long", "Go. [[error:400:context_too_long]]", (*OWN_ID, "opencode")),
     _one("context_too_long", "Go. [[fail:context_too_long]]", CODEX),
     _one("model_unknown", "Go.", ALL_VERSIONS, model="no-such-model"),
-    Scene(agents=ALL_VERSIONS, signed_in=False, turns=(Turn(case="not_signed_in", prompt="Go."),)),
+    Scene(  # whether a provider needs a key opencode leaves to the provider
+        agents=(*BOTH_CLAUDES, *CODEX, *GEMINI, *QWEN),
+        signed_in=False,
+        turns=(Turn(case="not_signed_in", prompt="Go."),),
+    ),
     Scene(
         agents=(*BOTH_CLAUDES, *OTHERS),
         online=False,

@@ -116,7 +116,7 @@ def _told(case: Case) -> tuple[str, str] | None:
     notices = [event.message for event in warned if event.code == telling]
     if stop == "interrupt":
         return "—", "interrupted: cancelled, exit 130"
-    if stop == "timeout":
+    if stop == "timeout" and notices:
         return "`timeout`", _short(notices[-1])
     if result.failure is not None:
         return f"`{result.failure.code.value}`", _short(result.failure.message)

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,11 +127,12 @@ def _run(
     invocation: Invocation, turn: Turn, home: AgentHome, server: MockModel
 ) -> tuple[str, str, int]:
     """Run the child to its end, or to the end that the turn wants for it."""
-    env = {**home.env, **invocation.env}
+    files = _files(invocation, home.tmp)
+    env = {**home.env, **{name: files(value) for name, value in invocation.env.items()}}
     for name in invocation.env_unset:
         env.pop(name, None)
     child = subprocess.Popen(
-        _argv_with_files(invocation, home.tmp),
+        [files(token) for token in invocation.argv],
         executable=home.bin / invocation.argv[0],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -158,13 +159,17 @@ def _run(
     return stdout.decode(), stderr.decode(), child.returncode
 
 
-def _argv_with_files(invocation: Invocation, folder: Path) -> list[str]:
-    argv = list(invocation.argv)
+def _files(invocation: Invocation, folder: Path) -> Callable[[str], str]:
+    """Write the files; what puts their paths in place of their names."""
     for key, text in invocation.files.items():
-        path = folder / key
-        path.write_text(text)
-        argv = [token.replace(f"{{{key}}}", str(path)) for token in argv]
-    return argv
+        (folder / key).write_text(text)
+
+    def filled(value: str) -> str:
+        for key in invocation.files:
+            value = value.replace(f"{{{key}}}", str(folder / key))
+        return value
+
+    return filled
 
 
 def _version(backend: str, home: AgentHome) -> str:

@@ -87,6 +87,8 @@ def test_a_recorded_request_gives_its_golden_command(case: Case, *, update: bool
     """The command line of a request is what somebody last looked at."""
     invocation = case.backend.invocation(case.request)
     value = {"argv": list(invocation.argv), "files": dict(invocation.files)}
+    if invocation.env:
+        value["env"] = dict(invocation.env)
     golden(case.folder / "argv.json", value, update=update)
     assert invocation.argv[0] == case.backend.executable
     assert invocation.cwd == case.request.cwd
@@ -250,11 +252,11 @@ def test_what_an_agent_lacks_is_refused_before_it_is_started(
 def test_what_an_agent_can_do_shows_in_its_command(name: str) -> None:
     """Each thing that can be asked for changes the command line, and is not refused."""
     backend = backends.get(name)
-    plain = backend.invocation(ask()).argv
+    plain = backend.invocation(ask())
     for capability, asked in ASKED.items():
         if capability not in backend.lacks:
             backend.refuse_unsupported(ask(**asked))
-            assert backend.invocation(ask(**asked)).argv != plain, capability
+            assert backend.invocation(ask(**asked)) != plain, capability
 
 
 @EACH_BACKEND

@@ -16,7 +16,7 @@ from bed.command import Command
 from bed.homes import AgentHome
 from bed.mock_model import MockModel
 
-BACKENDS = ("claude", "codex", "gemini", "qwen")
+BACKENDS = ("claude", "codex", "gemini", "opencode", "qwen")
 
 
 @pytest.fixture(scope="session")

@@ -136,11 +136,14 @@ def test_a_reader_that_leaves_ends_the_run_quietly(clinvk: Command) -> None:
     assert session["status"] == "active"
 
 
-def test_an_agent_killed_as_it_began_is_begun_again(clinvk: Command, backend: str) -> None:
-    """It told its id and kept nothing: `-c` begins the conversation anew rather than give it up."""
+def test_an_agent_killed_as_it_began_is_begun_again(
+    clinvk: Command, server: MockModel, backend: str
+) -> None:
+    """It kept nothing: `-c` begins the conversation anew rather than give it up."""
     child = clinvk.popen("-b", backend, "-o", "stream-json", "[[hang]] one")
-    assert child.stdout is not None
-    assert '"init"' in child.stdout.readline()
+    deadline = time.monotonic() + 30
+    while not server.requests and time.monotonic() < deadline:
+        time.sleep(0.05)
     os.kill(child.pid, signal.SIGTERM)
     child.communicate(timeout=30)
     clinvk.home.forget(backend)  # as if it had been killed a moment earlier

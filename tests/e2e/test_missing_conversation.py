@@ -10,6 +10,8 @@ from bed.command import Command, Ran
 from bed.mock_model import MockModel
 from bed.published import check_home, check_result
 from bed.terminal import Terminal, have_tmux
+from clinvk import backends
+from clinvk.backends._base import Capability
 
 REAL = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude"), ("qwen", "claude")]
 WAYS = ["replay", "new"]
@@ -170,6 +172,9 @@ def test_the_agents_own_screen_on_a_missing_conversation(
     _two_turns(clinvk, backend)
     _lose(clinvk, backend)
     terminal.run(clinvk.program, "resume", "--last")
+    if reason := backends.get(backend).lacks.get(Capability.SCREEN):
+        terminal.wait_for(reason)
+        return
     terminal.wait_for("--if-missing replay")
     terminal.run(clinvk.program, "resume", "--last", "--if-missing", "replay")
     terminal.wait_for("its own screen cannot be told one")

@@ -112,7 +112,7 @@ def test_model_access_and_system_prompt_are_applied_again(
     assert ran.exit_code == 0, ran.stderr
     assert target.read_text().rstrip("\n") == "second turn"
     body = server.requests[-1].body
-    assert server.billed[-1].model == model
+    assert server.billed[-1].model == model.rpartition("/")[2]
     assert ("speak in verse" in json.dumps(body)) == takes_prompt
 
 
@@ -292,6 +292,22 @@ def test_a_turn_that_the_agent_cannot_have_elsewhere_changes_nothing(
     assert _remembers(1) in clinvk("-s", "mine", "three").stdout
 
 
+def test_a_turn_that_would_hang_elsewhere_is_refused(
+    clinvk: Command, server: MockModel, tmp_path: Path
+) -> None:
+    """Opencode would answer in the old directory, say nothing and never end: exit 5 at once."""
+    other = tmp_path / "other"
+    other.mkdir()
+    first = clinvk("-s", "mine", "-b", "opencode", "-o", "json", "one").json()
+    record = clinvk.home.clinvk_home / "sessions" / f"{first['session_id']}.json"
+    before, sent = record.read_bytes(), len(server.requests)
+    ran = clinvk("-s", "mine", "-w", other, "two")
+    assert ran.exit_code == 5
+    assert "in another directory" in ran.stderr
+    assert (record.read_bytes(), len(server.requests)) == (before, sent)
+    assert _remembers(1) in clinvk("-s", "mine", "three").stdout
+
+
 def test_a_session_that_has_moved_lives_where_it_was_said_to(
     clinvk: Command, tmp_path: Path
 ) -> None:
@@ -311,6 +327,6 @@ def test_another_model_is_for_one_turn(clinvk: Command, server: MockModel, backe
     clinvk("-b", backend, "one")
     own = server.billed[-1].model
     clinvk("-c", "-m", model, "two")
-    assert server.billed[-1].model.startswith(model)
+    assert server.billed[-1].model.startswith(model.rpartition("/")[2])
     clinvk("-c", "three")
     assert server.billed[-1].model == own

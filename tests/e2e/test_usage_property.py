@@ -24,11 +24,18 @@ from bed.homes import AgentHome
 from bed.mock_model import MockModel
 
 EXAMPLES = os.environ.get("CLINVK_USAGE_EXAMPLES")
-CLIS = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude"), ("qwen", "claude")]
+CLIS = [
+    ("claude", "claude"),
+    ("claude", "claude-next"),
+    ("codex", "claude"),
+    ("opencode", "claude"),
+    ("qwen", "claude"),
+]
 FIGURES = ("input_tokens", "cached_tokens", "output_tokens")
 OUTSIDE = {
     "claude": ["claude", "-p", "--resume"],
     "codex": ["codex", "exec", "--skip-git-repo-check", "resume"],
+    "opencode": ["opencode", "run", "--session"],
     "qwen": ["qwen", "--resume"],
 }
 
@@ -182,7 +189,7 @@ def _running_in(home: Path) -> list[int]:
 
 
 @pytest.mark.timeout(600 if EXAMPLES is None else 0)
-@pytest.mark.parametrize("cli", CLIS, ids=["claude", "claude-next", "codex", "qwen"])
+@pytest.mark.parametrize("cli", CLIS, ids=["claude", "claude-next", "codex", "opencode", "qwen"])
 @settings(
     max_examples=int(EXAMPLES or 2),
     derandomize=EXAMPLES is None,

@@ -28,6 +28,9 @@ class Setup:
     conversations: ClassVar[str] = ""
     """The files that are its conversations: a glob below HOME."""
 
+    edits_unasked: ClassVar[bool] = False
+    """Whether its headless default writes files."""
+
     ready: ClassVar[str] = ""
     """What its own screen shows once a prompt can be typed."""
 

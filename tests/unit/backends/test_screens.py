@@ -18,6 +18,9 @@ READ_ONLY = {
     "gemini": {"--approval-mode=plan", "--policy={policy.toml}"},
     "qwen": {"--approval-mode=plan", "--exclude-tools=run_shell_command"},
 }
+WITH_SCREEN = [
+    name for name in backends.built_in() if Capability.SCREEN not in backends.get(name).lacks
+]
 HEADLESS = {"-p", "exec", "--json", "--output-format", "-", "--skip-git-repo-check"}
 
 
@@ -29,7 +32,7 @@ def screen(name: str, **asked: object) -> Invocation:
     return found
 
 
-@pytest.mark.parametrize("name", backends.built_in())
+@pytest.mark.parametrize("name", WITH_SCREEN)
 def test_a_screen_resumes_the_conversation(name: str) -> None:
     """By its id, with nothing of a headless run, and with the terminal as its stdin."""
     opened = screen(name, conversation=CONVERSATION, resume=True)
@@ -40,7 +43,7 @@ def test_a_screen_resumes_the_conversation(name: str) -> None:
     assert opened.cwd == Path("/project")
 
 
-@pytest.mark.parametrize("name", backends.built_in())
+@pytest.mark.parametrize("name", WITH_SCREEN)
 def test_a_screen_is_never_wider_than_a_headless_turn(name: str) -> None:
     """Each rung has its flags, all those of the headless turn; without one there is none."""
     backend = backends.get(name)
@@ -54,7 +57,7 @@ def test_a_screen_is_never_wider_than_a_headless_turn(name: str) -> None:
     assert not [flag for flag in unasked if re.search("permission|access|approval", flag)]
 
 
-@pytest.mark.parametrize("name", backends.built_in())
+@pytest.mark.parametrize("name", WITH_SCREEN)
 def test_a_screen_has_the_sessions_model_and_system_prompt(name: str) -> None:
     """As far as the agent takes one, and whatever else is passed on, but no limit on turns."""
     opened = screen(

@@ -1,0 +1,253 @@
+"""Reads runs that are told step by step: what a step said and did, then what it used.
+
+Every line names the conversation; texts and tool calls come when they are complete. Nothing says
+that the run is over but its end, after a step that asked for nothing more.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from clinvk.backends._base import Parser
+from clinvk.backends._counters import Tokens
+from clinvk.backends._failures import Words, code_of_status, code_of_words, failure, failure_of_end
+from clinvk.backends._jsonl import amount, clip, count, mapping, parse_object, text
+from clinvk.backends._tools import summary_of
+from clinvk.model.events import (
+    Change,
+    Event,
+    Failed,
+    FileChange,
+    Init,
+    Json,
+    Message,
+    Raw,
+    Result,
+    StopReason,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    UsageReported,
+    Warned,
+)
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.request import TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+Line = Mapping[str, Json]
+
+_COLOURS = re.compile(r"\x1b?\[[0-9;]*m")
+_MODEL_UNKNOWN = re.compile(r"ModelNotFoundError: (.{1,200}?)\.?[\")\n]")
+"""An error that it explains only in its log; its answer is "unexpected server error"."""
+
+_ASKED = re.compile(r"message=stream providerID=(\S+) modelID=(\S+) .*mode=primary")
+"""Which model a step asked, which only the log tells."""
+
+_NAMES = {
+    "ProviderAuthError": FailureCode.AUTH,
+    "ContextOverflowError": FailureCode.CONTEXT_TOO_LONG,
+}
+_CHANGES = {"write": Change.MODIFIED, "edit": Change.MODIFIED, "multiedit": Change.MODIFIED}
+_REJECTED = "The user rejected permission"
+_REFUSED = (_REJECTED, "The user has specified a rule", "Model tried to call unavailable tool")
+_HELPER = "task"
+"""The tool that starts a sub-agent, whose own steps are not told."""
+
+_BROKEN_STEPS = 3
+"""After so many steps in a row that broke off the service is taken to be gone.
+
+The agent itself would go on asking without end: over 600 times in two minutes (1.18.33).
+"""
+
+
+class StepParser(Parser):
+    """Follows one run; `words` and `noise` are as in `failure_of_end`."""
+
+    def __init__(self, request: TurnRequest, words: Words, noise: str) -> None:
+        self._model = request.model
+        self._words, self._noise = words, noise
+        self._init: Init | None = None
+        self._texts: list[str] = []
+        self._message = ""
+        self._used = Tokens()
+        self._reasoning = 0
+        self._cost = 0.0
+        self._whole = True
+        self._rejected = self._complete = self._compacting = self._over = False
+        self._broken = 0
+        self._trouble: Failure | None = None
+        self._readers: Mapping[str, Callable[[Line, Line], list[Event]]] = {
+            "step_start": self._step,
+            "text": self._text,
+            "reasoning": self._think,
+            "tool_use": self._tool,
+            "step_finish": self._count,
+            "error": self._fail,
+        }
+
+    def feed(self, line: str) -> Iterable[Event]:
+        """The events of one line; what is no line of a conversation is `Raw`."""
+        if self._over or not line.strip():
+            return []
+        said = parse_object(line) or {}
+        reader, session = self._readers.get(text(said.get("type"))), text(said.get("sessionID"))
+        if reader is None or not session:
+            return [Raw(line=line)]
+        first: list[Event] = []
+        if self._init is None:
+            self._init = Init(backend_session_id=session, model=self._model)
+            first = [self._init]
+        return [*first, *reader(said, mapping(said.get("part")))]
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last step asked for nothing more."""
+        return self._complete
+
+    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
+        """The result: the answer of the last step, unless it is not the last one after all."""
+        if self._over:
+            return []
+        self._over = True
+        plain = _COLOURS.sub("", stderr_tail)
+        for provider, model in _ASKED.findall(plain):
+            self._model = f"{provider}/{model}"
+        if self._complete:
+            result = self._result(None, self._usage())
+            if exit_code is not None and 0 < exit_code < 128:
+                note = f"the agent exited with {exit_code} after its answer was complete"
+                return [Warned(message=note), result]
+            return [result]
+        if self._rejected and exit_code == 0:
+            return [self._result(None, self._usage())]
+        why = self._trouble
+        if why is None:
+            why = failure_of_end(exit_code, plain, self._words, self._noise)
+            if why.code is FailureCode.CONVERSATION_GONE:
+                why = replace(why, message="the agent no longer has the conversation")
+            return [self._result(why)]
+        if why.code is FailureCode.AGENT_FAILED and (known := _MODEL_UNKNOWN.search(plain)):
+            why = failure(FailureCode.MODEL_UNKNOWN, known[1])
+        why = failure(why.code, why.message, detail=plain)
+        return [self._result(why, self._usage() if exit_code is not None else UNKNOWN_USAGE)]
+
+    # What a step says and does.
+
+    def _step(self, said: Line, part: Line) -> list[Event]:
+        del said, part
+        self._complete = self._rejected = False
+        return []
+
+    def _text(self, said: Line, part: Line) -> list[Event]:
+        del said
+        if part.get("synthetic") is True:
+            again = mapping(part.get("metadata")).get("compaction_continue") is True
+            self._compacting, self._complete = self._compacting and not again, False
+            note = "the agent summarized the conversation to make room"
+            return [Warned(message=note)] if again else []
+        spoken = text(part.get("text"))
+        if self._compacting or not spoken:
+            return []
+        if (message := text(part.get("messageID"))) != self._message:
+            self._texts, self._message = [], message
+        self._texts.append(spoken)
+        return [Message(text=spoken)]
+
+    def _think(self, said: Line, part: Line) -> list[Event]:
+        del said
+        thought = text(part.get("text"))
+        return [Thinking(text=thought)] if thought else []
+
+    def _tool(self, said: Line, part: Line) -> list[Event]:
+        del said
+        state = mapping(part.get("state"))
+        name, given = text(part.get("tool")), mapping(state.get("input"))
+        error = text(state.get("error"))
+        if name == "invalid":
+            name, error = text(given.get("tool")), text(given.get("error"))
+            given = {}
+        call = ToolUse(
+            id=text(part.get("callID")), name=name, summary=summary_of(given), input=given
+        )
+        told = mapping(state.get("metadata"))
+        failed = state.get("status") == "error" or error or told.get("exit") not in (None, 0)
+        output = clip(error or text(state.get("output")))
+        events: list[Event] = [call, ToolResult(id=call.id, ok=not failed, text=output)]
+        self._whole = self._whole and name != _HELPER
+        self._rejected = self._rejected or error.startswith(_REJECTED)
+        if error.startswith(_REFUSED):
+            what = f"not allowed: {name} {call.summary}".strip()
+            return [*events, Warned(message=what, code="denied")]
+        path = text(given.get("filePath"))
+        if not failed and path and name in _CHANGES:
+            change = Change.CREATED if told.get("exists") is False else _CHANGES[name]
+            events.append(FileChange(path=path, change=change))
+        return events
+
+    # What it used, and how it ends.
+
+    def _count(self, said: Line, part: Line) -> list[Event]:
+        del said
+        tokens, reason = mapping(part.get("tokens")), text(part.get("reason"))
+        cache = mapping(tokens.get("cache"))
+        reasoning = count(tokens.get("reasoning")) or 0
+        fresh, output = count(tokens.get("input")), count(tokens.get("output"))
+        self._whole = self._whole and fresh is not None and output is not None
+        self._used += Tokens(
+            fresh=fresh or 0,
+            cached=count(cache.get("read")) or 0,
+            cache_write=count(cache.get("write")) or 0,
+            output=(output or 0) + reasoning,
+        )
+        self._reasoning += reasoning
+        self._cost += amount(part.get("cost")) or 0.0
+        broke_off = reason not in ("stop", "length", "tool-calls", "content-filter")
+        self._broken = self._broken + 1 if broke_off else 0
+        self._whole = self._whole and not broke_off
+        self._complete = not broke_off and reason != "tool-calls" and not self._compacting
+        if self._broken == _BROKEN_STEPS:
+            self._over = True
+            why = failure(FailureCode.NETWORK, "the service broke off its answers")
+            return [Failed(failure=why), self._result(why)]
+        usage = self._usage()
+        return [UsageReported(usage=usage)] if usage.known else []
+
+    def _fail(self, said: Line, part: Line) -> list[Event]:
+        del part
+        error = mapping(said.get("error"))
+        told, name = mapping(error.get("data")), text(error.get("name"))
+        body = mapping(parse_object(text(told.get("message"))))
+        words = text(body.get("message")) or text(told.get("message")) or name
+        words = words or "the agent failed and did not say why"
+        status = count(told.get("statusCode"))
+        meant = code_of_words(f"{words}\n{text(body.get('code'))}", self._words)
+        code = _NAMES.get(name) or code_of_status(status) or meant or FailureCode.AGENT_FAILED
+        if status == 429 and meant is FailureCode.BUDGET_LIMIT:
+            code = meant  # a quota is used up: waiting does not help
+        self._complete = False
+        self._compacting = code is FailureCode.CONTEXT_TOO_LONG
+        self._trouble = failure(code, words)
+        return [Failed(failure=self._trouble)]
+
+    def _usage(self) -> Usage:
+        """The sum over the steps; unknown where one broke off or a sub-agent had its own."""
+        none = self._used == Tokens()
+        if none or not self._whole:
+            return UNKNOWN_USAGE
+        used = self._used.usage(self._reasoning)
+        # 0 is also what it says where the service has no word for it.
+        return replace(used, cache_write_tokens=used.cache_write_tokens or None)
+
+    def _result(self, why: Failure | None, usage: Usage = UNKNOWN_USAGE) -> Result:
+        budget = why is not None and why.code is FailureCode.BUDGET_LIMIT
+        failed = StopReason.BUDGET if budget else StopReason.ERROR
+        return Result(
+            text="\n\n".join(self._texts),
+            stop_reason=StopReason.END_TURN if why is None else failed,
+            usage=usage,
+            # A model without a price costs 0 by the agent's word, which is not known.
+            cost_usd=round(self._cost, 10) if usage.known and self._cost else None,
+            failure=why,
+            backend_session_id=self._init.backend_session_id if self._init else None,
+            model=self._model,
+        )

@@ -1,0 +1,135 @@
+"""opencode, run headless: `opencode run --format json`; seen in 1.18.33 against a mock model."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from clinvk.backends._base import Backend, Capability, Parser, SignIn
+from clinvk.backends._steps import StepParser
+from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
+from clinvk.model.access import Access
+from clinvk.model.events import Json
+from clinvk.model.failure import FailureCode
+from clinvk.model.request import Invocation, TurnRequest
+
+# Its log says which model it asks, and what its answer calls an "unexpected server error".
+_HEADLESS = ("opencode", "run", "--format=json", "--thinking", "--print-logs", "--log-level=INFO")
+
+_READING: Mapping[str, Json] = {
+    # Whatever is not named, servers of unknown tools too, does not exist for the agent; its plan
+    # mode is not enough, for that runs any shell command. A sub-agent has rules of its own.
+    "*": "deny",
+    "read": {"*": "allow", "*.env": "deny", "*.env.*": "deny", "*.env.example": "allow"},
+    "glob": "allow",
+    "grep": "allow",
+    "list": "allow",
+    "lsp": "allow",
+    "skill": "allow",
+    "todoread": "allow",
+    "todowrite": "allow",
+    "webfetch": "allow",
+    "websearch": "allow",
+}
+_AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
+    Access.READ_ONLY: ("clinvk-read-only", _READING),
+    Access.EDIT: ("clinvk-edit", {**_READING, "edit": "allow"}),
+}
+"""Agents of clinvk's own: rules for `build` would come before those of a person's own settings."""
+
+_CONFIG = "OPENCODE_CONFIG_CONTENT"
+
+_NESTING = ("AGENT", "OPENCODE", "OPENCODE_LOG_LEVEL", "OPENCODE_PID", "OPENCODE_PRINT_LOGS")
+"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+
+_WORDS = (
+    (r"session not found", FailureCode.CONVERSATION_GONE),
+    (r"overloaded", FailureCode.OVERLOADED),
+)
+_NOISE = r"^timestamp=|permission requested"
+
+
+class Agent(Backend):
+    """opencode's CLI: it names the conversation itself, and says each message whole."""
+
+    title = "opencode"
+    executable = "opencode"
+    install_hint = "npm install -g opencode-ai"
+    preference = 40
+    tested_versions = ("1.18.33",)
+    lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.MAX_TURNS: "it has no limit on the number of turns",
+        Capability.OWN_ID: "it chooses the conversation's id itself",
+        Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
+        Capability.SCREEN: "it keeps its conversations in a database that clinvk does not read",
+        Capability.TITLE: "it keeps its titles in a database that clinvk does not read",
+    }
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """One headless turn, the prompt on stdin; what has no option is in its configuration."""
+        argv = [*_HEADLESS]
+        if request.resume:
+            argv.append(f"--session={_conversation(request)}")
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
+        if request.access is Access.FULL:
+            argv.append("--auto")
+        elif request.access is not None:
+            argv.append(f"--agent={_AGENTS[request.access][0]}")
+        env = {"OPENCODE_DB": ":memory:"} if request.ephemeral else {}
+        if config := _config(request):
+            env[_CONFIG] = json.dumps(config)
+        prompt = request.system_prompt
+        return Invocation(
+            argv=(*argv, *request.backend_args),
+            stdin=request.prompt.encode("utf-8", errors="replace"),
+            cwd=request.cwd,
+            env=env,
+            env_unset=_NESTING,
+            files={} if prompt is None else {"system_prompt": prompt},
+        )
+
+    def refuse_unsupported(self, request: TurnRequest) -> None:
+        """Raise also for another directory.
+
+        Asked there to go on, it answers in the old one, tells nothing of it and never ends.
+        """
+        super().refuse_unsupported(request)
+        if request.elsewhere:
+            raise BackendUnsupportedError(
+                f"backend `{self.name}` cannot go on with a session in another directory",
+                hint="leave `-w` out, or start a new session there",
+            )
+
+    def parser(self, request: TurnRequest) -> Parser:
+        """A parser that adds up the steps."""
+        return StepParser(request, _WORDS, _NOISE)
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
+        """What its own log-in leaves in a file; it also takes the keys of many providers."""
+        data = environ.get("XDG_DATA_HOME")
+        root = Path(data) if data else user_home / ".local" / "share"
+        keys = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENCODE_API_KEY", "OPENROUTER_API_KEY")
+        return SignIn(variables=keys, files=(root / "opencode" / "auth.json",))
+
+    def native_resume(self, conversation: str) -> tuple[str, ...]:
+        """The agent's own screen; it has to be opened in the conversation's directory."""
+        return (self.executable, f"--session={conversation}")
+
+
+def _config(request: TurnRequest) -> dict[str, Json]:
+    """What is merged over a person's own configuration, for this run only."""
+    config: dict[str, Json] = {}
+    if request.access is not None and request.access is not Access.FULL:
+        name, rules = _AGENTS[request.access]
+        config["agent"] = {name: {"mode": "primary", "permission": rules}}
+    if request.system_prompt is not None:
+        config["instructions"] = ["{system_prompt}"]
+    return config
+
+
+def _conversation(request: TurnRequest) -> str:
+    """The request's id; without one it would begin a new conversation."""
+    if not request.conversation:
+        raise SessionNotFoundError("there is no conversation of this agent to go on with")
+    return request.conversation
