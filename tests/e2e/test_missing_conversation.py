@@ -30,6 +30,7 @@ def _two_turns(clinvk: Command, backend: str) -> dict[str, Any]:
     target = clinvk.home.project / "made.txt"
     told: dict[str, Any] = clinvk("-c", "-o", "json", f"[[write:{target}|x]] then zebras").json()
     assert told["exit_status"] == 0, told
+    target.unlink()  # else an agent that lists the folder to its model tells of it again
     return told
 
 
@@ -134,8 +135,9 @@ def test_access_model_and_system_prompt_hold_in_the_new_conversation(
     body = server.requests[-1].body
     assert body["model"] == model
     assert "speak in verse" in json.dumps(body)
-    refused = clinvk("-c", "--if-missing", way, "--system-prompt", "in prose", "three")
-    assert refused.exit_code == 5
+    another = clinvk("-c", "--if-missing", way, "--system-prompt", "in prose", "three")
+    fixed = Capability.NEW_SYSTEM_PROMPT in backends.get(backend).lacks
+    assert another.exit_code == (5 if fixed else 0)
 
 
 def test_a_turn_killed_before_the_new_conversation_began_leaves_the_choice(
