@@ -8,8 +8,9 @@
         server.release()            # let it go on
 
 The prompt's language is in `directives.py`. Across processes the same is had by `GET /__journal`
-and `POST /__release`. A model whose name contains `no-such` does not exist (404). `python
-tests/bed/mock_model.py --port N` runs one in the foreground.
+and `POST /__release`. A model whose name contains `no-such` does not exist (404), and who
+sends no key at all is refused (401). `python tests/bed/mock_model.py --port N` runs one in the
+foreground.
 """
 
 import argparse
@@ -35,6 +36,7 @@ from bed.directives import Refusal, Script, Usage, read_script
 from bed.gate import POLL_S, Gate
 from bed.ledger import Bill, Ledger, Request
 
+_KEYS = ("authorization", "x-api-key", "x-goog-api-key")
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -147,7 +149,10 @@ class _Exchange(BaseHTTPRequestHandler):
         side = ask.kind == "side" or not ask.prompts
         script = Script(plain="") if side else read_script(ask.prompts[-1])
         call = next_call(ask, script)
-        if refusal := _due_refusal(model.ledger, ask, script, answering=call is None):
+        refusal = _due_refusal(model.ledger, ask, script, answering=call is None)
+        if not self._has_key():
+            refusal = Refusal(status=401)
+        if refusal:
             status, body = dialect.refusal(ask, refusal)
             return self._send(status, body, dialect.refusal_headers)
         if script.hang and call is None:
@@ -170,6 +175,9 @@ class _Exchange(BaseHTTPRequestHandler):
         except BrokenStreamError as broken:
             return self._break(dialect, ask, broken)
         return model.ledger.close(number)
+
+    def _has_key(self) -> bool:
+        return any(name in self.headers for name in _KEYS)
 
     def _stream(self, chunks: Iterator[bytes]) -> None:
         self.send_response(200)

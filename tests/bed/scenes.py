@@ -147,8 +147,8 @@ SCENES: tuple[Scene, ...] = (
     _one("context_too_long", "Go. [[error:400:context_too_long]]", (*OWN_ID, "opencode")),
     _one("context_too_long", "Go. [[fail:context_too_long]]", CODEX),
     _one("model_unknown", "Go.", ALL_VERSIONS, model="no-such-model"),
-    Scene(  # whether a provider needs a key opencode leaves to the provider
-        agents=(*BOTH_CLAUDES, *CODEX, *GEMINI, *QWEN),
+    Scene(
+        agents=ALL_VERSIONS,
         signed_in=False,
         turns=(Turn(case="not_signed_in", prompt="Go."),),
     ),

@@ -41,9 +41,11 @@ def body_of(dialect: str, *prompts: str, **more: Any) -> dict[str, Any]:
     return {"model": "m", key: messages, "tools": TOOLS[dialect], **more}
 
 
-def ask(server: MockModel, dialect: str, body: dict[str, Any]) -> str:
-    """The raw answer to that request."""
+def ask(server: MockModel, dialect: str, body: dict[str, Any], key: str | None = "a-key") -> str:
+    """The raw answer to that request, by somebody with that key."""
     request = urllib.request.Request(server.url + PATHS[dialect], json.dumps(body).encode())
+    if key is not None:
+        request.add_header("authorization", f"Bearer {key}")
     with urllib.request.urlopen(request, timeout=TIMEOUT_S) as response:
         return str(response.read().decode())
 
@@ -125,6 +127,13 @@ def test_a_request_without_the_agents_tools_is_billed_apart(server: MockModel) -
     raw = ask(server, "anthropic", body_of("anthropic", "[[error:500]]") | {"tools": []})
     assert "title" in text_of("anthropic", raw)
     assert [bill.kind for bill in server.billed] == ["side"]
+
+
+@each
+def test_a_request_without_a_key_is_refused(server: MockModel, dialect: str) -> None:
+    """So a test of an agent that is not signed in cannot pass by the mock's kindness."""
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        ask(server, dialect, body_of(dialect, "one"), key=None)
 
 
 def test_an_unknown_model_does_not_exist(server: MockModel) -> None:

@@ -27,6 +27,9 @@ TOO_LONG = {"codex": "[[fail:context_too_long]]"}
 
 WAITS_FOR_NETWORK = {"codex"}
 
+SUMMARIZES = {"opencode"}
+"""Who makes room for a prompt that is too long, and answers it after all."""
+
 _PATIENCE_S = 150
 """Qwen Code asks again for 82 seconds after a 500, which nothing shortens."""
 
@@ -67,7 +70,7 @@ def test_an_unknown_model_is_refused_by_the_agent(clinvk: Command, backend: str)
 def test_an_agent_without_a_key_says_that_nobody_is_signed_in(
     clinvk: Command, backend: str
 ) -> None:
-    """Exit 7 at once, and nothing is asked of anybody."""
+    """Exit 7, by the agent's own word or, where it asks without a key, by the service's."""
     clinvk.home.sign_out()
     ran = clinvk("-b", backend, "-o", "json", "hello")
     result = ran.json()
@@ -76,16 +79,17 @@ def test_an_agent_without_a_key_says_that_nobody_is_signed_in(
     assert result["error"]["hint"].startswith("sign in")
 
 
+@pytest.mark.timeout(2 * _PATIENCE_S)
 def test_a_network_that_is_down_is_told_as_such(clinvk: Command, backend: str) -> None:
-    """The same prompt may work later.
+    """The same prompt may work later; opencode tries for 67 seconds before it says so.
 
     Who waits for the network says so again and again, which is a sign of life: not the idle limit
     ends it but the total one.
     """
     clinvk.home.lose_network()
     waits = backend in WAITS_FOR_NETWORK
-    limits = ("--idle-timeout", "13s", "--timeout", "18s") if waits else ("--timeout", "55s")
-    ran = clinvk("-b", backend, *limits, "-o", "json", "hello")
+    limits = ("--idle-timeout", "13s", "--timeout", "18s") if waits else ("--timeout", "140s")
+    ran = clinvk("-b", backend, *limits, "-o", "json", "hello", timeout_s=_PATIENCE_S)
     error = ran.json()["error"]
     assert error["retryable"]
     if waits:
@@ -100,7 +104,12 @@ def test_a_conversation_that_is_too_long_is_told_as_such(clinvk: Command, backen
     """To try again is of no use; a new session is."""
     directive = TOO_LONG.get(backend, "[[error:400:context_too_long]]")
     ran = clinvk("-b", backend, "-o", "json", f"{directive} hello")
-    error = ran.json()["error"]
+    result = ran.json()
+    error = result["error"]
+    if backend in SUMMARIZES:
+        assert (ran.exit_code, error) == (0, None)
+        assert "the agent summarized the conversation to make room" in result["warnings"]
+        return
     assert (ran.exit_code, error["code"], error["retryable"]) == (1, "context_too_long", False)
 
 
