@@ -112,9 +112,10 @@ def last_session(
     if found is None:
         where = " of this directory" if within else ""
         of = f" with backend `{backend}`" if backend else ""
+        start = 'start one with `clinvk "your prompt"`'
         raise NothingToResumeError(
             f"there is no session{where}{of} to go on with",
-            hint='start one with `clinvk "your prompt"`',
+            hint="\n".join([*_passed_by(store), start]),
         )
     return found
 
@@ -142,6 +143,20 @@ def _latest(store: SessionStore, asked: Selection, *, thorough: bool = False) ->
     """The session meant that was used last, as its record says; None if none is meant."""
     found = store.select(asked, limit=1, thorough=thorough).sessions
     return store.load(found[0].session.id) if found else None
+
+
+def _passed_by(store: SessionStore) -> list[str]:
+    """What cannot be read may be the session that was meant: nobody shall believe it is lost."""
+    damaged = store.select(Selection(), limit=1).damaged
+    if not damaged:
+        return []
+    paths = [f"passed by a record that is damaged: {one.path}" for one in damaged]
+    more = len(paths) - SHOWN_CANDIDATES
+    return [
+        *(safe_line(path) for path in paths[:SHOWN_CANDIDATES]),
+        *([f"… and {more} more"] if more > 0 else []),
+        "`clinvk doctor` says what can be done",
+    ]
 
 
 def _candidates(sessions: list[Session], now: datetime | None) -> str:

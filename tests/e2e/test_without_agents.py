@@ -370,6 +370,19 @@ def test_a_damaged_record_is_not_replaced_by_another_session(clinvk: Command) ->
     assert clinvk("-s", "mine", "-o", "json", "again").json()["session_id"] == named
 
 
+def test_a_damaged_record_is_named_where_no_other_session_is_left(clinvk: Command) -> None:
+    """`-c` and `--last` find nothing, and say that there is something they cannot read."""
+    only = clinvk("-b", "demo", "-o", "json", "one").json()["session_id"]
+    record = clinvk.home.clinvk_home / "sessions" / f"{only}.json"
+    record.write_text("{")
+    for words in (["-c"], ["resume", "--last"]):
+        ran = clinvk(*words, "on")
+        assert (ran.exit_code, ran.stdout) == (4, "")
+        assert f"passed by a record that is damaged: {record}" in ran.stderr
+        assert "`clinvk doctor`" in ran.stderr
+    assert record.read_text() == "{"
+
+
 def test_a_named_run_does_without_a_home_too(clinvk: Command) -> None:
     """The prompt of `-s NAME` still runs where nothing can be written, with one warning."""
     result = clinvk(
