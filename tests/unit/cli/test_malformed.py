@@ -51,6 +51,19 @@ PLACES = [
     ),
     *("--dry-run -b demo --timeout={} hi", "--dry-run -b demo --config={} hi"),
     *("--dry-run -b demo --max-turns={} hi", "--dry-run -b demo --access={} hi"),
+    *("--dry-run -b demo --idle-timeout={} hi", "--dry-run -b demo --wait={} hi"),
+    *("--dry-run -b demo -m={} hi", "--dry-run -b demo --system-prompt={} hi"),
+    *("--dry-run -b demo -o={} hi", "--dry-run -b demo --backend-arg={} hi"),
+    *("resume --dry-run --last -b {} hi", "resume --dry-run -i -b {} hi"),
+    *("resume --dry-run --here {} hi", "resume --dry-run @last --if-missing={} hi"),
+    *("chat --dry-run -b={}", "chat --dry-run -b demo -s={}", "backends test {}"),
+    *("sessions search fix --until={}", "sessions search fix --dir={}"),
+    *("sessions search fix --tag={}", "sessions search fix --status={}"),
+    *("sessions search fix --backend={}", "sessions search -- {}"),
+    *("sessions clean --dry-run --backend={}", "sessions export @last --output={}"),
+    *("config set session.default_tags -- {}", "config set default_backend -- {}"),
+    *("config set backends.demo.extra_args -- {}", "config set backends.{}.model x"),
+    *("config set {}.model x", "resume demo:{} hi"),
 ]
 """Each place in which a person names something."""
 
