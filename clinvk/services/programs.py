@@ -47,10 +47,14 @@ def program_of(backend: Backend, settings: Settings, world: World) -> tuple[str,
         )
     program = find_program(backend, settings, world)
     if program is None:
-        binary = settings.backend(backend.name, "binary")
-        sought = f"`{binary}`, as configured" if binary else f"`{backend.executable}` on PATH"
+        if binary := settings.backend(backend.name, "binary"):
+            # Installing it would not help: the configuration would still name another program.
+            raise BackendNotInstalledError(
+                f"{backend.title} is not where it should be: there is no `{binary}`, as configured",
+                hint=f"correct `backends.{backend.name}.binary`, or take it out",
+            )
         raise BackendNotInstalledError(
-            f"{backend.title} is not installed: there is no {sought}",
+            f"{backend.title} is not installed: there is no `{backend.executable}` on PATH",
             hint=f"{backend.install_hint}\n{TRY_WITHOUT}",
         )
     return program
