@@ -13,12 +13,21 @@ def main() -> None:
         os._exit(130)
 
 
-def _main() -> None:
-    if sys.argv[1:] == ["--version"]:
-        from clinvk import __version__
+def _said_version() -> bool:
+    """Whether it could be written; why not is for the command line to say."""
+    from clinvk import __version__
 
-        if sys.stdout is not None:  # `>&-`
-            sys.stdout.write(f"clinvk {__version__}\n")
+    if sys.stdout is None:  # `>&-`
+        return True
+    try:
+        os.write(sys.stdout.fileno(), f"clinvk {__version__}\n".encode())
+    except OSError:
+        return False
+    return True
+
+
+def _main() -> None:
+    if sys.argv[1:] in (["--version"], ["-V"]) and _said_version():
         return
     if sys.argv[1:3] == ["completion", "--candidates"]:
         # A shell asks, and somebody waits with a finger on TAB.

@@ -105,7 +105,7 @@ complete -c clinvk -n '__clinvk_is \'\' 1 1' -a resume -d 'Go on with a session.
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a chat -d 'Open an agent\'s own screen, and record what is said there.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a sessions -d 'Find, show, name, tag, export and clean up sessions.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a config -d 'Show, check and change the configuration.'
-complete -c clinvk -n '__clinvk_is \'\' 1 1' -a backends -d 'List the agents: installed or not, version, signed in, what they can do.'
+complete -c clinvk -n '__clinvk_is \'\' 1 1' -a backends -d 'List the agents: installed, version, signed in, abilities.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a doctor -d 'Look for everything that could go wrong, each with its remedy.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a completion -d 'Print the completion script of a shell.'
 complete -c clinvk -n '__clinvk_is \'\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'One of: claude, codex, demo, gemini, opencode, qwen.'
@@ -131,7 +131,7 @@ complete -c clinvk -n '__clinvk_is \'\'' -l verbose -s v -d 'The agent\'s thinki
 complete -c clinvk -n '__clinvk_is \'\'' -l backend-arg -x -d 'Passed to the agent\'s CLI as it is (repeatable).'
 complete -c clinvk -n '__clinvk_is \'\'' -l config -r -F -d 'In place of ~/.clinvk/config.yaml.'
 complete -c clinvk -n '__clinvk_is \'\'' -l help -s h -d 'Show this message and exit.'
-complete -c clinvk -n '__clinvk_is \'\'' -l version -d 'Show the version.'
+complete -c clinvk -n '__clinvk_is \'\'' -l version -s V -d 'Show the version.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1; and __clinvk_is_no_command (commandline -ct)' -F
 
 # clinvk run
@@ -201,7 +201,7 @@ complete -c clinvk -n '__clinvk_is \'chat\'' -l help -s h -d 'Show this message 
 
 # clinvk sessions
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a list -d 'List sessions, most recently used first.'
-complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a show -d 'Show one session: what it is, what it cost, and its turns.'
+complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a show -d 'Show one session: what it is, and what it cost.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a search -d 'Search titles, names, tags, prompts, answers and files.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a files -d 'List the files that a session\'s turns changed.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a rename -d 'Give a session a title.'
@@ -237,7 +237,7 @@ complete -c clinvk -n '__clinvk_is \'sessions list\'' -l help -s h -d 'Show this
 # clinvk sessions show
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l turn -x -d 'Only turn N.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l answer -d 'Only the final answer, of the last turn or of N.'
-complete -c clinvk -n '__clinvk_is \'sessions show\'' -l markdown -d 'As Markdown, as `export` writes it.'
+complete -c clinvk -n '__clinvk_is \'sessions show\'' -l markdown -d 'All that was said, as `export` writes it.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l json -d 'As JSON.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions show\' 1 1' -k -a '(__clinvk_candidates sessions)'
@@ -340,7 +340,7 @@ complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a get -d 'Print one setting.
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a set -d 'Set a key in the configuration file.'
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a unset -d 'Take a key out of the configuration file.'
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a path -d 'Print where the configuration file is.'
-complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a edit -d 'Open the configuration file in your editor, and check it afterwards.'
+complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a edit -d 'Open the configuration file in your editor, then check it.'
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a validate -d 'Check the configuration, or another file of that form.'
 complete -c clinvk -n '__clinvk_is \'config\'' -l help -s h -d 'Show this message and exit.'
 

@@ -1,6 +1,5 @@
 """The command line as a whole, and the one boundary where a failure becomes an exit status."""
 
-import re
 import sys
 from collections.abc import Sequence
 
@@ -21,7 +20,7 @@ COMMANDS = {
     "chat": "Open an agent's own screen, and record what is said there.",
     "sessions": "Find, show, name, tag, export and clean up sessions.",
     "config": "Show, check and change the configuration.",
-    "backends": "List the agents: installed or not, version, signed in, what they can do.",
+    "backends": "List the agents: installed, version, signed in, abilities.",
     "doctor": "Look for everything that could go wrong, each with its remedy.",
     "completion": "Print the completion script of a shell.",
 }
@@ -53,7 +52,7 @@ app = new_app(cls=Commands, help=HELP)
 def root(
     ctx: typer.Context,
     *,
-    version: bool = typer.Option(False, "--version", help="Show the version."),
+    version: bool = typer.Option(False, "--version", "-V", help="Show the version."),
 ) -> None:
     """Show the version or the help when no command is named."""
     if version:
@@ -145,22 +144,16 @@ def _invoke(args: list[str], cli: Cli) -> int:
 
 def _usage_error(error: TyperException, args: list[str]) -> UsageError:
     """Typer's complaint as ours: one lower-case sentence, and the help that tells more."""
+    from clinvk.cli.complaints import in_our_words
+
     format_message = getattr(error, "format_message", None)
-    message = str(format_message() if format_message else error).strip().rstrip(".")
-    message = " ".join(message.replace("'", "`").split())
-    message = _LESS.sub(r"`\1` is less than \2", _NO_NUMBER.sub("is not a whole number", message))
     named = [arg for arg in args[:1] if arg in COMMANDS]
     context = getattr(error, "ctx", None)
     command = context.command_path if context else " ".join(["clinvk", *named])
     return UsageError(
-        message[:1].lower() + message[1:] if message else "the command line is off",
+        in_our_words(str(format_message() if format_message else error)),
         hint=f"see `{command} --help`",
     )
-
-
-# Typer's own words are those of a programmer.
-_NO_NUMBER = re.compile(r"is not a valid int(?:eger)?(?: range)?")
-_LESS = re.compile(r"(-?\d+) is not in the range x>=(\d+)")
 
 
 if __name__ == "__main__":

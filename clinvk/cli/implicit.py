@@ -1,19 +1,20 @@
 """A command line without a command: `clinvk "fix it"` is `clinvk run "fix it"`."""
 
+import shlex
 from collections.abc import Collection, Sequence
 
 from clinvk.cli.streams import Streams
 from clinvk.errors import UsageError
 
-_OF_THE_TABLE = frozenset({"--help", "-h", "--version"})
+_OF_THE_TABLE = frozenset({"--help", "-h", "--version", "-V"})
 
 
 def with_command(argv: Sequence[str], commands: Collection[str], streams: Streams) -> list[str]:
     """The words with their command in front.
 
-    A bare `clinvk` on a terminal stays as it is (it shows the help); piped stdin is a prompt. A
-    single bare word that looks like a command is refused rather than sent. `help` and `help
-    COMMAND` are the help.
+    A bare `clinvk` on a terminal stays as it is (it shows the help); piped stdin is a prompt.
+    Words that look like a command are refused rather than sent: an agent would be paid to guess
+    at them, and may change files. `help` and `help COMMAND` are the help.
     """
     words = list(argv)
     if not words:
@@ -27,14 +28,24 @@ def with_command(argv: Sequence[str], commands: Collection[str], streams: Stream
 
 
 def _refuse_lookalike(words: list[str], commands: Collection[str]) -> None:
-    bare = [word for word in words if not word.startswith("-")]
-    if len(words) != 1 or not bare or " " in bare[0] or not bare[0].isascii():
-        return
-    from difflib import get_close_matches
+    from clinvk.cli.lookalike import command_behind_options, command_meant, option_meant
 
-    close = get_close_matches(bare[0].lower(), commands, n=1, cutoff=0.75)
-    if close:
+    if words[0].startswith("-"):
+        if meant := option_meant(words, _OF_THE_TABLE):
+            raise UsageError(
+                f"there is no option `{words[0]}`; did you mean `{meant}`?",
+                hint="see `clinvk --help`",
+            )
+        if command := command_behind_options(words, commands):
+            raise UsageError(
+                f"`{command}` is a command, and stands before its options",
+                hint=_as_prompt(words),
+            )
+    elif meant := command_meant(words, commands):
         raise UsageError(
-            f"there is no command `{bare[0]}`; did you mean `{close[0]}`?",
-            hint=f"to send it as a prompt: `clinvk run {bare[0]}`",
+            f"there is no command `{words[0]}`; did you mean `{meant}`?", hint=_as_prompt(words)
         )
+
+
+def _as_prompt(words: list[str]) -> str:
+    return f"to send it as a prompt: `clinvk run {shlex.join(words)}`"

@@ -10,10 +10,11 @@ from importlib import import_module
 from typing import Any, ClassVar
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+
+from clinvk.cli.command import App, Command, Table
 
 
-class CommandTable(TyperGroup):
+class CommandTable(Table):
     """Commands by name and one line of help, each in the module `PACKAGE.NAME` as `app`."""
 
     package: ClassVar[str]
@@ -21,7 +22,7 @@ class CommandTable(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401  Typer's own signature
         super().__init__(**settings)
-        self.commands = {name: TyperCommand(name, help=line) for name, line in self.lines.items()}
+        self.commands = {name: Command(name, help=line) for name, line in self.lines.items()}
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  as above
         """Import the command that was named."""
@@ -37,7 +38,7 @@ class CommandTable(TyperGroup):
 
 def new_app(**settings: Any) -> typer.Typer:  # noqa: ANN401  Typer's own settings
     """A Typer application as all of ours are: plain help, because rich costs 75 ms on each."""
-    return typer.Typer(
+    return App(
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},

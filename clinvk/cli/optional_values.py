@@ -7,13 +7,13 @@ option; its commands are given every word with its value.
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from typer.core import TyperCommand
+from clinvk.cli.command import Command
 
 LEFT_OUT = "\0"
 """The value of an option that was said without one: nobody can type it."""
 
 
-class OptionalValues(TyperCommand):
+class OptionalValues(Command):
     """A command with options whose metavar is in brackets, as `[=DUR]`: they may have a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  Typer's own signature
@@ -26,10 +26,17 @@ def value_is_optional(param: Any) -> bool:  # noqa: ANN401  Typer's classes have
     return param.param_type_name == "option" and str(param.metavar).startswith("[=")
 
 
-def _with_values(words: Sequence[str], params: Sequence[Any]) -> Iterator[str]:
+def valued_options(params: Sequence[Any]) -> set[str]:
+    """The options, by all their names, whose value is the next word."""
     options = [param for param in params if param.param_type_name == "option"]
-    optional = set(_names(filter(value_is_optional, options)))
-    valued = set(_names(param for param in options if not param.is_flag)) - optional
+    return set(
+        _names(param for param in options if not (param.is_flag or value_is_optional(param)))
+    )
+
+
+def _with_values(words: Sequence[str], params: Sequence[Any]) -> Iterator[str]:
+    optional = set(_names(filter(value_is_optional, params)))
+    valued = valued_options(params)
     rest = iter(words)
     for word in rest:
         yield f"{word}={LEFT_OUT}" if word in optional else word

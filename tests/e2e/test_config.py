@@ -113,7 +113,7 @@ def test_show_says_every_value_and_its_origin(clinvk: Command, file: Path, tmp_p
         (["get", "x" * 10_000], f"there is no key `{'x' * 100}`", "`clinvk config show`"),
         (["get", "🙂"], "there is no key `🙂`", "`clinvk config show`"),
         (["get", "שלום"], "there is no key `שלום`", "`clinvk config show`"),
-        (["get", "-x"], "no such option", "see `clinvk config get --help`"),
+        (["get", "-x"], "there is no option", "see `clinvk config get --help`"),
         (["get"], "missing argument", "see `clinvk config get --help`"),
         (["set", "run.timeout"], "missing argument", "see `clinvk config set --help`"),
         (["set", "nope", "1"], "there is no key `nope`", "`clinvk config show`"),
@@ -133,7 +133,7 @@ def test_show_says_every_value_and_its_origin(clinvk: Command, file: Path, tmp_p
         (["unset", "nope"], "there is no key `nope`", "`clinvk config show`"),
         (["unset", "session"], "`session` is a section", "it has session.auto_resume"),
         (["edit"], "there is no editor", "set `EDITOR`"),
-        (["nope"], "no such command `nope`", "see `clinvk config --help`"),
+        (["nope"], "there is no command `nope`", "see `clinvk config --help`"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else None,
 )

@@ -101,7 +101,7 @@ def test_without_a_hit_the_exit_status_is_1(clinvk: Command) -> None:
         (['"flaky test'], 'a `"` of the query is never closed'),
         (["-bug"], "the query only says what to leave out"),
         (['""'], "a phrase of the query is empty"),
-        (["x", "--bogus"], "no such option: --bogus"),
+        (["x", "--bogus"], "there is no option `--bogus`"),
         (["x", "-n", "0"], "`--limit`"),
         (["x", "--status", "odd"], "`--status`"),
         (["x", "-b", "odd"], "there is no backend `odd`"),

@@ -66,7 +66,7 @@ def test_json_and_events_are_as_published(clinvk: Command) -> None:
         (["-b", "demo", "--max-turns", "0", "hi"], 2, "`--max-turns`"),
         (["-b", "demo", "--access", "wide", "hi"], 2, "`--access`"),
         (["-b", "demo", "-o", "xml", "hi"], 2, "`--output-format`"),
-        (["-b", "demo", "--bogus", "hi"], 2, "no such option: --bogus"),
+        (["-b", "demo", "--bogus", "hi"], 2, "there is no option `--bogus`"),
         (["-b", "demo", "-s", "", "hi"], 2, "a session's name"),
         (["-b", "demo", "-s", "a b", "hi"], 2, "a session's name"),
         (["-b", "demo", "-s", "-x", "hi"], 2, "a session's name"),
@@ -84,7 +84,7 @@ def test_json_and_events_are_as_published(clinvk: Command) -> None:
         (["sessions", "list", "--status", "foo"], 2, "`--status`"),
         (["sessions", "list", "--backend", "foo"], 2, "there is no backend `foo`"),
         (["sessions", "list", "-n", "0"], 2, "`--limit`"),
-        (["sessions", "nope"], 2, "no such command `nope`"),
+        (["sessions", "nope"], 2, "there is no command `nope`"),
     ],
 )
 def test_a_mistake_is_one_sentence_with_the_way_out(

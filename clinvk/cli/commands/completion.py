@@ -14,7 +14,7 @@ app = new_app()
 @app.command()
 def completion(
     ctx: typer.Context,
-    shell: Annotated[Shell, typer.Argument(help="Which shell.")],
+    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
 ) -> None:
     """Print the completion script of a shell.
 

@@ -47,9 +47,13 @@ def test_a_bug_is_said_to_be_one(cli: Cli) -> None:
     [
         (["sessions", "show", "x", "--turn", "y"], "`y` is not a whole number", "sessions show"),
         (["sessions", "list", "-n", "0"], "`0` is less than 1", "sessions list"),
-        (["sessions", "nope"], "no such command `nope`", "sessions"),
+        (["sessions", "nope"], "there is no command `nope`", "sessions"),
         (["--max-turns", "0", "hi"], "`0` is less than 1", "run"),
-        (["resume", "--bogus"], "no such option: --bogus", "resume"),
+        (["resume", "--bogus"], "there is no option `--bogus`", "resume"),
+        (["--bakend", "demo", "hi"], "did you mean `--backend` or `--backend-arg`?", "run"),
+        (["sessions", "shw", "x"], "there is no command `shw`; did you mean `show`?", "sessions"),
+        (["sessions", "list", "x"], "too many words: `x`", "sessions list"),
+        (["completion"], "missing argument `SHELL`: one of bash, zsh, fish", "completion"),
     ],
     ids=str,
 )
@@ -68,3 +72,20 @@ def test_a_long_word_is_not_read_back_in_full(cli: Cli) -> None:
     assert execute(["sessions", "list", "--since", "x" * 5_000], cli) == 2
     said = cli.streams.stderr.getvalue()  # type: ignore[union-attr]
     assert f"`{'x' * 200}…` is neither a duration nor a date" in said
+
+
+@pytest.mark.parametrize("words", [["--help"], ["sessions"], ["run", "--help"], ["-V"]], ids=str)
+def test_a_help_that_cannot_be_written_is_said_so(cli: Cli, words: list[str]) -> None:
+    """A full disk is no bug of ours, whatever is written to it."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        assert execute(words, replace(cli, streams=replace(cli.streams, stdout=full))) == 1
+    said = cli.streams.stderr.getvalue()  # type: ignore[union-attr]
+    assert said == "error: the output cannot be written: no space left on device\n"
+
+
+def test_what_must_be_there_has_no_brackets_in_the_usage(cli: Cli) -> None:
+    """As everywhere else: brackets are round what may be left out."""
+    assert execute(["sessions", "name", "--help"], cli) == 0
+    said = cli.streams.stdout.getvalue()  # type: ignore[union-attr]
+    assert said.startswith("Usage: clinvk sessions name [OPTIONS] SESSION [NAME]\n")
+    assert "[required]" not in said

@@ -33,6 +33,16 @@ def _streams(*, tty: bool) -> Streams:
         (["help", "me"], ["run", "help", "me"]),
         (["help", "run", "the tests"], ["run", "help", "run", "the tests"]),
         (["sesions of the group"], ["run", "sesions of the group"]),
+        (["show", "me", "the", "logs"], ["run", "show", "me", "the", "logs"]),
+        (["list", "files"], ["run", "list", "files"]),
+        (["what", "now"], ["run", "what", "now"]),
+        (["-c", "run", "the", "tests"], ["run", "-c", "run", "the", "tests"]),
+        (["-c", "resume"], ["run", "-c", "resume"]),
+        (["-c", "config", "is", "broken"], ["run", "-c", "config", "is", "broken"]),
+        (["-b", "doctor", "hi"], ["run", "-b", "doctor", "hi"]),
+        (["-bdemo", "sessions list"], ["run", "-bdemo", "sessions list"]),
+        (["-q", "--", "sessions", "list"], ["run", "-q", "--", "sessions", "list"]),
+        (["-V"], ["-V"]),
     ],
 )
 def test_what_names_no_command_is_a_prompt(words: list[str], args: list[str]) -> None:
@@ -47,6 +57,49 @@ def test_a_single_bare_word_close_to_a_command_is_refused(word: str) -> None:
         with_command([word], COMMANDS, _streams(tty=True))
     assert "did you mean" in refused.value.message
     assert f"clinvk run {word}" in str(refused.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["sesions", "list"], "sessions list"),
+        (["session", "lst", "--json"], "sessions list"),
+        (["confg", "show"], "config show"),
+        (["doctr", "--fix"], "doctor"),
+        (["resme", "7f3a", "and the tests"], "resume"),
+        (["list"], "sessions list"),
+        (["ls"], "sessions list"),
+        (["show", "7f3a"], "sessions show"),
+        (["delete", "@last"], "sessions delete"),
+        (["version"], "--version"),
+        (["--verison"], "--version"),
+    ],
+    ids=str,
+)
+def test_words_that_were_meant_as_a_command_are_refused(words: list[str], meant: str) -> None:
+    """An agent would be paid to guess at them, and may change files."""
+    with pytest.raises(UsageError) as refused:
+        with_command(words, COMMANDS, _streams(tty=True))
+    assert f"did you mean `{meant}`?" in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["-b", "demo", "sessions", "list"], "sessions list"),
+        (["-qb", "demo", "config", "show"], "config show"),
+        (["-o=json", "doctor"], "doctor"),
+        (["--wait", "-bdemo", "resume", "7f3a", "hi"], "resume"),
+        (["-w", "..", "chat"], "chat"),
+    ],
+    ids=str,
+)
+def test_a_command_behind_options_is_not_sent(words: list[str], command: str) -> None:
+    """`clinvk -b demo sessions list` would be a prompt: options of a command stand behind it."""
+    with pytest.raises(UsageError, match="stands before its options") as refused:
+        with_command(words, COMMANDS, _streams(tty=True))
+    assert f"`{command}`" in refused.value.message
+    assert f"clinvk run {' '.join(words)}" in str(refused.value.hint)
 
 
 def test_nothing_at_all_is_help_on_a_terminal_and_a_prompt_from_a_pipe() -> None:

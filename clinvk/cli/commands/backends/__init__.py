@@ -16,7 +16,7 @@ class BackendCommands(CommandTable):
     lines = LINES
 
 
-HELP = "List the agents: installed or not, version, signed in, what they can do."
+HELP = "List the agents: installed, version, signed in, abilities."
 
 app = new_app(cls=BackendCommands, help=HELP)
 

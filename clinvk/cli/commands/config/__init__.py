@@ -10,7 +10,7 @@ LINES = {
     "set": "Set a key in the configuration file.",
     "unset": "Take a key out of the configuration file.",
     "path": "Print where the configuration file is.",
-    "edit": "Open the configuration file in your editor, and check it afterwards.",
+    "edit": "Open the configuration file in your editor, then check it.",
     "validate": "Check the configuration, or another file of that form.",
 }
 

@@ -10,7 +10,7 @@ app = new_app()
 
 @app.command()
 def edit(ctx: typer.Context) -> None:
-    """Open the configuration file in your editor, and check it afterwards.
+    """Open the configuration file in your editor, then check it.
 
     What you wrote stays in the file, right or wrong.
     """

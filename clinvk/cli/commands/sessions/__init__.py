@@ -6,7 +6,7 @@ from clinvk.cli.lazy import CommandTable, new_app
 
 LINES = {
     "list": "List sessions, most recently used first.",
-    "show": "Show one session: what it is, what it cost, and its turns.",
+    "show": "Show one session: what it is, and what it cost.",
     "search": "Search titles, names, tags, prompts, answers and files.",
     "files": "List the files that a session's turns changed.",
     "rename": "Give a session a title.",

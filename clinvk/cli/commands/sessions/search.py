@@ -6,11 +6,12 @@ from itertools import islice
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
 
 from clinvk.cli import options
+from clinvk.cli.command import Command
 from clinvk.cli.context import Cli
 from clinvk.cli.lazy import new_app
+from clinvk.cli.optional_values import valued_options
 from clinvk.errors import ExitStatus, UsageError
 
 app = new_app()
@@ -39,18 +40,12 @@ def with_words_last(args: Sequence[str], valued: Collection[str]) -> list[str]:
     return [*said, "--", *words]
 
 
-class _SearchCommand(TyperCommand):
+class _SearchCommand(Command):
     """A command whose words may begin with a dash."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  Typer's own
         """Tell the options from the words."""
-        valued = {
-            name
-            for param in self.params
-            if not getattr(param, "is_flag", True)
-            for name in param.opts
-        }
-        return super().parse_args(ctx, with_words_last(args, valued))
+        return super().parse_args(ctx, with_words_last(args, valued_options(self.params)))
 
 
 @app.command(cls=_SearchCommand)

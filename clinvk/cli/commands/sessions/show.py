@@ -22,11 +22,11 @@ def show(  # noqa: PLR0913  one parameter an option
         bool, typer.Option("--answer", help="Only the final answer, of the last turn or of N.")
     ] = False,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="As Markdown, as `export` writes it.")
+        bool, typer.Option("--markdown", help="All that was said, as `export` writes it.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show one session: what it is, what it cost, and its turns."""
+    """Show one session: what it is, and what it cost."""
     from clinvk.services.resolve import resolve_reference
     from clinvk.services.sessions import show_session
     from clinvk.services.turns import turn_of

@@ -15,13 +15,15 @@ app = new_app()
 def tag(
     ctx: typer.Context,
     session: options.SessionReference,
-    tags: Annotated[list[str], typer.Argument(metavar="TAG...")],
+    tags: Annotated[
+        list[str], typer.Argument(metavar="TAG...", help="1 to 64 printable characters each.")
+    ],
     *,
     as_json: options.Json = False,
 ) -> None:
     """Tag a session.
 
-    A tag is 1 to 64 printable characters; a session has each but once.
+    A session has each but once.
     """
     from clinvk.cli.render.changed import render_changed
     from clinvk.services import labels

@@ -15,7 +15,9 @@ app = new_app()
 def untag(
     ctx: typer.Context,
     session: options.SessionReference,
-    tags: Annotated[list[str], typer.Argument(metavar="TAG...")],
+    tags: Annotated[
+        list[str], typer.Argument(metavar="TAG...", help="1 to 64 printable characters each.")
+    ],
     *,
     as_json: options.Json = False,
 ) -> None:
