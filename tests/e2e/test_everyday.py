@@ -148,6 +148,38 @@ def test_with_last_every_word_is_prompt(clinvk: Command) -> None:
     assert shown["prompt"] == f"{other} more words"
 
 
+@pytest.mark.parametrize(
+    ("narrowed", "offered", "taken"),
+    [
+        ([], [1, 2, 3, 4], "/code/one"),
+        (["--here"], [2, 4], "no longer has the conversation"),
+        (["-b", "codex"], [3, 4], "/code/three"),
+        (["--here", "-b", "codex"], [4], "`c` is not the id of a conversation"),
+        (["--here", "-b", "gemini"], [], "there is no session of this directory with backend"),
+    ],
+    ids=["not", "here", "backend", "both", "to nothing"],
+)
+def test_every_form_of_resume_is_narrowed_alike(
+    clinvk: Command, narrowed: list[str], offered: list[int], taken: str
+) -> None:
+    """The bare form, `-i` and `--last`: of this directory, of one backend, of both.
+
+    None of the four can be gone on with, each for a reason of its own.
+    """
+    (clinvk.home.home / ".local/share/clinvk-demo").mkdir(parents=True)
+    said: dict[str, Any] = {"conversation": "c", "conversation_seen": True}
+    keep(clinvk, 1, cwd="/code/one", **said)
+    keep(clinvk, 2, **said)
+    keep(clinvk, 3, cwd="/code/three", backend="codex", **said)
+    keep(clinvk, 4, backend="codex", **said)
+    for form in ([], ["-i"], ["-i", "a prompt"]):
+        ran = clinvk("resume", *narrowed, *form)
+        assert (ran.exit_code, ran.stdout) == (2, "")
+        assert [one for one in range(1, 5) if f"{one:012x}" in ran.stderr] == offered
+        assert offered or "there is none to offer" in ran.stderr
+    assert taken in clinvk("resume", *narrowed, "--last", "a", "prompt").stderr
+
+
 def test_a_session_whose_last_turn_failed_is_gone_on_with(clinvk: Command) -> None:
     """`error` is no end: `-c` takes it up, and it is active again."""
     failed = clinvk("-b", "demo", "-o", "json", "/fail rate_limited").json()

@@ -62,6 +62,8 @@ def test_json_comes_back_exactly_as_it_was(clinvk: Command, two: list[str], tmp_
             assert after[name] == content
         else:
             assert json.loads(after[name]) == json.loads(content)
+    there = clinvk("sessions", "export", *two, "--json", env=other)
+    assert there.stdout == file.read_text(encoding="utf-8")
     again = clinvk("sessions", "import", file, "--json", env=other)
     assert again.json() == {"imported": [], "present": two, "refused": [], "warnings": []}
     assert _tree(tmp_path / "other") == after

@@ -320,6 +320,31 @@ def test_a_picked_session_opens_its_screen(clinvk: Command, terminal: Terminal) 
     terminal.wait_for("0 turns recorded")
 
 
+def test_what_cannot_be_read_afterwards_is_one_turn_that_says_so(
+    clinvk: Command, terminal: Terminal
+) -> None:
+    """The agent's own file is beyond all measure: when it was is known all the same."""
+    clinvk("-s", "mine", "-b", "demo", "first")
+    [kept] = (clinvk.home.home / ".local/share/clinvk-demo").glob("*.json")
+    terminal.run(clinvk.program, "resume", "mine")
+    terminal.wait_for(READY)
+    say(terminal, "second", "This is turn 2")
+    whole = kept.read_bytes()
+    os.truncate(kept, 1 << 30)
+    terminal.press("C-d")
+    terminal.wait_for("could not be read, so it is recorded as one turn")
+    kept.write_bytes(whole)
+    first, second = turns(clinvk, "mine")
+    assert (first["prompt"], second["prompt"], second["text"]) == ("first", "", "")
+    assert second["started_at"] < second["ended_at"]
+    assert second["duration_s"] > 0
+    assert second["usage"]["total_tokens"] is None
+    shown = clinvk("sessions", "show", "mine").stdout
+    assert "(1 of 2 turns reported)" in shown
+    assert "“second”" in clinvk("-s", "mine", "third").stdout
+    check_home(clinvk.home.clinvk_home)
+
+
 def test_a_private_record_stays_private(clinvk: Command, terminal: Terminal) -> None:
     """`session.store_transcript: false` keeps no word of a screen either."""
     config = clinvk.home.clinvk_home / "config.yaml"
