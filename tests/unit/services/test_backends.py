@@ -122,3 +122,27 @@ def test_a_backend_that_is_switched_off_is_shown_so(
     )
     state = _state(here, name, settings)
     assert (state.installed, state.enabled, state.is_default) == (True, False, False)
+
+
+@pytest.mark.parametrize("name", backends.names())
+def test_who_is_signed_in_is_told_as_far_as_it_can_be(here: World, name: str) -> None:
+    """A key in the environment or what a log-in leaves is a yes; none of them says nothing."""
+    signs = backends.get(name).sign_in(here.user_home, here.environ)
+    assert signs is not None
+    if not signs.needed:
+        assert _state(here, name).signed_in is SignedIn.NOT_NEEDED
+        return
+    assert signs.variables
+    assert signs.files
+    for variable in signs.variables:
+        for value, told in (("key", SignedIn.YES), ("", SignedIn.UNKNOWN)):
+            there = replace(here, environ={**here.environ, variable: value})
+            assert _state(there, name).signed_in is told
+    for file in signs.files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.mkdir()
+        assert _state(here, name).signed_in is SignedIn.UNKNOWN
+        file.rmdir()
+        file.write_text("{}")
+        assert _state(here, name).signed_in is SignedIn.YES
+        file.unlink()

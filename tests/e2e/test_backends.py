@@ -1,0 +1,39 @@
+"""`clinvk backends` on a machine that has the real agents."""
+
+from bed.command import Command
+from bed.homes import AgentHome
+from clinvk import backends
+
+# In this home codex has its key from a provider of its own, which nobody looks at.
+SEEN_TO_BE_SIGNED_IN = {"claude", "gemini", "opencode", "qwen"}
+
+
+def test_the_agents_are_listed_with_what_is_known_of_them(clinvk: Command, home: AgentHome) -> None:
+    """Installed, in a tested version, signed in as far as can be told, and what they can do."""
+    states = {state["name"]: state for state in clinvk("backends", "--json").json()}
+    assert states.keys() == set(backends.names())
+    for name, state in states.items():
+        known = backends.get(name)
+        assert state["installed"], name
+        # On a busy machine some take longer to say it than a person would wait.
+        assert state["version"] in known.tested_versions or "within" in state["version_fault"]
+        assert state["lacks"] == {can.value: why for can, why in known.lacks.items()}
+        assert not set(state["supports"]) & state["lacks"].keys()
+        assert "resume" in state["supports"]
+    told = {name: state["signed_in"] for name, state in states.items()}
+    assert told.pop("demo") == "not_needed"
+    assert {name for name, one in told.items() if one == "yes"} == SEEN_TO_BE_SIGNED_IN
+    shown = clinvk("backends").stdout
+    for name, state in states.items():
+        row = next(line for line in shown.splitlines() if line.startswith(f"{name} "))
+        assert f"  {state['title']}  " in row
+        part = shown.partition(f"\n\n{name}\n")[2].partition("\n\n")[0]
+        can = part.partition("  can: ")[2].splitlines()[0].split(", ")
+        assert can == [one.replace("_", " ") for one in state["supports"]]
+        assert all(
+            f"  cannot: {one.replace('_', ' ')} ({why})" in part
+            for one, why in state["lacks"].items()
+        )
+    home.sign_out()
+    for state in clinvk("backends", "--json").json():
+        assert state["signed_in"] == ("not_needed" if state["name"] == "demo" else "unknown")
