@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from clinvk.store.paths import home_from
 
 @dataclass(frozen=True, slots=True)
 class Cli:
-    """The terminal and the world of one command line. `implicit` says that no command was named."""
+    """The terminal and the world of one command line."""
 
     streams: Streams
     world: World
@@ -24,7 +25,7 @@ class Cli:
 def build_cli() -> Cli:
     """The terminal, environment, clock and ids of this process."""
     environ = dict(os.environ)
-    user_home = Path(environ.get("HOME") or Path.home())
+    user_home = _user_home(environ)
     return Cli(
         streams=streams_from(environ, sys.stdin, sys.stdout, sys.stderr),
         world=World(
@@ -42,6 +43,19 @@ def build_cli() -> Cli:
             hostname=os.uname().nodename,
         ),
     )
+
+
+def _user_home(environ: Mapping[str, str]) -> Path:
+    """The person's home; an empty `HOME` (cron, `env -i`) is none, and not the root folder."""
+    if home := environ.get("HOME"):
+        return Path(home)
+    from pwd import getpwuid
+
+    try:
+        return Path(getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        # A container's user without a name: what is to be kept there is said to be impossible.
+        return Path("/nonexistent")
 
 
 def _here() -> Path:

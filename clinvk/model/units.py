@@ -64,6 +64,16 @@ def format_cost(dollars: float | None) -> str:
     return "<$0.0001" if 0 < dollars < 0.000_05 else f"${dollars:.4f}"
 
 
+def format_size(size: int) -> str:
+    """Bytes for a person: `0 bytes`, `1 byte`, `12.3 kB`, `4.5 GB`."""
+    if size < 1_000:
+        return f"{size} byte{'' if size == 1 else 's'}"
+    powers = range(1, len(_SIZES) + 1)
+    # What rounds to 1000.0 of a unit is 1.0 of the next.
+    power = next((power for power in powers if round(size / 1_000**power, 1) < 1_000), powers[-1])
+    return f"{size / 1_000**power:,.1f} {_SIZES[power - 1]}"
+
+
 def format_time(at: datetime) -> str:
     """A moment in UTC to the second: `2025-01-27T10:00:00Z`."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -79,6 +89,7 @@ def format_age(at: datetime, now: datetime) -> str:
     return "just now"
 
 
+_SIZES = ("kB", "MB", "GB", "TB")
 _AGES = (
     ("year", 31_557_600),
     ("month", 2_629_800),

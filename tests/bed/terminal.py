@@ -67,6 +67,10 @@ class Terminal:
         shown = self._call("capture-pane", "-p", "-J")
         return "\n".join(line.rstrip() for line in shown.splitlines()).rstrip()
 
+    def colored_lines(self) -> list[str]:
+        """The lines that are seen, down to the last with anything in it, with their colours."""
+        return self._call("capture-pane", "-p", "-e").rstrip().splitlines()
+
     def state(self, name: str) -> str:
         """A fact about the pane, by tmux's name of it: `cursor_flag`, `alternate_on`."""
         return self._call("display-message", "-p", f"#{{{name}}}").strip()
@@ -80,6 +84,10 @@ class Terminal:
         self._wait(lambda shown: text not in shown, f"{text!r} stayed", timeout_s)
         return self.settle(0.2)
 
+    def wait_for_shell(self, *, timeout_s: float = WAIT_S) -> str:
+        """The screen once the shell asks for the next command."""
+        return self._wait(lambda shown: shown.endswith("\n$"), "the shell is not back", timeout_s)
+
     def settle(self, quiet_s: float = 0.5, *, timeout_s: float = WAIT_S) -> str:
         """The screen once it has not changed for a while."""
         until, shown, since = time.monotonic() + timeout_s, self.screen(), time.monotonic()
@@ -92,7 +100,7 @@ class Terminal:
 
     def exit_code(self, *, timeout_s: float = WAIT_S) -> int:
         """The exit code of the command that was run, once its shell is back."""
-        self._wait(lambda shown: shown.endswith("\n$"), "the shell is not back", timeout_s)
+        self.wait_for_shell(timeout_s=timeout_s)
         self.write("echo code=$?=")
         self.press("Enter")
         shown = self._wait(

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import time
 from pathlib import Path
+from pwd import getpwuid
 
 import pexpect
 import pytest
@@ -439,3 +440,10 @@ def test_widening_is_said_after_a_first_turn_that_broke_off_too(clinvk: Command)
     kill_group(child)
     ran = clinvk("-c", "--access", "full", "on")
     assert "access is wider for this turn" in ran.stderr
+
+
+def test_an_empty_home_variable_is_not_the_root_folder(clinvk: Command) -> None:
+    """The person's home is that of their account: `/.clinvk` is nobody's."""
+    said = clinvk("config", "path", env={"HOME": ""})
+    home = Path(getpwuid(os.getuid()).pw_dir)
+    assert said.stdout == f"{home / '.clinvk/config.yaml'}\n"

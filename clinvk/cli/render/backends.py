@@ -3,16 +3,15 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from clinvk.cli.render.columns import in_columns
 from clinvk.cli.streams import Streams
 from clinvk.model.safe_text import safe_line
 from clinvk.model.units import UNKNOWN
 from clinvk.model.versions import Drift
-from clinvk.model.width import display_width, pad
 from clinvk.services.backends import BackendState
 from clinvk.store.forms import json_line
 
 _HEAD = ("NAME", "AGENT", "VERSION", "SIGNED IN", "PROGRAM")
-_GAP = "  "
 _DRIFT = {
     Drift.NEWER: "; the installed one is newer",
     Drift.OLDER: "; the installed one is older",
@@ -27,9 +26,7 @@ def render_backends(states: Sequence[BackendState], streams: Streams, *, as_json
         streams.out_json(f"[\n{lines}\n]\n")
         return
     rows = [_HEAD, *(_row(state) for state in states)]
-    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
-    text = "".join(_line(row, widths) for row in rows) + "".join(_notes(states))
-    streams.out(text)
+    streams.out("".join([*in_columns(rows), *_notes(states)]))
 
 
 def _row(state: BackendState) -> tuple[str, ...]:
@@ -46,11 +43,6 @@ def _program(state: BackendState) -> str:
     if state.program is None:
         return f"not installed: {state.install_hint}"
     return state.program[0] if state.enabled else f"{state.program[0]} (switched off)"
-
-
-def _line(row: Sequence[str], widths: Sequence[int]) -> str:
-    cells = [pad(cell, width) for cell, width in zip(row, widths, strict=True)]
-    return f"{_GAP.join(cells).rstrip()}\n"
 
 
 def _notes(states: Sequence[BackendState]) -> Iterator[str]:

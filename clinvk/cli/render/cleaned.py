@@ -4,14 +4,13 @@ import re
 from datetime import datetime
 from typing import Any
 
-from clinvk.cli.render.ago import ago
 from clinvk.cli.render.changed import error_to_json, say_kept
-from clinvk.cli.render.sizes import size_in_words
+from clinvk.cli.render.columns import in_columns
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.model.safe_text import safe_line
 from clinvk.model.title import UNTITLED
-from clinvk.model.units import format_duration
+from clinvk.model.units import format_age, format_duration, format_size
 from clinvk.services.clean import Cleaned, Sweep, Swept
 from clinvk.store.forms import json_line, time_to_text
 
@@ -24,18 +23,18 @@ def render_cleaned(
         streams.out_json(json_line(_to_json(cleaned, sweep)).decode())
     else:
         if sweep.dry_run:
-            streams.out("".join(f"{_line(one, now)}\n" for one in cleaned.swept))
+            streams.out("".join(in_columns([_cells(one, now) for one in cleaned.swept])))
         streams.out(f"{safe_line('; '.join(_parts(cleaned, sweep)))}\n")
         for session_id, error in cleaned.failed:
             say_kept(streams, session_id, error)
     return next((error.exit_status for _, error in cleaned.failed), ExitStatus.OK)
 
 
-def _line(one: Swept, now: datetime) -> str:
+def _cells(one: Swept, now: datetime) -> tuple[str, ...]:
     session = one.session
     title = safe_line(session.title) or UNTITLED
-    used = ago(session.last_used_at, now)
-    return f"{session.id}  {safe_line(session.backend)}  {used}  {size_in_words(one.size)}  {title}"
+    used = format_age(session.last_used_at, now)
+    return (session.id, safe_line(session.backend), used, format_size(one.size), title)
 
 
 def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
@@ -55,7 +54,7 @@ def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
 
 
 def _what_went(cleaned: Cleaned, sweep: Sweep) -> str:
-    count, freed = _sessions(len(cleaned.swept)), size_in_words(cleaned.freed)
+    count, freed = _sessions(len(cleaned.swept)), format_size(cleaned.freed)
     if sweep.archive is None:
         return (
             f"would clean {count} and free {freed}"

@@ -35,7 +35,8 @@ def _summary(report: RunReport) -> Iterable[str]:
     cached = f" ({format_tokens(usage.cached_tokens)} cached)" if usage.cached_tokens else ""
     yield f"{format_tokens(usage.input_tokens)} in{cached}"
     yield f"{format_tokens(usage.output_tokens)} out"
-    yield format_cost(report.cost_usd)
+    # A dash alone says nothing of what it is that is not known.
+    yield f"${UNKNOWN}" if report.cost_usd is None else format_cost(report.cost_usd)
     yield format_duration(report.duration_s)
 
 

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from clinvk.cli.render.ago import ago
 from clinvk.cli.render.changed import error_to_json, first_status, say_kept
-from clinvk.cli.render.sizes import size_in_words
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.model.safe_text import safe_line
 from clinvk.model.title import UNTITLED
+from clinvk.model.units import format_age, format_size
 from clinvk.services.delete import Deleted, Doomed
 from clinvk.services.native import NativeTranscript
 from clinvk.services.several import Outcome
@@ -24,7 +23,7 @@ def doomed_line(doomed: Doomed, now: datetime) -> str:
         return f"{doomed.id}  a damaged record, and its transcript"
     turns = f"{session.turns:,} turn{'' if session.turns == 1 else 's'}"
     title = safe_line(session.title) or UNTITLED
-    return f"{doomed.id}  {title}  ({turns}, last used {ago(session.last_used_at, now)})"
+    return f"{doomed.id}  {title}  ({turns}, last used {format_age(session.last_used_at, now)})"
 
 
 def render_deleted(
@@ -39,7 +38,7 @@ def render_deleted(
             say_kept(streams, one.target.id, one.error)
         elif one.result:
             title = f" ({safe_line(session.title)})" if (session := one.target.session) else ""
-            freed = f"freed {size_in_words(one.result.freed)}{_native(one.result)}"
+            freed = f"freed {format_size(one.result.freed)}{_native(one.result)}"
             streams.out(f"deleted session {one.target.id}{title}, {freed}\n")
     return first_status(outcomes)
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from clinvk.cli.render.ago import ago
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.render.list import session_to_json
 from clinvk.cli.streams import Streams
 from clinvk.model.safe_text import safe_line
 from clinvk.model.snippet import Snippet
 from clinvk.model.title import UNTITLED
+from clinvk.model.units import format_age
 from clinvk.model.width import cut, display_width, pad
 from clinvk.services.search import Found, Hit
 from clinvk.store.forms import json_line
@@ -81,7 +81,11 @@ def _lines(hits: Sequence[Hit], streams: Streams, now: datetime) -> Iterator[str
 
 def _head(hit: Hit, now: datetime) -> tuple[str, ...]:
     session = hit.listed.session
-    return (safe_line(session.id), safe_line(session.backend), ago(session.last_used_at, now))
+    return (
+        safe_line(session.id),
+        safe_line(session.backend),
+        format_age(session.last_used_at, now),
+    )
 
 
 def _place(hit: Hit, columns: int | None, *, color: bool) -> str:

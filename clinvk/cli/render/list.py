@@ -8,14 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from clinvk.cli.render.ago import ago
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
 from clinvk.model.report import usage_to_json
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session, Status
 from clinvk.model.title import UNTITLED
-from clinvk.model.units import UNKNOWN, format_tokens
+from clinvk.model.units import UNKNOWN, format_age, format_tokens
 from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.model.width import cut, display_width, pad
 from clinvk.services.sessions import Listed, SessionList
@@ -25,10 +24,10 @@ from clinvk.store.records import DamagedRecord
 DAMAGED = "damaged"
 
 _HEAD = ("ID", "BACKEND", "STATUS", "LAST USED", "TOKENS", "TITLE/PROMPT")
-_STATUS, _TOKENS, _TITLE = 2, 4, 5
+_BACKEND, _STATUS, _USED, _TOKENS, _TITLE = 1, 2, 3, 4, 5
 _GAP = "  "
 # What a narrow terminal goes without, in this order, until the title has room.
-_DISPENSABLE = (_TOKENS, 1)
+_DISPENSABLE = (_TOKENS, _BACKEND, _USED, _STATUS)
 _TITLE_ROOM = 12
 _COLORS = {Status.RUNNING: "32", Status.INTERRUPTED: "33", Status.ERROR: "31", DAMAGED: "31"}
 
@@ -80,7 +79,7 @@ def _row(listed: Listed, now: datetime) -> _Row:
         safe_line(session.id),
         safe_line(session.backend),
         listed.status.value,
-        ago(session.last_used_at, now),
+        format_age(session.last_used_at, now),
         _tokens(session),
         f"({safe_line(session.name)}) {title}" if session.name else title,
     )
@@ -115,7 +114,7 @@ def _table(rows: Sequence[_Row], columns: int | None, *, color: bool) -> Iterato
             cells[-1] = cut(row[_TITLE], max(room, 1))
         if color and number == 0:
             cells = [f"\x1b[2m{cell}\x1b[0m" for cell in cells]
-        elif color and (code := _COLORS.get(row[_STATUS])):
+        elif color and _STATUS in shown and (code := _COLORS.get(row[_STATUS])):
             at = shown.index(_STATUS)
             cells[at] = f"\x1b[{code}m{cells[at]}\x1b[0m"
         yield f"{_GAP.join(cells).rstrip()}\n"

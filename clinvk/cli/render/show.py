@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from clinvk.cli.render.ago import ago
 from clinvk.cli.render.fields import field, file_lines
 from clinvk.cli.render.turn import turn_to_json
 from clinvk.cli.streams import Streams
@@ -13,7 +12,7 @@ from clinvk.model.files import FileReport, over_turns
 from clinvk.model.report import file_to_json
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Session
-from clinvk.model.units import UNKNOWN, format_cost, format_time, format_tokens
+from clinvk.model.units import UNKNOWN, format_age, format_cost, format_time, format_tokens
 from clinvk.services.sessions import Shown
 from clinvk.store.forms import json_page
 from clinvk.store.records import encode
@@ -36,7 +35,7 @@ def render_show(
 
 def _head(shown: Shown, now: datetime) -> Iterator[str]:
     session = shown.session
-    used = f"{format_time(session.last_used_at)} ({ago(session.last_used_at, now)})"
+    used = f"{format_time(session.last_used_at)} ({format_age(session.last_used_at, now)})"
     yield field("ID", session.id)
     yield field("Backend", session.backend)
     yield field("Model", session.model or session.model_asked or UNKNOWN)

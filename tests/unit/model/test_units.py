@@ -12,6 +12,7 @@ from clinvk.model.units import (
     format_age,
     format_cost,
     format_duration,
+    format_size,
     format_time,
     format_tokens,
     parse_duration,
@@ -116,6 +117,24 @@ def test_tokens_have_thousands_separators(count: int | None, text: str) -> None:
 def test_a_small_cost_keeps_the_digits_that_matter(dollars: float | None, text: str) -> None:
     """A cost below a cent is not shown as nothing, and an unknown one not as zero."""
     assert format_cost(dollars) == text
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        (0, "0 bytes"),
+        (1, "1 byte"),
+        (999, "999 bytes"),
+        (1_000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_999, "1.0 MB"),
+        (54_321_000, "54.3 MB"),
+        (10**16, "10,000.0 TB"),
+    ],
+)
+def test_a_size_is_told_in_the_unit_that_fits(size: int, words: str) -> None:
+    """Never `1000.0 kB`."""
+    assert format_size(size) == words
 
 
 def test_a_time_is_shown_in_utc() -> None:

@@ -227,7 +227,7 @@ def test_the_error_is_the_last_thing_on_the_screen(screen: Any, clock: Callable[
     )
     show(terminal(screen, clock), [Message(text="a")], report)
     assert screen.all.getvalue() == (
-        "a\n\n7f3a · agent · — · — in · — out · — · 0.0s\nerror: it broke\nhint: mend it\n"
+        "a\n\n7f3a · agent · — · — in · — out · $— · 0.0s\nerror: it broke\nhint: mend it\n"
     )
 
 

@@ -132,7 +132,7 @@ def test_a_person_at_stderr_sees_what_goes_on(screen: Any, clock: Callable[[], f
     show(PlainText(screen.streams(err_tty=True, width=100), clock=clock), events, report())
     assert screen.out.getvalue() == "a\n"
     assert screen.err.getvalue() == (
-        "• Bash  ls\n✓ Bash  ls\n\nagent · — · — in · — out · — · 0.0s\n"
+        "• Bash  ls\n✓ Bash  ls\n\nagent · — · — in · — out · $— · 0.0s\n"
     )
 
 
