@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from first_session import PICTURE, draw
 
 from bed.terminal import have_tmux
+from e2e.first_session import PICTURE, draw
 
 README = Path(__file__).parents[2] / "README.md"
 
