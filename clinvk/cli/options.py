@@ -33,7 +33,12 @@ Backend = Annotated[
 Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="The model.")]
 Workdir = Annotated[
     str | None,
-    typer.Option("--workdir", "-w", metavar="DIR", help="Where the agent works; default: here."),
+    typer.Option(
+        "--workdir",
+        "-w",
+        metavar="DIR",
+        help="Where the agent works; default: here, or the session's own.",
+    ),
 ]
 Format = Annotated[
     OutputFormat | None,
@@ -41,7 +46,9 @@ Format = Annotated[
 ]
 AccessLevel = Annotated[
     Access | None,
-    typer.Option("--access", help="What the agent may do; default: the agent's own."),
+    typer.Option(
+        "--access", help="What the agent may do; default: the session's, else the agent's own."
+    ),
 ]
 SystemPrompt = Annotated[
     str | None,
@@ -51,18 +58,23 @@ MaxTurns = Annotated[
     int | None, typer.Option("--max-turns", metavar="N", min=1, help="The agent's steps at most.")
 ]
 Timeout = Annotated[
-    str | None, typer.Option("--timeout", metavar="DUR", help="For the whole turn: 30s, 15m, 2h.")
+    str | None,
+    typer.Option("--timeout", metavar="DUR", help="Stop the turn after so long: 30s, 15m, 2h."),
 ]
 IdleTimeout = Annotated[
     str | None,
-    typer.Option("--idle-timeout", metavar="DUR", help="Without any output from the agent."),
+    typer.Option(
+        "--idle-timeout",
+        metavar="DUR",
+        help="Stop it after so long a silence; default: run.idle_timeout.",
+    ),
 ]
 Wait = Annotated[
     str | None,
     typer.Option(
         "--wait",
         metavar="[=DUR]",
-        help="For a session that another run holds; without it exit 75.",
+        help="Wait for a session that another run holds; without it exit 75.",
     ),
 ]
 DryRun = Annotated[
@@ -81,7 +93,7 @@ BackendArg = Annotated[
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="In place of ~/.clinvk/config.yaml."),
+    typer.Option("--config", metavar="FILE", help="A configuration file in place of your own."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
@@ -94,12 +106,12 @@ SessionName = Annotated[
 Title = Annotated[
     str | None,
     typer.Option(
-        "--title", metavar="TEXT", help="For a new session; `-s` goes on with an old one as it is."
+        "--title", metavar="TEXT", help="The title of a new session; an old one keeps its own."
     ),
 ]
 Tag = Annotated[
     list[str] | None,
-    typer.Option("--tag", "-t", metavar="TAG", help="For a new session, as --title (repeatable)."),
+    typer.Option("--tag", "-t", metavar="TAG", help="A tag of a new session (repeatable)."),
 ]
 
 WhenMissing = Annotated[
@@ -126,17 +138,17 @@ TurnNumber = Annotated[int | None, typer.Option("--turn", metavar="N", min=1, he
 
 # Which sessions: `filters.session_filter` makes one value of these.
 StatusFilter = Annotated[
-    Status | None, typer.Option("--status", help="Only sessions that stand so.")
+    Status | None, typer.Option("--status", help="Only sessions with this status.")
 ]
 Here = Annotated[
-    bool, typer.Option("--here", help="Only those of this directory or its repository.")
+    bool, typer.Option("--here", help="Only sessions of this directory or its repository.")
 ]
 Directory = Annotated[
     str | None, typer.Option("--dir", metavar="DIR", help="As --here, but of DIR.")
 ]
 TagFilter = Annotated[
     list[str] | None,
-    typer.Option("--tag", "-t", metavar="TAG", help="Only those with this tag (repeatable)."),
+    typer.Option("--tag", "-t", metavar="TAG", help="Only sessions with this tag (repeatable)."),
 ]
 Since = Annotated[
     str | None,
@@ -150,7 +162,7 @@ Until = Annotated[
 ]
 Touched = Annotated[
     str | None,
-    typer.Option("--touched", metavar="PATH", help="Only those that changed PATH, or below it."),
+    typer.Option("--touched", metavar="PATH", help="Only sessions that changed PATH, or below it."),
 ]
 Archived = Annotated[
     bool, typer.Option("--archived", help="Only archived ones; else they are hidden.")

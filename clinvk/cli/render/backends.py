@@ -46,8 +46,11 @@ def _program(state: BackendState) -> str:
 
 
 def _notes(states: Sequence[BackendState]) -> Iterator[str]:
-    """What the table has no column for: the versions that are tested, and what there is to ask."""
-    for state in states:
+    """What the table has no column for: the versions that are tested, and what there is to ask.
+
+    Of an agent that is not here nobody asks: the documentation has a table of them all.
+    """
+    for state in filter(lambda state: state.installed, states):
         yield f"\n{state.name}\n"
         if state.fault:
             yield f"  version: unknown ({safe_line(state.fault)})\n"
