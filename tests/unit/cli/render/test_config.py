@@ -88,7 +88,7 @@ def test_a_program_reads_the_settings_as_the_file_would_have_them(screen: Any) -
 
 
 def test_the_backends_are_a_table_and_what_it_has_no_column_for(screen: Any) -> None:
-    """What is not installed says how to install it; what an agent lacks has its reason."""
+    """What is not installed says just how to get it; what an agent lacks has its reason."""
     render_backends([STATE, ABSENT], screen.streams(), as_json=False)
     assert screen.out.getvalue() == (
         "NAME             AGENT  VERSION  SIGNED IN  PROGRAM\n"
@@ -98,7 +98,6 @@ def test_the_backends_are_a_table_and_what_it_has_no_column_for(screen: Any) -> 
         "  tested: 1.0, 1.1; the installed one is newer\n"
         "  can: model, own id\n"
         "  cannot: cost (it reports none)\n"
-        "\nother\n"
     )
 
 
