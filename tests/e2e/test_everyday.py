@@ -10,29 +10,16 @@ import pytest
 
 from bed.bare import bare_command
 from bed.command import Command
-from clinvk.model.session import Session, Status
+from bed.kept import keep
+from clinvk.model.session import Status
 from clinvk.model.usage import Usage
 from clinvk.model.width import display_width
-from clinvk.store.records import encode
 
 
 @pytest.fixture
 def clinvk(tmp_path: Path) -> Command:
     """The installed `clinvk` in a home without agents."""
     return bare_command(tmp_path)
-
-
-def keep(clinvk: Command, number: int, *, days: float = 0, **fields: object) -> str:
-    """Write the record of a session that was used so many days and minutes ago; its id."""
-    at = datetime.now(UTC) - timedelta(days=days, minutes=number)
-    said: dict[str, Any] = {"backend": "demo", "cwd": str(clinvk.home.project)}
-    said |= {"title": f"session {number}"}
-    said |= {"created_at": at, "last_used_at": at, "turns": 1}
-    session = Session(id=f"{number:012x}", **{**said, **fields})
-    folder = clinvk.home.clinvk_home / "sessions"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / f"{session.id}.json").write_text(json.dumps(encode(session)))
-    return session.id
 
 
 def test_the_everyday_commands_work_as_they_are_printed(clinvk: Command) -> None:

@@ -1,18 +1,16 @@
 """What each setting brings about, said in the file or in the environment, and the flag over it."""
 
-import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from bed.bare import bare_command
 from bed.command import Command
+from bed.kept import keep
 from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS, environment_variable
-from clinvk.model.session import Session, Status
-from clinvk.store.records import encode
+from clinvk.model.session import Status
 
 PLAIN = ("-b", "demo", "hi")
 DRY = ("-b", "demo", "--dry-run", "hi")
@@ -82,17 +80,6 @@ def say(request: pytest.FixtureRequest, clinvk: Command) -> Say:
     return said
 
 
-def keep(clinvk: Command, session_id: str, *, days: float, **fields: object) -> str:
-    """Write the record of a session that was used so many days ago; its id."""
-    at = datetime.now(UTC) - timedelta(days=days)
-    said: dict[str, Any] = {"backend": "demo", "cwd": str(clinvk.home.project), **fields}
-    session = Session(id=session_id, created_at=at, last_used_at=at, turns=1, **said)
-    folder = clinvk.home.clinvk_home / "sessions"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (folder / f"{session_id}.json").write_text(json.dumps(encode(session)))
-    return session_id
-
-
 def test_every_key_is_tried() -> None:
     """A key that is new needs a test of what it does."""
     backends = {f"backends.demo.{key}" for key in BACKEND_DEFAULTS}
@@ -137,8 +124,8 @@ def test_every_new_session_has_the_default_tags(clinvk: Command, say: Say) -> No
 
 def test_cleaning_goes_by_the_retention(clinvk: Command, say: Say) -> None:
     """Sessions that nobody used for so many days go, and no others."""
-    keep(clinvk, "aaaa00000001", days=7.5)
-    stays = keep(clinvk, "aaaa00000002", days=6.5)
+    keep(clinvk, 1, days=7.5)
+    stays = keep(clinvk, 2, days=6.5)
     say("session.retention_days", "7")
     assert clinvk("sessions", "clean").stdout.startswith("cleaned 1 session, ")
     assert clinvk("sessions", "list", "-q").stdout.split() == [stays]
@@ -152,11 +139,11 @@ def test_a_plain_prompt_goes_on_with_its_directorys_session(
     below = clinvk.home.project / "below"
     below.mkdir()
     (clinvk.home.project / ".git").mkdir()
-    keep(clinvk, "aaaa00000001", days=-0.001, backend="codex")
-    keep(clinvk, "aaaa00000002", days=-0.001, status=Status.COMPLETED)
-    keep(clinvk, "aaaa00000003", days=-0.001, archived=True)
-    keep(clinvk, "aaaa00000004", days=-0.001, cwd=str(tmp_path))
-    keep(clinvk, "aaaa00000005", days=-0.001, cwd=str(below))
+    keep(clinvk, 1, days=-0.01, backend="codex")
+    keep(clinvk, 2, days=-0.01, status=Status.COMPLETED)
+    keep(clinvk, 3, days=-0.01, archived=True)
+    keep(clinvk, 4, days=-0.01, cwd=str(tmp_path))
+    keep(clinvk, 5, days=-0.01, cwd=str(below))
     say("session.auto_resume", "true")
     again = clinvk("-b", "demo", "-o", "json", "two").json()
     assert (again["session_id"], again["turn"]) == (meant, 2)

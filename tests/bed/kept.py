@@ -1,0 +1,26 @@
+"""Records of sessions as they stand on disk, for tests that need many, or old ones, at once."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bed.command import Command
+from clinvk.model.session import Session
+from clinvk.store.records import encode
+
+
+def keep(clinvk: Command, number: int, *, days: float = 0, **fields: object) -> str:
+    """Write the record of a session that was used so many days and minutes ago; its id.
+
+    `number` counts the minutes and makes the id; what is not said is a plain session of the demo
+    in the home's project with one turn.
+    """
+    at = datetime.now(UTC) - timedelta(days=days, minutes=number)
+    said: dict[str, Any] = {"backend": "demo", "cwd": str(clinvk.home.project)}
+    said |= {"title": f"session {number}"}
+    said |= {"created_at": at, "last_used_at": at, "turns": 1}
+    session = Session(id=f"{number:012x}", **{**said, **fields})
+    folder = clinvk.home.clinvk_home / "sessions"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (folder / f"{session.id}.json").write_text(json.dumps(encode(session)))
+    return session.id
