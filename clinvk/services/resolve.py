@@ -110,11 +110,10 @@ def last_session(
         asked = replace(asked, within=scope_of(within))
     found = _latest(store, asked) or _latest(store, asked, thorough=True)
     if found is None:
-        where = " of this directory" if within else ""
-        of = f" with backend `{backend}`" if backend else ""
         start = 'start one with `clinvk "your prompt"`'
         raise NothingToResumeError(
-            f"there is no session{where}{of} to go on with",
+            f"there is no session{narrowed_to(here=within is not None, backend=backend)}"
+            " to go on with",
             hint="\n".join([*_passed_by(store), start]),
         )
     return found
@@ -143,6 +142,13 @@ def _latest(store: SessionStore, asked: Selection, *, thorough: bool = False) ->
     """The session meant that was used last, as its record says; None if none is meant."""
     found = store.select(asked, limit=1, thorough=thorough).sessions
     return store.load(found[0].session.id) if found else None
+
+
+def narrowed_to(*, here: bool, backend: str | None) -> str:
+    """What a choice was narrowed to, as a part of a sentence; nothing if it was not."""
+    return (" of this directory" if here else "") + (
+        f" with backend `{backend}`" if backend else ""
+    )
 
 
 def _passed_by(store: SessionStore) -> list[str]:

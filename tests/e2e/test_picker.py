@@ -205,8 +205,11 @@ def test_without_a_terminal_it_says_what_it_would_have_offered(
 def test_without_a_session_there_is_nothing_to_pick(clinvk: Command, terminal: Terminal) -> None:
     """Exit 4 at a terminal, exit 2 without one."""
     terminal.run(clinvk.program, "resume")
-    terminal.wait_for("there is no session")
+    terminal.wait_for("there is no session to pick")
     assert terminal.exit_code() == 4
+    terminal.clear()
+    terminal.run(clinvk.program, "resume", "--here", "-b", "demo")
+    terminal.wait_for("there is no session of this directory with backend `demo` to pick")
     assert clinvk("resume").exit_code == 2
 
 

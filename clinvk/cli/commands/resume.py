@@ -98,6 +98,7 @@ def _picked(cli: Cli, *, here: bool, backend: str | None) -> str:
     """The id of the session that the person picks from those that may be continued."""
     from clinvk.cli.filters import known_backend
     from clinvk.services.pick import offered_sessions
+    from clinvk.services.resolve import narrowed_to
     from clinvk.store.sessions import SessionStore
 
     if backend is not None:
@@ -113,8 +114,8 @@ def _picked(cli: Cli, *, here: bool, backend: str | None) -> str:
         )
     if not offered:
         raise NothingToResumeError(
-            "there is no session to pick" + (" here" if here or backend else ""),
-            hint="`clinvk sessions list --archived` shows what is put away",
+            f"there is no session{narrowed_to(here=here, backend=backend)} to pick",
+            hint="`clinvk sessions list` shows all, and with `--archived` what is put away",
         )
     from clinvk.cli.picker import pick_session
 
