@@ -19,9 +19,21 @@ pytestmark = [
     pytest.mark.timeout(180),
 ]
 
-ANSWER = {"claude": "●", "codex": "•", "qwen": "◆"}
-_TWICE = {"claude": "Press Ctrl-C again", "qwen": "Press Ctrl+C again"}
-SCREENS = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude"), ("qwen", "claude")]
+ANSWER = {"claude": "●", "codex": "•", "gemini": "✦", "qwen": "◆"}
+_TWICE = {
+    "claude": "Press Ctrl-C again",
+    "gemini": "Press Ctrl+C again",
+    "qwen": "Press Ctrl+C again",
+}
+SCREENS = [
+    ("claude", "claude"),
+    ("claude", "claude-next"),
+    ("codex", "claude"),
+    ("gemini", "claude"),
+    ("qwen", "claude"),
+]
+# Its log leaves out what it asks a model about the model to ask.
+_WITHOUT_FIGURES = {"gemini"}
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +88,7 @@ def told(clinvk: Command, session: str = "@last") -> dict[str, Any]:
 def test_a_session_goes_on_in_the_agents_screen_and_back(
     clinvk: Command, terminal: Terminal, backend: str
 ) -> None:
-    """The right conversation comes up, and what is said in it is recorded with exact usage.
+    """The right conversation comes up, and what is said in it is recorded, its usage exact or none.
 
     The next headless turn remembers it and counts only itself.
     """
@@ -91,7 +103,8 @@ def test_a_session_goes_on_in_the_agents_screen_and_back(
     assert first["prompt"] == "the first prompt"
     assert second["text"].startswith("You said: an interactive one")
     assert second["prompt"] == "an interactive one [[usage:in=300,out=30]]"
-    assert (second["usage"]["input_tokens"], second["usage"]["output_tokens"]) == (300, 30)
+    figures = (None, None) if backend in _WITHOUT_FIGURES else (300, 30)
+    assert (second["usage"]["input_tokens"], second["usage"]["output_tokens"]) == figures
     third = clinvk("-c", "-o", "json", "the third prompt").json()
     assert third["session_id"] == started["session_id"]
     assert "I remember 2 earlier prompts" in third["text"]

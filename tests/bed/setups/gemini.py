@@ -12,6 +12,7 @@ class Gemini(Setup):
     Unless it may be chatty it has a model of its own: else it asks a small one which to ask.
     """
 
+    ready = "Type your message"
     other_model = "gemini-2.5-flash"
     conversations = ".gemini/tmp/*/chats/*.jsonl"
 
