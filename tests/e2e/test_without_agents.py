@@ -208,6 +208,25 @@ def test_a_symbolic_link_among_the_records_is_not_followed(clinvk: Command, tmp_
     assert secret.read_text() == '{"secret": true}'
 
 
+def test_a_record_under_another_sessions_id_is_damaged(clinvk: Command) -> None:
+    """A copy is no second session: it is shown with its path, and the first one goes on alone."""
+    own = clinvk("-b", "demo", "-s", "mine", "-o", "json", "one").json()["session_id"]
+    folder = clinvk.home.clinvk_home / "sessions"
+    copy = folder / "0123456789ab.json"
+    copy.write_bytes((folder / f"{own}.json").read_bytes())
+    before = copy.read_bytes()
+    healthy, damaged = clinvk("sessions", "list", "--json").json()
+    assert (healthy["id"], damaged["status"], damaged["path"]) == (own, "damaged", str(copy))
+    for command in ("show", "export", "close", "archive"):
+        ran = clinvk("sessions", command, "0123456789ab")
+        assert (ran.exit_code, str(copy) in ran.stderr) == (4, True)
+    for words in (["-c"], ["-s", "mine"], ["resume", "@last"], ["resume", own]):
+        assert clinvk(*words, "-o", "json", "on").json()["session_id"] == own
+    clinvk("sessions", "clean", "--older-than", "1s")
+    assert copy.read_bytes() == before
+    assert not (clinvk.home.clinvk_home / "transcripts" / "0123456789ab.jsonl").exists()
+
+
 def test_version_and_help(clinvk: Command) -> None:
     """`--version` is one line, `--help` is for a person in a hurry; both exit 0."""
     assert clinvk("--version").stdout.startswith("clinvk ")
