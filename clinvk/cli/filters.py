@@ -65,17 +65,20 @@ def that_touched(cli: Cli, store: SessionStore, only: SessionFilter, path: str) 
     )
 
 
-def known_backend(cli: Cli, name: str) -> str:
-    """The name as it is; `UsageError` if there is no such backend to filter by."""
-    if name not in backends.built_in() and name not in (known := _all_names(cli)):
+def known_backend(cli: Cli, name: str, config: Path | None = None) -> str:
+    """The name as it is; `UsageError` if there is no such backend to filter by.
+
+    `config` stands in place of the person's own configuration file.
+    """
+    if name not in backends.built_in() and name not in (known := _all_names(cli, config)):
         raise UsageError(f"there is no backend `{name}`", hint=f"one of: {', '.join(known)}")
     return name
 
 
-def _all_names(cli: Cli) -> tuple[str, ...]:
+def _all_names(cli: Cli, config: Path | None) -> tuple[str, ...]:
     from clinvk.services.settings import catalog
 
-    return catalog(cli.world).names()
+    return catalog(cli.world, config).names()
 
 
 def _scope(cli: Cli, directory: str | None, *, here: bool) -> Path | None:

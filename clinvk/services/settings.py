@@ -52,9 +52,9 @@ def effective_settings(
     return merge(file, variables)
 
 
-def catalog(world: World) -> Catalog:
+def catalog(world: World, config: Path | None = None) -> Catalog:
     """The backends there are with the settings that hold; raises as `effective_settings` does."""
-    return catalog_of(effective_settings(world))
+    return catalog_of(effective_settings(world, config))
 
 
 def _names(environ: Mapping[str, str], text: bytes | None) -> tuple[str, ...]:

@@ -138,6 +138,19 @@ def test_it_is_in_every_list_of_backends(clinvk: Command) -> None:
     assert "toy" in refused.stderr
 
 
+def test_resume_offers_sessions_of_a_backend_that_another_file_declares(
+    clinvk: Command, tmp_path: Path
+) -> None:
+    """`--config FILE` is asked which backends there are, as for the turn itself."""
+    own = clinvk.home.clinvk_home / "config.yaml"
+    file = own.rename(tmp_path / "other.yaml")
+    started = clinvk("-b", "toy", "--config", file, "-o", "json", "one").json()["session_id"]
+    for form in ([], ["-i", "two"]):
+        ran = clinvk("resume", "-b", "toy", "--config", file, *form)
+        assert (ran.exit_code, started in ran.stderr) == (2, True), ran.stderr
+    assert "there is no backend `toy`" in clinvk("resume", "-b", "toy").stderr
+
+
 def test_a_declaration_is_shown_and_is_not_set_piece_by_piece(clinvk: Command) -> None:
     """It makes sense as a whole only."""
     assert clinvk("config", "get", "backends.toy.declared").stdout.startswith('{"title": "The Toy"')

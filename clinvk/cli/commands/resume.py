@@ -1,5 +1,6 @@
 """`clinvk resume`: go on with a session from anywhere."""
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -67,7 +68,7 @@ def resume(  # noqa: PLR0913  one parameter an option
         raise UsageError("`--last` and `--interactive` are two ways to choose", hint="use one")
     which: dict[str, Any] = {"pick": Pick.LAST, "here": here}
     if interactive or not (last or said):
-        which = {"session": _picked(cli, here=here, backend=backend)}
+        which = {"session": _picked(cli, here=here, backend=backend, config=config)}
     elif not last:
         which = {"session": _named(cli, said.pop(0), here=here, backend=backend)}
     turn = TurnOptions(
@@ -94,7 +95,7 @@ def resume(  # noqa: PLR0913  one parameter an option
     raise typer.Exit(proceed(cli, turn, **which))
 
 
-def _picked(cli: Cli, *, here: bool, backend: str | None) -> str:
+def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -> str:
     """The id of the session that the person picks from those that may be continued."""
     from clinvk.cli.filters import known_backend
     from clinvk.services.pick import offered_sessions
@@ -102,7 +103,7 @@ def _picked(cli: Cli, *, here: bool, backend: str | None) -> str:
     from clinvk.store.sessions import SessionStore
 
     if backend is not None:
-        known_backend(cli, backend)
+        known_backend(cli, backend, config)
     offered = offered_sessions(SessionStore(cli.world.home), cli.world, here=here, backend=backend)
     streams = cli.streams
     if not (streams.stdin_is_tty and streams.cursor):
