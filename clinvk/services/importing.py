@@ -81,7 +81,7 @@ def _import_one(
 ) -> Imported:
     with ExitStack() as held:
         held.enter_context(store.lock(one.id, claim_of(world)))
-        if store.find(one.id) is not None:
+        if store.find(one.id) is not None and not portable.is_half_unpacked(store, one):
             here = portable.pack(store, store.load(one.id))
             if _same(here, one):
                 return replace(done, present=(*done.present, one.id))
@@ -90,7 +90,8 @@ def _import_one(
         name, warnings = one.record.get("name"), done.warnings
         if name is not None:
             held.enter_context(store.lock_name(name, claim_of(world, wait_s=_NAME_WAIT_S)))
-            if (holder := find_named(store, name)) is not None:
+            holder = find_named(store, name)
+            if holder is not None and holder.id != one.id:
                 one = replace(one, record={**one.record, "name": None})
                 what = f"session {one.id} is imported without its name"
                 warnings = (*warnings, f"{what}: `{name}` is session {holder.id}")

@@ -46,14 +46,26 @@ def unpack(store: SessionStore, portable: PortableSession) -> Session:
     """
     session = read_session(dict(portable.record))
     record, transcript = store.files(session.id)
-    if os.path.lexists(record) or os.path.lexists(transcript):
+    begun = is_half_unpacked(store, portable)
+    if not begun and (os.path.lexists(record) or os.path.lexists(transcript)):
         raise StoreError(f"cannot create session `{session.id}`: there is one of that id")
-    if portable.transcript:
+    if portable.transcript and not begun:
         ensure_private_dir(store.home.root, may_be_link=True)
         ensure_private_dir(store.home.transcripts)
         write_private(transcript, b"".join(line_bytes(portable.transcript)))
     store.create(session)
     return session
+
+
+def is_half_unpacked(store: SessionStore, portable: PortableSession) -> bool:
+    """Whether its transcript is there, and no record: it was cut off between the two.
+
+    Raises `StoreError` if the transcript cannot be read.
+    """
+    record, transcript = store.files(portable.id)
+    if os.path.lexists(record) or not os.path.lexists(transcript):
+        return False
+    return _content(transcript) == b"".join(line_bytes(portable.transcript))
 
 
 def line_bytes(lines: Iterable[TranscriptLine]) -> Iterator[bytes]:

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from clinvk.errors import SessionDamagedError
-from clinvk.services.importing import read_export
+from clinvk.services.importing import import_sessions, read_export
+from clinvk.services.world import World
+from clinvk.store.portable import line_bytes
+from clinvk.store.sessions import SessionStore
 
 RECORD = {
     "schema": 1,
@@ -45,6 +48,12 @@ RECORD = {
     "counters_turn": 0,
     "open_turn": None,
 }
+
+TOLD = (
+    *("id", "name", "title", "title_source", "backend", "model_requested", "access"),
+    *("system_prompt", "cwd", "status", "archived", "parent", "tags", "created_at"),
+)
+"""What the line `session` of a transcript has."""
 
 
 def export(**changed: Any) -> bytes:
@@ -113,3 +122,33 @@ def test_what_is_malformed_is_refused_with_its_place(data: bytes, why: str) -> N
     assert why in message
     assert "\n" not in message
     assert len(message) < 400
+
+
+def test_an_import_that_was_cut_off_is_completed(store: SessionStore, world: World) -> None:
+    """Its transcript was there already, and said less than the record does; its name is its own."""
+    told = {"type": "session", "schema": 1, **{key: RECORD[key] for key in TOLD}, "name": "mine"}
+    record = {**RECORD, "name": "mine", "title": "t, as it was renamed", "tags": ["x"]}
+    (one,) = read_export(document({"record": record, "transcript": [told]}), "f")
+    store.home.transcripts.mkdir(parents=True)
+    store.home.transcript(one.id).write_bytes(b"".join(line_bytes(one.transcript)))
+    assert store.load(one.id).title == "t"
+    done = import_sessions(store, (one,), world)
+    assert (done.imported, done.refused, done.warnings) == ((one.id,), (), ())
+    found = store.load(one.id)
+    assert (found.title, found.name, found.tags) == (record["title"], "mine", ("x",))
+    assert import_sessions(store, (one,), world).present == (one.id,)
+
+
+def test_a_session_that_lost_its_record_and_went_on_is_not_overwritten(
+    store: SessionStore, world: World
+) -> None:
+    """Its transcript has more than the export has."""
+    (one,) = read_export(export(), "f")
+    store.home.transcripts.mkdir(parents=True)
+    told = {"type": "session", "schema": 1, **{key: RECORD[key] for key in TOLD}}
+    lines = json.dumps(told) + "\n"
+    store.home.transcript(one.id).write_text(lines)
+    done = import_sessions(store, (one,), world)
+    assert [refused.id for refused in done.refused] == [one.id]
+    assert store.home.transcript(one.id).read_text() == lines
+    assert not store.home.record(one.id).exists()
