@@ -25,7 +25,7 @@ from clinvk.model.units import parse_duration
 from clinvk.services.claims import claim_of
 from clinvk.services.native import NativeTranscript, native_transcript
 from clinvk.services.world import World
-from clinvk.store.leftovers import iter_leftovers, remove_leftover
+from clinvk.store.leftovers import iter_half_copies, iter_leftovers, remove_leftover
 from clinvk.store.moving import copy_out
 from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
@@ -63,7 +63,8 @@ class Swept:
 class Cleaned:
     """What came of it; `in_use` are the ids of old ones that a run holds, `failed` what stays.
 
-    `leftovers` counts the temporary files that killed writes had left in the home.
+    `leftovers` counts the temporary files that killed writes had left in the home, and in the
+    folder of the archive.
     """
 
     swept: tuple[Swept, ...] = ()
@@ -132,19 +133,22 @@ def clean(store: SessionStore, world: World, sweep: Sweep) -> Cleaned:
         swept=tuple(swept),
         in_use=tuple(in_use),
         failed=tuple(failed),
-        leftovers=_clear_away(world, dry_run=sweep.dry_run),
+        leftovers=_clear_away(world, sweep),
     )
 
 
-def _clear_away(world: World, *, dry_run: bool) -> int:
+def _clear_away(world: World, sweep: Sweep) -> int:
     """How many temporary files are old and nobody's; they go, unless nothing is to be done."""
-    gone = 0
-    with suppress(StoreError):  # a folder that cannot be read: its sessions have said so
-        for path in list(iter_leftovers(world.home, now_s=world.now().timestamp())):
-            with suppress(OSError):  # somebody holds it, or may not let it go: it stays
-                if not dry_run:
-                    remove_leftover(path)
-                gone += 1
+    now_s, gone = world.now().timestamp(), 0
+    places = [iter_leftovers(world.home, now_s=now_s)]
+    places += [iter_half_copies(sweep.archive, now_s=now_s)] if sweep.archive else []
+    for place in places:
+        with suppress(StoreError):  # a folder that cannot be read: its sessions have said so
+            for path in list(place):
+                with suppress(OSError):  # somebody holds it, or may not let it go: it stays
+                    if not sweep.dry_run:
+                        remove_leftover(path)
+                    gone += 1
     return gone
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from clinvk.store.atomic import open_regular
 from clinvk.store.home_entries import iter_folder, our_folders
-from clinvk.store.paths import Home, is_session_id
+from clinvk.store.paths import SESSION_ID, Home, is_session_id
 from clinvk.store.transcripts import is_stump
 
 OLD_S = 3600.0
 
 _TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}\.tmp", re.DOTALL)
+_HALF_COPY = re.compile(rf"\.(?:{SESSION_ID.pattern})(?:-\d+)?\.jsonl?\.[0-9a-f]{{12}}\.tmp")
 
 
 def iter_leftovers(home: Home, *, now_s: float) -> Iterator[Path]:
@@ -32,6 +33,14 @@ def iter_leftovers(home: Home, *, now_s: float) -> Iterator[Path]:
                 continue
             if _TEMPORARY.fullmatch(entry.path.name) or _is_stump(home, entry.path):
                 yield entry.path
+
+
+def iter_half_copies(folder: Path, *, now_s: float) -> Iterator[Path]:
+    """As `iter_leftovers`, in a folder that is not ours: half copies of sessions moved there."""
+    for entry in iter_folder(folder):
+        old = entry.is_file and entry.found.st_mtime < now_s - OLD_S
+        if old and _HALF_COPY.fullmatch(entry.path.name):
+            yield entry.path
 
 
 def sweep(home: Home, session_id: str) -> None:

@@ -1,5 +1,6 @@
 """Cleaning: what goes, what stays whatever is asked, and where it goes."""
 
+import os
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -154,6 +155,24 @@ def test_an_archive_gets_the_files_as_they_are(
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     (folder / f"{A}.json").rename(store.home.record(A))
     assert store.load(A).title == "the oldest"
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+def test_what_a_killed_move_left_in_the_archive_is_cleared_away(
+    store: SessionStore, world: World, tmp_path: Path, *, dry_run: bool
+) -> None:
+    """Half copies of sessions, an hour old; whatever else is in the folder is not ours."""
+    names = [f".{A}.json.0123456789ab.tmp", f".{A}-2.jsonl.0123456789ab.tmp"]
+    others = [f".{A}.txt.0123456789ab.tmp", ".mine.json.0123456789ab.tmp", f"{A}.json"]
+    young = f".{B}.json.0123456789ab.tmp"
+    for name in (*names, *others, young):
+        (tmp_path / name).touch()
+        made_s = world.now().timestamp() - (10 if name == young else 4000)
+        os.utime(tmp_path / name, (made_s, made_s))
+    cleaned = clean(store, world, Sweep(older_than_s=DAY, archive=tmp_path, dry_run=dry_run))
+    assert cleaned.leftovers == len(names)
+    left = {path.name for path in tmp_path.glob("*.*")}
+    assert left & {*names, *others, young} == {*others, young, *(names if dry_run else ())}
 
 
 @pytest.mark.usefixtures("four")
