@@ -28,6 +28,8 @@ from clinvk.store.sessions import SessionStore
 STEPPED = Path(__file__).with_name("stepped.py")
 WHOM = ("clinvk", "agent", "both")
 WORDS = 60
+PATIENCE_S = 180.0
+"""So long may a turn take on a machine that is busy with other things."""
 DEMO_ANSWER = " ".join(f"word{number}" for number in range(1, WORDS + 1))
 DEMO_PROMPT, MODEL_PROMPT = f"/long {WORDS}", "[[slow:12:20]] two"
 
@@ -74,19 +76,20 @@ class CrashBed:
         for number in range(turns):
             self.say(*(("-b", self.backend) if number == 0 else ("-c",)), f"turn {number + 1}")
         elsewhere = self.clinvk.home.home / "kept"
-        ran = self.clinvk("-b", self.backend, "beside it", cwd=elsewhere)
+        ran = self.clinvk("-b", self.backend, "beside it", cwd=elsewhere, timeout_s=PATIENCE_S)
         assert ran.exit_code == 0, ran.stderr
         self.clinvk("sessions", "list")  # so that there is an index
 
     def say(self, *args: str) -> dict[str, Any]:
         """One turn that must go well; its result."""
-        ran = self.clinvk("-o", "json", *args)
+        ran = self.clinvk("-o", "json", *args, timeout_s=PATIENCE_S)
         assert ran.exit_code == 0, (args, ran)
         return ran.json()  # type: ignore[no-any-return]  it is one object
 
     def save(self) -> None:
-        """Keep the home as it is, for `restore`."""
+        """Keep the home as it is, for `restore`; from now on it is always a copy, and as new."""
         shutil.copytree(self.clinvk.home.home, self._saved, symlinks=True)
+        self.restore()
 
     def restore(self) -> None:
         """The home as it was saved."""
@@ -115,7 +118,7 @@ class CrashBed:
             start_new_session=True,
         )
 
-    def end(self, child: "subprocess.Popen[str]", timeout_s: float = 60) -> str:
+    def end(self, child: "subprocess.Popen[str]", timeout_s: float = PATIENCE_S) -> str:
         """Wait for clinvk itself: an agent left behind may hold its pipes open. What it said."""
         try:
             return child.communicate(timeout=timeout_s)[1]
@@ -195,10 +198,8 @@ class CrashBed:
         found = [self.store.find(one) for one in self.store.ids()]
         whole = [one for one in found if isinstance(one, Session)]
         here = [one.id for one in whole if one.cwd == str(self._project())]
-        if not here:  # nothing was begun
-            ran = self.clinvk("-b", self.backend, "-o", "json", "after")
-        else:
-            ran = self.clinvk("-c", "-o", "json", "after")
+        which = ("-c",) if here else ("-b", self.backend)  # or nothing was begun
+        ran = self.clinvk(*which, "-o", "json", "after", timeout_s=PATIENCE_S)
         if not expect(ran.exit_code == 0, "does not go on:", ran.stdout[-600:], ran.stderr[-300:]):
             return
         result = ran.json()

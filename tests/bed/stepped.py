@@ -75,8 +75,9 @@ class Steps:
         if not path.is_relative_to(self.home):
             return None
         below = path.relative_to(self.home).parts
-        first = below[0] if below else "the home"
-        return f"{first} (temporary)" if path.suffix == ".tmp" else first
+        if path.suffix == ".tmp":
+            return f"{below[0] if len(below) > 1 else 'the home'} (temporary)"
+        return below[0] if below else "the home"
 
     def audit(self, event: str, args: tuple[Any, ...]) -> None:
         """The hook of Python's audit events."""

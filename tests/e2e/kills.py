@@ -1,12 +1,14 @@
 """Kill clinvk, its agent or both with -9, over and over, and look at what is left each time.
 
     python tests/e2e/kills.py --kills 200                      at random moments
-    python tests/e2e/kills.py --steps                          at every step that changes a file
+    python tests/e2e/kills.py --steps                          at every step that changes a file,
+                                                               of a turn and of other commands
     python tests/e2e/kills.py --kills 100 --backend claude     on a real agent
 
 After each kill: no half file, every earlier turn as it was, the session listed, the turn
 `interrupted` with what was received so far and without figures; then `clinvk -c` goes on in the
 same conversation of the agent, and leaves no process, no temporary file and no wrong index behind.
+A command that starts no agent leaves each file as it was or as it is to be, and can be given again.
 Exit 1 if anything was found. `--seed` repeats a series; the moments still depend on the machine.
 """
 
@@ -29,9 +31,10 @@ from bed.bare import bare_command
 from bed.command import Command
 from bed.crashes import WHOM, CrashBed, Findings
 from bed.homes import AgentHome
+from bed.killed_commands import CommandBed
 from bed.mock_model import MockModel
 
-BACKENDS = ("demo", "claude", "claude-next", "codex")
+BACKENDS = ("demo", "claude", "claude-next", "codex", "gemini", "opencode", "qwen")
 A_HOME = 20
 """So many kills in one home, whose session grows meanwhile."""
 
@@ -114,6 +117,8 @@ def main() -> int:
             found += at_random(bed, min(A_HOME, said.kills - first), dice, totals)
     if said.steps:
         found += _every_step(said.backend, totals)
+    if said.steps and said.backend == "demo":
+        found += _every_command(totals)
     kills, took_s = sum(totals.values()), time.monotonic() - began
     where = ", ".join(f"{count} {place}" for place, count in totals.most_common())
     _print(f"{said.backend}: {kills} kills in {took_s:.0f} s (seed {seed}): {where}")
@@ -134,6 +139,19 @@ def _every_step(backend: str, totals: Counter[str]) -> list[str]:
                 for _, hit, said in at_steps(bed, args, steps, whom):
                     totals[hit] += 1
                     found += _told(said)
+    return found
+
+
+def _every_command(totals: Counter[str]) -> list[str]:
+    found: list[str] = []
+    with a_bed("demo") as bed:
+        commands = CommandBed(bed)
+        for name, killed in commands.lines().items():
+            steps, after = commands.steps(killed)
+            for number, step in enumerate(steps, start=1):
+                said = commands.kill(killed, number, after)
+                totals[f"in `{name}`"] += 1
+                found += _told(f"`{name}` at {number} {step}: {x}" for x in said)
     return found
 
 

@@ -28,13 +28,16 @@ CLIS = [
     ("claude", "claude"),
     ("claude", "claude-next"),
     ("codex", "claude"),
+    ("gemini", "claude"),
     ("opencode", "claude"),
     ("qwen", "claude"),
 ]
+IDS = ["claude", "claude-next", "codex", "gemini", "opencode", "qwen"]
 FIGURES = ("input_tokens", "cached_tokens", "output_tokens")
 OUTSIDE = {
     "claude": ["claude", "-p", "--resume"],
     "codex": ["codex", "exec", "--skip-git-repo-check", "resume"],
+    "gemini": ["gemini", "--skip-trust", "--approval-mode=yolo", "--resume"],
     "opencode": ["opencode", "run", "--session"],
     "qwen": ["qwen", "--resume"],
 }
@@ -189,7 +192,7 @@ def _running_in(home: Path) -> list[int]:
 
 
 @pytest.mark.timeout(600 if EXAMPLES is None else 0)
-@pytest.mark.parametrize("cli", CLIS, ids=["claude", "claude-next", "codex", "opencode", "qwen"])
+@pytest.mark.parametrize("cli", CLIS, ids=IDS)
 @settings(
     max_examples=int(EXAMPLES or 2),
     derandomize=EXAMPLES is None,
