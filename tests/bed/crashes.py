@@ -31,7 +31,11 @@ WORDS = 60
 PATIENCE_S = 180.0
 """So long may a turn take on a machine that is busy with other things."""
 DEMO_ANSWER = " ".join(f"word{number}" for number in range(1, WORDS + 1))
-DEMO_PROMPT, MODEL_PROMPT = f"/long {WORDS}", "[[slow:12:20]] two"
+DEMO_PROMPT = f"/long {WORDS}"
+MODEL_PROMPT = "[[slow:12:20]] two"
+LONG_PROMPT = "[[slow:40:50]] two"
+"""For agents that take a second or two to start: or else hardly a kill would hit the answer."""
+SLOW = frozenset({"gemini", "opencode", "qwen"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,8 @@ class CrashBed:
         self.clinvk = clinvk
         self.backend = backend
         self.root = clinvk.home.clinvk_home
-        self.prompt = DEMO_PROMPT if backend == "demo" else MODEL_PROMPT
+        self.prompt = LONG_PROMPT if backend in SLOW else MODEL_PROMPT
+        self.prompt = DEMO_PROMPT if backend == "demo" else self.prompt
         self._saved = clinvk.home.home.with_name("saved")
         clinvk.home.home.joinpath("kept").mkdir(exist_ok=True)
 

@@ -13,7 +13,14 @@ from bed.terminal import Terminal, have_tmux
 from clinvk import backends
 from clinvk.backends._base import Capability
 
-REAL = [("claude", "claude"), ("claude", "claude-next"), ("codex", "claude"), ("qwen", "claude")]
+REAL = [
+    ("claude", "claude"),
+    ("claude", "claude-next"),
+    ("codex", "claude"),
+    ("gemini", "claude"),
+    ("opencode", "claude"),
+    ("qwen", "claude"),
+]
 WAYS = ["replay", "new"]
 
 
