@@ -76,7 +76,7 @@ def test_a_session_is_shown_in_the_contracts_form(clinvk: Command) -> None:
     assert lines[0] == f"ID:                {session_id}"
     assert lines[3] == "Status:            active"
     assert lines[4].endswith("Z")
-    assert lines[5].endswith("(now)") or lines[5].endswith("ago)")
+    assert lines[5].endswith("Z (just now)")
     assert lines[6] == f"Working Directory: {clinvk.home.project}"
     assert [line.split(":")[0] for line in lines[7:12]] == [
         *("Token Usage", "  Input", "  Output", "  Cached", "  Total"),
