@@ -2,16 +2,13 @@
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from clinvk.backends._base import Backend, Capability
-from clinvk.errors import (
-    SessionDirectoryError,
-    UsageError,
-)
+from clinvk.errors import SessionDirectoryError, UsageError
 from clinvk.model.access import Access, is_wider
 from clinvk.model.config import Settings
 from clinvk.model.request import IfMissing, Invocation, Pick, RunRequest, TurnRequest
@@ -20,7 +17,12 @@ from clinvk.model.title import title_from_prompt
 from clinvk.model.units import parse_duration
 from clinvk.process.runner import Limits
 from clinvk.services.catalog import catalog_of
-from clinvk.services.conversation import Past, conversation_instead, conversation_of
+from clinvk.services.conversation import (
+    Conversation,
+    Past,
+    conversation_instead,
+    conversation_of,
+)
 from clinvk.services.depth import refuse_too_deep
 from clinvk.services.own_counters import counters_kept
 from clinvk.services.programs import default_backend, program_of
@@ -112,51 +114,11 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     conversation that the agent no longer has, an option that it cannot honour, a missing program.
     """
     refuse_too_deep(world.environ, settings)
-    warnings: list[str] = []
     cwd, moves_to = _turn_directory(request, session)
     found = conversation_instead if gone else conversation_of
     conversation = found(request, session, backend, world, past)
-    if conversation.note is not None:
-        warnings.append(conversation.note)
-    elif session.next_turn > 1 and not conversation.resume:
-        warnings.append("the agent never saw the earlier prompt: its conversation begins here")
-    access = session.access if request.access is None else request.access
-    if session.next_turn > 1 and is_wider(access, session.access):
-        warnings.append(
-            f"access is wider for this turn: {_named(access)} instead of {_named(session.access)}"
-        )
-    kept = backend.lacks.get(Capability.EPHEMERAL) if request.ephemeral else None
-    if kept is not None:
-        warnings.append(f"{backend.title} itself cannot be told to keep nothing: {kept}")
-    model = request.model or session.model_asked
-    if model is None and Capability.MODEL not in backend.lacks:
-        model = session.model
-    max_turns = request.max_turns
-    if max_turns is None and not request.interactive and Capability.MAX_TURNS not in backend.lacks:
-        max_turns = settings.get("run.max_turns")
-    turn = TurnRequest(
-        prompt=conversation.replay.before(request.prompt)
-        if conversation.replay
-        else request.prompt,
-        cwd=cwd,
-        conversation=conversation.id,
-        resume=conversation.resume,
-        elsewhere=conversation.resume and str(cwd) != session.cwd,
-        model=model,
-        access=access,
-        system_prompt=request.system_prompt or session.system_prompt,
-        system_prompt_changed=(conversation.resume or conversation.afresh is not None)
-        and request.system_prompt not in (None, session.system_prompt),
-        max_turns=max_turns,
-        ephemeral=request.ephemeral and kept is None,
-        backend_args=(*settings.backend(backend.name, "extra_args"), *request.backend_args),
-        counters=session.counters,
-        baseline_known=session.counters_turn == session.next_turn - 1,
-        home=world.user_home,
-    )
-    if turn.resume and not request.interactive and conversation.id is not None:
-        counted = counters_kept(backend, conversation.id, world)
-        turn = turn if counted is None else replace(turn, counters=counted, baseline_known=True)
+    asked = _Asked(request=request, session=session, backend=backend, settings=settings)
+    turn = _turn_request(asked, conversation, cwd, world)
     backend.refuse_unsupported(turn)
     invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
     if invocation is None:
@@ -169,13 +131,86 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
         request=turn,
         invocation=replace(invocation, argv=(*program, *invocation.argv[1:])),
         limits=_limits(request, settings),
-        warnings=tuple(warnings),
+        warnings=tuple(_warnings(asked, conversation, turn.access)),
         moves_to=moves_to,
         afresh=conversation.afresh,
         instead=partial(plan_turn, request, session, backend, settings, world, past=past, gone=True)
         if ask_again
         else None,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What was said this time, of which session, and what the settings say."""
+
+    request: RunRequest
+    session: Session
+    backend: Backend
+    settings: Settings
+
+    @property
+    def model(self) -> str | None:
+        """The one asked for, now or for the session; else the last, if the agent can be told."""
+        asked = self.request.model or self.session.model_asked
+        if asked is not None or Capability.MODEL in self.backend.lacks:
+            return asked
+        return self.session.model
+
+    @property
+    def max_turns(self) -> int | None:
+        """The limit of the settings is for those agents that have one."""
+        request = self.request
+        if request.max_turns is not None or request.interactive:
+            return request.max_turns
+        if Capability.MAX_TURNS in self.backend.lacks:
+            return None
+        limit: int | None = self.settings.get("run.max_turns")
+        return limit
+
+
+def _turn_request(
+    asked: _Asked, conversation: Conversation, cwd: Path, world: World
+) -> TurnRequest:
+    request, session, backend = asked.request, asked.session, asked.backend
+    replayed, goes_on = conversation.replay, conversation.resume
+    extra_args = asked.settings.backend(backend.name, "extra_args")
+    turn = TurnRequest(
+        prompt=replayed.before(request.prompt) if replayed else request.prompt,
+        cwd=cwd,
+        conversation=conversation.id,
+        resume=goes_on,
+        elsewhere=goes_on and str(cwd) != session.cwd,
+        model=asked.model,
+        access=session.access if request.access is None else request.access,
+        system_prompt=request.system_prompt or session.system_prompt,
+        system_prompt_changed=(goes_on or conversation.afresh is not None)
+        and request.system_prompt not in (None, session.system_prompt),
+        max_turns=asked.max_turns,
+        ephemeral=request.ephemeral and Capability.EPHEMERAL not in backend.lacks,
+        backend_args=(*extra_args, *request.backend_args),
+        counters=session.counters,
+        baseline_known=session.counters_turn == session.next_turn - 1,
+        home=world.user_home,
+    )
+    if not goes_on or request.interactive or conversation.id is None:
+        return turn
+    counted = counters_kept(backend, conversation.id, world)
+    return turn if counted is None else replace(turn, counters=counted, baseline_known=True)
+
+
+def _warnings(asked: _Asked, conversation: Conversation, access: Access | None) -> Iterator[str]:
+    """What a person should know before the turn."""
+    session, backend = asked.session, asked.backend
+    if conversation.note is not None:
+        yield conversation.note
+    elif session.next_turn > 1 and not conversation.resume:
+        yield "the agent never saw the earlier prompt: its conversation begins here"
+    if session.next_turn > 1 and is_wider(access, session.access):
+        yield f"access is wider for this turn: {_named(access)} instead of {_named(session.access)}"
+    kept = backend.lacks.get(Capability.EPHEMERAL) if asked.request.ephemeral else None
+    if kept is not None:
+        yield f"{backend.title} itself cannot be told to keep nothing: {kept}"
 
 
 def _named(access: Access | None) -> str:

@@ -4,23 +4,12 @@ import re
 from dataclasses import replace
 
 from clinvk.cli.streams import Streams
-from clinvk.errors import ClinvkError, ExitStatus
+from clinvk.errors import ExitStatus
 from clinvk.model.report import ErrorReport
 from clinvk.model.safe_text import safe_text
 
 _QUOTED = re.compile(r"`([^`]{200})[^`]{800,}`")
 _RED_BOLD, _DIM, _PLAIN = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
-
-
-def render_error(
-    error: ClinvkError, streams: Streams, *, as_json: bool, as_stream: bool = False
-) -> None:
-    """Say an error of ours; as JSON it is a run's report with nothing but the error.
-
-    `as_stream` makes it the last line of `-o stream-json`, which has a type.
-    """
-    report = ErrorReport.of_error(error)
-    render_report(report, error.exit_status, streams, as_json=as_json, as_stream=as_stream)
 
 
 def render_report(
@@ -31,7 +20,11 @@ def render_report(
     as_json: bool,
     as_stream: bool = False,
 ) -> None:
-    """Say an error that is a report already; what it quotes is cut where nobody would read on."""
+    """Say an error; as JSON it is a run's report with nothing but the error.
+
+    `as_stream` makes it the last line of `-o stream-json`, which has a type. What is quoted is cut
+    where nobody would read on.
+    """
     report = replace(report, message=_QUOTED.sub(r"`\1…`", report.message))
     if not (as_json or as_stream):
         say_error(streams, report)
