@@ -45,7 +45,7 @@ class Commands(CommandTable):
     lines = COMMANDS
 
 
-app = new_app(cls=Commands, help=HELP)
+app = new_app(cls=Commands, help=HELP, subcommand_metavar="PROMPT... | COMMAND [ARGS]...")
 
 
 @app.callback(invoke_without_command=True)

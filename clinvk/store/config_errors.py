@@ -38,12 +38,13 @@ def config_error(problems: Sequence[tuple[str, Problem]]) -> ConfigError:
     """The first problem, after the place where it stands; the others are counted."""
     where, first = problems[0]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    return ConfigError(f"{where}: {first.sentence}{more}", hint=first.hint)
+    hint = first.hint or (more and "`clinvk config validate` says them all") or None
+    return ConfigError(f"{where}: {first.sentence}{more}", hint=hint)
 
 
 def _problem(problem: Mapping[str, Any], backends: Collection[str]) -> Problem:
     location: Location = tuple(part for part in problem["loc"] if part != _OF_A_KEY)
-    key = ".".join(map(str, location)) or "the whole file"
+    key = ".".join(map(str, location))
     if problem["type"] == "extra_forbidden":
         sentence, hint = f"there is no key `{key}`", _near_key(location)
     elif problem["type"] == "missing":
@@ -55,7 +56,8 @@ def _problem(problem: Mapping[str, Any], backends: Collection[str]) -> Problem:
             hint = near_backend(str(problem["input"]), backends)
     else:
         what = expected([str(part) for part in location])
-        sentence, hint = f"`{key}`: expected {what}, got {_shown(problem['input'])}", None
+        of_key = f"`{key}`: " if key else ""
+        sentence, hint = f"{of_key}expected {what}, got {_shown(problem['input'])}", None
     return Problem(location=location, sentence=sentence, hint=hint)
 
 

@@ -89,3 +89,10 @@ def test_what_must_be_there_has_no_brackets_in_the_usage(cli: Cli) -> None:
     said = cli.streams.stdout.getvalue()  # type: ignore[union-attr]
     assert said.startswith("Usage: clinvk sessions name [OPTIONS] SESSION [NAME]\n")
     assert "[required]" not in said
+
+
+def test_the_first_line_of_the_help_says_that_a_prompt_will_do(cli: Cli) -> None:
+    """No command has to be named."""
+    assert execute(["--help"], cli) == 0
+    said = cli.streams.stdout.getvalue()  # type: ignore[union-attr]
+    assert said.startswith("Usage: clinvk [OPTIONS] PROMPT... | COMMAND [ARGS]...\n")

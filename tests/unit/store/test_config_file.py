@@ -99,7 +99,7 @@ def test_a_section_with_every_line_commented_out_says_nothing(text: str) -> None
         ("backends:\n  demi:\n    model: x\n", "f:2: `backends.demi`: there is no backend `demi`"),
         ("\ndefault_backend: demi\n", "f:2: `default_backend`: there is no backend `demi`"),
         ("run: [2h]\n", "f:1: `run`: expected a section of keys, got a list"),
-        ("- a\n", "f: `the whole file`: expected a section of keys, got a list"),
+        ("- a\n", "f: expected a section of keys, got a list"),
         ("a: [\n", "f:2: this is not YAML"),
         ("run:\n  timeout: 1h\n  timeout: 2h\n", "f:3: `run.timeout` stands here for the second"),
         ("backends:\n  demo: {}\n  demo: {}\n", "f:3: `backends.demo` stands here for the second"),
@@ -113,6 +113,14 @@ def test_an_error_names_file_line_key_and_what_was_expected(text: str, complaint
         check_config(text.encode(), "f", BACKENDS)
     assert wrong.value.message.startswith(complaint)
     assert wrong.value.exit_status == 3
+
+
+def test_of_several_errors_the_first_is_told_and_where_the_others_are() -> None:
+    """One sentence to mend one thing; a list for who wants it."""
+    with pytest.raises(ConfigError) as wrong:
+        check_config(b"output:\n  format: xml\nrun:\n  timeout: 10x\n", "f", BACKENDS)
+    assert wrong.value.message.endswith("got `xml` (and 1 more)")
+    assert wrong.value.hint == "`clinvk config validate` says them all"
 
 
 def test_everything_that_is_wrong_is_told_in_the_order_of_the_lines() -> None:
