@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from clinvk.cli.render.columns import in_columns
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.render.list import session_to_json
 from clinvk.cli.streams import Streams
@@ -11,7 +12,7 @@ from clinvk.model.safe_text import safe_line
 from clinvk.model.snippet import Snippet
 from clinvk.model.title import UNTITLED
 from clinvk.model.units import format_age
-from clinvk.model.width import cut, display_width, pad
+from clinvk.model.width import cut
 from clinvk.services.search import Found, Hit
 from clinvk.store.forms import json_line
 
@@ -66,25 +67,21 @@ def _array(hits: Sequence[Hit]) -> Iterator[str]:
 
 def _lines(hits: Sequence[Hit], streams: Streams, now: datetime) -> Iterator[str]:
     columns = streams.columns() if streams.stdout_is_tty else None
-    heads = [_head(hit, now) for hit in hits]
-    widths = [max(map(display_width, column)) for column in zip(*heads, strict=True)]
+    heads = in_columns([_cells(hit, now) for hit in hits])
     for hit, head in zip(hits, heads, strict=True):
-        cells = _GAP.join(pad(cell, width) for cell, width in zip(head, widths, strict=True))
-        session = hit.listed.session
-        mark = _ARCHIVED if session.archived else ""
-        title = f"{mark}{safe_line(session.title) or UNTITLED}"
-        line = f"{cells}{_GAP}{title}"
-        if columns is not None:
-            line = cut(line, columns)
-        yield f"{line}\n{_place(hit, columns, color=streams.color)}\n"
+        line = head.rstrip("\n")
+        yield f"{line if columns is None else cut(line, columns)}\n"
+        yield f"{_place(hit, columns, color=streams.color)}\n"
 
 
-def _head(hit: Hit, now: datetime) -> tuple[str, ...]:
+def _cells(hit: Hit, now: datetime) -> tuple[str, ...]:
     session = hit.listed.session
+    mark = _ARCHIVED if session.archived else ""
     return (
         safe_line(session.id),
         safe_line(session.backend),
         format_age(session.last_used_at, now),
+        f"{mark}{safe_line(session.title) or UNTITLED}",
     )
 
 
