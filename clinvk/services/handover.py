@@ -56,8 +56,7 @@ def hand_over(
     """Open the agent's own screen and wait for its end.
 
     `notice` is told beforehand what the person should know, `waiting` that a busy session is waited
-    for. Raises a `ClinvkError` for whatever
-    stands in the way; nothing has been changed then.
+    for. Raises a `ClinvkError` for whatever stands in the way; nothing has been changed then.
     """
     with ExitStack() as held:
         opening = Opening(request, world, settings, held, recorder=ScreenRecorded, waiting=waiting)

@@ -1,6 +1,6 @@
 """The locks: who holds them, who left without a word, and whose agent still runs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from clinvk.model.finding import Area, Checked, Finding, RemoveLock, Severity
@@ -8,6 +8,7 @@ from clinvk.process.orphans import is_alive, process_identity, processes_of
 from clinvk.services.doctor.shell import FIX, command
 from clinvk.services.doctor.survey import Survey
 from clinvk.services.world import World
+from clinvk.store.holders import Holder
 from clinvk.store.lock_files import LockFile, iter_lock_files
 
 _finding = partial(Finding, area=Area.LOCKS)
@@ -55,8 +56,7 @@ def _left(lock: LockFile, world: World) -> Iterator[Finding]:
             command=FIX,
             repair=repair,
         )
-        return
-    if holder.host != world.hostname:
+    elif holder.host != world.hostname:
         yield about(
             severity=Severity.WARNING,
             code="lock_of_other_host",
@@ -65,26 +65,30 @@ def _left(lock: LockFile, world: World) -> Iterator[Finding]:
             remedy=f"if nothing of it runs on `{holder.host}` any more",
             command=command("rm", lock.path),
         )
-        return
-    pid, identity = holder.child_pid, holder.child_identity
-    if pid is not None and identity is not None and is_alive(pid, identity):
-        processes = processes_of(pid, identity)
+    elif (processes := _agent_processes(holder)) is not None:
+        which = f" (process {processes[0]})" if processes else ""
         yield about(
             severity=Severity.PROBLEM,
             code="agent_left_running",
-            message=f"the agent of a run that was killed still works (process {processes[0]})"
-            if processes
-            else "the agent of a run that was killed still works",
+            message=f"the agent of a run that was killed still works{which}",
             remedy="the next turn of the session ends it; or end it now",
             command=command("kill", *map(str, processes)) if processes else None,
         )
-        return
-    reused = process_identity(holder.pid) is not None
-    what = "has ended, and another has its number" if reused else "is gone"
-    yield about(
-        severity=Severity.NOTE,
-        code="lock_stale",
-        message=f"a run was killed while it held this lock: process {holder.pid} {what}",
-        command=FIX,
-        repair=repair,
-    )
+    else:
+        reused = process_identity(holder.pid) is not None
+        what = "has ended, and another has its number" if reused else "is gone"
+        yield about(
+            severity=Severity.NOTE,
+            code="lock_stale",
+            message=f"a run was killed while it held this lock: process {holder.pid} {what}",
+            command=FIX,
+            repair=repair,
+        )
+
+
+def _agent_processes(holder: Holder) -> Sequence[int] | None:
+    """The agent that the holder started and whatever that started; None if it runs no more."""
+    pid, identity = holder.child_pid, holder.child_identity
+    if pid is None or identity is None or not is_alive(pid, identity):
+        return None
+    return processes_of(pid, identity)
