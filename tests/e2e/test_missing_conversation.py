@@ -132,19 +132,18 @@ def test_access_model_and_system_prompt_hold_in_the_new_conversation(
     clinvk: Command, server: MockModel, backend: str, way: str
 ) -> None:
     """It is the same session: read-only stays read-only on disk, model and prompt are the same."""
-    model = clinvk.home.other_model(backend)
-    chosen = ("-m", model, "--access", "read-only", "--system-prompt", "speak in verse")
-    clinvk("-b", backend, *chosen, "one")
+    lacks = backends.get(backend).lacks
+    model, told = clinvk.home.other_model(backend), Capability.SYSTEM_PROMPT not in lacks
+    prompt = ("--system-prompt", "speak in verse") if told else ()
+    clinvk("-b", backend, "-m", model, "--access", "read-only", *prompt, "one")
     _lose(clinvk, backend)
     target = clinvk.home.project / "made.txt"
     clinvk("-c", "--if-missing", way, f"[[write:{target}|no]] two")
     assert not target.exists()
-    body = server.requests[-1].body
-    assert body["model"] == model
-    assert "speak in verse" in json.dumps(body)
+    assert server.billed[-1].model == model.rpartition("/")[2]
+    assert ("speak in verse" in json.dumps(server.requests[-1].body)) is told
     another = clinvk("-c", "--if-missing", way, "--system-prompt", "in prose", "three")
-    fixed = Capability.NEW_SYSTEM_PROMPT in backends.get(backend).lacks
-    assert another.exit_code == (5 if fixed else 0)
+    assert another.exit_code == (5 if Capability.NEW_SYSTEM_PROMPT in lacks else 0)
 
 
 def test_a_turn_killed_before_the_new_conversation_began_leaves_the_choice(
