@@ -2,7 +2,7 @@
 
 A backend starts nothing, opens nothing, reads no clock and no environment. It turns a request into
 an `Invocation`, and the child's lines into events. Whatever has to be looked at on disk on its
-behalf it declares as data (`ConversationFiles`), and the store looks.
+behalf it declares as data (`ConversationFiles`, `ConversationRows`), and the store looks.
 """
 
 from abc import ABC, abstractmethod
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
-from clinvk.model.conversation import ConversationFiles
+from clinvk.model.conversation import ConversationFiles, ConversationRows, Conversations
 from clinvk.model.events import Event, Json
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.retention import Retention
@@ -23,7 +23,15 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 if TYPE_CHECKING:  # loaded only where an agent's own files are read
     from clinvk.backends._native import Native
 
-__all__ = ["Backend", "Capability", "ConversationFiles", "Parser", "Retention", "SignIn"]
+__all__ = [
+    "Backend",
+    "Capability",
+    "ConversationFiles",
+    "ConversationRows",
+    "Parser",
+    "Retention",
+    "SignIn",
+]
 
 
 class Capability(StrEnum):
@@ -147,7 +155,7 @@ class Backend(ABC):
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
-    ) -> ConversationFiles | None:
+    ) -> Conversations | None:
         """Where the agent keeps this conversation, None where that cannot be told."""
         del conversation, user_home, environ
         return None
@@ -186,14 +194,14 @@ class Backend(ABC):
 
     def all_conversations(
         self, user_home: Path, environ: Mapping[str, str]
-    ) -> ConversationFiles | None:
+    ) -> Conversations | None:
         """Where the agent keeps conversations; needed only if it chooses their ids itself."""
         del user_home, environ
         return None
 
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
-    ) -> ConversationFiles | None:
+    ) -> Conversations | None:
         """Where the agent writes the title that it made; without any that is among `lacks`."""
         del conversation, user_home, environ
         return None

@@ -1,7 +1,7 @@
 """Where an agent keeps a conversation, as data: a backend says it, the store looks."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -20,3 +20,20 @@ class ConversationFiles:
     pattern: str
     holds: Callable[[Iterable[str]], bool] | None = None
     only_witness: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRows:
+    """Where an agent keeps conversations in an SQLite database `root`: what `query` answers.
+
+    The last column of each row is a JSON text, which is read as a line of a file would be; `values`
+    are the query's named parameters. No row means that the agent no longer has the conversation; a
+    database that is missing, or has other tables than the query knows, says nothing.
+    """
+
+    root: Path
+    query: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+Conversations = ConversationFiles | ConversationRows

@@ -13,8 +13,8 @@ class NativeTurn:
 
     `id` tells the turn from every other one of the conversation, whenever it is read. Times are
     UTC; `ended_at` is None for a turn that had not ended when it was read. `interrupted` says that
-    the person broke it off, `failed` that the answer is the words of an error. `usage` and
-    `counters` are as in `Result`.
+    the person broke it off, `failed` that the answer is the words of an error. `usage`, `cost_usd`
+    and `counters` are as in `Result`.
     """
 
     id: str
@@ -26,6 +26,7 @@ class NativeTurn:
     failed: bool = False
     model: str | None = None
     usage: Usage = UNKNOWN_USAGE
+    cost_usd: float | None = None
     counters: Json = None
 
 

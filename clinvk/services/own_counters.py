@@ -13,8 +13,7 @@ from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
 from clinvk.process.ending import Ending, EndReason
 from clinvk.services.world import World
-from clinvk.store.backwards import lines_from_end
-from clinvk.store.conversations import conversation_paths
+from clinvk.store.conversations import lines_backwards
 
 _BROKE_OFF = frozenset(
     {FailureCode.KILLED, FailureCode.NETWORK, FailureCode.NO_RESULT, FailureCode.NOT_STARTED}
@@ -46,6 +45,5 @@ def with_own_figures(
 def _lines(backend: Backend, conversation: str, world: World) -> Iterator[str]:
     """The lines of the conversation's file, last first; looked for only once one is asked for."""
     where = backend.conversation_files(conversation, world.user_home, world.environ)
-    paths = conversation_paths(where) if where else ()
-    if len(paths) == 1:
-        yield from lines_from_end(paths[0])
+    if where is not None:
+        yield from lines_backwards(where)

@@ -22,7 +22,7 @@ from clinvk.services.plan import TurnPlan
 from clinvk.services.recording import Recorded
 from clinvk.services.titles import with_agents_title
 from clinvk.services.world import World
-from clinvk.store.conversations import conversation_paths, first_lines, read_conversation
+from clinvk.store.conversations import conversation_lines, first_lines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +109,7 @@ class ScreenRecorded(Recorded):
                 ended_at=at,
                 failed=result.failure is not None,
                 usage=result.usage,
+                cost_usd=result.cost_usd,
                 model=result.model,
                 conversation=conversation,
                 counters=result.counters,
@@ -122,6 +123,7 @@ class ScreenRecorded(Recorded):
                     stop_reason=result.stop_reason,
                     text=result.text,
                     usage=result.usage,
+                    cost_usd=result.cost_usd,
                     model=result.model,
                     conversation=conversation,
                     counters=result.counters,
@@ -161,13 +163,10 @@ def native_turns(
     where = backend.conversation_files(conversation, world.user_home, world.environ)
     if where is None:
         return None
-    turns: list[NativeTurn] = []
-    for path in conversation_paths(where):
-        lines = read_conversation(path)
-        if lines is None:
-            return None
-        turns += native.turns(lines)
-    return tuple(turns)
+    files = conversation_lines(where)
+    if files is None:
+        return None
+    return tuple(turn for lines in files for turn in native.turns(lines))
 
 
 def begun_since(backend: Backend, cwd: Path, since: datetime, world: World) -> Sequence[str] | None:
@@ -203,6 +202,7 @@ def _result(turn: NativeTurn, conversation: str | None) -> Result:
         text="" if turn.failed else turn.text,
         stop_reason=StopReason.ERROR if turn.failed else stop_reason,
         usage=turn.usage,
+        cost_usd=turn.cost_usd,
         failure=failure,
         backend_session_id=conversation,
         model=turn.model,

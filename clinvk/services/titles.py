@@ -11,7 +11,7 @@ from clinvk.errors import UsageError
 from clinvk.model.names import checked_title
 from clinvk.model.session import Session, TitleSource
 from clinvk.services.world import World
-from clinvk.store.conversations import conversation_paths, edges
+from clinvk.store.conversations import conversation_edges
 
 
 def with_agents_title(session: Session, world: World) -> Session:
@@ -25,8 +25,8 @@ def with_agents_title(session: Session, world: World) -> Session:
     native = backend.native() if where is not None else None
     if where is None or native is None:
         return session
-    for path in conversation_paths(where):
-        said = native.title(session.conversation, edges(path))
+    for lines in conversation_edges(where):
+        said = native.title(session.conversation, lines)
         try:
             title = checked_title(said or "")
         except UsageError:  # none, or nothing that can stand as one

@@ -1,18 +1,19 @@
 """The agents' own files: whether they still have a conversation, and what they say of it."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from clinvk.model.conversation import ConversationFiles
+from clinvk.model.conversation import ConversationFiles, ConversationRows, Conversations
 from clinvk.store.atomic import open_regular
+from clinvk.store.backwards import lines_from_end
 
 LARGEST = 256 * 1024 * 1024
 _EDGE = 64 * 1024
 _SMALL = 4 * 1024 * 1024
 
 
-def conversation_exists(files: ConversationFiles | None) -> bool | None:
+def conversation_exists(files: Conversations | None) -> bool | None:
     """Whether the agent has the conversation; None where its files do not tell.
 
     They do not tell if there is no such folder (unless they are the only witness), or if nothing
@@ -21,6 +22,9 @@ def conversation_exists(files: ConversationFiles | None) -> bool | None:
     """
     if files is None:
         return None
+    if isinstance(files, ConversationRows):
+        rows = _read(files, first=True)
+        return None if rows is None else bool(rows)
     try:
         if not files.root.is_dir():
             return False if files.only_witness else None
@@ -56,12 +60,55 @@ def _wholly_readable(root: Path) -> bool:
     return not unreadable
 
 
-def conversation_paths(files: ConversationFiles) -> tuple[Path, ...]:
+def conversation_paths(files: Conversations) -> tuple[Path, ...]:
     """The files in which the agent keeps the conversation, as far as they can be seen."""
+    if isinstance(files, ConversationRows):
+        return (files.root,) if _read(files, first=True) else ()
     try:
         return tuple(sorted(_matching(files)))
     except OSError:
         return ()
+
+
+def conversation_lines(files: Conversations) -> Sequence[Iterable[str]] | None:
+    """The lines of each of the files in which the agent keeps the conversation.
+
+    None if one of them cannot be read.
+    """
+    if isinstance(files, ConversationRows):
+        rows = _read(files)
+        return None if rows is None else [rows]
+    found: list[Iterable[str]] = []
+    for path in conversation_paths(files):
+        lines = read_conversation(path)
+        if lines is None:
+            return None
+        found.append(lines)
+    return found
+
+
+def conversation_edges(files: Conversations) -> Iterator[Iterable[str]]:
+    """The `edges` of each of those files; of rows all of them."""
+    if isinstance(files, ConversationRows):
+        yield _read(files) or ()
+    else:
+        yield from map(edges, conversation_paths(files))
+
+
+def lines_backwards(files: Conversations) -> Iterator[str]:
+    """The conversation's lines, the last first; none unless it is in one place."""
+    if isinstance(files, ConversationRows):
+        yield from reversed(_read(files) or ())
+    elif len(paths := conversation_paths(files)) == 1:
+        yield from lines_from_end(paths[0])
+
+
+def _read(rows: ConversationRows, *, first: bool = False) -> Sequence[str] | None:
+    # Not at the top: SQLite is not on the way of a turn of any other agent.
+    from clinvk.store.agent_database import read_rows
+
+    query = f"SELECT 1 FROM ({rows.query}) LIMIT 1" if first else rows.query  # noqa: S608  ours
+    return read_rows(rows.root, query, rows.values)
 
 
 def read_conversation(path: Path) -> Iterator[str] | None:
@@ -90,8 +137,14 @@ def edges(path: Path) -> Iterator[str]:
         return iter(())
 
 
-def first_lines(files: ConversationFiles, *, since: float) -> Iterator[str]:
-    """The first line of each of the agent's files that was written to since (seconds of 1970)."""
+def first_lines(files: Conversations, *, since: float) -> Iterator[str]:
+    """The first line of each of the agent's files that was written to since (seconds of 1970).
+
+    A row is a conversation's first line, whenever it was written.
+    """
+    if isinstance(files, ConversationRows):
+        yield from _read(files) or ()
+        return
     for path in conversation_paths(files):
         try:
             with os.fdopen(open_regular(path), "rb") as file:

@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from clinvk.backends._base import Backend
-from clinvk.model.conversation import ConversationFiles
+from clinvk.model.conversation import ConversationRows, Conversations
 from clinvk.model.finding import Area, Checked, Finding, Severity
 from clinvk.model.retention import Retention
 from clinvk.model.session import Session, Status
@@ -79,22 +79,11 @@ def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
         files = _files_of(session, survey)
         if files is None:
             continue
-        depth = depth_of(files.pattern)
-        if depth is None:
-            found = _one_by_one(files)
-        else:
-            place = (files.root, depth)
-            listing = listings.get(place) or ConversationListing(*place)
-            listings[place] = listing
-            file = _latest(
-                one for one in listing.find(files.pattern) if can_go_on(one, files.holds)
-            )
-            found = _Found(file, known=file is not None or listing.complete)
-        if found.known:
+        if (found := _find(files, listings)).known:
             yield _Kept(session, found.file)
 
 
-def _files_of(session: Session, survey: Survey) -> ConversationFiles | None:
+def _files_of(session: Session, survey: Survey) -> Conversations | None:
     world, backend = survey.world, survey.catalog.get(session.backend)
     return backend.conversation_files(session.conversation or "", world.user_home, world.environ)
 
@@ -105,7 +94,18 @@ class _Found:
     known: bool
 
 
-def _one_by_one(files: ConversationFiles) -> _Found:
+def _find(files: Conversations, listings: dict[tuple[Path, int], ConversationListing]) -> _Found:
+    """By a listing where one will do for all conversations of an agent."""
+    if isinstance(files, ConversationRows) or (depth := depth_of(files.pattern)) is None:
+        return _one_by_one(files)
+    place = (files.root, depth)
+    listing = listings.get(place) or ConversationListing(*place)
+    listings[place] = listing
+    file = _latest(one for one in listing.find(files.pattern) if can_go_on(one, files.holds))
+    return _Found(file, known=file is not None or listing.complete)
+
+
+def _one_by_one(files: Conversations) -> _Found:
     there = conversation_exists(files)
     file = _latest(conversation_paths(files)) if there else None
     return _Found(file, known=there is not None)
