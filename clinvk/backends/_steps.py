@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from clinvk.backends._base import Parser
-from clinvk.backends._counters import Tokens
 from clinvk.backends._failures import Words, code_of_status, code_of_words, failure, failure_of_end
-from clinvk.backends._jsonl import amount, clip, count, mapping, parse_object, text
+from clinvk.backends._jsonl import clip, count, mapping, parse_object, text
+from clinvk.backends._step_sum import HELPER, StepSum, broke_off
 from clinvk.backends._tools import summary_of
 from clinvk.model.events import (
     Change,
@@ -50,9 +50,6 @@ _NAMES = {
 _CHANGES = {"write": Change.MODIFIED, "edit": Change.MODIFIED, "multiedit": Change.MODIFIED}
 _REJECTED = "The user rejected permission"
 _REFUSED = (_REJECTED, "The user has specified a rule", "Model tried to call unavailable tool")
-_HELPER = "task"
-"""The tool that starts a sub-agent, whose own steps are not told."""
-
 _BROKEN_STEPS = 3
 """After so many steps in a row that broke off the service is taken to be gone.
 
@@ -69,10 +66,7 @@ class StepParser(Parser):
         self._init: Init | None = None
         self._texts: list[str] = []
         self._message = ""
-        self._used = Tokens()
-        self._reasoning = 0
-        self._cost = 0.0
-        self._whole = True
+        self._sum = StepSum()
         self._rejected = self._complete = self._compacting = self._over = False
         self._broken = 0
         self._trouble: Failure | None = None
@@ -113,13 +107,13 @@ class StepParser(Parser):
         for provider, model in _ASKED.findall(plain):
             self._model = f"{provider}/{model}"
         if self._complete:
-            result = self._result(None, self._usage())
+            result = self._result(None, self._sum.usage)
             if exit_code is not None and 0 < exit_code < 128:
                 note = f"the agent exited with {exit_code} after its answer was complete"
                 return [Warned(message=note), result]
             return [result]
         if self._rejected and exit_code == 0:
-            return [self._result(None, self._usage())]
+            return [self._result(None, self._sum.usage)]
         why = self._trouble
         if why is None:
             why = failure_of_end(exit_code, plain, self._words, self._noise)
@@ -129,7 +123,7 @@ class StepParser(Parser):
         if why.code is FailureCode.AGENT_FAILED and (known := _MODEL_UNKNOWN.search(plain)):
             why = failure(FailureCode.MODEL_UNKNOWN, known[1])
         why = failure(why.code, why.message, detail=plain)
-        return [self._result(why, self._usage() if exit_code is not None else UNKNOWN_USAGE)]
+        return [self._result(why, self._sum.usage if exit_code is not None else UNKNOWN_USAGE)]
 
     # What a step says and does.
 
@@ -173,7 +167,8 @@ class StepParser(Parser):
         failed = state.get("status") == "error" or error or told.get("exit") not in (None, 0)
         output = clip(error or text(state.get("output")))
         events: list[Event] = [call, ToolResult(id=call.id, ok=not failed, text=output)]
-        self._whole = self._whole and name != _HELPER
+        if name == HELPER:
+            self._sum.miss()
         self._rejected = self._rejected or error.startswith(_REJECTED)
         if error.startswith(_REFUSED):
             what = f"not allowed: {name} {call.summary}".strip()
@@ -188,28 +183,16 @@ class StepParser(Parser):
 
     def _count(self, said: Line, part: Line) -> list[Event]:
         del said
-        tokens, reason = mapping(part.get("tokens")), text(part.get("reason"))
-        cache = mapping(tokens.get("cache"))
-        reasoning = count(tokens.get("reasoning")) or 0
-        fresh, output = count(tokens.get("input")), count(tokens.get("output"))
-        self._whole = self._whole and fresh is not None and output is not None
-        self._used += Tokens(
-            fresh=fresh or 0,
-            cached=count(cache.get("read")) or 0,
-            cache_write=count(cache.get("write")) or 0,
-            output=(output or 0) + reasoning,
-        )
-        self._reasoning += reasoning
-        self._cost += amount(part.get("cost")) or 0.0
-        broke_off = reason not in ("stop", "length", "tool-calls", "content-filter")
-        self._broken = self._broken + 1 if broke_off else 0
-        self._whole = self._whole and not broke_off
-        self._complete = not broke_off and reason != "tool-calls" and not self._compacting
+        self._sum.add(part)
+        broken = broke_off(part)
+        self._broken = self._broken + 1 if broken else 0
+        more = broken or part.get("reason") == "tool-calls"
+        self._complete = not more and not self._compacting
         if self._broken == _BROKEN_STEPS:
             self._over = True
             why = failure(FailureCode.NETWORK, "the service broke off its answers")
             return [Failed(failure=why), self._result(why)]
-        usage = self._usage()
+        usage = self._sum.usage
         return [UsageReported(usage=usage)] if usage.known else []
 
     def _fail(self, said: Line, part: Line) -> list[Event]:
@@ -229,15 +212,6 @@ class StepParser(Parser):
         self._trouble = failure(code, words)
         return [Failed(failure=self._trouble)]
 
-    def _usage(self) -> Usage:
-        """The sum over the steps; unknown where one broke off or a sub-agent had its own."""
-        none = self._used == Tokens()
-        if none or not self._whole:
-            return UNKNOWN_USAGE
-        used = self._used.usage(self._reasoning)
-        # 0 is also what it says where the service has no word for it.
-        return replace(used, cache_write_tokens=used.cache_write_tokens or None)
-
     def _result(self, why: Failure | None, usage: Usage = UNKNOWN_USAGE) -> Result:
         budget = why is not None and why.code is FailureCode.BUDGET_LIMIT
         failed = StopReason.BUDGET if budget else StopReason.ERROR
@@ -245,8 +219,7 @@ class StepParser(Parser):
             text="\n\n".join(self._texts),
             stop_reason=StopReason.END_TURN if why is None else failed,
             usage=usage,
-            # A model without a price costs 0 by the agent's word, which is not known.
-            cost_usd=round(self._cost, 10) if usage.known and self._cost else None,
+            cost_usd=self._sum.cost_usd if usage.known else None,
             failure=why,
             backend_session_id=self._init.backend_session_id if self._init else None,
             model=self._model,

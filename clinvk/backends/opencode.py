@@ -2,16 +2,20 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from clinvk.backends._base import Backend, Capability, Parser, SignIn
+from clinvk.backends._base import Backend, Capability, ConversationRows, Parser, SignIn
 from clinvk.backends._steps import StepParser
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.events import Json
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import Invocation, TurnRequest
+
+if TYPE_CHECKING:
+    from clinvk.backends._message_rows import MessageRows
 
 # Its log says which model it asks, and what its answer calls an "unexpected server error".
 _HEADLESS = ("opencode", "run", "--format=json", "--thinking", "--print-logs", "--log-level=INFO")
@@ -38,6 +42,10 @@ _AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
 """Agents of clinvk's own: rules for `build` would come before those of a person's own settings."""
 
 _CONFIG = "OPENCODE_CONFIG_CONTENT"
+_DATABASE, _NOWHERE = "OPENCODE_DB", ":memory:"
+
+_UNTITLED = "New session - "
+"""How a title begins that it has not made yet; a moment follows."""
 
 _NESTING = ("AGENT", "OPENCODE", "OPENCODE_LOG_LEVEL", "OPENCODE_PID", "OPENCODE_PRINT_LOGS")
 """What it sets for its own children: a run that clinvk starts from there is none of them."""
@@ -61,8 +69,6 @@ class Agent(Backend):
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
         Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
-        Capability.SCREEN: "it keeps its conversations in a database that clinvk does not read",
-        Capability.TITLE: "it keeps its titles in a database that clinvk does not read",
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:
@@ -76,7 +82,7 @@ class Agent(Backend):
             argv.append("--auto")
         elif request.access is not None:
             argv.append(f"--agent={_AGENTS[request.access][0]}")
-        env = {"OPENCODE_DB": ":memory:"} if request.ephemeral else {}
+        env = {_DATABASE: _NOWHERE} if request.ephemeral else {}
         if config := _config(request):
             env[_CONFIG] = json.dumps(config)
         prompt = request.system_prompt
@@ -105,16 +111,65 @@ class Agent(Backend):
         """A parser that adds up the steps."""
         return StepParser(request, _WORDS, _NOISE)
 
+    def screen(self, request: TurnRequest) -> Invocation:
+        """The agent's own screen; without an access it does there what it does by default."""
+        headless = self.invocation(replace(request, prompt="", max_turns=None))
+        argv = (self.executable, *headless.argv[len(_HEADLESS) :])
+        return replace(headless, argv=argv)
+
+    def native(self) -> "MessageRows":
+        """Its database's messages."""
+        from clinvk.backends._message_rows import MessageRows
+
+        return MessageRows(_UNTITLED)
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationRows | None:
+        """A session of its database, and the session's messages."""
+        from clinvk.backends._message_rows import CONVERSATION
+
+        return _rows(CONVERSATION, user_home, environ, {"id": conversation})
+
+    def title_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationRows | None:
+        """The session alone."""
+        from clinvk.backends._message_rows import TITLE
+
+        return _rows(TITLE, user_home, environ, {"id": conversation})
+
+    def all_conversations(
+        self, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationRows | None:
+        """All sessions that may be new."""
+        from clinvk.backends._message_rows import NEWEST
+
+        return _rows(NEWEST, user_home, environ, {})
+
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
         """What its own log-in leaves in a file; it also takes the keys of many providers."""
-        data = environ.get("XDG_DATA_HOME")
-        root = Path(data) if data else user_home / ".local" / "share"
         keys = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENCODE_API_KEY", "OPENROUTER_API_KEY")
-        return SignIn(variables=keys, files=(root / "opencode" / "auth.json",))
+        return SignIn(variables=keys, files=(_data(user_home, environ) / "auth.json",))
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The agent's own screen; it has to be opened in the conversation's directory."""
         return (self.executable, f"--session={conversation}")
+
+
+def _rows(
+    query: str, user_home: Path, environ: Mapping[str, str], values: Mapping[str, str]
+) -> ConversationRows | None:
+    """A query to its database; None if a person has it keep nothing."""
+    named = environ.get(_DATABASE) or "opencode.db"
+    if named == _NOWHERE:
+        return None
+    return ConversationRows(_data(user_home, environ) / named, query, values)
+
+
+def _data(user_home: Path, environ: Mapping[str, str]) -> Path:
+    data = environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else user_home / ".local" / "share") / "opencode"
 
 
 def _config(request: TurnRequest) -> dict[str, Json]:

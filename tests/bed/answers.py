@@ -1,5 +1,6 @@
 """What the mock model answers: the same for every API."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +23,9 @@ def next_call(ask: Ask, script: Script) -> Call | None:
 def answer_text(ask: Ask, script: Script) -> str:
     """The whole answer."""
     if ask.kind == "side":
-        return '{"title": "A title by the agent", "branch": "a-branch", "isNewTopic": false}'
+        title = "A title by the agent"
+        more = {"title": title, "branch": "a-branch", "isNewTopic": False}
+        return title if ask.bare else json.dumps(more)
     if script.say is not None:
         return script.say
     if failed := next((result for result in ask.results if result), None):

@@ -5,12 +5,15 @@ They are driven by keys and read from the screen, so each step waits for what a 
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bed.agents import Agents
 from bed.command import Command
 from bed.homes import AgentHome
+from bed.mock_model import MockModel
 from bed.published import check_home
 from bed.terminal import Terminal, have_tmux
 
@@ -19,7 +22,7 @@ pytestmark = [
     pytest.mark.timeout(180),
 ]
 
-ANSWER = {"claude": "●", "codex": "•", "gemini": "✦", "qwen": "◆"}
+ANSWER = {"claude": "●", "codex": "•", "gemini": "✦", "opencode": "▣", "qwen": "◆"}
 _TWICE = {
     "claude": "Press Ctrl-C again",
     "gemini": "Press Ctrl+C again",
@@ -30,6 +33,7 @@ SCREENS = [
     ("claude", "claude-next"),
     ("codex", "claude"),
     ("gemini", "claude"),
+    ("opencode", "claude"),
     ("qwen", "claude"),
 ]
 # Its log leaves out what it asks a model about the model to ask.
@@ -49,6 +53,11 @@ def terminal(clinvk: Command) -> Iterator[Terminal]:
     """A terminal in the project's directory."""
     with Terminal(clinvk.home.env, clinvk.home.project, columns=120) as opened:
         yield opened
+
+
+def wait_until_ready(terminal: Terminal, home: AgentHome, backend: str) -> None:
+    """Wait until a prompt can be typed, which is long on a busy machine."""
+    terminal.wait_for(home.ready(backend), timeout_s=60)
 
 
 def say(terminal: Terminal, words: str, answer: str) -> None:
@@ -94,8 +103,8 @@ def test_a_session_goes_on_in_the_agents_screen_and_back(
     """
     started = clinvk("-b", backend, "--access", "edit", "-o", "json", "the first prompt").json()
     terminal.run(clinvk.program, "resume", started["session_id"])
-    terminal.wait_for("the first prompt")
-    terminal.wait_for(clinvk.home.ready(backend))
+    terminal.wait_for("the first prompt", timeout_s=60)
+    wait_until_ready(terminal, clinvk.home, backend)
     say(terminal, "an interactive one [[usage:in=300,out=30]]", "I remember 1 earlier")
     shown = leave(terminal, backend)
     assert "1 turn recorded" in shown
@@ -105,6 +114,7 @@ def test_a_session_goes_on_in_the_agents_screen_and_back(
     assert second["prompt"] == "an interactive one [[usage:in=300,out=30]]"
     figures = (None, None) if backend in _WITHOUT_FIGURES else (300, 30)
     assert (second["usage"]["input_tokens"], second["usage"]["output_tokens"]) == figures
+    assert backend != "opencode" or second["cost_usd"] == 0.0006  # by its setup's prices
     third = clinvk("-c", "-o", "json", "the third prompt").json()
     assert third["session_id"] == started["session_id"]
     assert "I remember 2 earlier prompts" in third["text"]
@@ -118,7 +128,7 @@ def test_chat_begins_a_conversation_that_headless_turns_go_on_with(
 ) -> None:
     """Also where the agent chooses the id itself: it is found by directory and time."""
     terminal.run(clinvk.program, "chat", "-b", backend, "-s", "mine")
-    terminal.wait_for(clinvk.home.ready(backend))
+    wait_until_ready(terminal, clinvk.home, backend)
     say(terminal, "the first prompt", "I remember 0 earlier")
     leave(terminal, backend)
     session = told(clinvk)
@@ -138,7 +148,7 @@ def test_a_read_only_session_writes_nothing_in_the_screen_either(
     """Access is the session's own there too, and nobody is even asked."""
     target = clinvk.home.project / "made.txt"
     terminal.run(clinvk.program, "chat", "-b", backend, "--access", "read-only")
-    terminal.wait_for(clinvk.home.ready(backend))
+    wait_until_ready(terminal, clinvk.home, backend)
     say(terminal, f"please [[write:{target}|hello]]", ANSWER[backend])
     leave(terminal, backend)
     assert not target.exists()
@@ -152,7 +162,7 @@ def test_a_title_that_claude_makes_in_its_screen_is_taken_over(
     home.chatty = True
     with Terminal(home.env, home.project, columns=120) as opened:
         opened.run(clinvk.program, "chat", "-b", "claude", "-s", "mine")
-        opened.wait_for(home.ready("claude"))
+        wait_until_ready(opened, home, "claude")
         say(opened, "the first prompt", "I remember 0 earlier")
         leave(opened, "claude")
     assert told(clinvk)["title"] == "A title by the agent"
@@ -175,12 +185,40 @@ def test_a_title_that_codex_makes_in_its_screen_is_taken_over(
 ) -> None:
     """It writes one into its index of threads, from its own screen only."""
     terminal.run(clinvk.program, "chat", "-b", "codex", "-s", "mine")
-    terminal.wait_for(clinvk.home.ready("codex"))
+    wait_until_ready(terminal, clinvk.home, "codex")
     title = '{"title": "Fix the login test"}'
     say(terminal, f"please [[say:{title}]]", '• {"title"')
     terminal.settle(1.5)
     leave(terminal, "codex")
     assert told(clinvk)["title"] == "Fix the login test"
+
+
+def test_a_title_that_opencode_makes_headless_is_taken_over(
+    tmp_path: Path, server: MockModel, agents: Agents
+) -> None:
+    """It asks for one as the first answer is written; until then its own says nothing."""
+    clinvk = Command(AgentHome(tmp_path / "chatty", server, agents, chatty=True))
+    first = clinvk("-b", "opencode", "-o", "json", "[[slow:5:300]] the first prompt").json()
+    assert first["title"] == "A title by the agent"
+    clinvk("sessions", "rename", "@last", "mine")
+    assert clinvk("-c", "-o", "json", "two").json()["title"] == "mine"
+    quiet = Command(AgentHome(tmp_path / "quiet", server, agents))
+    assert quiet("-b", "opencode", "-o", "json", "the prompt").json()["title"] == "the prompt"
+
+
+def test_reading_opencodes_database_leaves_it_as_it_was(clinvk: Command) -> None:
+    """Its log is as it left it, and so is every other file of its folder."""
+    started = clinvk("-b", "opencode", "-o", "json", "one").json()
+    data = clinvk.home.home / ".local" / "share" / "opencode"
+    before = {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in data.glob("o*")}
+    assert {"opencode.db", "opencode.db-wal"} <= before.keys()
+    clinvk("doctor")
+    deleted = clinvk("sessions", "delete", "-y", started["session_id"])
+    assert "own transcript is left alone" in deleted.stdout
+    assert "opencode.db" in deleted.stdout
+    assert before == {
+        file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in data.glob("o*")
+    }
 
 
 def test_a_conversation_that_the_agents_own_server_holds_is_busy(
@@ -190,7 +228,7 @@ def test_a_conversation_that_the_agents_own_server_holds_is_busy(
     started = clinvk("-b", "codex", "-o", "json", "one").json()
     with Terminal(home.env, home.project, columns=120) as opened:
         opened.run("codex", "resume", started["backend_session_id"])
-        opened.wait_for(clinvk.home.ready("codex"))
+        wait_until_ready(opened, clinvk.home, "codex")
         say(opened, "in its own screen", "I remember 1 earlier")
         ran = clinvk("-c", "-o", "json", "two").json()
     assert (ran["exit_status"], ran["error"]["code"]) == (75, "conversation_busy")

@@ -35,7 +35,8 @@ class Ask:
 
     `prompts` are all that a person typed, oldest first. `results` are the outcomes of the tools
     that ran since the last of them: None if well, else the tool's words. `kind` is `side` for what
-    an agent asks on its own account (a title, a summary), outside the conversation.
+    an agent asks on its own account (a title, a summary), outside the conversation; `bare` is one
+    that wants a title and nothing around it.
     """
 
     model: str
@@ -44,6 +45,7 @@ class Ask:
     prompts: tuple[str, ...]
     results: tuple[str | None, ...]
     tools: frozenset[str]
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

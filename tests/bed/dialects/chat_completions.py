@@ -20,6 +20,9 @@ from bed.directives import Edit, Refusal, Run, Tool, Usage, Write
 _OWN_ACCOUNT = "memory extraction subagent"
 """Qwen Code keeps a memory: a request after the answer, with tools of its own."""
 
+_TITLE = "You are a title generator"
+"""What opencode asks for at the beginning of a session."""
+
 _FAILED = re.compile(
     r"^(Error|Qwen Code requires|The user rejected)"
     r"|not found in |has not been read|Exit Code: [1-9]"
@@ -41,9 +44,11 @@ class ChatCompletions(Dialect):
         results: list[str | None] = []
         # Aider, alone among them, has no tools; it speaks through the Python client.
         own_account = not tools and "Python" not in headers.get("user-agent", "")
+        bare = False
         for message in body["messages"]:
             parts = [*texts(message.get("content") or "", "text")]
             own_account |= message["role"] == "system" and _OWN_ACCOUNT in "".join(parts)
+            bare |= message["role"] == "system" and _TITLE in "".join(parts)
             if message["role"] == "user":
                 typed = [said for part in parts if (said := typed_by_a_person(part))]
                 prompts += typed
@@ -58,6 +63,7 @@ class ChatCompletions(Dialect):
             prompts=tuple(prompts),
             results=tuple(results),
             tools=tools,
+            bare=bare,
         )
 
     def stream(self, ask: Ask, reply: Reply) -> Iterator[bytes]:

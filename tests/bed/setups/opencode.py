@@ -18,6 +18,7 @@ _TABLES = ("part", "message", "session")
 class Opencode(Setup):
     """A provider in OpenAI's manner; `chatty` lets it make a title for each new session."""
 
+    ready = "ctrl+p commands"
     edits_unasked = True
     other_model = "mock/mock-other"
 

@@ -20,6 +20,7 @@ READERS = [name for name in backends.built_in() if backends.get(name).native() i
 RECORDED = Path(__file__).with_name("native")
 CLAUDE = ("claude-2.1.197.jsonl", "claude-2.1.329.jsonl")
 CODEX = "codex-0.169.0.jsonl"
+OPENCODE = "opencode-1.18.33.jsonl"
 JUNK = ["", "{", "[]", "null", '"x"', "{}", '{"type": 1}', '{"type": "user", "message": 3}', "\0"]
 
 
@@ -168,7 +169,7 @@ def test_figures_are_known_in_full_or_not_at_all() -> None:
 def test_no_line_makes_a_reader_raise(name: str, junk: list[str]) -> None:
     """Junk between, before and behind the lines is passed by."""
     reader = native(name)
-    recorded = lines(CODEX if name == "codex" else CLAUDE[0]) if name != "demo" else []
+    recorded = lines({"codex": CODEX, "opencode": OPENCODE}.get(name, CLAUDE[0]))
     for mixed in (junk, [*junk, *recorded[:6], *junk]):
         reader.turns(mixed)
         reader.title("x", mixed)
@@ -176,7 +177,7 @@ def test_no_line_makes_a_reader_raise(name: str, junk: list[str]) -> None:
             reader.begun(line)
 
 
-@pytest.mark.parametrize("name", [*CLAUDE, CODEX])
+@pytest.mark.parametrize("name", [*CLAUDE, CODEX, OPENCODE])
 def test_every_prefix_of_a_file_can_be_read(name: str) -> None:
     """A file that is being written to ends anywhere, and turns only ever get more."""
     reader = native(name.partition("-")[0])
