@@ -118,6 +118,21 @@ def test_what_is_said_of_it_for_a_person(clinvk: Command, backend: str) -> None:
     assert "told turns 1 to 2 from our record" in said
 
 
+def test_doctor_tells_which_conversations_are_gone(clinvk: Command, backend: str) -> None:
+    """By looking at the agent's own files, without starting it; a note, for agents clear up."""
+    session = clinvk("-b", backend, "-o", "json", "one").json()["session_id"]
+    assert _gone_by_doctor(clinvk) == []
+    clinvk("-b", backend, "-s", "another", "two")
+    clinvk("sessions", "close", "another")
+    _lose(clinvk, backend)
+    assert _gone_by_doctor(clinvk) == [[session]]
+
+
+def _gone_by_doctor(clinvk: Command) -> list[list[str]]:
+    found = clinvk("doctor", "--json").json()["findings"]
+    return [one["sessions"] for one in found if one["code"] == "conversation_gone"]
+
+
 def test_a_conversation_that_is_there_is_gone_on_with(clinvk: Command, backend: str) -> None:
     """The option is for a missing one: it begins none where there is no need."""
     first = _two_turns(clinvk, backend)
@@ -188,5 +203,5 @@ def test_the_agents_own_screen_on_a_missing_conversation(
     terminal.wait_for("its own screen cannot be told one")
     terminal.run(clinvk.program, "resume", "--last", "--if-missing", "new")
     terminal.wait_for("a new one begins here, empty")
-    terminal.wait_for(clinvk.home.ready(backend))
+    terminal.wait_for(clinvk.home.ready(backend), timeout_s=60)
     assert "elephants" not in terminal.screen()
