@@ -51,6 +51,9 @@ class Capability(StrEnum):
     COST = "cost"
     SCREEN = "screen"
     TITLE = "title"
+    FORK = "fork"
+    IMAGES = "images"
+    ANSWER_SCHEMA = "answer_schema"
 
     @property
     def meaning(self) -> str:
@@ -73,7 +76,13 @@ _MEANING: Mapping[Capability, str] = {
     Capability.COST: "see what a turn cost",
     Capability.SCREEN: "open its own screen (`clinvk chat`)",
     Capability.TITLE: "have its own title for a session",
+    Capability.FORK: "go on with a copy of its conversation",
+    Capability.IMAGES: "show it a picture",
+    Capability.ANSWER_SCHEMA: "hold its answer to a JSON Schema",
 }
+
+WITHOUT_OPTION = frozenset({Capability.FORK, Capability.IMAGES, Capability.ANSWER_SCHEMA})
+"""What clinvk has no option for: an agent that can do it says the way in `ways`."""
 
 _RUNG: Mapping[Access, Capability] = {
     Access.READ_ONLY: Capability.READ_ONLY,
@@ -132,6 +141,9 @@ class Backend(ABC):
 
     lacks: ClassVar[Mapping[Capability, str]] = {}
     """What the CLI cannot do, each with the reason; it can do all the rest."""
+
+    ways: ClassVar[Mapping[Capability, str]] = {}
+    """How each of `WITHOUT_OPTION` is had of it: an argument to pass on, or words of a prompt."""
 
     variables: ClassVar[tuple[str, ...]] = ()
     """Variables named `CLINVK_…` that its program reads, if that comes with clinvk."""

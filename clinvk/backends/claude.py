@@ -95,6 +95,11 @@ class Agent(Backend):
         # 2.1.329 ignores another one silently; 2.1.197 still took it.
         Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
     }
+    ways: ClassVar[Mapping[Capability, str]] = {
+        Capability.FORK: "--fork-session",
+        Capability.IMAGES: "@FILE in the prompt",
+        Capability.ANSWER_SCHEMA: "--json-schema=SCHEMA",
+    }
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """One headless turn, the prompt on stdin and the system prompt in a file."""

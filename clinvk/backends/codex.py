@@ -58,6 +58,11 @@ class Agent(Backend):
         Capability.OWN_ID: "it chooses the conversation's id itself",
         Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
         Capability.COST: "it reports tokens and no cost",
+        Capability.FORK: "it forks by a command of its own, which no option reaches",
+    }
+    ways: ClassVar[Mapping[Capability, str]] = {
+        Capability.IMAGES: "--image=FILE",
+        Capability.ANSWER_SCHEMA: "--output-schema=FILE",
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:

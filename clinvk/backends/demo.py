@@ -50,7 +50,10 @@ class Agent(Backend):
     tested_versions = ("1",)
     variables = ("CLINVK_DEMO_DELAY_MS", "CLINVK_DEMO_HOME")
     lacks: ClassVar[Mapping[Capability, str]] = {
-        Capability.COST: "it costs nothing, so it reports no cost"
+        Capability.COST: "it costs nothing, so it reports no cost",
+        Capability.FORK: "it has no such option",
+        Capability.IMAGES: "it has no eyes",
+        Capability.ANSWER_SCHEMA: "it has no such option",
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:

@@ -122,6 +122,11 @@ class Agent(Backend):
         Capability.EPHEMERAL: "it keeps every conversation",
         Capability.COST: "it reports tokens and no cost",
         Capability.TITLE: "it makes no title",
+        Capability.FORK: "it has no such option",
+        Capability.ANSWER_SCHEMA: "it has no such option",
+    }
+    ways: ClassVar[Mapping[Capability, str]] = {
+        Capability.IMAGES: "@FILE in the prompt",
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:

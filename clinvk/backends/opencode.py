@@ -69,6 +69,11 @@ class Agent(Backend):
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
         Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
+        Capability.ANSWER_SCHEMA: "it has no such option",
+    }
+    ways: ClassVar[Mapping[Capability, str]] = {
+        Capability.FORK: "--fork",
+        Capability.IMAGES: "--file=FILE",
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:

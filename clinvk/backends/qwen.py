@@ -89,6 +89,11 @@ class Agent(Backend):
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it reports tokens and no cost",
     }
+    ways: ClassVar[Mapping[Capability, str]] = {
+        Capability.FORK: "--fork-session",
+        Capability.IMAGES: "@FILE in the prompt",
+        Capability.ANSWER_SCHEMA: "--json-schema=SCHEMA",
+    }
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """One headless turn, the prompt on stdin."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from clinvk import backends
-from clinvk.backends._base import Capability
+from clinvk.backends._base import WITHOUT_OPTION, Backend, Capability
 
 BEGIN = "<!-- capabilities: written by `python -m clinvk.cli.generated` -->"
 END = "<!-- end of capabilities -->"
@@ -23,11 +23,20 @@ def _table() -> Iterator[str]:
     yield "|---" * (len(known) + 1) + "|"
     yield f"| tested versions | {' | '.join(', '.join(one.tested_versions) for one in known)} |"
     for capability in Capability:
-        cells = ("no" if capability in one.lacks else "yes" for one in known)
+        cells = (_cell(capability, one) for one in known)
         yield f"| {capability.meaning} | {' | '.join(cells)} |"
+    yield ""
+    yield "Code is the agent's own way; an argument is passed on by `--backend-arg=…`."
     yield ""
     for one in known:
         if one.lacks:
             yield f"{one.title} cannot:"
             yield from (f"- {capability.meaning}: {why}" for capability, why in one.lacks.items())
             yield ""
+
+
+def _cell(capability: Capability, backend: Backend) -> str:
+    if capability in backend.ways:
+        return f"`{backend.ways[capability]}`"
+    no = capability in backend.lacks or capability in WITHOUT_OPTION
+    return "no" if no else "yes"

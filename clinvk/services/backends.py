@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from clinvk.backends._base import Backend, Capability
+from clinvk.backends._base import WITHOUT_OPTION, Backend, Capability
 from clinvk.errors import BackendError, BackendStartError, BackendUnknownError
 from clinvk.model.config import Settings
 from clinvk.model.request import Invocation
@@ -43,7 +43,8 @@ class BackendState:
 
     Both are None where there is no program, and `version` also where it says none: `fault` is the
     reason then, and `broken` says that it did not end well. `lacks` gives the reason for each thing
-    that it cannot do; `supports` is the rest of what clinvk may ask of an agent.
+    that it cannot do; `supports` is the rest of what clinvk may ask of an agent, and `ways` says
+    how a person may ask for more.
     """
 
     name: str
@@ -56,6 +57,7 @@ class BackendState:
     signed_in: SignedIn
     supports: tuple[str, ...]
     lacks: Mapping[str, str]
+    ways: Mapping[str, str]
     install_hint: str
     enabled: bool
     is_default: bool
@@ -95,8 +97,11 @@ def backend_states(
             broken=answers.get(backend.name, _NOT_ASKED).broken,
             tested_versions=backend.tested_versions,
             signed_in=_signed_in(backend, world),
-            supports=tuple(one.value for one in Capability if one not in backend.lacks),
+            supports=tuple(
+                one.value for one in Capability if one not in {*backend.lacks, *WITHOUT_OPTION}
+            ),
             lacks={capability.value: why for capability, why in backend.lacks.items()},
+            ways={capability.value: way for capability, way in backend.ways.items()},
             install_hint=backend.install_hint,
             enabled=bool(settings.backend(backend.name, "enabled")),
             is_default=backend.name == default,

@@ -14,7 +14,7 @@ import pytest
 
 from bed.directives import read_script
 from clinvk import backends
-from clinvk.backends._base import Capability
+from clinvk.backends._base import WITHOUT_OPTION, Capability
 from clinvk.backends.contract import Subject, verdicts
 from clinvk.backends.contract.material import ASKED, CONVERSATION, ENDS, JUNK
 from clinvk.errors import BackendUnsupportedError
@@ -278,6 +278,14 @@ def test_a_screen_and_a_title_are_either_there_or_lacking(name: str) -> None:
     title = backend.title_files(CONVERSATION, Path("/home/me"), {})
     assert (screen is None) == (Capability.SCREEN in backend.lacks)
     assert (title is None) == (Capability.TITLE in backend.lacks)
+
+
+@EACH_BACKEND
+def test_what_has_no_option_has_a_way_or_a_reason(name: str) -> None:
+    """Either the agent's own words for it, or why it cannot be had; nothing else has such a way."""
+    backend = backends.get(name)
+    assert backend.ways.keys() | (backend.lacks.keys() & WITHOUT_OPTION) == WITHOUT_OPTION
+    assert not backend.ways.keys() & backend.lacks.keys()
 
 
 @EACH_BACKEND

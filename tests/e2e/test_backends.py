@@ -18,6 +18,7 @@ def test_the_agents_are_listed_with_what_is_known_of_them(clinvk: Command, home:
         # On a busy machine some take longer to say it than a person would wait.
         assert state["version"] in known.tested_versions or "within" in state["version_fault"]
         assert state["lacks"] == {can.value: why for can, why in known.lacks.items()}
+        assert state["ways"] == {can.value: way for can, way in known.ways.items()}
         assert not set(state["supports"]) & state["lacks"].keys()
         assert "resume" in state["supports"]
     told = {name: state["signed_in"] for name, state in states.items()}

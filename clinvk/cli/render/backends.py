@@ -58,6 +58,9 @@ def _notes(states: Sequence[BackendState]) -> Iterator[str]:
             yield f"  tested: {tested}{_DRIFT.get(state.drift, '')}\n"
         if state.supports:
             yield f"  can: {', '.join(map(_words, state.supports))}\n"
+        for thing, way in state.ways.items():
+            passed = "by `--backend-arg=" if way.startswith("-") else "by `"
+            yield f"  can: {_words(thing)} ({passed}{way}`)\n"
         for thing, why in state.lacks.items():
             yield f"  cannot: {_words(thing)} ({why})\n"
 
@@ -81,5 +84,6 @@ def _to_json(state: BackendState) -> dict[str, Any]:
         "signed_in": state.signed_in.value,
         "supports": list(state.supports),
         "lacks": dict(state.lacks),
+        "ways": dict(state.ways),
         "install_hint": state.install_hint,
     }

@@ -12,6 +12,7 @@ from bed.setups._base import Place, Setup
 
 _DATA = ".local/share/opencode"
 _PRICE = {"input": 1, "output": 10, "cache_read": 0.1, "cache_write": 1}
+_SEES = {"input": ["text", "image"], "output": ["text"]}
 _TABLES = ("part", "message", "session")
 
 
@@ -29,7 +30,10 @@ class Opencode(Setup):
 
     def prepare(self, place: Place) -> None:
         """The configuration, in which each model has a price."""
-        models = {name: {"name": name, "cost": _PRICE} for name in ("mock-model", "mock-other")}
+        models = {
+            name: {"name": name, "cost": _PRICE, "attachment": True, "modalities": _SEES}
+            for name in ("mock-model", "mock-other")
+        }
         provider = {
             "npm": "@ai-sdk/openai-compatible",
             "name": "mock",

@@ -30,6 +30,7 @@ STATE = BackendState(
     signed_in=SignedIn.UNKNOWN,
     supports=("model", "own_id"),
     lacks={"cost": "it reports none"},
+    ways={"fork": "--fork"},
     install_hint="install it",
     enabled=True,
     is_default=True,
@@ -45,6 +46,7 @@ ABSENT = BackendState(
     signed_in=SignedIn.UNKNOWN,
     supports=(),
     lacks={},
+    ways={},
     install_hint="npm install -g other",
     enabled=True,
     is_default=False,
@@ -97,6 +99,7 @@ def test_the_backends_are_a_table_and_what_it_has_no_column_for(screen: Any) -> 
         "\nagent\n"
         "  tested: 1.0, 1.1; the installed one is newer\n"
         "  can: model, own id\n"
+        "  can: fork (by `--backend-arg=--fork`)\n"
         "  cannot: cost (it reports none)\n"
     )
 
@@ -119,6 +122,7 @@ def test_a_program_reads_the_backends_as_an_array(screen: Any) -> None:
         "signed_in": "unknown",
         "supports": ["model", "own_id"],
         "lacks": {"cost": "it reports none"},
+        "ways": {"fork": "--fork"},
         "install_hint": "install it",
     }
     assert absent.keys() == there.keys()
