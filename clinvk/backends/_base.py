@@ -49,6 +49,7 @@ class Capability(StrEnum):
     OWN_ID = "own_id"
     PARTIAL_MESSAGES = "partial_messages"
     COST = "cost"
+    DENIALS = "denials"
     SCREEN = "screen"
     TITLE = "title"
     FORK = "fork"
@@ -74,6 +75,7 @@ _MEANING: Mapping[Capability, str] = {
     Capability.OWN_ID: "know its session id before it starts",
     Capability.PARTIAL_MESSAGES: "see its answer word by word",
     Capability.COST: "see what a turn cost",
+    Capability.DENIALS: "see what it was not allowed to do",
     Capability.SCREEN: "open its own screen (`clinvk chat`)",
     Capability.TITLE: "have its own title for a session",
     Capability.FORK: "go on with a copy of its conversation",

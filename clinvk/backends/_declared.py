@@ -159,6 +159,7 @@ def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
             "output.delta",
         ),
         Capability.COST: (output.get("cost"), "output.cost"),
+        Capability.DENIALS: (None, "place for what was not allowed"),
         Capability.SCREEN: (None, "place for a screen"),
         Capability.TITLE: (None, "place for a title"),
     }

@@ -58,6 +58,7 @@ class Agent(Backend):
         Capability.OWN_ID: "it chooses the conversation's id itself",
         Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
         Capability.COST: "it reports tokens and no cost",
+        Capability.DENIALS: "what its sandbox refuses it tells the model, and nobody else",
         Capability.FORK: "it forks by a command of its own, which no option reaches",
     }
     ways: ClassVar[Mapping[Capability, str]] = {

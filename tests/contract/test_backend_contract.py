@@ -19,7 +19,7 @@ from clinvk.backends.contract import Subject, verdicts
 from clinvk.backends.contract.material import ASKED, CONVERSATION, ENDS, JUNK
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
-from clinvk.model.events import Message, Raw, Result
+from clinvk.model.events import Message, Raw, Result, Warned
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import total_usage
 from clinvk.process.framing import LineFramer
@@ -266,6 +266,8 @@ def test_what_an_agent_lacks_is_in_none_of_its_streams(name: str) -> None:
     events = [event for case in cases(name) for event in replay(case)]
     pieces = any(isinstance(event, Message) and event.delta for event in events)
     costs = any(isinstance(event, Result) and event.cost_usd for event in events)
+    denials = any(isinstance(event, Warned) and event.code == "denied" for event in events)
+    assert denials == (Capability.DENIALS not in lacks)
     assert pieces == (Capability.PARTIAL_MESSAGES not in lacks)
     assert costs == (Capability.COST not in lacks)
 

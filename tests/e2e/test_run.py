@@ -141,12 +141,19 @@ def test_a_tool_call_writes_the_file(clinvk: Command, backend: str) -> None:
 def test_without_access_the_file_is_not_written(
     clinvk: Command, backend: str, access: str | None
 ) -> None:
-    """Read-only leaves the disk as it is, and so does most agents' own headless default."""
+    """Read-only leaves the disk as it is, and so does most agents' own headless default.
+
+    What was not allowed stands in the result, wherever the agent tells of it.
+    """
     target = clinvk.home.project / "made.txt"
     rung = ["--access", access] if access else []
     ran = clinvk("-b", backend, *rung, "-o", "json", f"[[write:{target}|by the model]]")
-    assert target.exists() == (access is None and clinvk.home.edits_unasked(backend))
+    written = access is None and clinvk.home.edits_unasked(backend)
+    assert target.exists() == written
     assert ran.exit_code == 0, ran.stderr
+    told = not written and Capability.DENIALS not in backends.get(backend).lacks
+    denied = [one for one in ran.json()["warnings"] if one.startswith("not allowed: ")]
+    assert bool(denied) == told
 
 
 def test_full_access_runs_commands(clinvk: Command, backend: str) -> None:
