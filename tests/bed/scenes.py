@@ -66,6 +66,11 @@ def _one(
     return Scene(turns=(turn,), agents=agents)
 
 
+def _ask_sub_agent(tool: str, kind: str) -> str:
+    asked = f'"description": "help", "prompt": "Help with it.", "subagent_type": "{kind}"'
+    return f"Ask. [[tool:{tool}|{{{{{asked}}}}}]]"
+
+
 _WRITE = "Write a note. [[write:{project}/note.txt|hello]]"
 _INTO_PLAN_MODE = '[[tool:enter_plan_mode|{{"reason": "to leave it"}}]]'
 _OUT_OF_PLAN_MODE = (
@@ -103,6 +108,9 @@ SCENES: tuple[Scene, ...] = (
     _one("tool_shell_fails", "Fail. [[run:ls no-such-file]]", access="edit"),
     _one("tool_shell_full", "List. [[run:echo one; echo two]]", OTHERS, access="full"),
     _one("tool_shell_full_fails", "Fail. [[run:ls no-such-file]]", OTHERS, access="full"),
+    _one("sub_agent", _ask_sub_agent("Task", "general-purpose"), BOTH_CLAUDES, access="full"),
+    _one("sub_agent", _ask_sub_agent("task", "general"), OPENCODE, access="full"),
+    _one("sub_agent", _ask_sub_agent("agent", "general-purpose"), QWEN, access="full"),
     _one("tool_denied", _WRITE),
     _one("tool_read_only", _WRITE, access="read-only"),
     _one("tool_outside", "Write. [[write:{project}/../note.txt|hello]]", GEMINI, access="edit"),
