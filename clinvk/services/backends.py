@@ -21,7 +21,7 @@ from clinvk.services.catalog import Catalog, catalog_of
 from clinvk.services.programs import default_backend, find_program
 from clinvk.services.world import World
 
-PATIENCE_S = 5.0
+PATIENCE_S = 10.0
 """How long a program may take to say its version; the slowest needs 1.5 s."""
 
 _VERSION = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+)*[\w.+-]*)")
