@@ -1,7 +1,7 @@
 """Durations, numbers and times between words and values."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from clinvk.errors import UsageError
 
@@ -66,12 +66,9 @@ def format_cost(dollars: float | None) -> str:
 
 def format_size(size: int) -> str:
     """Bytes for a person: `0 bytes`, `1 byte`, `12.3 kB`, `4.5 GB`."""
-    if size < 1_000:
-        return f"{size} byte{'' if size == 1 else 's'}"
-    powers = range(1, len(_SIZES) + 1)
-    # What rounds to 1000.0 of a unit is 1.0 of the next.
-    power = next((power for power in powers if round(size / 1_000**power, 1) < 1_000), powers[-1])
-    return f"{size / 1_000**power:,.1f} {_SIZES[power - 1]}"
+    from humanize import naturalsize
+
+    return "0 bytes" if size == 0 else naturalsize(size).replace("Byte", "byte")
 
 
 def format_time(at: datetime) -> str:
@@ -80,20 +77,9 @@ def format_time(at: datetime) -> str:
 
 
 def format_age(at: datetime, now: datetime) -> str:
-    """How long ago, roughly: `3 days ago`; a moment ahead of our clock is `just now`."""
-    seconds = (now - at).total_seconds()
-    for unit, size in _AGES:
-        if seconds >= size:
-            count = int(seconds // size)
-            return f"{count:,} {unit}{'s' if count > 1 else ''} ago"
-    return "just now"
+    """How long ago, roughly: `3 days ago`; within a minute, or ahead of our clock, `just now`."""
+    if now - at < timedelta(minutes=1):
+        return "just now"
+    from humanize import naturaltime
 
-
-_SIZES = ("kB", "MB", "GB", "TB")
-_AGES = (
-    ("year", 31_557_600),
-    ("month", 2_629_800),
-    ("day", 86_400),
-    ("hour", 3_600),
-    ("minute", 60),
-)
+    return naturaltime(now - at)

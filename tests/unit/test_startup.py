@@ -8,6 +8,7 @@ import pytest
 
 HEAVY = {
     "asyncio",
+    "humanize",
     "importlib.metadata",
     "pydantic",
     "questionary",
@@ -49,7 +50,7 @@ def _loaded(words: list[str], home: Path) -> set[str]:
         (["--version"], set()),
         (["--help"], set()),
         (["run", "--help"], set()),
-        (["sessions", "list"], set()),
+        (["sessions", "list"], {"humanize"}),
         (["-b", "demo", "hello"], set()),
         (["-b", "demo", "-o", "json", "hello"], set()),
         (["-c", "hello"], set()),

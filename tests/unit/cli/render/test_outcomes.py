@@ -61,7 +61,7 @@ def test_a_program_gets_each_with_its_error(screen: Any) -> None:
 def test_a_person_sees_what_is_about_to_go() -> None:
     """Title, turns and age, harmless; a damaged record is said to be one."""
     assert doomed_line(Doomed(id=HOSTILE.id, session=HOSTILE), NOW) == (
-        "aaaa00000001  a bc  (1 turn, last used 1 month ago)"
+        "aaaa00000001  a bc  (1 turn, last used a month ago)"
     )
     assert "untitled  (1,234 turns," in doomed_line(Doomed(id=PLAIN.id, session=PLAIN), NOW)
     assert "a damaged record" in doomed_line(Doomed(id="x", session=None), NOW)
@@ -124,8 +124,8 @@ def test_a_dry_run_names_the_sessions(screen: Any) -> None:
     cleaned = Cleaned(swept=swept)
     render_cleaned(cleaned, sweep, screen.streams(), now=NOW, as_json=False)
     assert screen.out.getvalue() == (
-        "aaaa00000001  demo  1 month ago  1.0 kB    a bc\n"
-        "bbbb00000001  demo  1 month ago  12 bytes  untitled\n"
+        "aaaa00000001  demo  a month ago  1.0 kB    a bc\n"
+        "bbbb00000001  demo  a month ago  12 bytes  untitled\n"
         "would move 2 sessions to /a and free 1.0 kB\n"
     )
 
