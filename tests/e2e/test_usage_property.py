@@ -194,7 +194,7 @@ def _running_in(home: Path) -> list[int]:
 @pytest.mark.timeout(600 if EXAMPLES is None else 0)
 @pytest.mark.parametrize("cli", CLIS, ids=IDS)
 @settings(
-    max_examples=int(EXAMPLES or 2),
+    max_examples=int(EXAMPLES or 1),
     derandomize=EXAMPLES is None,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
