@@ -20,4 +20,4 @@ settings.load_profile("clinvk")
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Three tests for two processors: half the time a test waits for an agent that waits."""
-    return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
+    return max(2, (os.cpu_count() or 1) * 3 // 2)

@@ -170,7 +170,7 @@ class FlatEventsParser(Parser):
         events: list[Event] = [event for event in told if not isinstance(event, FileChange)]
         if call is None:
             return events
-        if failed and (error.get("type") in _REFUSED or _REFUSAL.search(words[:1_000])):
+        if failed and (text(error.get("type")) in _REFUSED or _REFUSAL.search(words[:1_000])):
             return [*events, *self._tools.deny(call.id, call.name)]
         return events if failed else [*events, *self._touch(call)]
 

@@ -59,12 +59,15 @@ class Running:
         self.id = ""
 
     def __enter__(self) -> Self:
-        """Start it and wait until it is in the list."""
+        """Start it and wait until it is in the list, and its record on disk."""
         self.child = self._clinvk.popen(*self._words)
         deadline = time.monotonic() + 20
         while not self.id and time.monotonic() < deadline:
             self.id = "".join(listed(self._clinvk, "--status", "running"))
         assert self.id
+        record = self._clinvk.home.clinvk_home / "sessions" / f"{self.id}.json"
+        while not record.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -166,10 +166,11 @@ def test_a_call_that_was_not_allowed_is_told_as_such(kind: str, words: str) -> N
     ]
 
 
-def test_a_tool_that_fails_is_no_denial() -> None:
-    """A file that is not there is nobody's prohibition."""
+@pytest.mark.parametrize("kind", ["file_not_found", [], {"a": 1}, None])
+def test_a_tool_that_fails_is_no_denial(kind: object) -> None:
+    """A file that is not there is nobody's prohibition, nor is a kind that is no word."""
     use, _ = call("read_file", file_path="x")
-    error = {"type": "file_not_found", "message": "File not found: x"}
+    error = {"type": kind, "message": "File not found: x"}
     missing = {"type": "tool_result", "tool_id": "1", "status": "error", "error": error}
     assert not [event for event in turn(use, missing) if isinstance(event, Warned)]
 
