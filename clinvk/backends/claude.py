@@ -90,7 +90,7 @@ class Agent(Backend):
     executable = "claude"
     install_hint = "npm install -g @anthropic-ai/claude-code"
     preference = 10
-    tested_versions = ("2.1.197", "2.1.329")
+    tested_versions = ("2.1.197", "2.1.332")
     lacks: ClassVar[Mapping[Capability, str]] = {
         # 2.1.329 ignores another one silently; 2.1.197 still took it.
         Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",

@@ -51,7 +51,7 @@ class Agent(Backend):
     executable = "codex"
     install_hint = "npm install -g @openai/codex"
     preference = 20
-    tested_versions = ("0.169.0",)
+    tested_versions = ("0.171.0",)
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
         Capability.MAX_TURNS: "it has no limit on the number of turns",
