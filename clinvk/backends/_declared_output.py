@@ -12,8 +12,19 @@ from clinvk.backends._base import Parser
 from clinvk.backends._failures import Words, code_of_words, failure, failure_of_end
 from clinvk.backends._finding import Finder
 from clinvk.backends._jsonl import one_line, parse_object
-from clinvk.model.events import Event, Failed, Init, Json, Message, Raw, Result, StopReason
+from clinvk.model.events import (
+    Event,
+    Failed,
+    Init,
+    Json,
+    Message,
+    Raw,
+    Result,
+    StopReason,
+    Warned,
+)
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.pieces import CUT_NOTE, Pieces
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
@@ -60,7 +71,7 @@ class _Declared(Parser):
         self._asked_for = request.conversation if request.resume and not may_change else None
         self._another: str | None = None
         self._model = request.model
-        self._text = ""
+        self._text = Pieces()
         self._complete = False
         self._usage: dict[str, int] = {}
         self._cost: float | None = None
@@ -76,8 +87,10 @@ class _Declared(Parser):
         failed = self._failure(exit_code, stderr_tail)
         if failed is not None:
             yield Failed(failure=failed)
+        if self._text.cut:
+            yield Warned(message=CUT_NOTE)
         yield Result(
-            text=self._text,
+            text=self._answer,
             stop_reason=StopReason.ERROR if failed else StopReason.END_TURN,
             usage=self._spent(),
             cost_usd=self._cost,
@@ -85,6 +98,11 @@ class _Declared(Parser):
             backend_session_id=self._conversation if self._told else None,
             model=self._model,
         )
+
+    @property
+    def _answer(self) -> str:
+        """The answer, as far as it came."""
+        return self._text.text
 
     @abstractmethod
     def _last(self) -> Iterable[Event]:
@@ -107,8 +125,9 @@ class _Declared(Parser):
             yield Init(backend_session_id=told, model=self._model)
         self._count(said)
         if piece := self._finders["delta"].text(said):
-            self._text = piece if self._complete else self._text + piece
-            self._complete = False
+            if self._complete:
+                self._text, self._complete = Pieces(), False
+            self._text.add(piece)
             yield Message(text=piece, delta=True)
         if whole := self._finders["text"].text(said):
             yield from self._message(whole)
@@ -118,10 +137,11 @@ class _Declared(Parser):
 
     def _message(self, whole: str) -> Iterable[Event]:
         """A whole message; what its pieces have said already is not said again."""
-        pieces = "" if self._complete else self._text
-        streamed = bool(pieces) and whole.startswith(pieces)
-        rest = whole[len(pieces) :] if streamed else whole
-        self._text, self._complete = whole, True
+        size = 0 if self._complete else self._text.size
+        streamed = size > 0 and self._text.begin(whole)
+        rest = whole[size:] if streamed else whole
+        self._text, self._complete = Pieces(len(whole)), True
+        self._text.add(whole)
         if rest:
             yield Message(text=rest, delta=streamed)
 
@@ -157,7 +177,7 @@ class _Declared(Parser):
         if self._error is not None:
             code = code_of_words(self._error, self._words) or FailureCode.AGENT_FAILED
             return failure(code, self._error, detail=stderr_tail)
-        if exit_code == 0 and self._text.strip():
+        if exit_code == 0 and self._answer.strip():
             return None
         return failure_of_end(exit_code, stderr_tail, self._words, _NO_NOISE)
 
@@ -231,12 +251,15 @@ class _Text(_Declared):
         if any(pattern.search(head) for pattern in self._noise):
             yield Raw(line=line)
             return
-        if not (self._text or line.strip()):
+        if not (self._text.size or line.strip()):
             return
         piece = f"{line}\n"
-        self._text += piece
+        self._text.add(piece)
         yield Message(text=piece, delta=True)
 
     def _last(self) -> Iterable[Event]:
-        self._text = self._text.strip()
         return ()
+
+    @property
+    def _answer(self) -> str:
+        return self._text.text.strip()

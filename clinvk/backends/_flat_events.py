@@ -33,6 +33,7 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.pieces import CUT_NOTE, Pieces
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 Line = Mapping[str, Json]
@@ -73,7 +74,7 @@ class FlatEventsParser(Parser):
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._init: Init | None = None
-        self._answer = ""
+        self._answer = Pieces()
         self._said = False
         self._in_text = False
         self._tools = ToolCalls()
@@ -124,10 +125,10 @@ class FlatEventsParser(Parser):
             error = mapping(self._outcome.get("error"))
             why = replace(self._failure(error, exit_code), detail=stderr_tail or None)
             return [Failed(failure=why), self._result(usage, why)]
+        notes = [CUT_NOTE] if self._answer.cut else []
         if exit_code is not None and 0 < exit_code < 128:
-            note = f"the agent exited with {exit_code} after its answer was complete"
-            return [Warned(message=note), self._result(usage, None)]
-        return [self._result(usage, None)]
+            notes.append(f"the agent exited with {exit_code} after its answer was complete")
+        return [*(Warned(message=note) for note in notes), self._result(usage, None)]
 
     def _begin(self, said: Line) -> list[Event] | None:
         session = text(said.get("session_id"))
@@ -143,7 +144,9 @@ class FlatEventsParser(Parser):
         if said.get("role") != "assistant" or not words:
             return None
         whole = said.get("delta") is not True
-        self._answer = words if whole or not self._in_text else self._answer + words
+        if whole or not self._in_text:
+            self._answer = Pieces()
+        self._answer.add(words)
         self._in_text, self._said = not whole, True
         return [Message(text=words, delta=not whole)]
 
@@ -220,7 +223,7 @@ class FlatEventsParser(Parser):
         if why is not None and why.code is FailureCode.TURN_LIMIT:
             stop_reason = StopReason.MAX_TURNS
         return Result(
-            text=self._answer,
+            text=self._answer.text,
             stop_reason=stop_reason,
             usage=usage,
             failure=why,

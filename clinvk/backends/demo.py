@@ -31,6 +31,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.native import NativeTurn
+from clinvk.model.pieces import Pieces
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
@@ -126,7 +127,7 @@ class DemoParser(Parser):
     """Reads the agent's lines; each kind of event has one method."""
 
     def __init__(self) -> None:
-        self._said = ""
+        self._said = Pieces()
         self._init: Init | None = None
         self._over = False
         self._readers: Mapping[str, Callable[[Mapping[str, Json]], Iterable[Event]]] = {
@@ -166,7 +167,7 @@ class DemoParser(Parser):
         failure = Failure(
             code=code, message=f"the agent {how} without a result", detail=stderr_tail or None
         )
-        return (self._result(self._said, UNKNOWN_USAGE, StopReason.ERROR, failure),)
+        return (self._result(self._said.text, UNKNOWN_USAGE, StopReason.ERROR, failure),)
 
     def _start(self, said: Mapping[str, Json]) -> Iterable[Event]:
         self._init = Init(backend_session_id=str(said["session"]), model=str(said["model"]))
@@ -174,7 +175,7 @@ class DemoParser(Parser):
 
     def _text(self, said: Mapping[str, Json]) -> Iterable[Event]:
         text = str(said["text"])
-        self._said += text
+        self._said.add(text)
         return (Message(text=text, delta=True),)
 
     def _done(self, said: Mapping[str, Json]) -> Iterable[Event]:
@@ -183,7 +184,7 @@ class DemoParser(Parser):
     def _error(self, said: Mapping[str, Json]) -> Iterable[Event]:
         failure = Failure(code=_failure_code(said["code"]), message=str(said["message"]))
         stop_reason = _STOP_REASONS.get(failure.code, StopReason.ERROR)
-        result = self._result(self._said, _usage(said), stop_reason, failure)
+        result = self._result(self._said.text, _usage(said), stop_reason, failure)
         return Failed(failure=failure), result
 
     def _result(

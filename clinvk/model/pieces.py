@@ -6,6 +6,9 @@ LONGEST_TEXT = 4_000_000
 """Characters. No model writes a tenth of it in one answer; what goes on and on must not eat the
 memory, and its rest is where it was written as it came."""
 
+CUT_NOTE = f"the answer has more than {LONGEST_TEXT:,} characters; the report has only its start"
+"""What is said of a text of which only the start is kept."""
+
 _MORE = "…"
 
 
