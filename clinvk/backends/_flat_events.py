@@ -38,7 +38,7 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 Line = Mapping[str, Json]
 
-_API_ERROR = re.compile(r"\[API Error: (.*)\]", re.DOTALL)
+_API_ERROR = "[API Error: "
 _STATUSES = {status % 256: status for status in (401, 403, 413, 429, 500, 502, 503, 504, 529)}
 """It exits with the service's HTTP status, of which a byte is left."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -234,8 +234,7 @@ class FlatEventsParser(Parser):
     def _failure(self, error: Line, exit_code: int | None) -> Failure:
         """From the error of the result, whose words may be the service's own JSON as it came."""
         words = text(error.get("message")) or self._trouble
-        found = _API_ERROR.search(words)
-        inner = found[1] if found else words
+        inner = _inside_error(words)
         body = mapping(mapping(parse_object(inner)).get("error"))
         said = text(body.get("message")) or inner or "the agent failed and did not say why"
         status = count(body.get("code")) or _STATUSES.get(exit_code or 0)
@@ -245,3 +244,10 @@ class FlatEventsParser(Parser):
             or code_of_status(status)
         )
         return failure(code or FailureCode.AGENT_FAILED, said)
+
+
+def _inside_error(words: str) -> str:
+    """What stands between `[API Error: ` and the last `]`, else all of it."""
+    start = words.find(_API_ERROR)
+    end = words.rfind("]", start + len(_API_ERROR)) if start >= 0 else -1
+    return words if end < 0 else words[start + len(_API_ERROR) : end]

@@ -117,7 +117,7 @@ class _Reading:
     """The state of reading: what the lines so far say."""
 
     def __init__(self) -> None:
-        self.turns: list[_Turn] = []
+        self.turns: dict[_Turn, None] = {}  # in order, and one is taken out at once
         self.damaged = 0
         self._open: dict[int, _Turn] = {}
 
@@ -158,7 +158,7 @@ class _Reading:
         if kind == "turn_voided":
             turn = self._open.pop(number, None)
             if turn is not None:
-                self.turns.remove(turn)
+                del self.turns[turn]
             return
         time_from_text(line.get("at"))
         if kind == "turn_started":
@@ -189,12 +189,12 @@ class _Reading:
         if turn is not None and turn.start is None:
             return turn
         if turn is not None and turn.bare:
-            self.turns.remove(turn)
+            del self.turns[turn]
         return self._new(number)
 
     def _new(self, number: int) -> _Turn:
         turn = self._open[number] = _Turn(number)
-        self.turns.append(turn)
+        self.turns[turn] = None
         return turn
 
 

@@ -137,7 +137,7 @@ class _Reading:
         self._header_at = 0
         self._at = 0
         self._moved_at: dict[TurnBuilder, int] = {}
-        self._turns: list[TurnBuilder] = []
+        self._turns: dict[TurnBuilder, None] = {}  # in order, and one is taken out at once
         self._open: dict[int, TurnBuilder] = {}
         self._voided: set[int] = set()
         self._damaged = 0
@@ -197,8 +197,8 @@ class _Reading:
         new = TurnBuilder(number)
         new.add(line)
         if turn is not None and turn.bare:
-            self._turns.remove(turn)
-        self._turns.append(new)
+            del self._turns[turn]
+        self._turns[new] = None
         self._open[number] = new
         self._voided.discard(number)
         return new
@@ -206,7 +206,7 @@ class _Reading:
     def _void(self, number: int) -> None:
         turn = self._open.pop(number, None)
         if turn is not None:
-            self._turns.remove(turn)
+            del self._turns[turn]
         self._voided.add(number)
 
 

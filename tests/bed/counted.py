@@ -1,8 +1,8 @@
-"""What a piece of work costs, counted instead of timed, so that the same work always costs the same.
+"""What work costs, counted instead of timed: the same work always costs the same.
 
-Two things are added up: the instructions of Python that run, and the memory that is taken, were it
-only for a moment. The first tells of loops, the second of copies: a text that is put together
-anew for each of its pieces takes its whole length each time.
+Two things are counted: the instructions of Python that run, and the memory that is taken, if only
+for a moment. The first shows loops, the second copies: a text that is joined again for each of its
+pieces takes its whole length each time.
 """
 
 import sys
@@ -10,11 +10,6 @@ import tracemalloc
 from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
-
-from clinvk.model.events import Event
-
-_BYTES = 16
-"""So many bytes of memory count as one instruction."""
 
 _SMALL = 1 << 12
 """A step that takes less copies nothing that grows with the run."""

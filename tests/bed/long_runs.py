@@ -213,7 +213,9 @@ def _demo_calls(count: int) -> Iterator[Mapping[str, Any]]:
 
 
 def _demo_files(count: int) -> Iterator[Mapping[str, Any]]:
-    return ({"type": "file", "path": f"{number}.py", "change": "created"} for number in range(count))
+    return (
+        {"type": "file", "path": f"{number}.py", "change": "created"} for number in range(count)
+    )
 
 
 def _declared_jsonl(**said: Any) -> Lines:

@@ -4,6 +4,7 @@ A tool call is one line, printed when its result is in, with how it went; until 
 shows it. Nothing of this is printed where stderr is no terminal, except warnings and errors.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import PurePath
@@ -52,7 +53,8 @@ class Activity:
     gap_due: bool = False
     """Whether the caller has written an answer to the same screen since our last line."""
     _spinner: Spinner = field(init=False)
-    _calls: dict[str, _Call] = field(default_factory=dict)
+    _calls: OrderedDict[str, _Call] = field(default_factory=OrderedDict)
+    """Those without a result, the newest last, which a plain dict would have to look for."""
     _warned: set[str] = field(default_factory=set)
     _thinking: SafeStream = field(default_factory=SafeStream)
     _cwd: str = ""
@@ -180,8 +182,9 @@ class Activity:
 
     def _relabel(self, otherwise: str = "thinking") -> None:
         if self._calls:
-            *others, newest = self._calls.values()
-            more = f" (+{len(others)})" if others else ""
+            newest = next(reversed(self._calls.values()))
+            others = len(self._calls) - 1
+            more = f" (+{others})" if others else ""
             self._spinner.label = f"{newest.line}{more}"
         else:
             self._spinner.label = otherwise

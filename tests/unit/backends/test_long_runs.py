@@ -5,13 +5,14 @@ may cost as much as the first, with room for what grows in steps; where each eve
 before it did, it would cost three times as much.
 """
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from bed.counted import memory_of, steps_of
 from bed.long_runs import CASES, PIECE, RUNS, backend_of
-
 from clinvk.backends._base import Parser
 from clinvk.model.events import Message, Result, Warned
 from clinvk.model.pieces import CUT_NOTE, LONGEST_TEXT
@@ -89,3 +90,14 @@ def test_an_answer_beyond_all_measure_says_that_it_was_cut(agent: str) -> None:
     assert len(result.text) <= LONGEST_TEXT + 1
     assert result.text.endswith("…")
     assert others == [Warned(message=CUT_NOTE)]
+
+
+def test_an_error_that_never_closes_its_bracket_is_read_once() -> None:
+    """A pattern would look for its end from each of its beginnings: minutes for a megabyte."""
+    parser = backend_of("gemini").parser(TurnRequest(prompt="", cwd=Path("/p")))
+    words = "[API Error: " * 100_000
+    parser.feed(json.dumps({"type": "result", "status": "error", "error": {"message": words}}))
+    *_, result = parser.finish(1, "")
+    assert isinstance(result, Result)
+    assert result.failure is not None
+    assert result.failure.message == words
