@@ -11,6 +11,12 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
 
+_MOST = 1.3
+"""What twice the work may cost of twice the cost, because some things grow in steps."""
+
+_TRIES = 3
+"""A table of the interpreter's own may grow in one of them, whatever the work is."""
+
 _SMALL = 1 << 12
 """A step that takes less copies nothing that grows with the run."""
 
@@ -51,3 +57,12 @@ def memory_of(parts: Iterable[Callable[[], object]]) -> int:
     finally:
         tracemalloc.stop()
     return taken
+
+
+def in_proportion(cost: Callable[[int], int], count: int, *, besides: int = 0) -> bool:
+    """Whether twice the count costs twice as much; where it is squared, it costs four times that.
+
+    `besides` is what may be there or not, whatever the count is.
+    """
+    cost(1)  # what is imported once
+    return any(cost(2 * count) < 2 * _MOST * cost(count) + besides for _ in range(_TRIES))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bed.counted import memory_of, steps_of
+from bed.counted import in_proportion, memory_of, steps_of
 from clinvk.model.events import Event, Message, Raw, Thinking, ToolResult, ToolUse, Warned
 from clinvk.store.forms import json_line
 from clinvk.store.transcript_texts import read_texts
@@ -16,7 +16,7 @@ from clinvk.store.transcripts import read_lines
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AT = "2026-01-01T00:00:00Z"
-STEPS, PARTS, MOST = 100, 1_000, 1.3
+STEPS, PARTS = 100, 1_000
 Line = dict[str, Any]
 
 
@@ -91,8 +91,7 @@ def test_twice_the_lines_take_twice_the_steps_to_read(kind: str, reader: Any) ->
         lines = list(map(json_line, LINES[kind](count)))
         return steps_of(lambda: reader(lines))
 
-    steps(1)
-    assert steps(2 * STEPS) < 2 * MOST * steps(STEPS)
+    assert in_proportion(steps, STEPS)
 
 
 @pytest.mark.parametrize("reader", [read_lines, read_texts], ids=["turns", "texts"])
@@ -132,6 +131,5 @@ def test_twice_the_events_take_twice_the_cost_to_write(kind: str, tmp_path: Path
     def steps(parts: list[Callable[[], object]]) -> int:
         return steps_of(lambda: [part() for part in parts])
 
-    cost(1, steps)
-    assert cost(2 * STEPS, steps) < 2 * MOST * cost(STEPS, steps)
-    assert cost(2 * PARTS, memory_of) < 2 * MOST * cost(PARTS, memory_of) + 64 * PARTS
+    assert in_proportion(lambda count: cost(count, steps), STEPS)
+    assert in_proportion(lambda count: cost(count, memory_of), PARTS, besides=PARTS * 64)
