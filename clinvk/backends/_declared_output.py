@@ -12,6 +12,7 @@ from clinvk.backends._base import Parser
 from clinvk.backends._failures import Words, code_of_words, failure, failure_of_end
 from clinvk.backends._finding import Finder
 from clinvk.backends._jsonl import one_line, parse_object
+from clinvk.backends._recovery import pieces_of_lines, recovering
 from clinvk.model.events import (
     Event,
     Failed,
@@ -29,7 +30,7 @@ from clinvk.model.request import TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 LARGEST = 32 << 20
-"""How many characters of one JSON are kept to be read at the end."""
+"""How many characters of one JSON are kept to be read at the end; a longer one is not read."""
 
 LONGEST_SEARCHED = 2000
 """So much of a line is looked at for what the declaration's regular expressions say."""
@@ -185,6 +186,7 @@ class _Declared(Parser):
 class _Lines(_Declared):
     """A JSON object a line."""
 
+    @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line."""
         if self._over or not line.strip():
@@ -220,11 +222,21 @@ class _Whole(_Declared):
             self._kept.append(line)
 
     def _last(self) -> Iterable[Event]:
-        said = parse_object("\n".join(self._kept))
-        if said is not None:
-            yield from self._found(said)
-        elif self._kept:
-            yield Raw(line=one_line(self._kept[0]))
+        kept = "\n".join(self._kept)
+        whole = parse_object(kept)
+        for part in (kept,) if whole is not None else pieces_of_lines(kept):
+            said = whole or parse_object(part)
+            if said is None:
+                yield Raw(line=one_line(part.strip().partition("\n")[0]))
+            else:
+                yield from self._found(said)
+
+    def _failure(self, exit_code: int | None, stderr_tail: str) -> Failure | None:
+        why = super()._failure(exit_code, stderr_tail)
+        if why is None or why.code is not FailureCode.NO_RESULT or self._size <= LARGEST:
+            return why
+        message = f"the agent's JSON is longer than {LARGEST >> 20} MiB and was not read"
+        return failure(FailureCode.OUTPUT_TOO_LONG, message, detail=stderr_tail)
 
 
 class _Text(_Declared):

@@ -17,6 +17,7 @@ from clinvk.backends._failures import (
     failure_of_end,
 )
 from clinvk.backends._jsonl import count, mapping, one_line, parse_object, text
+from clinvk.backends._recovery import recovering
 from clinvk.backends._tools import ToolCalls
 from clinvk.model.events import (
     Change,
@@ -92,6 +93,7 @@ class FlatEventsParser(Parser):
             "result": self._end,
         }
 
+    @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line; after the run's result everything is `Raw`."""
         if not line.strip():

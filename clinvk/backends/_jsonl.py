@@ -15,13 +15,34 @@ RESULT_TEXT_LIMIT = 2_000
 _LINE_LIMIT = 200
 
 
+def _finite(digits: str) -> float | None:
+    """The number, None for one like `1e999`: written again it would be no JSON."""
+    value = float(digits)
+    return value if isfinite(value) else None
+
+
+def _whole(digits: str) -> int | None:
+    """The number, None for one of more digits than Python reads (4,300)."""
+    try:
+        return int(digits)
+    except ValueError:
+        return None
+
+
+DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=lambda _name: None)
+"""Reads JSON so that it can be written again: `NaN`, `Infinity` and endless numbers become null.
+
+Of a key that comes twice the last value counts, as in every JSON reader that keeps one.
+"""
+
+
 def parse_object(line: str) -> Mapping[str, Json] | None:
-    """The line's JSON object, None if it is anything else.
+    """The line's JSON object, None if it is anything else; numbers as `DECODER` has them.
 
     Lone surrogates, which JSON can spell and UTF-8 cannot, become `?`.
     """
     try:
-        value = json.loads(line)
+        value = DECODER.decode(line)
         if isinstance(value, dict) and ("\\ud" in line or "\\uD" in line):
             clean = json.dumps(value, ensure_ascii=False).encode("utf-8", errors="replace")
             value = json.loads(clean)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from clinvk.backends._base import Parser
 from clinvk.backends._failures import Words, code_of_status, code_of_words, failure, failure_of_end
 from clinvk.backends._jsonl import clip, count, mapping, parse_object, text
+from clinvk.backends._recovery import recovering
 from clinvk.backends._step_sum import HELPER, StepSum, broke_off
 from clinvk.backends._tools import summary_of
 from clinvk.model.events import (
@@ -79,6 +80,7 @@ class StepParser(Parser):
             "error": self._fail,
         }
 
+    @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line; what is no line of a conversation is `Raw`."""
         if self._over or not line.strip():

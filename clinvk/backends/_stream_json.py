@@ -15,6 +15,7 @@ from clinvk.backends._answer import Answer
 from clinvk.backends._base import Parser
 from clinvk.backends._failures import Words, code_of_status, code_of_words, failure, failure_of_end
 from clinvk.backends._jsonl import amount, count, items, mapping, parse_object, text
+from clinvk.backends._recovery import recovering
 from clinvk.backends._spending import Spending, main_tokens
 from clinvk.backends._tools import ToolCalls
 from clinvk.model.events import (
@@ -120,6 +121,7 @@ class StreamJsonParser(Parser):
             "result": self._end,
         }
 
+    @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line; what the stream does not define is `Raw`."""
         if self._over or not line.strip():

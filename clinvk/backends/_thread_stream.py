@@ -16,6 +16,7 @@ from clinvk.backends._failures import (
     failure_of_end,
 )
 from clinvk.backends._jsonl import count, mapping, one_line, parse_object, text
+from clinvk.backends._recovery import recovering
 from clinvk.backends._thread_items import CALLS, ITEMS, call_result, file_changes, item_kind
 from clinvk.backends._tools import shell_command, summary_of
 from clinvk.model.events import (
@@ -79,6 +80,7 @@ class ThreadParser(Parser):
             "error": self._error,
         }
 
+    @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line; after the turn's end everything is `Raw`."""
         if not line.strip():

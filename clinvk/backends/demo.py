@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser, SignIn
+from clinvk.backends._jsonl import parse_object
 from clinvk.backends._native import Native
+from clinvk.backends._recovery import recovering
 from clinvk.model.events import (
     Change,
     Event,
@@ -145,14 +147,15 @@ class DemoParser(Parser):
             "error": self._error,
         }
 
+    @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line; after the result there are none."""
         if self._over or not line.strip():
             return ()
         try:
-            said = json.loads(line)
+            said = parse_object(line) or {}
             return self._readers[said["type"]](said)
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        except (ValueError, LookupError, TypeError, AttributeError):
             return (Raw(line=line),)
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from clinvk.backends._base import Backend, Capability
-from clinvk.backends.contract.material import ASKED, CONVERSATION, ENDS, JUNK, PROMPT, ask
+from clinvk.backends.contract.material import ASKED, BESIDE, CONVERSATION, ENDS, JUNK, PROMPT, ask
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.events import Event, Raw, Result
 
@@ -158,6 +158,20 @@ def _takes_junk_for_nothing(subject: Subject) -> str:
     return ""
 
 
+def _finds_events_beside_others(subject: Subject) -> str:
+    """Of an agent that prints plain text what stands beside an event is a part of the answer."""
+    if any(not isinstance(event, Raw) for event in subject.backend.parser(ask()).feed(JUNK[2])):
+        return ""
+    for lines in subject.recordings:
+        expected = _meaning(subject, lines)
+        for before in BESIDE:
+            if _meaning(subject, [before + line for line in lines]) != expected:
+                return f"{before!r} before an event on its line loses the event"
+        if _meaning(subject, ["\r".join(lines)]) != expected:
+            return "events that stand on one line are lost"
+    return ""
+
+
 def _meaning(subject: Subject, lines: Sequence[str]) -> list[Event]:
     return [event for event in _play(subject, lines, (0, "")) if not isinstance(event, Raw)]
 
@@ -186,4 +200,5 @@ CHECKS: dict[str, Callable[[Subject], str]] = {
     "wherever the output stops there is exactly one result": _ends_once_wherever,
     "what was killed is no success": _is_no_success_when_killed,
     "lines that are no events change nothing": _takes_junk_for_nothing,
+    "what stands beside an event does not lose it": _finds_events_beside_others,
 }

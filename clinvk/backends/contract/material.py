@@ -33,6 +33,9 @@ JUNK: Sequence[str] = (
     '{"a": ' * 100_000,
 )
 
+BESIDE: Sequence[str] = ("\x1b]0;a title\x07", "\ufeff", "Welcome! ", "\0\0", "data: ")
+"""What stands before an event on its line: what others print without ending theirs."""
+
 ASKED: Mapping[Capability, Mapping[str, Any]] = {
     Capability.MODEL: {"model": "a-model"},
     Capability.SYSTEM_PROMPT: {"system_prompt": "Be kind."},
