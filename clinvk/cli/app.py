@@ -9,8 +9,9 @@ from typer.exceptions import TyperException
 from clinvk.cli.asked_form import asked_form
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.lazy import CommandTable, new_app
+from clinvk.cli.render.choice import Form
 from clinvk.cli.render.errors import render_report
-from clinvk.cli.streams import OutputClosed
+from clinvk.cli.streams import OutputClosed, OutputLostError
 from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal, UsageError
 from clinvk.model.report import ErrorReport
 
@@ -89,7 +90,9 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         args = with_command(argv, COMMANDS, cli.streams)
         return _invoke(args, cli)
     except ClinvkError as error:
-        _say(ErrorReport.of_error(error), error.exit_status, argv, cli)
+        # Where the output is lost, JSON would reach nobody.
+        form = "text" if isinstance(error, OutputLostError) else asked_form(argv, cli.world)
+        _say(ErrorReport.of_error(error), error.exit_status, form, cli)
         return error.exit_status
     except OutputClosed:
         return ExitStatus.OK
@@ -101,7 +104,7 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         import traceback
 
         cli.streams.talk_text(traceback.format_exc().rstrip())
-        _say(_BUG, ExitStatus.BUG, argv, cli)
+        _say(_BUG, ExitStatus.BUG, asked_form(argv, cli.world), cli)
         return ExitStatus.BUG
 
 
@@ -111,9 +114,8 @@ def _refuse_nul(argv: Sequence[str]) -> None:
         raise UsageError("an argument has a NUL character in it", hint="leave it out")
 
 
-def _say(error: ErrorReport, status: ExitStatus, argv: Sequence[str], cli: Cli) -> None:
-    """Say it in the form that was asked for; where that cannot be written, on stderr."""
-    form = asked_form(argv, cli.world)
+def _say(error: ErrorReport, status: ExitStatus, form: Form, cli: Cli) -> None:
+    """Say it in that form; where that cannot be written, on stderr."""
     as_json, as_stream = form == "json", form == "stream-json"
     try:
         render_report(error, status, cli.streams, as_json=as_json, as_stream=as_stream)

@@ -27,6 +27,10 @@ class OutputClosed(Exception):  # noqa: N818  like `StopIteration`: an end, not 
     """Whoever read our stdout has left (`| head`); there is nothing more to say."""
 
 
+class OutputLostError(ClinvkError):
+    """Our stdout takes nothing more, for a reason of its own: its disk is full."""
+
+
 @dataclass(kw_only=True)
 class Streams:
     """Where data goes, where talk goes, and what the terminal can show.
@@ -61,7 +65,8 @@ class Streams:
     def out(self, text: str) -> None:
         """Write data to stdout, now; into a pipe as soon as its reader is ready.
 
-        Raises `OutputClosed` when the reader has left. Without a stdout (`>&-`) it says nothing.
+        Raises `OutputClosed` when the reader has left, `OutputLostError` when nothing more can be
+        written. Without a stdout (`>&-`) it says nothing.
         """
         self._out(text, encoding=_encoding(self.stdout))
 
@@ -184,7 +189,7 @@ class Streams:
                 raise OutputClosed from gone
             except OSError as error:
                 _abandon(self.stdout)
-                raise ClinvkError(
+                raise OutputLostError(
                     f"the output cannot be written: {(error.strerror or str(error)).lower()}"
                 ) from error
 

@@ -11,8 +11,9 @@ from clinvk.cli.optional_values import LEFT_OUT
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.prompt import read_prompt
 from clinvk.cli.render.choice import renderer_for
+from clinvk.cli.render.errors import say_error
 from clinvk.cli.stdin import Patience
-from clinvk.cli.streams import OutputClosed, Streams
+from clinvk.cli.streams import OutputClosed, OutputLostError, Streams
 from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.access import Access
 from clinvk.model.config import Settings
@@ -80,7 +81,13 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
             attended=streams.attend_with,
         )
         status = report.exit_status
-        renderer.finished(report)
+        try:
+            renderer.finished(report)
+        except OutputLostError:
+            if report.error is None:
+                raise
+            # The turn failed before its report did: that is what the caller has to know.
+            say_error(streams, report.error)
     except OutputClosed:
         # Whoever read has left: a turn that was over stands as it is, any other was cut off.
         return status

@@ -29,6 +29,7 @@ class FailureCode(StrEnum):
     CONVERSATION_EXISTS = "conversation_exists"
     CONVERSATION_BUSY = "conversation_busy"
     NO_RESULT = "no_result"
+    OUTPUT_TOO_LONG = "output_too_long"
     KILLED = "killed"
     TIMEOUT = "timeout"
     IDLE_TIMEOUT = "idle_timeout"
@@ -133,6 +134,12 @@ MEANINGS: dict[FailureCode, Meaning] = {
     ),
     FailureCode.NO_RESULT: Meaning(
         "the agent ended without a word on how it went", ExitStatus.FAILED, True, None
+    ),
+    FailureCode.OUTPUT_TOO_LONG: Meaning(
+        "a line of the agent's output was too long, and its answer was lost with the line's end",
+        ExitStatus.FAILED,
+        False,
+        "ask for less in one answer, or for the answer in a file",
     ),
     FailureCode.KILLED: Meaning(
         "the agent was killed by a signal that was not clinvk's",

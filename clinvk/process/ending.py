@@ -26,7 +26,8 @@ class Ending:
 
     `exit_code` is negative for a signal and None when clinvk stopped the child (or never started
     it). `signal` is what clinvk received when the child was cancelled, None when the consumer just
-    left. `stderr_tail` has at most 20 lines and 8 KiB.
+    left. `stderr_tail` has at most 60 lines and 8 KiB. `cut_lines` of stdout were longer than
+    `framing.MAX_LINE_BYTES` and lost their end.
     """
 
     reason: EndReason
@@ -34,3 +35,4 @@ class Ending:
     signal: signal.Signals | None
     stderr_tail: str
     duration_s: float
+    cut_lines: int = 0

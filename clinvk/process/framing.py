@@ -23,13 +23,15 @@ class LineFramer:
     r"""Bytes in, whole lines out, without their end (`\n` or `\r\n`).
 
     Invalid UTF-8 becomes U+FFFD and NUL is kept. Of a line longer than `max_line_bytes`, as it came
-    or as text in memory, the start is given and the rest dropped. How the bytes were cut into
-    chunks makes no difference.
+    or as text in memory, the start is given and the rest dropped; `cut` counts such lines. How the
+    bytes were cut into chunks makes no difference.
     """
 
     def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
         self._max = max_line_bytes
+        self.cut = 0
         self._line = bytearray()
+        self._dropped = False
 
     def feed(self, data: bytes) -> list[str]:
         """The lines that `data` completes."""
@@ -40,6 +42,7 @@ class LineFramer:
                 self._keep(piece)
                 lines += self.close()
             else:
+                self._dropped = len(piece) > self._max
                 lines.append(self._text(piece[: self._max]))
         self._keep(rest)
         return lines
@@ -51,10 +54,13 @@ class LineFramer:
         return lines
 
     def _keep(self, piece: bytes) -> None:
-        self._line += piece[: self._max - len(self._line)]
+        room = self._max - len(self._line)
+        self._dropped = self._dropped or len(piece) > room
+        self._line += piece[:room]
 
     def _text(self, line: bytes | bytearray) -> str:
         text = line.decode("utf-8", errors="replace").removesuffix("\r")
-        if len(text) * _WIDEST <= self._max or sys.getsizeof(text) <= self._max + _OVERHEAD:
-            return text
-        return text[: self._max // (sys.getsizeof(text) // len(text))]
+        fits = len(text) * _WIDEST <= self._max or sys.getsizeof(text) <= self._max + _OVERHEAD
+        self.cut += self._dropped or not fits
+        self._dropped = False
+        return text if fits else text[: self._max // (sys.getsizeof(text) // len(text))]

@@ -66,6 +66,11 @@ class Pipes:
         return self._stdout is not None
 
     @property
+    def cut_lines(self) -> int:
+        """How many lines of stdout were longer than a line may be, and lost their end."""
+        return self._framer.cut
+
+    @property
     def waiting(self) -> int:
         """How many bytes stand in the child's stdout and are to be read."""
         if self._stdout is None:

@@ -315,6 +315,7 @@ class Child:
             signal=self._signal if self._reason is EndReason.CANCELLED else None,
             stderr_tail=self._pipes.stderr_tail,
             duration_s=self._clock() - self._started_at,
+            cut_lines=self._pipes.cut_lines,
         )
 
     def _never_started(self) -> None:

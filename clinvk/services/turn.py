@@ -21,7 +21,7 @@ from clinvk.services.heard import Heard
 from clinvk.services.own_counters import with_own_figures
 from clinvk.services.plan import TurnPlan
 from clinvk.services.recording import Recording
-from clinvk.services.verdict import exit_status, judge
+from clinvk.services.verdict import cut_lines_notice, exit_status, judge, told_of_cut_lines
 from clinvk.services.world import World
 
 if TYPE_CHECKING:  # loaded only once the agent is on its way
@@ -123,9 +123,11 @@ class Turn:
                 else:
                     child.unsettled()
             ending = child.ending
+        if ending.cut_lines:
+            self._tell(Warned(message=cut_lines_notice(ending), code="clinvk"))
         if self._heard.result is None:
             for event in parser.finish(ending.exit_code, ending.stderr_tail):
-                self._tell(event)
+                self._tell(told_of_cut_lines(event, ending))
         return ending
 
     @property

@@ -4,9 +4,10 @@ from dataclasses import replace
 from signal import Signals
 
 from clinvk.errors import ExitStatus
-from clinvk.model.events import Result, StopReason
+from clinvk.model.events import Event, Failed, Result, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.process.ending import Ending, EndReason
+from clinvk.process.framing import MAX_LINE_BYTES
 from clinvk.services.heard import Heard
 
 _TIMED_OUT = {
@@ -32,6 +33,11 @@ def judge(heard: Heard, ending: Ending) -> Result:
     partial = result.text or heard.message
     cancelled = result.stop_reason is StopReason.CANCELLED
     complete = heard.result is not None and result.failure is None and not cancelled
+    if ending.cut_lines and complete and not result.text.strip():
+        # The line that was cut was the answer's, and the agent knows nothing of that.
+        return replace(
+            result, text=partial, stop_reason=StopReason.ERROR, failure=_too_long(ending)
+        )
     if not complete and ending.reason is EndReason.CANCELLED:
         return replace(result, text=partial, stop_reason=StopReason.CANCELLED, failure=None)
     if not complete and ending.reason in _TIMED_OUT:
@@ -50,7 +56,29 @@ def _told_apart(failure: Failure, heard: Heard, ending: Ending) -> Failure:
     if failure.code is FailureCode.KILLED and ending.reason is EndReason.LINGERED:
         message = "the agent closed its output without a result"
         failure = replace(failure, code=FailureCode.NO_RESULT, message=message)
+    if ending.cut_lines and failure.code is FailureCode.NO_RESULT:
+        return _too_long(ending)
     return replace(failure, detail=failure.detail or heard.raw_tail or None)
+
+
+def told_of_cut_lines(event: Event, ending: Ending) -> Event:
+    """The event, with the reason that a parser cannot know: a line lost its end before it came."""
+    unexplained = isinstance(event, Failed) and event.failure.code is FailureCode.NO_RESULT
+    return Failed(failure=_too_long(ending)) if unexplained and ending.cut_lines else event
+
+
+def cut_lines_notice(ending: Ending) -> str:
+    """That lines of the agent's output lost their end."""
+    limit = f"longer than {MAX_LINE_BYTES >> 20} MiB"
+    if ending.cut_lines == 1:
+        return f"a line of the agent's output is {limit} and was cut"
+    return f"{ending.cut_lines:,} lines of the agent's output are {limit} and were cut"
+
+
+def _too_long(ending: Ending) -> Failure:
+    message = f"{cut_lines_notice(ending)}; no answer came with the rest"
+    detail = ending.stderr_tail or None
+    return Failure(code=FailureCode.OUTPUT_TOO_LONG, message=message, detail=detail)
 
 
 def exit_status(result: Result, ending: Ending) -> ExitStatus:

@@ -17,6 +17,7 @@ NEVER_RECORDED = {
     FailureCode.IDLE_TIMEOUT,
     FailureCode.NOT_STARTED,
     FailureCode.CONVERSATION_BUSY,
+    FailureCode.OUTPUT_TOO_LONG,  # ours: the line was cut before a parser saw it
 }
 
 CODES = {

@@ -361,3 +361,14 @@ def test_every_output_ends_in_exactly_one_result(
     assert [type(event) for event in events].count(Result) == 1
     assert isinstance(events[-1], Result)
     assert [*parser.feed('{"text": "late"}'), *parser.finish(0, "")] == []
+
+
+def test_one_json_that_is_too_long_says_so() -> None:
+    """It is not kept in memory, and so not read; trying again would not help."""
+    text = FULL.replace("format: jsonl", "format: json")
+    lines = ['{"type": "answer", "text": "', *["x" * 1_000_000] * 40, '"}']
+    result = play(lines, text=text)[-1]
+    assert isinstance(result, Result)
+    assert result.failure is not None
+    assert result.failure.code is FailureCode.OUTPUT_TOO_LONG
+    assert result.failure.message == "the agent's JSON is longer than 32 MiB and was not read"

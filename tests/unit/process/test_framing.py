@@ -65,6 +65,29 @@ def test_a_line_that_is_too_long_is_cut_and_the_next_is_whole(
     assert all(len(line) <= limit for line in cut)
 
 
+@given(st.lists(ODD_BYTES), st.integers(1, 6))
+def test_lines_that_lose_their_end_are_counted(chunks: list[bytes], limit: int) -> None:
+    """However the pipe delivers them, and a carriage return at the end is none."""
+    framers = LineFramer(limit), LineFramer(limit)
+    for chunk in chunks:
+        framers[0].feed(chunk)
+    framers[0].close()
+    whole = [*framers[1].feed(b"".join(chunks)), *framers[1].close()]
+    assert framers[0].cut == framers[1].cut <= len(whole)
+    longer = [line for line in b"".join(chunks).split(b"\n") if len(line) > limit]
+    assert framers[0].cut >= len(longer)
+
+
+def test_a_line_that_is_whole_is_not_counted() -> None:
+    """Up to the limit, and what would be wider in memory."""
+    framer = LineFramer(1 << 16)
+    framer.feed(b"x" * (1 << 16) + b"\n" + b"short\n")
+    assert framer.cut == 0
+    framer.feed(b"x" * (1 << 16) + b"y\n")
+    framer.feed("🙂".encode() + b"x" * (1 << 15) + b"\n")
+    assert framer.cut == 2
+
+
 def test_a_long_line_in_small_chunks_takes_linear_time() -> None:
     """Ten megabytes in pieces of 1 KiB; quadratic work would take minutes."""
     framer = LineFramer()

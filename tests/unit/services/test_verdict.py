@@ -57,6 +57,37 @@ def test_a_complete_answer_stands_and_what_we_stopped_is_not_the_agents_failure(
     assert (result.failure.code.value if result.failure else None) == code
 
 
+UNEXPLAINED = Result(
+    text="",
+    stop_reason=StopReason.ERROR,
+    failure=Failure(code=FailureCode.NO_RESULT, message="the agent ended without a result"),
+)
+EMPTY = Result(text=" \n", stop_reason=StopReason.END_TURN)
+
+
+@pytest.mark.parametrize(
+    ("said", "cut_lines", "code"),
+    [
+        (UNEXPLAINED, 1, "output_too_long"),
+        (UNEXPLAINED, 0, "no_result"),
+        (EMPTY, 2, "output_too_long"),
+        (EMPTY, 0, None),
+        (GOOD, 1, None),
+        (FAILED, 1, "agent_failed"),
+    ],
+)
+def test_a_line_that_was_cut_explains_what_nothing_else_does(
+    said: Result, cut_lines: int, code: str | None
+) -> None:
+    """An answer that is there stands, and so does a failure that the agent explained itself."""
+    result = judge(_heard(said), replace(_ending(EndReason.EXITED), cut_lines=cut_lines))
+    assert (result.failure.code.value if result.failure else None) == code
+    if code == "output_too_long":
+        assert result.failure is not None
+        assert "longer than 10 MiB" in result.failure.message
+        assert not result.failure.retryable
+
+
 def test_what_was_received_is_the_text_of_a_turn_that_broke_off() -> None:
     """The partial answer is kept: the last message as far as it had come."""
     heard = _heard(
