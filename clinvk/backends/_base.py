@@ -15,6 +15,7 @@ from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.conversation import ConversationFiles, ConversationRows, Conversations
 from clinvk.model.events import Event, Json
+from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.retention import Retention
 from clinvk.model.sign_in import SignIn
@@ -147,6 +148,12 @@ class Backend(ABC):
     ways: ClassVar[Mapping[Capability, str]] = {}
     """How each of `WITHOUT_OPTION` is had of it: an argument to pass on, or words of a prompt."""
 
+    project_files: ClassVar[tuple[ProjectFile, ...]] = ()
+    """What in a repository can name programs that the agent runs unasked."""
+
+    reads_variables: ClassVar[tuple[str, ...]] = ()
+    """The variables of the person's that `invocation` has to know: `TurnRequest.environ`."""
+
     variables: ClassVar[tuple[str, ...]] = ()
     """Variables named `CLINVK_…` that its program reads, if that comes with clinvk."""
 
@@ -161,6 +168,13 @@ class Backend(ABC):
         It knows the request because an agent's counters may cover its whole conversation: the
         turn's own figures are then a difference to `request.counters`.
         """
+
+    def reads_files(
+        self, access: Access | None, user_home: Path, environ: Mapping[str, str]
+    ) -> Mapping[str, Path]:
+        """The files that `invocation` has to know for that access: `TurnRequest.texts`, by key."""
+        del access, user_home, environ
+        return {}
 
     def locate_program(self, python: str) -> tuple[str, ...]:
         """The start of argv: the program's bare name, unless it comes with clinvk itself."""

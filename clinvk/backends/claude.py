@@ -16,6 +16,7 @@ from clinvk.backends._jsonl import parse_object
 from clinvk.backends._stream_json import Dialect, StreamJsonParser
 from clinvk.model.access import Access
 from clinvk.model.failure import FailureCode
+from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 
 if TYPE_CHECKING:
@@ -31,11 +32,20 @@ _ACCESS: Mapping[Access, tuple[str, ...]] = {
         "--permission-mode=dontAsk",
         "--tools=Read,Grep,Glob,WebFetch,WebSearch,Task",
         "--strict-mcp-config",
+        # Settings of the repository name programs: hooks, `apiKeyHelper`, a status line. With them
+        # go its CLAUDE.md and its skills.
+        "--setting-sources=user",
     ),
     Access.EDIT: ("--permission-mode=acceptEdits",),
     # As root it refuses this one and says so, unless IS_SANDBOX=1 is set.
     Access.FULL: ("--permission-mode=bypassPermissions",),
 }
+
+_PROGRAMS = (
+    '"(hooks|apiKeyHelper|statusLine|awsAuthRefresh|awsCredentialExport|gcpAuthRefresh|env'
+    '|otelHeadersHelper|fileSuggestion|enabledPlugins|extraKnownMarketplaces)"'
+)
+"""What in its settings names programs, or says where to get some."""
 
 _NESTING = (
     "AI_AGENT",
@@ -95,6 +105,14 @@ class Agent(Backend):
         # 2.1.329 ignores another one silently; 2.1.197 still took it.
         Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
     }
+    project_files = (
+        ProjectFile(".claude/settings.json", _PROGRAMS),
+        ProjectFile(".claude/settings.local.json", _PROGRAMS),
+        ProjectFile(".mcp.json", "command"),
+        ProjectFile(".claude/agents/*.md", "hooks:|mcpServers:"),
+        ProjectFile(".claude/skills/*/SKILL.md", "hooks:|!`"),
+        ProjectFile(".claude/commands/*.md", "!`"),
+    )
     ways: ClassVar[Mapping[Capability, str]] = {
         Capability.FORK: "--fork-session",
         Capability.IMAGES: "@FILE in the prompt",

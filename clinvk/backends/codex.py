@@ -14,6 +14,7 @@ from clinvk.backends._ids import conversation_id
 from clinvk.backends._thread_stream import FIGURES, ThreadParser, baseline
 from clinvk.model.access import Access
 from clinvk.model.events import Json
+from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import Usage
 
@@ -61,6 +62,10 @@ class Agent(Backend):
         Capability.DENIALS: "what its sandbox refuses it tells the model, and nobody else",
         Capability.FORK: "it forks by a command of its own, which no option reaches",
     }
+    project_files = (
+        ProjectFile(".codex/config.toml", r"mcp_servers|notify|hooks|command"),
+        ProjectFile(".codex/hooks.json"),
+    )
     ways: ClassVar[Mapping[Capability, str]] = {
         Capability.IMAGES: "--image=FILE",
         Capability.ANSWER_SCHEMA: "--output-schema=FILE",
@@ -76,6 +81,8 @@ class Agent(Backend):
         argv = [*_HEADLESS]
         if request.access is not None:
             argv.append(f"--sandbox={_SANDBOX[request.access]}")
+        if request.access is Access.READ_ONLY:
+            argv.append(f"--config=projects={_untrusted(request.cwd)}")
         if request.model is not None:
             argv.append(f"--model={request.model}")
         if request.system_prompt is not None:
@@ -160,6 +167,20 @@ class Agent(Backend):
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
     home = environ.get("CODEX_HOME")
     return Path(home) if home else user_home / ".codex"
+
+
+def _untrusted(cwd: Path) -> str:
+    """A TOML table: whichever of these directories is the project's root, it is not trusted.
+
+    In a project that the person trusts, 0.171.0 starts the servers that the project's own
+    `.codex/config.toml` names, whatever the sandbox. AGENTS.md is read all the same.
+    """
+    entries = (f'{_toml_string(str(one))}={{trust_level="untrusted"}}' for one in _and_above(cwd))
+    return f"{{{','.join(entries)}}}"
+
+
+def _and_above(directory: Path) -> tuple[Path, ...]:
+    return (directory, *directory.parents)
 
 
 def _toml_string(value: str) -> str:

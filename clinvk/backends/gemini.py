@@ -18,6 +18,7 @@ from clinvk.backends._jsonl import mapping, parse_object, text
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.failure import FailureCode
+from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 
 if TYPE_CHECKING:
@@ -66,6 +67,26 @@ _NESTING = (
     "GEMINI_PTY_INFO",
 )
 """What it sets for its own children: a run that clinvk starts from there is none of them."""
+
+_TRUST, _TRUST_AFTER_ALL = "GEMINI_CLI_TRUST_WORKSPACE", "--skip-trust"
+"""0.61.0 reads settings and `.env` before its arguments, and looks at its trust again after them.
+
+So with both it passes over what the repository's settings say (hooks, servers, commands), and does
+not refuse to work there; GEMINI.md is read.
+"""
+
+_OWN_VARIABLES = (
+    "GEMINI_API_KEY",
+    "GEMINI_MODEL",
+    "GOOGLE_API_KEY",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CLOUD_LOCATION",
+    "GOOGLE_CLOUD_PROJECT",
+    "GOOGLE_GEMINI_BASE_URL",
+    "GOOGLE_GENAI_USE_GCA",
+    "GOOGLE_GENAI_USE_VERTEXAI",
+)
+"""What a person may have in `~/.gemini/.env`, which it does not read without trust."""
 
 _LONGEST_PROMPT = 8 * 1024 * 1024
 """Bytes; of what is longer it takes the beginning, and says so on stderr."""
@@ -125,6 +146,13 @@ class Agent(Backend):
         Capability.FORK: "it has no such option",
         Capability.ANSWER_SCHEMA: "it has no such option",
     }
+    reads_variables = _OWN_VARIABLES
+    project_files = (
+        ProjectFile(".gemini/settings.json", '"(hooks|discoveryCommand|callCommand|command)"'),
+        ProjectFile(".gemini/agents/*.md", "mcp_?[sS]ervers"),
+        ProjectFile(".gemini/commands/*.toml", "!{"),
+        ProjectFile(".gemini/.env"),
+    )
     ways: ClassVar[Mapping[Capability, str]] = {
         Capability.IMAGES: "@FILE in the prompt",
     }
@@ -133,7 +161,8 @@ class Agent(Backend):
         """One headless turn, the prompt on stdin.
 
         It never asks: a tool that needs approval does not exist in the run. Whether it trusts the
-        directory (and runs what is configured in it) stays between the person and the agent.
+        directory (and runs what is configured in it) stays between the person and the agent, but
+        for a read-only turn, in which nothing that is configured there is run.
         """
         argv = [self.executable, *_HEADLESS]
         if request.conversation is not None or request.resume:
@@ -144,14 +173,20 @@ class Agent(Backend):
         if request.model is not None:
             argv.append(f"--model={request.model}")
         files = {}
+        env: dict[str, str] = {}
+        if request.access is Access.READ_ONLY:
+            argv.append(_TRUST_AFTER_ALL)
         if request.access is not None:
             argv += _ACCESS[request.access]
             if rules := _RULES.get(request.access):
                 files[_POLICY] = rules
+        if request.access is Access.READ_ONLY:
+            env = {**_own_variables(request), _TRUST: "false"}
         return Invocation(
             argv=(*argv, *request.backend_args),
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
+            env=env,
             env_unset=_NESTING,
             files=files,
         )
@@ -159,8 +194,16 @@ class Agent(Backend):
     def screen(self, request: TurnRequest) -> Invocation:
         """The agent's own screen; without an access it asks the person, as it does by default."""
         headless = self.invocation(replace(request, prompt="", max_turns=None))
-        argv = (self.executable, *headless.argv[1 + len(_HEADLESS) :])
-        return replace(headless, argv=argv)
+        # Its screen reads the settings again now and then, so there the distrust has to last.
+        options = (one for one in headless.argv[1 + len(_HEADLESS) :] if one != _TRUST_AFTER_ALL)
+        return replace(headless, argv=(self.executable, *options))
+
+    def reads_files(
+        self, access: Access | None, user_home: Path, environ: Mapping[str, str]
+    ) -> Mapping[str, Path]:
+        """The person's own variables, which it reads itself wherever it trusts the directory."""
+        read_only = access is Access.READ_ONLY
+        return {_TRUST: _root(user_home, environ) / ".env"} if read_only else {}
 
     def native(self) -> "SessionLog":
         """Its conversations are logs of what was said and set."""
@@ -229,6 +272,18 @@ class Agent(Backend):
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The agent's own screen; it has to be opened in the conversation's directory."""
         return (self.executable, "--resume", conversation)
+
+
+def _own_variables(request: TurnRequest) -> dict[str, str]:
+    """Those of the person's `.env` that its environment does not have already."""
+    from clinvk.backends._dotenv import variables_in
+
+    said = variables_in(request.texts.get(_TRUST, ""))
+    return {
+        name: said[name]
+        for name in _OWN_VARIABLES
+        if name in said and not request.environ.get(name)
+    }
 
 
 def _holds_a_prompt(lines: Iterable[str]) -> bool:

@@ -12,6 +12,7 @@ from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.events import Json
 from clinvk.model.failure import FailureCode
+from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 
 if TYPE_CHECKING:
@@ -44,6 +45,12 @@ _AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
 _CONFIG = "OPENCODE_CONFIG_CONTENT"
 _DATABASE, _NOWHERE = "OPENCODE_DB", ":memory:"
 
+_NO_PROJECT = "OPENCODE_DISABLE_PROJECT_CONFIG"
+"""Keeps it from the repository's servers, language servers, formatters, tools and AGENTS.md.
+
+Not from its plug-ins: 1.18.33 has two loaders, of which one heeds neither this nor `--pure`.
+"""
+
 _UNTITLED = "New session - "
 """How a title begins that it has not made yet; a moment follows."""
 
@@ -71,6 +78,19 @@ class Agent(Backend):
         Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
         Capability.ANSWER_SCHEMA: "it has no such option",
     }
+    project_files = (
+        *(
+            ProjectFile(f".opencode/{folder}/*.{ending}", always=folder.startswith("plugin"))
+            for folder in ("plugin", "plugins", "tool", "tools")
+            for ending in ("js", "ts")
+        ),
+        *(
+            ProjectFile(f"{folder}opencode.{ending}", says, always=always)
+            for folder in ("", ".opencode/")
+            for ending in ("json", "jsonc")
+            for says, always in (("plugin", True), ("mcp|lsp|formatter|command", False))
+        ),
+    )
     ways: ClassVar[Mapping[Capability, str]] = {
         Capability.FORK: "--fork",
         Capability.IMAGES: "--file=FILE",
@@ -88,6 +108,8 @@ class Agent(Backend):
         elif request.access is not None:
             argv.append(f"--agent={_AGENTS[request.access][0]}")
         env = {_DATABASE: _NOWHERE} if request.ephemeral else {}
+        if request.access is Access.READ_ONLY:
+            env[_NO_PROJECT] = "1"
         if config := _config(request):
             env[_CONFIG] = json.dumps(config)
         prompt = request.system_prompt

@@ -1,5 +1,6 @@
 """Qwen Code, run headless with its stream of JSON lines; seen in 0.24.4 against a mock model."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from glob import escape
@@ -9,12 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 from clinvk.backends._argv import refuse_long_system_prompt
 from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
 from clinvk.backends._ids import conversation_id
-from clinvk.backends._jsonl import items, mapping, text
+from clinvk.backends._jsonl import items, mapping, parse_object, text
 from clinvk.backends._running_total import RunningTotal, used_since
 from clinvk.backends._stream_json import Dialect, Line, StreamJsonParser
+from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.events import Event, Json, Message, UsageReported, Warned
 from clinvk.model.failure import FailureCode
+from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import Usage
 
@@ -57,6 +60,16 @@ _NESTING = (
 )
 """What it sets for its own children: a run that clinvk starts from there is none of them."""
 
+_SETTINGS, _DEFAULTS, _FOLDERS = (
+    "QWEN_CODE_SYSTEM_SETTINGS_PATH",
+    "QWEN_CODE_SYSTEM_DEFAULTS_PATH",
+    "QWEN_CODE_TRUSTED_FOLDERS_PATH",
+)
+"""0.24.4 passes over the settings of a folder that it does not trust, with its QWEN.md.
+
+A person's own settings may say that every folder is trusted; the machine's win over them.
+"""
+
 _TROUBLE = "[API Error: "
 """How it words a failure of the service as if the model had said it."""
 
@@ -89,6 +102,16 @@ class Agent(Backend):
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it reports tokens and no cost",
     }
+    reads_variables = (_SETTINGS, _DEFAULTS)
+    project_files = (
+        ProjectFile(
+            ".qwen/settings.json", '"(hooks|discoveryCommand|callCommand|command|statusLine|env)"'
+        ),
+        ProjectFile(".qwen/agents/*.md", "mcp_?[sS]ervers|hooks"),
+        ProjectFile(".qwen/commands/*.md", "!{"),
+        ProjectFile(".qwen/.env"),
+        ProjectFile(".lsp.json", "command"),
+    )
     ways: ClassVar[Mapping[Capability, str]] = {
         Capability.FORK: "--fork-session",
         Capability.IMAGES: "@FILE in the prompt",
@@ -113,11 +136,14 @@ class Agent(Backend):
             argv.append("--chat-recording=false")
         if request.system_prompt is not None:
             argv.append(f"--append-system-prompt={request.system_prompt}")
+        read_only = request.access is Access.READ_ONLY
         return Invocation(
             argv=(*argv, *request.backend_args),
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
+            env=_distrusting(request) if read_only else {},
             env_unset=_NESTING,
+            files=_distrust(request) if read_only else {},
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
@@ -125,6 +151,13 @@ class Agent(Backend):
         headless = self.invocation(replace(request, prompt="", max_turns=None))
         argv = (self.executable, *headless.argv[len(_HEADLESS) :])
         return replace(headless, argv=argv)
+
+    def reads_files(
+        self, access: Access | None, user_home: Path, environ: Mapping[str, str]
+    ) -> Mapping[str, Path]:
+        """The machine's own settings, to which a read-only turn adds."""
+        del user_home
+        return {_SETTINGS: _machine_settings(environ)} if access is Access.READ_ONLY else {}
 
     def native(self) -> "PartsLog":
         """Its chats, one file a conversation."""
@@ -235,6 +268,39 @@ class QwenParser(StreamJsonParser):
             events.insert(0, Message(text=self._held, delta=True))
         self._held = ""
         return events
+
+
+def _machine_settings(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get(_SETTINGS) or "/etc/qwen-code/settings.json")
+
+
+def _distrusting(request: TurnRequest) -> dict[str, str]:
+    """The files of `_distrust`, in place of the machine's settings and the person's trust."""
+    machine = _machine_settings(request.environ)
+    env = {_SETTINGS: "{settings.json}", _FOLDERS: "{folders.json}"}
+    if _DEFAULTS not in request.environ:  # else it looks for them beside the settings
+        env[_DEFAULTS] = str(machine.parent / "system-defaults.json")
+    return env
+
+
+def _distrust(request: TurnRequest) -> dict[str, str]:
+    """The machine's settings with trust in folders switched on, and a list that trusts none here.
+
+    Raises `BackendUnsupportedError` for settings of the machine that cannot be added to.
+    """
+    said = parse_object(request.texts.get(_SETTINGS) or "{}")
+    if said is None:
+        raise BackendUnsupportedError(
+            f"backend `qwen` cannot be kept from the repository's settings:"
+            f" `{_machine_settings(request.environ)}` is not plain JSON",
+            hint="take the comments out of it, or choose another backend with `-b`",
+        )
+    security = {**mapping(said.get("security")), "folderTrust": {"enabled": True}}
+    folders = {str(one): "DO_NOT_TRUST" for one in (request.cwd, *request.cwd.parents)}
+    return {
+        "settings.json": json.dumps({**said, "security": security}),
+        "folders.json": json.dumps(folders),
+    }
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:

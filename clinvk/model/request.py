@@ -72,7 +72,9 @@ class TurnRequest:
     `counters` are those in the agent's own file, else what `Result.counters` of an earlier turn
     said; None where there are none (then what only a difference can tell is unknown).
     `baseline_known` says whether they are those that this turn goes on from. `home` is the person's
-    own directory, for programs whose options do not know `~`.
+    own directory, for programs whose options do not know `~`. `environ` has those of the person's
+    variables that the backend reads (`Backend.reads_variables`), and `texts` the contents of the
+    files that it reads (`Backend.reads_files`), as far as there are any.
     """
 
     prompt: str
@@ -90,6 +92,8 @@ class TurnRequest:
     counters: Mapping[str, Json] | None = None
     baseline_known: bool = True
     home: Path | None = None
+    environ: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

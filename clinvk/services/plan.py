@@ -26,8 +26,10 @@ from clinvk.services.conversation import (
 from clinvk.services.depth import refuse_too_deep
 from clinvk.services.own_counters import counters_kept
 from clinvk.services.programs import default_backend, program_of
+from clinvk.services.project_files import refuse_programs_of_project
 from clinvk.services.world import World
 from clinvk.store.atomic import reason
+from clinvk.store.conversations import read_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +122,12 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     asked = _Asked(request=request, session=session, backend=backend, settings=settings)
     turn = _turn_request(asked, conversation, cwd, world)
     backend.refuse_unsupported(turn)
+    if turn.access is Access.READ_ONLY:
+        refuse_programs_of_project(backend, cwd, world)
     invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
     if invocation is None:
         raise backend.unsupported(Capability.SCREEN)
+    invocation = _with_git_variables(invocation, turn, world)
     program = program_of(backend, settings, world)
     ask_again = conversation.resume and request.if_missing is not IfMissing.FAIL
     return TurnPlan(
@@ -175,6 +180,8 @@ def _turn_request(
     request, session, backend = asked.request, asked.session, asked.backend
     replayed, goes_on = conversation.replay, conversation.resume
     extra_args = asked.settings.backend(backend.name, "extra_args")
+    access = session.access if request.access is None else request.access
+    reads = backend.reads_files(access, world.user_home, world.environ)
     turn = TurnRequest(
         prompt=replayed.before(request.prompt) if replayed else request.prompt,
         cwd=cwd,
@@ -182,7 +189,7 @@ def _turn_request(
         resume=goes_on,
         elsewhere=goes_on and str(cwd) != session.cwd,
         model=asked.model,
-        access=session.access if request.access is None else request.access,
+        access=access,
         system_prompt=request.system_prompt or session.system_prompt,
         system_prompt_changed=(goes_on or conversation.afresh is not None)
         and request.system_prompt not in (None, session.system_prompt),
@@ -192,11 +199,31 @@ def _turn_request(
         counters=session.counters,
         baseline_known=session.counters_turn == session.next_turn - 1,
         home=world.user_home,
+        environ={
+            name: world.environ[name] for name in backend.reads_variables if name in world.environ
+        },
+        texts={key: text for key, path in reads.items() if (text := read_text(path)) is not None},
     )
     if not goes_on or request.interactive or conversation.id is None:
         return turn
     counted = counters_kept(backend, conversation.id, world)
     return turn if counted is None else replace(turn, counters=counted, baseline_known=True)
+
+
+def _with_git_variables(invocation: Invocation, turn: TurnRequest, world: World) -> Invocation:
+    """The invocation with git's variables as they should be where the agent works."""
+    read_only = turn.access is Access.READ_ONLY
+    if not read_only and not any(name.startswith("GIT_") for name in world.environ):
+        return invocation
+    from clinvk.services.git_variables import git_variables, tame_git
+
+    said = git_variables(world.environ, world.cwd, invocation.cwd)
+    tame = tame_git(world.environ) if read_only else {}
+    return replace(
+        invocation,
+        env={**tame, **said.set, **invocation.env},
+        env_unset=(*invocation.env_unset, *said.unset),
+    )
 
 
 def _warnings(asked: _Asked, conversation: Conversation, access: Access | None) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """`--dry-run`: the exact command, shell-quoted, and where it would run."""
 
+import re
 import shlex
 from collections.abc import Mapping
 
@@ -8,6 +9,9 @@ from clinvk.cli.streams import Streams
 from clinvk.services.plan import TurnPlan
 from clinvk.store.forms import json_line
 
+_SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
+_HIDDEN = "***"
+
 
 def render_plan(
     plan: TurnPlan, environ: Mapping[str, str], streams: Streams, *, as_json: bool
@@ -15,12 +19,15 @@ def render_plan(
     """One line that a shell would run; what cannot stand in it is said on stderr."""
     invocation = plan.invocation
     unset = [name for name in invocation.env_unset if name in environ]
+    env = {
+        name: _HIDDEN if _SECRET.search(name) else value for name, value in invocation.env.items()
+    }
     if as_json:
         plan_object = {
             "backend": plan.backend.name,
             "argv": list(invocation.argv),
             "cwd": str(invocation.cwd),
-            "env": dict(invocation.env),
+            "env": env,
             "env_unset": unset,
             "stdin_bytes": len(invocation.stdin),
             "files": dict(invocation.files),
@@ -29,7 +36,7 @@ def render_plan(
         streams.out_json(json_line(plan_object).decode())
         return
     settings = [f"-u {shlex.quote(name)}" for name in unset]
-    settings += [f"{name}={shlex.quote(value)}" for name, value in invocation.env.items()]
+    settings += [f"{name}={shlex.quote(value)}" for name, value in env.items()]
     prefix = ["env", *settings] if settings else []
     command = " ".join([*prefix, shlex.join(invocation.argv)])
     line = f"cd {shlex.quote(str(invocation.cwd))} && {command}\n"

@@ -1,0 +1,22 @@
+"""The lines of a `.env` file."""
+
+import re
+
+_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*", re.ASCII)
+_QUOTES = ("'", '"', "`")
+
+
+def variables_in(text: str) -> dict[str, str]:
+    """The variables that the text sets, a line each; other lines say nothing. Total."""
+    return {
+        found[1]: _value(found[2])
+        for line in text.splitlines()
+        if (found := _LINE.fullmatch(line)) is not None
+    }
+
+
+def _value(said: str) -> str:
+    for quote in _QUOTES:
+        if said.startswith(quote) and (end := said.find(quote, 1)) > 0:
+            return said[1:end]
+    return said.partition(" #")[0].rstrip()

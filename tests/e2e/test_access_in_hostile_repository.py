@@ -1,0 +1,146 @@
+"""A read-only turn runs nothing that a repository's own settings name; looked for on disk."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bed.command import Command
+from bed.hostile_repository import HostileRepository
+from bed.mock_model import MockModel
+from e2e.conftest import BACKENDS
+
+AGENTS = (*BACKENDS, "claude-next")
+
+
+@pytest.fixture(params=AGENTS)
+def agent(request: pytest.FixtureRequest) -> str:
+    """The name of one agent, of claude in both versions."""
+    return str(request.param)
+
+
+@pytest.fixture
+def claude(agent: str) -> str:
+    """The version of claude that the agent's name says."""
+    return agent if agent.startswith("claude") else "claude"
+
+
+@pytest.fixture
+def name(agent: str) -> str:
+    """The agent as a backend."""
+    return agent.removesuffix("-next")
+
+
+@pytest.fixture
+def repository(clinvk: Command, tmp_path: Path) -> HostileRepository:
+    """A repository that sets every trap, and that all agents trust as far as they can."""
+    made = HostileRepository(tmp_path / "repository", tmp_path / "marks")
+    with (clinvk.home.home / ".codex" / "config.toml").open("a") as config:
+        config.write(f'\n[projects."{made.root}"]\ntrust_level = "trusted"\n')
+    return made
+
+
+def read(name: str, file: Path) -> str:
+    """A prompt that has the agent read a file and search for something."""
+    path = str(file)
+    tools = {
+        "claude": [("Read", {"file_path": path}), ("Grep", {"pattern": "one"})],
+        "gemini": [("read_file", {"file_path": path}), ("grep_search", {"pattern": "one"})],
+        "opencode": [("read", {"filePath": path}), ("grep", {"pattern": "one"})],
+        "qwen": [("read_file", {"file_path": path}), ("grep_search", {"pattern": "one"})],
+    }
+    calls = "".join(f"[[tool:{tool}|{json.dumps(said)}]]" for tool, said in tools.get(name, []))
+    return f"Read. {calls or f'[[run:cat {path}]]'}"
+
+
+def test_the_traps_work_without_read_only(
+    clinvk: Command, name: str, repository: HostileRepository
+) -> None:
+    """Else the tests below would hold for an agent that reads no settings at all."""
+    if name == "opencode":
+        repository.remove_plugins()
+    access = "full" if name == "opencode" else "edit"
+    prompt = read(name, repository.below / "main.ts")
+    clinvk("-b", name, "--access", access, "--timeout", "20s", prompt, cwd=repository.root)
+    assert repository.marks
+
+
+@pytest.mark.parametrize("where", ["root", "below", "worktree"])
+def test_read_only_runs_nothing_of_the_repositorys(
+    clinvk: Command, name: str, repository: HostileRepository, tmp_path: Path, where: str
+) -> None:
+    """A new turn and a resumed one, wherever in it the agent works."""
+    if name == "opencode":
+        repository.remove_plugins()
+    top = (
+        repository.linked_worktree(tmp_path / "linked") if where == "worktree" else repository.root
+    )
+    cwd = top / "src" / "deep" if where == "below" else top
+    prompt = read(name, top / "src" / "deep" / "main.ts")
+    first = clinvk("-b", name, "--access", "read-only", "-o", "json", prompt, cwd=cwd).json()
+    again = clinvk("-c", "-o", "json", prompt, cwd=cwd).json()
+    assert (first["exit_status"], again["exit_status"]) == (0, 0), (first, again)
+    assert again["resumed"]
+    assert repository.marks == []
+
+
+@pytest.mark.parametrize("agent", ["opencode"], indirect=True)
+@pytest.mark.parametrize("where", ["root", "below", "worktree"])
+def test_what_cannot_be_stopped_is_refused(
+    clinvk: Command, name: str, repository: HostileRepository, tmp_path: Path, where: str
+) -> None:
+    """A repository's plug-ins are loaded by opencode 1.18.33 whatever it is told."""
+    top = (
+        repository.linked_worktree(tmp_path / "linked") if where == "worktree" else repository.root
+    )
+    cwd = top / "src" / "deep" if where == "below" else top
+    ran = clinvk("-b", name, "--access", "read-only", "-o", "json", "hello", cwd=cwd)
+    error = ran.json()["error"]
+    assert (ran.exit_code, error["code"]) == (5, "backend_unsupported")
+    assert ".opencode/plugin" in error["message"]
+    assert repository.marks == []
+
+
+@pytest.mark.parametrize(
+    "agent", ["claude", "claude-next", "gemini", "opencode", "codex"], indirect=True
+)
+def test_the_persons_own_settings_still_hold_with_read_only(
+    clinvk: Command, name: str, tmp_path: Path
+) -> None:
+    """What runs because the person says so is not the repository's."""
+    mark = tmp_path / "own"
+    home = clinvk.home.home
+    hook = [{"matcher": "*", "hooks": [{"type": "command", "command": f"touch '{mark}'"}]}]
+    if name == "claude":
+        file = home / ".claude" / "settings.json"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps({"hooks": {"UserPromptSubmit": hook}}))
+    elif name == "gemini":
+        file = home / ".gemini" / "settings.json"
+        file.write_text(
+            json.dumps({**json.loads(file.read_text()), "hooks": {"BeforeAgent": hook}})
+        )
+    elif name == "codex":
+        file = home / ".codex" / "config.toml"
+        file.write_text(f'notify = ["touch", "{mark}"]\n{file.read_text()}')
+    else:
+        file = home / ".config" / "opencode" / "opencode.json"
+        server = {"type": "local", "command": ["touch", str(mark)], "enabled": True}
+        file.write_text(json.dumps({**json.loads(file.read_text()), "mcp": {"own": server}}))
+    clinvk("-b", name, "--access", "read-only", "hello")
+    assert mark.exists()
+
+
+@pytest.mark.parametrize("agent", ["gemini"], indirect=True)
+def test_a_key_that_the_person_keeps_in_a_file_is_found(
+    clinvk: Command, name: str, server: MockModel
+) -> None:
+    """Gemini reads `~/.gemini/.env` only where it trusts the directory."""
+    clinvk.home.sign_out()
+    (clinvk.home.home / ".gemini" / ".env").write_text("export GEMINI_API_KEY='test-key' # mine\n")
+    run = clinvk("-b", name, "--access", "read-only", "-o", "json", "hello").json()
+    assert run["exit_status"] == 0, run
+    assert server.requests
+    shown = clinvk("-b", name, "--access", "read-only", "--dry-run", "hello")
+    assert "GEMINI_API_KEY" in shown.stdout
+    assert "test-key" not in shown.stdout + shown.stderr
