@@ -28,9 +28,7 @@ from clinvk.services.taken_over import (
     new_turns,
     unseen_turn,
 )
-from clinvk.services.upkeep import upkeep
 from clinvk.services.world import World
-from clinvk.store.sessions import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +113,7 @@ def _show(plan: TurnPlan, world: World) -> ScreenEnd:
     watch = watch_files(cwd, world, began_at=began_at)
     if watch is not None:
         watch.wait(HEAD_START_S)
-    with upkeep(SessionStore(world.home)):
-        exit_code = _run(plan.invocation, world)
+    exit_code = _run(plan.invocation, world)
     files: tuple[FileReport, ...] = ()
     if watch is not None:
         files = merged_files((), watch.compare().changes, str(cwd))

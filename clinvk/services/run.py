@@ -16,7 +16,6 @@ from clinvk.services.opening import Opening
 from clinvk.services.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.target import find_target
 from clinvk.services.turn import Attend, Observer, Turn, nobody_waits
-from clinvk.services.upkeep import upkeep
 from clinvk.services.world import World
 from clinvk.store.sessions import SessionStore
 
@@ -40,8 +39,7 @@ def run(  # noqa: PLR0913  what is asked, and who is told, each by its name
         opening = Opening(request, world, settings, held, sleep=signals.sleep, waiting=waiting)
         plan, recording = opening.open()
         plan = replace(plan, warnings=(*opening.notes, *plan.warnings))
-        with upkeep(SessionStore(world.home)):
-            return Turn(plan, recording, world, observer, attended).conduct(signals)
+        return Turn(plan, recording, world, observer, attended).conduct(signals)
 
 
 def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:

@@ -4,9 +4,10 @@ It is made of nothing but records and transcripts, and may be missing, out of da
 read-only, another version's or another process's at any moment: then the files are read as if there
 were none, and nobody is told. Three things keep its answers right:
 
-- before it is asked it is brought up to the files (`index_sync` and `index_rounds` say how, at what
-  cost, and which one edit made by hand is noticed later than the others);
-- what it answers with is read from the files themselves, and compared with what it believed;
+- before it is asked it is brought up to the files (`index_sync` says how, at what cost, and which
+  one edit by another program it does not see);
+- what it answers with is read from the files themselves, and where it believed something else, it
+  is corrected and asked again;
 - whoever changes a file through the store tells it, as one step with the change. If the process
   dies in between, the folder's mark is not the one noted, and the next use finds the difference.
 """
@@ -29,7 +30,7 @@ def select(
 ) -> Selected | None:
     """The sessions meant, filtered first, then limited; None if the index cannot be asked.
 
-    `thorough` also finds what was overwritten in place long ago. Raises nothing.
+    `thorough` also finds what another program overwrote in place. Raises nothing.
     """
     try:
         if all(folder_mark(folder) == ABSENT for folder in (home.sessions, home.transcripts)):
@@ -41,18 +42,6 @@ def select(
     return answer(
         Question(home=home, selection=selection, order=order, limit=limit, thorough=thorough)
     )
-
-
-def look_over(home: Home, pause: Callable[[], bool]) -> None:
-    """Find what was overwritten in place, little by little; `pause` says whether to go on.
-
-    Raises nothing: it is one more look, and who comes next looks again.
-    """
-    if not os.path.lexists(home.index):
-        return
-    from clinvk.store.index_answer import look_over
-
-    look_over(home, pause)
 
 
 def change(home: Home, session_id: str, folders: Sequence[str], act: Callable[[], object]) -> None:

@@ -1,24 +1,25 @@
 """Asking the index, and reading what it names: an answer is what the files say."""
 
-from collections.abc import Callable
+import os
+import sqlite3
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from clinvk.errors import StoreError
 from clinvk.model.session import Session
-from clinvk.store import index_sync, reading
+from clinvk.store import reading
 from clinvk.store.index_file import IndexBrokenError, IndexUnusableError, opened
 from clinvk.store.index_query import damaged_rows, data_version, select_rows
-from clinvk.store.index_rows import Row, read_entry
-from clinvk.store.index_sync import refresh
+from clinvk.store.index_rows import Key, Row, read_entry
+from clinvk.store.index_sync import correct, refresh
 from clinvk.store.paths import Home
 from clinvk.store.records import DamagedRecord
 from clinvk.store.selection import Listed, Order, Selected, Selection, in_order
 
-_TRIES = (False, False, True)
-"""An answer may be out of date before it is given. In the last try every file is looked at, thus
-also the one that was overwritten in place; then the files are read."""
-
+_TRIES = (False, False, False, True)
+"""An answer may be out of date before it is given, and what is not right in the index is corrected
+after each try. In the last one every file is looked at; then the files are read."""
 
 _ALL = 1 << 31
 """More than this is no limit; SQLite's own numbers end somewhere above it."""
@@ -48,56 +49,69 @@ def answer(question: Question) -> Selected | None:
     return None
 
 
-def look_over(home: Home, pause: Callable[[], bool]) -> None:
-    """As `index.look_over` promises."""
-    troubles = (IndexUnusableError, IndexBrokenError, StoreError, OSError)
-    with suppress(*troubles), opened(home) as database:
-        index_sync.look_over(database, home, pause)
+@dataclass(slots=True)
+class _Reading:
+    """What the files say of the rows so far; `wrong` are the keys of rows that are not right."""
+
+    question: Question
+    sessions: dict[str, Listed] = field(default_factory=dict)
+    wrong: list[Key] = field(default_factory=list)
+
+    def take(self, rows: list[Row]) -> None:
+        """Add the sessions of those rows that are meant."""
+        for row in rows:
+            if len(self.sessions) == self.question.limit:
+                break
+            entry = read_entry(self.question.home, row.key)
+            if entry is None or entry.row != row or not isinstance(entry.found, Session):
+                self.wrong.append(row.key)
+                continue
+            status = reading.status_of(self.question.home, entry.found)
+            if self.question.selection.takes(entry.found, status):
+                self.sessions[entry.found.id] = Listed(session=entry.found, status=status)
+
+    def damaged(self, rows: list[Row]) -> list[DamagedRecord]:
+        """What is damaged. A name that is no id says so by itself."""
+        found: list[DamagedRecord] = []
+        for row in rows:
+            if isinstance(row.key, bytes):
+                name = f"{os.fsdecode(row.key)}{reading.RECORD}"
+                path = Path(f"{self.question.home.sessions}{os.sep}{name}")
+                found.append(DamagedRecord(path, None, reading.NO_ID))
+                continue
+            entry = read_entry(self.question.home, row.key)
+            if entry is not None and isinstance(entry.found, DamagedRecord):
+                found.append(entry.found)
+            else:
+                self.wrong.append(row.key)
+        return found
 
 
 def _answer(question: Question, *, thorough: bool) -> Selected | None:
-    """None if something changed meanwhile."""
-    limit = question.limit
-    first, count = 0, -1 if limit is None or limit > _ALL else limit
-    sessions: dict[str, Listed] = {}
+    """None if something changed meanwhile, or if the index was not right; it is then corrected."""
     with opened(question.home) as database:
         refresh(database, question.home, thorough=thorough)
-        version = data_version(database)
-        damaged = _read_damaged(question.home, damaged_rows(database))
-        while damaged is not None:
-            rows = select_rows(database, question.selection, question.order, first, count)
-            if not _read(question, rows, sessions):
-                break
-            if count < 0 or len(rows) < count or len(sessions) >= (question.limit or 0):
-                if first and version != data_version(database):
-                    break
-                listed = list(sessions.values())
-                in_order(listed, question.order)
-                return Selected(sessions=tuple(listed), damaged=tuple(damaged))
-            first, count = first + count, 4 * count
-    return None
+        found = _Reading(question)
+        selected = _selected(database, found)
+        correct(database, question.home, found.wrong)
+        return selected
 
 
-def _read(question: Question, rows: list[Row], sessions: dict[str, Listed]) -> bool:
-    """Add the sessions of those rows that are meant; False if a row is no longer right."""
-    for row in rows:
-        if len(sessions) == question.limit:
+def _selected(database: sqlite3.Connection, found: _Reading) -> Selected | None:
+    question, limit = found.question, found.question.limit
+    first, count = 0, -1 if limit is None or limit > _ALL else limit
+    version = data_version(database)
+    damaged = found.damaged(damaged_rows(database))
+    while not found.wrong:
+        rows = select_rows(database, question.selection, question.order, first, count)
+        found.take(rows)
+        if found.wrong:
             break
-        entry = read_entry(question.home, row.key)
-        if entry is None or entry.row != row or not isinstance(entry.found, Session):
-            return False
-        status = reading.status_of(question.home, entry.found)
-        if question.selection.takes(entry.found, status):
-            sessions[entry.found.id] = Listed(session=entry.found, status=status)
-    return True
-
-
-def _read_damaged(home: Home, rows: list[Row]) -> list[DamagedRecord] | None:
-    """What is damaged; None if a row is no longer right."""
-    entries = [read_entry(home, row.key) for row in rows]
-    damaged = [
-        entry.found
-        for entry in entries
-        if entry is not None and isinstance(entry.found, DamagedRecord)
-    ]
-    return damaged if len(damaged) == len(rows) else None
+        if count < 0 or len(rows) < count or len(found.sessions) >= (limit or 0):
+            if first and version != data_version(database):
+                break
+            listed = list(found.sessions.values())
+            in_order(listed, question.order)
+            return Selected(sessions=tuple(listed), damaged=tuple(damaged))
+        first, count = first + count, 4 * count
+    return None

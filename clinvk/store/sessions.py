@@ -49,21 +49,14 @@ class SessionStore:
         """The sessions meant, as they stand now: filtered first, sorted, then limited.
 
         Through the index, which makes no difference but to the time it takes, with one exception:
-        without `thorough` a record that was overwritten in place is sometimes sought where it was
-        (`index_rounds` says when). Raises `StoreError` only if the folder itself cannot be read.
+        without `thorough` a record that another program overwrote in place is sought where it was
+        until it is shown. Raises `StoreError` only if the folder itself cannot be read.
         """
         if limit is not None or not selection.broad:
             found = index.select(self.home, selection, order=order, limit=limit, thorough=thorough)
             if found is not None:
                 return found
         return reading.select(self.home, selection, order=order, limit=limit)
-
-    def look_over(self, pause: Callable[[], bool]) -> None:
-        """Let the index find what was overwritten in place; `pause` says whether to go on.
-
-        Takes its time, changes no answer but for the better, and raises nothing.
-        """
-        index.look_over(self.home, pause)
 
     def find(self, session_id: str) -> Session | DamagedRecord | None:
         """What there is of the session of exactly that id; None for what is no id."""

@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from clinvk.services.claims import claim_of
 from clinvk.services.clean import Cleaned, Sweep, archive_folder, clean, retention_s
 from clinvk.services.world import World
 from clinvk.store.forms import json_page
-from clinvk.store.index_rounds import RECENT, SOME
+from clinvk.store.marks import UNSETTLED_NS
 from clinvk.store.records import encode
 from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
@@ -272,10 +273,10 @@ def test_an_old_session_whose_record_was_edited_by_hand_is_cleaned_as_it_says(
 ) -> None:
     """All files are looked at: what the index believed of the session makes no difference."""
     plain = create("0" * 12, days=31)
-    for number in range(1, RECENT + SOME + 2):
-        session = replace(plain, id=f"{number:012x}", last_used_at=world.now())
-        store.home.record(session.id).write_bytes(json_page(encode(session)))
+    session = replace(plain, id="1" * 12, last_used_at=world.now())
+    store.home.record(session.id).write_bytes(json_page(encode(session)))
     for _ in range(2):
+        time.sleep(1.2 * UNSETTLED_NS / 1e9)
         store.select(Selection(backend="other"), limit=1)
     old = store.home.record("0" * 12)
     old.write_text(old.read_text().replace('"backend": "demo"', '"backend": "other"'))
