@@ -91,10 +91,12 @@ def current(home: Home, session: Session) -> Session:
     That is the end of a turn whose record was never updated, and the agent's session id of a turn
     that broke off. Costs nothing unless the record shows an open turn.
     """
-    if session.open_turn is None:
+    opened = session.open_turn
+    if opened is None:
         return session
+    path = home.transcript(session.id)
     try:
-        return transcripts.reconcile(session, transcripts.read(home.transcript(session.id)))
+        return transcripts.reconcile(session, transcripts.of_turn(path, opened.number))
     except StoreError:
         return session
 

@@ -15,6 +15,7 @@ from clinvk.errors import StoreError
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.turn import Turn
 from clinvk.store.atomic import open_regular, reason
+from clinvk.store.open_turn import lines_of_turn
 from clinvk.store.record_fields import read_session
 from clinvk.store.transcript_turns import KINDS, TurnBuilder
 from clinvk.store.transcript_writer import TranscriptWriter
@@ -51,6 +52,15 @@ def read(path: Path, *, longest_line: int = LONGEST_LINE) -> Transcript:
     and nothing for one that makes no sense.
     """
     return read_with(read_lines, path, longest_line=longest_line)
+
+
+def of_turn(path: Path, number: int) -> Transcript:
+    """What the transcript says of how that turn stands, and no more of it than that; as `read`.
+
+    It is read whole if its end alone cannot tell.
+    """
+    lines = lines_of_turn(path, number)
+    return read(path) if lines is None else read_lines(lines)
 
 
 def read_with(
