@@ -8,7 +8,7 @@ It is drawn on stderr and on the terminal's second screen, so that nothing of it
 """
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import FrameType
 
 import typer
@@ -27,9 +27,11 @@ from questionary.styles import merge_styles_default
 
 from clinvk.cli.choices import Choices
 from clinvk.cli.context import Cli
-from clinvk.cli.render.choices import ChoiceLines, choice_lines
+from clinvk.cli.render.choices import choice_lines
 from clinvk.model.session import Session
+from clinvk.services.pick import Offer
 from clinvk.services.sessions import Listed
+from clinvk.services.world import World
 
 _POINTER = "» "
 _INSTRUCTION = "type to filter, ↑↓ to move, Enter to take, Esc to leave"
@@ -37,12 +39,12 @@ _ESCAPE_S = 0.05
 """How long an Esc is waited on to see whether it begins a key's sequence (500 ms by default)."""
 
 
-def pick_session(cli: Cli, offered: Sequence[Listed]) -> Session:
+def pick_session(cli: Cli, offered: Offer) -> Session:
     """The session that the person takes; `KeyboardInterrupt` if they leave without one.
 
     Needs a terminal on stdin and on stderr.
     """
-    screen = _Screen(Choices(offered), choice_lines(offered, cli.world.now(), cli.world.user_home))
+    screen = _Screen(Choices(offered), cli.world)
     streams = cli.streams
     if streams.stdin is None or streams.stderr is None:
         raise ValueError("a picker needs a terminal")
@@ -83,9 +85,10 @@ def _ask(application: Application[Listed]) -> Listed:
 class _Screen:
     """What is drawn, and what the keys do."""
 
-    def __init__(self, choices: Choices, lines: ChoiceLines) -> None:
+    def __init__(self, choices: Choices, world: World) -> None:
         self._choices = choices
-        self._lines = lines
+        self._world = world
+        self._now = world.now()
         self._list = Window(FormattedTextControl(self._rows), wrap_lines=False)
         typed = Buffer(multiline=False, on_text_changed=lambda it: choices.narrow(it.text))
         question = BufferControl(typed, input_processors=[BeforeInput(_question)])
@@ -99,16 +102,17 @@ class _Screen:
 
         size = get_app().output.get_size()
         visible, pointed_at = self._choices.window(size.rows - 2)
+        lines = choice_lines(visible, self._now, self._world.user_home)
         told: StyleAndTextTuples = []
         for at, listed in enumerate(visible):
             is_pointed_at = at == pointed_at
             told.append(("class:pointer", _POINTER) if is_pointed_at else ("", " " * len(_POINTER)))
-            line = self._lines.line(listed, max(size.columns - len(_POINTER), 1))
+            line = lines.line(listed, max(size.columns - len(_POINTER), 1))
             told.append(("class:highlighted" if is_pointed_at else "class:text", f"{line}\n"))
         return told or [("class:text", f"{' ' * len(_POINTER)}no session matches")]
 
     def _footer(self) -> StyleAndTextTuples:
-        count = f"{len(self._choices.left):,}".rjust(len(_POINTER))
+        count = f"{self._choices.count:,}".rjust(len(_POINTER))
         return [("class:instruction", f"{count}  {_INSTRUCTION}")]
 
     def _bindings(self) -> KeyBindings:

@@ -1,27 +1,68 @@
-"""Which sessions are offered to be gone on with, when none is named."""
+"""Which sessions are offered to be continued, when none is named.
+
+They are counted by the index and read as they are shown: a picker opens as fast with 100 000
+sessions as with ten.
+"""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, Self
 
-from clinvk.model.session import Session, Status
+from clinvk.model.session import Session
 from clinvk.services.places import scope_of, stands_in
-from clinvk.services.sessions import Listed, SessionFilter, list_sessions
+from clinvk.services.sessions import Listed
 from clinvk.services.world import World
+from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
+
+
+class Offer(Protocol):
+    """Sessions to choose from, in order, so many of them."""
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+
+    def part(self, first: int, count: int) -> Sequence[Listed]:
+        """So many from `first` on; fewer at the end, or if some are gone meanwhile."""
+
+    def narrowed(self, words: tuple[str, ...]) -> Self:
+        """Those of them that have each of the folded words in what they are known by."""
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedSessions:
+    """The sessions of a store that a selection means, the most recently used first."""
+
+    store: SessionStore
+    selection: Selection
+    count: int
+
+    def part(self, first: int, count: int) -> Sequence[Listed]:
+        """Read them. Raises `StoreError` only if the folder itself cannot be read."""
+        return self.store.select(self.selection, first=first, limit=count).sessions
+
+    def narrowed(self, words: tuple[str, ...]) -> "OfferedSessions":
+        """Those that have the words; raises as `part`."""
+        return _offered(self.store, replace(self.selection, words=words))
 
 
 def offered_sessions(
     store: SessionStore, world: World, *, here: bool = False, backend: str | None = None
-) -> tuple[Listed, ...]:
+) -> OfferedSessions:
     """The sessions that may be continued, the most recently used first.
 
     Closed and archived ones are not among them (their id resumes them all the same); running ones
     are, because one looks for them too. `here` keeps those of this directory or its repository.
     """
     within = scope_of(Path(os.path.realpath(world.cwd))) if here else None
-    found = list_sessions(store, SessionFilter(backend=backend, within=within))
-    return tuple(one for one in found.sessions if one.status is not Status.COMPLETED)
+    return _offered(store, Selection(resumable=True, backend=backend, within=within))
+
+
+def _offered(store: SessionStore, selection: Selection) -> OfferedSessions:
+    return OfferedSessions(store, selection, store.count(selection))
 
 
 def of_here(world: World) -> Callable[[Session], bool]:

@@ -20,28 +20,51 @@ from clinvk.store.paths import Home
 from clinvk.store.selection import Order, Selected, Selection
 
 
-def select(
+def select(  # noqa: PLR0913  one argument a part of the question
     home: Home,
     selection: Selection,
     *,
     order: Order = Order.LAST,
     limit: int | None = None,
+    first: int = 0,
     thorough: bool = False,
 ) -> Selected | None:
     """The sessions meant, filtered first, then limited; None if the index cannot be asked.
 
+    They are counted from `first` on.
     `thorough` also finds what another program overwrote in place. Raises nothing.
     """
-    try:
-        if all(folder_mark(folder) == ABSENT for folder in (home.sessions, home.transcripts)):
-            return None
-    except OSError:
+    if _is_empty(home):
         return None
     from clinvk.store.index_answer import Question, answer
 
     return answer(
-        Question(home=home, selection=selection, order=order, limit=limit, thorough=thorough)
+        Question(
+            home=home,
+            selection=selection,
+            order=order,
+            limit=limit,
+            first=first,
+            thorough=thorough,
+        )
     )
+
+
+def count(home: Home, selection: Selection) -> int | None:
+    """How many sessions are meant; None if the index cannot be asked. Raises nothing."""
+    if _is_empty(home):
+        return None
+    from clinvk.store.index_answer import count
+
+    return count(home, selection)
+
+
+def _is_empty(home: Home) -> bool:
+    """Whether there is nothing to be asked about, also because it cannot be looked at."""
+    try:
+        return all(folder_mark(folder) == ABSENT for folder in (home.sessions, home.transcripts))
+    except OSError:
+        return True
 
 
 def change(home: Home, session_id: str, folders: Sequence[str], act: Callable[[], object]) -> None:

@@ -10,7 +10,13 @@ from clinvk.errors import StoreError
 from clinvk.model.session import Session
 from clinvk.store import reading
 from clinvk.store.index_file import IndexBrokenError, IndexUnusableError, opened
-from clinvk.store.index_query import damaged_rows, data_version, select_rows
+from clinvk.store.index_query import (
+    count_rows,
+    damaged_rows,
+    data_version,
+    is_exact,
+    select_rows,
+)
 from clinvk.store.index_rows import Key, Row, read_entry
 from clinvk.store.index_sync import correct, refresh
 from clinvk.store.paths import Home
@@ -33,7 +39,18 @@ class Question:
     selection: Selection
     order: Order
     limit: int | None
-    thorough: bool
+    first: int = 0
+    thorough: bool = False
+
+    @property
+    def skipped(self) -> int:
+        """How many rows need not be read: those before `first`, if each is of a session meant."""
+        return self.first if is_exact(self.selection) else 0
+
+    @property
+    def wanted(self) -> int | None:
+        """How many sessions are to be read."""
+        return None if self.limit is None else self.limit + self.first - self.skipped
 
 
 def answer(question: Question) -> Selected | None:
@@ -49,6 +66,17 @@ def answer(question: Question) -> Selected | None:
     return None
 
 
+def count(home: Home, selection: Selection) -> int | None:
+    """As `index.count` promises. What only the sessions themselves can tell is read of them."""
+    if not is_exact(selection):
+        found = answer(Question(home=home, selection=selection, order=Order.LAST, limit=None))
+        return None if found is None else len(found.sessions)
+    with suppress(IndexUnusableError, IndexBrokenError, StoreError, OSError), opened(home) as known:
+        refresh(known, home)
+        return count_rows(known, selection)
+    return None
+
+
 @dataclass(slots=True)
 class _Reading:
     """What the files say of the rows so far; `wrong` are the keys of rows that are not right."""
@@ -60,7 +88,7 @@ class _Reading:
     def take(self, rows: list[Row]) -> None:
         """Add the sessions of those rows that are meant."""
         for row in rows:
-            if len(self.sessions) == self.question.limit:
+            if len(self.sessions) == self.question.wanted:
                 break
             entry = read_entry(self.question.home, row.key)
             if entry is None or entry.row != row or not isinstance(entry.found, Session):
@@ -98,8 +126,8 @@ def _answer(question: Question, *, thorough: bool) -> Selected | None:
 
 
 def _selected(database: sqlite3.Connection, found: _Reading) -> Selected | None:
-    question, limit = found.question, found.question.limit
-    first, count = 0, -1 if limit is None or limit > _ALL else limit
+    question, wanted = found.question, found.question.wanted
+    first, count = question.skipped, -1 if wanted is None or wanted > _ALL else wanted
     version = data_version(database)
     damaged = found.damaged(damaged_rows(database))
     while not found.wrong:
@@ -107,11 +135,12 @@ def _selected(database: sqlite3.Connection, found: _Reading) -> Selected | None:
         found.take(rows)
         if found.wrong:
             break
-        if count < 0 or len(rows) < count or len(found.sessions) >= (limit or 0):
-            if first and version != data_version(database):
+        if count < 0 or len(rows) < count or len(found.sessions) >= (wanted or 0):
+            if first > question.skipped and version != data_version(database):
                 break
             listed = list(found.sessions.values())
             in_order(listed, question.order)
+            listed = listed[question.first - question.skipped :]
             return Selected(sessions=tuple(listed), damaged=tuple(damaged))
         first, count = first + count, 4 * count
     return None

@@ -15,7 +15,7 @@ from clinvk.errors import StoreError
 from clinvk.store.atomic import ensure_private_dir, open_private
 from clinvk.store.paths import Home
 
-VERSION = 1
+VERSION = 3
 """Of the tables below. Another version's file is thrown away."""
 
 BUSY_S = 0.05
@@ -31,7 +31,7 @@ CREATE TABLE entry (
   key PRIMARY KEY NOT NULL, rebuilt INTEGER NOT NULL, damaged INTEGER NOT NULL,
   open INTEGER NOT NULL, name BLOB, native BLOB, backend BLOB, status TEXT, resumable INTEGER,
   archived INTEGER, cwd BLOB, used INTEGER, created INTEGER, tokens INTEGER, title BLOB, tags BLOB,
-  mark INTEGER, settled INTEGER NOT NULL, watched INTEGER NOT NULL
+  sought BLOB, mark INTEGER, settled INTEGER NOT NULL, watched INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX entry_used ON entry (used, key);
 CREATE INDEX entry_archived ON entry (archived, used, key);

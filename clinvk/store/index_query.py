@@ -2,12 +2,19 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clinvk.model.session import Status
 from clinvk.store.index_rows import OPEN, Row, Value, checked_key
-from clinvk.store.selection import Order, Selection, as_bytes, microseconds, prefix_in
+from clinvk.store.selection import (
+    Order,
+    Selection,
+    as_bytes,
+    may_be_status,
+    microseconds,
+    prefix_in,
+)
 
 _COLUMNS = ", ".join(Row._fields)
 _ORDERS = {
@@ -25,12 +32,14 @@ _FEW = 1_000
 class _Condition:
     """A part of a query; `{0}` keeps SQLite from looking it up in an index when it is a plus.
 
-    `ordered` says that its index has those that meet it in the order of their last use.
+    `ordered` says that its index has those that meet it in the order of their last use, `scanned`
+    that no index has them.
     """
 
     query: str
     values: tuple[Value, ...] = ()
     ordered: bool = False
+    scanned: bool = False
 
 
 def select_rows(
@@ -41,20 +50,42 @@ def select_rows(
     Whether it does mean them is for the sessions themselves to say: `keep` asks what no row knows,
     and an open turn has a status only at this moment. No row that is meant is left out.
     """
+    where, values = _where(database, selection, order)
+    query = (
+        f"SELECT {_COLUMNS} FROM entry WHERE {where}"  # noqa: S608  no value in it
+        f" ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
+    )
+    return _rows(database.execute(query, (*values, count, first)))
+
+
+def count_rows(database: sqlite3.Connection, selection: Selection) -> int:
+    """How many rows the selection may mean."""
+    where, values = _where(database, selection, Order.LAST)
+    (found,) = database.execute(f"SELECT count(*) FROM entry WHERE {where}", values).fetchone()  # noqa: S608  no value in it
+    return int(found)
+
+
+def is_exact(selection: Selection) -> bool:
+    """Whether the rows that it may mean are those that it means, so that they can be counted."""
+    asked = replace(selection, archived=None, resumable=False, backend=None, within=None, words=())
+    return asked == Selection() and not any(map(may_be_status, selection.words))
+
+
+def _where(
+    database: sqlite3.Connection, selection: Selection, order: Order
+) -> tuple[str, list[Value]]:
+    """The condition of a query, and the values in it."""
     conditions = [
         *_labels(selection),
         *_place(selection),
         *_times(selection),
         *_standing(selection),
+        *_words(selection),
     ]
     way = _way(database, conditions, order)
     wheres = [one.query.format("" if one is way else "+") for one in conditions]
-    query = (
-        f"SELECT {_COLUMNS} FROM entry WHERE {' AND '.join(['+used IS NOT NULL', *wheres])}"  # noqa: S608  no value in it
-        f" ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
-    )
     values = [value for one in conditions for value in one.values]
-    return _rows(database.execute(query, (*values, count, first)))
+    return " AND ".join(["+used IS NOT NULL", *wheres]), values
 
 
 def damaged_rows(database: sqlite3.Connection) -> list[Row]:
@@ -90,7 +121,7 @@ def _way(
     SQLite would guess without knowing how many sessions meet which. One that few meet is best; else
     one that gives them in order, which is left as soon as there are enough.
     """
-    for one in conditions:
+    for one in (one for one in conditions if not one.scanned):
         among = f"SELECT 1 FROM entry WHERE {one.query.format('')} LIMIT {_FEW}"  # noqa: S608  no value in it
         (found,) = database.execute(f"SELECT count(*) FROM ({among})", one.values).fetchone()  # noqa: S608  no value in it
         if found < _FEW:
@@ -155,3 +186,13 @@ def _standing(selection: Selection) -> Iterator[_Condition]:
         yield _Condition("{0}resumable = 1", ordered=True)
     if selection.archived is not None:
         yield _Condition("{0}archived = ?", (int(selection.archived),), ordered=True)
+
+
+def _words(selection: Selection) -> Iterator[_Condition]:
+    for word in selection.words:
+        sought = as_bytes(word)
+        if may_be_status(word):
+            query = "(instr(sought, ?) OR status = ? OR instr(status, ?))"
+            yield _Condition(query, (sought, OPEN, word), scanned=True)
+        else:
+            yield _Condition("instr(sought, ?)", (sought,), scanned=True)

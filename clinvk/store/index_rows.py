@@ -23,6 +23,7 @@ from clinvk.store.selection import (
     largest_first,
     microseconds,
     native_id,
+    sought_in,
 )
 
 Key = str | bytes
@@ -53,6 +54,7 @@ class Row(NamedTuple):
     tokens: int | None = None
     title: bytes | None = None
     tags: bytes | None = None
+    sought: bytes | None = None
 
 
 _MARKS = ", ".join("?" * (len(Row._fields) + 3))
@@ -224,4 +226,5 @@ def _row(
         tokens=largest_first(told),
         title=alphabetical(told),
         tags=json.dumps(told.tags).encode(),
+        sought=as_bytes(sought_in(told)),
     )

@@ -44,7 +44,9 @@ def iter_records(home: Home) -> Iterator[Session | DamagedRecord]:
                 yield found
 
 
-def select(home: Home, selection: Selection, *, order: Order, limit: int | None) -> Selected:
+def select(
+    home: Home, selection: Selection, *, order: Order, limit: int | None, first: int = 0
+) -> Selected:
     """The sessions meant, filtered first, then limited, found by reading all there are."""
     found: list[Listed] = []
     damaged: list[DamagedRecord] = []
@@ -57,7 +59,7 @@ def select(home: Home, selection: Selection, *, order: Order, limit: int | None)
         if selection.takes(session, status):
             found.append(Listed(session=session, status=status))
     in_order(found, order)
-    return Selected(sessions=tuple(found[:limit]), damaged=tuple(damaged))
+    return Selected(sessions=tuple(found[first:][:limit]), damaged=tuple(damaged))
 
 
 def read_session(home: Home, session_id: str) -> Session | DamagedRecord | None:

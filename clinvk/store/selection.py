@@ -57,7 +57,8 @@ class Selection:
     `since` is the first moment of `last_used_at` that counts, `until` the first that does not.
     `archived` takes only archived sessions (True), only others (False), or both (None).
     `resumable` takes only what `-c` may go on with: neither closed nor archived. `directory` is the
-    session's own, to the letter; `within` has it at or below. `keep` is a further test.
+    session's own, to the letter; `within` has it at or below. Each of the folded `words`
+    must stand in what the session is known by (`sought_in`). `keep` is a further test.
     """
 
     reference: str | None = None
@@ -73,6 +74,7 @@ class Selection:
     resumable: bool = False
     directory: str | None = None
     within: Path | None = None
+    words: tuple[str, ...] = ()
     keep: Callable[[Session], bool] | None = None
 
     @property
@@ -96,8 +98,28 @@ class Selection:
             and (self.since is None or session.last_used_at >= self.since)
             and (self.until is None or session.last_used_at < self.until)
             and (self.within is None or Path(session.cwd).is_relative_to(self.within))
+            and (not self.words or _has_words(session, status, self.words))
             and (self.keep is None or self.keep(session))
         )
+
+
+def sought_in(session: Session) -> str:
+    """What the session is known by but for its status, folded: of this a person types a part."""
+    from clinvk.model.folding import fold  # only where somebody types
+    from clinvk.model.safe_text import safe_line
+
+    texts = (session.title, session.name or "", *session.tags, session.backend, session.cwd)
+    return fold(safe_line("\n".join((*texts, session.id))))
+
+
+def may_be_status(word: str) -> bool:
+    """Whether a status has that in it, which of an open turn is only known at the moment."""
+    return any(word in status.value for status in Status)
+
+
+def _has_words(session: Session, status: Status, words: tuple[str, ...]) -> bool:
+    sought = sought_in(session)
+    return all(word in sought or word in status.value for word in words)
 
 
 def prefix_in(reference: str) -> str | None:

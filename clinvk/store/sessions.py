@@ -44,19 +44,30 @@ class SessionStore:
         *,
         order: Order = Order.LAST,
         limit: int | None = None,
+        first: int = 0,
         thorough: bool = False,
     ) -> Selected:
         """The sessions meant, as they stand now: filtered first, sorted, then limited.
 
+        They are counted from `first` on.
         Through the index, which makes no difference but to the time it takes, with one exception:
         without `thorough` a record that another program overwrote in place is sought where it was
         until it is shown. Raises `StoreError` only if the folder itself cannot be read.
         """
         if limit is not None or not selection.broad:
-            found = index.select(self.home, selection, order=order, limit=limit, thorough=thorough)
+            found = index.select(
+                self.home, selection, order=order, limit=limit, first=first, thorough=thorough
+            )
             if found is not None:
                 return found
-        return reading.select(self.home, selection, order=order, limit=limit)
+        return reading.select(self.home, selection, order=order, limit=limit, first=first)
+
+    def count(self, selection: Selection) -> int:
+        """How many sessions are meant; as `select`, of which nothing is read if possible."""
+        known = index.count(self.home, selection)
+        if known is not None:
+            return known
+        return len(reading.select(self.home, selection, order=Order.LAST, limit=None).sessions)
 
     def find(self, session_id: str) -> Session | DamagedRecord | None:
         """What there is of the session of exactly that id; None for what is no id."""

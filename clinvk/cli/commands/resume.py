@@ -113,7 +113,7 @@ def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -
             "which session? there is no terminal to pick one in",
             hint=offer(offered, cli.world.now(), cli.world.user_home),
         )
-    if not offered:
+    if not offered.count:
         raise NothingToResumeError(
             f"there is no session{narrowed_to(here=here, backend=backend)} to pick",
             hint="`clinvk sessions list` shows all, and with `--archived` what is put away",

@@ -10,6 +10,7 @@ from clinvk.model.session import Status
 from clinvk.model.title import TITLE_COLUMNS, UNTITLED
 from clinvk.model.units import format_age
 from clinvk.model.width import cut, display_width, graphemes, pad
+from clinvk.services.pick import Offer
 from clinvk.services.sessions import Listed
 
 _GAP = "  "
@@ -23,7 +24,7 @@ _DISPENSABLE = ("directory", "backend", "status")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceLines:
-    """Lines of sessions, all of one layout.
+    """Lines of sessions that are shown together, all of one layout.
 
     `backend` is the width of the longest backend's name, `user_home` is what `~` stands for.
     """
@@ -78,13 +79,14 @@ def choice_lines(offered: Sequence[Listed], now: datetime, user_home: Path) -> C
     return ChoiceLines(now=now, user_home=user_home, backend=min(longest, 20))
 
 
-def offer(offered: Sequence[Listed], now: datetime, user_home: Path) -> str:
+def offer(offered: Offer, now: datetime, user_home: Path) -> str:
     """What a picker would have offered, in a few lines, and how to name one."""
-    if not offered:
+    if not offered.count:
         return "there is none to offer; `clinvk sessions list` shows them all"
-    lines = choice_lines(offered, now, user_home)
-    shown = [f"{one.session.id}  {lines.line(one, _OFFERED_COLUMNS)}" for one in offered[:_OFFERED]]
-    more = len(offered) - len(shown)
+    first = offered.part(0, _OFFERED)
+    lines = choice_lines(first, now, user_home)
+    shown = [f"{one.session.id}  {lines.line(one, _OFFERED_COLUMNS)}" for one in first]
+    more = offered.count - len(shown)
     return "\n".join(
         [
             "name one (`clinvk resume ID`), or take the first with `--last`:",

@@ -1,14 +1,28 @@
 """What the picker offers: which sessions are left, and where the pointer stands."""
 
-from datetime import UTC, datetime
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clinvk.cli.choices import Choices
+from clinvk.model.folding import fold
 from clinvk.model.session import Session, Status
+from clinvk.services.pick import OfferedSessions
 from clinvk.services.sessions import Listed
+from clinvk.store import index
+from clinvk.store.forms import json_page
+from clinvk.store.marks import UNSETTLED_NS
+from clinvk.store.paths import Home
+from clinvk.store.records import encode
+from clinvk.store.selection import Selection
+from clinvk.store.sessions import SessionStore
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -36,6 +50,49 @@ OFFERED = [
 ]
 
 
+@dataclass
+class InMemory:
+    """An offer that needs no store; `asked` are the parts that were read, `gone` are gone."""
+
+    sessions: Sequence[Listed]
+    asked: list[tuple[int, int]]
+    gone: int = 0
+
+    @property
+    def count(self) -> int:
+        """As many as there were."""
+        return len(self.sessions)
+
+    def part(self, first: int, count: int) -> Sequence[Listed]:
+        """Those of them."""
+        self.asked.append((first, count))
+        return self.sessions[: self.count - self.gone][first : first + count]
+
+    def narrowed(self, words: tuple[str, ...]) -> Self:
+        """Those whose title has the words."""
+        left = [
+            one for one in self.sessions if all(word in fold(one.session.title) for word in words)
+        ]
+        return replace(self, sessions=left)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SessionStore:
+    """A store with the sessions above, the first of them used last; its index is made."""
+    store = SessionStore(Home(tmp_path / "home"))
+    for number, one in enumerate(OFFERED):
+        used = AT - timedelta(minutes=number)
+        store.create(replace(one.session, last_used_at=used))
+    assert store.count(Selection()) == len(OFFERED)
+    return store
+
+
+def left_of(choices: Choices) -> list[int]:
+    """The sessions that are left, by their numbers."""
+    return [int(one.session.id, 16) for one in choices.window(10)[0]]
+
+
+@pytest.mark.parametrize("indexed", [True, False], ids=["with the index", "without it"])
 @pytest.mark.parametrize(
     ("typed", "left"),
     [
@@ -49,26 +106,94 @@ OFFERED = [
         ("urgent", [1]),
         ("other", [2]),
         ("demo active", [1, 2, 3]),
+        ("interrupted", []),
         ("000000000002", [2]),
         ("fix nothing", []),
         ("\x1b[A", []),
     ],
 )
-def test_every_word_must_occur_somewhere(typed: str, left: list[int]) -> None:
+def test_every_word_must_occur_somewhere(
+    store: SessionStore,
+    typed: str,
+    left: list[int],
+    indexed: bool,  # noqa: FBT001  a parameter
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """In title, name, tags, backend, directory, status or id; in any order, case and width."""
-    choices = Choices(OFFERED)
+    if not indexed:
+        monkeypatch.setattr(index, "select", lambda *_, **__: None)
+        monkeypatch.setattr(index, "count", lambda *_: None)
+    resumable = Selection(resumable=True)
+    choices = Choices(OfferedSessions(store, resumable, store.count(resumable)))
     choices.narrow(typed)
-    assert [int(one.session.id, 16) for one in choices.left] == left
+    assert left_of(choices) == left
+    assert choices.count == len(left)
     assert (choices.pointed_at is None) == (not left)
+
+
+@pytest.mark.parametrize(("typed", "left"), [("interrupt", [4]), ("RUN", []), ("act", [1, 2, 3])])
+def test_the_status_that_is_typed_is_the_one_of_this_moment(
+    store: SessionStore, typed: str, left: list[int]
+) -> None:
+    """A turn that broke off is interrupted, which no record says."""
+    begun = listed(4).session.turn_started(at=AT)
+    store.create(begun)
+    resumable = Selection(resumable=True)
+    choices = Choices(OfferedSessions(store, resumable, store.count(resumable)))
+    choices.narrow(typed)
+    assert left_of(choices) == left
+    assert choices.count == len(left)
 
 
 def test_with_nothing_left_there_is_nothing_to_take() -> None:
     """Enter takes no session that was not shown."""
-    choices = Choices(OFFERED)
+    choices = Choices(InMemory(OFFERED, []))
     choices.narrow("no such thing")
     choices.move(1)
     assert choices.pointed_at is None
     assert list(choices.window(5)[0]) == []
+
+
+def test_only_what_is_shown_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 500 sessions a screenful and a little more, wherever one moves and whatever is typed."""
+    from clinvk.store import records
+
+    store = SessionStore(Home(tmp_path / "home"))
+    store.home.sessions.mkdir(parents=True)
+    for number in range(500):
+        one = replace(listed(number).session, last_used_at=AT + timedelta(minutes=number))
+        store.home.record(one.id).write_bytes(json_page(encode(one)))
+    for _ in range(2):
+        time.sleep(1.2 * UNSETTLED_NS / 1e9)
+        assert store.count(Selection(resumable=True)) == 500
+    read: list[Path | str] = []
+    content = records._content
+
+    def noted(path: Path | str) -> bytes:
+        read.append(path)
+        return content(path)
+
+    monkeypatch.setattr(records, "_content", noted)
+    resumable = Selection(resumable=True)
+    choices = Choices(OfferedSessions(store, resumable, store.count(resumable)))
+    assert (choices.count, read) == (500, [])
+    assert left_of(choices)[0] == 499
+    choices.move(499)
+    assert left_of(choices)[-1] == 0
+    choices.narrow("session 250")
+    assert left_of(choices) == [250]
+    assert len(read) < 150
+
+
+def test_sessions_that_are_gone_meanwhile_are_not_pointed_at() -> None:
+    """They were counted when the picker was opened."""
+    offer = InMemory([listed(number) for number in range(200)], [], gone=50)
+    choices = Choices(offer)
+    choices.move(500)
+    visible, at = choices.window(10)
+    assert visible[at].session.id == f"{149:012x}"
+    assert visible[at] is choices.pointed_at
+    assert choices.count == 150
 
 
 @given(
@@ -80,7 +205,7 @@ def test_the_window_always_shows_what_is_pointed_at(
     count: int, rows: int, moves: list[int]
 ) -> None:
     """However far one moves and however small the window is; it is full if it can be."""
-    choices = Choices([listed(number) for number in range(count)])
+    choices = Choices(InMemory([listed(number) for number in range(count)], []))
     for by in [0, *moves]:
         choices.move(by)
         visible, at = choices.window(rows)

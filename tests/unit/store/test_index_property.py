@@ -61,6 +61,7 @@ selections = st.builds(
     resumable=st.booleans(),
     directory=st.sampled_from([None, None, "/p/app", "/q/"]),
     within=st.sampled_from([None, Path("/p/app"), Path("/q"), Path("/")]),
+    words=st.sampled_from([(), (), ("fix",), ("ähn",), ("run",), ("act", "p"), ("\ud800",)]),
     keep=st.sampled_from([None, lambda session: session.title != "Fix"]),
 )
 
@@ -128,6 +129,12 @@ class Homes(RuleBasedStateMachine):
         self.unseen = False
         assert asked is not None
         assert _told(asked) == _told(reading.select(self.home, selection, order=order, limit=limit))
+        rest = index.select(self.home, selection, order=order, limit=limit, first=1)
+        scanned = reading.select(self.home, selection, order=order, limit=limit, first=1)
+        assert rest is not None
+        assert _told(rest) == _told(scanned)
+        everything = reading.select(self.home, selection, order=order, limit=None)
+        assert index.count(self.home, selection) == len(everything.sessions)
 
     @rule(session=sessions)
     def save(self, session: Session) -> None:

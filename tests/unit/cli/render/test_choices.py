@@ -79,10 +79,27 @@ def test_the_home_is_a_tilde(directory: str, shown: str) -> None:
     assert home_as_tilde("/home/me", Path("/")) == "/home/me"
 
 
+class Sessions(list[Listed]):
+    """An offer of them."""
+
+    @property
+    def count(self) -> int:  # type: ignore[override]  a list counts something else
+        """All of them."""
+        return len(self)
+
+    def part(self, first: int, count: int) -> list[Listed]:
+        """Those."""
+        return self[first : first + count]
+
+    def narrowed(self, words: tuple[str, ...]) -> "Sessions":
+        """Nobody types."""
+        raise NotImplementedError(words)
+
+
 def test_an_offer_is_a_few_lines() -> None:
     """Ten at most, each with its id, and how many more there are."""
-    told = offer([listed()] * 1_012, NOW, HOME).splitlines()
+    told = offer(Sessions([listed()] * 1_012), NOW, HOME).splitlines()
     assert len(told) == 12
     assert told[1].startswith("000000000000  fix the parser")
     assert told[-1] == "… and 1,002 more (`clinvk sessions list`)"
-    assert "there is none" in offer([], NOW, HOME)
+    assert "there is none" in offer(Sessions([]), NOW, HOME)
