@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
 from clinvk.model.conversation import ConversationFiles, ConversationRows, Conversations
 from clinvk.model.events import Event, Json
 from clinvk.model.project_file import ProjectFile
@@ -150,6 +151,9 @@ class Backend(ABC):
 
     project_files: ClassVar[tuple[ProjectFile, ...]] = ()
     """What in a repository can name programs that the agent runs unasked."""
+
+    access_options: ClassVar[tuple[AccessOption, ...]] = ()
+    """Its options that say what it may do: none may ask for more than `--access` allows."""
 
     reads_variables: ClassVar[tuple[str, ...]] = ()
     """The variables of the person's that `invocation` has to know: `TurnRequest.environ`."""

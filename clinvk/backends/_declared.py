@@ -13,6 +13,8 @@ from typing import ClassVar
 from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser
 from clinvk.backends._declared_output import parser_of
 from clinvk.errors import SessionNotFoundError
+from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
 from clinvk.model.declared import OPTIONS, PLACEHOLDER, mentions
 from clinvk.model.events import Json
 from clinvk.model.request import Invocation, TurnRequest
@@ -30,6 +32,7 @@ def declared(name: str, form: Mapping[str, Json]) -> Backend:
         "executable": form["program"],
         "install_hint": form.get("install") or f"see `backends.{name}.declared` in `config.yaml`",
         "lacks": _lacks(form),
+        "access_options": tuple(_access_options(form)),
         "form": form,
     }
     backend: Backend = type("Declared", (_Declared,), facts)()
@@ -137,6 +140,23 @@ def _checked(conversation: str | None) -> str | None:
             hint="an id begins with a letter or a digit and has no blanks",
         )
     return conversation
+
+
+def _access_options(form: Mapping[str, Json]) -> Iterator[AccessOption]:
+    """The options that its rungs are made of; what none of them says, nobody can tell."""
+    values: dict[str, dict[str, Access]] = {}
+    for access in Access:
+        words = [str(word) for word in (form.get("access") or {}).get(access.value) or ()]
+        for word, following in zip(words, [*words[1:], "-"], strict=True):
+            if word.startswith("-"):
+                name, given, value = word.partition("=")
+                value = value if given else "" if following.startswith("-") else following
+                values.setdefault(name, {}).setdefault(value, access)
+    for name, said in values.items():
+        if said.keys() == {""}:
+            yield AccessOption((name,), said[""], takes_value=False)
+        else:
+            yield AccessOption((name,), values=said)
 
 
 def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:

@@ -15,6 +15,7 @@ from clinvk.backends._ids import conversation_id
 from clinvk.backends._jsonl import parse_object
 from clinvk.backends._stream_json import Dialect, StreamJsonParser
 from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
 from clinvk.model.failure import FailureCode
 from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
@@ -39,6 +40,14 @@ _ACCESS: Mapping[Access, tuple[str, ...]] = {
     Access.EDIT: ("--permission-mode=acceptEdits",),
     # As root it refuses this one and says so, unless IS_SANDBOX=1 is set.
     Access.FULL: ("--permission-mode=bypassPermissions",),
+}
+
+_MODES: Mapping[str, Access] = {
+    "plan": Access.READ_ONLY,
+    "default": Access.READ_ONLY,
+    "manual": Access.READ_ONLY,
+    "dontAsk": Access.READ_ONLY,
+    "acceptEdits": Access.EDIT,
 }
 
 _PROGRAMS = (
@@ -105,6 +114,25 @@ class Agent(Backend):
         # 2.1.329 ignores another one silently; 2.1.197 still took it.
         Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
     }
+    access_options = (
+        AccessOption(
+            ("--dangerously-skip-permissions", "--allow-dangerously-skip-permissions"),
+            takes_value=False,
+        ),
+        AccessOption(("--permission-mode",), values=_MODES),
+        *(
+            AccessOption((name,), Access.EDIT)
+            for name in (
+                *("--settings", "--setting-sources", "--mcp-config", "--plugin-dir"),
+                *("--plugin-url", "--allowed-tools", "--tools", "--agents", "--agent"),
+                *("--permission-prompt-tool", "--permission-prompts"),
+            )
+        ),
+        *(
+            AccessOption((name,), Access.EDIT, takes_value=False)
+            for name in ("--chrome", "--tmux", "--worktree", "-w", "--bg", "--background")
+        ),
+    )
     project_files = (
         ProjectFile(".claude/settings.json", _PROGRAMS),
         ProjectFile(".claude/settings.local.json", _PROGRAMS),

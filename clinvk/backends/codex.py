@@ -13,6 +13,7 @@ from clinvk.backends._counters import usage_since
 from clinvk.backends._ids import conversation_id
 from clinvk.backends._thread_stream import FIGURES, ThreadParser, baseline
 from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
 from clinvk.model.events import Json
 from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
@@ -28,6 +29,22 @@ _SANDBOX = {
     Access.EDIT: "workspace-write",
     Access.FULL: "danger-full-access",
 }
+
+_SANDBOX_OPTION = AccessOption(
+    ("--sandbox", "-s"), values={sandbox: access for access, sandbox in _SANDBOX.items()}
+)
+_ACCESS_SETTINGS: Mapping[str, AccessOption] = {
+    "sandbox_mode": _SANDBOX_OPTION,
+    **{key: AccessOption(()) for key in ("permissions", "default_permissions")},
+    **{
+        key: AccessOption((), Access.EDIT)
+        for key in (
+            *("sandbox_workspace_write", "sandbox_permissions", "projects", "mcp_servers"),
+            *("notify", "hooks", "plugins"),
+        )
+    },
+}
+"""The settings that say what it may do, or name programs that it runs outside of its sandbox."""
 
 _NESTING = (
     "CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS",
@@ -62,6 +79,18 @@ class Agent(Backend):
         Capability.DENIALS: "what its sandbox refuses it tells the model, and nobody else",
         Capability.FORK: "it forks by a command of its own, which no option reaches",
     }
+    access_options = (
+        AccessOption(("--dangerously-bypass-approvals-and-sandbox", "--yolo"), takes_value=False),
+        AccessOption(("--dangerously-bypass-hook-trust",), takes_value=False),
+        AccessOption(
+            ("--full-auto", "--approve-for-me", "--trust", "--worktree"),
+            Access.EDIT,
+            takes_value=False,
+        ),
+        _SANDBOX_OPTION,
+        AccessOption(("--add-dir", "--remote"), Access.EDIT),
+        AccessOption(("--config", "-c"), keys=_ACCESS_SETTINGS),
+    )
     project_files = (
         ProjectFile(".codex/config.toml", r"mcp_servers|notify|hooks|command"),
         ProjectFile(".codex/hooks.json"),

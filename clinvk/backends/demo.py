@@ -15,6 +15,8 @@ from clinvk.backends._base import Backend, Capability, ConversationFiles, Parser
 from clinvk.backends._jsonl import parse_object
 from clinvk.backends._native import Native
 from clinvk.backends._recovery import recovering
+from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
 from clinvk.model.events import (
     Change,
     Event,
@@ -51,6 +53,9 @@ class Agent(Backend):
     install_hint = "it comes with clinvk"
     preference = None
     tested_versions = ("1",)
+    access_options = (
+        AccessOption(("--access",), values={access.value: access for access in Access}),
+    )
     variables = ("CLINVK_DEMO_DELAY_MS", "CLINVK_DEMO_HOME")
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it costs nothing, so it reports no cost",

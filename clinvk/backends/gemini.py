@@ -17,6 +17,7 @@ from clinvk.backends._ids import conversation_id
 from clinvk.backends._jsonl import mapping, parse_object, text
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
 from clinvk.model.failure import FailureCode
 from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
@@ -146,6 +147,19 @@ class Agent(Backend):
         Capability.FORK: "it has no such option",
         Capability.ANSWER_SCHEMA: "it has no such option",
     }
+    access_options = (
+        AccessOption(("--yolo", "-y"), takes_value=False),
+        AccessOption(
+            ("--approval-mode",),
+            values={
+                "default": Access.READ_ONLY,
+                "plan": Access.READ_ONLY,
+                "auto_edit": Access.EDIT,
+            },
+        ),
+        AccessOption(("--policy", "--admin-policy", "--allowed-tools"), Access.EDIT),
+        AccessOption(("--worktree", "-w"), Access.EDIT, takes_value=False),
+    )
     reads_variables = _OWN_VARIABLES
     project_files = (
         ProjectFile(".gemini/settings.json", '"(hooks|discoveryCommand|callCommand|command)"'),

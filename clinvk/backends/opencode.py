@@ -10,6 +10,7 @@ from clinvk.backends._base import Backend, Capability, ConversationRows, Parser,
 from clinvk.backends._steps import StepParser
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
 from clinvk.model.events import Json
 from clinvk.model.failure import FailureCode
 from clinvk.model.project_file import ProjectFile
@@ -78,6 +79,11 @@ class Agent(Backend):
         Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
         Capability.ANSWER_SCHEMA: "it has no such option",
     }
+    access_options = (
+        AccessOption(("--auto", "--dangerously-skip-permissions"), takes_value=False),
+        AccessOption(("--agent", "--attach")),
+        AccessOption(("--command",), Access.EDIT),
+    )
     project_files = (
         *(
             ProjectFile(f".opencode/{folder}/*.{ending}", always=folder.startswith("plugin"))

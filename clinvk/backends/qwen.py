@@ -15,6 +15,7 @@ from clinvk.backends._running_total import RunningTotal, used_since
 from clinvk.backends._stream_json import Dialect, Line, StreamJsonParser
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
 from clinvk.model.events import Event, Json, Message, UsageReported, Warned
 from clinvk.model.failure import FailureCode
 from clinvk.model.project_file import ProjectFile
@@ -102,6 +103,22 @@ class Agent(Backend):
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it reports tokens and no cost",
     }
+    access_options = (
+        AccessOption(("--yolo", "-y"), takes_value=False),
+        AccessOption(
+            ("--approval-mode",),
+            values={
+                "default": Access.READ_ONLY,
+                "plan": Access.READ_ONLY,
+                "auto-edit": Access.EDIT,
+            },
+        ),
+        AccessOption(
+            ("--allowed-tools", "--core-tools", "--mcp-config", "--allowed-mcp-server-names"),
+            Access.EDIT,
+        ),
+        AccessOption(("--worktree", "--experimental-lsp"), Access.EDIT, takes_value=False),
+    )
     reads_variables = (_SETTINGS, _DEFAULTS)
     project_files = (
         ProjectFile(

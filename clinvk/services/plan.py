@@ -8,10 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from clinvk.backends._base import Backend, Capability
-from clinvk.errors import SessionDirectoryError, UsageError
+from clinvk.errors import BackendUnsupportedError, SessionDirectoryError, UsageError
 from clinvk.model.access import Access, is_wider
+from clinvk.model.access_option import contradicting
 from clinvk.model.config import Settings
 from clinvk.model.request import IfMissing, Invocation, Pick, RunRequest, TurnRequest
+from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.title import title_from_prompt
 from clinvk.model.units import parse_duration
@@ -122,6 +124,7 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     asked = _Asked(request=request, session=session, backend=backend, settings=settings)
     turn = _turn_request(asked, conversation, cwd, world)
     backend.refuse_unsupported(turn)
+    _refuse_wider_arguments(asked, turn)
     if turn.access is Access.READ_ONLY:
         refuse_programs_of_project(backend, cwd, world)
     invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
@@ -208,6 +211,23 @@ def _turn_request(
         return turn
     counted = counters_kept(backend, conversation.id, world)
     return turn if counted is None else replace(turn, counters=counted, baseline_known=True)
+
+
+def _refuse_wider_arguments(asked: _Asked, turn: TurnRequest) -> None:
+    """Raise `BackendUnsupportedError` for an argument that asks for more than the access."""
+    if turn.access is None or not turn.backend_args:
+        return
+    backend = asked.backend
+    number = contradicting(backend.access_options, turn.backend_args, turn.access)
+    if number is None:
+        return
+    configured = len(turn.backend_args) - len(asked.request.backend_args)
+    where = f"backends.{backend.name}.extra_args" if number < configured else "--backend-arg"
+    raise BackendUnsupportedError(
+        f"`{safe_line(turn.backend_args[number])}` (from `{where}`) asks for more than"
+        f" `--access {turn.access.value}` allows",
+        hint="leave one of them out, or choose a wider `--access`",
+    )
 
 
 def _with_git_variables(invocation: Invocation, turn: TurnRequest, world: World) -> Invocation:

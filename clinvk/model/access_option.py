@@ -1,0 +1,73 @@
+"""Options of an agent's own that say what it may do: where `--access` says it too, they may clash.
+
+A backend declares them as data; they are found in whichever way its command line can spell them.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from clinvk.model.access import Access, is_wider
+
+_LETTERS = re.compile(r"-([A-Za-z]+)")
+_NO: Mapping[str, Access] = {}
+
+
+class AccessOption(NamedTuple):
+    """An option, and the narrowest access that it asks for no more than: `needs`.
+
+    `values` says it for some of its values. With `takes_value` false its presence is enough, unless
+    it is given as false. `keys` is for one whose value is `KEY=VALUE`: only these keys count, up to
+    their first dot.
+    """
+
+    names: tuple[str, ...]
+    needs: Access = Access.FULL
+    takes_value: bool = True
+    values: Mapping[str, Access] = _NO
+    keys: Mapping[str, "AccessOption"] | None = None
+
+    def asks(self, value: str) -> Access | None:
+        """What the option asks for with that value, None for nothing."""
+        if self.keys is not None:
+            key, _, said = value.partition("=")
+            first = key.strip().partition(".")[0].strip("\"' ")
+            option = self.keys.get(first)
+            return None if option is None else option.asks(said.strip().strip("\"'"))
+        if not self.takes_value and value == "false":
+            return None
+        return self.values.get(value, self.needs)
+
+
+def contradicting(
+    options: Sequence[AccessOption], arguments: Sequence[str], access: Access
+) -> int | None:
+    """Which of the arguments asks for more than that access, None if none does."""
+    for number, argument in enumerate(arguments):
+        following = arguments[number + 1] if number + 1 < len(arguments) else ""
+        for option in options:
+            value = _value(option, argument, following)
+            asked = None if value is None else option.asks(value)
+            if asked is not None and is_wider(asked, access):
+                return number
+    return None
+
+
+def _value(option: AccessOption, argument: str, following: str) -> str | None:
+    """The value that the argument gives the option, None if it is another option."""
+    given = argument.partition("=")
+    for name in option.names:
+        if name.startswith("--"):
+            if _plain(given[0]) == _plain(name):
+                return given[2] if given[1] else following if option.takes_value else ""
+        elif option.takes_value:
+            if argument.startswith(name) and not argument.startswith("--"):
+                return argument[2:].removeprefix("=") or following
+        elif (letters := _LETTERS.match(argument)) and name[1] in letters[1]:
+            return given[2] if argument == f"{name}={given[2]}" else ""
+    return None
+
+
+def _plain(name: str) -> str:
+    """A long option's name: some programs take `--approvalMode` for `--approval-mode`."""
+    return "--" + name[2:].replace("-", "").lower() if name.startswith("--") else name
