@@ -1,12 +1,14 @@
 """opencode, run headless: `opencode run --format json`; seen in 1.18.33 against a mock model."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.backends._base import Backend, Capability, ConversationRows, Parser, SignIn
+from clinvk.backends._jsonc import parse_settings
+from clinvk.backends._jsonl import items, mapping
 from clinvk.backends._steps import StepParser
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
@@ -44,6 +46,7 @@ _AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
 """Agents of clinvk's own: rules for `build` would come before those of a person's own settings."""
 
 _CONFIG = "OPENCODE_CONFIG_CONTENT"
+_PERMISSION = "OPENCODE_PERMISSION"
 _DATABASE, _NOWHERE = "OPENCODE_DB", ":memory:"
 
 _NO_PROJECT = "OPENCODE_DISABLE_PROJECT_CONFIG"
@@ -84,6 +87,7 @@ class Agent(Backend):
         AccessOption(("--agent", "--attach")),
         AccessOption(("--command",), Access.EDIT),
     )
+    reads_variables = (_CONFIG, _PERMISSION)
     project_files = (
         *(
             ProjectFile(f".opencode/{folder}/*.{ending}", always=folder.startswith("plugin"))
@@ -139,6 +143,23 @@ class Agent(Backend):
                 f"backend `{self.name}` cannot go on with a session in another directory",
                 hint="leave `-w` out, or start a new session there",
             )
+
+    def reads_files(
+        self, access: Access | None, user_home: Path, environ: Mapping[str, str]
+    ) -> Mapping[str, Path]:
+        """The person's own settings: what they forbid stays forbidden."""
+        if access in (None, Access.FULL):
+            return {}  # then its own agents work, whose rules come before the person's
+        config = environ.get("XDG_CONFIG_HOME")
+        root = Path(config) if config else user_home / ".config"
+        folders = [root / "opencode", user_home / ".opencode"]
+        if own := environ.get("OPENCODE_CONFIG_DIR"):
+            folders.append(Path(own))
+        names = ("config.json", "opencode.json", "opencode.jsonc")
+        files = [folder / name for folder in folders for name in names]
+        if own := environ.get("OPENCODE_CONFIG"):
+            files.append(Path(own))
+        return {str(file): file for file in files}
 
     def parser(self, request: TurnRequest) -> Parser:
         """A parser that adds up the steps."""
@@ -210,10 +231,68 @@ def _config(request: TurnRequest) -> dict[str, Json]:
     config: dict[str, Json] = {}
     if request.access is not None and request.access is not Access.FULL:
         name, rules = _AGENTS[request.access]
+        for theirs in _forbidden(request):
+            rules = stricter(rules, theirs)
         config["agent"] = {name: {"mode": "primary", "permission": rules}}
     if request.system_prompt is not None:
         config["instructions"] = ["{system_prompt}"]
-    return config
+    return config and _added_to_their_own(config, request)
+
+
+def _added_to_their_own(config: dict[str, Json], request: TurnRequest) -> dict[str, Json]:
+    """The configuration beside the one that the person gives it in the same variable."""
+    theirs = _said(_CONFIG, request)
+    agents = {**mapping(theirs.get("agent")), **mapping(config.get("agent"))}
+    instructions = [*items(theirs.get("instructions")), *items(config.get("instructions"))]
+    own = {
+        **({"agent": agents} if agents else {}),
+        **({"instructions": instructions} if instructions else {}),
+    }
+    return {**theirs, **own}
+
+
+def _forbidden(request: TurnRequest) -> Iterator[Json]:
+    """What the person's own settings say of permissions, which those of an agent would override."""
+    for text in request.texts.values():
+        yield from _permissions(parse_settings(text) or {})
+    yield from _permissions(_said(_CONFIG, request))
+    yield _said(_PERMISSION, request)
+
+
+def _permissions(settings: Mapping[str, Json]) -> Iterator[Json]:
+    yield settings.get("permission")
+    yield {tool: "deny" for tool, on in mapping(settings.get("tools")).items() if on is False}
+
+
+def stricter(ours: Mapping[str, Json], theirs: Json) -> Mapping[str, Json]:
+    """Our rules, in which nothing is allowed that theirs do not allow.
+
+    Rules are an action (`allow`, `ask`, `deny`) or actions by tool; a tool's are an action or
+    actions by pattern, of which the last that matches counts.
+    """
+    said = {"*": theirs} if isinstance(theirs, str) else mapping(theirs)
+    rules = dict(ours)
+    for tool, own in ours.items():
+        rule = said.get(tool, said.get("*"))
+        if tool == "*" or not (rule in ("ask", "deny") or isinstance(rule, dict)):
+            continue
+        if own == "allow" or isinstance(rule, str):
+            rules[tool] = rule
+        elif isinstance(rule, dict):
+            denied = {what: action for what, action in mapping(own).items() if action != "allow"}
+            rules[tool] = {"*": "allow", **rule, **denied}
+    return rules
+
+
+def _said(variable: str, request: TurnRequest) -> Mapping[str, Json]:
+    """The object in a variable of the person's. Raises `BackendUnsupportedError` for any other."""
+    said = parse_settings(request.environ.get(variable) or "{}")
+    if said is None:
+        raise BackendUnsupportedError(
+            f"backend `opencode` cannot add to `{variable}`: it is not a JSON object",
+            hint=f"correct `{variable}`, or unset it",
+        )
+    return said
 
 
 def _conversation(request: TurnRequest) -> str:

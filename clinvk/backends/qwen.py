@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, ClassVar
 from clinvk.backends._argv import refuse_long_system_prompt
 from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
 from clinvk.backends._ids import conversation_id
-from clinvk.backends._jsonl import items, mapping, parse_object, text
+from clinvk.backends._jsonc import parse_settings
+from clinvk.backends._jsonl import items, mapping, text
 from clinvk.backends._running_total import RunningTotal, used_since
 from clinvk.backends._stream_json import Dialect, Line, StreamJsonParser
 from clinvk.errors import BackendUnsupportedError
@@ -305,12 +306,12 @@ def _distrust(request: TurnRequest) -> dict[str, str]:
 
     Raises `BackendUnsupportedError` for settings of the machine that cannot be added to.
     """
-    said = parse_object(request.texts.get(_SETTINGS) or "{}")
+    said = parse_settings(request.texts.get(_SETTINGS) or "{}")
     if said is None:
         raise BackendUnsupportedError(
             f"backend `qwen` cannot be kept from the repository's settings:"
-            f" `{_machine_settings(request.environ)}` is not plain JSON",
-            hint="take the comments out of it, or choose another backend with `-b`",
+            f" `{_machine_settings(request.environ)}` is not JSON",
+            hint="correct it, or choose another backend with `-b`",
         )
     security = {**mapping(said.get("security")), "folderTrust": {"enabled": True}}
     folders = {str(one): "DO_NOT_TRUST" for one in (request.cwd, *request.cwd.parents)}

@@ -276,3 +276,53 @@ def test_the_words_of_an_error_have_no_colours() -> None:
         FailureCode.CONVERSATION_GONE,
         "the agent no longer has the conversation",
     )
+
+
+ALL_BUT_READING = {"*": "deny", "read": {"*": "allow", "*.env": "deny", "x.env": "allow"}}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "read", "edit"),
+    [
+        (None, ALL_BUT_READING["read"], "allow"),
+        ("allow", ALL_BUT_READING["read"], "allow"),
+        ("ask", "ask", "ask"),
+        ({"*": "deny"}, "deny", "deny"),
+        ({"*": "deny", "read": "allow"}, ALL_BUT_READING["read"], "deny"),
+        (
+            {"edit": {"*": "allow", "*.lock": "deny"}},
+            ALL_BUT_READING["read"],
+            {"*": "allow", "*.lock": "deny"},
+        ),
+        (
+            {"read": {"secrets/*": "ask"}},
+            {"*": "allow", "secrets/*": "ask", "*.env": "deny"},
+            "allow",
+        ),
+        ({"read": 3, "edit": []}, ALL_BUT_READING["read"], "allow"),
+        (["deny"], ALL_BUT_READING["read"], "allow"),
+    ],
+)
+def test_nothing_is_allowed_that_the_person_forbids(theirs: Any, read: Any, edit: Any) -> None:
+    """Rule by rule; what makes no sense forbids nothing, as the agent itself has it."""
+    from clinvk.backends.opencode import stricter
+
+    rules = stricter({**ALL_BUT_READING, "edit": "allow"}, theirs)
+    assert (rules["*"], rules["read"], rules["edit"]) == ("deny", read, edit)
+
+
+def test_a_configuration_of_the_persons_is_added_to() -> None:
+    """With comments and all; ours would replace it."""
+    theirs = '{"model": "m/x", "instructions": ["mine.md"], "agent": {"own": {}}, // mine\n}'
+    said = invoke(
+        access=Access.EDIT,
+        system_prompt="Be kind.",
+        environ={"OPENCODE_CONFIG_CONTENT": theirs, "OPENCODE_PERMISSION": '{"webfetch": "deny"}'},
+        texts={"a file": '{"tools": {"grep": false}}'},
+    ).env["OPENCODE_CONFIG_CONTENT"]
+    config = json.loads(said)
+    assert config["model"] == "m/x"
+    assert config["instructions"] == ["mine.md", "{system_prompt}"]
+    assert set(config["agent"]) == {"own", "clinvk-edit"}
+    rules = config["agent"]["clinvk-edit"]["permission"]
+    assert (rules["webfetch"], rules["grep"], rules["edit"]) == ("deny", "deny", "allow")
