@@ -76,7 +76,7 @@ _clinvk_facts() {
             places='@sessions...'
             ;;
         'sessions import')
-            options='--json --help -h'
+            options='--trust --config=@files --json --help -h'
             places='@files'
             ;;
         'sessions delete')

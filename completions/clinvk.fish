@@ -76,6 +76,8 @@ function __clinvk_valued
             printf '%s\n' --turn
         case 'sessions export'
             printf '%s\n' --format --output -O
+        case 'sessions import'
+            printf '%s\n' --config
         case 'sessions clean'
             printf '%s\n' --older-than --status --backend -b --keep-last --archive
     end
@@ -309,6 +311,8 @@ complete -c clinvk -n '__clinvk_is \'sessions export\'' -l help -s h -d 'Show th
 complete -c clinvk -n '__clinvk_is \'sessions export\' 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions import
+complete -c clinvk -n '__clinvk_is \'sessions import\'' -l trust -d 'Also apply the access and the system prompt that it says.'
+complete -c clinvk -n '__clinvk_is \'sessions import\'' -l config -r -F -d 'A configuration file in place of your own.'
 complete -c clinvk -n '__clinvk_is \'sessions import\'' -l json -d 'As JSON.'
 complete -c clinvk -n '__clinvk_is \'sessions import\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions import\' 1 1' -F

@@ -5,6 +5,7 @@ an `Invocation`, and the child's lines into events. Whatever has to be looked at
 behalf it declares as data (`ConversationFiles`, `ConversationRows`), and the store looks.
 """
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -152,6 +153,11 @@ class Backend(ABC):
     project_files: ClassVar[tuple[ProjectFile, ...]] = ()
     """What in a repository can name programs that the agent runs unasked."""
 
+    conversation_ids: ClassVar[re.Pattern[str]] = re.compile(
+        r"[A-Za-z0-9][\w.:/@+-]{0,199}", re.ASCII
+    )
+    """What its conversations' ids look like."""
+
     access_options: ClassVar[tuple[AccessOption, ...]] = ()
     """Its options that say what it may do: none may ask for more than `--access` allows."""
 
@@ -179,6 +185,12 @@ class Backend(ABC):
         """The files that `invocation` has to know for that access: `TurnRequest.texts`, by key."""
         del access, user_home, environ
         return {}
+
+    def is_conversation(self, conversation: str) -> bool:
+        """Whether that could be one of its ids; what is none stands in no command and no path."""
+        return (
+            ".." not in conversation and self.conversation_ids.fullmatch(conversation) is not None
+        )
 
     def locate_program(self, python: str) -> tuple[str, ...]:
         """The start of argv: the program's bare name, unless it comes with clinvk itself."""

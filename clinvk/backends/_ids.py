@@ -5,7 +5,7 @@ import re
 from clinvk.errors import SessionNotFoundError
 from clinvk.model.request import TurnRequest
 
-_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def conversation_id(request: TurnRequest) -> str:
@@ -15,7 +15,7 @@ def conversation_id(request: TurnRequest) -> str:
     conversation has it, or silently start a new one.
     """
     conversation = request.conversation or ""
-    if not _UUID.fullmatch(conversation):
+    if not UUID.fullmatch(conversation):
         raise SessionNotFoundError(
             f"`{conversation}` is not the id of a conversation of this agent",
             hint="its ids look like `123e4567-e89b-12d3-a456-426614174000`",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.backends._base import Backend, Capability, ConversationFiles, Retention, SignIn
-from clinvk.backends._ids import conversation_id
+from clinvk.backends._ids import UUID, conversation_id
 from clinvk.backends._jsonl import parse_object
 from clinvk.backends._stream_json import Dialect, StreamJsonParser
 from clinvk.model.access import Access
@@ -114,6 +114,7 @@ class Agent(Backend):
         # 2.1.329 ignores another one silently; 2.1.197 still took it.
         Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
     }
+    conversation_ids = UUID
     access_options = (
         AccessOption(
             ("--dangerously-skip-permissions", "--allow-dangerously-skip-permissions"),

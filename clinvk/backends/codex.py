@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from clinvk.backends._argv import refuse_long_system_prompt
 from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
 from clinvk.backends._counters import usage_since
-from clinvk.backends._ids import conversation_id
+from clinvk.backends._ids import UUID, conversation_id
 from clinvk.backends._thread_stream import FIGURES, ThreadParser, baseline
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
@@ -79,6 +79,7 @@ class Agent(Backend):
         Capability.DENIALS: "what its sandbox refuses it tells the model, and nobody else",
         Capability.FORK: "it forks by a command of its own, which no option reaches",
     }
+    conversation_ids = UUID
     access_options = (
         AccessOption(("--dangerously-bypass-approvals-and-sandbox", "--yolo"), takes_value=False),
         AccessOption(("--dangerously-bypass-hook-trust",), takes_value=False),

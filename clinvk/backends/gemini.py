@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from clinvk.backends._base import Backend, Capability, ConversationFiles, Retention, SignIn
 from clinvk.backends._failures import Words
 from clinvk.backends._flat_events import Dialect, FlatEventsParser
-from clinvk.backends._ids import conversation_id
+from clinvk.backends._ids import UUID, conversation_id
 from clinvk.backends._jsonl import mapping, parse_object, text
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
@@ -147,6 +147,7 @@ class Agent(Backend):
         Capability.FORK: "it has no such option",
         Capability.ANSWER_SCHEMA: "it has no such option",
     }
+    conversation_ids = UUID
     access_options = (
         AccessOption(("--yolo", "-y"), takes_value=False),
         AccessOption(

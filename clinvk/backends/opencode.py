@@ -1,6 +1,7 @@
 """opencode, run headless: `opencode run --format json`; seen in 1.18.33 against a mock model."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -82,6 +83,7 @@ class Agent(Backend):
         Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
         Capability.ANSWER_SCHEMA: "it has no such option",
     }
+    conversation_ids = re.compile(r"ses_[0-9A-Za-z]{1,100}")
     access_options = (
         AccessOption(("--auto", "--dangerously-skip-permissions"), takes_value=False),
         AccessOption(("--agent", "--attach")),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.backends._argv import refuse_long_system_prompt
 from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
-from clinvk.backends._ids import conversation_id
+from clinvk.backends._ids import UUID, conversation_id
 from clinvk.backends._jsonc import parse_settings
 from clinvk.backends._jsonl import items, mapping, text
 from clinvk.backends._running_total import RunningTotal, used_since
@@ -104,6 +104,7 @@ class Agent(Backend):
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it reports tokens and no cost",
     }
+    conversation_ids = UUID
     access_options = (
         AccessOption(("--yolo", "-y"), takes_value=False),
         AccessOption(

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from clinvk.backends._base import Backend, Capability
-from clinvk.errors import BackendUnsupportedError, ConversationGoneError
+from clinvk.errors import BackendUnsupportedError, ConversationGoneError, SessionNotFoundError
 from clinvk.model.replay import Replay, replay_of
 from clinvk.model.request import IfMissing, RunRequest
+from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn
 from clinvk.services.history import was_answered
@@ -64,6 +65,11 @@ def conversation_of(
         return conversation_instead(request, session, backend, world, past)
     if known is None or session.next_turn == 1 or why:
         return begun_again
+    if not backend.is_conversation(known):
+        raise SessionNotFoundError(
+            f"`{safe_line(known[:80])}` is not the id of a conversation of {backend.title}",
+            hint=f"`clinvk sessions show {session.id}` has what is recorded",
+        )
     files = backend.conversation_files(known, world.user_home, world.environ)
     exists = conversation_exists(files)
     if exists or (files is None and session.conversation_seen):

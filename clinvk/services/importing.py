@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from clinvk.errors import ClinvkError, SessionDamagedError, UsageError
+from clinvk.model.config import Settings
 from clinvk.model.names import checked_name, checked_tag
 from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
-from clinvk.model.session import SCHEMA
+from clinvk.model.provenance import FIELD, WITHHELD, provenance
+from clinvk.model.safe_text import safe_line
+from clinvk.model.session import SCHEMA, Session
 from clinvk.services.claims import claim_of
 from clinvk.services.resolve import find_named
 from clinvk.services.world import World
@@ -63,17 +66,52 @@ def read_export(data: bytes, source: str) -> tuple[PortableSession, ...]:
 
 
 def import_sessions(
-    store: SessionStore, sessions: tuple[PortableSession, ...], world: World
+    store: SessionStore,
+    sessions: tuple[PortableSession, ...],
+    world: World,
+    settings: Settings,
+    *,
+    trust: bool = False,
 ) -> Imported:
-    """Write those that are not here yet; what is here is never touched."""
+    """Write those that are not here yet; what is here is never touched.
+
+    What they say of access and of a system prompt is kept and not applied, unless `trust` says so:
+    the next turn has what the person's settings say, as the first of a new session would.
+    """
     done = Imported()
-    for one in sessions:
+    for said in sessions:
+        one = _taken(said, settings, trust=trust)
         try:
             done = _import_one(store, one, world, done)
         except ClinvkError as error:
             refused = Refused(id=one.id, reason=error.message)
             done = replace(done, refused=(*done.refused, refused))
     return done
+
+
+def _taken(one: PortableSession, settings: Settings, *, trust: bool) -> PortableSession:
+    """The session as it is written here; its transcript too, from which a record is rebuilt."""
+    session = read_session(dict(one.record))
+    kept = {FIELD: provenance(one.record, session.turns_begun)}
+    if trust:
+        return replace(one, record={**one.record, **kept})
+    access = settings.backend(session.backend, "access") or settings.get("run.access")
+    given = {"access": access, "system_prompt": None}
+    lines = tuple(_without_say(line, given) for line in one.transcript)
+    return PortableSession(record={**one.record, **given, **kept}, transcript=lines)
+
+
+def _without_say(line: TranscriptLine, given: Mapping[str, Any]) -> TranscriptLine:
+    """The line; what one says of the session itself says nothing of its access."""
+    value: object = line
+    if isinstance(line, str):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            return line
+    if not isinstance(value, dict) or value.get("type") != "session":
+        return line
+    return {**value, **given}
 
 
 def _import_one(
@@ -101,12 +139,15 @@ def _import_one(
 
 def _same(here: PortableSession, other: PortableSession) -> bool:
     """Whether both are one; a name that was dropped when it was imported makes no difference."""
-    theirs = dict(other.record)
-    if here.record.get("name") is None:
+    ours, theirs = dict(here.record), dict(other.record)
+    if ours.get("name") is None:
         theirs["name"] = None
+    for record in (ours, theirs):  # settings may have changed meanwhile
+        for name in (FIELD, *WITHHELD):
+            record.pop(name, None)
     written = (tuple(portable.line_bytes(one.transcript)) for one in (here, other))
     first, second = written
-    return dict(here.record) == theirs and first == second
+    return ours == theirs and first == second
 
 
 def _document(data: bytes) -> object:
@@ -173,6 +214,7 @@ def _record(value: object, place: str) -> Mapping[str, Any]:
             checked_name(session.name)
         for tag in session.tags:
             checked_tag(tag)
+        _check_what_runs(session)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join([place, *map(str, first["loc"])])
@@ -182,6 +224,28 @@ def _record(value: object, place: str) -> Mapping[str, Any]:
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from error
     return value
+
+
+def _check_what_runs(session: Session) -> None:
+    """Raise `ValueError` for what would run elsewhere, or as an option of the agent's."""
+    if not session.cwd.startswith("/"):
+        raise ValueError(f"`cwd` is not an absolute directory: `{safe_line(session.cwd)}`")
+    if session.conversation is not None and not _is_conversation(session):
+        raise ValueError(
+            f"`backend_session_id` is not the id of a conversation of `{session.backend}`:"
+            f" `{safe_line(session.conversation[:80])}`"
+        )
+
+
+def _is_conversation(session: Session) -> bool:
+    """By what its backend says of its ids; one that is not here is as strict as most."""
+    from clinvk import backends
+    from clinvk.backends._base import Backend
+
+    conversation = session.conversation or ""
+    if session.backend in backends.names():
+        return backends.get(session.backend).is_conversation(conversation)
+    return ".." not in conversation and bool(Backend.conversation_ids.fullmatch(conversation))
 
 
 def _line(line: object, place: str) -> TranscriptLine:

@@ -93,7 +93,9 @@ def show_session(store: SessionStore, session: Session) -> Shown:
     current = store.current(session)
     native = None
     if current.conversation and current.backend in backends.names():
-        native = backends.get(current.backend).native_resume(current.conversation)
+        backend = backends.get(current.backend)
+        if backend.is_conversation(current.conversation):
+            native = backend.native_resume(current.conversation)
     return Shown(
         session=current,
         status=store.status_of(current),

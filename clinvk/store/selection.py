@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from clinvk.model.provenance import is_unused_import
 from clinvk.model.session import Session, Status
 from clinvk.store.records import DamagedRecord
 
@@ -142,8 +143,12 @@ def _begins(session: Session, beginning: str) -> bool:
 
 
 def is_resumable(session: Session) -> bool:
-    """Whether `-c` and `--last` may go on with it."""
-    return session.status is not Status.COMPLETED and not session.archived
+    """Whether `-c` and `--last` may go on with it: an import only once it was used by its name."""
+    return (
+        session.status is not Status.COMPLETED
+        and not session.archived
+        and not is_unused_import(session)
+    )
 
 
 def native_id(session: Session) -> str | None:

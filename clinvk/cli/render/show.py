@@ -9,8 +9,10 @@ from clinvk.cli.render.fields import field, file_lines
 from clinvk.cli.render.turn import turn_to_json
 from clinvk.cli.streams import Streams
 from clinvk.model.files import FileReport, over_turns
+from clinvk.model.provenance import WITHHELD, provenance_of
 from clinvk.model.report import file_to_json
 from clinvk.model.request import IfMissing
+from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session
 from clinvk.model.units import UNKNOWN, format_age, format_cost, format_time, format_tokens
 from clinvk.services.sessions import Shown
@@ -64,6 +66,7 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
         "Cost": _cost(shown) if figures_kept else NOT_RECORDED,
         "Turns": format_tokens(session.turns_begun),
         "Access": session.access and session.access.value,
+        "Imported": _imported(session),
         "Archived": "yes" if session.archived else None,
         "Last Error": _last_error(shown),
         "Parent": session.parent,
@@ -77,6 +80,19 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
     yield from file_lines("Files Changed", _files(shown), session.cwd)
     if shown.native_resume:
         yield field("Without clinvk", _native(session.cwd, shown.native_resume))
+
+
+def _imported(session: Session) -> str | None:
+    """What the file said that does not hold here."""
+    said = provenance_of(session)
+    holds = {"access": session.access, "system_prompt": session.system_prompt}
+    words = [
+        f"{name.replace('_', ' ')} `{safe_line(str(said[name]))[:80]}`"
+        for name in WITHHELD
+        if said.get(name) and said[name] != holds[name]
+    ]
+    more = f"; not applied: {', '.join(words)}" if words else ""
+    return f"after {said['turns']} turns{more}" if "turns" in said else None
 
 
 def _native(cwd: str, argv: tuple[str, ...]) -> str:

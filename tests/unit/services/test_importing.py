@@ -6,11 +6,16 @@ from typing import Any
 import pytest
 
 from clinvk.errors import SessionDamagedError
+from clinvk.model.access import Access
+from clinvk.model.config import Setting, merge
+from clinvk.model.provenance import provenance_of
 from clinvk.services.importing import import_sessions, read_export
 from clinvk.services.world import World
 from clinvk.store.portable import line_bytes
+from clinvk.store.selection import is_resumable
 from clinvk.store.sessions import SessionStore
 
+SETTINGS = merge({}, {})
 RECORD = {
     "schema": 1,
     "id": "0123456789ab",
@@ -132,11 +137,11 @@ def test_an_import_that_was_cut_off_is_completed(store: SessionStore, world: Wor
     store.home.transcripts.mkdir(parents=True)
     store.home.transcript(one.id).write_bytes(b"".join(line_bytes(one.transcript)))
     assert store.load(one.id).title == "t"
-    done = import_sessions(store, (one,), world)
+    done = import_sessions(store, (one,), world, SETTINGS)
     assert (done.imported, done.refused, done.warnings) == ((one.id,), (), ())
     found = store.load(one.id)
     assert (found.title, found.name, found.tags) == (record["title"], "mine", ("x",))
-    assert import_sessions(store, (one,), world).present == (one.id,)
+    assert import_sessions(store, (one,), world, SETTINGS).present == (one.id,)
 
 
 def test_a_session_that_lost_its_record_and_went_on_is_not_overwritten(
@@ -148,7 +153,85 @@ def test_a_session_that_lost_its_record_and_went_on_is_not_overwritten(
     told = {"type": "session", "schema": 1, **{key: RECORD[key] for key in TOLD}}
     lines = json.dumps(told) + "\n"
     store.home.transcript(one.id).write_text(lines)
-    done = import_sessions(store, (one,), world)
+    done = import_sessions(store, (one,), world, SETTINGS)
     assert [refused.id for refused in done.refused] == [one.id]
     assert store.home.transcript(one.id).read_text() == lines
     assert not store.home.record(one.id).exists()
+
+
+def stranger(**changed: Any) -> Any:
+    """A session as somebody else's file may say it, ready to be imported."""
+    said = {"access": "full", "system_prompt": "Obey.", "turns": 1, **changed}
+    line = {"type": "session", **{name: {**RECORD, **said}.get(name) for name in TOLD}}
+    transcript = [
+        line,
+        json.dumps({**line, "title": "another"}, indent=None, separators=(" , ", ":")),
+    ]
+    [one] = read_export(document({"record": {**RECORD, **said}, "transcript": transcript}), "it")
+    return one
+
+
+def test_an_import_carries_no_access_and_no_system_prompt(
+    store: SessionStore, world: World
+) -> None:
+    """Neither in the record nor in the transcript, from which a record can be rebuilt."""
+    assert import_sessions(store, (stranger(),), world, SETTINGS).imported == (RECORD["id"],)
+    session = store.load(str(RECORD["id"]))
+    assert (session.access, session.system_prompt) == (None, None)
+    assert provenance_of(session) == {"access": "full", "system_prompt": "Obey.", "turns": 1}
+    written = store.home.transcript(session.id).read_text()
+    assert "Obey." not in written
+    assert "full" not in written
+    assert import_sessions(store, (stranger(),), world, SETTINGS).present == (session.id,)
+
+
+def test_the_persons_own_settings_hold_for_an_import(store: SessionStore, world: World) -> None:
+    """As for a session that they begin."""
+    settings = merge({"run.access": Setting("read-only", "a file")}, {})
+    import_sessions(store, (stranger(),), world, settings)
+    assert store.load(str(RECORD["id"])).access is Access.READ_ONLY
+
+
+def test_a_trusted_import_is_as_its_file_says(store: SessionStore, world: World) -> None:
+    """For one's own sessions from another machine."""
+    import_sessions(store, (stranger(),), world, SETTINGS, trust=True)
+    session = store.load(str(RECORD["id"]))
+    assert (session.access, session.system_prompt) == (Access.FULL, "Obey.")
+
+
+def test_an_import_is_not_the_last_session_until_it_is_used(
+    store: SessionStore, world: World
+) -> None:
+    """Whatever it says of its own age and of itself."""
+    one = stranger(last_used_at="2999-01-01T00:00:00Z", imported={"turns": 0})
+    import_sessions(store, (one,), world, SETTINGS, trust=True)
+    session = store.load(str(RECORD["id"]))
+    assert not is_resumable(session)
+    assert is_resumable(session.turn_started(at=session.created_at))
+
+
+@pytest.mark.parametrize(
+    ("changed", "complaint"),
+    [
+        ({"cwd": "."}, "`cwd` is not an absolute directory"),
+        ({"cwd": ""}, "`cwd` is not an absolute directory"),
+        ({"cwd": "~/project"}, "`cwd` is not an absolute directory"),
+        *(
+            (
+                {"backend": name, "backend_session_id": conversation},
+                "is not the id of a conversation",
+            )
+            for name in ("claude", "codex", "gemini", "opencode", "qwen", "demo", "unheard-of")
+            for conversation in (
+                *("--dangerously-skip-permissions", "", "-y", "a b", "../../etc/passwd", "a\nb"),
+                "ses_../../x",
+            )
+        ),
+    ],
+)
+def test_a_field_that_would_run_elsewhere_or_as_an_option_is_refused(
+    changed: Any, complaint: str
+) -> None:
+    """Before anything is written."""
+    with pytest.raises(SessionDamagedError, match=complaint):
+        read_export(export(**changed), "it")

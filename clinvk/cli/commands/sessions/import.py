@@ -23,18 +23,32 @@ def import_(
         str, typer.Argument(metavar="FILE", help="What `export --format json` wrote; `-` is stdin.")
     ],
     *,
+    trust: Annotated[
+        bool,
+        typer.Option("--trust", help="Also apply the access and the system prompt that it says."),
+    ] = False,
+    config: options.ConfigFile = None,
     as_json: options.Json = False,
 ) -> None:
     """Take sessions in that `export --format json` wrote.
 
-    Nothing that is here is overwritten. The agents' own conversations are not part of an export.
+    Nothing that is here is overwritten. Its access and system prompt are shown and not applied,
+    unless `--trust` is given; `-c` and `--last` pass it by until it was used. The
+    agents' own conversations are not part of an export.
     """
     from clinvk.services.importing import import_sessions, read_export
+    from clinvk.services.settings import effective_settings
     from clinvk.store.sessions import SessionStore
 
     cli: Cli = ctx.obj
     sessions = read_export(_content(cli, file), "stdin" if file == "-" else file)
-    done = import_sessions(SessionStore(cli.world.home), sessions, cli.world)
+    done = import_sessions(
+        SessionStore(cli.world.home),
+        sessions,
+        cli.world,
+        effective_settings(cli.world, config),
+        trust=trust,
+    )
     if as_json:
         _write_json(cli, done)
     else:
