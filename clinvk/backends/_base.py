@@ -269,6 +269,14 @@ class Backend(ABC):
         del settings
         return None
 
+    def keeps_resumed(self, settings: str | None) -> str | None:
+        """The setting without which the agent may delete a conversation that was resumed.
+
+        `settings` as for `retention`; None where it needs none, or nothing can be told.
+        """
+        del settings
+        return None
+
     def native_resume(self, conversation: str) -> Sequence[str] | None:
         """The argv that opens the conversation in the agent's own screen, None if nothing does."""
         del conversation

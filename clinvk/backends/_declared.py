@@ -147,7 +147,7 @@ def _access_options(form: Mapping[str, Json]) -> Iterator[AccessOption]:
     values: dict[str, dict[str, Access]] = {}
     for access in Access:
         words = [str(word) for word in (form.get("access") or {}).get(access.value) or ()]
-        for word, following in zip(words, [*words[1:], "-"], strict=True):
+        for word, following in zip(words, [*words[1:], "-"], strict=False):
             if word.startswith("-"):
                 name, given, value = word.partition("=")
                 value = value if given else "" if following.startswith("-") else following

@@ -284,6 +284,19 @@ class Agent(Backend):
         how = "`general.sessionRetention.maxAge` in its `settings.json`"
         return Retention(days=days, setting=how) if days >= 1 else None
 
+    def keeps_resumed(self, settings: str | None) -> str | None:
+        """One that switches its cleaning up off.
+
+        0.61.0 writes a stub when a conversation is resumed in a later minute than it was begun. The
+        next new one in that directory takes the stub for a damaged session, and deletes all files
+        of its id, those with the conversation too.
+        """
+        said = parse_object(settings or "{}")
+        rule = mapping(mapping((said or {}).get("general")).get("sessionRetention"))
+        if said is None or rule.get("enabled") is False:
+            return None
+        return "`general.sessionRetention.enabled: false` in its `settings.json`"
+
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The agent's own screen; it has to be opened in the conversation's directory."""
         return (self.executable, "--resume", conversation)

@@ -33,6 +33,8 @@ from clinvk.services.world import World
 from clinvk.store.atomic import reason
 from clinvk.store.conversations import read_text
 
+_FIRST_RESUME = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnPlan:
@@ -139,7 +141,10 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
         request=turn,
         invocation=replace(invocation, argv=(*program, *invocation.argv[1:])),
         limits=_limits(request, settings),
-        warnings=tuple(_warnings(asked, conversation, turn.access)),
+        warnings=(
+            *_warnings(asked, conversation, turn.access),
+            *_may_be_lost(asked, conversation, world),
+        ),
         moves_to=moves_to,
         afresh=conversation.afresh,
         instead=partial(plan_turn, request, session, backend, settings, world, past=past, gone=True)
@@ -258,6 +263,19 @@ def _warnings(asked: _Asked, conversation: Conversation, access: Access | None) 
     kept = backend.lacks.get(Capability.EPHEMERAL) if asked.request.ephemeral else None
     if kept is not None:
         yield f"{backend.title} itself cannot be told to keep nothing: {kept}"
+
+
+def _may_be_lost(asked: _Asked, conversation: Conversation, world: World) -> Iterator[str]:
+    """Said once a session: at the resume after which the agent may delete the conversation."""
+    backend = asked.backend
+    if not conversation.resume or asked.session.next_turn != _FIRST_RESUME:
+        return
+    path = backend.retention_settings(world.user_home, world.environ)
+    if path is not None and (setting := backend.keeps_resumed(read_text(path))):
+        yield (
+            f"{backend.title} may delete this conversation when a new one begins here: "
+            f"{setting} keeps it"
+        )
 
 
 def _named(access: Access | None) -> str:

@@ -144,3 +144,20 @@ def test_a_key_that_the_person_keeps_in_a_file_is_found(
     shown = clinvk("-b", name, "--access", "read-only", "--dry-run", "hello")
     assert "GEMINI_API_KEY" in shown.stdout
     assert "test-key" not in shown.stdout + shown.stderr
+
+
+@pytest.mark.parametrize("agent", ["claude"], indirect=True)
+def test_doctor_names_what_the_repository_brings(
+    clinvk: Command, repository: HostileRepository, name: str
+) -> None:
+    """For each agent, from a directory of the repository as well; outside of it nothing."""
+    del name
+    said = clinvk("doctor", "--json", cwd=repository.below).json()["findings"]
+    found = [one for one in said if one["code"] == "project_names_programs"]
+    assert len(found) == len(BACKENDS), found
+    where = " ".join(one["where"] for one in found)
+    for file in (".claude/settings.json", ".codex/config.toml", ".gemini/settings.json"):
+        assert f"{repository.root}/{file}" in where
+    assert repository.marks == []
+    elsewhere = clinvk("doctor", "--json").json()["findings"]
+    assert "project_names_programs" not in {one["code"] for one in elsewhere}

@@ -9,8 +9,12 @@ from clinvk.model.versions import Drift
 from clinvk.services.backends import BackendState, SignedIn
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
+from clinvk.services.project_files import programs_of_project
 
 _finding = partial(Finding, area=Area.BACKENDS)
+
+_NAMED = 5
+"""So many files stand in a finding."""
 
 _DRIFT = {
     Drift.NEWER: "newer than any version it was tested with",
@@ -79,12 +83,28 @@ def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
             message=f"`{state.name}` {state.version} is {why}: {', '.join(state.tested_versions)}",
             where=state.program[0],
         )
+    yield from _named_by_project(state, survey)
     if state.signed_in is SignedIn.UNKNOWN:
         yield _finding(
             severity=Severity.NOTE,
             code="sign_in_unknown",
             message=f"nothing shows that somebody signed in with `{state.name}`",
             remedy=f"if a prompt fails with exit status 7, sign in: {command(state.program[0])}",
+        )
+
+
+def _named_by_project(state: BackendState, survey: Survey) -> Iterator[Finding]:
+    """What the repository around the working directory has the agent run."""
+    world = survey.world
+    files = list(programs_of_project(survey.catalog.get(state.name), world.cwd, world))
+    if files:
+        more = f" and {len(files) - _NAMED:,} more" * (len(files) > _NAMED)
+        yield _finding(
+            severity=Severity.NOTE,
+            code="project_names_programs",
+            message=f"the repository here can name programs for `{state.name}` to run",
+            where=f"{', '.join(map(str, files[:_NAMED]))}{more}",
+            remedy="look at them before you trust the repository; `--access read-only` runs none",
         )
 
 

@@ -54,6 +54,7 @@ def check_conversations(survey: Survey) -> Checked:
         kept = list(_kept(sessions, survey))
         counts.append(f"{len(kept):,} of {name}")
         findings += _gone(name, kept, survey)
+        findings += _at_risk(survey.catalog.get(name), kept, survey)
         findings += _going(survey.catalog.get(name), kept, survey)
     summary = ", ".join(counts) or "none to look for"
     return Checked(area=Area.CONVERSATIONS, summary=summary, findings=tuple(findings))
@@ -135,6 +136,24 @@ def _gone(name: str, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
             "close what you do not want to go on with",
             command=command("clinvk", "sessions", "close", *gone[:_NAMED]),
             sessions=gone,
+        )
+
+
+def _at_risk(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
+    """Those that were resumed, with an agent that may take one for damaged."""
+    world = survey.world
+    path = backend.retention_settings(world.user_home, world.environ)
+    setting = backend.keeps_resumed(read_text(path) if path else None)
+    resumed = tuple(one.session.id for one in kept if one.file and one.session.turns_begun > 1)
+    if setting and resumed:
+        yield _finding(
+            code="conversation_at_risk",
+            message=f"`{backend.name}` may delete a conversation that was resumed when a new one "
+            f"begins in its directory: {_sessions(len(resumed))}",
+            where=str(path),
+            remedy=f"set {setting}; `clinvk resume` with `--if-missing replay` tells a new one what"
+            " was said",
+            sessions=resumed,
         )
 
 

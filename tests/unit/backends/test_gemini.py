@@ -310,3 +310,21 @@ def test_how_long_it_keeps_a_conversation_is_read_off_its_settings(
     """As seen in 0.61.0: what was 40 days old was gone after the next prompt, 20 days old not."""
     kept = backends.get("gemini").retention(settings)
     assert (kept.days if kept else None) == days
+
+
+@pytest.mark.parametrize(
+    ("settings", "at_risk"),
+    [
+        (None, True),
+        ("{}", True),
+        ('{"general": {"sessionRetention": {"enabled": true}}}', True),
+        ('{"general": {"sessionRetention": {"enabled": false}}}', False),
+        ('{"general": 3}', True),
+        ("not JSON", False),
+    ],
+)
+def test_a_conversation_is_at_risk_unless_its_cleaning_is_off(
+    settings: str | None, at_risk: Any
+) -> None:
+    """Settings that it refuses it does not act on."""
+    assert (GEMINI.keeps_resumed(settings) is not None) is at_risk

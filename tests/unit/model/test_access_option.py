@@ -153,3 +153,10 @@ def test_the_argument_itself_is_told() -> None:
     assert contradicting(options, ["--search", "-s", "danger-full-access"], Access.EDIT) == 1
     assert contradicting(options, [], Access.READ_ONLY) is None
     assert contradicting(options, ["-s"], Access.READ_ONLY) == 0
+
+
+def test_a_declared_rung_without_arguments_says_nothing() -> None:
+    """An agent that only reads unless it is told otherwise has nothing to be told."""
+    form = {**FORM, "access": {"read-only": [], "edit": None, "full": ["--all"]}}
+    options = declared("declared", form).access_options
+    assert [(one.names, one.needs) for one in options] == [(("--all",), Access.FULL)]
