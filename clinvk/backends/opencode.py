@@ -110,7 +110,8 @@ class Agent(Backend):
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """One headless turn, the prompt on stdin; what has no option is in its configuration."""
-        argv = [*_HEADLESS]
+        # It believes `PWD` before its own directory, and this option before both.
+        argv = [*_HEADLESS, f"--dir={request.cwd}"]
         if request.resume:
             argv.append(f"--session={_conversation(request)}")
         if request.model is not None:
@@ -137,7 +138,8 @@ class Agent(Backend):
     def refuse_unsupported(self, request: TurnRequest) -> None:
         """Raise also for another directory.
 
-        Asked there to go on, it answers in the old one, tells nothing of it and never ends.
+        Asked there to go on, it answers in the old one, tells nothing of it and never ends, also
+        with `--dir` and a `PWD` of the new one (1.18.33).
         """
         super().refuse_unsupported(request)
         if request.elsewhere:
@@ -170,7 +172,10 @@ class Agent(Backend):
     def screen(self, request: TurnRequest) -> Invocation:
         """The agent's own screen; without an access it does there what it does by default."""
         headless = self.invocation(replace(request, prompt="", max_turns=None))
-        argv = (self.executable, *headless.argv[len(_HEADLESS) :])
+        argv = (
+            self.executable,
+            *headless.argv[len(_HEADLESS) + 1 :],
+        )  # `--dir` is not its screen's
         return replace(headless, argv=argv)
 
     def native(self) -> "MessageRows":

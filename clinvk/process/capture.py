@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
 
+from clinvk.process.environment import environment_in
+
 _CHUNK = 256 * 1024
 _MOST = 32 * 1024 * 1024
 
@@ -33,9 +35,9 @@ def capture(
 ) -> Captured:
     """Run the program to its end, without stdin and without a terminal.
 
-    `environ` is its whole environment. Raises `OSError` if it cannot be started or says more than
-    `most` bytes, and `TimeoutError` past `timeout_s`; it and what it started are gone then. May be
-    called from any thread.
+    `environ` is its whole environment, but for `PWD`. Raises `OSError` if it cannot be started or
+    says more than `most` bytes, and `TimeoutError` past `timeout_s`; it and what it started are
+    gone then. May be called from any thread.
     """
     until = time.monotonic() + timeout_s
     with Popen(
@@ -45,7 +47,7 @@ def capture(
         stderr=PIPE,
         bufsize=0,
         cwd=cwd,
-        env=environ,
+        env=environment_in(cwd, environ),
         # Ctrl-C at the terminal is for the agent's turn, not for this one's answer.
         start_new_session=True,
     ) as child:

@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from clinvk.errors import BackendStartError
+from clinvk.process.environment import environment_in
 
 # Ctrl-Z too: we stop because the child did, once. Stopped by the key itself we would find the
 # child's stop only after `fg`, and stop again.
@@ -52,7 +53,7 @@ class _Child:
     def run(self, argv: Sequence[str], environ: Mapping[str, str], cwd: Path | None) -> int:
         """Start it and wait for its end."""
         try:
-            process = Popen(list(argv), env=dict(environ), cwd=cwd)
+            process = Popen(list(argv), env=environment_in(cwd, environ), cwd=cwd)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise BackendStartError(f"cannot start `{argv[0]}`: {reason}") from error

@@ -7,12 +7,14 @@ from subprocess import PIPE, Popen
 
 from clinvk.errors import BackendStartError
 from clinvk.model.request import Invocation
+from clinvk.process.environment import environment_in
 
 
 def spawn(invocation: Invocation, argv: list[str], environ: Mapping[str, str]) -> Popen[bytes]:
     """The running program, its three standard streams pipes; `BackendStartError` says why not."""
     env = {name: value for name, value in environ.items() if name not in invocation.env_unset}
     env.update(invocation.env)
+    env = environment_in(invocation.cwd, env)
     try:
         return Popen(
             argv,

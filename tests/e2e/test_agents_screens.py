@@ -233,3 +233,21 @@ def test_a_conversation_that_the_agents_own_server_holds_is_busy(
         ran = clinvk("-c", "-o", "json", "two").json()
     assert (ran["exit_status"], ran["error"]["code"]) == (75, "conversation_busy")
     assert ran["error"]["retryable"]
+
+
+@pytest.mark.parametrize(("backend", "claude"), SCREENS)
+def test_a_screen_works_in_the_sessions_own_directory(
+    clinvk: Command, terminal: Terminal, tmp_path: Path, backend: str
+) -> None:
+    """Opened by a shell in another directory, whose `PWD` names that one."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    started = clinvk("-b", backend, "--access", "full", "-o", "json", "the first prompt").json()
+    terminal.run("cd", elsewhere)
+    terminal.run(clinvk.program, "resume", started["session_id"])
+    terminal.wait_for("the first prompt", timeout_s=60)
+    wait_until_ready(terminal, clinvk.home, backend)
+    say(terminal, "[[run:pwd > made.txt]] please", "ran pwd")
+    leave(terminal, backend)
+    assert not (elsewhere / "made.txt").exists()
+    assert (clinvk.home.project / "made.txt").read_text().strip() == str(clinvk.home.project)

@@ -27,6 +27,8 @@ if prompt.startswith("sleep"):
     time.sleep(60)
 if prompt.startswith("fail"):
     sys.exit("Error: 429 too many requests")
+if prompt.startswith("where"):
+    prompt = f"{os.getcwd()} {os.environ.get('PWD')} {os.environ.get('OLDPWD')}"
 before = (kept / ident).read_text() if (kept / ident).exists() else ""
 (kept / ident).write_text(before + prompt + ";")
 for word in ("before: ", before, " now: ", prompt, f" mode: {os.environ.get('TOY_MODE')}"):
@@ -181,3 +183,21 @@ def test_a_working_directory_declares_nothing(clinvk: Command) -> None:
     (project / ".clinvk").mkdir()
     (project / ".clinvk" / "config.yaml").write_text(text)
     assert clinvk("-b", "toy", "x").exit_code == 5
+
+
+@pytest.mark.parametrize("way", ["-w", "-c", "-s", "resume"])
+def test_it_works_where_clinvk_says(clinvk: Command, tmp_path: Path, way: str) -> None:
+    """Its directory and its `PWD` are the session's own, whatever the shell's are."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    env = {"PWD": str(elsewhere), "OLDPWD": "/before"}
+    project = str(clinvk.home.project)
+    first = clinvk("-b", "toy", "-s", "mine", "-o", "json", "one").json()
+    words = {
+        "-w": ["-b", "toy", "-w", project],
+        "-c": ["-c"],
+        "-s": ["-s", "mine"],
+        "resume": ["resume", first["session_id"]],
+    }[way]
+    ran = clinvk(*words, "-o", "json", "where", cwd=elsewhere, env=env).json()
+    assert f"now: {project} {project} None" in ran["text"]

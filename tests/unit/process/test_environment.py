@@ -1,0 +1,46 @@
+"""A child's `PWD` names the directory that the child works in."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from clinvk.process.environment import environment_in
+
+
+def test_a_child_elsewhere_is_told_where(tmp_path: Path) -> None:
+    """Whatever the caller's shell said; where that was before is not passed on."""
+    environ = {"PWD": "/shell", "OLDPWD": "/before", "INIT_CWD": "/npm", "HOME": "/h"}
+    assert environment_in(tmp_path, environ) == {"PWD": str(tmp_path), "HOME": "/h"}
+
+
+def test_a_child_here_keeps_the_path_that_the_shell_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An editor is where the person is, also through a symbolic link."""
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.mkdir()
+    link.symlink_to(real)
+    monkeypatch.chdir(real)
+    environ = {"PWD": str(link), "OLDPWD": "/before"}
+    assert environment_in(None, environ) == environ
+
+
+@pytest.mark.parametrize("said", ["/somewhere/else", "relative", ""])
+def test_a_child_here_is_not_told_of_another_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """A program that started us in another directory than its own left its `PWD` as it was."""
+    monkeypatch.chdir(tmp_path)
+    assert environment_in(None, {"PWD": said})["PWD"] == os.path.realpath(tmp_path)
+
+
+def test_in_a_directory_that_is_gone_nothing_is_claimed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A `PWD` of a removed directory helps nobody."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert environment_in(None, {"PWD": str(gone), "A": "b"}) == {"A": "b"}
