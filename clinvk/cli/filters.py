@@ -1,6 +1,5 @@
 """The options that choose sessions, as one value; what they cannot mean is refused."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +11,7 @@ from clinvk.errors import UsageError
 from clinvk.model.moments import parse_moment
 from clinvk.model.names import checked_tag
 from clinvk.model.session import Status
-from clinvk.services.places import scope_of
+from clinvk.services.places import Here, here_in
 from clinvk.services.sessions import SessionFilter
 from clinvk.store.sessions import SessionStore
 
@@ -35,7 +34,7 @@ def session_filter(  # noqa: PLR0913  one parameter an option
     """
     if backend is not None:
         known_backend(cli, backend)
-    scope = _scope(cli, directory, here=here)
+    place = _place(cli, directory, here=here)
     first, end = _moment(cli, "--since", since), _moment(cli, "--until", until, end=True)
     if first is not None and end is not None and first >= end:
         raise UsageError(
@@ -48,7 +47,7 @@ def session_filter(  # noqa: PLR0913  one parameter an option
         since=first,
         until=end,
         archived=archived,
-        within=scope,
+        here=place,
     )
 
 
@@ -81,14 +80,15 @@ def _all_names(cli: Cli, config: Path | None) -> tuple[str, ...]:
     return catalog(cli.world, config).names()
 
 
-def _scope(cli: Cli, directory: str | None, *, here: bool) -> Path | None:
+def _place(cli: Cli, directory: str | None, *, here: bool) -> Here | None:
+    """Who names a directory outside of a repository means what is in it as well."""
     if directory is None:
-        return scope_of(Path(os.path.realpath(cli.world.cwd))) if here else None
+        return here_in(cli.world) if here else None
     if here:
         raise UsageError("`--here` and `--dir` say the same thing twice", hint="use one of them")
     if not directory.strip():
         raise UsageError("`--dir` is empty", hint="name a directory, or leave it out")
-    return scope_of(Path(os.path.realpath(cli.world.cwd / expanded("--dir", directory))))
+    return here_in(cli.world, cli.world.cwd / expanded("--dir", directory), below=True)
 
 
 def _moment(cli: Cli, option: str, text: str | None, *, end: bool = False) -> datetime | None:

@@ -144,7 +144,10 @@ Here = Annotated[
     bool, typer.Option("--here", help="Only sessions of this directory or its repository.")
 ]
 Directory = Annotated[
-    str | None, typer.Option("--dir", metavar="DIR", help="As --here, but of DIR.")
+    str | None,
+    typer.Option(
+        "--dir", metavar="DIR", help="Only sessions of DIR or below it, or of its repository."
+    ),
 ]
 TagFilter = Annotated[
     list[str] | None,

@@ -17,8 +17,8 @@ from clinvk.model.events import Change
 from clinvk.model.worktree import OnDisk, Snapshot, changes_between
 from clinvk.services.blobs import on_disk
 from clinvk.services.git import GitError, Left, Repository
-from clinvk.services.places import repository_root
 from clinvk.services.programs import which
+from clinvk.services.repositories import repository_root
 from clinvk.services.world import World
 
 HEAD_START_S = 0.05

@@ -14,7 +14,7 @@ from clinvk.process import orphans
 from clinvk.services.claims import claim_of
 from clinvk.services.discretion import discretion_of
 from clinvk.services.history import refuse_newer
-from clinvk.services.places import scope_of, stands_in
+from clinvk.services.places import here_in
 from clinvk.services.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.recording import Recorded, Recording, Unrecorded
 from clinvk.services.target import find_target, standing
@@ -106,7 +106,7 @@ class Opening:
             self.world,
             past=lambda: store.transcript(session.id).turns,
         )
-        self._say_where(session)
+        self._say_where(session, plan)
         self._say_damaged(store)
         self._say_ahead(session)
         if session.archived:
@@ -215,10 +215,9 @@ class Opening:
             self.notes.append(note)
             orphans.stop_group(pid, identity, ORPHAN_GRACE_S)
 
-    def _say_where(self, session: Session) -> None:
-        """Say so when `-c` goes on with a session of another directory than the one stood in."""
-        directory = standing(self.request, self.world)
-        scope = scope_of(directory)
-        if self.request.pick is Pick.CONTINUE and not stands_in(session.cwd, scope):
-            where = f"going on with session {session.id} of another directory: {session.cwd}"
+    def _say_where(self, session: Session, plan: TurnPlan) -> None:
+        """Say so when the turn runs in other files than those where the person stands."""
+        here = here_in(self.world, standing(self.request, self.world))
+        if not here.shows(str(plan.invocation.cwd)):
+            where = f"continuing session {session.id} of another directory: {plan.invocation.cwd}"
             self.notes.append(where)

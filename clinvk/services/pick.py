@@ -4,14 +4,12 @@ They are counted by the index and read as they are shown: a picker opens as fast
 sessions as with ten.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol, Self
 
 from clinvk.model.session import Session
-from clinvk.services.places import scope_of, stands_in
+from clinvk.services.places import here_in
 from clinvk.services.sessions import Listed
 from clinvk.services.world import World
 from clinvk.store.selection import Selection
@@ -57,8 +55,8 @@ def offered_sessions(
     Closed and archived ones are not among them (their id resumes them all the same); running ones
     are, because one looks for them too. `here` keeps those of this directory or its repository.
     """
-    within = scope_of(Path(os.path.realpath(world.cwd))) if here else None
-    return _offered(store, Selection(resumable=True, backend=backend, within=within))
+    asked = Selection(resumable=True, backend=backend)
+    return _offered(store, here_in(world).narrowed(asked) if here else asked)
 
 
 def _offered(store: SessionStore, selection: Selection) -> OfferedSessions:
@@ -67,5 +65,5 @@ def _offered(store: SessionStore, selection: Selection) -> OfferedSessions:
 
 def of_here(world: World) -> Callable[[Session], bool]:
     """Whether a session is of the directory stood in, or of the git repository around it."""
-    scope = scope_of(Path(os.path.realpath(world.cwd)))
-    return lambda session: stands_in(session.cwd, scope)
+    here = here_in(world)
+    return lambda session: here.holds(session.cwd)

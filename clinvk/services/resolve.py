@@ -7,7 +7,6 @@ or `BACKEND:AGENT-SESSION-ID`, tried in this order: what was typed in full wins 
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 from clinvk.errors import (
     NothingToResumeError,
@@ -20,7 +19,7 @@ from clinvk.model.session import Session
 from clinvk.model.title import UNTITLED
 from clinvk.model.units import format_age, format_time
 from clinvk.model.width import cut
-from clinvk.services.places import repository_root, scope_of
+from clinvk.services.places import Here
 from clinvk.store.records import DamagedRecord
 from clinvk.store.selection import Selection, native_id
 from clinvk.store.sessions import SessionStore
@@ -98,40 +97,41 @@ def find_named(store: SessionStore, name: str) -> Session | None:
 
 
 def last_session(
-    store: SessionStore, *, within: Path | None = None, backend: str | None = None
+    store: SessionStore, *, here: Here | None = None, backend: str | None = None
 ) -> Session:
     """The most recently used session that may be continued, narrowed as asked.
 
-    `within` keeps those of that directory, or of the git repository around it. Closed and archived
-    sessions are passed by. Raises `NothingToResumeError`.
+    `here` keeps those of that place. Closed and archived sessions are passed by. Raises
+    `NothingToResumeError`.
     """
     asked = _resumable(backend)
-    if within is not None:
-        asked = replace(asked, within=scope_of(within))
+    if here is not None:
+        asked = here.narrowed(asked)
     found = _latest(store, asked) or _latest(store, asked, thorough=True)
     if found is None:
         start = 'start one with `clinvk "your prompt"`'
         raise NothingToResumeError(
-            f"there is no session{narrowed_to(here=within is not None, backend=backend)}"
+            f"there is no session{narrowed_to(here=here is not None, backend=backend)}"
             " to go on with",
             hint="\n".join([*_passed_by(store), start]),
         )
     return found
 
 
-def continued_session(
-    store: SessionStore, directory: Path, *, backend: str | None = None
-) -> Session:
-    """The session that `-c` means in `directory`.
+def continued_session(store: SessionStore, here: Here, *, backend: str | None = None) -> Session:
+    """The session that `-c` means here.
 
-    The most recent one of the directory itself, else of its git repository, else of all.
+    The most recent one of the directory itself, else of its work tree, else of its repository, else
+    of all.
     """
     asked = _resumable(backend)
-    root = repository_root(directory)
-    found = _latest(store, replace(asked, directory=str(directory)))
-    if found is None and root is not None:
-        found = _latest(store, replace(asked, within=root))
-    return found or last_session(store, backend=backend)
+    places = [replace(asked, directory=str(here.directory))]
+    if here.repository is not None:
+        places += [here.narrowed_to_tree(asked), here.narrowed(asked)]
+    for place in places:
+        if (found := _latest(store, place)) is not None:
+            return found
+    return last_session(store, backend=backend)
 
 
 def _resumable(backend: str | None) -> Selection:

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from clinvk.model.session import Session, Status
+from clinvk.services.places import Here
 from clinvk.store.selection import Listed, Order, Selection
 from clinvk.store.selection import Selected as SessionList
 from clinvk.store.sessions import SessionStore
@@ -28,7 +28,7 @@ class SessionFilter:
 
     `tags` must all be there. `since` is the first moment of `last_used_at` that counts, `until` the
     first that does not. `archived` takes only archived sessions (True), only others (False), or
-    both (None). `within` keeps those of that directory and below it. `keep` is a further test, that
+    both (None). `here` keeps those of that place. `keep` is a further test, that
     reads what no list is filtered by otherwise.
     """
 
@@ -38,13 +38,13 @@ class SessionFilter:
     since: datetime | None = None
     until: datetime | None = None
     archived: bool | None = False
-    within: Path | None = None
+    here: Here | None = None
     keep: Callable[[Session], bool] | None = None
 
     @property
     def narrows(self) -> bool:
         """Whether it passes anything by but archived sessions."""
-        asked = (self.backend, self.status, self.since, self.until, self.within, self.keep)
+        asked = (self.backend, self.status, self.since, self.until, self.here, self.keep)
         return any(value is not None for value in asked) or bool(self.tags or self.archived)
 
     def takes(self, listed: Listed) -> bool:
@@ -53,16 +53,16 @@ class SessionFilter:
 
     def selection(self) -> Selection:
         """The same as a question to the store."""
-        return Selection(
+        asked = Selection(
             backend=self.backend,
             status=self.status,
             tags=self.tags,
             since=self.since,
             until=self.until,
             archived=self.archived,
-            within=self.within,
             keep=self.keep,
         )
+        return asked if self.here is None else self.here.narrowed(asked)
 
 
 def list_sessions(

@@ -7,6 +7,7 @@ from clinvk.errors import NothingToResumeError
 from clinvk.model.config import Settings
 from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session
+from clinvk.services.places import here_in
 from clinvk.services.plan import backend_for, working_directory
 from clinvk.services.resolve import (
     continued_session,
@@ -22,16 +23,15 @@ def find_target(
     request: RunRequest, store: SessionStore, settings: Settings, world: World
 ) -> Session | None:
     """The session to go on with, None for a new one."""
-    directory = standing(request, world)
+    here = here_in(world, standing(request, world))
     if request.session is not None:
         return resolve_reference(store, request.session, now=world.now())
     if request.name is not None:
         return find_named(store, request.name)
     if request.pick is Pick.CONTINUE:
-        return continued_session(store, directory, backend=request.backend)
+        return continued_session(store, here, backend=request.backend)
     if request.pick is Pick.LAST:
-        within = directory if request.here else None
-        return last_session(store, within=within, backend=request.backend)
+        return last_session(store, here=here if request.here else None, backend=request.backend)
     if settings.get("session.auto_resume") and not request.ephemeral:
         return _automatic(request, store, settings, world)
     return None
@@ -52,9 +52,9 @@ def _automatic(
 ) -> Session | None:
     """With `session.auto_resume`: the last session of exactly this directory and this backend."""
     backend = backend_for(request, None, settings, world)
-    directory = standing(request, world)
+    here = here_in(world, standing(request, world))
     try:
-        found = continued_session(store, directory, backend=backend.name)
+        found = continued_session(store, here, backend=backend.name)
     except NothingToResumeError:
         return None
-    return found if found.cwd == str(directory) else None
+    return found if found.cwd == str(here.directory) else None

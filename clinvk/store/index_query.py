@@ -67,7 +67,7 @@ def count_rows(database: sqlite3.Connection, selection: Selection) -> int:
 
 def is_exact(selection: Selection) -> bool:
     """Whether the rows that it may mean are those that it means, so that they can be counted."""
-    asked = replace(selection, archived=None, resumable=False, backend=None, within=None, words=())
+    asked = replace(selection, archived=None, resumable=False, backend=None, within=(), words=())
     return asked == Selection() and not any(map(may_be_status, selection.words))
 
 
@@ -162,10 +162,20 @@ def _place(selection: Selection) -> Iterator[_Condition]:
     if selection.directory is not None:
         cwd = as_bytes(str(Path(selection.directory)))
         yield _Condition("{0}cwd = ?", (cwd,), ordered=True)
-    if selection.within is not None:
-        base = as_bytes(str(selection.within).rstrip("/"))
-        query = "({0}cwd = ? OR ({0}cwd >= ? AND {0}cwd < ?))"
-        yield _Condition(query, (base, base + b"/", base + b"0"))  # "0" comes after "/"
+    if selection.within:
+        bases = [as_bytes(str(folder).rstrip("/")) for folder in selection.within]
+        query = _any_of(["{0}cwd = ? OR ({0}cwd >= ? AND {0}cwd < ?)"] * len(bases))
+        # "0" comes after "/".
+        values = tuple(one for base in bases for one in (base, base + b"/", base + b"0"))
+        yield _Condition(f"({query})", values)
+
+
+def _any_of(conditions: list[str]) -> str:
+    """The conditions as one: nested in halves, since SQLite counts how deep an expression is."""
+    if len(conditions) == 1:
+        return conditions[0]
+    half = len(conditions) // 2
+    return f"({_any_of(conditions[:half])}) OR ({_any_of(conditions[half:])})"
 
 
 def _times(selection: Selection) -> Iterator[_Condition]:

@@ -58,8 +58,8 @@ class Selection:
     `since` is the first moment of `last_used_at` that counts, `until` the first that does not.
     `archived` takes only archived sessions (True), only others (False), or both (None).
     `resumable` takes only what `-c` may go on with: neither closed nor archived. `directory` is the
-    session's own, to the letter; `within` has it at or below. Each of the folded `words`
-    must stand in what the session is known by (`sought_in`). `keep` is a further test.
+    session's own, to the letter; `within` has it at or below one of these. Each of the folded
+    `words` must stand in what the session is known by (`sought_in`). `keep` is a further test.
     """
 
     reference: str | None = None
@@ -74,7 +74,7 @@ class Selection:
     archived: bool | None = None
     resumable: bool = False
     directory: str | None = None
-    within: Path | None = None
+    within: tuple[Path, ...] = ()
     words: tuple[str, ...] = ()
     keep: Callable[[Session], bool] | None = None
 
@@ -98,7 +98,7 @@ class Selection:
             and all(tag in session.tags for tag in self.tags)
             and (self.since is None or session.last_used_at >= self.since)
             and (self.until is None or session.last_used_at < self.until)
-            and (self.within is None or Path(session.cwd).is_relative_to(self.within))
+            and (not self.within or any(map(Path(session.cwd).is_relative_to, self.within)))
             and (not self.words or _has_words(session, status, self.words))
             and (self.keep is None or self.keep(session))
         )

@@ -21,6 +21,8 @@ from pathlib import Path
 
 from clinvk.model.session import Session
 from clinvk.model.usage import Usage
+from clinvk.services.places import here_of
+from clinvk.services.repositories import Bounds
 from clinvk.services.resolve import continued_session, find_named, resolve_reference
 from clinvk.store import reading
 from clinvk.store.forms import json_line, json_page
@@ -91,7 +93,7 @@ def _calls(size: Size) -> dict[str, Case]:
         "list 20 by title": lambda: store.select(latest, limit=20, order=Order.TITLE),
         "list 20 of a backend": lambda: store.select(replace(latest, backend="other"), limit=20),
         "list 20 of a tag": lambda: store.select(replace(latest, tags=("rare",)), limit=20),
-        "continue": lambda: continued_session(store, size.project),
+        "continue": lambda: continued_session(store, here_of(size.project, Bounds())),
         "look up a prefix": lambda: resolve_reference(store, size.session_id(2)[:11]),
         "look up a name": lambda: find_named(store, "name-0"),
         "record": lambda: store.save(some),

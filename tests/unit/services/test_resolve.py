@@ -13,6 +13,8 @@ from clinvk.errors import (
     SessionNotFoundError,
 )
 from clinvk.model.session import Session, Status
+from clinvk.services.places import Here, here_of
+from clinvk.services.repositories import Bounds
 from clinvk.services.resolve import (
     continued_session,
     find_named,
@@ -34,6 +36,10 @@ START = datetime(2025, 1, 27, 10, tzinfo=UTC)
 def store(tmp_path: Path) -> SessionStore:
     """An empty store."""
     return SessionStore(Home(tmp_path / "home"))
+
+
+def _here(directory: Path | str) -> Here:
+    return here_of(Path(directory), Bounds())
 
 
 def _plain(session_id: str, minute: int, **fields: object) -> Session:
@@ -127,7 +133,7 @@ def test_what_was_written_into_an_old_file_is_found_by_who_seeks_nothing_else(
             (
                 '"backend": "demo"',
                 '"backend": "y"',
-                lambda: continued_session(store, Path("/q"), backend="y"),
+                lambda: continued_session(store, _here("/q"), backend="y"),
             ),
             ('"name": null', '"name": "n"', lambda: resolve_reference(store, "n")),
         ]
@@ -148,15 +154,16 @@ def test_the_last_session_passes_closed_and_archived_ones_by(store: SessionStore
 
 
 def test_here_is_the_directory_or_its_repository(store: SessionStore, tmp_path: Path) -> None:
-    """Inside a repository any of its directories counts, outside only the directory and below."""
+    """Inside a repository any of its directories counts, outside only the directory itself."""
     repository = tmp_path / "repo"
     (repository / ".git").mkdir(parents=True)
     (repository / "src").mkdir()
     meant = _create(store, "aaaa00000001", minute=1, cwd=str(repository))
     _create(store, "aaaa00000002", minute=2, cwd=str(tmp_path / "repository-of-another"))
-    assert last_session(store, within=repository / "src") == meant
-    with pytest.raises(NothingToResumeError):
-        last_session(store, within=tmp_path / "elsewhere")
+    assert last_session(store, here=_here(repository / "src")) == meant
+    for elsewhere in (tmp_path / "elsewhere", tmp_path):
+        with pytest.raises(NothingToResumeError):
+            last_session(store, here=_here(elsewhere))
 
 
 def test_continue_takes_the_directory_then_its_repository_then_all(
@@ -168,9 +175,9 @@ def test_continue_takes_the_directory_then_its_repository_then_all(
     near = _create(store, "aaaa00000001", minute=1, cwd=str(repository / "src"))
     around = _create(store, "aaaa00000002", minute=2, cwd=str(repository))
     anywhere = _create(store, "aaaa00000003", minute=3, cwd="/far")
-    assert continued_session(store, repository / "src") == near
-    assert continued_session(store, repository / "docs") == around
-    assert continued_session(store, tmp_path / "elsewhere") == anywhere
+    assert continued_session(store, _here(repository / "src")) == near
+    assert continued_session(store, _here(repository / "docs")) == around
+    assert continued_session(store, _here(tmp_path / "elsewhere")) == anywhere
 
 
 def test_a_clock_that_went_back_does_not_decide_between_equals(store: SessionStore) -> None:
@@ -183,7 +190,7 @@ def test_a_clock_that_went_back_does_not_decide_between_equals(store: SessionSto
 def test_with_no_session_there_is_nothing_to_resume(store: SessionStore) -> None:
     """The way out is to start one."""
     with pytest.raises(NothingToResumeError) as wrong:
-        continued_session(store, Path("/p"))
+        continued_session(store, _here("/p"))
     assert "start one" in str(wrong.value.hint)
 
 

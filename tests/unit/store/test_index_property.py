@@ -60,7 +60,9 @@ selections = st.builds(
     archived=st.none() | st.booleans(),
     resumable=st.booleans(),
     directory=st.sampled_from([None, None, "/p/app", "/q/"]),
-    within=st.sampled_from([None, Path("/p/app"), Path("/q"), Path("/")]),
+    within=st.lists(st.sampled_from([Path("/p/app"), Path("/q"), Path("/")]), max_size=2).map(
+        tuple
+    ),
     words=st.sampled_from([(), (), ("fix",), ("ähn",), ("run",), ("act", "p"), ("\ud800",)]),
     keep=st.sampled_from([None, lambda session: session.title != "Fix"]),
 )

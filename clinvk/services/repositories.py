@@ -1,0 +1,116 @@
+"""Git repositories by the files that git itself keeps: where one is, and its work trees.
+
+Read without git: it is asked at each `-c`. An agent may have written what these files say, so
+nothing of it is run, and a path that it names is only compared.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_CEILINGS = "GIT_CEILING_DIRECTORIES"
+_LARGEST = 1 << 16
+_WORKTREE = re.compile(r"^\s*worktree\s*=\s*(.+?)\s*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A work tree at `root`, and the git directory that all work trees of its repository share."""
+
+    root: Path
+    shared: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Where the search for a repository ends: at git's own ceilings, and at the person's home.
+
+    A repository of the whole home directory, or of what is above it, keeps settings and no project.
+    """
+
+    user_home: Path | None = None
+    ceilings: frozenset[Path] = frozenset()
+
+
+def bounds_of(user_home: Path, environ: Mapping[str, str]) -> Bounds:
+    """The bounds for a person with that home and environment."""
+    said = environ.get(_CEILINGS, "").split(":")
+    return Bounds(
+        user_home=_real(user_home),
+        ceilings=frozenset(_real(Path(one)) for one in said if one.startswith("/")),
+    )
+
+
+def repository_root(directory: Path) -> Path | None:
+    """The nearest folder at or above `directory` that holds a `.git`, None outside a repository."""
+    for folder in (directory, *directory.parents):
+        if os.path.exists(folder / ".git"):
+            return folder
+    return None
+
+
+def repository_of(directory: Path, bounds: Bounds) -> Repository | None:
+    """The repository that `directory` is in, None if it is in none.
+
+    A directory that is gone is in the repository that its path leads into.
+    """
+    for folder in (directory, *directory.parents):
+        if folder != directory and folder in bounds.ceilings:
+            return None
+        shared = _shared(folder)
+        if shared is not None:
+            whole_home = bounds.user_home is not None and bounds.user_home.is_relative_to(folder)
+            return None if whole_home else Repository(root=folder, shared=shared)
+    return None
+
+
+def work_trees(repository: Repository) -> tuple[Path, ...]:
+    """The roots of all work trees of the repository, its own first; some may be gone."""
+    shared = repository.shared
+    found = [repository.root, *([shared.parent] if shared.name == ".git" else [])]
+    if said := _WORKTREE.search(_read(shared / "config")):  # of a submodule
+        found.append(_real(shared / said[1].strip('"')))
+    return tuple(dict.fromkeys([*found, *_linked(shared)]))
+
+
+def _linked(shared: Path) -> Iterator[Path]:
+    with suppress(OSError), os.scandir(shared / "worktrees") as entries:
+        for entry in entries:
+            if said := _read(Path(entry.path, "gitdir")).strip():
+                yield _real(Path(entry.path, said)).parent
+
+
+def _shared(folder: Path) -> Path | None:
+    """The shared git directory of the work tree at `folder`, or of a git directory itself."""
+    inside = folder / ".git"
+    try:
+        if not os.path.lexists(inside):
+            bare = all(os.path.exists(folder / name) for name in ("HEAD", "objects", "refs"))
+            return _real(folder) if bare else None
+    except ValueError:  # a path that no system call takes
+        return None
+    if os.path.isdir(inside):
+        own = inside
+    else:
+        own = folder / _read(inside).removeprefix("gitdir:").strip()
+    common = _read(own / "commondir").strip()
+    return _real(own / common) if common else _real(own)
+
+
+def _read(path: Path) -> str:
+    """The text of a small file, without what cannot be read."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123  no more of it than that
+            return os.fsdecode(file.read(_LARGEST))
+    except (OSError, ValueError):
+        return ""
+
+
+def _real(path: Path) -> Path:
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        return path
