@@ -69,12 +69,13 @@ def known_backend(cli: Cli, name: str, config: Path | None = None) -> str:
 
     `config` stands in place of the person's own configuration file.
     """
-    if name not in backends.built_in() and name not in (known := _all_names(cli, config)):
+    if name not in backends.built_in() and name not in (known := backend_names(cli, config)):
         raise UsageError(f"there is no backend `{name}`", hint=f"one of: {', '.join(known)}")
     return name
 
 
-def _all_names(cli: Cli, config: Path | None) -> tuple[str, ...]:
+def backend_names(cli: Cli, config: Path | None = None) -> tuple[str, ...]:
+    """The names of all backends, those of the configuration included."""
     from clinvk.services.settings import catalog
 
     return catalog(cli.world, config).names()

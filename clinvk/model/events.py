@@ -109,12 +109,14 @@ class Warned:
     """Something a person should see that did not end the turn.
 
     `code` is `retry` (the agent's service failed and the agent tries again), `denied` (the agent
-    was not allowed something) or `agent` (its own warning).
+    was not allowed something), `agent` (its own warning) or `clinvk` (ours). `unrecorded` says that
+    it is about a record that was not kept: that is shown also to who wants no talk.
     """
 
     type: ClassVar[str] = "warning"
     message: str
     code: Literal["retry", "denied", "agent", "clinvk"] = "agent"
+    unrecorded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,13 @@
 """What a person may call a session: its name, its title and its tags."""
 
 import re
+from collections.abc import Callable, Collection
 
 from clinvk.errors import UsageError
 from clinvk.model.safe_text import safe_line
 
 _NAME = re.compile(r"[A-Za-z0-9._/#@:][A-Za-z0-9._/#@:-]{0,63}")
+_READS_AS_ID = re.compile(r"[0-9a-f]{4,12}", re.IGNORECASE)
 _LONGEST_TAG = 64
 _LONGEST_TITLE = 200
 
@@ -21,6 +23,21 @@ def checked_name(name: str) -> str:
             hint="for example `pr-842`; it does not begin with `-`",
         )
     return name
+
+
+def refuse_id_like(name: str, backends: Callable[[], Collection[str]]) -> None:
+    """Raise `UsageError` for a new name that could be taken for a session's id.
+
+    That is what an id may be or begin with, so that it stays free for ids to come, and
+    `BACKEND:…`. `backends` gives the names that there are; it is asked only where it matters.
+    """
+    before, colon, _ = name.partition(":")
+    if _READS_AS_ID.fullmatch(name) or (colon and before in backends()):
+        raise UsageError(
+            f"`{name}` reads as a session's id, so it cannot be a name",
+            hint=f"put a word before it, for example `pr-{name.replace(':', '-')[:40]}`; `clinvk"
+            f" resume {name}` continues a session by its id",
+        )
 
 
 def checked_tag(tag: str) -> str:

@@ -59,7 +59,8 @@ def hand_over(
     with ExitStack() as held:
         opening = Opening(request, world, settings, held, recorder=ScreenRecorded, waiting=waiting)
         plan, recording = opening.open()
-        for note in (*opening.notes, *plan.warnings):
+        lost = (recording.unrecorded,) if recording.unrecorded else ()
+        for note in (*lost, *opening.notes, *plan.warnings):
             notice(note)
         recorded = recording if isinstance(recording, ScreenRecorded) else None
         before = native_turns(plan.backend, plan.request.conversation, world)

@@ -5,12 +5,12 @@ milliseconds, and the run merges its own with it. None of them counts as using t
 order of a list stays as it is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from clinvk.errors import SessionBusyError, UsageError
-from clinvk.model.names import checked_name, checked_tag, checked_title
+from clinvk.model.names import checked_name, checked_tag, checked_title, refuse_id_like
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.width import cut
@@ -33,12 +33,22 @@ def rename(store: SessionStore, world: World, session_id: str, title: str) -> Se
     )
 
 
-def give_name(store: SessionStore, world: World, session_id: str, name: str) -> Session:
+def give_name(
+    store: SessionStore,
+    world: World,
+    session_id: str,
+    name: str,
+    *,
+    backends: Callable[[], Collection[str]] = tuple,
+) -> Session:
     """Give the session a name. Raises `UsageError` for one that is no name or is another's.
+
+    Nor may it read as an id; `backends` gives the names that `BACKEND:ID` may begin with.
 
     The name is held meanwhile: of two that give it at once, one is refused.
     """
     checked_name(name)
+    refuse_id_like(name, backends)
     with store.lock_name(name, claim_of(world, wait_s=NAME_LOCK_WAIT_S)):
         taken = find_named(store, name)
         if taken is not None and taken.id != session_id:

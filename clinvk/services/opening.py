@@ -7,10 +7,12 @@ from dataclasses import dataclass, field, replace
 from clinvk.errors import NothingToResumeError, SessionBusyError, SessionNotFoundError, StoreError
 from clinvk.model.config import Settings
 from clinvk.model.moments import CLOCKS_AGREE
+from clinvk.model.names import refuse_id_like
 from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session, Status
 from clinvk.model.units import format_time
 from clinvk.process import orphans
+from clinvk.services.catalog import catalog_of
 from clinvk.services.claims import claim_of
 from clinvk.services.discretion import discretion_of
 from clinvk.services.history import refuse_newer
@@ -69,20 +71,28 @@ class Opening:
                 return opened
 
     def _begin(self, store: SessionStore) -> tuple[TurnPlan, Recording]:
-        """A new session; a home that cannot be written costs the record, not the prompt."""
+        """A new session; a home that cannot be written costs the record, not the prompt.
+
+        But a name asks for a session to continue: answered without one, it would be new each time.
+        """
         backend = backend_for(self.request, None, self.settings, self.world)
+        if self.request.name is not None:
+            refuse_id_like(self.request.name, catalog_of(self.settings).names)
         session = new_session(self.request, backend, self.settings, self.world)
         plan = plan_turn(self.request, session, backend, self.settings, self.world)
+        unrecorded: str | None = None
         if not self.request.ephemeral:
             try:
                 lock = self.held.enter_context(store.lock(session.id, self._claim()))
                 recorded = self._recorder(session, lock, store, is_new=True)
                 return plan, self._recorded(recorded, plan)
             except StoreError as error:
-                self.notes.append(f"this run is not recorded: {error.message}")
-        unrecorded = Unrecorded(session, self.world)
-        unrecorded.start(plan)
-        return plan, unrecorded
+                if self.request.name is not None:
+                    raise _cannot_keep(self.request.name, error) from error
+                unrecorded = f"this run is not recorded: {error.message}"
+        recording = Unrecorded(session, self.world, unrecorded)
+        recording.start(plan)
+        return plan, recording
 
     def _go_on(self, store: SessionStore, target: Session) -> tuple[TurnPlan, Recording] | None:
         """The next turn of a session, read again once nobody else can change it.
@@ -158,13 +168,13 @@ class Opening:
         return claim if self.sleep is None else replace(claim, sleep=self.sleep)
 
     def _lock_name(self, store: SessionStore) -> HeldLock | None:
-        """Hold the name; in a home that cannot be written there is nothing to hold."""
+        """Hold the name, if there is one."""
         if self.request.name is None:
             return None
         try:
             lock = store.lock_name(self.request.name, self._claim(NAME_LOCK_WAIT_S))
-        except StoreError:
-            return None
+        except StoreError as error:
+            raise _cannot_keep(self.request.name, error) from error
         return self.held.enter_context(lock)
 
     def _lock(self, store: SessionStore, session_id: str) -> HeldLock:
@@ -221,3 +231,11 @@ class Opening:
         if not here.shows(str(plan.invocation.cwd)):
             where = f"continuing session {session.id} of another directory: {plan.invocation.cwd}"
             self.notes.append(where)
+
+
+def _cannot_keep(name: str, error: StoreError) -> StoreError:
+    way_out = "`clinvk doctor` looks for the reason; without `-s` a prompt is answered unrecorded"
+    return StoreError(
+        f"session `{name}` cannot be kept: {error.message}",
+        hint="\n".join(filter(None, (error.hint, way_out))),
+    )

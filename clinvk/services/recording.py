@@ -36,6 +36,8 @@ class Recording(Protocol):
 
     session: Session
     session_id: str | None
+    unrecorded: str | None
+    """Why nothing is kept though it should be, as a sentence; None if that is as it should be."""
 
     @property
     def keeps_words(self) -> bool:
@@ -90,8 +92,9 @@ class Unrecorded:
     session_id: str | None = None
     keeps_words = False
 
-    def __init__(self, session: Session, world: World) -> None:
+    def __init__(self, session: Session, world: World, unrecorded: str | None = None) -> None:
         self.session = session
+        self.unrecorded = unrecorded
         self._world = world
 
     def start(self, plan: TurnPlan) -> None:
@@ -127,6 +130,7 @@ class Unrecorded:
 class Recorded(AbstractContextManager["Recorded"]):
     """A run that is kept in the store, under the session's lock from first write to last."""
 
+    unrecorded: str | None = None
     interactive: ClassVar[bool] = False
     """Whether the run is the agent's own screen."""
 

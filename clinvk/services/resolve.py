@@ -1,10 +1,12 @@
 """A SESSION reference, or a wish such as "the last one here", resolved to one session.
 
 A reference is a full id, an exact name, a unique prefix of an id (4 characters or more), `@last`,
-or `BACKEND:AGENT-SESSION-ID`, tried in this order: what was typed in full wins over what was not.
+or `BACKEND:AGENT-SESSION-ID`. A full id always means that session. What means one session by its
+name and another by its id or its conversation is ambiguous: homes of earlier versions may have
+names that read as ids.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -21,10 +23,11 @@ from clinvk.model.units import format_age, format_time
 from clinvk.model.width import cut
 from clinvk.services.places import Here
 from clinvk.store.records import DamagedRecord
-from clinvk.store.selection import Selection, native_id
+from clinvk.store.selection import Selection, prefix_in
 from clinvk.store.sessions import SessionStore
 
 SHOWN_CANDIDATES = 5
+_TWO = 2
 SHOWN_COLUMNS = 64
 SEARCHED_FOR_NEAREST = 1_000
 """To compare a word with so many titles takes a tenth of a second."""
@@ -44,27 +47,40 @@ def resolve_reference(
     exact = store.find(wanted)
     if isinstance(exact, Session):
         return exact
-    found = _matches(store, reference) or _matches(store, reference, thorough=True)
-    if len(found) == 1:
-        return store.load(found[0].id)
-    if found:
-        raise SessionAmbiguousError(
-            f"`{_shown(reference)}` matches {len(found)} sessions",
-            hint=_candidates(found, now),
-        )
     if isinstance(exact, DamagedRecord):
         raise SessionDamagedError(f"the record `{exact.path}` is damaged: {exact.reason}")
+    found, damaged = _matches(store, reference)
+    if not found:
+        found, damaged = _matches(store, reference, thorough=True)
+    if len(found) == 1 and not damaged:
+        return store.load(found[0].id)
+    if not found and len(damaged) == 1:
+        raise SessionDamagedError(f"the record `{damaged[0].path}` is damaged: {damaged[0].reason}")
+    if found or damaged:
+        raise SessionAmbiguousError(
+            f"`{_shown(reference)}` matches {len(found) + len(damaged)} sessions",
+            hint=_candidates(found, now, damaged),
+        )
     raise SessionNotFoundError(
         f"there is no session `{_shown(reference)}`", hint=_nearest(store, reference)
     )
 
 
-def _matches(store: SessionStore, reference: str, *, thorough: bool = False) -> list[Session]:
-    """The sessions on the first rung that has any, the most recently used first."""
-    selected = store.select(Selection(reference=reference), thorough=thorough).sessions
-    found = [one.session for one in selected]
-    named = [session for session in found if session.name == reference]
-    return named or [session for session in found if native_id(session) == reference] or found
+def _matches(
+    store: SessionStore, reference: str, *, thorough: bool = False
+) -> tuple[list[Session], list[DamagedRecord]]:
+    """The sessions that it means in any way, the most recently used first; and damaged ones by id.
+
+    What a damaged record is called is not known, but its id is.
+    """
+    selected = store.select(Selection(reference=reference), thorough=thorough)
+    prefix = prefix_in(reference)
+    damaged = [
+        one
+        for one in selected.damaged
+        if prefix is not None and one.id_guess is not None and one.id_guess.startswith(prefix)
+    ]
+    return [one.session for one in selected.sessions], damaged
 
 
 def resolve_all(
@@ -79,11 +95,17 @@ def find_named(store: SessionStore, name: str) -> Session | None:
     """The session of exactly that name, None if there is none.
 
     `SessionDamagedError` if there was one and its record cannot be read: another is no substitute.
+    `SessionAmbiguousError` if two have it, which copying records makes possible.
     """
     named = Selection(name=name)
-    selected = store.select(named, limit=1)
+    selected = store.select(named, limit=_TWO)
     if not selected.sessions:  # a second session of that name would be made
-        selected = store.select(named, limit=1, thorough=True)
+        selected = store.select(named, limit=_TWO, thorough=True)
+    if len(selected.sessions) > 1:
+        raise SessionAmbiguousError(
+            f"`{_shown(name)}` is the name of more than one session",
+            hint=_candidates([one.session for one in selected.sessions], None),
+        )
     if selected.sessions:
         return store.load(selected.sessions[0].session.id)
     for record in selected.damaged:
@@ -165,9 +187,12 @@ def _passed_by(store: SessionStore) -> list[str]:
     ]
 
 
-def _candidates(sessions: list[Session], now: datetime | None) -> str:
-    lines = [_candidate(session, now) for session in sessions[:SHOWN_CANDIDATES]]
-    more = len(sessions) - len(lines)
+def _candidates(
+    sessions: list[Session], now: datetime | None, damaged: Sequence[DamagedRecord] = ()
+) -> str:
+    shown = [_candidate(session, now) for session in sessions]
+    shown += [safe_line(f"{one.id_guess}  a damaged record: {one.path}") for one in damaged]
+    lines, more = shown[:SHOWN_CANDIDATES], len(shown) - SHOWN_CANDIDATES
     return "\n".join(["one of:", *lines, *([f"… and {more} more"] if more > 0 else [])])
 
 

@@ -78,6 +78,8 @@ class Turn:
         ending = _BROKEN_OFF
         try:
             self._observer.started(_turn_start(self._plan, self._recording))
+            if note := self._recording.unrecorded:
+                self._tell(Warned(message=note, code="clinvk", unrecorded=True))
             for warning in self._plan.warnings:
                 self._tell(Warned(message=warning, code="clinvk"))
             ending = self._converse(signals)
@@ -95,7 +97,8 @@ class Turn:
             self._compare_files()
             self._close(result, ending)
         if trouble := self._recording.trouble():
-            self._tell(Warned(message=f"not fully recorded: {trouble}", code="clinvk"))
+            lost = f"not fully recorded: {trouble}"
+            self._tell(Warned(message=lost, code="clinvk", unrecorded=True))
         return _report(self._plan, self._recording, self._heard, result, ending)
 
     def _converse(self, signals: SignalInbox) -> Ending:

@@ -149,6 +149,32 @@ def test_a_home_that_cannot_be_written_costs_the_record_not_the_prompt(
     result = clinvk("-b", "demo", "-o", "json", "hello", env={"CLINVK_HOME": home}).json()
     assert result["session_id"] is None
     assert len(result["warnings"]) == 1
+    quiet = clinvk("-b", "demo", "-q", "hello", env={"CLINVK_HOME": home})
+    assert quiet.stderr.startswith("warning: this run is not recorded: ")
+    assert quiet.stderr.count("\n") == 1
+    named = clinvk("-b", "demo", "-s", "mine", "-o", "json", "hello", env={"CLINVK_HOME": home})
+    error = named.json()["error"]
+    assert (named.exit_code, error["code"]) == (1, "store_unusable")
+    assert error["message"].startswith("session `mine` cannot be kept: ")
+    assert "`clinvk doctor`" in error["hint"]
+
+
+def test_where_nothing_can_be_locked_a_name_is_refused(clinvk: Command, tmp_path: Path) -> None:
+    """A file system without locks: a session of that name would be begun again at each run."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import errno, fcntl, os\n"
+        "def flock(*_): raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))\n"
+        "fcntl.flock = flock\n"
+    )
+    env = {"PYTHONPATH": str(tmp_path)}
+    plain = clinvk("-b", "demo", "-q", "hello", env=env)
+    assert (plain.exit_code, "“hello”" in plain.stdout) == (0, True)
+    assert "not recorded: " in plain.stderr
+    ran = clinvk("-b", "demo", "-s", "mine", "hello", env=env)
+    assert (ran.exit_code, ran.stdout) == (1, "")
+    assert ran.stderr.startswith("error: session `mine` cannot be kept: cannot lock")
+    assert "no locks available" in ran.stderr
+    assert "hint: " in ran.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes where it may not")

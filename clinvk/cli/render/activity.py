@@ -42,7 +42,10 @@ class _Call:
 
 @dataclass(slots=True)
 class Activity:
-    """Everything on stderr of one run. With `quiet` only its error; with `verbose` thinking too."""
+    """Everything on stderr of one run; with `verbose` thinking too.
+
+    With `quiet` only its error, and that it is not recorded.
+    """
 
     streams: Streams
     clock: Callable[[], float]
@@ -122,7 +125,7 @@ class Activity:
     def _warn(self, event: Warned) -> None:
         if len(self._warned) <= MOST_WARNINGS:
             self._warned.add(short_warning(event.message))
-        if self.quiet:
+        if self.quiet and not event.unrecorded:
             return
         if event.code == "retry" and self._shown:
             self._line(f"↻ {safe_line(event.message)}")

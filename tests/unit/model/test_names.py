@@ -3,7 +3,7 @@
 import pytest
 
 from clinvk.errors import UsageError
-from clinvk.model.names import checked_name, checked_tag, checked_title
+from clinvk.model.names import checked_name, checked_tag, checked_title, refuse_id_like
 
 
 @pytest.mark.parametrize("name", ["a", "pr-842", "team/review#7", "@bot:1", "x" * 64, "A.b_c"])
@@ -47,3 +47,20 @@ def test_a_title_is_no_document() -> None:
     assert len(checked_title("x" * 200)) == 200
     with pytest.raises(UsageError, match="at most 200"):
         checked_title("x" * 10_000)
+
+
+@pytest.mark.parametrize(
+    "name", ["dead", "DEAD", "2024", "0123456789ab", "deadbeef", "claude:x", "toy:", "toy:1-2"]
+)
+def test_a_new_name_that_reads_as_an_id_is_refused(name: str) -> None:
+    """It could be, or become, what another session is meant by."""
+    with pytest.raises(UsageError) as wrong:
+        refuse_id_like(name, lambda: ("claude", "toy"))
+    assert "reads as a session's id" in wrong.value.message
+    assert "pr-" in str(wrong.value.hint)
+
+
+@pytest.mark.parametrize("name", ["pr-842", "842", "abc", "0123456789abc", "feature:x", "#dead"])
+def test_other_names_are_not(name: str) -> None:
+    """Nor are other words with a colon, and what is too short or too long for an id."""
+    refuse_id_like(name, lambda: ("claude", "toy"))

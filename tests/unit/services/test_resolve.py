@@ -64,11 +64,57 @@ def test_a_session_answers_to_all_its_references(store: SessionStore, reference:
     assert resolve_reference(store, reference) == meant
 
 
-def test_a_name_in_full_wins_over_a_prefix(store: SessionStore) -> None:
-    """What was typed in full is what was meant."""
-    _create(store, "beef00000001")
-    meant = _create(store, "aaaa00000001", name="beef")
-    assert resolve_reference(store, "beef") == meant
+@pytest.mark.parametrize("reference", ["beef", "BEEF", "demo:conv-1"])
+def test_what_means_one_by_its_name_and_another_by_its_id_is_ambiguous(
+    store: SessionStore, reference: str
+) -> None:
+    """An old home may have such a name; each is still meant by its own id."""
+    by_id = _create(store, "beef00000001", conversation="conv-1")
+    named = _create(store, "aaaa00000001", name=reference)
+    with pytest.raises(SessionAmbiguousError) as wrong:
+        resolve_reference(store, reference)
+    for session in (by_id, named):
+        assert session.id in str(wrong.value.hint)
+        assert resolve_reference(store, session.id) == session
+    assert find_named(store, reference) == named
+
+
+def test_a_name_that_reads_as_an_id_and_means_nothing_else_still_works(store: SessionStore) -> None:
+    """A home of an earlier version may have named a session so."""
+    named = _create(store, "aaaa00000001", name="beef")
+    assert resolve_reference(store, "beef") == named
+
+
+def test_a_full_id_is_never_shadowed(store: SessionStore) -> None:
+    """Not by a session that was named with it."""
+    meant = _create(store, "beef00000001")
+    _create(store, "aaaa00000001", name="beef00000001")
+    assert resolve_reference(store, "beef00000001") == meant
+    store.home.record("beef00000001").write_text("{")
+    with pytest.raises(SessionDamagedError):
+        resolve_reference(store, "beef00000001")
+
+
+def test_a_damaged_record_counts_among_those_of_a_prefix(store: SessionStore) -> None:
+    """Which of the two is meant is not for us to guess because one cannot be read."""
+    good = _create(store, "beef00000001")
+    damaged = _create(store, "beef00000002")
+    store.home.record(damaged.id).write_text("{")
+    with pytest.raises(SessionAmbiguousError) as wrong:
+        resolve_reference(store, "beef")
+    assert {good.id, damaged.id} <= set(str(wrong.value.hint).split())
+    with pytest.raises(SessionDamagedError):
+        resolve_reference(store, "beef00000002"[:12])
+    assert resolve_reference(store, "beef00000001") == good
+
+
+def test_two_sessions_of_one_name_are_ambiguous_to_who_continues_it(store: SessionStore) -> None:
+    """Copied records make it possible; `-s` does not choose."""
+    _create(store, "aaaa00000001", name="mine")
+    _create(store, "aaaa00000002", name="mine")
+    with pytest.raises(SessionAmbiguousError) as wrong:
+        find_named(store, "mine")
+    assert "aaaa00000001" in str(wrong.value.hint)
 
 
 def test_an_ambiguous_prefix_lists_the_candidates(store: SessionStore) -> None:
