@@ -2,13 +2,16 @@
 
 import os
 import shlex
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from clinvk.cli.context import Cli
-from clinvk.errors import UsageError
+from clinvk.errors import ExitStatus, StoppedBySignal, UsageError
 from clinvk.process.foreground import run_foreground
+
+_ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
 
 
 def edit_prompt(text: str, cli: Cli) -> str:
@@ -42,7 +45,13 @@ def editor_of(cli: Cli, *, otherwise: str) -> tuple[str, ...]:
 
 
 def open_editor(editor: Sequence[str], file: Path, cli: Cli, *, lost: str) -> None:
-    """Wait until the editor is closed; `UsageError` that says what is `lost` if it failed."""
-    code = run_foreground((*editor, str(file)), environ=cli.world.environ, cwd=None)
-    if code != 0:
-        raise UsageError(f"the editor `{shlex.join(editor)}` ended with {code}: {lost}")
+    """Wait until the editor is closed; `UsageError` that says what is `lost` if it failed.
+
+    Raises `StoppedBySignal` if a signal ended it, or the terminal was closed: whatever it left is
+    not what the person was done with.
+    """
+    end = run_foreground((*editor, str(file)), environ=cli.world.environ, cwd=None)
+    if end.stopped or -end.exit_code in _ENDED_BY:
+        raise StoppedBySignal(ExitStatus.TERMINATED)
+    if end.exit_code != 0:
+        raise UsageError(f"the editor `{shlex.join(editor)}` ended with {end.exit_code}: {lost}")

@@ -1,14 +1,15 @@
 """Opening an agent's own screen: what was asked, and what is said before and afterwards."""
 
 import signal
+from contextlib import suppress
 from typing import Any
 
 from clinvk.cli.context import Cli
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.render.errors import say_warning
-from clinvk.cli.streams import Streams
+from clinvk.cli.streams import OutputClosed, Streams
 from clinvk.cli.turns import TurnOptions, request_of, says_waiting
-from clinvk.errors import ExitStatus, UsageError
+from clinvk.errors import ClinvkError, ExitStatus, UsageError
 from clinvk.services.handover import HandedOver, hand_over
 from clinvk.services.run import dry_run
 from clinvk.services.settings import effective_settings
@@ -50,9 +51,10 @@ def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noq
         says_waiting(streams, quiet=said.quiet),
     )
     if over.exit_code < 0:
-        streams.out(_SET_BACK)
+        with suppress(ClinvkError, OutputClosed):  # a terminal that is gone needs none of it
+            streams.out(_SET_BACK)
     _say_what_became_of_it(over, streams)
-    return _status(over.exit_code)
+    return ExitStatus.TERMINATED if over.stopped else _status(over.exit_code)
 
 
 def _refuse_what_needs_a_prompt(said: TurnOptions) -> None:
@@ -73,7 +75,7 @@ def _refuse_what_needs_a_prompt(said: TurnOptions) -> None:
 def _say_what_became_of_it(over: HandedOver, streams: Streams) -> None:
     if over.trouble is not None:
         say_warning(streams, f"not fully recorded: {over.trouble}")
-    if over.exit_code > 0:
+    if over.exit_code > 0 and not over.stopped:
         say_warning(streams, f"the agent's screen ended with {over.exit_code}")
     if over.session is None:
         streams.talk("nothing was said, so there is no session")
@@ -91,5 +93,6 @@ def _status(exit_code: int) -> ExitStatus:
         0: ExitStatus.OK,
         -signal.SIGINT: ExitStatus.INTERRUPTED,
         -signal.SIGTERM: ExitStatus.TERMINATED,
+        -signal.SIGHUP: ExitStatus.TERMINATED,
     }
     return known.get(exit_code, ExitStatus.FAILED)

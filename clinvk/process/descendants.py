@@ -31,12 +31,13 @@ def new_mark(environ: Mapping[str, str]) -> str:
 class Descendants:
     """The processes that come from `leader` or carry `mark`, as far as they were ever seen.
 
-    `leader` itself is not among them, and neither are we nor those we come from. 0 for `leader` is
-    nobody, "" for `mark` none.
+    `leader` itself is among them only if it leads no group of its own: else it is signalled with
+    that. Neither are we, nor those we come from. 0 for `leader` is nobody, "" for `mark` none.
     """
 
-    def __init__(self, leader: int, mark: str) -> None:
+    def __init__(self, leader: int, mark: str, *, leads: bool = True) -> None:
         self.leader = leader
+        self._leads = leads
         self._leader_started: str | None = None
         self._mark = mark
         self._seen: dict[int, str] = {}
@@ -46,7 +47,7 @@ class Descendants:
         table = dict(iter_stats())
         if self._leader_started is None:
             self._leader_started = table[self.leader].started if self.leader in table else ""
-        spared = {self.leader, *_line_of(os.getpid(), table)}
+        spared = {*([self.leader] if self._leads else []), *_line_of(os.getpid(), table)}
         children: dict[int, list[int]] = {}
         for pid, stat in table.items():
             children.setdefault(stat.parent, []).append(pid)
@@ -56,6 +57,7 @@ class Descendants:
         leader = table.get(self.leader)
         if leader is not None and leader.started == self._leader_started:
             unasked.append(self.leader)
+            found |= set() if self._leads else {self.leader} - spared
         while unasked:
             fresh = {pid for pid in children.get(unasked.pop(), ()) if pid not in found | spared}
             found |= fresh

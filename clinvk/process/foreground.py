@@ -7,8 +7,9 @@ one job, and keys that raise signals (such as Ctrl-C) reach it from the terminal
 import os
 import signal
 import termios
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 from types import FrameType
@@ -24,33 +25,65 @@ _PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
 _STOPS = (signal.SIGTSTP, signal.SIGSTOP)
 
 
-def run_foreground(argv: Sequence[str], *, environ: Mapping[str, str], cwd: Path | None) -> int:
-    """The child's exit code, negative for a signal; `BackendStartError` if it cannot be started.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForegroundEnd:
+    """How the child ended: its exit code, negative for a signal.
+
+    `stopped` says that SIGTERM or SIGHUP came to us meanwhile: then its code, which may be any, is
+    no choice of the person's.
+    """
+
+    exit_code: int
+    stopped: bool
+
+
+def _nobody(_: int) -> None:
+    """Tells nobody."""
+
+
+def run_foreground(
+    argv: Sequence[str],
+    *,
+    environ: Mapping[str, str],
+    cwd: Path | None,
+    started: Callable[[int], None] = _nobody,
+) -> ForegroundEnd:
+    """Run the child to its end; `BackendStartError` if it cannot be started.
 
     Terminal and streams are inherited, and the terminal's modes are afterwards what they were.
     SIGINT, SIGQUIT and SIGTSTP are left to the child, SIGTERM and SIGHUP to us are passed on.
+    `started` is told the child's number as soon as it runs.
     """
     with _terminal_kept(), _signals_left_to(child := _Child()):
-        return child.run(argv, environ, cwd)
+        code = child.run(argv, environ, cwd, started)
+        return ForegroundEnd(exit_code=code, stopped=child.stopped)
 
 
 class _Child:
     """The child, also before it is there: what was to be passed on to it waits."""
 
     def __init__(self) -> None:
+        self.stopped = False
         self._pid: int | None = None
         self._waiting: list[int] = []
 
     def pass_on(self, number: int, frame: FrameType | None) -> None:
         """Send it the signal that came to us."""
         del frame
+        self.stopped = True
         if self._pid is None:
             self._waiting.append(number)
         else:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, number)
 
-    def run(self, argv: Sequence[str], environ: Mapping[str, str], cwd: Path | None) -> int:
+    def run(
+        self,
+        argv: Sequence[str],
+        environ: Mapping[str, str],
+        cwd: Path | None,
+        started: Callable[[int], None],
+    ) -> int:
         """Start it and wait for its end."""
         try:
             process = Popen(list(argv), env=environment_in(cwd, environ), cwd=cwd)
@@ -58,6 +91,7 @@ class _Child:
             reason = (error.strerror or str(error)).lower()
             raise BackendStartError(f"cannot start `{argv[0]}`: {reason}") from error
         self._pid = process.pid
+        started(process.pid)
         for number in self._waiting:
             self.pass_on(number, None)
         while True:
@@ -108,13 +142,16 @@ def _terminal_kept() -> Iterator[None]:
     except OSError:  # there is none
         yield
         return
+    modes: list[Any] | None = None
     try:
-        modes: list[Any] = termios.tcgetattr(terminal)
-        ours = os.tcgetpgrp(terminal) == os.getpgrp()
+        with suppress(OSError, termios.error):  # it is lost
+            modes = termios.tcgetattr(terminal)
+            if os.tcgetpgrp(terminal) != os.getpgrp():
+                modes = None
         try:
             yield
         finally:
-            if ours:
+            if modes is not None:
                 _give_back(terminal, modes)
     finally:
         os.close(terminal)

@@ -4,6 +4,7 @@ Needed when clinvk itself was killed (`kill -9`, out of memory) and the agent it
 runs: the next clinvk finds its number and identity in the session's lock.
 """
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -54,14 +55,19 @@ def processes_of(pid: int, identity: str) -> tuple[int, ...]:
 def stop_group(pid: int, identity: str, grace_s: float) -> bool:
     """End the group and session that `pid` leads and all it started: INT, TERM, then KILL.
 
-    INT and TERM have `grace_s` each; an agent that is interrupted ends its tools itself. True when
-    nothing is left. If the leader is another process by now, or gone, only what carries the mark of
-    a `run_identity` is touched: its number may have been given to somebody else's group.
+    INT and TERM have `grace_s` each; an agent that is interrupted ends its tools itself. What leads
+    no group (an agent's own screen) shares ours or a shell's: it and what it started get TERM and
+    KILL, each on its own. True when nothing is left. If the leader is another process by now, or
+    gone, only what carries the mark of a `run_identity` is touched: its number may have been given
+    to somebody else's group.
     """
     started, _, mark = identity.partition(";")
     leader = pid if _is_leader(pid, started) else 0
     if not leader and not mark:
         return True
+    if leader and not _leads_group(leader):
+        alone = Descendants(leader, mark, leads=False)
+        return end_group(0, grace_s=grace_s, clock=time.monotonic, descendants=alone)
     descendants = Descendants(leader, mark)
     descendants.look()
     signal_group(leader, signal.SIGINT)
@@ -69,6 +75,13 @@ def stop_group(pid: int, identity: str, grace_s: float) -> bool:
     while time.monotonic() < until and is_populated(leader):
         time.sleep(_CHECK_S)
     return end_group(leader, grace_s=grace_s, clock=time.monotonic, descendants=descendants)
+
+
+def _leads_group(pid: int) -> bool:
+    try:
+        return os.getpgid(pid) == pid
+    except OSError:  # it is gone: so is nobody's group
+        return True
 
 
 def _is_leader(pid: int, started: str) -> bool:

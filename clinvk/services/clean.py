@@ -22,7 +22,7 @@ from clinvk.errors import (
 from clinvk.model.config import Settings
 from clinvk.model.session import Session, Status
 from clinvk.model.units import parse_duration
-from clinvk.services.claims import claim_of
+from clinvk.services.claims import at_rest, refuse_left_agent
 from clinvk.services.native import NativeTranscript, native_transcript
 from clinvk.services.world import World
 from clinvk.store.leftovers import iter_half_copies, iter_leftovers, remove_leftover
@@ -61,10 +61,10 @@ class Swept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
-    """What came of it; `in_use` are the ids of old ones that a run holds, `failed` what stays.
+    """What came of it; `in_use` are the ids of old ones that an agent works in.
 
-    `leftovers` counts the temporary files that killed writes had left in the home, and in the
-    folder of the archive.
+    `failed` are those that stay for another reason. `leftovers` counts the temporary files that
+    killed writes had left in the home, and in the folder of the archive.
     """
 
     swept: tuple[Swept, ...] = ()
@@ -167,6 +167,7 @@ def _old(store: SessionStore, world: World, sweep: Sweep) -> list[tuple[Session,
 
 
 def _look(store: SessionStore, world: World, session: Session) -> Swept:
+    refuse_left_agent(store, world, session.id)
     return Swept(
         session=session, size=store.size(session.id), native=native_transcript(session, world)
     )
@@ -174,7 +175,7 @@ def _look(store: SessionStore, world: World, session: Session) -> Swept:
 
 def _go(store: SessionStore, world: World, session: Session, sweep: Sweep) -> Swept | None:
     """Let the session go, if it is still as it was; None if it is not, or went already."""
-    with store.hold(session.id, claim_of(world)):
+    with at_rest(store, world, session.id):
         try:
             found = store.current(store.load(session.id))
         except SessionNotFoundError:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from clinvk.errors import SessionDamagedError
 from clinvk.model.session import Session
-from clinvk.services.claims import claim_of
+from clinvk.services.claims import at_rest
 from clinvk.services.native import NativeTranscript, native_transcript
 from clinvk.services.resolve import resolve_reference
 from clinvk.services.world import World
@@ -44,9 +44,9 @@ def find_doomed(store: SessionStore, reference: str, *, now: datetime) -> Doomed
 
 
 def delete(store: SessionStore, world: World, doomed: Doomed) -> Deleted:
-    """Delete it. Raises `SessionBusyError` for a running one, and `StoreError`."""
+    """Delete it. Raises `SessionBusyError` for one in which an agent works, and `StoreError`."""
     native = native_transcript(doomed.session, world) if doomed.session else None
-    with store.hold(doomed.id, claim_of(world)):
+    with at_rest(store, world, doomed.id):
         freed = store.size(doomed.id)
         store.remove(doomed.id, world.sleep)
     return Deleted(freed=freed, native=native)

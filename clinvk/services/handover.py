@@ -15,7 +15,8 @@ from clinvk.model.native import NativeTurn
 from clinvk.model.request import Invocation, RunRequest
 from clinvk.model.session import Session
 from clinvk.process.descendants import RUN_MARK, new_mark
-from clinvk.process.foreground import run_foreground
+from clinvk.process.foreground import ForegroundEnd, run_foreground
+from clinvk.process.orphans import run_identity
 from clinvk.process.scratch import ScratchFiles
 from clinvk.services.files import HEAD_START_S, watch_files
 from clinvk.services.opening import Opening
@@ -36,9 +37,11 @@ class HandedOver:
     """What became of it: `turns` were taken over, None if that many cannot be told.
 
     `session` is None if nothing is recorded: nothing was said in a new one, or nothing is kept.
+    `stopped` is as in `ForegroundEnd`.
     """
 
     exit_code: int
+    stopped: bool
     session: Session | None
     turns: int | None
     trouble: str | None = None
@@ -66,13 +69,15 @@ def hand_over(
         before = native_turns(plan.backend, plan.request.conversation, world)
         began_at = world.now()
         try:
-            end = _show(plan, world)
+            end = _show(plan, world, recorded)
         except BackendStartError:
             if recorded is not None:
                 recorded.nothing_said()
             raise
         if recorded is None:
-            return HandedOver(exit_code=end.exit_code, session=None, turns=None)
+            return HandedOver(
+                exit_code=end.exit_code, stopped=end.stopped, session=None, turns=None
+            )
         said, conversation = _said(plan, before, began_at, world)
         if said is None:
             recorded.take_over([unseen_turn(began_at)], None, end)
@@ -82,6 +87,7 @@ def hand_over(
             recorded.nothing_said()
         return HandedOver(
             exit_code=end.exit_code,
+            stopped=end.stopped,
             session=recorded.session if recorded.session_id else None,
             turns=None if said is None else len(said),
             trouble=recorded.trouble(),
@@ -107,29 +113,39 @@ def _said(
     return native_turns(plan.backend, begun[0], world), begun[0]
 
 
-def _show(plan: TurnPlan, world: World) -> ScreenEnd:
+def _show(plan: TurnPlan, world: World, recorded: ScreenRecorded | None) -> ScreenEnd:
     """The screen from its start to its end, and what changed in the work tree meanwhile."""
     cwd = plan.invocation.cwd
     began, began_at = world.monotonic(), world.now().timestamp()
     watch = watch_files(cwd, world, began_at=began_at)
     if watch is not None:
         watch.wait(HEAD_START_S)
-    exit_code = _run(plan.invocation, world)
+    ended = _run(plan.invocation, world, recorded)
     files: tuple[FileReport, ...] = ()
     if watch is not None:
         files = merged_files((), watch.compare().changes, str(cwd))
-    return ScreenEnd(exit_code=exit_code, duration_s=world.monotonic() - began, files=files)
+    return ScreenEnd(
+        exit_code=ended.exit_code,
+        duration_s=world.monotonic() - began,
+        files=files,
+        stopped=ended.stopped,
+    )
 
 
-def _run(invocation: Invocation, world: World) -> int:
+def _run(invocation: Invocation, world: World, recorded: ScreenRecorded | None) -> ForegroundEnd:
+    def started(pid: int) -> None:
+        if recorded is not None:
+            recorded.note_agent(pid, run_identity(pid, mark))
+
     environ = {
         name: value for name, value in world.environ.items() if name not in invocation.env_unset
     }
-    environ[RUN_MARK] = new_mark(world.environ)
+    mark = new_mark(world.environ)
+    environ[RUN_MARK] = mark
     scratch = ScratchFiles(invocation.files)
     try:
         argv = scratch.fill_in(invocation.argv)
         environ |= scratch.fill_in_env(invocation.env)
-        return run_foreground(argv, environ=environ, cwd=invocation.cwd)
+        return run_foreground(argv, environ=environ, cwd=invocation.cwd, started=started)
     finally:
         scratch.remove()

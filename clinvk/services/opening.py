@@ -13,7 +13,7 @@ from clinvk.model.session import Session, Status
 from clinvk.model.units import format_time
 from clinvk.process import orphans
 from clinvk.services.catalog import catalog_of
-from clinvk.services.claims import claim_of
+from clinvk.services.claims import agent_left, claim_of
 from clinvk.services.discretion import discretion_of
 from clinvk.services.history import refuse_newer
 from clinvk.services.places import here_in
@@ -101,7 +101,7 @@ class Opening:
         """
         lock = self._lock(store, target.id)
         if lock.previous is not None:
-            self._stop_orphan(lock.previous)
+            self._stop_orphan(lock, lock.previous)
             store.sweep(target.id, self.world.sleep)
         session = self._still_meant(store, target, lock)
         if session is None:
@@ -205,8 +205,10 @@ class Opening:
                 " this machine's clock; this turn dates it anew"
             )
 
-    def _stop_orphan(self, before: Holder) -> None:
+    def _stop_orphan(self, lock: HeldLock, before: Holder) -> None:
         """End the agent of a run that was killed: two must not share a conversation.
+
+        Raises `SessionBusyError` if it cannot be ended.
 
         The process is one of ours, told from a later one of the same number by its start. What runs
         on another machine is out of reach.
@@ -221,9 +223,11 @@ class Opening:
             return
         pid, identity = before.child_pid, before.child_identity
         if orphans.is_alive(pid, identity):
+            if not orphans.stop_group(pid, identity, ORPHAN_GRACE_S):
+                lock.release(keep_text=True)
+                raise agent_left(pid, identity)
             note = f"stopped the agent that a killed run had left behind (process {pid})"
             self.notes.append(note)
-            orphans.stop_group(pid, identity, ORPHAN_GRACE_S)
 
     def _say_where(self, session: Session, plan: TurnPlan) -> None:
         """Say so when the turn runs in other files than those where the person stands."""

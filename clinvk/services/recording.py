@@ -223,8 +223,12 @@ class Recorded(AbstractContextManager["Recorded"]):
             self._try(lambda: self._save(self._before))
 
     def child_started(self, child: Child) -> None:
-        """Note the child in the lock: whoever finds this run dead finds its agent by it."""
-        self._try(lambda: self._lock.note_child(child.pid, child.identity))
+        """As `note_agent`."""
+        self.note_agent(child.pid, child.identity)
+
+    def note_agent(self, pid: int, identity: str) -> None:
+        """Note the agent in the lock: whoever finds this run dead finds its agent by it."""
+        self._try(lambda: self._lock.note_child(pid, identity))
 
     def event(self, event: Event) -> None:
         """Append; the agent's own session id is forced to disk at once."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from clinvk.model.session import Session, Status
-from clinvk.services.claims import claim_of
+from clinvk.services.claims import at_rest
 from clinvk.services.world import World
 from clinvk.store.sessions import SessionStore
 
@@ -15,7 +15,7 @@ from clinvk.store.sessions import SessionStore
 def close(store: SessionStore, world: World, session_id: str) -> bool:
     """Close the session: `-c` and `--last` pass it by, a resume by id opens it again.
 
-    As all here: False if it stands so already, `SessionBusyError` if a turn is running.
+    As all here: False if it stands so already, `SessionBusyError` if an agent works in it.
     """
     return _change(store, world, session_id, lambda it: replace(it, status=Status.COMPLETED))
 
@@ -42,7 +42,7 @@ def _change(
         changes.append(changed != current)
         return changed
 
-    with store.hold(session_id, claim_of(world)):
+    with at_rest(store, world, session_id):
         store.update(session_id, settled, world.sleep)
         store.tell_transcript(session_id, world.now)
     return changes[-1]

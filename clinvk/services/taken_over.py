@@ -27,11 +27,15 @@ from clinvk.store.conversations import conversation_lines, first_lines
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenEnd:
-    """How the screen ended, and what changed on disk while it was open."""
+    """How the screen ended, and what changed on disk while it was open.
+
+    `stopped` is as in `ForegroundEnd`.
+    """
 
     exit_code: int
     duration_s: float
     files: tuple[FileReport, ...] = ()
+    stopped: bool = False
 
 
 class ScreenRecorded(Recorded):

@@ -63,12 +63,17 @@ class HeldLock:
         with suppress(OSError):  # a full disk must not end the run
             _rewrite(self._descriptor, line_of(self._holder))
 
-    def release(self) -> None:
-        """Give the lock back; a second time does nothing."""
+    def release(self, *, keep_text: bool = False) -> None:
+        """Give the lock back; a second time does nothing.
+
+        With `keep_text` what stands in it stays, as if we had been killed: who comes next has to
+        deal with the agent in it.
+        """
         if self._descriptor < 0:
             return
-        with suppress(OSError):
-            os.ftruncate(self._descriptor, 0)
+        if not keep_text:
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
         self._descriptor = -1
 
@@ -93,7 +98,16 @@ def acquire(path: Path, claim: Claim) -> HeldLock:
     """
     descriptor = _take(path, claim)
     previous = holder_from(os.pread(descriptor, _LARGEST, 0))
-    ours = Holder(pid=claim.pid, host=claim.host, started_at=claim.now(), identity=claim.identity)
+    # Until it is dealt with, the agent that a killed holder left must not be forgotten.
+    left = previous if previous is not None and previous.host == claim.host else None
+    ours = Holder(
+        pid=claim.pid,
+        host=claim.host,
+        started_at=claim.now(),
+        identity=claim.identity,
+        child_pid=None if left is None else left.child_pid,
+        child_identity=None if left is None else left.child_identity,
+    )
     with suppress(OSError):  # on a full disk too the lock is ours, and what is to be said matters
         _rewrite(descriptor, line_of(ours))
     return HeldLock(path, descriptor, ours, previous)

@@ -12,6 +12,7 @@ from clinvk.model.session import Session, Status
 from clinvk.store import index, locks, reading, records, transcripts
 from clinvk.store.atomic import ensure_private_dir, open_private, reason, refuse_link
 from clinvk.store.changing import changing
+from clinvk.store.holders import Holder
 from clinvk.store.paths import Home, is_session_id
 from clinvk.store.records import DamagedRecord
 from clinvk.store.selection import Order, Selected, Selection
@@ -248,6 +249,10 @@ class SessionStore:
         """Keep runs away for a moment; nothing is said in the lock of it. Raises as `lock` does."""
         ensure_private_dir(self.home.root, may_be_link=True)
         return locks.held_quietly(self.home.session_lock(session_id), claim)
+
+    def holder(self, session_id: str) -> Holder | None:
+        """Who stands in the session's lock: a run that holds it, or that was killed; or nobody."""
+        return locks.holder(self.home.session_lock(session_id))
 
     def lock_name(self, name: str, claim: locks.Claim) -> locks.HeldLock:
         """Hold a name, while the session of that name is looked for and created."""

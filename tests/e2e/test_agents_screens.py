@@ -4,6 +4,9 @@ They are driven by keys and read from the screen, so each step waits for what a 
 """
 
 import contextlib
+import json
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,7 @@ from bed.homes import AgentHome
 from bed.mock_model import MockModel
 from bed.published import check_home
 from bed.terminal import Terminal, have_tmux
+from clinvk.process.orphans import process_identity
 
 pytestmark = [
     pytest.mark.skipif(not have_tmux, reason="tmux is not installed"),
@@ -255,3 +259,23 @@ def test_a_screen_works_in_the_sessions_own_directory(
     leave(terminal, backend)
     assert not (elsewhere / "made.txt").exists()
     assert (clinvk.home.project / "made.txt").read_text().strip() == str(clinvk.home.project)
+
+
+@pytest.mark.parametrize(("backend", "claude"), SCREENS)
+def test_a_screen_that_outlives_clinvk_is_ended_before_the_next_turn(
+    clinvk: Command, terminal: Terminal, backend: str
+) -> None:
+    """Killed with -9 while the screen is open: it is in the lock, and no second agent joins it."""
+    started = clinvk("-b", backend, "--access", "edit", "-o", "json", "the first prompt").json()
+    terminal.run(clinvk.program, "resume", started["session_id"])
+    terminal.wait_for("the first prompt", timeout_s=60)
+    wait_until_ready(terminal, clinvk.home, backend)
+    lock = clinvk.home.clinvk_home / "locks" / f"{started['session_id']}.lock"
+    holder = json.loads(lock.read_text())
+    assert process_identity(holder["child_pid"])
+    os.kill(holder["pid"], signal.SIGKILL)
+    on = clinvk("-c", "-o", "json", "and headless").json()
+    assert (on["session_id"], on["exit_status"]) == (started["session_id"], 0)
+    assert "I remember 1 earlier prompt" in on["text"]
+    assert not process_identity(holder["child_pid"])
+    check_home(clinvk.home.clinvk_home)

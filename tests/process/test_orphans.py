@@ -10,7 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from clinvk.process.orphans import is_alive, process_identity, stop_group
+from clinvk.process.descendants import RUN_MARK
+from clinvk.process.orphans import (
+    is_alive,
+    process_identity,
+    processes_of,
+    run_identity,
+    stop_group,
+)
 
 FAKE_CLI = Path(__file__).with_name("fake_cli.py")
 Orphan = subprocess.Popen[bytes]
@@ -66,3 +73,31 @@ def test_a_process_that_only_has_the_number_is_left_alone(stubborn: Orphan) -> N
     """Another identity is another process, whatever its number."""
     assert stop_group(stubborn.pid, "another", 0.2)
     assert stubborn.poll() is None
+
+
+def test_what_leads_no_group_is_ended_alone() -> None:
+    """An agent's own screen shares the group of its shell, and of us here: nobody else is hit."""
+    mark = "0123456789ab"
+    script = "trap '' INT; sleep 60 & exec sleep 60"
+    with subprocess.Popen(["/bin/sh", "-c", script], env={RUN_MARK: mark}) as screen:
+        deadline = time.monotonic() + 5
+        while len(processes_of(screen.pid, run_identity(screen.pid, mark))) < 2:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        left = processes_of(screen.pid, run_identity(screen.pid, mark))
+        assert screen.pid in left
+        assert os.getpgid(screen.pid) == os.getpgrp()
+        assert stop_group(screen.pid, run_identity(screen.pid, mark), 2.0)
+        assert screen.wait(5) == -signal.SIGTERM
+        assert not any(process_identity(pid) for pid in left)
+
+
+def test_without_a_mark_it_is_known_by_its_start() -> None:
+    """Where no mark can be seen, the process that stands in the lock is ended all the same."""
+    with subprocess.Popen(["sleep", "60"]) as screen:
+        identity = process_identity(screen.pid)
+        assert identity
+        assert stop_group(screen.pid, "another", 0.2)
+        assert screen.poll() is None
+        assert stop_group(screen.pid, identity, 2.0)
+        assert screen.wait(5) == -signal.SIGTERM

@@ -152,7 +152,36 @@ def test_a_dead_process_holds_nothing_and_leaves_its_name(path: Path) -> None:
             assert previous is not None
             assert (previous.pid, previous.host) == (child.pid, "here")
             assert (previous.child_pid, previous.child_identity) == (4242, "ticks 77")
+            theirs = {"child_pid": 4242, "child_identity": "ticks 77"}
+            assert holder(path) == replace(signed(ours()), **theirs)
+            lock.note_child(77, "our own")
+            mine = {"child_pid": 77, "child_identity": "our own"}
+            assert holder(path) == replace(signed(ours()), **mine)
+        with acquire(path, ours()) as lock:
+            assert (lock.previous, holder(path)) == (None, signed(ours()))
+
+
+def test_the_child_of_another_machine_is_not_taken_for_one_of_ours(path: Path) -> None:
+    """Its number means nothing here."""
+    with another_run(path, host="there") as child:
+        child.kill()
+        child.wait()
+        with acquire(path, ours()) as lock:
+            assert lock.previous is not None
+            assert lock.previous.child_pid == 4242
             assert holder(path) == signed(ours())
+
+
+def test_a_lock_may_be_given_back_with_its_text(path: Path) -> None:
+    """Who could not end the agent of a killed run leaves it to the next one."""
+    lock = acquire(path, ours())
+    lock.note_child(77, "still there")
+    lock.release(keep_text=True)
+    lock.release()
+    assert not is_held(path)
+    with acquire(path, ours()) as following:
+        assert following.previous is not None
+        assert following.previous.child_pid == 77
 
 
 def test_a_lock_released_in_order_leaves_no_name(path: Path) -> None:
