@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from clinvk.cli.context import Cli
+from clinvk.cli.prompt_text import text_of
 from clinvk.errors import ExitStatus, StoppedBySignal, UsageError
 from clinvk.process.foreground import run_foreground
 
@@ -15,7 +16,7 @@ _ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
 
 
 def edit_prompt(text: str, cli: Cli) -> str:
-    """What the editor left; `UsageError` if there is no editor or it failed."""
+    """What the editor left; `UsageError` if there is no editor, it failed, or left no text."""
     editor = editor_of(cli, otherwise="pipe the prompt in")
     with TemporaryDirectory(prefix="clinvk-") as folder:
         file = Path(folder) / "PROMPT.md"
@@ -24,7 +25,7 @@ def edit_prompt(text: str, cli: Cli) -> str:
             draft.write(text)
         open_editor(editor, file, cli, lost="nothing was sent")
         try:
-            return file.read_text(encoding="utf-8", errors="surrogateescape").strip()
+            return text_of(file.read_bytes(), "the draft").strip()
         except OSError as error:
             raise UsageError(
                 f"the editor `{shlex.join(editor)}` left no draft: nothing was sent",

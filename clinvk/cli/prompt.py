@@ -1,11 +1,13 @@
 """The prompt: the words, stdin, an editor, or the words with stdin below them."""
 
+import fcntl
 import os
 import stat
 
 from clinvk.cli.context import Cli
+from clinvk.cli.prompt_text import checked_text, text_of
 from clinvk.cli.stdin import Patience, read_in_time
-from clinvk.cli.streams import Streams, text_from
+from clinvk.cli.streams import Streams, unreadable_stdin
 from clinvk.errors import UsageError
 
 SAY_SO_AFTER_S = 3.0
@@ -15,11 +17,11 @@ def read_prompt(cli: Cli, words: tuple[str, ...], *, editor: bool, patience: Pat
     """The prompt; `UsageError` when there is none, `StdinTimeoutError` past the `patience`.
 
     Piped stdin is the prompt where there are no words (or only `-`), and stands below them in a
-    `<stdin>` block where there are.
+    `<stdin>` block where there are. Both must be text, as `text_of` has it.
     """
     streams = cli.streams
     from_stdin = words == ("-",)
-    text = "" if from_stdin else " ".join(words)
+    text = "" if from_stdin else checked_text(" ".join(words), "the prompt")
     if editor:
         from clinvk.cli.editor import edit_prompt
 
@@ -38,14 +40,18 @@ def read_prompt(cli: Cli, words: tuple[str, ...], *, editor: bool, patience: Pat
 def _is_piped(streams: Streams) -> bool:
     """Whether stdin holds something for us: a pipe, a file, a socket.
 
-    A device (`/dev/null`) and a closed stdin do not.
+    A device (`/dev/null`), a closed stdin and one that is open for writing only do not.
     """
     if streams.stdin is None or streams.stdin_is_tty:
         return False
     try:
-        mode = os.fstat(streams.stdin.fileno()).st_mode
+        descriptor = streams.stdin.fileno()
+        mode = os.fstat(descriptor).st_mode
+        flags = fcntl.fcntl(descriptor, fcntl.F_GETFL)
     except (OSError, ValueError):
         return not hasattr(streams.stdin, "fileno") or streams.stdin.readable()
+    if flags & os.O_ACCMODE == os.O_WRONLY:
+        return False
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode) or stat.S_ISSOCK(mode)
 
 
@@ -53,13 +59,16 @@ def _read(cli: Cli, patience: Patience) -> str:
     """All of stdin; a pipe that stays silent is waited for, and that is said."""
     streams, stdin = cli.streams, cli.streams.stdin
     if stdin is None or not hasattr(stdin, "buffer"):
-        return streams.read_stdin()
+        return checked_text(streams.read_stdin(), "what came on stdin")
     say_so = "waiting for the end of stdin; add `< /dev/null` if there is nothing to read"
-    data = read_in_time(
-        stdin,
-        patience,
-        cli.world.monotonic,
-        quiet_s=SAY_SO_AFTER_S,
-        on_quiet=lambda: streams.talk(say_so),
-    )
-    return text_from(data)
+    try:
+        data = read_in_time(
+            stdin,
+            patience,
+            cli.world.monotonic,
+            quiet_s=SAY_SO_AFTER_S,
+            on_quiet=lambda: streams.talk(say_so),
+        )
+    except OSError as error:
+        raise unreadable_stdin(error) from error
+    return text_of(data, "what came on stdin")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Literal, TextIO
 
 from clinvk.cli.pipe import Pipe, pipe_of, same_pipe
-from clinvk.errors import ClinvkError
+from clinvk.errors import ClinvkError, UsageError
 from clinvk.model.safe_text import escaped_json, safe_text
 
 ColorChoice = Literal["auto", "always", "never"]
@@ -125,13 +125,17 @@ class Streams:
                 self._talk("", drawn=False)
 
     def read_stdin(self) -> str:
-        """All of stdin as text; bytes that are not UTF-8 survive as surrogate escapes."""
+        """All of stdin as text; bytes that are not UTF-8 survive as surrogate escapes.
+
+        `UsageError` if it cannot be read.
+        """
         if self.stdin is None:
             return ""
         buffer = getattr(self.stdin, "buffer", None)
-        if buffer is None:
-            return self.stdin.read()
-        return text_from(bytes(buffer.read()))
+        try:
+            return self.stdin.read() if buffer is None else text_from(bytes(buffer.read()))
+        except OSError as error:
+            raise unreadable_stdin(error) from error
 
     def ask(self, question: str) -> str | None:
         """The line typed in answer to a question on stderr; None without a terminal to ask at.
@@ -261,6 +265,14 @@ def encode(text: str, encoding: str) -> bytes:
         if encoding.replace("-", "").replace("_", "").lower() != "utf8":
             text = text.translate(_PLAIN_SIGNS)
         return text.encode(encoding, "backslashreplace")
+
+
+def unreadable_stdin(error: OSError) -> UsageError:
+    """What is said of a stdin that is a directory, or is open for writing only."""
+    return UsageError(
+        f"stdin cannot be read: {(error.strerror or str(error)).lower()}",
+        hint="pipe the text in, or give a file with `< FILE`",
+    )
 
 
 def text_from(data: bytes) -> str:

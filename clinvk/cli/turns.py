@@ -10,6 +10,7 @@ from clinvk.cli.context import Cli, working_directory
 from clinvk.cli.optional_values import LEFT_OUT
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.prompt import read_prompt
+from clinvk.cli.prompt_text import checked_text
 from clinvk.cli.render.choice import renderer_for
 from clinvk.cli.render.errors import say_error
 from clinvk.cli.stdin import Patience
@@ -106,6 +107,8 @@ def request_of(cli: Cli, said: TurnOptions, prompt: str, **which: Any) -> RunReq
     for option in ("backend", "model", "system_prompt"):
         if getattr(said, option) is not None and not getattr(said, option).strip():
             raise UsageError(f"`--{option.replace('_', '-')}` is empty", hint="leave it out")
+    if said.system_prompt is not None:
+        checked_text(said.system_prompt, "the system prompt")
     return RunRequest(
         prompt=prompt,
         backend=said.backend,

@@ -13,8 +13,8 @@ def environment_in(cwd: Path | None, environ: Mapping[str, str]) -> dict[str, st
     """The environment for a child that works in `cwd`; None is this process's own directory.
 
     `PWD` names it. Some programs believe that variable rather than the directory that they were
-    started in: opencode 1.18.33 edits files there. A shell sets it, but whoever starts a child in
-    another directory passes the old one on.
+    started in, and an agent was seen to edit files there. A shell sets it, but a program that
+    starts a child in another directory passes its own on.
     """
     if cwd is None:
         return _environment_here(environ)

@@ -66,7 +66,7 @@ def test_a_damaged_record_goes_by_its_full_id(
     """Whoever names it in full means it; the others are untouched."""
     create(ID)
     store.home.record("bbbb00000001").write_text("{")
-    with pytest.raises(SessionNotFoundError):
+    with pytest.raises(SessionDamagedError):
         remove("bbbb")
     remove("BBBB00000001")
     assert store.ids() == [ID]
