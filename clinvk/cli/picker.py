@@ -8,10 +8,10 @@ It is drawn on stderr and on the terminal's second screen, so that nothing of it
 """
 
 import signal
+import termios
 from collections.abc import Callable
 from types import FrameType
 
-import typer
 from prompt_toolkit.application import Application
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -28,11 +28,13 @@ from questionary.styles import merge_styles_default
 from clinvk.cli.choices import Choices
 from clinvk.cli.context import Cli
 from clinvk.cli.render.choices import choice_lines
+from clinvk.errors import ExitStatus, StoppedBySignal
 from clinvk.model.session import Session
 from clinvk.services.pick import Offer
 from clinvk.services.sessions import Listed
 from clinvk.services.world import World
 
+_ENDS = (signal.SIGTERM, signal.SIGHUP)
 _POINTER = "» "
 _INSTRUCTION = "type to filter, ↑↓ to move, Enter to take, Esc to leave"
 _ESCAPE_S = 0.05
@@ -42,7 +44,7 @@ _ESCAPE_S = 0.05
 def pick_session(cli: Cli, offered: Offer) -> Session:
     """The session that the person takes; `KeyboardInterrupt` if they leave without one.
 
-    Needs a terminal on stdin and on stderr.
+    Needs a terminal on stdin and on stderr. Raises `StoppedBySignal` when it is lost.
     """
     screen = _Screen(Choices(offered), cli.world)
     streams = cli.streams
@@ -66,16 +68,17 @@ def _ask(application: Application[Listed]) -> Listed:
     """Run it; a signal that ends us must not leave the terminal as it is now."""
 
     def leave(number: int, frame: FrameType | None) -> None:
-        del frame
+        del number, frame
         if application.loop is not None:
-            status = typer.Exit(128 + number)
-            application.loop.call_soon_threadsafe(lambda: application.exit(exception=status))
+            stopped = StoppedBySignal(ExitStatus.TERMINATED)
+            application.loop.call_soon_threadsafe(lambda: application.exit(exception=stopped))
 
-    before = {one: signal.signal(one, leave) for one in (signal.SIGTERM, signal.SIGHUP)}
+    heeded = (one for one in _ENDS if signal.getsignal(one) is not signal.SIG_IGN)
+    before = {one: signal.signal(one, leave) for one in heeded}
     try:
         taken: Listed = Question(application).unsafe_ask()
-    except EOFError:  # the terminal is gone
-        raise KeyboardInterrupt from None
+    except (EOFError, OSError, termios.error):  # the terminal is gone, also without a signal
+        raise StoppedBySignal(ExitStatus.TERMINATED) from None
     finally:
         for one, old in before.items():
             signal.signal(one, old)
