@@ -59,10 +59,10 @@ def test_nothing_is_overwritten(pair: list[Path], tmp_path: Path, kind: str) -> 
     else:
         said = {"other": b"x" * len(content), "shorter": content[:-1], "longer": content + b"x"}
         place.write_bytes(said[kind])
-    before = os.lstat(place)
+    before = _without_reads(place)
     copies = copy_out(pair, folder)
     assert copies == (folder / "id-3.json", folder / "id-3.jsonl")
-    assert os.lstat(place) == before
+    assert _without_reads(place) == before
     assert (folder / "id-2.json").read_bytes() == b"second"
 
 
@@ -107,3 +107,9 @@ def test_a_file_system_without_hard_links_will_do(
     copies = copy_out(pair, folder)
     assert copies[1].read_bytes() == pair[1].read_bytes()
     assert len(list(folder.iterdir())) == 2
+
+
+def _without_reads(path: Path) -> tuple[int, ...]:
+    """What a file is, but for when it was read last: it is read to be compared."""
+    found = os.lstat(path)
+    return (found.st_mode, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
