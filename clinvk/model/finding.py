@@ -63,7 +63,14 @@ class RebuildIndex:
     """Make the index anew, from the session files."""
 
 
-Repair = CloseToOthers | RemoveLeftover | RemoveLock | RebuildRecord | RebuildIndex
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveScratch:
+    """Remove the temporary folder of a run that was killed."""
+
+    path: Path
+
+
+Repair = CloseToOthers | RemoveLeftover | RemoveScratch | RemoveLock | RebuildRecord | RebuildIndex
 """What `--fix` may do: nothing else, and nothing in an agent's own files."""
 
 

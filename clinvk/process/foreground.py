@@ -46,15 +46,17 @@ def run_foreground(
     *,
     environ: Mapping[str, str],
     cwd: Path | None,
+    keep_open: tuple[int, ...] = (),
     started: Callable[[int], None] = _nobody,
 ) -> ForegroundEnd:
     """Run the child to its end; `BackendStartError` if it cannot be started.
 
     Terminal and streams are inherited, and the terminal's modes are afterwards what they were.
     SIGINT, SIGQUIT and SIGTSTP are left to the child, SIGTERM and SIGHUP to us are passed on.
-    `started` is told the child's number as soon as it runs.
+    It inherits the descriptors `keep_open` as well. `started` is told its number once it runs.
     """
     with _terminal_kept(), _signals_left_to(child := _Child()):
+        child.keep_open = keep_open
         code = child.run(argv, environ, cwd, started)
         return ForegroundEnd(exit_code=code, stopped=child.stopped)
 
@@ -64,6 +66,7 @@ class _Child:
 
     def __init__(self) -> None:
         self.stopped = False
+        self.keep_open: tuple[int, ...] = ()
         self._pid: int | None = None
         self._waiting: list[int] = []
 
@@ -86,7 +89,9 @@ class _Child:
     ) -> int:
         """Start it and wait for its end."""
         try:
-            process = Popen(list(argv), env=environment_in(cwd, environ), cwd=cwd)
+            process = Popen(
+                list(argv), env=environment_in(cwd, environ), cwd=cwd, pass_fds=self.keep_open
+            )
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise BackendStartError(f"cannot start `{argv[0]}`: {reason}") from error

@@ -71,7 +71,8 @@ def start(  # noqa: PLR0913  what a child is given, each by its name
     scratch = ScratchFiles(invocation.files)
     try:
         filled = replace(invocation, env=scratch.fill_in_env(invocation.env))
-        process = spawn(filled, scratch.fill_in(invocation.argv), {**environ, RUN_MARK: mark})
+        argv = scratch.fill_in(invocation.argv)
+        process = spawn(filled, argv, {**environ, RUN_MARK: mark}, scratch.keep_open)
     except BaseException:
         scratch.remove()
         raise

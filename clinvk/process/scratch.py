@@ -1,19 +1,35 @@
-"""The private temporary files that a child needs, there exactly as long as the child."""
+"""The private temporary files that a child needs, there exactly as long as the child.
 
+A run that is killed cannot take them away. So the folder is locked by us and, through the same open
+file, by the child: a lock that is free shows that both are gone, in any container of this machine,
+and the folder can be removed. What is not clearly one of ours stays.
+"""
+
+import fcntl
 import os
-from collections.abc import Mapping
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from clinvk.errors import BackendStartError
+
+_PREFIX = "clinvk-run-"
+_NAME = re.compile(rf"{_PREFIX}[a-z0-9_]{{8}}")
+_PRIVATE = 0o700
+_YOUNG_S = 60.0
+"""A folder is made some moments before it is locked."""
 
 
 class ScratchFiles:
     """Files of an invocation in a folder of their own (0700, the files 0600).
 
-    Without files there is no folder either.
+    Without files there is no folder either. `keep_open` is what the child has to inherit.
     """
 
     def __init__(self, files: Mapping[str, str]) -> None:
+        self.keep_open: tuple[int, ...] = ()
         self._folder: Path | None = None
         self._paths: dict[str, Path] = {}
         if not files:
@@ -21,7 +37,8 @@ class ScratchFiles:
         import tempfile  # 5 ms, and most invocations have no files
 
         try:
-            self._folder = Path(tempfile.mkdtemp(prefix="clinvk-"))
+            self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+            self._lock(self._folder)
             for key, content in files.items():
                 self._paths[key] = self._folder / key
                 _write_private(self._paths[key], content)
@@ -32,6 +49,13 @@ class ScratchFiles:
                 f"the agent's temporary files cannot be written: {reason}",
                 hint="`TMPDIR` names another folder for them",
             ) from error
+
+    def _lock(self, folder: Path) -> None:
+        """Without locks (some network file systems) nobody will take the folder away either."""
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self.keep_open = (descriptor,)
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def fill_in(self, argv: tuple[str, ...]) -> list[str]:
         """The argv with every `{key}` replaced by its file's path."""
@@ -53,6 +77,55 @@ class ScratchFiles:
 
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+        for descriptor in self.keep_open:
+            os.close(descriptor)
+        self.keep_open = ()
+
+
+def iter_left(*, now_s: float) -> Iterator[Path]:
+    """The scratch folders of runs that are dead, at `now_s` (seconds since 1970). Raises nothing.
+
+    It looks where this process would make its own.
+    """
+    import tempfile
+
+    with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            if _NAME.fullmatch(entry.name) and _is_left(Path(entry.path), now_s):
+                yield Path(entry.path)
+
+
+def remove_left(path: Path, *, now_s: float) -> bool:
+    """Remove such a folder if it still is one, and say whether it is gone. Raises nothing."""
+    if _NAME.fullmatch(path.name) and _is_left(path, now_s):
+        import shutil
+
+        shutil.rmtree(path, ignore_errors=True)
+    return not os.path.lexists(path)
+
+
+def sweep_left(*, now_s: float) -> int:
+    """Remove all of them, and say how many."""
+    return sum(remove_left(path, now_s=now_s) for path in list(iter_left(now_s=now_s)))
+
+
+def _is_left(path: Path, now_s: float) -> bool:
+    """Whether it is a folder of our own kind that no run has a hold of any more."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        found = os.fstat(descriptor)
+        ours = found.st_uid == os.geteuid() and stat.S_IMODE(found.st_mode) == _PRIVATE
+        if not ours or found.st_mtime > now_s - _YOUNG_S:
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # a run has it, or it cannot be locked
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 def _write_private(path: Path, content: str) -> None:

@@ -10,8 +10,16 @@ from clinvk.model.request import Invocation
 from clinvk.process.environment import environment_in
 
 
-def spawn(invocation: Invocation, argv: list[str], environ: Mapping[str, str]) -> Popen[bytes]:
-    """The running program, its three standard streams pipes; `BackendStartError` says why not."""
+def spawn(
+    invocation: Invocation,
+    argv: list[str],
+    environ: Mapping[str, str],
+    keep_open: tuple[int, ...] = (),
+) -> Popen[bytes]:
+    """The running program, its three standard streams pipes; `BackendStartError` says why not.
+
+    It inherits the descriptors `keep_open`, and no others.
+    """
     env = {name: value for name, value in environ.items() if name not in invocation.env_unset}
     env.update(invocation.env)
     env = environment_in(invocation.cwd, env)
@@ -24,6 +32,7 @@ def spawn(invocation: Invocation, argv: list[str], environ: Mapping[str, str]) -
             bufsize=0,
             cwd=invocation.cwd,
             env=env,
+            pass_fds=keep_open,
             # A group of its own can be stopped as a whole; a session of its own has no terminal,
             # so that Ctrl-C reaches clinvk alone and no agent waits for an answer from a tty.
             start_new_session=True,

@@ -47,6 +47,10 @@ class Catalog:
         return tuple(found)
 
 
+BUILT_IN = Catalog()
+"""Without any declared backend."""
+
+
 def catalog_of(settings: Settings) -> Catalog:
     """The catalog that the settings make."""
     values = settings.values

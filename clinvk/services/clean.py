@@ -22,6 +22,8 @@ from clinvk.errors import (
 from clinvk.model.config import Settings
 from clinvk.model.session import Session, Status
 from clinvk.model.units import parse_duration
+from clinvk.process.scratch import iter_left, sweep_left
+from clinvk.services.catalog import BUILT_IN, Catalog
 from clinvk.services.claims import at_rest, refuse_left_agent
 from clinvk.services.native import NativeTranscript, native_transcript
 from clinvk.services.world import World
@@ -110,7 +112,7 @@ def archive_folder(world: World, said: Path) -> Path:
     return folder
 
 
-def clean(store: SessionStore, world: World, sweep: Sweep) -> Cleaned:
+def clean(store: SessionStore, world: World, sweep: Sweep, catalog: Catalog = BUILT_IN) -> Cleaned:
     """Clean, oldest first; what cannot be cleaned is told and does not keep the others."""
     swept: list[Swept] = []
     in_use: list[str] = []
@@ -121,7 +123,9 @@ def clean(store: SessionStore, world: World, sweep: Sweep) -> Cleaned:
             continue
         try:
             one = (
-                _look(store, world, session) if sweep.dry_run else _go(store, world, session, sweep)
+                _look(store, world, session, catalog)
+                if sweep.dry_run
+                else _go(store, world, session, sweep, catalog)
             )
         except SessionBusyError:
             in_use.append(session.id)
@@ -138,8 +142,12 @@ def clean(store: SessionStore, world: World, sweep: Sweep) -> Cleaned:
 
 
 def _clear_away(world: World, sweep: Sweep) -> int:
-    """How many temporary files are old and nobody's; they go, unless nothing is to be done."""
-    now_s, gone = world.now().timestamp(), 0
+    """How many temporary files are old and nobody's; they go, unless nothing is to be done.
+
+    The scratch folder of a run counts as one.
+    """
+    now_s = world.now().timestamp()
+    gone = len(list(iter_left(now_s=now_s))) if sweep.dry_run else sweep_left(now_s=now_s)
     places = [iter_leftovers(world.home, now_s=now_s)]
     places += [iter_half_copies(sweep.archive, now_s=now_s)] if sweep.archive else []
     for place in places:
@@ -166,14 +174,18 @@ def _old(store: SessionStore, world: World, sweep: Sweep) -> list[tuple[Session,
     return [(one.session, one.status) for one in rest if one.session.last_used_at < oldest]
 
 
-def _look(store: SessionStore, world: World, session: Session) -> Swept:
+def _look(store: SessionStore, world: World, session: Session, catalog: Catalog) -> Swept:
     refuse_left_agent(store, world, session.id)
     return Swept(
-        session=session, size=store.size(session.id), native=native_transcript(session, world)
+        session=session,
+        size=store.size(session.id),
+        native=native_transcript(session, world, catalog),
     )
 
 
-def _go(store: SessionStore, world: World, session: Session, sweep: Sweep) -> Swept | None:
+def _go(
+    store: SessionStore, world: World, session: Session, sweep: Sweep, catalog: Catalog
+) -> Swept | None:
     """Let the session go, if it is still as it was; None if it is not, or went already."""
     with at_rest(store, world, session.id):
         try:
@@ -185,7 +197,7 @@ def _go(store: SessionStore, world: World, session: Session, sweep: Sweep) -> Sw
             return None
         if found != session:
             return None
-        swept = _look(store, world, session)
+        swept = _look(store, world, session, catalog)
         moved = copy_out(store.files(session.id), sweep.archive) if sweep.archive else ()
         store.remove(session.id, world.sleep)
     return Swept(session=session, size=swept.size, moved_to=moved, native=swept.native)

@@ -146,6 +146,12 @@ def _run(invocation: Invocation, world: World, recorded: ScreenRecorded | None) 
     try:
         argv = scratch.fill_in(invocation.argv)
         environ |= scratch.fill_in_env(invocation.env)
-        return run_foreground(argv, environ=environ, cwd=invocation.cwd, started=started)
+        return run_foreground(
+            argv,
+            environ=environ,
+            cwd=invocation.cwd,
+            keep_open=scratch.keep_open,
+            started=started,
+        )
     finally:
         scratch.remove()

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from clinvk import backends
+from clinvk.errors import BackendUnknownError
 from clinvk.model.session import Session
+from clinvk.services.catalog import BUILT_IN, Catalog
 from clinvk.services.world import World
 from clinvk.store.conversations import conversation_paths
 
@@ -21,13 +22,19 @@ class NativeTranscript:
     files: tuple[Path, ...]
 
 
-def native_transcript(session: Session, world: World) -> NativeTranscript | None:
-    """What the agent keeps of the session; None if its conversation never began."""
+def native_transcript(
+    session: Session, world: World, catalog: Catalog = BUILT_IN
+) -> NativeTranscript | None:
+    """What the agent keeps of the session; None if its conversation never began.
+
+    `catalog` knows the agents that the configuration declares.
+    """
     if session.conversation is None or not (session.conversation_seen or session.turns):
         return None
-    if session.backend not in backends.names():
+    try:
+        backend = catalog.get(session.backend)
+    except BackendUnknownError:
         return NativeTranscript(agent=session.backend, root=None, files=())
-    backend = backends.get(session.backend)
     where = backend.conversation_files(session.conversation, world.user_home, world.environ)
     return NativeTranscript(
         agent=backend.title,

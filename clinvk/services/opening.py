@@ -12,6 +12,7 @@ from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session, Status
 from clinvk.model.units import format_time
 from clinvk.process import orphans
+from clinvk.process.scratch import sweep_left
 from clinvk.services.catalog import catalog_of
 from clinvk.services.claims import agent_left, claim_of
 from clinvk.services.discretion import discretion_of
@@ -103,6 +104,7 @@ class Opening:
         if lock.previous is not None:
             self._stop_orphan(lock, lock.previous)
             store.sweep(target.id, self.world.sleep)
+            sweep_left(now_s=self.world.now().timestamp())
         session = self._still_meant(store, target, lock)
         if session is None:
             return None

@@ -17,7 +17,7 @@ from clinvk.model.config import (
     merge,
 )
 from clinvk.model.events import Json
-from clinvk.services.catalog import Catalog, catalog_of
+from clinvk.services.catalog import BUILT_IN, Catalog, catalog_of
 from clinvk.services.world import World
 from clinvk.store.config_cache import Checked, recall, remember
 from clinvk.store.config_file import check_config, check_values, read_config
@@ -55,6 +55,14 @@ def effective_settings(
 def catalog(world: World, config: Path | None = None) -> Catalog:
     """The backends there are with the settings that hold; raises as `effective_settings` does."""
     return catalog_of(effective_settings(world, config))
+
+
+def known_catalog(world: World) -> Catalog:
+    """As `catalog`; with a configuration that is invalid the backends that need none of it."""
+    try:
+        return catalog(world)
+    except ConfigError:
+        return BUILT_IN
 
 
 def _names(environ: Mapping[str, str], text: bytes | None) -> tuple[str, ...]:

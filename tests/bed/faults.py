@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bed.patient import Patient
@@ -113,6 +114,14 @@ def _leftover(patient: Patient) -> None:
     left.chmod(0o600)
     os.utime(left, (time.time() - 2 * 3600,) * 2)
     patient.reindex()
+
+
+def _scratch_left(patient: Patient) -> None:
+    """As of a run that was killed with its agent an hour ago."""
+    left = Path(patient.clinvk.home.env["TMPDIR"]) / "clinvk-run-abcd_123"
+    left.mkdir(mode=0o700)
+    (left / "system_prompt").write_text("be brief")
+    os.utime(left, (time.time() - 3600,) * 2)
 
 
 def _unknown_variable(patient: Patient) -> None:
@@ -261,6 +270,7 @@ FAULTS = tuple(
         (_senseless_transcript, "transcript_unusable", "problem"),
         (_date_to_come, "date_in_future", "warning"),
         (_leftover, "leftover", "warning"),
+        (_scratch_left, "scratch_left", "note"),
         (_unknown_variable, "variable_unknown", "warning"),
         (_bad_variable, "config_invalid", "problem"),
         (_unknown_key, "config_invalid", "problem"),

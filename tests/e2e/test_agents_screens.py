@@ -251,7 +251,9 @@ def test_a_screen_works_in_the_sessions_own_directory(
     terminal.run(clinvk.program, "resume", started["session_id"])
     if backend == "claude":  # it asks whether such an access is meant
         terminal.wait_for("Yes, I accept", timeout_s=60)
+        terminal.settle()
         terminal.press("Down")
+        terminal.settle()
         terminal.press("Enter")
     terminal.wait_for("the first prompt", timeout_s=60)
     wait_until_ready(terminal, clinvk.home, backend)

@@ -4,6 +4,7 @@ The agent is a small program that keeps its conversations in files; these run wi
 """
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -201,3 +202,26 @@ def test_it_works_where_clinvk_says(clinvk: Command, tmp_path: Path, way: str) -
     }[way]
     ran = clinvk(*words, "-o", "json", "where", cwd=elsewhere, env=env).json()
     assert f"now: {project} {project} None" in ran["text"]
+
+
+@pytest.mark.parametrize("way", ["delete", "clean", "dry-run"])
+def test_whoever_removes_a_session_is_told_where_the_agent_keeps_its_own(
+    clinvk: Command, way: str
+) -> None:
+    """By the `conversation_file` of its declaration, as for every other agent."""
+    config = clinvk.home.clinvk_home / "config.yaml"
+    line = "      conversation_file: '{home}/.toy/{conversation}'\n      output:\n"
+    config.write_text(config.read_text().replace("      output:\n", line, 1))
+    started = clinvk("-b", "toy", "-o", "json", "one").json()
+    kept = clinvk.home.home / ".toy" / started["backend_session_id"]
+    assert kept.is_file()
+    if way != "delete":
+        time.sleep(1.1)
+    ran = {
+        "delete": lambda: clinvk("sessions", "delete", "-y", started["session_id"], "--json"),
+        "clean": lambda: clinvk("sessions", "clean", "--older-than", "1s", "--json"),
+        "dry-run": lambda: clinvk("sessions", "clean", "--older-than", "1s", "--dry-run", "--json"),
+    }[way]()
+    assert ran.exit_code == 0, ran.stderr
+    assert str(kept) in ran.stdout
+    assert kept.is_file()

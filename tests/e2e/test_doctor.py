@@ -21,6 +21,7 @@ FIXED = {
     "open_to_others",
     "record_missing",
     "leftover",
+    "scratch_left",
     "lock_stale",
     "lock_unreadable",
     "lock_without_session",
@@ -34,7 +35,9 @@ FIXED = {
 def patient(tmp_path: Path) -> Iterator[Patient]:
     """A home that is well."""
     clinvk = bare_command(tmp_path)
-    clinvk.home.env |= {"CLINVK_BACKEND": "demo", "EDITOR": "true"}
+    temporary = tmp_path / "temporary"  # what others leave in theirs is not for this home
+    temporary.mkdir()
+    clinvk.home.env |= {"CLINVK_BACKEND": "demo", "EDITOR": "true", "TMPDIR": str(temporary)}
     ids = []
     for prompt in ("first", "second"):
         ran = clinvk("-o", "json", prompt)

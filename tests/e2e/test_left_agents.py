@@ -138,3 +138,41 @@ def test_a_killed_successor_forgets_it_as_little(clinvk: Command, left: tuple[st
     second.communicate()
     said = json.loads(lock.read_text())
     assert (said["child_pid"], said["child_identity"]) == (agent, before["child_identity"])
+
+
+@pytest.mark.parametrize("way", ["-c", "clean", "doctor"])
+def test_the_temporary_files_of_a_killed_run_are_removed_later(
+    clinvk: Command, tmp_path: Path, way: str
+) -> None:
+    """Not while its agent works; then by the next turn, by `clean` and by `doctor --fix`."""
+    agent, temporary = tmp_path / "agent", tmp_path / "temporary"
+    agent.write_text(AGENT)
+    agent.chmod(0o700)
+    temporary.mkdir()
+    env = {"TMPDIR": str(temporary)}
+    said = ["-s", "mine", "--system-prompt", "be brief", "two"]
+    child = clinvk.popen(*said, env={**env, "CLINVK_BACKENDS_DEMO_BINARY": str(agent)})
+    _, holder = _holder(clinvk)
+    child.kill()
+    child.communicate()
+    [folder] = temporary.iterdir()
+    os.utime(folder, (time.time() - 3600,) * 2)
+    clean = ["sessions", "clean", "--older-than", "1d", "--json"]
+    assert clinvk(*clean, env=env).json()["temporary_files"] == 0
+    assert folder.exists()
+    if way == "-c":
+        assert clinvk("-c", "three", env=env).exit_code == 0
+    else:
+        _end(holder["child_pid"])
+        until = time.monotonic() + 10
+        while _runs(holder["child_pid"]):
+            assert time.monotonic() < until
+        if way == "clean":
+            assert clinvk(*clean, "--dry-run", env=env).json()["temporary_files"] == 1
+            assert folder.exists()
+            assert clinvk(*clean, env=env).json()["temporary_files"] == 1
+        else:
+            found = clinvk("doctor", "--json", env=env).json()["findings"]
+            assert "scratch_left" in {one["code"] for one in found}
+            clinvk("doctor", "--fix", env=env)
+    assert list(temporary.iterdir()) == []

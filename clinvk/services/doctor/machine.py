@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from clinvk.model.finding import Area, Checked, Finding, Severity
+from clinvk.model.finding import Area, Checked, Finding, RemoveScratch, Severity
+from clinvk.process.scratch import iter_left
+from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
 from clinvk.services.programs import which
 from clinvk.services.world import World
@@ -19,6 +21,7 @@ def check_machine(survey: Survey) -> Checked:
     findings = (
         *_letters(survey.encoding),
         *_temporary(survey.world),
+        *_scratch(survey.world),
         *_git(survey.world),
         *_editor(survey.world),
     )
@@ -46,6 +49,19 @@ def _temporary(world: World) -> Iterator[Finding]:
             message=f"`TMPDIR` names `{said}`, which is no folder that can be written to",
             where="TMPDIR",
             command="unset TMPDIR",
+        )
+
+
+def _scratch(world: World) -> Iterator[Finding]:
+    """Folders with what runs gave their agents, of runs that were killed."""
+    for path in iter_left(now_s=world.now().timestamp()):
+        yield _finding(
+            severity=Severity.NOTE,
+            code="scratch_left",
+            message="a run that was killed left its temporary files behind",
+            where=str(path),
+            command=command("rm", "-r", path),
+            repair=RemoveScratch(path=path),
         )
 
 

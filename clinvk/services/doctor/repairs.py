@@ -14,9 +14,11 @@ from clinvk.model.finding import (
     RebuildRecord,
     RemoveLeftover,
     RemoveLock,
+    RemoveScratch,
     Repair,
 )
 from clinvk.model.session import Session
+from clinvk.process.scratch import remove_left
 from clinvk.services.claims import claim_of
 from clinvk.services.world import World
 from clinvk.store.atomic import reason
@@ -39,6 +41,10 @@ def mend(repair: Repair, world: World) -> str:
             return f"closed `{paths[0]}`{more} to others"
         case RemoveLeftover(path=path):
             _try(lambda: remove_leftover(path), str(path))
+            return f"removed `{path}`"
+        case RemoveScratch(path=path):
+            if not remove_left(path, now_s=world.now().timestamp()):
+                raise StoreError(f"`{path}` stays: a run has it by now")
             return f"removed `{path}`"
         case RemoveLock(path=path):
             if not _try(lambda: remove_free_lock(path), str(path)):

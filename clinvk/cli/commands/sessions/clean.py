@@ -48,6 +48,7 @@ def clean(  # noqa: PLR0913  one parameter an option
     """
     from clinvk.cli.filters import known_backend
     from clinvk.cli.render.cleaned import render_cleaned
+    from clinvk.services.catalog import catalog_of
     from clinvk.services.clean import Sweep, clean, retention_s
     from clinvk.services.settings import effective_settings
     from clinvk.store.sessions import SessionStore
@@ -55,7 +56,8 @@ def clean(  # noqa: PLR0913  one parameter an option
     cli: Cli = ctx.obj
     if status is Status.RUNNING:
         raise UsageError("running sessions are never cleaned", hint="choose another `--status`")
-    age_s = retention_s(effective_settings(cli.world), older_than)
+    settings = effective_settings(cli.world)
+    age_s = retention_s(settings, older_than)
     sweep = Sweep(
         older_than_s=age_s,
         backend=known_backend(cli, backend) if backend is not None else None,
@@ -64,7 +66,7 @@ def clean(  # noqa: PLR0913  one parameter an option
         archive=_archive(cli, archive),
         dry_run=dry_run,
     )
-    cleaned = clean(SessionStore(cli.world.home), cli.world, sweep)
+    cleaned = clean(SessionStore(cli.world.home), cli.world, sweep, catalog_of(settings))
     raise typer.Exit(
         render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), as_json=as_json)
     )

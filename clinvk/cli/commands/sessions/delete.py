@@ -27,6 +27,7 @@ def delete(
     """
     from clinvk.cli.render.deleted import doomed_line, render_deleted
     from clinvk.services import delete as service
+    from clinvk.services.settings import known_catalog
     from clinvk.services.several import do_each
     from clinvk.store.sessions import SessionStore
 
@@ -44,5 +45,6 @@ def delete(
         if answer.lower() not in ("y", "yes"):
             cli.streams.talk("nothing was deleted")
             raise typer.Exit(ExitStatus.FAILED)
-    outcomes = do_each(doomed, lambda one: service.delete(store, cli.world, one))
+    catalog = known_catalog(cli.world)
+    outcomes = do_each(doomed, lambda one: service.delete(store, cli.world, one, catalog))
     raise typer.Exit(render_deleted(outcomes, cli.streams, as_json=as_json))
