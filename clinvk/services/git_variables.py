@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from clinvk.services.places import repository_root
+from clinvk.services.repositories import repository_root
 
 _PLACE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_IMPLICIT_WORK_TREE")
 """Which repository it is, and where in it; git finds both by itself from a directory."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from clinvk.backends._base import Backend
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.project_file import ProjectFile
-from clinvk.services.places import repository_root
+from clinvk.services.repositories import repository_root
 from clinvk.services.world import World
 from clinvk.store.conversations import read_text
 
