@@ -6,8 +6,8 @@ import stat
 
 from clinvk.cli.context import Cli
 from clinvk.cli.prompt_text import checked_text, text_of
-from clinvk.cli.stdin import Patience, read_in_time
-from clinvk.cli.streams import Streams, unreadable_stdin
+from clinvk.cli.stdin import Patience, read_in_time, unreadable_stdin
+from clinvk.cli.streams import Streams
 from clinvk.errors import UsageError
 
 SAY_SO_AFTER_S = 3.0

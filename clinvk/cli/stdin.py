@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
 
-from clinvk.errors import StdinTimeoutError
+from clinvk.errors import StdinTimeoutError, UsageError
 
 _PIECE = 1 << 16
 
@@ -68,4 +68,12 @@ def _too_late(option: str) -> StdinTimeoutError:
     return StdinTimeoutError(
         f"the prompt on stdin did not come to its end within `{option}`",
         hint="add `< /dev/null` if there is nothing to read",
+    )
+
+
+def unreadable_stdin(error: OSError) -> UsageError:
+    """What is said of a stdin that is a directory, or is open for writing only."""
+    return UsageError(
+        f"stdin cannot be read: {(error.strerror or str(error)).lower()}",
+        hint="pipe the text in, or give a file with `< FILE`",
     )

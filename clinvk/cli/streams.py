@@ -9,14 +9,13 @@ nothing to restore if clinvk is killed.
 
 import os
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from types import FrameType
 from typing import IO, Literal, TextIO
 
 from clinvk.cli.pipe import Pipe, pipe_of, same_pipe
-from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal, UsageError
+from clinvk.cli.stdin import unreadable_stdin
+from clinvk.errors import ClinvkError
 from clinvk.model.safe_text import escaped_json, safe_text
 
 ColorChoice = Literal["auto", "always", "never"]
@@ -148,7 +147,9 @@ class Streams:
         if self.stdin is None or not (self.stdin_is_tty and self.stderr_is_tty):
             return None
         self._talk(f"{question} ", drawn=False)
-        with _stopped_by_signals():
+        from clinvk.process.signals import stopped_by_signals  # hardly ever
+
+        with stopped_by_signals():
             answer = self.stdin.readline()
         if not answer.endswith("\n"):
             self.talk()
@@ -269,35 +270,6 @@ def encode(text: str, encoding: str) -> bytes:
         if encoding.replace("-", "").replace("_", "").lower() != "utf8":
             text = text.translate(_PLAIN_SIGNS)
         return text.encode(encoding, "backslashreplace")
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """While a person is waited for, whatever ends that is an end of its own, and no traceback."""
-    import signal  # hardly ever
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        raise StoppedBySignal(ExitStatus.TERMINATED)
-
-    ends = (signal.SIGTERM, signal.SIGHUP)
-    heeded = [one for one in ends if signal.getsignal(one) is not signal.SIG_IGN]
-    before = {one: signal.signal(one, leave) for one in heeded}
-    try:
-        yield
-    except OSError:  # the terminal is gone
-        raise StoppedBySignal(ExitStatus.TERMINATED) from None
-    finally:
-        for one, old in before.items():
-            signal.signal(one, old)
-
-
-def unreadable_stdin(error: OSError) -> UsageError:
-    """What is said of a stdin that is a directory, or is open for writing only."""
-    return UsageError(
-        f"stdin cannot be read: {(error.strerror or str(error)).lower()}",
-        hint="pipe the text in, or give a file with `< FILE`",
-    )
 
 
 def text_from(data: bytes) -> str:

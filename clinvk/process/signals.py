@@ -8,8 +8,8 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -99,3 +99,26 @@ class SignalInbox:
         self.post(number)
         if not self.listening and len(self._received) >= _PATIENCE:
             raise KeyboardInterrupt
+
+
+@contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """While a person is waited for: SIGTERM and SIGHUP raise `StoppedBySignal`.
+
+    So does an input that fails, since the terminal is gone then. What is ignored stays ignored.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        raise StoppedBySignal(ExitStatus.TERMINATED)
+
+    ends = (signal.SIGTERM, signal.SIGHUP)
+    heeded = [one for one in ends if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {one: signal.signal(one, leave) for one in heeded}
+    try:
+        yield
+    except OSError:
+        raise StoppedBySignal(ExitStatus.TERMINATED) from None
+    finally:
+        for one, old in before.items():
+            signal.signal(one, old)
