@@ -242,8 +242,8 @@ class FlatEventsParser(Parser):
         status = count(body.get("code")) or _STATUSES.get(exit_code or 0)
         code = (
             self._dialect.types.get(text(error.get("type")))
-            or code_of_words(said, self._dialect.words)
             or code_of_status(status)
+            or code_of_words(said, self._dialect.words)
         )
         return failure(code or FailureCode.AGENT_FAILED, said)
 

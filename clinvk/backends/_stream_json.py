@@ -296,19 +296,22 @@ class StreamJsonParser(Parser):
         return "\n".join(filter(None, words)) or "the agent failed and did not say why"
 
     def _code(self, said: Line, message: str) -> FailureCode:
-        """The most exact of what is known: subtype, HTTP status, words, kind of error."""
+        """The most exact of what is known: subtype, HTTP status, kind of error, words."""
         status = count(said.get("api_error_status"))
         if self._dialect.status and (found := re.search(self._dialect.status, message[:1_000])):
             status = int(found[1])
         subtype, error = text(said.get("subtype")), text(self._trouble.get("error"))
+        # Seen as a server's error as well: a server that was never reached.
+        kind = self._dialect.errors.get(error)
         meant = code_of_words(message, self._dialect.words)
         if status == 429 and meant is FailureCode.BUDGET_LIMIT:
             return meant  # a quota is used up: waiting does not help
         return (
             self._dialect.subtypes.get(subtype)
             or code_of_status(status)
+            or (kind if kind is not FailureCode.SERVER_ERROR else None)
             or meant
-            or self._dialect.errors.get(error)
+            or kind
             or FailureCode.AGENT_FAILED
         )
 

@@ -41,13 +41,19 @@ Line = Mapping[str, Json]
 _WORDS: Words = (
     (r"no rollout found|thread not found", FailureCode.CONVERSATION_GONE),
     (r"has an active writer", FailureCode.CONVERSATION_BUSY),
-    (r"missing environment variable|refresh token|please (log|sign) in", FailureCode.AUTH),
-    (r"high demand", FailureCode.SERVER_ERROR),
-    (r"error loading config", FailureCode.OPTION_REFUSED),
+    (
+        (
+            r"\bmissing environment variable: \S*(?:key|token)\b|\brefresh token (?:was|is|has)\b"
+            r"|\bplease (?:log out and )?(?:log|sign) in\b"
+        ),
+        FailureCode.AUTH,
+    ),
+    (r"\bexperiencing high demand\b", FailureCode.SERVER_ERROR),
+    (r"\berror loading config(?:uration|\.toml)?\b", FailureCode.OPTION_REFUSED),
     (r"no prompt provided", FailureCode.PROMPT_REFUSED),
 )
-_STATUS = re.compile(r"(?:unexpected|last) status:? (\d{3})")
-_NOISE = r"^WARNING: |^\S+ +(ERROR|WARN|INFO) |^Reading prompt from stdin"
+_STATUS = re.compile(r"\b(?:unexpected|last) status:? (\d{3})")
+_NOISE = r"^WARNING: |^\d{4}-\S+ +(ERROR|WARN|INFO) |^Reading prompt from stdin"
 
 FIGURES = {
     "input_tokens": "input_tokens",

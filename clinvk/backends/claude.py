@@ -95,7 +95,7 @@ _DIALECT = Dialect(
         (r"session id .{0,60} is already in use", FailureCode.CONVERSATION_EXISTS),
         (r"cannot be used with root/sudo privileges", FailureCode.OPTION_REFUSED),
         (r"input must be provided", FailureCode.PROMPT_REFUSED),
-        (r"usage policy", FailureCode.PROMPT_REFUSED),
+        (r"\bour usage policy\b", FailureCode.PROMPT_REFUSED),
     ),
     noise=r"^\[claude-code:",
     version="claude_code_version",

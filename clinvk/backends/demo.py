@@ -167,14 +167,16 @@ class DemoParser(Parser):
         """The result of a turn that the agent did not end itself."""
         if self._over:
             return ()
+        from clinvk.backends._last_words import statements  # needed only where a turn fails
+
         if exit_code is None or exit_code < 0:
             code, how = FailureCode.KILLED, "was stopped"
         else:
             code = FailureCode.AGENT_FAILED if exit_code else FailureCode.NO_RESULT
             how = f"exited with {exit_code}"
-        failure = Failure(
-            code=code, message=f"the agent {how} without a result", detail=stderr_tail or None
-        )
+        said = statements(stderr_tail, r"(?!)") if code is FailureCode.AGENT_FAILED else []
+        message = said[0].text if said else f"the agent {how} without a result"
+        failure = Failure(code=code, message=message, detail=stderr_tail or None)
         return (self._result(self._said.text, UNKNOWN_USAGE, StopReason.ERROR, failure),)
 
     def _start(self, said: Mapping[str, Json]) -> Iterable[Event]:

@@ -102,17 +102,26 @@ _WORDS: Words = (
     (rf"{_UNTRUSTED}|^unknown argument|^invalid values", FailureCode.OPTION_REFUSED),
     (r"no input provided", FailureCode.PROMPT_REFUSED),
     (r"response was blocked", FailureCode.PROMPT_REFUSED),
-    (r"auth method|specify the \w+ environment variable", FailureCode.AUTH),
+    (
+        r"\b(?:set an|invalid) auth method\b|\bspecify the \w+ environment variable\b",
+        FailureCode.AUTH,
+    ),
     (r"exceeds the maximum number of tokens", FailureCode.CONTEXT_TOO_LONG),
     (r"maximum session turns|max session turns", FailureCode.TURN_LIMIT),
     # Its free tier's limit of a minute is worded like one of the account's.
-    (r"exhausted|current quota|quota exceeded", FailureCode.RATE_LIMITED),
-    (r"without a finish reason", FailureCode.NETWORK),
-    (r"empty response", FailureCode.SERVER_ERROR),
+    (
+        (
+            r"\b(?:has been|quota|resource)[ _]exhausted\b|\bexhausted your\b"
+            r"|\byour current quota\b|\bquota exceeded for\b"
+        ),
+        FailureCode.RATE_LIMITED,
+    ),
+    (r"\bwithout a finish reason\b", FailureCode.NETWORK),
+    (r"\bempty response\b", FailureCode.SERVER_ERROR),
 )
 _NOISE = (
     r"^(Warning: |\[WARNING\]|\[STARTUP\]|Ripgrep|YOLO mode|Approval mode|Loaded cached|Attempt \d"
-    r"|Usage: |\s)"
+    r"|Usage: )"
 )
 
 

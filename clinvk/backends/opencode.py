@@ -62,10 +62,7 @@ _UNTITLED = "New session - "
 _NESTING = ("AGENT", "OPENCODE", "OPENCODE_LOG_LEVEL", "OPENCODE_PID", "OPENCODE_PRINT_LOGS")
 """What it sets for its own children: a run that clinvk starts from there is none of them."""
 
-_WORDS = (
-    (r"session not found", FailureCode.CONVERSATION_GONE),
-    (r"overloaded", FailureCode.OVERLOADED),
-)
+_WORDS = ((r"session not found", FailureCode.CONVERSATION_GONE),)
 _NOISE = r"^timestamp=|permission requested"
 
 

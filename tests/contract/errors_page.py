@@ -35,6 +35,12 @@ Success is judged by what the agent says first, and by its exit code only where 
 answer that was complete stands, whatever happened to the process afterwards, and an error inside a
 run that exits with 0 is an error.
 
+What a failure is taken for comes from the agent's own fields first (HTTP status, kind of error),
+then from the words of its error. Paths, addresses, stacks, quoted source, hints and faults of the
+machine itself (`ENOENT`, a missing module) say nothing of the service. Of an agent that only wrote
+to stderr, `message` is the line that says what went wrong, with its cause where one is named: not
+the last line, which may be Node's version, a note about backtraces, or where npm keeps its log.
+
 This page is written by `python tests/contract/errors_page.py`: the tables are the code's own, the
 last ones are what the real agents said when they were recorded.
 

@@ -1,0 +1,306 @@
+"""What an agent said last on stderr: the line that says what went wrong, among all the others.
+
+The last line rarely is it. Node prints the source and the stack around the message and then its
+own version, Rust a note about backtraces, npm where its log is, Python the frames first and the
+message last, Go the message first and the goroutines after it; shells, shims and the dynamic linker
+print one line each. Tried with the real output of each: `tests/unit/backends/last_words/`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+_LONGEST = 1_000
+"""Characters of a line that are shown, and looked at."""
+
+_COLOURS = re.compile(
+    r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0e-\x1f]"
+)
+
+_PREFIX = re.compile(r"^(?:npm|pnpm) (?:ERR!|error)(?: |$)|^mise ERROR ")
+"""What some programs put before each line of theirs."""
+
+_NPM_FACT = re.compile(
+    r"^(?:code|syscall|errno|path|dest|cwd|file|signal|command|location|workspace|lifecycle"
+    r"|type|config) |^\s*at |^\s|^[{}]$"
+)
+_NPM_TOPIC = re.compile(r"^(?:[a-z]{4,12}|\d{3}|JSON\.parse) (?=[A-Z' ])\s*")
+
+_ERROR = re.compile(
+    r"^(?:[\w./ ()\[\]-]{1,60}?(?:: | ))??(?:(?i:fatal )?(?i:error|fatal|panic|critical|exception))"
+    r"(?:\s?[\[(][\w: -]+[\])])?:(?:\s|$)"
+    r"|^[A-Za-z_][\w.$]*(?:Error|Exception|Rejection|Interrupt|Warning as error)"
+    r"(?: \[\w+\])?(?::|$)"
+    r"|^Error [a-z]|^error [A-Z]|^Message:\s"
+    r"|^(?:Error|Uncaught|Exception in thread|Internal Error)\b.{0,200}:"
+    r"|^(?:Failed to|Cannot|Can't|Could not|Unable to)\s"
+    r"|^\[(?:ERROR|FATAL|CRITICAL)\]|^(?:ERROR|FATAL|CRITICAL)\b"
+    r"|^\d{4}-\d\d-\d\d[T ]\S+\s+\[?(?:ERROR|FATAL|CRITICAL)\b"
+    r"|^\s*[\u00d7\u2716\u2717\u2718\u2a2f]\s|^\s?ERR_\w+\s"
+    r"|^dyld(?:\[\d+\])?: "
+    r"|: (?:command not found|not found|bad interpreter\b.*|Permission denied|Is a directory)$"
+    r"|^\S*env: .*: No such file or directory$|: line \d+: .*: No such file or directory$"
+    r"|: cannot (?:execute|open shared object)|Exec format error|error while loading shared lib"
+    r"|: version .{0,40} not found \(required by"
+    r"|: bad option: |: can't open file |: No module named "
+    r"|: command not found: |: line \d+:\s+\d+ (?:Killed|Aborted|Segmentation fault)\b"
+    r"|^thread '.*' panicked at '|^'.*' is not recognized as an internal or external command"
+    r"|^No version is set for |is not yet installed\b|^asdf: |^pyenv: |^rbenv: "
+)
+"""Lines that say themselves that they are an error, or that nothing else ever prints."""
+
+_SECOND_PANIC = re.compile(r"on an `Err` value: (?:Any \{|PoisonError)")
+
+_AFTERMATH = re.compile(
+    r"^error: (?:process didn't exit successfully|could not compile|aborting due to|script \".*\")"
+    r"|^error Command failed|^(?:Error: )?[Cc]ommand failed\b|ELIFECYCLE|^exit status \d+$"
+    r"|^make(?:\[\d+\])?: \*\*\*|^Lifecycle script .* failed|^(?:Aborted|Segmentation fault)\b"
+    r"|^fatal runtime error: |^Failed at the .* script|^During handling of the above"
+    r"|^The above exception was|^Error details written"
+)
+"""Lines that only say that something before them failed."""
+
+_ADVICE = re.compile(
+    r"^(?:note|help|hint|tip|info|notice|warn(?:ing)?|debug|trace|usage|npm (?:notice|warn|WARN))\b"
+    r"|^\[?(?:WARN(?:ING)?|INFO|DEBUG|TRACE|NOTICE|DEP\d+)\]?\b"
+    r"|^\(node:\d+\) |^\(Use `node|^Node\.js v\d|^Bun v\d|^\w+ v?\d+\.\d+\.\d+ ?(?:\(.*\))?$"
+    r"|^(?:Require stack:|- |A complete log of this run|Backtrace omitted|For more information)"
+    r"|^(?:Run with|Run |Try |Use |See |Set |Update |Check |Visit |Install |Make sure|Consider )"
+    r"|^(?:Did you mean|You need to|You can |To |If you |This is related|Some details are omitted)"
+    r"|^(?:The `.*' command exists|Note that|Please report|Full report|Stack trace|stack backtrace)"
+    r"|^(?:Compiling|Finished|Running|Downloading|Loading|Starting)\b"
+    r"|^<---|^-----|^\[\d+:0x|^goroutine \d+|^\[signal |^created by |^[╭╰─]",
+    re.IGNORECASE,
+)
+"""Lines that explain nothing: versions, hints, progress, where a log is."""
+
+_FRAME = re.compile(
+    r"^\s+at |^\s*at \S+ \(|^\s+File \"|^\s*\d+: |^\s*-->|^\s*\d* \|(?: |$)|^\s*\.\.\. \d+ "
+    r"|^[\w./*()-]+\(.*\)$|^\s*[\^~|]+[\^~| ]*$|^[\]})]+[;,]?$"
+)
+_SOURCE = re.compile(r"^(?:file://|node:|/|[A-Za-z]:\\|\.{1,2}/)\S*:\d+$")
+"""Where Node says that the source follows of the line that threw."""
+
+_CARET = re.compile(r"^\s*[\^~]+\s*$")
+_REASON = re.compile(r"^\[?UnhandledPromiseRejection: .*the reason \"(.*)\"\.?\]?(?: \{)?$")
+_CAUSE = re.compile(r"^\s*(?:\[cause\]|Caused by):\s*(.*?)(?: \{)?$")
+_IN_GROUP = re.compile(r"^[\s|+]*?(?:\| ?|\+-[+-]*)")
+_FIRST = re.compile(r"^\s*0: ")
+_NUMBER = re.compile(r"^\d+: ")
+
+
+_Read = Callable[[str], "Iterable[Statement | str]"]
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A line that may say what went wrong; `certain` if it says of itself that it does."""
+
+    text: str
+    certain: bool
+
+
+def statements(stderr: str, noise: str) -> list[Statement]:
+    """What may say why a program failed, the best first; empty if nothing does.
+
+    That is the last line that calls itself an error, with its cause; then the others like it, the
+    latest first, and then the lines that are nothing else. Lines that match `noise` are left out.
+    """
+    lines = [_COLOURS.sub("", line).rstrip() for line in stderr.splitlines()]
+    lines = [line[:_LONGEST] for line in lines if not re.search(noise, line)]
+    found = [one for one in _statements(lines) if one.text.strip()]
+    certain = [one for one in reversed(found) if one.certain]
+    return certain + [one for one in reversed(found) if not one.certain]
+
+
+def _statements(lines: Sequence[str]) -> Iterator[Statement]:
+    """In the order in which they were said; a cause is added to what it is the cause of."""
+    last: Statement | None = None
+    for statement in _Reader(lines).read():
+        if isinstance(statement, Statement):
+            if last is not None:
+                yield last
+            last = statement
+        elif last is not None and last.certain:
+            head = last.text.partition(" (cause: ")[0]
+            last = replace(last, text=f"{head} (cause: {statement})")
+    if last is not None:
+        yield last
+
+
+class _Reader:
+    """Goes through the lines once, with a look at those that follow."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._at = 0
+        self._blocks: Sequence[tuple[re.Pattern[str], _Read]] = (
+            (re.compile("^Exception ignored in"), self._ignored),
+            (re.compile(r"^Traceback \(most recent call last\)"), self._after_frames),
+            (re.compile(r"^\s*\+ Exception Group Traceback"), self._group),
+            (re.compile(r"^[╭┌]─+ (?:\w+ )?Error ─"), self._boxed),
+            (re.compile(r"^thread '.*' (?:\(\d+\) )?panicked at .+:\d+:\d+:$"), self._panic),
+            (_SOURCE, self._thrown),
+            (_CAUSE, self._causes),
+        )
+
+    def read(self) -> Iterator[Statement | str]:
+        """Statements, and as plain text the causes of the statement before."""
+        npm = False
+        while self._at < len(self._lines):
+            line = self._lines[self._at]
+            if not line.strip():
+                self._at += 1
+                continue
+            if (prefix := _PREFIX.match(line)) is not None:
+                line = line[prefix.end() :]
+                said = None if npm or _NPM_FACT.match(line) else _of_npm(line)
+                npm = npm or said is not None
+                self._at += 1
+                if said is not None:
+                    yield said
+                continue
+            npm = False
+            yield from self._one(line)
+
+    def _one(self, line: str) -> Iterable[Statement | str]:
+        self._at += 1
+        for begins, read in self._blocks:
+            if begins.search(line):
+                return read(line)
+        if line.endswith(":") and _ERROR.search(line) and not _AFTERMATH.search(line):
+            return self._announced(line)
+        return _plain(line)
+
+    def _next(self) -> str | None:
+        """The next line that is not empty, taken."""
+        while self._at < len(self._lines):
+            line = self._lines[self._at]
+            self._at += 1
+            if line.strip():
+                return line
+        return None
+
+    def _skip_frames(self) -> None:
+        while self._at < len(self._lines) and self._lines[self._at].startswith((" ", "\t")):
+            self._at += 1
+
+    def _ignored(self, _line: str) -> Iterable[Statement]:
+        """What Python could not raise any more, with its traceback."""
+        if self._at < len(self._lines) and self._lines[self._at].startswith("Traceback"):
+            self._at += 1
+            self._skip_frames()
+            self._at += 1
+        return ()
+
+    def _after_frames(self, _line: str) -> Iterable[Statement]:
+        """The line behind a Python traceback, and the lines that are a part of its message."""
+        self._skip_frames()
+        if self._at == len(self._lines):
+            return ()
+        line = self._lines[self._at]
+        self._at += 1
+        while self._at < len(self._lines) and not _begins(self._lines[self._at]):
+            self._at += 1
+        return (Statement(line, certain=True),)
+
+    def _caret(self) -> int | None:
+        """Where the caret below a line of source is, within the next six lines."""
+        for at in range(self._at, min(self._at + 6, len(self._lines))):
+            if _CARET.match(self._lines[at]):
+                return at
+        return None
+
+    def _thrown(self, source: str) -> Iterable[Statement | str]:
+        """What Node says below the source: the error, or whatever else was thrown."""
+        if (caret := self._caret()) is None:
+            return _plain(source)
+        self._at = caret + 1
+        line = self._next()
+        if line == "{":
+            rest = []
+            while (more := self._next()) is not None:
+                rest.append(more.strip())
+                if more == "}":
+                    break
+            line = " ".join(["{", *rest])
+        if line is None:
+            return ()
+        if line.endswith(":"):
+            return self._announced(line)
+        reason = _REASON.match(line)
+        text = f"UnhandledPromiseRejection: {reason[1]}" if reason else line
+        return (Statement(text.strip().removesuffix(" {"), certain=True),)
+
+    def _panic(self, line: str) -> Iterable[Statement]:
+        message = self._next() or ""
+        return (Statement(f"{line} {message.strip()}", certain=not _SECOND_PANIC.search(message)),)
+
+    def _announced(self, line: str) -> Iterable[Statement | str]:
+        """An error whose message begins on the next line, or is a list with its causes."""
+        begun = self._at
+        following = self._next()
+        if following is None or (_FRAME.match(following) and not _FIRST.match(following)):
+            self._at = begun
+            return (Statement(line.strip(), certain=True),)
+        if following.startswith("Traceback"):
+            self._at -= 1
+            return ()
+        message = _NUMBER.sub("", following.strip())
+        return (Statement(f"{line.strip()} {message}", certain=True), *self._causes())
+
+    def _group(self, _line: str) -> Iterable[Statement | str]:
+        """What a Python exception group is, and the first exception in it."""
+        said = []
+        while self._at < len(self._lines) and self._lines[self._at].startswith("  "):
+            line = _IN_GROUP.sub("", self._lines[self._at])
+            self._at += 1
+            if line and not line.startswith((" ", "-", "Traceback")):
+                said.append(line)
+        return (Statement(said[0], certain=True), *said[1:2]) if said else ()
+
+    def _boxed(self, _line: str) -> Iterable[Statement]:
+        """The text in a box that is called an error, as Typer prints it."""
+        said = []
+        while self._at < len(self._lines) and self._lines[self._at].startswith("│"):
+            said.append(self._lines[self._at].strip("│ "))
+            self._at += 1
+        return (Statement(" ".join(said), certain=True),) if said else ()
+
+    def _causes(self, line: str = "") -> Iterable[str]:
+        """The cause on that line, else the last of the indented lines below it: the first cause."""
+        found = _CAUSE.match(line)
+        last = found[1] if found else ""
+        if last:
+            return (last,)
+        while self._at < len(self._lines) and self._lines[self._at].startswith(("  ", "\t")):
+            last = _NUMBER.sub("", self._lines[self._at].strip())
+            self._at += 1
+        return (last,) if last else ()
+
+
+def _of_npm(line: str) -> Statement | None:
+    said = _NPM_TOPIC.sub("", line).strip()
+    if not said or _ADVICE.match(said) or _AFTERMATH.search(said):
+        return None
+    return Statement(said, certain=True)
+
+
+def _plain(line: str) -> Iterable[Statement]:
+    said = line.strip()
+    if not said or _FRAME.match(line):
+        return ()
+    if _AFTERMATH.search(said):
+        return (Statement(said, certain=False),)
+    if _ERROR.search(line):
+        return (Statement(said.removesuffix(" {"), certain=True),)
+    if _ADVICE.match(said) or line.startswith(("  ", "\t")):
+        return ()
+    return (Statement(said, certain=False),)
+
+
+def _begins(line: str) -> bool:
+    """Whether something new begins, after the message of an exception."""
+    return not line.strip() or bool(
+        line.startswith(("Traceback", "Exception ignored")) or _ERROR.search(line)
+    )
