@@ -11,7 +11,7 @@ import pytest
 from bed.agents import AgentsMissingError, must_run
 from bed.bare import bare_command
 from bed.command import Command, Ran
-from bed.example_agents import INSTALLS, install_example
+from bed.example_agents import INSTALLS, install_example, node_of
 from bed.mock_model import MockModel
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -78,8 +78,8 @@ def clinvk(tmp_path: Path, example: str, server: MockModel) -> Command:
     home = command.home
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / example).symlink_to(program)
-    if node := shutil.which("node"):
-        (tmp_path / "bin" / "node").symlink_to(Path(node).resolve())
+    if node := node_of(program):
+        (tmp_path / "bin" / "node").symlink_to(node)
     home.env |= LEAD[example](home.home, server.url)
     home.env["PATH"] = f"{tmp_path / 'bin'}:/usr/bin:/bin"
     home.env |= {"http_proxy": NOWHERE, "https_proxy": NOWHERE, "no_proxy": "127.0.0.1"}
@@ -128,6 +128,27 @@ def test_what_the_service_refuses_is_typed(clinvk: Command, example: str) -> Non
     again = run(clinvk, "-c", "hello again")
     assert again.exit_code == 0, again
     assert again.stdout.startswith("You said: hello again")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        ("403", "auth"),
+        ("429", "rate_limited"),
+        ("429:insufficient_quota", "budget_limit"),
+        ("500", "server_error"),
+        ("529", "overloaded"),
+        ("400", "agent_failed"),
+        ("400:context_too_long", "context_too_long"),
+    ],
+)
+@pytest.mark.parametrize("example", ["pi"], indirect=True)  # aider retries for minutes
+def test_each_refusal_of_the_service_has_its_code(
+    clinvk: Command, example: str, error: str, code: str
+) -> None:
+    """By the HTTP status that the CLI prints, whatever follows it: `401 …` once, now `401: …`."""
+    said = run(clinvk, "-b", example, "-o", "json", f"[[error:{error}]] hello").json()
+    assert said["error"]["code"] == code, said
 
 
 def test_a_timeout_ends_it_and_the_session_goes_on(clinvk: Command, example: str) -> None:
