@@ -10,6 +10,7 @@ from clinvk.model.moments import CLOCKS_AGREE
 from clinvk.model.names import refuse_id_like
 from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session, Status
+from clinvk.model.summary import summed_up
 from clinvk.model.units import format_time
 from clinvk.process import orphans
 from clinvk.process.scratch import sweep_left
@@ -192,8 +193,14 @@ class Opening:
     def _say_damaged(self, store: SessionStore) -> None:
         """The most recent session may be one whose record cannot be read."""
         if self.request.pick is not Pick.NEW:
-            for record in store.select(Selection(), limit=1).damaged:
-                self.notes.append(f"passed by a record that is damaged: {record.path}")
+            told = summed_up(
+                store.select(Selection(), limit=1).damaged,
+                each=lambda record: f"passed by a record that is damaged: {record.path}",
+                name=lambda record: record.path,
+                what="records that are damaged were passed by",
+                way_out="`clinvk doctor` says what can be done",
+            )
+            self.notes.extend(told)
 
     def _say_ahead(self, session: Session) -> None:
         """A clock that was set back makes the last one used of a session that was not."""

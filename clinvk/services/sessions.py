@@ -86,8 +86,11 @@ class Shown:
     native_resume: tuple[str, ...] | None
 
 
-def show_session(store: SessionStore, session: Session) -> Shown:
-    """The session as it stands now, with its turns and the command that resumes it without us."""
+def show_session(store: SessionStore, session: Session, *, outlined: bool = False) -> Shown:
+    """The session as it stands now, with its turns and the command that resumes it without us.
+
+    `outlined` asks for the turns without what was said in them, which takes a tenth of the time.
+    """
     from clinvk import backends
 
     current = store.current(session)
@@ -99,6 +102,6 @@ def show_session(store: SessionStore, session: Session) -> Shown:
     return Shown(
         session=current,
         status=store.status_of(current),
-        transcript=store.transcript(current.id),
+        transcript=store.outline(current.id) if outlined else store.transcript(current.id),
         native_resume=tuple(native) if native else None,
     )

@@ -218,6 +218,10 @@ class SessionStore:
         """
         return transcripts.read(self.home.transcript(session_id))
 
+    def outline(self, session_id: str) -> transcripts.Transcript:
+        """The same without what was said in the turns, which may be a thousand times as much."""
+        return transcripts.read_outline(self.home.transcript(session_id))
+
     def texts(self, session_id: str, content: bytes | None = None) -> TranscriptTexts:
         """The texts of the session's transcript, whose bytes may be known already.
 

@@ -16,6 +16,7 @@ from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.turn import Turn
 from clinvk.store.atomic import open_regular, reason
 from clinvk.store.open_turn import lines_of_turn
+from clinvk.store.outline import outline_lines
 from clinvk.store.record_fields import read_session
 from clinvk.store.transcript_turns import KINDS, TurnBuilder
 from clinvk.store.transcript_writer import TranscriptWriter
@@ -60,6 +61,12 @@ def of_turn(path: Path, number: int) -> Transcript:
     It is read whole if its end alone cannot tell.
     """
     lines = lines_of_turn(path, number)
+    return read(path) if lines is None else read_lines(lines)
+
+
+def read_outline(path: Path) -> Transcript:
+    """The transcript at `path` without what was said in its turns; as `read`."""
+    lines = outline_lines(path)
     return read(path) if lines is None else read_lines(lines)
 
 

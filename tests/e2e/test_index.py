@@ -179,3 +179,20 @@ def test_a_limit_of_the_list_costs_no_open_record_but_those_shown(clinvk: Comman
     records = [line for line in opened.read_text().splitlines() if "/sessions/" in line]
     assert len(ran.stdout.split()) == 5
     assert len(records) == 5
+
+
+def test_many_foreign_files_are_one_warning(clinvk: Command) -> None:
+    """2 000 of them in the folder were 2 000 warnings at each `-c`."""
+    session_id = begin(clinvk)
+    for number in range(200):
+        (clinvk.home.clinvk_home / "sessions" / f"note {number}.json").write_text("{}")
+    for words in (["-c", "go on"], ["-c", "go on", "-o", "json"]):
+        ran = clinvk(*words)
+        assert ran.exit_code == 0
+        told = ran.json()["warnings"] if "json" in words else ran.stderr.splitlines()
+        [warning] = [line for line in told if "damaged" in line]
+        assert "200 records" in warning
+        assert "`clinvk doctor`" in warning
+    ran = clinvk("sessions", "list", "--backend", "demo", "-q")
+    assert ran.stdout.split() == [session_id]
+    assert len(ran.stderr.splitlines()) == 1

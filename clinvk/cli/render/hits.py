@@ -10,6 +10,7 @@ from clinvk.cli.render.list import session_to_json
 from clinvk.cli.streams import Streams
 from clinvk.model.safe_text import safe_line
 from clinvk.model.snippet import Snippet
+from clinvk.model.summary import FEW
 from clinvk.model.title import UNTITLED
 from clinvk.model.units import format_age
 from clinvk.model.width import cut
@@ -31,13 +32,30 @@ def render_hits(
         streams.out("".join(f"{safe_line(hit.listed.session.id)}\n" for hit in found.hits))
     else:
         streams.out("".join(_lines(found.hits, streams, now)))
-    for sentence in found.unreadable:
-        say_warning(streams, f"{sentence}; not searched")
+    for sentence in _not_searched(found.unreadable):
+        say_warning(streams, sentence)
     if count := found.damaged_lines:
         lines = "a damaged line" if count == 1 else f"{count:,} damaged lines"
         say_warning(streams, f"{lines} of transcripts that may match: passed by")
     if not found.hits:
         streams.talk("no session matches")
+
+
+def _not_searched(unreadable: Sequence[str]) -> list[str]:
+    """What could not be searched: each by itself if these are few."""
+    if len(unreadable) <= FEW:
+        return [f"{sentence}; not searched" for sentence in unreadable]
+    more = len(unreadable) - FEW
+    first = [f"not searched: {sentence}" for sentence in unreadable[:FEW]]
+    return [
+        "\n".join(
+            [
+                f"{len(unreadable):,} sessions could not be searched; the first:",
+                *first,
+                f"… and {more:,} more; `clinvk doctor` lists them",
+            ]
+        )
+    ]
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from clinvk.cli.streams import Streams
 from clinvk.model.report import usage_to_json
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session, Status
+from clinvk.model.summary import summed_up
 from clinvk.model.title import UNTITLED
 from clinvk.model.units import UNKNOWN, format_age, format_tokens
 from clinvk.model.usage import UNKNOWN_USAGE
@@ -29,6 +30,9 @@ _GAP = "  "
 # What a narrow terminal goes without, in this order, until the title has room.
 _DISPENSABLE = (_TOKENS, _BACKEND, _USED, _STATUS)
 _TITLE_ROOM = 12
+_MOST_DAMAGED = 20
+"""So many damaged records have a row of their own; a list for programs has them all."""
+
 _COLORS = {Status.RUNNING: "32", Status.INTERRUPTED: "33", Status.ERROR: "31", DAMAGED: "31"}
 
 _Row = tuple[str, ...]
@@ -51,10 +55,12 @@ def render_list(
         streams.out_json(json_list(objects).decode())
         return
     rows = [_row(listed, now) for listed in found.sessions]
-    rows += [_damaged_row(record) for record in found.damaged]
+    rows += [_damaged_row(record) for record in found.damaged[:_MOST_DAMAGED]]
     if rows:
         columns = streams.columns() if streams.stdout_is_tty else None
         streams.out("".join(_table([_HEAD, *rows], columns, color=streams.color)))
+        if (more := len(found.damaged) - _MOST_DAMAGED) > 0:
+            say_warning(streams, f"{more:,} more records are damaged; `clinvk doctor` lists them")
     elif filtered:
         streams.talk("no session matches")
     else:
@@ -68,8 +74,15 @@ def render_ids(found: SessionList, streams: Streams) -> None:
 
 
 def _say_damaged(found: SessionList, streams: Streams) -> None:
-    for record in found.damaged:
-        say_warning(streams, f"the record `{record.path}` is damaged: {record.reason}")
+    sentences = summed_up(
+        found.damaged,
+        each=lambda record: f"the record `{record.path}` is damaged: {record.reason}",
+        name=lambda record: record.path,
+        what="records are damaged",
+        way_out="`clinvk doctor` says why, and what can be done",
+    )
+    for sentence in sentences:
+        say_warning(streams, sentence)
 
 
 def _row(listed: Listed, now: datetime) -> _Row:

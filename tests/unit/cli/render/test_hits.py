@@ -1,6 +1,7 @@
 """`sessions search`, for a person and for a program."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -54,6 +55,19 @@ def test_a_hit_is_the_session_and_the_place(screen: Any) -> None:
     assert screen.err.getvalue() == (
         "warning: cannot read `/h/x.jsonl`: it is a symbolic link; not searched\n"
         "warning: 1,200 damaged lines of transcripts that may match: passed by\n"
+    )
+
+
+def test_much_that_cannot_be_searched_is_one_warning(screen: Any) -> None:
+    """How much it is, the first of it, and the way out."""
+    unreadable = tuple(f"cannot read `/h/{number}.jsonl`" for number in range(2_000))
+    render_hits(replace(HITS, unreadable=unreadable, damaged_lines=0), screen.streams(), now=NOW)
+    assert screen.err.getvalue() == (
+        "warning: 2,000 sessions could not be searched; the first:\n"
+        "         not searched: cannot read `/h/0.jsonl`\n"
+        "         not searched: cannot read `/h/1.jsonl`\n"
+        "         not searched: cannot read `/h/2.jsonl`\n"
+        "         … and 1,997 more; `clinvk doctor` lists them\n"
     )
 
 

@@ -1,6 +1,7 @@
 """`sessions list`, for a person and for a program."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,44 @@ def test_a_damaged_record_is_no_data_of_a_filtered_list(screen: Any) -> None:
         render_list(SESSIONS, here.streams(), now=NOW, as_json=as_json, filtered=True)
         assert "b2" not in here.out.getvalue()
         assert "/h/sessions/b2.json" in here.err.getvalue()
+
+
+FOREIGN = replace(
+    SESSIONS,
+    damaged=tuple(
+        DamagedRecord(path=Path(f"/h/sessions/{number}.json"), id_guess=None, reason="odd")
+        for number in range(2_000)
+    ),
+)
+
+
+def test_many_damaged_records_are_one_warning(screen: Any) -> None:
+    """How many there are, a few of them, and the way out."""
+    told = (
+        "warning: 2,000 records are damaged: `/h/sessions/0.json`, `/h/sessions/1.json`,"
+        " `/h/sessions/2.json` and 1,997 more; `clinvk doctor` says why, and what can be done\n"
+    )
+    for show in (
+        lambda here: render_ids(FOREIGN, here.streams()),
+        lambda here: render_list(FOREIGN, here.streams(), now=NOW, as_json=True, filtered=True),
+        lambda here: render_list(FOREIGN, here.streams(), now=NOW, as_json=False, filtered=True),
+    ):
+        here = type(screen)()
+        show(here)
+        assert here.err.getvalue() == told
+
+
+def test_many_damaged_records_do_not_bury_a_list(screen: Any) -> None:
+    """A person sees some of them and how many there are more, a program sees them all."""
+    render_list(FOREIGN, screen.streams(), now=NOW, as_json=False)
+    assert len(screen.out.getvalue().splitlines()) == 1 + len(SESSIONS.sessions) + 20
+    assert screen.err.getvalue() == (
+        "warning: 1,980 more records are damaged; `clinvk doctor` lists them\n"
+    )
+    here = type(screen)()
+    render_list(FOREIGN, here.streams(), now=NOW, as_json=True)
+    assert len(json.loads(here.out.getvalue())) == len(SESSIONS.sessions) + 2_000
+    assert not here.err.getvalue()
 
 
 def test_an_empty_array_is_an_array(screen: Any) -> None:
