@@ -192,6 +192,17 @@ class Backend(ABC):
             ".." not in conversation and self.conversation_ids.fullmatch(conversation) is not None
         )
 
+    def changes_conversation(self, request: TurnRequest) -> bool:
+        """Whether a resumed turn goes on under another id by design: where it is told to fork.
+
+        Without that, an agent that names another conversation than it was asked to resume has lost
+        the one that was meant.
+        """
+        fork = self.ways.get(Capability.FORK)
+        return fork is not None and any(
+            argument == fork or argument.startswith(f"{fork}=") for argument in request.backend_args
+        )
+
     def locate_program(self, python: str) -> tuple[str, ...]:
         """The start of argv: the program's bare name, unless it comes with clinvk itself."""
         del python

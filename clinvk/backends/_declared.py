@@ -85,6 +85,11 @@ class _Declared(Backend):
             only_witness=any(template in argument for argument in self.form["start"]),
         )
 
+    def changes_conversation(self, request: TurnRequest) -> bool:
+        """As the declaration says."""
+        del request
+        return bool((self.form.get("output") or {}).get("conversation_changes"))
+
     def parser(self, request: TurnRequest) -> Parser:
         """What reads its output as the declaration says."""
         return parser_of(self.form, request)

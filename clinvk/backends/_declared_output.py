@@ -120,6 +120,8 @@ class _Declared(Parser):
         self._model = self._finders["model"].text(said) or self._model
         told = self._finders["conversation"].text(said)
         if told and self._asked_for not in (None, told):
+            if self._another is None:  # what it means is the turn's to judge
+                yield Init(backend_session_id=told, model=self._model)
             self._another = told
         elif told and (told != self._conversation or not self._told):
             self._conversation, self._told = told, True

@@ -166,6 +166,14 @@ def _unless_path(found: re.Match[str]) -> str:
     return "…" if depth > 1 or near or "://" in word or _FILE.search(word) else word
 
 
+def not_gone(words: Words) -> Words:
+    """The words without those of a conversation that is gone.
+
+    For texts that an agent did not write itself: a service has sessions and threads of its own.
+    """
+    return [(pattern, code) for pattern, code in words if code is not FailureCode.CONVERSATION_GONE]
+
+
 def failure(code: FailureCode, message: str, *, detail: str | None = None) -> Failure:
     """The failure, with a hint of its own where its kind's would mislead."""
     billing = code is FailureCode.BUDGET_LIMIT and re.search(

@@ -15,6 +15,7 @@ from clinvk.backends._failures import (
     code_of_words,
     failure,
     failure_of_end,
+    not_gone,
 )
 from clinvk.backends._jsonl import count, mapping, one_line, parse_object, text
 from clinvk.backends._recovery import recovering
@@ -240,10 +241,15 @@ class FlatEventsParser(Parser):
         body = mapping(mapping(parse_object(inner)).get("error"))
         said = text(body.get("message")) or inner or "the agent failed and did not say why"
         status = count(body.get("code")) or _STATUSES.get(exit_code or 0)
+        kind = text(error.get("type"))
+        own = kind.startswith("Fatal") and status not in _STATUSES.values()
+        words_of = self._dialect.words if own else not_gone(self._dialect.words)
+        meant = code_of_words(said, words_of)
         code = (
-            self._dialect.types.get(text(error.get("type")))
+            (meant if meant is FailureCode.CONVERSATION_GONE else None)
+            or self._dialect.types.get(kind)
             or code_of_status(status)
-            or code_of_words(said, self._dialect.words)
+            or meant
         )
         return failure(code or FailureCode.AGENT_FAILED, said)
 

@@ -9,7 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from clinvk.backends._base import Parser
-from clinvk.backends._failures import Words, code_of_status, code_of_words, failure, failure_of_end
+from clinvk.backends._failures import (
+    Words,
+    code_of_status,
+    code_of_words,
+    failure,
+    failure_of_end,
+    not_gone,
+)
 from clinvk.backends._jsonl import clip, count, mapping, parse_object, text
 from clinvk.backends._recovery import recovering
 from clinvk.backends._step_sum import HELPER, StepSum, broke_off
@@ -205,7 +212,9 @@ class StepParser(Parser):
         words = text(body.get("message")) or text(told.get("message")) or name
         words = words or "the agent failed and did not say why"
         status = count(told.get("statusCode"))
-        meant = code_of_words(f"{words}\n{text(body.get('code'))}", self._words)
+        # A provider's error may say the same of a session of its own.
+        known = self._words if name.endswith("NotFoundError") else not_gone(self._words)
+        meant = code_of_words(f"{words}\n{text(body.get('code'))}", known)
         code = _NAMES.get(name) or code_of_status(status) or meant or FailureCode.AGENT_FAILED
         if status == 429 and meant is FailureCode.BUDGET_LIMIT:
             code = meant  # a quota is used up: waiting does not help

@@ -13,7 +13,14 @@ from typing import Protocol
 
 from clinvk.backends._answer import Answer
 from clinvk.backends._base import Parser
-from clinvk.backends._failures import Words, code_of_status, code_of_words, failure, failure_of_end
+from clinvk.backends._failures import (
+    Words,
+    code_of_status,
+    code_of_words,
+    failure,
+    failure_of_end,
+    not_gone,
+)
 from clinvk.backends._jsonl import amount, count, items, mapping, parse_object, text
 from clinvk.backends._recovery import recovering
 from clinvk.backends._spending import Spending, main_tokens
@@ -303,7 +310,8 @@ class StreamJsonParser(Parser):
         subtype, error = text(said.get("subtype")), text(self._trouble.get("error"))
         # Seen as a server's error as well: a server that was never reached.
         kind = self._dialect.errors.get(error)
-        meant = code_of_words(message, self._dialect.words)
+        words = self._dialect.words
+        meant = code_of_words(message, words if self._is_own(said) else not_gone(words))
         if status == 429 and meant is FailureCode.BUDGET_LIMIT:
             return meant  # a quota is used up: waiting does not help
         return (
@@ -314,6 +322,11 @@ class StreamJsonParser(Parser):
             or kind
             or FailureCode.AGENT_FAILED
         )
+
+    def _is_own(self, said: Line) -> bool:
+        """Whether the agent itself wrote the error, before it asked any service for anything."""
+        asked = self._answered or bool(self._trouble) or said.get("api_error_status") is not None
+        return not asked and bool(items(said.get("errors")))
 
     def _result(self, answer: str, stop_reason: StopReason, why: Failure | None) -> Result:
         return Result(

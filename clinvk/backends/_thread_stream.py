@@ -14,6 +14,7 @@ from clinvk.backends._failures import (
     code_of_words,
     failure,
     failure_of_end,
+    not_gone,
 )
 from clinvk.backends._jsonl import count, mapping, one_line, parse_object, text
 from clinvk.backends._recovery import recovering
@@ -39,7 +40,15 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 Line = Mapping[str, Json]
 
 _WORDS: Words = (
-    (r"no rollout found|thread not found", FailureCode.CONVERSATION_GONE),
+    (
+        (
+            r"(?m)^(?!.{0,500}(unexpected|last) status)(error: )?([\w/ -]{1,80}: ){0,6}"
+            r"(no rollout found|(failed to|cannot|could not) locate (rollout|thread|conversation)"
+            r"|(thread|conversation) not (found|loaded):|no saved session found"
+            r"|no (thread|conversation) with id|session not found for (thread|conversation)_id)"
+        ),
+        FailureCode.CONVERSATION_GONE,
+    ),
     (r"has an active writer", FailureCode.CONVERSATION_BUSY),
     (
         (
@@ -75,9 +84,10 @@ class ThreadParser(Parser):
         self._started: set[str] = set()
         self._trouble: Failure | None = None
         self._over = False
+        self._begun = False
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
             "thread.started": self._begin,
-            "turn.started": lambda _: [],
+            "turn.started": self._turn_started,
             "item.started": self._item_started,
             "item.updated": lambda said: [] if item_kind(said) in ITEMS else None,
             "item.completed": self._item_completed,
@@ -100,7 +110,7 @@ class ThreadParser(Parser):
         """The failure of a turn that the agent did not end itself."""
         if self._over:
             return []
-        why = failure_of_end(exit_code, stderr_tail, _WORDS, _NOISE)
+        why = failure_of_end(exit_code, stderr_tail, self._words, _NOISE)
         return [self._result(StopReason.ERROR, self._trouble or why)]
 
     def _begin(self, said: Line) -> list[Event] | None:
@@ -109,6 +119,16 @@ class ThreadParser(Parser):
             return [] if thread else None
         self._init = Init(backend_session_id=thread, model=self._model)
         return [self._init]
+
+    def _turn_started(self, said: Line) -> list[Event]:
+        del said
+        self._begun = True
+        return []
+
+    @property
+    def _words(self) -> Words:
+        """What its errors may mean: once a turn of the thread has begun, it has the thread."""
+        return not_gone(_WORDS) if self._begun else _WORDS
 
     def _item_started(self, said: Line) -> list[Event] | None:
         kind, item = item_kind(said), mapping(said.get("item"))
@@ -163,7 +183,7 @@ class ThreadParser(Parser):
     def _failed(self, said: Line) -> list[Event]:
         self._over = True
         words = text(mapping(said.get("error")).get("message"))
-        why = _failure(words) if words or self._trouble is None else self._trouble
+        why = _failure(words, self._words) if words or self._trouble is None else self._trouble
         told: list[Event] = [] if why == self._trouble else [Failed(failure=why)]
         return [*told, self._result(StopReason.ERROR, why)]
 
@@ -171,7 +191,7 @@ class ThreadParser(Parser):
         words = text(said.get("message"))
         if words.startswith("Reconnecting..."):
             return [Warned(message=one_line(words), code="retry")]
-        self._trouble = _failure(words)
+        self._trouble = _failure(words, self._words)
         return [Failed(failure=self._trouble)]
 
     def _result(
@@ -192,12 +212,12 @@ class ThreadParser(Parser):
         )
 
 
-def _failure(words: str) -> Failure:
+def _failure(words: str, known: Words) -> Failure:
     """From the agent's words, which may be the service's own JSON as it came."""
     body = parse_object(words)
     message = text(mapping(mapping(body).get("error")).get("message")) or words
     status = _STATUS.search(words[:10_000])
-    code = code_of_status(int(status[1]) if status else None) or code_of_words(words, _WORDS)
+    code = code_of_status(int(status[1]) if status else None) or code_of_words(words, known)
     said = message or "the agent failed and did not say why"
     return failure(code or FailureCode.AGENT_FAILED, said)
 

@@ -89,7 +89,10 @@ _DIALECT = Dialect(
     },
     words=(
         (
-            r"no conversation found|requires a valid session id|does not match any session",
+            (
+                r"(?m)^(error: )?(no conversation found|--resume requires a valid session id"
+                r"|session not found\b)|is not a uuid and does not match any session title"
+            ),
             FailureCode.CONVERSATION_GONE,
         ),
         (r"session id .{0,60} is already in use", FailureCode.CONVERSATION_EXISTS),

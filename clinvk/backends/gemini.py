@@ -97,7 +97,14 @@ _UNTRUSTED_HINT = (
     "trust the directory in the agent's own screen, or add `--backend-arg=--skip-trust`"
 )
 _WORDS: Words = (
-    (r"error resuming session|no previous sessions found", FailureCode.CONVERSATION_GONE),
+    (
+        (
+            # An errno after it is a file that could not be read just now, and may well be there.
+            r"(?m)^(error: )?(error resuming session: (?!E[A-Z]{3,}\b)|no previous sessions found"
+            r"|no sessions found for this project|invalid session identifier|session not found\b)"
+        ),
+        FailureCode.CONVERSATION_GONE,
+    ),
     (r"session id .{0,60} already exists", FailureCode.CONVERSATION_EXISTS),
     (rf"{_UNTRUSTED}|^unknown argument|^invalid values", FailureCode.OPTION_REFUSED),
     (r"no input provided", FailureCode.PROMPT_REFUSED),

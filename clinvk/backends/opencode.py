@@ -62,7 +62,12 @@ _UNTITLED = "New session - "
 _NESTING = ("AGENT", "OPENCODE", "OPENCODE_LOG_LEVEL", "OPENCODE_PID", "OPENCODE_PRINT_LOGS")
 """What it sets for its own children: a run that clinvk starts from there is none of them."""
 
-_WORDS = ((r"session not found", FailureCode.CONVERSATION_GONE),)
+_WORDS = (
+    (
+        r"(?m)^(error: )?(\w[\w. ]{0,80}error: )?session not found\b",
+        FailureCode.CONVERSATION_GONE,
+    ),
+)
 _NOISE = r"^timestamp=|permission requested"
 
 

@@ -79,7 +79,13 @@ _DIALECT = Dialect(
     subtypes={},
     errors={},
     words=(
-        (r"no saved session found", FailureCode.CONVERSATION_GONE),
+        (
+            (
+                r"(?m)^(error: )?(no (saved )?session found\b|session not found\b"
+                r"|session '[^']{1,80}' was not found)"
+            ),
+            FailureCode.CONVERSATION_GONE,
+        ),
         (r"session id \S{0,60} already exists", FailureCode.CONVERSATION_EXISTS),
         (r"reached max session turns", FailureCode.TURN_LIMIT),
         (r"no auth type is selected", FailureCode.AUTH),

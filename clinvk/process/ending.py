@@ -9,7 +9,8 @@ class EndReason(StrEnum):
     """Why a child is over.
 
     `LINGERED`: it was done and never left, so it was stopped. `STALLED`: whoever takes its lines
-    waited for somebody else for longer than the idle limit.
+    waited for somebody else for longer than the idle limit. `REFUSED`: what it said shows that it
+    must not work on.
     """
 
     EXITED = "exited"
@@ -18,6 +19,7 @@ class EndReason(StrEnum):
     STALLED = "stalled"
     CANCELLED = "cancelled"
     LINGERED = "lingered"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

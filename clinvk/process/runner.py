@@ -135,6 +135,11 @@ class Child:
         if self._pipes.stdout_open:
             self._leave_by = None
 
+    def refuse(self) -> None:
+        """It must not work on: stop it now. Its last words still come."""
+        if self._process is not None:
+            self._stop(EndReason.REFUSED, signal.SIGTERM)
+
     def lines(self) -> Iterator[str]:
         """The lines of stdout as they come, until the child is over; never past the limits.
 

@@ -43,9 +43,11 @@ class Conversation:
 
 
 def conversation_of(
-    request: RunRequest, session: Session, backend: Backend, world: World, past: Past
+    request: RunRequest, session: Session, backend: Backend, world: World, past: Past | None
 ) -> Conversation:
     """The conversation of the session's next turn, as far as the agent's files tell.
+
+    `past` is None for a session that begins with this turn.
 
     An agent that was killed as it began may have told the id and kept nothing: a conversation in
     which nothing was ever answered is begun again, only another one can be gone. Raises
@@ -56,25 +58,27 @@ def conversation_of(
         id=known if Capability.OWN_ID not in backend.lacks else None, resume=False
     )
     why = backend.lacks.get(Capability.RESUME)
-    if why and session.next_turn > 1 and was_answered(past()):
+    if why and session.next_turn > 1 and was_answered(_turns(past)):
         if request.if_missing is IfMissing.FAIL:
             raise BackendUnsupportedError(
                 f"backend `{backend.name}` cannot go on with a session: {why}",
                 hint="`--if-missing replay` tells a new conversation the earlier turns",
             )
         return conversation_instead(request, session, backend, world, past)
-    if known is None or session.next_turn == 1 or why:
+    if known is None or why or (past is None and session.next_turn == 1):
         return begun_again
     if not backend.is_conversation(known):
         raise SessionNotFoundError(
             f"`{safe_line(known[:80])}` is not the id of a conversation of {backend.title}",
             hint=f"`clinvk sessions show {session.id}` has what is recorded",
         )
+    # A session without any turn may have a conversation all the same: clinvk once took turns back
+    # that had been worked on.
     files = backend.conversation_files(known, world.user_home, world.environ)
     exists = conversation_exists(files)
     if exists or (files is None and session.conversation_seen):
         return Conversation(id=known, resume=True)
-    if not session.conversation_seen or not was_answered(past()):
+    if not session.conversation_seen or not was_answered(_turns(past)):
         # A file of it that nothing was kept in has the id taken all the same.
         taken = begun_again.id and files is not None and conversation_paths(files)
         return replace(begun_again, id=world.new_uuid()) if taken else begun_again
@@ -86,7 +90,7 @@ def conversation_of(
 
 
 def conversation_instead(
-    request: RunRequest, session: Session, backend: Backend, world: World, past: Past
+    request: RunRequest, session: Session, backend: Backend, world: World, past: Past | None
 ) -> Conversation:
     """A new conversation in place of the one that is gone, as the request asks for it.
 
@@ -105,7 +109,7 @@ def conversation_instead(
             way_out = "say a prompt with `--if-missing replay`, or use `--if-missing new`"
             raise _gone(session, backend, f"its own screen cannot be told one: {way_out}")
         # Where the agent itself said that it is gone, the turn that asked is in the record by now.
-        replay = replay_of([turn for turn in past() if turn.number < session.next_turn])
+        replay = replay_of([turn for turn in _turns(past) if turn.number < session.next_turn])
         if replay is None:
             raise _gone(
                 session, backend, "nothing of it is recorded to be told: use `--if-missing new`"
@@ -117,6 +121,10 @@ def conversation_instead(
         afresh=request.if_missing,
         replay=replay,
     )
+
+
+def _turns(past: Past | None) -> Sequence[Turn]:
+    return () if past is None else past()
 
 
 def _gone(session: Session, backend: Backend, hint: str) -> ConversationGoneError:

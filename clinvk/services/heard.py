@@ -3,10 +3,24 @@
 from collections import deque
 from dataclasses import dataclass, field
 
-from clinvk.model.events import Change, Event, FileChange, Init, Message, Raw, Result, Warned
+from clinvk.model.events import (
+    Change,
+    Event,
+    FileChange,
+    Init,
+    Message,
+    Raw,
+    Result,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    UsageReported,
+    Warned,
+)
 from clinvk.model.files import FileReport
 from clinvk.model.pieces import Pieces
 from clinvk.model.report import MOST_WARNINGS, short_warning
+from clinvk.model.usage import Usage
 
 _LONGEST_RAW = 400
 
@@ -24,11 +38,14 @@ class Heard:
     raw: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     retrying: str | None = None
     """What the agent said of its service's failure, if it was trying again last."""
+    worked: bool = False
+    """Whether the agent said, ran or used anything, or asked its service for it."""
     init: Init | None = None
     result: Result | None = None
 
     def hear(self, event: Event) -> None:
         """Take note of one event."""
+        self.worked = self.worked or shows_work(event)
         if isinstance(event, Warned) and event.code == "retry":
             self.retrying = short_warning(event.message)
         elif not isinstance(event, Raw | Warned | Result):
@@ -85,3 +102,18 @@ class Heard:
         if before is not None and before.change is Change.CREATED and change is Change.MODIFIED:
             change = before.change
         self.files[event.path] = FileReport(path=event.path, change=change)
+
+
+def shows_work(event: Event) -> bool:
+    """Whether the event shows that a turn took place: something was said, run, used or asked."""
+    if isinstance(event, Message | Thinking | ToolUse | ToolResult | FileChange):
+        return True
+    if isinstance(event, UsageReported):
+        return _used(event.usage)
+    if isinstance(event, Warned):
+        return event.code in ("retry", "denied")
+    return isinstance(event, Result) and bool(event.text or event.cost_usd or _used(event.usage))
+
+
+def _used(usage: Usage) -> bool:
+    return bool(usage.input_tokens or usage.output_tokens)

@@ -108,13 +108,13 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     settings: Settings,
     world: World,
     *,
-    past: Past = tuple,
+    past: Past | None = None,
     gone: bool = False,
 ) -> TurnPlan:
     """The session's next turn: what was said this time over what the session keeps.
 
-    `past` are the session's turns; they are asked for only if the agent has no trace of the
-    conversation. `gone` says that the agent itself has said so.
+    `past` are the session's turns, None for a new one; they are asked for only if the agent has no
+    trace of the conversation. `gone` says that the agent itself has said so.
 
     Raises the error of the first thing that stands in the way: a directory that is gone, a
     conversation that the agent no longer has, an option that it cannot honour, a missing program.

@@ -9,7 +9,7 @@ from signal import Signals
 from typing import TYPE_CHECKING, Protocol
 
 from clinvk.errors import BackendStartError
-from clinvk.model.events import Change, Event, Failed, Result, StopReason, Warned
+from clinvk.model.events import Change, Event, Failed, Init, Result, StopReason, Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import merged_files
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
@@ -17,10 +17,11 @@ from clinvk.model.session import Status
 from clinvk.process.ending import Ending, EndReason
 from clinvk.process.runner import start
 from clinvk.process.signals import SignalInbox
-from clinvk.services.heard import Heard
+from clinvk.services.heard import Heard, shows_work
 from clinvk.services.own_counters import with_own_figures
 from clinvk.services.plan import TurnPlan
 from clinvk.services.recording import Recording
+from clinvk.services.same_conversation import SameConversation
 from clinvk.services.verdict import cut_lines_notice, exit_status, judge, told_of_cut_lines
 from clinvk.services.world import World
 
@@ -68,6 +69,8 @@ class Turn:
         self._observer = observer
         self._attended = attended
         self._heard = Heard()
+        self._same = SameConversation(plan.backend, plan.request)
+        self._unsaid: Failed | None = None
         self._watch: FileWatch | None = None
 
     def conduct(self, signals: SignalInbox) -> RunReport:
@@ -83,7 +86,7 @@ class Turn:
             for warning in self._plan.warnings:
                 self._tell(Warned(message=warning, code="clinvk"))
             ending = self._converse(signals)
-            if self._is_gone and self._plan.instead is not None:
+            if self._is_gone(self._heard.result) and self._plan.instead is not None:
                 self._begin_instead(self._plan.instead())
                 ending = self._converse(signals)
         except BackendStartError as error:
@@ -121,7 +124,9 @@ class Turn:
                 del line  # it may have ten megabytes, and what follows makes copies of its own
                 for event in events:
                     self._tell(event)
-                if self._heard.result is not None or parser.settled:
+                if self._same.other is not None:
+                    child.refuse()  # it would work on what it knows nothing of
+                elif self._heard.result is not None or parser.settled:
                     child.settled()
                 else:
                     child.unsettled()
@@ -133,11 +138,11 @@ class Turn:
                 self._tell(told_of_cut_lines(event, ending))
         return ending
 
-    @property
-    def _is_gone(self) -> bool:
-        """Whether the agent said that it no longer has the conversation."""
-        failure = self._heard.result.failure if self._heard.result else None
-        return failure is not None and failure.code is FailureCode.CONVERSATION_GONE
+    def _is_gone(self, result: Result | None) -> bool:
+        """Whether the agent has lost the conversation, and nothing was done in another one."""
+        failure = result.failure if result else None
+        gone = failure is not None and failure.code is FailureCode.CONVERSATION_GONE
+        return gone and not self._heard.worked
 
     def _begin_instead(self, plan: TurnPlan) -> None:
         """Go on with a plan for another conversation: of the first attempt nothing is left."""
@@ -145,14 +150,32 @@ class Turn:
         told = [warning for warning in plan.warnings if warning not in self._plan.warnings]
         self._plan = plan
         self._heard = Heard(warnings=self._heard.warnings)
+        self._same, self._unsaid = SameConversation(plan.backend, plan.request), None
         self._observer.started(_turn_start(plan, self._recording))
         for warning in told:
             self._tell(Warned(message=warning, code="clinvk"))
 
     def _tell(self, event: Event) -> None:
-        if self._plan.instead is not None and _says_gone(event):
-            return  # what is done about it is said in its place
+        worked = self._heard.worked or shows_work(event)
+        if isinstance(event, Init):
+            if note := self._same.note(event):
+                self._pass_on(Warned(message=note, code="clinvk"))
+            if self._same.other is not None:
+                return  # the session keeps the conversation that it has
+        elif isinstance(event, Failed):
+            event = self._same.failed(event, worked=worked)
+            if self._plan.instead is not None and _says_gone(event):
+                self._unsaid = event  # what is done about it is said in its place
+                return
+        elif isinstance(event, Result):
+            event = self._same.result(event, worked=worked)
+            if self._unsaid is not None and (worked or event.failure is None):
+                self._pass_on(self._same.failed(self._unsaid, worked=worked))
+        self._pass_on(event, worked=worked)
+
+    def _pass_on(self, event: Event, *, worked: bool = False) -> None:
         self._heard.hear(event)
+        self._heard.worked = self._heard.worked or worked
         if not isinstance(event, Result):
             self._recording.event(event)
             self._observer.event(event)
@@ -182,7 +205,7 @@ class Turn:
         self._heard.files = {file.path: file for file in merged}
 
     def _close(self, result: Result, ending: Ending) -> None:
-        if result.failure is not None and result.failure.code is FailureCode.CONVERSATION_GONE:
+        if self._is_gone(result):
             self._recording.void(FailureCode.CONVERSATION_GONE.value)
         else:
             self._recording.finish(result, ending, tuple(self._heard.files.values()))

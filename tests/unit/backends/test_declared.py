@@ -335,7 +335,7 @@ def test_another_conversation_than_the_one_to_go_on_with_is_a_failure() -> None:
     assert "`c-1`" in result.failure.message
     assert "`c-2`" in result.failure.message
     ids = {event.backend_session_id for event in events if isinstance(event, Init)}
-    assert (ids, result.backend_session_id) == ({"c-1"}, "c-1")
+    assert (ids, result.backend_session_id) == ({"c-1", "c-2"}, "c-1")
     moving = FULL.replace(
         "        model: model", "        conversation_changes: true\n        model: model"
     )
