@@ -33,15 +33,16 @@ backends:
 
 
 @pytest.fixture
-def home(tmp_path: Path, marker: str) -> RogueHome:
+def home(tmp_path: Path, marker: str, backend: str) -> RogueHome:
     """A home where every agent is the stand-in, a declared one too."""
     home = RogueHome(tmp_path, **{MARKER: marker})
     for name in LANGUAGES:
         program = tmp_path / "bin" / name
         program.write_text(f'#!/bin/sh\nexec {sys.executable} -I -S {_AGENT} {name} "$@"\n')
         program.chmod(0o700)
-    home.clinvk_home.mkdir(mode=0o700)
-    (home.clinvk_home / "config.yaml").write_text(_TOY)
+    if backend == "toy":
+        home.clinvk_home.mkdir(mode=0o700)
+        (home.clinvk_home / "config.yaml").write_text(_TOY)
     return home
 
 
@@ -80,6 +81,7 @@ def test_an_answer_from_another_conversation_is_stopped_before_it_begins(
     later = home.run("answers", "-c", "-o", "json", "three").json()
     assert (later["exit_status"], later["turn"], later["resumed"]) == (0, 2, True), later
     assert later["backend_session_id"] == first["backend_session_id"]
+    (home.clinvk_home / "config.yaml").unlink(missing_ok=True)
     check_home(home.clinvk_home)
 
 
