@@ -10,12 +10,22 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-OWN = "11111111-1111-4111-8111-111111111111"
-OTHER = "99999999-9999-4999-8999-999999999999"
+_OWN = "11111111-1111-4111-8111-111111111111"
+_OTHER = "99999999-9999-4999-8999-999999999999"
 GONE = "session not found: thread not found: no conversation found"
 FOR_EVER_S = 600
 
 Lines = Iterator[dict[str, Any]]
+
+
+def named(agent: str, digits: str) -> str:
+    """An id of the form that the agent's have."""
+    return f"ses_{digits.replace('-', '')}" if agent == "opencode" else digits
+
+
+def other(agent: str) -> str:
+    """The id of the conversation that it was not asked for."""
+    return named(agent, _OTHER)
 
 
 def stream_json(session: str) -> dict[str, Any]:
@@ -110,8 +120,10 @@ def main() -> None:
     asked = asked_for(arguments)
     behaviour = os.environ["CLINVK_TEST_BEHAVIOUR"] if asked else "answers"
     chosen = [one.partition("=")[2] for one in arguments if one.startswith("--session-id=")]
-    own = asked or next(iter(chosen), OWN)
-    lines = LANGUAGES[speaks](own if behaviour in ("answers", "works, then fails") else OTHER)
+    own = asked or next(iter(chosen), named(speaks, _OWN))
+    lines = LANGUAGES[speaks](
+        own if behaviour in ("answers", "works, then fails") else other(speaks)
+    )
     order = {
         "answers": ("first", "said", "end"),
         "other": ("first", "for ever"),

@@ -12,7 +12,7 @@ import pytest
 from bed.published import check_home, check_result
 from bed.rogue import RogueHome
 from process.conftest import MARKER
-from process.forgetful_agent import LANGUAGES, OTHER
+from process.forgetful_agent import LANGUAGES, other
 
 _AGENT = Path(__file__).with_name("forgetful_agent.py")
 _TOY = """\
@@ -72,7 +72,7 @@ def test_an_answer_from_another_conversation_is_stopped_before_it_begins(
     result = ran.json()
     check_result(result)
     assert (ran.exit_code, result["error"]["code"]) == (4, "conversation_gone")
-    assert OTHER in result["error"]["message"]
+    assert other(backend) in result["error"]["message"]
     assert first["backend_session_id"] in result["error"]["message"]
     assert result["backend_session_id"] == first["backend_session_id"]
     assert result["usage"]["input_tokens"] is None
@@ -92,7 +92,7 @@ def test_a_new_conversation_takes_its_place_if_asked_and_nothing_was_done(
     _first(home, backend)
     result = home.run("other", "-c", "--if-missing", "replay", "-o", "json", "two").json()
     assert (result["exit_status"], result["turn"], result["resumed"]) == (0, 2, False), result
-    assert result["backend_session_id"] != OTHER
+    assert result["backend_session_id"] != other(backend)
     assert result["usage"]["input_tokens"] == 10
     assert _shown(home)["turns"] == 2
 
@@ -150,5 +150,5 @@ def test_a_fork_that_was_asked_for_goes_on_under_its_new_id(
         "two",
     )
     result = ran.json()
-    assert result["backend_session_id"] == OTHER, result
-    assert any(OTHER in warning for warning in result["warnings"])
+    assert result["backend_session_id"] == other(backend), result
+    assert any(other(backend) in warning for warning in result["warnings"])
