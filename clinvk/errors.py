@@ -12,6 +12,7 @@ result (`model.failure`), because a failed turn is a recorded turn.
     │  ├ SessionNotFoundError       session_not_found
     │  ├ SessionAmbiguousError      session_ambiguous
     │  ├ SessionDamagedError        session_damaged
+    │  ├ SessionUnreadableError     session_unreadable
     │  ├ SessionDirectoryError      session_directory_missing
     │  ├ ConversationGoneError      conversation_gone
     │  └ NothingToResumeError       nothing_to_resume
@@ -128,9 +129,15 @@ class SessionAmbiguousError(SessionError):
 
 
 class SessionDamagedError(SessionError):
-    """The record cannot be read; the message names the file, which is left as it is."""
+    """The record makes no sense; the message names the file, which is left as it is."""
 
     code = "session_damaged"
+
+
+class SessionUnreadableError(SessionError):
+    """The system refused to read a file of the session, which says nothing about what is in it."""
+
+    code = "session_unreadable"
 
 
 class SessionDirectoryError(SessionError):

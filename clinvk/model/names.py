@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection
 
 from clinvk.errors import UsageError
+from clinvk.model.normal import normal
 from clinvk.model.safe_text import safe_line
 
 _NAME = re.compile(r"[A-Za-z0-9._/#@:][A-Za-z0-9._/#@:-]{0,63}")
@@ -41,8 +42,11 @@ def refuse_id_like(name: str, backends: Callable[[], Collection[str]]) -> None:
 
 
 def checked_tag(tag: str) -> str:
-    """The tag without blanks around it; `UsageError` if it is empty, too long or not printable."""
-    tag = tag.strip()
+    """The tag as it is stored, without blanks around it.
+
+    `UsageError` if it is empty, too long or not printable.
+    """
+    tag = normal(tag.strip())
     if not tag:
         raise UsageError("`--tag` is empty", hint="name one, or leave it out")
     if len(tag) > _LONGEST_TAG or not tag.isprintable():

@@ -67,6 +67,12 @@ class Turn:
         return self.ended_at is None
 
     @property
+    def bare(self) -> bool:
+        """Whether the turn began, and nothing is known to have come of it."""
+        came = (self.conversation, self.messages, self.thinking, self.tools, self.files)
+        return self.interrupted and not any((*came, self.warnings))
+
+    @property
     def end(self) -> TurnEnd | None:
         """What the session has to know of the turn's end, None as long as it has none."""
         if self.ended_at is None:

@@ -16,6 +16,7 @@ from clinvk.errors import (
     SessionBusyError,
     SessionDamagedError,
     SessionNotFoundError,
+    SessionUnreadableError,
     StoreError,
     UsageError,
 )
@@ -193,7 +194,7 @@ def _go(
         except SessionNotFoundError:
             store.remove(session.id, world.sleep)  # the lock that was made to look
             return None
-        except SessionDamagedError:
+        except (SessionDamagedError, SessionUnreadableError):
             return None
         if found != session:
             return None

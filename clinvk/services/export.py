@@ -1,6 +1,6 @@
 """Sessions to be taken elsewhere: exactly as they are, or with what is private taken out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -29,11 +29,15 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What is exported, in the order asked for; `running` are the ids of those not at rest."""
+    """What is exported, in the order asked for; `running` are the ids of those not at rest.
+
+    `lacking` says of each whose transcript is not whole what it lacks, in a sentence.
+    """
 
     sessions: tuple[PortableSession, ...]
     statuses: tuple[Status, ...]
     running: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
 
     def told(self) -> tuple[Told, ...]:
         """The sessions with their turns."""
@@ -55,6 +59,7 @@ def export_sessions(store: SessionStore, references: Sequence[str], *, now: date
         running=tuple(
             one for one, status in zip(found, statuses, strict=True) if status is Status.RUNNING
         ),
+        lacking=tuple(said for one in packed for said in _lacking(one)),
     )
 
 
@@ -75,9 +80,26 @@ def save_export(path: Path, data: bytes) -> None:
         ) from None
 
 
-def _told(exported: PortableSession, status: Status) -> Told:
+def _lacking(exported: PortableSession) -> Iterator[str]:
+    """What is no longer in the session's transcript."""
+    session, transcript = _read(exported)
+    damaged = transcript.damaged_lines
+    if damaged:
+        count = "1 line makes" if damaged == 1 else f"{damaged:,} lines make"
+        yield f"session {session.id}: {count} no sense in its transcript, exported as they are"
+    there = transcript.turns[-1].number if transcript.turns else 0
+    if session.turns > there:
+        has = f"ends with turn {there:,}" if there else "has no turn"
+        yield f"session {session.id} counts {session.turns:,} turns, and its transcript {has}"
+
+
+def _read(exported: PortableSession) -> tuple[Session, transcripts.Transcript]:
     session = read_session(dict(exported.record))
-    transcript = transcripts.read_lines(portable.line_bytes(exported.transcript))
+    return session, transcripts.read_lines(portable.line_bytes(exported.transcript))
+
+
+def _told(exported: PortableSession, status: Status) -> Told:
+    session, transcript = _read(exported)
     return Told(
         session=transcripts.reconcile(session, transcript), status=status, turns=transcript.turns
     )

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from clinvk.errors import SessionBusyError, UsageError
 from clinvk.model.names import checked_name, checked_tag, checked_title, refuse_id_like
+from clinvk.model.normal import normal
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.width import cut
@@ -92,7 +93,7 @@ def remove_tags(store: SessionStore, world: World, session_id: str, tags: Sequen
 
 
 def _not_empty(tags: Sequence[str]) -> list[str]:
-    stripped = [tag.strip() for tag in tags]
+    stripped = [normal(tag.strip()) for tag in tags]
     if not all(stripped):
         raise UsageError("a tag is empty", hint="name one")
     return stripped

@@ -134,7 +134,7 @@ class Opening:
         """
         name = self.request.name
         try:
-            session = store.current(store.load(target.id))
+            session = store.reconciled(store.load(target.id))
         except SessionNotFoundError as error:
             store.remove(target.id, self.world.sleep)  # the lock's own file
             lock.release()
@@ -195,9 +195,9 @@ class Opening:
         if self.request.pick is not Pick.NEW:
             told = summed_up(
                 store.select(Selection(), limit=1).damaged,
-                each=lambda record: f"passed by a record that is damaged: {record.path}",
+                each=lambda record: f"passed by: {record.sentence}",
                 name=lambda record: record.path,
-                what="records that are damaged were passed by",
+                what="records that cannot be read were passed by",
                 way_out="`clinvk doctor` says what can be done",
             )
             self.notes.extend(told)

@@ -15,6 +15,7 @@ from clinvk.errors import (
     SessionBusyError,
     SessionDamagedError,
     SessionNotFoundError,
+    SessionUnreadableError,
     StoreError,
 )
 from clinvk.model.events import Event, Init, Result
@@ -216,6 +217,10 @@ class Recorded(AbstractContextManager["Recorded"]):
         )
 
     def _take_back(self) -> None:
+        transcript, turn = self._transcript, self._turn
+        if transcript is not None and not self._is_new:
+            at, reason = self._world.now(), "nothing was started"
+            self._try(lambda: transcript.turn_voided(turn=turn, at=at, reason=reason))
         self.session = self._before
         if self._is_new:
             self._store.discard(self._before.id)
@@ -277,7 +282,7 @@ class Recorded(AbstractContextManager["Recorded"]):
         named = self._with_agents_title(finished)
         self.session = named
         self._try(lambda: self._save(named))
-        if named.title != finished.title:
+        if named.title != finished.title or self._moves_to is not None:
             self._try(lambda: transcript.session(self.session, durable=False))
 
     def _with_agents_title(self, session: Session) -> Session:
@@ -326,11 +331,12 @@ class Recorded(AbstractContextManager["Recorded"]):
                 session.id,
                 lambda found: session.with_changes(seen=self._seen, found=found),
                 self._world.sleep,
+                as_written=True,
             )
         except SessionNotFoundError:  # deleted by hand, while its agent works on
             self._store.save(session)
             self.session = session
-        except (SessionDamagedError, SessionBusyError) as error:
+        except (SessionDamagedError, SessionUnreadableError, SessionBusyError) as error:
             raise StoreError(error.message, hint=error.hint) from error
         self._seen = self.session
         if self.session != session and self._transcript is not None:

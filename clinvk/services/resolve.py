@@ -13,9 +13,9 @@ from datetime import datetime
 from clinvk.errors import (
     NothingToResumeError,
     SessionAmbiguousError,
-    SessionDamagedError,
     SessionNotFoundError,
 )
+from clinvk.model.normal import normal
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session
 from clinvk.model.title import UNTITLED
@@ -23,7 +23,7 @@ from clinvk.model.units import format_age, format_time
 from clinvk.model.width import cut
 from clinvk.services.places import Here
 from clinvk.store.records import DamagedRecord
-from clinvk.store.selection import Selection, prefix_in
+from clinvk.store.selection import Selection, native_id, prefix_in
 from clinvk.store.sessions import SessionStore
 
 SHOWN_CANDIDATES = 5
@@ -39,48 +39,58 @@ def resolve_reference(
     """The one session that `reference` means; with `now` the age of candidates is in words.
 
     Raises `SessionNotFoundError` with the nearest matches, `SessionAmbiguousError` with the
-    candidates, or `SessionDamagedError` when the record meant cannot be read.
+    candidates, or `SessionDamagedError` or `SessionUnreadableError` when the record meant cannot be
+    read.
     """
     if reference == "@last":
         return last_session(store)
+    reference = normal(reference)
     wanted = reference.lower()
     exact = store.find(wanted)
     if isinstance(exact, Session):
         return exact
     if isinstance(exact, DamagedRecord):
-        raise SessionDamagedError(f"the record `{exact.path}` is damaged: {exact.reason}")
+        raise exact.error(hint=store.way_out(exact))
     found, damaged = _matches(store, reference)
     if not found:
         found, damaged = _matches(store, reference, thorough=True)
     if len(found) == 1 and not damaged:
         return store.load(found[0].id)
     if not found and len(damaged) == 1:
-        raise SessionDamagedError(f"the record `{damaged[0].path}` is damaged: {damaged[0].reason}")
+        raise damaged[0].error(hint=store.way_out(damaged[0]))
     if found or damaged:
         raise SessionAmbiguousError(
             f"`{_shown(reference)}` matches {len(found) + len(damaged)} sessions",
             hint=_candidates(found, now, damaged),
         )
+    unknown = store.select(Selection(), limit=1).damaged
     raise SessionNotFoundError(
-        f"there is no session `{_shown(reference)}`", hint=_nearest(store, reference)
+        f"there is no session `{_shown(reference)}`",
+        hint="\n".join((*_passed_by(unknown), _nearest(store, reference))),
     )
 
 
 def _matches(
     store: SessionStore, reference: str, *, thorough: bool = False
 ) -> tuple[list[Session], list[DamagedRecord]]:
-    """The sessions that it means in any way, the most recently used first; and damaged ones by id.
+    """The sessions that it means in any way, the most recently used first; and damaged ones.
 
-    What a damaged record is called is not known, but its id is.
+    What a damaged record is called only its transcript may say; its id its file's name says.
     """
     selected = store.select(Selection(reference=reference), thorough=thorough)
-    prefix = prefix_in(reference)
-    damaged = [
-        one
-        for one in selected.damaged
-        if prefix is not None and one.id_guess is not None and one.id_guess.startswith(prefix)
-    ]
+    damaged = [one for one in selected.damaged if _answers(store, one, reference)]
     return [one.session for one in selected.sessions], damaged
+
+
+def _answers(store: SessionStore, damaged: DamagedRecord, reference: str) -> bool:
+    """Whether a session that cannot be read answers to the reference, as far as can be told."""
+    if damaged.id_guess is None:
+        return False
+    prefix = prefix_in(reference)
+    if prefix is not None and damaged.id_guess.startswith(prefix):
+        return True
+    told = store.told_by_transcript(damaged.id_guess)
+    return told is not None and reference in (told.name, native_id(told))
 
 
 def resolve_all(
@@ -94,9 +104,11 @@ def resolve_all(
 def find_named(store: SessionStore, name: str) -> Session | None:
     """The session of exactly that name, None if there is none.
 
-    `SessionDamagedError` if there was one and its record cannot be read: another is no substitute.
+    `SessionDamagedError` or `SessionUnreadableError` if there was one, or may have been, and its
+    record cannot be read: another is no substitute.
     `SessionAmbiguousError` if two have it, which copying records makes possible.
     """
+    name = normal(name)
     named = Selection(name=name)
     selected = store.select(named, limit=_TWO)
     if not selected.sessions:  # a second session of that name would be made
@@ -109,12 +121,12 @@ def find_named(store: SessionStore, name: str) -> Session | None:
     if selected.sessions:
         return store.load(selected.sessions[0].session.id)
     for record in selected.damaged:
-        header = record.id_guess and store.transcript(record.id_guess).header
-        if header and header.get("name") == name:
-            raise SessionDamagedError(
-                f"the record of session `{name}` is damaged: `{record.path}`",
-                hint="move that file away: the session is then rebuilt from its transcript",
-            )
+        if record.id_guess is None:
+            continue
+        told = store.told_by_transcript(record.id_guess)
+        # Of what the system does not let us read, it cannot be told whose name it has.
+        if told.name == name if told is not None else record.unreadable:
+            raise record.error(hint=store.way_out(record))
     return None
 
 
@@ -124,18 +136,19 @@ def last_session(
     """The most recently used session that may be continued, narrowed as asked.
 
     `here` keeps those of that place. Closed and archived sessions are passed by. Raises
-    `NothingToResumeError`.
+    `NothingToResumeError`, and what `continued_session` raises.
     """
     asked = _resumable(backend)
     if here is not None:
         asked = here.narrowed(asked)
-    found = _latest(store, asked) or _latest(store, asked, thorough=True)
+    found = _latest(store, asked) or _latest(store, asked, thorough=True, last=True)
     if found is None:
+        unknown = store.select(Selection(), limit=1).damaged
         start = 'start one with `clinvk "your prompt"`'
         raise NothingToResumeError(
             f"there is no session{narrowed_to(here=here is not None, backend=backend)}"
             " to go on with",
-            hint="\n".join([*_passed_by(store), start]),
+            hint="\n".join([*_passed_by(unknown), start]),
         )
     return found
 
@@ -144,7 +157,8 @@ def continued_session(store: SessionStore, here: Here, *, backend: str | None = 
     """The session that `-c` means here.
 
     The most recent one of the directory itself, else of its work tree, else of its repository, else
-    of all.
+    of all. Raises `SessionDamagedError` or `SessionUnreadableError` if one that cannot be read was
+    used later, or may have been: an older one is no substitute.
     """
     asked = _resumable(backend)
     places = [replace(asked, directory=str(here.directory))]
@@ -160,10 +174,43 @@ def _resumable(backend: str | None) -> Selection:
     return Selection(resumable=True, backend=backend)
 
 
-def _latest(store: SessionStore, asked: Selection, *, thorough: bool = False) -> Session | None:
-    """The session meant that was used last, as its record says; None if none is meant."""
-    found = store.select(asked, limit=1, thorough=thorough).sessions
-    return store.load(found[0].session.id) if found else None
+def _latest(
+    store: SessionStore, asked: Selection, *, thorough: bool = False, last: bool = False
+) -> Session | None:
+    """The session meant that was used last; None if none is meant.
+
+    `last` says that none is sought elsewhere if there is none. Raises as `continued_session` says.
+    """
+    selected = store.select(asked, limit=1, thorough=thorough)
+    found = store.load(selected.sessions[0].session.id) if selected.sessions else None
+    for record in selected.damaged:
+        if _may_be_meant(store, record, asked, found, last=last):
+            raise record.error(hint=store.way_out(record))
+    return found
+
+
+def _may_be_meant(
+    store: SessionStore,
+    record: DamagedRecord,
+    asked: Selection,
+    found: Session | None,
+    *,
+    last: bool,
+) -> bool:
+    """Whether a session that cannot be read was used later than the one found.
+
+    Its transcript says what it is, else only its files say when they were last changed.
+    """
+    if record.id_guess is None:  # no session has such a file
+        return False
+    changed_at = store.changed_at(record.id_guess)
+    if found is not None and (changed_at is None or changed_at < found.last_used_at):
+        return False
+    told = store.told_by_transcript(record.id_guess)
+    if told is None:
+        return not record.foreign and (found is not None or last)
+    meant = asked.takes(told, store.status_of(told))
+    return meant and (found is None or told.last_used_at >= found.last_used_at)
 
 
 def narrowed_to(*, here: bool, backend: str | None) -> str:
@@ -173,15 +220,13 @@ def narrowed_to(*, here: bool, backend: str | None) -> str:
     )
 
 
-def _passed_by(store: SessionStore) -> list[str]:
+def _passed_by(damaged: Sequence[DamagedRecord]) -> list[str]:
     """What cannot be read may be the session that was meant: nobody shall believe it is lost."""
-    damaged = store.select(Selection(), limit=1).damaged
     if not damaged:
         return []
-    paths = [f"passed by a record that is damaged: {one.path}" for one in damaged]
-    more = len(paths) - SHOWN_CANDIDATES
+    more = len(damaged) - SHOWN_CANDIDATES
     return [
-        *(safe_line(path) for path in paths[:SHOWN_CANDIDATES]),
+        *(safe_line(f"passed by: {one.sentence}") for one in damaged[:SHOWN_CANDIDATES]),
         *([f"… and {more} more"] if more > 0 else []),
         "`clinvk doctor` says what can be done",
     ]
@@ -191,7 +236,7 @@ def _candidates(
     sessions: list[Session], now: datetime | None, damaged: Sequence[DamagedRecord] = ()
 ) -> str:
     shown = [_candidate(session, now) for session in sessions]
-    shown += [safe_line(f"{one.id_guess}  a damaged record: {one.path}") for one in damaged]
+    shown += [safe_line(f"{one.id_guess}  {one.sentence}") for one in damaged]
     lines, more = shown[:SHOWN_CANDIDATES], len(shown) - SHOWN_CANDIDATES
     return "\n".join(["one of:", *lines, *([f"… and {more} more"] if more > 0 else [])])
 

@@ -3,7 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from clinvk.errors import SessionDamagedError, SessionNotFoundError, StoreError
+from clinvk.errors import (
+    SessionDamagedError,
+    SessionNotFoundError,
+    SessionUnreadableError,
+    StoreError,
+)
 from clinvk.model.query import Query
 from clinvk.model.session import Session
 from clinvk.model.sieve import Content, Sieve
@@ -139,7 +144,7 @@ class _Search:
     def _listed(self, content: SessionBytes) -> Listed | None:
         try:
             session = self._store.current(self._session(content))
-        except SessionDamagedError as error:
+        except (SessionDamagedError, SessionUnreadableError) as error:
             self._unreadable.append(error.message)
             return None
         except SessionNotFoundError:  # deleted since it was listed

@@ -17,12 +17,13 @@ def lines_from_end(path: Path, *, block: int = BLOCK, longest: int = LONGEST_LIN
     """
     try:
         with os.fdopen(open_regular(path), "rb") as file:
-            yield from map(_text, _backwards(file.fileno(), block, longest))
+            yield from map(_text, backwards(file.fileno(), block, longest))
     except OSError:
         return
 
 
-def _backwards(descriptor: int, block: int, longest: int) -> Iterator[bytes]:
+def backwards(descriptor: int, block: int, longest: int) -> Iterator[bytes]:
+    """The same of an open file, as bytes. Raises `OSError`."""
     at = os.fstat(descriptor).st_size
     pieces: list[bytes] = []  # of the line that goes on before `at`, last piece first
     while at > 0 and sum(map(len, pieces)) <= longest:

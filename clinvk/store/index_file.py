@@ -15,7 +15,7 @@ from clinvk.errors import StoreError
 from clinvk.store.atomic import ensure_private_dir, open_private
 from clinvk.store.paths import Home
 
-VERSION = 3
+VERSION = 4
 """Of the tables below. Another version's file is thrown away."""
 
 BUSY_S = 0.05

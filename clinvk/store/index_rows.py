@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from clinvk.errors import StoreError
 from clinvk.model.session import Session
 from clinvk.store import reading, records
 from clinvk.store.index_file import IndexBrokenError
@@ -104,15 +105,16 @@ def read_entry(home: Home, key: Key, now_ns: int = 0) -> Entry | None:
     path = _record(home, key)
     try:
         found = os.lstat(path)
+        beside = _transcript(home, key)
         if isinstance(key, bytes):
             damage = DamagedRecord(Path(path), None, reading.NO_ID)
-            return _entry(key, damage, found, now_ns)
+            return _damaged(key, damage, (found, beside), now_ns)
         told = records.read(path, session_id=key)
     except FileNotFoundError:
         return None if isinstance(key, bytes) else _rebuilt(home, key, now_ns)
-    if isinstance(told, DamagedRecord) or told.open_turn is None:
-        return _entry(key, told, found, now_ns)
-    return _open(home, key, told, found, now_ns)
+    if isinstance(told, DamagedRecord):
+        return _damaged(key, told, (found, beside), now_ns)
+    return _told(home, told, (found, beside), now_ns)
 
 
 def written_entry(home: Home, key: str) -> Entry | None:
@@ -122,7 +124,6 @@ def written_entry(home: Home, key: str) -> Entry | None:
     """
     path = _record(home, key)
     try:
-        found = os.lstat(path)
         told = records.read(path, session_id=key)
     except FileNotFoundError:
         place = home.transcript(key)
@@ -131,75 +132,66 @@ def written_entry(home: Home, key: str) -> Entry | None:
         damage = DamagedRecord(place, key, "")
         return Entry(row=_row(key, damage, rebuilt=True), found=damage, mark=None, settled=False)
     is_open = isinstance(told, Session) and told.open_turn is not None
-    mark = None if is_open else mark_of(found)
-    return Entry(row=_row(key, told, is_open=is_open), found=told, mark=mark, settled=False)
+    return Entry(row=_row(key, told, is_open=is_open), found=told, mark=None, settled=False)
 
 
-def mark_at(home: Home, key: Key, *, rebuilt: bool) -> int | None:
-    """The mark that `read_entry` would find for an entry that a transcript has a say in.
-
-    That is one without a record, or one whose turn is open. None if it is another now, or gone.
-    Raises `OSError`.
-    """
-    try:
-        if rebuilt:
-            return None if os.path.lexists(_record(home, key)) else _transcript_mark(home, key)
-        mark = mark_of(os.lstat(_record(home, key)))
-    except FileNotFoundError:
-        return None
-    return hash((mark, _transcript_mark(home, key) or ABSENT))
+def joint_mark(record: os.stat_result | None, transcript: os.stat_result | None) -> int | None:
+    """The mark of a session's two files: each has a say. None where there is neither."""
+    if record is None:
+        return None if transcript is None else mark_of(transcript)
+    return hash((mark_of(record), ABSENT if transcript is None else mark_of(transcript)))
 
 
 def _record(home: Home, key: Key) -> str:
     return f"{home.sessions}{os.sep}{os.fsdecode(key)}{reading.RECORD}"
 
 
-def _transcript_mark(home: Home, key: Key) -> int | None:
+def _transcript(home: Home, key: Key) -> os.stat_result | None:
     try:
-        return mark_of(
-            os.lstat(f"{home.transcripts}{os.sep}{os.fsdecode(key)}{reading.TRANSCRIPT}")
-        )
+        return os.lstat(f"{home.transcripts}{os.sep}{os.fsdecode(key)}{reading.TRANSCRIPT}")
     except FileNotFoundError:
         return None
 
 
-def _entry(key: Key, told: Session | DamagedRecord, found: os.stat_result, now_ns: int) -> Entry:
-    settled = is_settled(found, now_ns)
-    return Entry(row=_row(key, told), found=told, mark=mark_of(found), settled=settled)
+_Files = tuple[os.stat_result, os.stat_result | None]
+"""A record's and its transcript's."""
 
 
-def _open(home: Home, key: str, told: Session, found: os.stat_result, now_ns: int) -> Entry:
-    """A session whose turn is open: its transcript may know better."""
+def _damaged(key: Key, damage: DamagedRecord, files: _Files, now_ns: int) -> Entry:
+    """What could not be read this time is looked at again the next."""
+    settled = _are_settled(files, now_ns) and not damage.unreadable
+    return Entry(row=_row(key, damage), found=damage, mark=joint_mark(*files), settled=settled)
+
+
+def _told(home: Home, told: Session, files: _Files, now_ns: int) -> Entry:
+    """A session that has a record, of which its transcript may know better."""
+    settled = _are_settled(files, now_ns)
     try:
-        transcript = os.lstat(home.transcript(key))
-    except FileNotFoundError:
-        mark, settled = ABSENT, True
-    else:
-        mark, settled = mark_of(transcript), is_settled(transcript, now_ns)
-    session = reading.current(home, told)
-    return Entry(
-        row=_row(key, session, is_open=True),
-        found=session,
-        mark=hash((mark_of(found), mark)),
-        settled=settled and is_settled(found, now_ns),
-    )
+        session = reading.reconciled(home, told)
+    except StoreError:
+        session, settled = told, False
+    is_open = told.open_turn is not None or session.open_turn is not None
+    row = _row(told.id, session, is_open=is_open)
+    return Entry(row=row, found=session, mark=joint_mark(*files), settled=settled)
+
+
+def _are_settled(files: _Files, now_ns: int) -> bool:
+    return all(one is None or is_settled(one, now_ns) for one in files)
 
 
 def _rebuilt(home: Home, key: str, now_ns: int) -> Entry | None:
     """A session without a record."""
-    try:
-        found = os.lstat(home.transcript(key))
-    except FileNotFoundError:
-        return None
-    told = reading.read_orphan(home, key)
-    if told is None:
+    found = _transcript(home, key)
+    told = None if found is None else reading.read_orphan(home, key)
+    if found is None or told is None:
         return None
     is_open = isinstance(told, Session) and told.open_turn is not None
     return Entry(
         row=_row(key, told, rebuilt=True, is_open=is_open),
         found=told,
-        mark=mark_of(found),
-        settled=is_settled(found, now_ns),
+        mark=joint_mark(None, found),
+        settled=is_settled(found, now_ns)
+        and not (isinstance(told, DamagedRecord) and told.unreadable),
     )
 
 

@@ -29,11 +29,11 @@ from clinvk.store.index_rows import (
     Entry,
     Key,
     checked_key,
+    joint_mark,
     key_of,
-    mark_at,
     read_entry,
 )
-from clinvk.store.marks import file_system_now, folder_mark, mark_of, stamp
+from clinvk.store.marks import file_system_now, folder_mark, stamp
 from clinvk.store.paths import Home
 
 _BATCH = 10_000
@@ -160,11 +160,7 @@ def _differing(database: sqlite3.Connection, home: Home) -> Iterator[Key]:
     for key, mark in _record_marks(home):
         records.add(key)
         row = known.pop(key, None)
-        if row is None or row[1]:
-            yield key
-        elif row[2]:
-            yield from _changed(home, (row,))
-        elif mark != row[4] or not row[3]:
+        if row is None or row[1] or mark != row[4] or not row[3]:
             yield key
     for session_id in reading.transcript_ids(home):
         if session_id not in records:
@@ -177,28 +173,35 @@ def _differing(database: sqlite3.Connection, home: Home) -> Iterator[Key]:
 
 
 def _record_marks(home: Home) -> Iterator[tuple[Key, int]]:
-    """The key and the mark of each record's file."""
-    with _folder(home.sessions) as folder:
-        for stem in reading.record_stems(home) if folder is not None else ():
-            mark = _mark_in(folder, stem)
+    """The key of each record, and the mark of its file and its transcript."""
+    with _folders(home) as folders:
+        for stem in reading.record_stems(home):
+            mark = _mark_in(folders, stem, rebuilt=False)
             if mark is not None:
                 yield key_of(stem), mark
 
 
 def _changed(home: Home, rows: Iterable[_Looked]) -> Iterator[Key]:
     """The keys of those rows whose files are not as they were read, or might not be."""
-    with _folder(home.sessions) as folder:
-        for stored, rebuilt, is_open, settled, mark in rows:
+    with _folders(home) as folders:
+        for stored, rebuilt, _, settled, mark in rows:
             key = checked_key(stored)
-            if not settled or folder is None:
+            if not settled:
                 yield key
                 continue
-            if rebuilt or is_open:
-                now = mark_at(home, key, rebuilt=bool(rebuilt))
-            else:
-                now = _mark_in(folder, os.fsdecode(key))
+            now = _mark_in(folders, os.fsdecode(key), rebuilt=bool(rebuilt))
             if now is None or now != mark:
                 yield key
+
+
+_Folders = tuple[int | None, int | None]
+
+
+@contextmanager
+def _folders(home: Home) -> Iterator[_Folders]:
+    """The folders of the records and of the transcripts; None for one that is not there."""
+    with _folder(home.sessions) as sessions, _folder(home.transcripts) as transcripts:
+        yield sessions, transcripts
 
 
 @contextmanager
@@ -215,8 +218,21 @@ def _folder(path: Path) -> Iterator[int | None]:
         os.close(folder)
 
 
-def _mark_in(folder: int | None, stem: str) -> int | None:
+def _mark_in(folders: _Folders, stem: str, *, rebuilt: bool) -> int | None:
+    """The mark that `read_entry` would find; None if the session is gone.
+
+    Also None if it has a record although it was `rebuilt`, or has none although it was not.
+    """
+    record = _stat_in(folders[0], f"{stem}{reading.RECORD}")
+    if rebuilt is (record is not None):
+        return None
+    return joint_mark(record, _stat_in(folders[1], f"{stem}{reading.TRANSCRIPT}"))
+
+
+def _stat_in(folder: int | None, name: str) -> os.stat_result | None:
+    if folder is None:
+        return None
     try:
-        return mark_of(os.stat(f"{stem}{reading.RECORD}", dir_fd=folder, follow_symlinks=False))
+        return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return None

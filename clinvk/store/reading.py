@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from clinvk.errors import StoreError
-from clinvk.model.session import Session, Status
+from clinvk.model.session import SCHEMA, Session, Status
 from clinvk.store import locks, records, transcripts
 from clinvk.store.atomic import reason
+from clinvk.store.last_turn import is_behind, last_turn
 from clinvk.store.paths import Home, is_session_id
 from clinvk.store.records import DamagedRecord
 from clinvk.store.selection import Listed, Order, Selected, Selection, in_order
@@ -63,7 +64,16 @@ def select(
 
 
 def read_session(home: Home, session_id: str) -> Session | DamagedRecord | None:
-    """The session as its record says, or rebuilt if only its transcript is left, else None."""
+    """The session as its record says, or rebuilt if only its transcript is left, else None.
+
+    With what its transcript knows better, as by `current`.
+    """
+    found = read_as_written(home, session_id)
+    return current(home, found) if isinstance(found, Session) else found
+
+
+def read_as_written(home: Home, session_id: str) -> Session | DamagedRecord | None:
+    """The same, but of a session that has a record only what the record says."""
     try:
         return records.read(home.record(session_id), session_id=session_id)
     except FileNotFoundError:
@@ -81,7 +91,7 @@ def read_orphan(home: Home, session_id: str) -> Session | DamagedRecord | None:
     try:
         session = transcripts.rebuild(transcripts.read(path))
     except StoreError as error:
-        return DamagedRecord(path, session_id, error.message)
+        return DamagedRecord(path, session_id, why(error), unreadable=is_refusal(error))
     if session is None or session.id != session_id:
         return DamagedRecord(path, session_id, "its record is gone, and it does not say whose")
     return session
@@ -90,17 +100,39 @@ def read_orphan(home: Home, session_id: str) -> Session | DamagedRecord | None:
 def current(home: Home, session: Session) -> Session:
     """The session with what its transcript knows better than its record.
 
-    That is the end of a turn whose record was never updated, and the agent's session id of a turn
-    that broke off. Costs nothing unless the record shows an open turn.
+    That is the end of a turn whose record was never updated, the agent's session id of a turn that
+    broke off, and every turn that an older copy of the record does not know. Costs one look at the
+    end of the transcript, unless there is such a thing. A transcript that cannot be read knows
+    nothing: see `reconciled`.
     """
-    opened = session.open_turn
-    if opened is None:
-        return session
-    path = home.transcript(session.id)
     try:
-        return transcripts.reconcile(session, transcripts.of_turn(path, opened.number))
+        return reconciled(home, session)
     except StoreError:
         return session
+
+
+def reconciled(home: Home, session: Session) -> Session:
+    """As `current`. Raises `StoreError` if the transcript cannot be read.
+
+    What a newer clinvk wrote is taken as it says.
+    """
+    path, opened = home.transcript(session.id), session.open_turn
+    if session.schema <= SCHEMA and is_behind(session, last_turn(path)):
+        return transcripts.reconcile(session, transcripts.read(path))
+    if opened is None:
+        return session
+    return transcripts.reconcile(session, transcripts.of_turn(path, opened.number))
+
+
+def why(error: StoreError) -> str:
+    """The system's own words for why a file could not be read."""
+    return reason(error.__cause__) if isinstance(error.__cause__, OSError) else error.message
+
+
+def is_refusal(error: StoreError) -> bool:
+    """Whether the system refused to read a file, rather than that there is something else."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno not in records.NO_RECORD
 
 
 def status_of(home: Home, session: Session) -> Status:

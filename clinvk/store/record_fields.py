@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from clinvk.model.access import Access
+from clinvk.model.normal import normal
 from clinvk.model.session import SCHEMA, OpenTurn, Session, Status, TitleSource
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.store.forms import time_from_text
@@ -58,7 +59,11 @@ KNOWN = frozenset(
 
 _Word = TypeVar("_Word", bound=StrEnum)
 _Default = TypeVar("_Default")
-_HUGE = 1e300
+HUGE = 1e300
+"""An amount beyond it is none."""
+
+_MOST = 1 << 63
+"""A larger count is none, and no database could hold it."""
 _MISSING = object()
 
 
@@ -78,7 +83,7 @@ def read_session(data: object) -> Session:
         cwd=fields.text("cwd"),
         created_at=created_at,
         last_used_at=fields.time("last_used_at", created_at),
-        name=fields.text_or_none("name"),
+        name=fields.name("name"),
         title=fields.text_or_none("title") or "",
         title_source=fields.word("title_source", TitleSource) or TitleSource.PROMPT,
         conversation=fields.text_or_none("backend_session_id"),
@@ -95,7 +100,7 @@ def read_session(data: object) -> Session:
         turns_reported=fields.count("turns_reported") or 0,
         usage=fields.usage("usage"),
         cost_usd=fields.amount("cost_usd"),
-        counters=data.get("counters"),
+        counters=fields.mapping("counters"),
         counters_turn=fields.count("counters_turn") or 0,
         open_turn=fields.open_turn("open_turn"),
         unknown={key: value for key, value in data.items() if key not in KNOWN},
@@ -103,13 +108,16 @@ def read_session(data: object) -> Session:
 
 
 def read_usage(data: object) -> Usage:
-    """The figures of a JSON object. Raises `ValueError` for one that is no count."""
+    """The figures of a JSON object. Raises `ValueError` for one that is no number of tokens.
+
+    One that cannot be true, such as less than none, is unknown: an agent may have said it.
+    """
     if data is None:
         return UNKNOWN_USAGE
     if not isinstance(data, dict):
         raise ValueError("`usage` is not an object")  # noqa: TRY004  one kind for all complaints
     fields = _Fields(data, lenient=False)
-    figures = {name: fields.count(name) for name in _USAGE}
+    figures = {name: fields.figure(name) for name in _USAGE}
     return Usage(**figures) if any(map(_is_known, figures.values())) else UNKNOWN_USAGE
 
 
@@ -134,6 +142,10 @@ class _Fields:
             return value
         return self._wrong(name, "a text", None)
 
+    def name(self, name: str) -> str | None:
+        value = self.text_or_none(name)
+        return None if value is None else normal(value)
+
     def flag(self, name: str) -> bool:
         value = self._data.get(name)
         if isinstance(value, bool):
@@ -142,15 +154,29 @@ class _Fields:
 
     def count(self, name: str) -> int | None:
         value = self._data.get(name)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST:
             return value
         return self._wrong(name, "a count", None)
+
+    def figure(self, name: str) -> int | None:
+        value = self._data.get(name)
+        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
+            return value if value is not None and 0 <= value < _MOST else None
+        return self._wrong(name, "a count", None)
+
+    def mapping(self, name: str) -> dict[str, Any] | None:
+        value = self._data.get(name)
+        if value is None or isinstance(value, dict):
+            return value
+        return self._wrong(name, "an object", None)
 
     def amount(self, name: str) -> float | None:
         value = self._data.get(name)
         if value is None:
             return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _HUGE:
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < HUGE:
             return float(value)
         return self._wrong(name, "an amount", None)
 
@@ -193,7 +219,7 @@ class _Fields:
         if value is None:
             return ()
         if isinstance(value, list) and all(isinstance(tag, str) for tag in value):
-            return tuple(value)
+            return tuple(dict.fromkeys(map(normal, value)))
         return self._wrong(name, "a list of texts", ())
 
     def usage(self, name: str) -> Usage:

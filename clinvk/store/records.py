@@ -7,29 +7,59 @@ version does not know are kept. Writing is strict, and never touches what a newe
 import errno
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clinvk.errors import SessionDamagedError, SessionNotFoundError, StoreError
+from clinvk.errors import (
+    SessionDamagedError,
+    SessionNotFoundError,
+    SessionUnreadableError,
+    StoreError,
+)
 from clinvk.model.session import SCHEMA, Session
 from clinvk.model.usage import Usage
 from clinvk.store.atomic import Place, ensure_private_dir, open_regular, reason, write_private
 from clinvk.store.forms import json_page, time_to_text
 from clinvk.store.paths import Home
-from clinvk.store.record_fields import KNOWN, read_session
+from clinvk.store.record_fields import HUGE, KNOWN, read_session
 
 LARGEST = 16 * 1024 * 1024
 """More than this is no record of ours; it is not read into memory."""
 
 
+NO_RECORD = frozenset({errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.ENXIO})
+"""How opening fails that is no file of ours; any other error says nothing of what is in it."""
+
+
 @dataclass(frozen=True, slots=True)
 class DamagedRecord:
-    """A file among the records that is none; `id_guess` is the id that its name says, if any."""
+    """A file among the records that is none; `id_guess` is the id that its name says, if any.
+
+    `unreadable` says that the system refused to read it (permissions, too many open files, a disk
+    error): nothing is known of what is in it, and it may be as good as ever. `foreign` says that it
+    was never the record of that id: a link, a folder, a copy of another session's record.
+    """
 
     path: Path
     id_guess: str | None
     reason: str
+    unreadable: bool = False
+    foreign: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What is the matter, in one sentence that names the file."""
+        if self.unreadable:
+            return f"cannot read `{self.path}`: {self.reason}"
+        kind = "transcript" if self.path.suffix == ".jsonl" else "record"
+        return f"the {kind} `{self.path}` is damaged: {self.reason}"
+
+    def error(self, *, hint: str | None = None) -> SessionDamagedError | SessionUnreadableError:
+        """The error of a command that needs this session."""
+        kind = SessionUnreadableError if self.unreadable else SessionDamagedError
+        return kind(self.sentence, hint=hint)
 
 
 def encode(session: Session) -> dict[str, Any]:
@@ -59,13 +89,18 @@ def encode(session: Session) -> dict[str, Any]:
         "turns": session.turns,
         "turns_reported": session.turns_reported,
         "usage": usage_to_record(session.usage),
-        "cost_usd": session.cost_usd,
-        "counters": session.counters,
+        "cost_usd": _amount(session.cost_usd),
+        "counters": session.counters if isinstance(session.counters, Mapping) else None,
         "counters_turn": session.counters_turn,
         "open_turn": opened
         and {"number": opened.number, "started_at": time_to_text(opened.started_at)},
     }
     return fields | {key: value for key, value in unknown.items() if key not in KNOWN}
+
+
+def _amount(cost: float | None) -> float | None:
+    """What is written must be what is read: an agent may have told an impossible cost."""
+    return None if cost is None or not abs(cost) < HUGE else cost
 
 
 def usage_to_record(usage: Usage) -> dict[str, int | None]:
@@ -105,12 +140,16 @@ def read(path: Path | str, *, session_id: str | None) -> Session | DamagedRecord
     except FileNotFoundError:
         raise
     except OSError as error:
-        return DamagedRecord(Path(path), session_id, reason(error))
+        foreign = error.errno in NO_RECORD
+        return DamagedRecord(
+            Path(path), session_id, reason(error), unreadable=not foreign, foreign=foreign
+        )
     return parse(content, path=path, session_id=session_id)
 
 
 def parse(content: bytes, *, path: Path | str, session_id: str | None) -> Session | DamagedRecord:
     """The same of the bytes of that record. Raises nothing."""
+    session = None
     try:
         session = read_session(json.loads(content)) if content.strip() else None
     except json.JSONDecodeError as error:
@@ -125,7 +164,7 @@ def parse(content: bytes, *, path: Path | str, session_id: str | None) -> Sessio
         if session is not None and session.id == session_id:
             return session
         why = f"it says that it is session `{session.id}`" if session else "it is empty"
-    return DamagedRecord(Path(path), session_id, why)
+    return DamagedRecord(Path(path), session_id, why, foreign=session is not None)
 
 
 def id_inside(path: Path) -> str | None:
@@ -147,7 +186,7 @@ def load(path: Path) -> Session:
     except FileNotFoundError:
         raise SessionNotFoundError(f"there is no record `{path}`") from None
     if isinstance(found, DamagedRecord):
-        raise damaged(path, found.reason)
+        raise found.error()
     return found
 
 
@@ -181,9 +220,17 @@ def _content(path: Path | str) -> bytes:
         size = os.fstat(descriptor).st_size
         if size > LARGEST:
             raise OSError(errno.EFBIG, f"it is larger than {LARGEST >> 20} MiB")
-        return os.read(descriptor, size)
+        return _read_all(descriptor, size)
     finally:
         os.close(descriptor)
+
+
+def _read_all(descriptor: int, size: int) -> bytes:
+    """So many bytes, or all there are: a network file system may give them in pieces."""
+    content = os.read(descriptor, size)
+    while len(content) < size and (more := os.read(descriptor, size - len(content))):
+        content += more
+    return content
 
 
 def _lower(words: str) -> str:

@@ -4,10 +4,16 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
-from clinvk.errors import SessionBusyError, SessionError, SessionNotFoundError, StoreError
+from clinvk.errors import (
+    SessionBusyError,
+    SessionError,
+    SessionNotFoundError,
+    SessionUnreadableError,
+    StoreError,
+)
 from clinvk.model.session import Session, Status
 from clinvk.store import index, locks, reading, records, transcripts
 from clinvk.store.atomic import ensure_private_dir, open_private, reason, refuse_link
@@ -76,28 +82,48 @@ class SessionStore:
             return None
         return reading.read_session(self.home, session_id)
 
+    def as_written(self, session_id: str) -> Session | DamagedRecord | None:
+        """As `find`, but of a session that has a record only what the record says."""
+        return reading.read_as_written(self.home, session_id)
+
     def load(self, session_id: str) -> Session:
         """The session as its record says, or rebuilt if only the transcript is left.
 
-        Raises `SessionNotFoundError`, or `SessionDamagedError` with the way out.
+        With what its transcript knows better, as by `current`. Raises `SessionNotFoundError`, or
+        `SessionDamagedError` and `SessionUnreadableError` with the way out.
         """
-        found = reading.read_session(self.home, session_id)
+        return self._must_be(reading.read_session(self.home, session_id), session_id)
+
+    def _must_be(self, found: Session | DamagedRecord | None, session_id: str) -> Session:
         if found is None:
             raise SessionNotFoundError(
                 f"there is no session `{session_id}`",
                 hint="`clinvk sessions list` shows them all",
             )
         if isinstance(found, DamagedRecord):
-            raise records.damaged(found.path, found.reason, hint=self._way_out(session_id, found))
+            raise found.error(hint=self.way_out(found))
         return found
 
     def current(self, session: Session) -> Session:
         """The session with what its transcript knows better than its record.
 
-        That is the end of a turn whose record was never updated, and the agent's session id of a
-        turn that broke off. Costs nothing unless the record shows an open turn.
+        As `reading.current`: it costs a look at the end of the transcript.
         """
         return reading.current(self.home, session)
+
+    def reconciled(self, session: Session) -> Session:
+        """As `current`, and certain: raises `SessionUnreadableError` where it cannot be told."""
+        try:
+            return reading.reconciled(self.home, session)
+        except StoreError as error:
+            raise SessionUnreadableError(
+                error.message, hint="nothing was changed; `clinvk doctor` says what can be done"
+            ) from error
+
+    def told_by_transcript(self, session_id: str) -> Session | None:
+        """The session as its transcript alone tells it, None if that cannot be told."""
+        found = reading.read_orphan(self.home, session_id)
+        return found if isinstance(found, Session) else None
 
     def status_of(self, session: Session) -> Status:
         """Where the session stands at this moment: the stored status, or what follows from locks.
@@ -131,14 +157,19 @@ class SessionStore:
         session_id: str,
         change: Callable[[Session], Session],
         sleep: Callable[[float], None],
+        *,
+        as_written: bool = False,
     ) -> Session:
         """The session as it stands on disk, changed and saved, with no other update in between.
 
-        Raises `SessionNotFoundError`, `SessionDamagedError` and `StoreError`, and
-        `SessionBusyError` if somebody stopped in the middle of an update.
+        `as_written` asks for what the record says, and not for what the transcript knows better:
+        for whoever knows that himself. Raises `SessionNotFoundError`, `SessionDamagedError`,
+        `SessionUnreadableError` and `StoreError`, and `SessionBusyError` if somebody stopped in
+        the middle of an update.
         """
+        read = reading.read_as_written if as_written else reading.read_session
         with changing(self.home.record(session_id), sleep):
-            found = self.load(session_id)
+            found = self._must_be(read(self.home, session_id), session_id)
             changed = change(found)
             # Rebuilt from its transcript it may be right already, and still want its record.
             if changed != found or not os.path.lexists(self.home.record(session_id)):
@@ -155,6 +186,14 @@ class SessionStore:
                 session = self.load(session_id)
                 with closing(self.writer(session_id, now)) as writer:
                     writer.session(session, durable=False)
+
+    def changed_at(self, session_id: str) -> datetime | None:
+        """When the session's files were last changed, None if that cannot be told."""
+        changed = []
+        for path in self.files(session_id):
+            with suppress(OSError):
+                changed.append(path.lstat().st_mtime)
+        return datetime.fromtimestamp(max(changed), UTC) if changed else None
 
     def files(self, session_id: str) -> tuple[Path, Path]:
         """The session's record and its transcript, whether they exist or not."""
@@ -269,8 +308,15 @@ class SessionStore:
     def _change(self, session_id: str, folders: tuple[str, ...], act: Callable[[], object]) -> None:
         index.change(self.home, session_id, folders, act)
 
-    def _way_out(self, session_id: str, found: DamagedRecord) -> str | None:
-        transcript = self.home.transcript(session_id)
-        if found.path == transcript or not os.path.isfile(transcript):
-            return None
-        return f"move that file away: the session is then rebuilt from `{transcript}`"
+    def way_out(self, found: DamagedRecord) -> str:
+        """What a person can do about it."""
+        if found.unreadable:
+            return "try again; if it stays so, `clinvk doctor` says what can be done"
+        session_id = found.id_guess
+        is_record = session_id is not None and found.path == self.home.record(session_id)
+        if session_id is not None and is_record and self.told_by_transcript(session_id):
+            return (
+                "move that file away, or let `clinvk doctor --fix` do it: the session is then"
+                f" rebuilt from `{self.home.transcript(session_id)}`"
+            )
+        return "restore that file from a backup, or move it away; `clinvk doctor` says more"

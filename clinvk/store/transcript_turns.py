@@ -37,6 +37,12 @@ KINDS = frozenset(
 )
 """The kinds of lines that a turn is made of."""
 
+VOIDED = "turn_voided"
+"""The kind of line that takes a turn back."""
+
+_MOST_TURNS = 1 << 53
+"""No session has as many; a number beyond it would make a record that cannot be read."""
+
 _CHANGES = frozenset(change.value for change in Change)
 _HUGE = 1e300
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -112,7 +118,7 @@ class TurnBuilder:
             duration_s=_number(finish.get("duration_s")),
             usage=_usage(finish.get("usage")),
             cost_usd=_number(finish.get("cost_usd")),
-            counters=finish.get("counters"),
+            counters=_object(finish.get("counters")),
             model=_text_or_none(finish.get("model")) or _text_or_none(named.get("model")),
             model_asked=_text_or_none(start.get("model")),
             conversation=_text_or_none(finish.get("conversation"))
@@ -153,6 +159,14 @@ class TurnBuilder:
             case "warning":
                 self._warnings.append(_text(line.get("message")))
         return kind
+
+
+def turn_number(line: object) -> int:
+    """The number of the turn that a line is of. Raises `ValueError` for one that is of none."""
+    number = line.get("turn") if isinstance(line, dict) and isinstance(line.get("type"), str) else 0
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < _MOST_TURNS:
+        raise ValueError("no turn")
+    return number
 
 
 def changed_files(value: object, cwd: str | None) -> list[str]:
@@ -200,6 +214,10 @@ def _number(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _HUGE:
         return None
     return float(value)
+
+
+def _object(value: object) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
 
 
 def _usage(value: object) -> Usage:

@@ -6,19 +6,21 @@ came between writing the two, the transcript is believed.
 
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from clinvk.errors import StoreError
+from clinvk.model.events import Json
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.turn import Turn
 from clinvk.store.atomic import open_regular, reason
+from clinvk.store.last_turn import LastTurn, is_behind
 from clinvk.store.open_turn import lines_of_turn
 from clinvk.store.outline import outline_lines
 from clinvk.store.record_fields import read_session
-from clinvk.store.transcript_turns import KINDS, TurnBuilder
+from clinvk.store.transcript_turns import KINDS, VOIDED, TurnBuilder, turn_number
 from clinvk.store.transcript_writer import TranscriptWriter
 
 __all__ = ["Transcript", "TranscriptWriter", "read", "read_lines", "rebuild", "reconcile"]
@@ -125,11 +127,18 @@ def rebuild(transcript: Transcript) -> Session | None:
 
 
 def reconcile(session: Session, transcript: Transcript) -> Session:
-    """The session of a record whose turn is open, with what its transcript knows better.
+    """The session of a record with what its transcript knows better.
 
-    The turn ended: the session as after it. It was voided: as before it. Else it is still open,
-    with the agent's session id if that was seen.
+    A turn that is open in the record has ended: the session as after it. It was voided: as before
+    it. Else it is still open, with the agent's session id if that was seen. A turn that began and
+    is not in the record at all is open: the run was killed between the two. Any other turn that
+    the record does not know makes it an older copy: then the session is as its transcript tells it.
     """
+    last = transcript.turns[-1] if transcript.turns else None
+    if last is not None and is_behind(
+        session, LastTurn(last.number, last.ended_at, bare=last.bare)
+    ):
+        return _caught_up(session, transcript, last)
     opened = session.open_turn
     if opened is None:
         return session
@@ -144,6 +153,23 @@ def reconcile(session: Session, transcript: Transcript) -> Session:
     return replace(
         session, open_turn=OpenTurn(number=earlier.number, started_at=earlier.started_at)
     )
+
+
+def _caught_up(session: Session, transcript: Transcript, last: Turn) -> Session:
+    """The session of a record that does not know the last turn of its transcript."""
+    if last.interrupted and session.open_turn is None and last.number == session.next_turn:
+        return _during(session, last)
+    told = rebuild(transcript)
+    if told is not None and told.id == session.id:
+        return replace(told, unknown={**_mapping(session.unknown), **_mapping(told.unknown)})
+    for turn in transcript.turns:  # it does not say whose it is: what the record says stands
+        if turn.number > session.turns:
+            session = _after(_during(session, turn), turn)
+    return session
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
 
 
 class _Reading:
@@ -189,12 +215,10 @@ class _Reading:
         if kind == "session":
             self._header, self._header_at = value, self._at
             return
-        if kind not in KINDS and kind != "turn_voided":
+        if kind not in KINDS and kind != VOIDED:
             return  # a newer version's
-        number = value.get("turn")
-        if not isinstance(number, int) or isinstance(number, bool) or number < 1:
-            raise ValueError("no turn")
-        if kind == "turn_voided":
+        number = turn_number(value)
+        if kind == VOIDED:
             self._void(number)
         else:
             turn = self._add(number, value, begins=kind == "turn_started")
@@ -242,7 +266,6 @@ def _during(session: Session, turn: Turn) -> Session:
     """The session while that turn is open."""
     session = replace(
         session.turn_started(at=turn.started_at, resume=turn.resume),
-        cwd=turn.cwd or session.cwd,
         open_turn=OpenTurn(number=turn.number, started_at=turn.started_at),
     )
     chosen = turn.conversation_asked

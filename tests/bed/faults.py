@@ -97,6 +97,34 @@ def _lost_transcript(patient: Patient) -> None:
     patient.transcript().unlink()
 
 
+def _older_record(patient: Patient) -> None:
+    """A record from a backup, of before the last turn."""
+    before = patient.record().read_text()
+    assert patient.clinvk("resume", patient.sessions[0], "more").exit_code == 0
+    patient.record().write_text(before)
+    patient.record().chmod(0o600)
+    patient.reindex()
+
+
+def _older_transcript(patient: Patient) -> None:
+    before = patient.transcript().read_bytes()
+    assert patient.clinvk("resume", patient.sessions[0], "more").exit_code == 0
+    patient.transcript().write_bytes(before)
+    patient.reindex()
+
+
+def _emptied_transcript(patient: Patient) -> None:
+    patient.transcript().write_bytes(b"")
+    patient.reindex()
+
+
+def damaged_line(patient: Patient) -> None:
+    """A line of a transcript that makes no sense."""
+    with patient.transcript().open("ab") as file:
+        file.write(b'{"type": "mess\n')
+    patient.reindex()
+
+
 def _senseless_transcript(patient: Patient) -> None:
     patient.record().unlink()
     patient.transcript().write_text("no JSON\n")
@@ -267,6 +295,9 @@ FAULTS = tuple(
         (_copied_record, "record_misnamed", "problem"),
         (_lost_record, "record_missing", "warning"),
         (_lost_transcript, "transcript_missing", "warning"),
+        (_older_record, "record_behind", "warning"),
+        (_older_transcript, "transcript_behind", "warning"),
+        (_emptied_transcript, "transcript_behind", "warning"),
         (_senseless_transcript, "transcript_unusable", "problem"),
         (_date_to_come, "date_in_future", "warning"),
         (_leftover, "leftover", "warning"),

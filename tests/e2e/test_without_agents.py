@@ -117,15 +117,23 @@ def test_a_mistake_is_told_as_json_where_json_is_asked_for(clinvk: Command) -> N
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"id": "x"}', "\0\0", "\udcff"])
 def test_a_damaged_record_does_not_hide_the_others(clinvk: Command, content: str) -> None:
-    """It is listed as damaged with its path, left as it is, and the healthy ones work."""
-    clinvk("-b", "demo", "one")
+    """It is listed as damaged with its path, left as it is, and the healthy ones work.
+
+    As long as it may be the newest of all, `-c` says so and continues no other.
+    """
+    healthy = clinvk("-b", "demo", "-o", "json", "one").json()["session_id"]
     damaged = clinvk.home.clinvk_home / "sessions" / "0123456789ab.json"
     damaged.write_bytes(content.encode(errors="surrogateescape"))
     ran = clinvk("sessions", "list")
     assert ran.exit_code == 0
     assert "damaged" in ran.stdout
     assert str(damaged) in ran.stdout
-    assert clinvk("-c", "two").exit_code == 0
+    assert clinvk("resume", healthy, "two").exit_code == 0
+    os.utime(damaged)
+    refused = clinvk("-c", "three")
+    assert (refused.exit_code, str(damaged) in refused.stderr) == (4, True)
+    os.utime(damaged, (0, 0))
+    assert clinvk("-c", "three").exit_code == 0
     shown = clinvk("sessions", "show", "0123456789ab")
     assert (shown.exit_code, str(damaged) in shown.stderr) == (4, True)
     assert damaged.read_bytes() == content.encode(errors="surrogateescape")
@@ -402,31 +410,34 @@ def test_a_closed_stdout_or_stdin_is_no_crash(clinvk: Command) -> None:
 
 
 def test_a_damaged_record_is_not_replaced_by_another_session(clinvk: Command) -> None:
-    """`-s NAME` whose record cannot be read is an error; `-c` goes on elsewhere and says so."""
-    older = clinvk("-b", "demo", "-o", "json", "older").json()["session_id"]
+    """Neither `-s NAME` nor `-c` continues elsewhere, or begins another session of that name."""
+    clinvk("-b", "demo", "older")
     named = clinvk("-b", "demo", "-s", "mine", "-o", "json", "one").json()["session_id"]
     record = clinvk.home.clinvk_home / "sessions" / f"{named}.json"
     record.write_text("{")
     ran = clinvk("-s", "mine", "again")
     assert (ran.exit_code, str(record) in ran.stderr) == (4, True)
     ran = clinvk("-c", "-o", "json", "on")
-    assert ran.json()["session_id"] == older
-    assert any(str(record) in warning for warning in ran.json()["warnings"])
+    assert (ran.exit_code, ran.json()["error"]["code"]) == (4, "session_damaged")
+    assert str(record) in ran.json()["error"]["message"]
     record.unlink()
     assert clinvk("-s", "mine", "-o", "json", "again").json()["session_id"] == named
 
 
 def test_a_damaged_record_is_named_where_no_other_session_is_left(clinvk: Command) -> None:
-    """`-c` and `--last` find nothing, and say that there is something they cannot read."""
+    """`-c` and `--last` say what they cannot read, rather than that there is nothing."""
     only = clinvk("-b", "demo", "-o", "json", "one").json()["session_id"]
     record = clinvk.home.clinvk_home / "sessions" / f"{only}.json"
     record.write_text("{")
     for words in (["-c"], ["resume", "--last"]):
         ran = clinvk(*words, "on")
         assert (ran.exit_code, ran.stdout) == (4, "")
-        assert f"passed by a record that is damaged: {record}" in ran.stderr
-        assert "`clinvk doctor`" in ran.stderr
+        assert f"the record `{record}` is damaged" in ran.stderr
+        assert "`clinvk doctor --fix`" in ran.stderr
     assert record.read_text() == "{"
+    record.write_bytes(b"")
+    (clinvk.home.clinvk_home / "transcripts" / f"{only}.jsonl").unlink()
+    assert f"the record `{record}` is damaged: it is empty" in clinvk("-c", "on").stderr
 
 
 def test_a_named_run_does_without_a_home_too(clinvk: Command) -> None:

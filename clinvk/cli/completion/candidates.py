@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 
-from clinvk.errors import NothingToResumeError
+from clinvk.errors import SessionError
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session
 from clinvk.model.width import cut
@@ -88,7 +88,7 @@ class Asked:
         return (one.session for one in listed)
 
     def last_session(self) -> Session:
-        """What `@last` means. Raises `NothingToResumeError`."""
+        """What `@last` means. Raises a `SessionError`."""
         return resolve_reference(SessionStore(self._home), LAST)
 
     def begins(self, value: str) -> bool:
@@ -105,7 +105,7 @@ def _sessions(asked: Asked, *, archived: bool | None = None) -> Iterator[Candida
         return [one for one in known if asked.begins(one)]
 
     if asked.prefix and LAST.startswith(asked.prefix):
-        with suppress(NothingToResumeError):
+        with suppress(SessionError):
             yield LAST, title_of(asked.last_session(), asked.now)
     for session in asked.sessions(Selection(begins=asked.prefix or None, archived=archived)):
         for reference in references(session):

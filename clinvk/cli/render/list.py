@@ -23,6 +23,7 @@ from clinvk.store.forms import json_list, time_to_text
 from clinvk.store.records import DamagedRecord
 
 DAMAGED = "damaged"
+UNREADABLE = "unreadable"
 
 _HEAD = ("ID", "BACKEND", "STATUS", "LAST USED", "TOKENS", "TITLE/PROMPT")
 _BACKEND, _STATUS, _USED, _TOKENS, _TITLE = 1, 2, 3, 4, 5
@@ -33,7 +34,13 @@ _TITLE_ROOM = 12
 _MOST_DAMAGED = 20
 """So many damaged records have a row of their own; a list for programs has them all."""
 
-_COLORS = {Status.RUNNING: "32", Status.INTERRUPTED: "33", Status.ERROR: "31", DAMAGED: "31"}
+_COLORS = {
+    Status.RUNNING: "32",
+    Status.INTERRUPTED: "33",
+    Status.ERROR: "31",
+    DAMAGED: "31",
+    UNREADABLE: "31",
+}
 
 _Row = tuple[str, ...]
 
@@ -76,9 +83,9 @@ def render_ids(found: SessionList, streams: Streams) -> None:
 def _say_damaged(found: SessionList, streams: Streams) -> None:
     sentences = summed_up(
         found.damaged,
-        each=lambda record: f"the record `{record.path}` is damaged: {record.reason}",
+        each=lambda record: record.sentence,
         name=lambda record: record.path,
-        what="records are damaged",
+        what="records cannot be read",
         way_out="`clinvk doctor` says why, and what can be done",
     )
     for sentence in sentences:
@@ -106,7 +113,8 @@ def _tokens(session: Session) -> str:
 
 def _damaged_row(record: DamagedRecord) -> _Row:
     name = safe_line(record.id_guess or UNKNOWN)
-    return (name, UNKNOWN, DAMAGED, UNKNOWN, UNKNOWN, safe_line(str(record.path)))
+    status = UNREADABLE if record.unreadable else DAMAGED
+    return (name, UNKNOWN, status, UNKNOWN, UNKNOWN, safe_line(str(record.path)))
 
 
 def _table(rows: Sequence[_Row], columns: int | None, *, color: bool) -> Iterator[str]:
@@ -165,7 +173,7 @@ def _damaged_to_json(record: DamagedRecord) -> dict[str, Any]:
     unknown = ("name", "title", "backend", "cwd", "model", "created_at", "last_used_at")
     return {
         "id": record.id_guess,
-        "status": DAMAGED,
+        "status": UNREADABLE if record.unreadable else DAMAGED,
         "path": str(record.path),
         "reason": record.reason,
         **dict.fromkeys((*unknown, "turns", "turns_reported")),

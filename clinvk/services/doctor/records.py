@@ -1,18 +1,21 @@
 """The sessions: whether each can be read, has both of its files, and possible dates."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from clinvk.errors import StoreError
 from clinvk.model.finding import Area, Checked, Finding, RebuildRecord, RemoveLeftover, Severity
 from clinvk.model.moments import CLOCKS_AGREE
 from clinvk.model.session import SCHEMA, Session
 from clinvk.services.doctor.shell import FIX, command, set_aside
 from clinvk.services.doctor.survey import Survey
+from clinvk.store import transcripts
 from clinvk.store.leftovers import iter_leftovers
 from clinvk.store.locks import is_held
 from clinvk.store.paths import is_session_id
-from clinvk.store.reading import read_orphan
+from clinvk.store.reading import TRANSCRIPT, read_orphan, why
 from clinvk.store.records import DamagedRecord, id_inside
 
 _finding = partial(Finding, area=Area.SESSIONS)
@@ -46,16 +49,34 @@ def check_records(survey: Survey) -> Checked:
 def _damaged(found: DamagedRecord, survey: Survey) -> Finding:
     """It is never deleted: it is given its right name, or set aside."""
     home, path = survey.world.home, found.path
+    if found.unreadable:
+        return _unreadable(found)
     if path.parent == home.transcripts:
         return _problem("transcript_unusable", found, set_aside(path))
     inside = id_inside(path)
     if inside is not None and is_session_id(inside) and inside not in survey.records:
         return _problem("record_misnamed", found, command("mv", path, home.record(inside)))
-    way_out = set_aside(path)
     session_id = found.id_guess
-    if session_id in survey.transcripts and isinstance(read_orphan(home, session_id), Session):
-        way_out += f" && {FIX}"
+    told = session_id in survey.transcripts and isinstance(read_orphan(home, session_id), Session)
+    if inside is None and session_id is not None and told:
+        repair = RebuildRecord(session_id=session_id)
+        return replace(_problem("record_damaged", found, FIX), repair=repair)
+    way_out = f"{set_aside(path)} && {FIX}" if told else set_aside(path)
     return _problem("record_damaged" if inside is None else "record_misnamed", found, way_out)
+
+
+def _unreadable(found: DamagedRecord) -> Finding:
+    """Nothing is known of what is in it, so nothing is moved."""
+    kind = "transcript" if found.path.suffix == TRANSCRIPT else "record"
+    return _finding(
+        severity=Severity.PROBLEM,
+        code=f"{kind}_unreadable",
+        message=f"the system does not let the file of a session be read: {found.reason}",
+        where=str(found.path),
+        remedy="check its permissions and the disk; what is in it may be as good as ever",
+        command=command("chmod", "u+rw", found.path),
+        sessions=(found.id_guess,) if found.id_guess else (),
+    )
 
 
 def _problem(code: str, found: DamagedRecord, way_out: str) -> Finding:
@@ -91,6 +112,8 @@ def _of(session: Session, survey: Survey) -> Iterator[Finding]:
             remedy="restore it from a backup; or go on with the session; or let it go",
             command=command("clinvk", "sessions", "delete", "-y", session.id),
         )
+    if session.id in survey.transcripts and not busy:
+        yield from _compared(session, survey)
     if session.last_used_at > survey.world.now() + CLOCKS_AGREE:
         yield about(
             code="date_in_future",
@@ -105,6 +128,52 @@ def _of(session: Session, survey: Survey) -> Iterator[Finding]:
             message=f"a newer clinvk wrote session `{session.id}`: here it can only be read",
             where=str(home.record(session.id)),
             remedy="update clinvk",
+        )
+
+
+def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
+    """What the record and the transcript say of the turns, compared both ways."""
+    home = survey.world.home
+    path = home.transcript(session.id)
+    about = partial(_finding, severity=Severity.WARNING, where=str(path), sessions=(session.id,))
+    try:
+        transcript = transcripts.read(path)
+    except StoreError as error:
+        yield _unreadable(DamagedRecord(path, session.id, why(error), unreadable=True))
+        return
+    if transcript.damaged_lines:
+        count = f"{transcript.damaged_lines:,} line"
+        count += " makes" if transcript.damaged_lines == 1 else "s make"
+        yield about(
+            severity=Severity.NOTE,
+            code="transcript_lines_damaged",
+            message=f"{count} no sense in the transcript of session `{session.id}`: passed by",
+        )
+    if session.schema > SCHEMA:
+        return
+    told = transcripts.reconcile(session, transcript)
+    there = transcript.turns[-1].number if transcript.turns else 0
+    if told.turns_begun > session.turns_begun or (
+        told.last_used_at > session.last_used_at and not session.interrupted
+    ):
+        yield about(
+            code="record_behind",
+            message=f"the record of session `{session.id}` is older than its transcript: it counts"
+            f" {session.turns_begun:,} of {told.turns_begun:,} turns",
+            where=str(home.record(session.id)),
+            remedy="every command reads the transcript; the record is brought up to it",
+            command=FIX,
+            repair=RebuildRecord(session_id=session.id),
+        )
+    elif session.turns > there:
+        has = f"ends with turn {there:,}" if there else "has none"
+        yield about(
+            code="transcript_behind",
+            message=f"session `{session.id}` counts {session.turns:,} turns, and its transcript"
+            f" {has}: the others are lost",
+            remedy="restore it from a backup; or continue the session, whose figures"
+            " and agent's conversation are as they were; or delete it",
+            command=command("clinvk", "sessions", "delete", "-y", session.id),
         )
 
 

@@ -3,8 +3,10 @@
 A damaged record is never deleted, and nothing of an agent's is touched.
 """
 
+import os
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import TypeVar, assert_never
 
 from clinvk.errors import StoreError
@@ -64,13 +66,35 @@ def _rebuild_record(session_id: str, world: World) -> str:
     store = SessionStore(world.home)
     with store.hold(session_id, claim_of(world)):
         path = world.home.record(session_id)
-        if path.exists():
-            return f"`{path}` is there by now"
-        found = store.find(session_id)
-        if not isinstance(found, Session):
+        written = store.as_written(session_id) if os.path.lexists(path) else None
+        if isinstance(written, Session):
+            told = store.reconciled(written)
+            if told == written:
+                return f"`{path}` is as it should be by now"
+            store.save(told)
+            return f"brought `{path}` up to its transcript"
+        if written is not None and written.unreadable:
+            raise StoreError(written.sentence)
+        found = store.told_by_transcript(session_id)
+        if found is None:
             raise StoreError(f"session `{session_id}` cannot be rebuilt from its transcript")
+        if written is not None:
+            aside = _set_aside(path)
+            store.save(found)
+            return f"rebuilt `{path}`; the damaged file is `{aside}`"
         store.save(found)
     return f"rebuilt `{path}`"
+
+
+def _set_aside(path: Path) -> Path:
+    """Keep the file under a name that is nobody's yet."""
+    aside = path.with_name(f"{path.name}.damaged")
+    number = 1
+    while os.path.lexists(aside):
+        number += 1
+        aside = path.with_name(f"{path.name}.damaged.{number}")
+    _try(lambda: path.rename(aside), str(path))
+    return aside
 
 
 def _try(act: Callable[[], _T], what: str) -> _T:

@@ -1,8 +1,14 @@
 """SESSION references, and what `-c` and `--last` mean."""
 
+import errno
+import os
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +17,9 @@ from clinvk.errors import (
     SessionAmbiguousError,
     SessionDamagedError,
     SessionNotFoundError,
+    SessionUnreadableError,
 )
+from clinvk.model.events import StopReason
 from clinvk.model.session import Session, Status
 from clinvk.services.places import Here, here_of
 from clinvk.services.repositories import Bounds
@@ -275,3 +283,150 @@ def test_several_references_mean_each_session_once(store: SessionStore) -> None:
     assert resolve_all(store, ["n", "bbbb", "aaaa"]) == [one, two]
     with pytest.raises(SessionNotFoundError):
         resolve_all(store, ["n", "cccc"])
+
+
+def _with_transcript(store: SessionStore, session: Session) -> Session:
+    """The session with one turn, as its transcript tells it too."""
+    at = session.last_used_at
+    with closing(store.writer(session.id, lambda: at)) as writer:
+        writer.session(session)
+        writer.turn_started(turn=1, at=at, prompt="p", cwd=session.cwd)
+        writer.turn_finished(turn=1, at=at, stop_reason=StopReason.END_TURN, text="done")
+    os.utime(store.home.transcript(session.id), (at.timestamp(), at.timestamp()))
+    store.save(store.current(session))
+    return store.load(session.id)
+
+
+def _used(store: SessionStore, session_id: str, minute: int) -> None:
+    at = (START + timedelta(minutes=minute)).timestamp()
+    os.utime(store.home.record(session_id), (at, at))
+
+
+WAYS = {
+    "-c": lambda store: continued_session(store, _here("/p")),
+    "-c elsewhere": lambda store: continued_session(store, _here("/other")),
+    "--last": last_session,
+    "--last --here": lambda store: last_session(store, here=_here("/p")),
+    "-b": lambda store: last_session(store, backend="demo"),
+    "@last": lambda store: resolve_reference(store, "@last"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("content", ["", "{", '{"schema": 1, "counters": [1]}'])
+@pytest.mark.parametrize("told", [True, False], ids=["with a transcript", "alone"])
+def test_an_older_session_is_no_substitute_for_the_newest_one(
+    store: SessionStore, way: Callable[[SessionStore], Session], content: str, *, told: bool
+) -> None:
+    """Its record is damaged: that is said, with the way out, and nothing else is continued."""
+    _create(store, "aaaa00000001", minute=1)
+    newest = _create(store, "bbbb00000001", minute=9)
+    if told:
+        _with_transcript(store, newest)
+    store.home.record(newest.id).write_text(content)
+    with pytest.raises(SessionDamagedError) as refused:
+        way(store)
+    assert str(store.home.record(newest.id)) in refused.value.message
+    assert ("doctor --fix" in str(refused.value.hint)) is told
+    store.home.record(newest.id).rename(store.home.root / "away")
+    assert way(store).id == (newest.id if told else "aaaa00000001")
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("error", [errno.EMFILE, errno.EIO, errno.EACCES])
+def test_what_cannot_be_read_for_once_is_not_passed_by(
+    store: SessionStore,
+    way: Callable[[SessionStore], Session],
+    error: int,
+    refusing: Callable[[Path, int], AbstractContextManager[None]],
+) -> None:
+    """The newest may be as good as ever: refused, not called damaged, continued afterwards."""
+    _create(store, "aaaa00000001", minute=1)
+    newest = _with_transcript(store, _create(store, "bbbb00000001", minute=9))
+    assert way(store) == newest
+    with refusing(store.home.record(newest.id), error):
+        store.home.record("aaaa00000001").touch()
+        with pytest.raises(SessionUnreadableError) as refused:
+            way(store)
+    assert "damaged" not in refused.value.message
+    assert way(store) == newest
+
+
+@pytest.mark.parametrize("unlike", ["older", "closed", "archived", "of another backend"])
+def test_a_damaged_record_that_is_not_meant_is_in_nobodys_way(
+    store: SessionStore, unlike: str
+) -> None:
+    """Its transcript says that it is older, put away or another agent's."""
+    changes: dict[str, dict[str, Any]] = {
+        "older": {"minute": 0},
+        "closed": {"status": Status.COMPLETED},
+        "archived": {"archived": True},
+        "of another backend": {"backend": "other"},
+    }
+    meant = _with_transcript(store, _create(store, "aaaa00000001", minute=5))
+    other = _with_transcript(
+        store, _create(store, "bbbb00000001", **{"minute": 9} | changes[unlike])
+    )
+    if unlike in ("closed", "archived"):
+        with closing(store.writer(other.id, lambda: START)) as writer:
+            writer.session(replace(other, **changes[unlike]))
+    store.home.record(other.id).write_text("{")
+    assert last_session(store, backend="demo") == meant
+    assert continued_session(store, _here("/p"), backend="demo") == meant
+
+
+def test_a_damaged_record_alone_is_in_the_way_as_long_as_it_may_be_the_newest(
+    store: SessionStore,
+) -> None:
+    """Without a transcript only its file says when it was used."""
+    meant = _create(store, "aaaa00000001", minute=5)
+    _create(store, "bbbb00000001", minute=1)
+    store.home.record("bbbb00000001").write_text("{")
+    _used(store, "bbbb00000001", 4)
+    assert last_session(store) == meant
+    _used(store, "bbbb00000001", 6)
+    with pytest.raises(SessionDamagedError):
+        last_session(store)
+    (store.home.sessions / "notes.json").write_text("mine")  # no session has such a file
+    store.home.record("bbbb00000001").unlink()
+    assert last_session(store) == meant
+
+
+@pytest.mark.parametrize("reference", ["bbbb", "BBBB00000001", "pr-842", "demo:conv-1"])
+@pytest.mark.parametrize("refused", [False, True], ids=["damaged", "unreadable"])
+def test_what_cannot_be_read_is_not_said_to_be_unknown(
+    store: SessionStore,
+    refusing: Callable[[Path, int], AbstractContextManager[None]],
+    reference: str,
+    *,
+    refused: bool,
+) -> None:
+    """By its id, a prefix of it, its name and the agent's own id, which its transcript tells."""
+    _create(store, "aaaa00000001", minute=9)
+    asked = _create(store, "bbbb00000001", name="pr-842", conversation="conv-1")
+    with closing(store.writer(asked.id, lambda: START)) as writer:
+        writer.session(asked)
+        writer.turn_started(turn=1, at=START, prompt="p", cwd="/p", conversation="conv-1")
+    with refusing(store.home.record(asked.id), errno.EIO) if refused else nullcontext():
+        if not refused:
+            store.home.record(asked.id).write_text("{")
+        kind = SessionUnreadableError if refused else SessionDamagedError
+        with pytest.raises(kind, match=str(store.home.record(asked.id))):
+            resolve_reference(store, reference)
+        with pytest.raises(kind):
+            find_named(store, "pr-842")
+        assert find_named(store, "other") is None
+
+
+def test_a_new_name_is_not_given_while_it_cannot_be_told_whose_it_is(
+    store: SessionStore, refusing: Callable[[Path, int], AbstractContextManager[None]]
+) -> None:
+    """`-s NAME` would begin a second session of that name."""
+    named = _create(store, "bbbb00000001", name="pr-842")
+    with refusing(store.home.record(named.id), errno.EMFILE):
+        with pytest.raises(SessionUnreadableError):
+            find_named(store, "pr-842")
+        with pytest.raises(SessionNotFoundError) as unknown:
+            resolve_reference(store, "pr-842")
+    assert f"passed by: cannot read `{store.home.record(named.id)}`" in str(unknown.value.hint)
+    assert find_named(store, "pr-842") == named

@@ -43,7 +43,8 @@ texts = st.text(st.characters(exclude_categories=[])).filter(
     lambda text: text == json.loads(json.dumps(text))
 )
 times = st.datetimes(timezones=st.just(UTC))
-figures = st.none() | st.integers()
+counts = st.integers(min_value=0, max_value=2**63 - 1)
+figures = st.none() | counts
 jsons = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
@@ -73,13 +74,14 @@ sessions = st.builds(
     archived=st.booleans(),
     parent=st.none() | texts,
     tags=st.lists(texts, max_size=3).map(tuple),
-    turns=st.integers(min_value=0),
-    turns_reported=st.integers(min_value=0),
+    turns=counts,
+    turns_reported=counts,
     usage=usages,
     cost_usd=st.none() | st.floats(min_value=-1e12, max_value=1e12),
-    counters=jsons,
-    counters_turn=st.integers(min_value=0),
-    open_turn=st.none() | st.builds(OpenTurn, number=st.integers(min_value=1), started_at=times),
+    counters=st.none() | st.dictionaries(st.text(), jsons),
+    counters_turn=counts,
+    open_turn=st.none()
+    | st.builds(OpenTurn, number=st.integers(min_value=1, max_value=2**63 - 1), started_at=times),
     unknown=st.dictionaries(texts.filter(lambda key: key not in records.KNOWN), jsons, max_size=3),
 )
 
@@ -152,6 +154,11 @@ def test_a_bare_record_is_enough() -> None:
         ({"tags": [1]}, "`tags` is not a list of texts"),
         ({"turns": True}, "`turns` is not a count"),
         ({"turns": 1.5}, "`turns` is not a count"),
+        ({"turns": -1}, "`turns` is not a count"),
+        ({"turns": 2**63}, "`turns` is not a count"),
+        ({"counters": [1]}, "`counters` is not an object"),
+        ({"counters": "many"}, "`counters` is not an object"),
+        ({"counters_turn": -2}, "`counters_turn` is not a count"),
         ({"usage": []}, "`usage` is not an object of counts"),
         ({"usage": {"input_tokens": "9"}}, "`usage` is not an object of counts"),
         ({"cost_usd": "1"}, "`cost_usd` is not an amount"),

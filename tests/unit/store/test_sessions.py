@@ -1,12 +1,13 @@
 """The store of one home: nothing hidden, nothing lost, and every status as it really is."""
 
+import errno
 import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,12 +15,20 @@ from typing import Any
 
 import pytest
 
-from clinvk.errors import SessionBusyError, SessionDamagedError, SessionNotFoundError, StoreError
+from clinvk.errors import (
+    SessionBusyError,
+    SessionDamagedError,
+    SessionNotFoundError,
+    SessionUnreadableError,
+    StoreError,
+)
 from clinvk.model.events import Init, Message, StopReason
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.usage import Usage
+from clinvk.store import records
 from clinvk.store.locks import Claim
 from clinvk.store.records import DamagedRecord
+from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
 
 ID = "0123456789ab"
@@ -236,7 +245,8 @@ def test_a_killed_run_shows_as_interrupted_with_what_was_received(
         child.wait()
         session = store.load(ID)
         assert store.status_of(session) is Status.INTERRUPTED
-        assert session.conversation is None
+        assert records.load(store.home.record(ID)).conversation is None
+        assert session.conversation == "c-1"
         assert store.current(session).conversation == "c-1"
         assert store.current(session).conversation_seen
         assert store.current(session).next_turn == 2
@@ -251,8 +261,9 @@ def test_a_crash_between_the_two_writes_loses_nothing(
     store.create(new_session())
     opened = begin(store, new_session(), clock)
     end(store, opened, clock)
-    session = store.load(ID)
+    session = records.load(store.home.record(ID))
     assert session.open_turn is not None
+    assert store.load(ID) == store.current(session)
     assert store.status_of(session) is Status.ACTIVE
     current = store.current(session)
     assert (current.turns, current.open_turn, current.conversation) == (1, None, "c-1")
@@ -422,3 +433,153 @@ def test_an_update_writes_a_record_that_is_missing(
     store.update(ID, lambda found: found, time.sleep)
     assert store.load(ID).open_turn == opened.open_turn
     assert store.home.record(ID).is_file()
+
+
+def _four_turns(store: SessionStore, session: Session, clock: Any) -> list[bytes]:
+    """Four turns, and the record after each of them."""
+    copies = []
+    for number in range(1, 5):
+        session = begin(store, session, clock)
+        end(store, session, clock)
+        if number == 4:  # a title and a tag that the older copies do not know
+            session = replace(store.load(ID), title="later", tags=("t",))
+        store.save(store.current(session))
+        store.tell_transcript(ID, clock)
+        session = store.load(ID)
+        copies.append(store.home.record(ID).read_bytes())
+    return copies
+
+
+@pytest.mark.parametrize("known", [1, 2, 3])
+@pytest.mark.parametrize("renamed", [True, False])
+def test_a_record_older_than_its_transcript_is_as_the_transcript_tells_it(
+    store: SessionStore,
+    new_session: Callable[..., Session],
+    clock: Any,
+    known: int,
+    *,
+    renamed: bool,
+) -> None:
+    """A restored backup: turns, totals, labels and the next turn are right wherever it is read."""
+    copies = _four_turns(store, new_session(), clock)
+    right = store.load(ID)
+    assert (right.turns, right.usage.input_tokens, right.next_turn) == (4, 28, 5)
+    store.select(Selection(), limit=5)
+    record = store.home.record(ID)
+    if renamed:
+        record.with_suffix(".new").write_bytes(copies[known - 1])
+        record.with_suffix(".new").rename(record)
+    else:
+        record.write_bytes(copies[known - 1])
+    assert store.load(ID) == right
+    assert store.find(ID) == right
+    for limit in (None, 5):
+        (listed,) = store.select(Selection(tags=("t",)), limit=limit, thorough=True).sessions
+        assert (listed.session, listed.status) == (right, Status.ACTIVE)
+    changed = store.update(ID, lambda it: replace(it, title="mine"), time.sleep)
+    assert changed == replace(right, title="mine")
+    assert records.load(record) == changed
+
+
+def test_a_record_that_lost_the_beginning_of_a_turn_that_worked_shows_it(
+    store: SessionStore, new_session: Callable[..., Session], clock: Any
+) -> None:
+    """An older copy again: the agent answered, so the turn took place and keeps its number."""
+    copies = _four_turns(store, new_session(), clock)
+    opened = begin(store, store.load(ID), clock)
+    writer = store.writer(ID, clock)
+    writer.event(5, Init(backend_session_id="c-9"))
+    writer.close()
+    store.home.record(ID).write_bytes(copies[-1])
+    session = store.load(ID)
+    assert (session.open_turn, session.conversation) == (opened.open_turn, "c-9")
+    assert (store.status_of(session), session.next_turn) == (Status.INTERRUPTED, 6)
+    store.home.record(ID).write_bytes(copies[1])
+    assert store.load(ID).next_turn == 6
+
+
+@pytest.mark.parametrize("content", [b"", b"no JSON\n", None, "two turns"])
+def test_a_transcript_older_than_its_record_takes_nothing_from_it(
+    store: SessionStore,
+    new_session: Callable[..., Session],
+    clock: Any,
+    content: bytes | str | None,
+) -> None:
+    """Emptied, damaged, gone or from a backup: the record knows, and no number comes twice."""
+    session = begin(store, new_session(), clock)
+    end(store, session, clock)
+    two = store.home.transcript(ID).read_bytes()
+    _four_turns(store, store.load(ID), clock)
+    right = store.load(ID)
+    if content is None:
+        store.home.transcript(ID).unlink()
+    else:
+        store.home.transcript(ID).write_bytes(two if isinstance(content, str) else content)
+    assert store.load(ID) == right
+    assert store.load(ID).next_turn == right.turns + 1
+
+
+def test_a_session_rebuilt_from_its_transcript_has_its_own_directory(
+    store: SessionStore, new_session: Callable[..., Session], clock: Any
+) -> None:
+    """`-w` was for one turn."""
+    session = begin(store, new_session(), clock)
+    end(store, session, clock)
+    writer = store.writer(ID, clock)
+    writer.turn_started(turn=2, at=clock.step(1), prompt="p", cwd="/elsewhere")
+    writer.turn_finished(turn=2, at=clock.step(1), stop_reason=StopReason.END_TURN, text="")
+    writer.close()
+    store.home.record(ID).unlink()
+    assert store.load(ID).cwd == session.cwd
+
+
+@pytest.mark.parametrize("counters", [[1], "many", 7, True, None])
+def test_counters_that_are_no_object_are_no_counters(
+    store: SessionStore, new_session: Callable[..., Session], clock: Any, counters: Any
+) -> None:
+    """Neither an agent nor a transcript can make a record that cannot be read again."""
+    store.create(new_session(counters=counters))
+    assert store.load(ID).counters is None
+    session = begin(store, new_session(), clock)
+    writer = store.writer(ID, clock)
+    writer.turn_finished(
+        turn=1, at=clock(), stop_reason=StopReason.END_TURN, text="", counters=counters,
+        usage=Usage(input_tokens=-5, output_tokens=2),
+    )  # fmt: skip
+    writer.close()
+    store.save(store.current(session))
+    assert (store.load(ID).turns, store.load(ID).counters) == (1, None)
+    assert store.load(ID).usage == Usage(output_tokens=2)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        (which, error)
+        for which in ("record", "transcript")
+        for error in (errno.EMFILE, errno.EIO, errno.EACCES)
+    ],
+)
+def test_what_the_system_does_not_let_us_read_is_not_damaged(
+    store: SessionStore,
+    new_session: Callable[..., Session],
+    clock: Any,
+    refusing: Callable[[Path, int], AbstractContextManager[None]],
+    fault: tuple[str, int],
+) -> None:
+    """It is listed as unreadable, refused with exit 4, and never rebuilt or moved."""
+    which, error = fault
+    _four_turns(store, new_session(), clock)
+    store.select(Selection(), limit=5)
+    path = getattr(store.home, which)(ID)
+    if which == "transcript":
+        store.home.record(ID).unlink()
+    with refusing(path, error):
+        (found,) = store.select(Selection(), limit=5, thorough=True).damaged
+        assert (found.path, found.unreadable) == (path, True)
+        assert "damaged" not in found.sentence
+        with pytest.raises(SessionUnreadableError) as refused:
+            store.load(ID)
+        assert (refused.value.exit_status, refused.value.code) == (4, "session_unreadable")
+    (listed,) = store.select(Selection(), limit=5).sessions
+    assert listed.session == store.load(ID)

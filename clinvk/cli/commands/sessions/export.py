@@ -68,6 +68,8 @@ def export(  # noqa: PLR0913  one parameter an option
         _save(cli, output, text)
     for session_id in exported.running:
         say_warning(cli.streams, f"session {session_id} is running: exported as far as it has come")
+    for sentence in exported.lacking:
+        say_warning(cli.streams, sentence)
     if redact:
         _say_redacted(cli, whole, text)
 
