@@ -67,7 +67,9 @@ def render_list(
         columns = streams.columns() if streams.stdout_is_tty else None
         streams.out("".join(_table([_HEAD, *rows], columns, color=streams.color)))
         if (more := len(found.damaged) - _MOST_DAMAGED) > 0:
-            say_warning(streams, f"{more:,} more records are damaged; `clinvk doctor` lists them")
+            say_warning(
+                streams, f"{more:,} more records cannot be read; `clinvk doctor` lists them"
+            )
     elif filtered:
         streams.talk("no session matches")
     else:

@@ -169,7 +169,7 @@ FOREIGN = replace(
 def test_many_damaged_records_are_one_warning(screen: Any) -> None:
     """How many there are, a few of them, and the way out."""
     told = (
-        "warning: 2,000 records are damaged: `/h/sessions/0.json`, `/h/sessions/1.json`,"
+        "warning: 2,000 records cannot be read: `/h/sessions/0.json`, `/h/sessions/1.json`,"
         " `/h/sessions/2.json` and 1,997 more; `clinvk doctor` says why, and what can be done\n"
     )
     for show in (
@@ -187,7 +187,7 @@ def test_many_damaged_records_do_not_bury_a_list(screen: Any) -> None:
     render_list(FOREIGN, screen.streams(), now=NOW, as_json=False)
     assert len(screen.out.getvalue().splitlines()) == 1 + len(SESSIONS.sessions) + 20
     assert screen.err.getvalue() == (
-        "warning: 1,980 more records are damaged; `clinvk doctor` lists them\n"
+        "warning: 1,980 more records cannot be read; `clinvk doctor` lists them\n"
     )
     here = type(screen)()
     render_list(FOREIGN, here.streams(), now=NOW, as_json=True)
