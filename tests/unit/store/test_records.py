@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from clinvk.errors import SessionDamagedError, SessionNotFoundError, StoreError
 from clinvk.model.access import Access
+from clinvk.model.normal import normal
 from clinvk.model.session import OpenTurn, Session, Status, TitleSource
 from clinvk.model.usage import Usage
 from clinvk.store import records
@@ -73,7 +74,7 @@ sessions = st.builds(
     status=st.sampled_from([Status.ACTIVE, Status.ERROR, Status.COMPLETED]),
     archived=st.booleans(),
     parent=st.none() | texts,
-    tags=st.lists(texts, max_size=3).map(tuple),
+    tags=st.lists(texts.map(normal), max_size=3, unique=True).map(tuple),
     turns=counts,
     turns_reported=counts,
     usage=usages,
