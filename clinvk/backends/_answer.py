@@ -4,12 +4,18 @@ from collections import deque
 from collections.abc import Mapping
 
 from clinvk.backends._jsonl import text
-from clinvk.model.events import Json, Message, Thinking
+from clinvk.model.events import Json, Message, StopReason, Thinking
 from clinvk.model.pieces import Pieces
 
 _Said = Message | Thinking
 _FIELDS: dict[Json, type[_Said]] = {"text": Message, "thinking": Thinking}
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
+CUT = {
+    "max_tokens": StopReason.LENGTH,
+    "model_context_window_exceeded": StopReason.LENGTH,
+    "refusal": StopReason.FILTERED,
+}
+"""The stop reasons of an answer that is not all of it."""
 _BETWEEN = Message(text="\n\n", delta=True)
 
 

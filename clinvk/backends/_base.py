@@ -144,6 +144,9 @@ class Backend(ABC):
     tested_versions: ClassVar[tuple[str, ...]] = ()
     """The CLI versions that the end-to-end tests run."""
 
+    oldest_version: ClassVar[str | None] = None
+    """The oldest version of the CLI that was seen to work, None where that is not known."""
+
     lacks: ClassVar[Mapping[Capability, str]] = {}
     """What the CLI cannot do, each with the reason; it can do all the rest."""
 
@@ -239,12 +242,24 @@ class Backend(ABC):
         del lines
         return None
 
-    def usage_by(self, counters: Mapping[str, Json], request: TurnRequest) -> Usage:
+    def usage_by(
+        self, counters: Mapping[str, Json], request: TurnRequest, lines: Iterable[str] = ()
+    ) -> Usage:
         """What that turn used, by the counters in its file after it; unknown by default.
 
-        Asked only of an agent that has `counters_in`, about a failed turn that told no figures.
+        Asked only of an agent that has `counters_in`, about a failed turn that told no figures;
+        `lines` are as there.
         """
-        del counters, request
+        del counters, request, lines
+        return UNKNOWN_USAGE
+
+    def usage_of_run(self, counters: Mapping[str, Json], lines: Iterable[str]) -> Usage:
+        """What a turn used whose counters do not tell by themselves; unknown by default.
+
+        Asked of an agent that has `counters_in`, about a turn that ended well: `counters` are
+        those of its `Result`, `lines` as in `counters_in`.
+        """
+        del counters, lines
         return UNKNOWN_USAGE
 
     def all_conversations(

@@ -16,6 +16,9 @@ from clinvk.model.usage import UNKNOWN_USAGE
 
 Line = Mapping[str, Json]
 
+_TURN_BEGINS = ("user_message", "task_started")
+_LAST_CALL = "last_token_usage"
+
 
 class Rollouts(Native):
     """One thread a file; `figures` says which of its totals is which figure of ours."""
@@ -55,6 +58,34 @@ class Rollouts(Native):
                 return totals
         return None
 
+    def totals_before_last_turn(self, lines: Iterable[str]) -> Mapping[str, int] | None:
+        """What the thread's last turn began to count from, by its lines from the last back.
+
+        Zero where the agent began anew, as 0.44 and 0.64 do in each run: they have no totals to
+        tell before the first answer, while 0.98 and later first repeat the earlier ones. None
+        where the turn counted nothing.
+        """
+        nothing = dict.fromkeys(self._figures.values(), 0)
+        first: Line | None = None
+        in_turn = True
+        for line in lines:
+            said = parse_object(line) or {}
+            told = mapping(said.get("payload"))
+            kind = told.get("type") if said.get("type") == "event_msg" else said.get("type")
+            if in_turn and kind == "token_count":
+                first = told
+            elif in_turn and kind in _TURN_BEGINS:
+                if first is None or self._totals(first) is None:
+                    return None if first is None else nothing
+                in_turn = False
+            elif kind == "session_meta":
+                return nothing if first is not None else None
+            elif kind == "token_count" and (earlier := self._totals(told)) is not None:
+                began = self._totals(first or {})
+                anew = began != earlier and began == self._totals(first or {}, _LAST_CALL)
+                return nothing if anew else earlier
+        return None
+
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
         """The name in the index of threads; the last line about the thread counts."""
         name = None
@@ -74,8 +105,8 @@ class Rollouts(Native):
             return None
         return BegunConversation(id=thread, cwd=cwd, started_at=started_at)
 
-    def _totals(self, told: Line) -> Mapping[str, int] | None:
-        counted = mapping(mapping(told.get("info")).get("total_token_usage"))
+    def _totals(self, told: Line, of: str = "total_token_usage") -> Mapping[str, int] | None:
+        counted = mapping(mapping(told.get("info")).get(of))
         figures = {name: count(counted.get(name)) for name in self._figures.values()}
         return {name: figure for name, figure in figures.items() if figure is not None} or None
 

@@ -15,8 +15,17 @@ _WHOLE = frozenset({"stop", "length", "tool-calls", "content-filter"})
 
 
 def broke_off(step: Mapping[str, Json]) -> bool:
-    """Whether the step ended before its answer did: what it says it used is not all of it."""
-    return text(step.get("reason")) not in _WHOLE
+    """Whether the step ended before its answer did.
+
+    The agent has one word for that and for an end that the service gave a word of its own; only
+    such an end was billed.
+    """
+    return not known_end(step) and not count(mapping(step.get("tokens")).get("output"))
+
+
+def known_end(step: Mapping[str, Json]) -> bool:
+    """Whether the step ended for a reason that the agent knows."""
+    return text(step.get("reason")) in _WHOLE
 
 
 class StepSum:
@@ -34,7 +43,7 @@ class StepSum:
         cache = mapping(tokens.get("cache"))
         reasoning = count(tokens.get("reasoning")) or 0
         fresh, output = count(tokens.get("input")), count(tokens.get("output"))
-        if fresh is None or output is None or broke_off(step):
+        if fresh is None or output is None or not known_end(step):
             self.miss()
         self._used += Tokens(
             fresh=fresh or 0,

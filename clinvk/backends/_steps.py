@@ -19,7 +19,7 @@ from clinvk.backends._failures import (
 )
 from clinvk.backends._jsonl import clip, count, mapping, parse_object, text
 from clinvk.backends._recovery import recovering
-from clinvk.backends._step_sum import HELPER, StepSum, broke_off
+from clinvk.backends._step_sum import HELPER, StepSum, broke_off, known_end
 from clinvk.backends._tools import summary_of
 from clinvk.model.events import (
     Change,
@@ -54,7 +54,9 @@ _ASKED = re.compile(r"message=stream providerID=(\S+) modelID=(\S+) .*mode=prima
 _NAMES = {
     "ProviderAuthError": FailureCode.AUTH,
     "ContextOverflowError": FailureCode.CONTEXT_TOO_LONG,
+    "ContentFilterError": FailureCode.PROMPT_REFUSED,
 }
+_CUT = {"length": StopReason.LENGTH, "content-filter": StopReason.FILTERED}
 _CHANGES = {"write": Change.MODIFIED, "edit": Change.MODIFIED, "multiedit": Change.MODIFIED}
 _REJECTED = "The user rejected permission"
 _REFUSED = (_REJECTED, "The user has specified a rule", "Model tried to call unavailable tool")
@@ -76,6 +78,8 @@ class StepParser(Parser):
         self._message = ""
         self._sum = StepSum()
         self._rejected = self._complete = self._compacting = self._over = False
+        self._called = False
+        self._reason = ""
         self._broken = 0
         self._trouble: Failure | None = None
         self._readers: Mapping[str, Callable[[Line, Line], list[Event]]] = {
@@ -138,7 +142,8 @@ class StepParser(Parser):
 
     def _step(self, said: Line, part: Line) -> list[Event]:
         del said, part
-        self._complete = self._rejected = False
+        self._complete = self._rejected = self._called = False
+        self._reason = ""
         return []
 
     def _text(self, said: Line, part: Line) -> list[Event]:
@@ -169,6 +174,7 @@ class StepParser(Parser):
         if name == "invalid":
             name, error = text(given.get("tool")), text(given.get("error"))
             given = {}
+        self._called = True
         call = ToolUse(
             id=text(part.get("callID")), name=name, summary=summary_of(given), input=given
         )
@@ -195,7 +201,10 @@ class StepParser(Parser):
         self._sum.add(part)
         broken = broke_off(part)
         self._broken = self._broken + 1 if broken else 0
-        more = broken or part.get("reason") == "tool-calls"
+        if not broken and not known_end(part) and not self._called:
+            return self._stop_loop()
+        more = broken or not known_end(part) or part.get("reason") == "tool-calls"
+        self._reason = text(part.get("reason"))
         self._complete = not more and not self._compacting
         if self._broken == _BROKEN_STEPS:
             self._over = True
@@ -203,6 +212,16 @@ class StepParser(Parser):
             return [Failed(failure=why), self._result(why)]
         usage = self._sum.usage
         return [UsageReported(usage=usage)] if usage.known else []
+
+    def _stop_loop(self) -> list[Event]:
+        """After such an answer it asks again without end: 112 times in a minute (1.18.33)."""
+        self._over = True
+        message = (
+            "the model's service ended its answer for a reason that the agent does not know,"
+            " after which it would repeat the request without end"
+        )
+        why = replace(failure(FailureCode.AGENT_FAILED, message), hint="choose another model")
+        return [Failed(failure=why), self._result(why, self._sum.usage)]
 
     def _fail(self, said: Line, part: Line) -> list[Event]:
         del part
@@ -226,9 +245,10 @@ class StepParser(Parser):
     def _result(self, why: Failure | None, usage: Usage = UNKNOWN_USAGE) -> Result:
         budget = why is not None and why.code is FailureCode.BUDGET_LIMIT
         failed = StopReason.BUDGET if budget else StopReason.ERROR
+        ended = StopReason.END_TURN if why is None else failed
         return Result(
             text="\n\n".join(self._texts),
-            stop_reason=StopReason.END_TURN if why is None else failed,
+            stop_reason=_CUT.get(self._reason, ended),
             usage=usage,
             cost_usd=self._sum.cost_usd if usage.known else None,
             failure=why,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from clinvk.backends._answer import Answer
+from clinvk.backends._answer import CUT, Answer
 from clinvk.backends._base import Parser
 from clinvk.backends._failures import (
     Words,
@@ -273,18 +273,19 @@ class StreamJsonParser(Parser):
         if further and not mapping(said.get("origin")):
             return None
         self._spending.add(said)
+        cut = CUT.get(text(said.get("stop_reason")))
         events = self._denials(said)
         failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
         if not failed:
             answer = text(said.get("result")) or self._answer.last_text
             if not further or answer:
-                self._outcome = self._result(answer, StopReason.END_TURN, None)
+                self._outcome = self._result(answer, cut or StopReason.END_TURN, None)
             return events
         message = _error_words(said) or self._trouble_words()
         why = failure(self._code(said, message), message)
         if further:
             return [*events, Warned(message=f"a background task's round failed: {message}")]
-        stop_reason = _STOP_REASONS.get(why.code, StopReason.ERROR)
+        stop_reason = _STOP_REASONS.get(why.code, cut or StopReason.ERROR)
         if text(said.get("terminal_reason")).startswith("aborted"):
             stop_reason = StopReason.CANCELLED
         self._outcome = self._result(self._answer.last_text, stop_reason, why)
@@ -312,6 +313,7 @@ class StreamJsonParser(Parser):
         kind = self._dialect.errors.get(error)
         words = self._dialect.words
         meant = code_of_words(message, words if self._is_own(said) else not_gone(words))
+        meant = FailureCode.PROMPT_REFUSED if said.get("stop_reason") == "refusal" else meant
         if status == 429 and meant is FailureCode.BUDGET_LIMIT:
             return meant  # a quota is used up: waiting does not help
         return (

@@ -1,10 +1,16 @@
 """Reads the `--json` output of headless runs of a thread: one thing that happened a line.
 
-Its token counts are running totals of the whole thread, so a turn's own are a difference.
+Its token counts are running totals of the whole thread, so a turn's own are a difference. In
+versions before 0.98 they are those of the run. Which of the two it is cannot be told from the
+stream, but only the later ones also count reasoning: without that, a resumed turn's figures come
+from the thread's own file (`Rollouts.totals_before_last_turn`).
+
+A run can have a further turn after its `turn.completed`, so that the `Result` comes from `finish`.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from clinvk.backends._base import Parser
 from clinvk.backends._counters import usage_since
@@ -49,6 +55,8 @@ _WORDS: Words = (
         ),
         FailureCode.CONVERSATION_GONE,
     ),
+    (r"incomplete response returned, reason: content_filter", FailureCode.PROMPT_REFUSED),
+    (r"incomplete response returned", FailureCode.AGENT_FAILED),
     (r"has an active writer", FailureCode.CONVERSATION_BUSY),
     (
         (
@@ -61,6 +69,11 @@ _WORDS: Words = (
     (r"\berror loading config(?:uration|\.toml)?\b", FailureCode.OPTION_REFUSED),
     (r"no prompt provided", FailureCode.PROMPT_REFUSED),
 )
+_INCOMPLETE = re.compile(r"Incomplete response returned, reason: (\w+)")
+_STOPPED_BY = {
+    "max_output_tokens": StopReason.LENGTH,
+    "content_filter": StopReason.FILTERED,
+}
 _STATUS = re.compile(r"\b(?:unexpected|last) status:? (\d{3})")
 _NOISE = r"^WARNING: |^\d{4}-\S+ +(ERROR|WARN|INFO) |^Reading prompt from stdin"
 
@@ -78,13 +91,14 @@ class ThreadParser(Parser):
 
     def __init__(self, request: TurnRequest) -> None:
         self._baseline = baseline(request)
+        self._resumed = request.resume
         self._model = request.model
         self._init: Init | None = None
         self._answer = ""
         self._started: set[str] = set()
         self._trouble: Failure | None = None
-        self._over = False
-        self._begun = False
+        self._outcome: Result | None = None
+        self._settled = self._over = self._begun = False
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
             "thread.started": self._begin,
             "turn.started": self._turn_started,
@@ -98,20 +112,32 @@ class ThreadParser(Parser):
 
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
-        """The events of one line; after the turn's end everything is `Raw`."""
-        if not line.strip():
+        """The events of one line; between a turn's end and the next one all is `Raw`."""
+        if self._over or not line.strip():
             return []
         said = parse_object(line)
-        reader = None if said is None else self._readers.get(text(said.get("type")))
-        events = reader(said) if said is not None and reader and not self._over else None
+        kind = "" if said is None else text(said.get("type"))
+        reader = None if self._settled and kind != "turn.started" else self._readers.get(kind)
+        events = reader(said) if said is not None and reader else None
         return [Raw(line=line)] if events is None else events
 
+    @property
+    def settled(self) -> bool:
+        """Whether the last thing said was a turn's end."""
+        return self._settled
+
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
-        """The failure of a turn that the agent did not end itself."""
+        """The last turn's result, or the failure of one that the agent did not end itself."""
         if self._over:
             return []
-        why = failure_of_end(exit_code, stderr_tail, self._words, _NOISE)
-        return [self._result(StopReason.ERROR, self._trouble or why)]
+        self._over = True
+        if self._outcome is None:
+            why = failure_of_end(exit_code, stderr_tail, self._words, _NOISE)
+            return [self._result(StopReason.ERROR, self._trouble or why)]
+        if not self._settled:
+            note = "the agent ended in the middle of a further turn"
+            return [Warned(message=note), replace(self._outcome, usage=UNKNOWN_USAGE)]
+        return [self._outcome]
 
     def _begin(self, said: Line) -> list[Event] | None:
         thread = text(said.get("thread_id"))
@@ -122,7 +148,7 @@ class ThreadParser(Parser):
 
     def _turn_started(self, said: Line) -> list[Event]:
         del said
-        self._begun = True
+        self._begun, self._settled, self._trouble = True, False, None
         return []
 
     @property
@@ -170,22 +196,30 @@ class ThreadParser(Parser):
         return [call]
 
     def _completed(self, said: Line) -> list[Event]:
-        self._over = True
+        self._settled = True
         counters = {
             name: figure
             for name in FIGURES.values()
             if (figure := count(mapping(said.get("usage")).get(name))) is not None
         }
-        usage = usage_since(counters, self._baseline, FIGURES)
-        result = self._result(StopReason.END_TURN, None, usage=usage, counters=counters or None)
-        return [result]
+        of_thread = not self._resumed or FIGURES["reasoning_tokens"] in counters
+        usage = usage_since(counters, self._baseline, FIGURES) if of_thread else UNKNOWN_USAGE
+        self._outcome = self._result(
+            StopReason.END_TURN, None, usage=usage, counters=counters or None
+        )
+        return []
 
     def _failed(self, said: Line) -> list[Event]:
-        self._over = True
+        """The turn failed; an answer that an earlier turn of this run gave remains."""
+        self._settled = True
         words = text(mapping(said.get("error")).get("message"))
         why = _failure(words, self._words) if words or self._trouble is None else self._trouble
+        if self._outcome is not None and self._outcome.failure is None:
+            self._outcome = replace(self._outcome, usage=UNKNOWN_USAGE)
+            return [Warned(message=f"a further turn of the agent failed: {why.message}")]
         told: list[Event] = [] if why == self._trouble else [Failed(failure=why)]
-        return [*told, self._result(StopReason.ERROR, why)]
+        self._outcome = self._result(_STOPPED_BY.get(_cut_by(why), StopReason.ERROR), why)
+        return told
 
     def _error(self, said: Line) -> list[Event]:
         words = text(said.get("message"))
@@ -210,6 +244,12 @@ class ThreadParser(Parser):
             model=self._model,
             counters=counters,
         )
+
+
+def _cut_by(why: Failure) -> str:
+    """The service's word for what cut the answer, if anything did."""
+    found = _INCOMPLETE.search(why.message[:10_000])
+    return found[1] if found else ""
 
 
 def _failure(words: str, known: Words) -> Failure:

@@ -17,7 +17,7 @@ from clinvk.model.access_option import AccessOption
 from clinvk.model.events import Json
 from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
-from clinvk.model.usage import Usage
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 if TYPE_CHECKING:
     from clinvk.backends._rollout import Rollouts
@@ -70,6 +70,7 @@ class Agent(Backend):
     install_hint = "npm install -g @openai/codex"
     preference = 20
     tested_versions = ("0.171.0",)
+    oldest_version = "0.44.0"  # 0.42.0 has another form of output
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
         Capability.MAX_TURNS: "it has no limit on the number of turns",
@@ -147,9 +148,29 @@ class Agent(Backend):
 
         return Rollouts(FIGURES).last_totals(lines)
 
-    def usage_by(self, counters: Mapping[str, Json], request: TurnRequest) -> Usage:
-        """The difference of the totals; what was refused was not billed and is not in them."""
-        return usage_since(counters, baseline(request), FIGURES)
+    def usage_by(
+        self, counters: Mapping[str, Json], request: TurnRequest, lines: Iterable[str] = ()
+    ) -> Usage:
+        """The difference of the totals; what was refused was not billed and is not in them.
+
+        Where they are those of one run, a failed turn that counted nothing would be given the
+        figures of the turn before it, so that it stays unknown.
+        """
+        from clinvk.backends._rollout import Rollouts
+
+        before = baseline(request)
+        began_at = Rollouts(FIGURES).totals_before_last_turn(lines)
+        anew = request.resume and began_at is not None and not any(began_at.values())
+        if anew and before is not None and any(before.values()):
+            return UNKNOWN_USAGE
+        return usage_since(counters, before, FIGURES)
+
+    def usage_of_run(self, counters: Mapping[str, Json], lines: Iterable[str]) -> Usage:
+        """What was counted since the totals that its last turn began with."""
+        from clinvk.backends._rollout import Rollouts
+
+        began_at = Rollouts(FIGURES).totals_before_last_turn(lines)
+        return usage_since(counters, began_at, FIGURES)
 
     def native(self) -> "Rollouts":
         """Its rollouts, whose totals are those of headless runs."""

@@ -210,8 +210,11 @@ class Agent(Backend):
         """The chat has each request that was ever made for it, those of broken turns too."""
         return self.native().counters(lines)
 
-    def usage_by(self, counters: Mapping[str, Json], request: TurnRequest) -> Usage:
+    def usage_by(
+        self, counters: Mapping[str, Json], request: TurnRequest, lines: Iterable[str] = ()
+    ) -> Usage:
         """What was added since the turn began."""
+        del lines
         return used_since(counters, request)
 
     def title_files(

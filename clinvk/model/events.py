@@ -17,10 +17,12 @@ Json = Any
 
 
 class StopReason(StrEnum):
-    """Why a turn ended."""
+    """Why a turn ended; `LENGTH` and `FILTERED` say what cut its answer off."""
 
     END_TURN = "end_turn"
     MAX_TURNS = "max_turns"
+    LENGTH = "length"
+    FILTERED = "filtered"
     BUDGET = "budget"
     CANCELLED = "cancelled"
     TIMEOUT = "timeout"
@@ -115,7 +117,7 @@ class Warned:
 
     type: ClassVar[str] = "warning"
     message: str
-    code: Literal["retry", "denied", "agent", "clinvk"] = "agent"
+    code: Literal["retry", "denied", "agent", "answer", "clinvk"] = "agent"
     unrecorded: bool = False
 
 

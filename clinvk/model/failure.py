@@ -34,6 +34,7 @@ class FailureCode(StrEnum):
     TIMEOUT = "timeout"
     IDLE_TIMEOUT = "idle_timeout"
     NOT_STARTED = "backend_not_startable"
+    TOO_OLD = "backend_too_old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +162,12 @@ MEANINGS: dict[FailureCode, Meaning] = {
     ),
     FailureCode.NOT_STARTED: Meaning(
         "the agent's program is there and cannot be started", ExitStatus.BACKEND, False, None
+    ),
+    FailureCode.TOO_OLD: Meaning(
+        "the installed version of the agent is older than clinvk can work with",
+        ExitStatus.BACKEND,
+        False,
+        "update the agent",
     ),
 }
 

@@ -112,7 +112,7 @@ class WarningEvent(Form):
     """Something to see that did not end the turn."""
 
     type: Literal["warning"]
-    code: Literal["retry", "denied", "agent", "clinvk"]
+    code: Literal["retry", "denied", "agent", "answer", "clinvk"]
     message: str
 
 

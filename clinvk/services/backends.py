@@ -169,6 +169,15 @@ def _answers(
     return found
 
 
+def version_of(program: tuple[str, ...], world: World, signals: SignalInbox) -> str | None:
+    """The version that the program says of itself, None if it says none in time."""
+    try:
+        with _asked(program, world, signals, PATIENCE_S) as child:
+            return _answer(child, PATIENCE_S).version
+    except BackendStartError:
+        return None
+
+
 def _asked(
     program: tuple[str, ...], world: World, signals: SignalInbox, patience_s: float
 ) -> Child:

@@ -74,7 +74,7 @@ def discretion_of(settings: Settings) -> Discretion:
 def _without_words(event: Event) -> Event | None:
     """What is known to say nothing; a kind of event that is not listed may say something."""
     match event:
-        case Init() | FileChange() | UsageReported() | Warned(code="clinvk"):
+        case Init() | FileChange() | UsageReported() | Warned(code="clinvk" | "answer"):
             return event
         case ToolUse():
             return replace(event, summary="", input={})

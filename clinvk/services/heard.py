@@ -90,7 +90,7 @@ class Heard:
 
     def _warn(self, event: Warned) -> None:
         """Ours are always kept: they are few, and say what the person has to know."""
-        if len(self.warnings) < MOST_WARNINGS or event.code == "clinvk":
+        if len(self.warnings) < MOST_WARNINGS or event.code in ("clinvk", "answer"):
             self.warnings.append(short_warning(event.message))
         else:
             self.unsaid_warnings += 1

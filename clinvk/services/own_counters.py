@@ -29,17 +29,27 @@ def counters_kept(backend: Backend, conversation: str, world: World) -> Mapping[
 def with_own_figures(
     result: Result, backend: Backend, request: TurnRequest, ending: Ending, world: World
 ) -> Result:
-    """The result of a turn that the agent ended as failed, with what its file says it used."""
+    """The result with what the agent's file says it used, where only that tells.
+
+    That is so of a turn that the agent ended as failed, and of one whose counters may be those of
+    the run or of the conversation.
+    """
     conversation, failure = result.backend_session_id, result.failure
-    if failure is None or conversation is None or result.usage.known:
+    if conversation is None or result.usage.known:
         return result
+    if failure is None:
+        if result.counters is None:
+            return result
+        lines = _lines(backend, conversation, world)
+        return replace(result, usage=backend.usage_of_run(result.counters, lines))
     broke_off = failure.code in _BROKE_OFF or result.stop_reason is not StopReason.ERROR
     if broke_off or ending.reason is not EndReason.EXITED or request.ephemeral:
         return result
     counters = counters_kept(backend, conversation, world)
     if counters is None:
         return result
-    return replace(result, usage=backend.usage_by(counters, request), counters=counters)
+    usage = backend.usage_by(counters, request, _lines(backend, conversation, world))
+    return replace(result, usage=usage, counters=counters)
 
 
 def _lines(backend: Backend, conversation: str, world: World) -> Iterator[str]:

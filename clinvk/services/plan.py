@@ -40,9 +40,10 @@ _FIRST_RESUME = 2
 class TurnPlan:
     """One turn, ready to be started. `warnings` are what a person should know about it.
 
-    `prompt` is what the person said; what is sent may have earlier turns above it. `moves_to` is
-    the session's directory from now on, if the turn ends well. `afresh` as in `Turn`; `instead` is
-    the plan to turn to if only the agent itself knows that it no longer has the conversation.
+    `program` is the start of the invocation's argv. `prompt` is what the person said; what is sent
+    may have earlier turns above it. `moves_to` is the session's directory from now on, if the turn
+    ends well. `afresh` as in `Turn`; `instead` is the plan to turn to if only the agent itself
+    knows that it no longer has the conversation.
     """
 
     backend: Backend
@@ -51,6 +52,7 @@ class TurnPlan:
     invocation: Invocation
     limits: Limits
     warnings: tuple[str, ...]
+    program: tuple[str, ...] = ()
     moves_to: str | None = None
     afresh: IfMissing | None = None
     instead: "Callable[[], TurnPlan] | None" = None
@@ -141,6 +143,7 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
         request=turn,
         invocation=replace(invocation, argv=(*program, *invocation.argv[1:])),
         limits=_limits(request, settings),
+        program=program,
         warnings=(
             *_warnings(asked, conversation, turn.access),
             *_may_be_lost(asked, conversation, world),

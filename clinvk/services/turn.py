@@ -22,7 +22,14 @@ from clinvk.services.own_counters import with_own_figures
 from clinvk.services.plan import TurnPlan
 from clinvk.services.recording import Recording
 from clinvk.services.same_conversation import SameConversation
-from clinvk.services.verdict import cut_lines_notice, exit_status, judge, told_of_cut_lines
+from clinvk.services.verdict import (
+    cut_lines_notice,
+    exit_status,
+    judge,
+    notice_of_answer,
+    speaks_otherwise,
+    told_of_cut_lines,
+)
 from clinvk.services.world import World
 
 if TYPE_CHECKING:  # loaded only once the agent is on its way
@@ -89,6 +96,7 @@ class Turn:
             if self._is_gone(self._heard.result) and self._plan.instead is not None:
                 self._begin_instead(self._plan.instead())
                 ending = self._converse(signals)
+            self._look_again(ending, signals)
         except BackendStartError as error:
             failure = Failure(code=FailureCode.NOT_STARTED, message=error.message, hint=error.hint)
             self._heard.result = Result(text="", stop_reason=StopReason.ERROR, failure=failure)
@@ -143,6 +151,19 @@ class Turn:
         failure = result.failure if result else None
         gone = failure is not None and failure.code is FailureCode.CONVERSATION_GONE
         return gone and not self._heard.worked
+
+    def _look_again(self, ending: Ending, signals: SignalInbox) -> None:
+        """Say what only shows once the agent is done: a version too old, an answer that lacks."""
+        result = judge(self._heard, ending)
+        if self._heard.init is None and speaks_otherwise(result, ending):
+            from clinvk.services.too_old import failure_by_version
+
+            why = failure_by_version(result, self._plan, self._world, signals)
+            if why is not None:
+                self._tell(Failed(failure=why))
+                self._heard.result = replace(result, failure=why)
+        if notice := notice_of_answer(result):
+            self._tell(Warned(message=notice, code="answer"))
 
     def _begin_instead(self, plan: TurnPlan) -> None:
         """Go on with a plan for another conversation: of the first attempt nothing is left."""

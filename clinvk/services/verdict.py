@@ -6,6 +6,7 @@ from signal import Signals
 from clinvk.errors import ExitStatus
 from clinvk.model.events import Event, Failed, Result, StopReason
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.process.ending import Ending, EndReason
 from clinvk.process.framing import MAX_LINE_BYTES
 from clinvk.services.heard import Heard
@@ -21,6 +22,10 @@ _TIMED_OUT = {
         "whoever reads the output took nothing for longer than the idle limit",
     ),
 }
+
+
+_NOT_UNDERSTOOD = (FailureCode.NO_RESULT, FailureCode.OPTION_REFUSED)
+_BROKEN_OFF = (StopReason.CANCELLED, StopReason.TIMEOUT)
 
 
 def judge(heard: Heard, ending: Ending) -> Result:
@@ -47,8 +52,15 @@ def judge(heard: Heard, ending: Ending) -> Result:
         failure = Failure(code=code, message=message, detail=ending.stderr_tail or None)
         return replace(result, text=partial, stop_reason=StopReason.TIMEOUT, failure=failure)
     if result.failure is None:
-        return result
+        return _without_lost_count(result)
     return replace(result, text=partial, failure=_told_apart(result.failure, heard, ending))
+
+
+def _without_lost_count(result: Result) -> Result:
+    """The result; no tokens at all after an answer mean that the agent lost count."""
+    usage = result.usage
+    lost = result.text.strip() and (usage.input_tokens, usage.output_tokens) == (0, 0)
+    return replace(result, usage=UNKNOWN_USAGE) if lost else result
 
 
 def _told_apart(failure: Failure, heard: Heard, ending: Ending) -> Failure:
@@ -59,6 +71,23 @@ def _told_apart(failure: Failure, heard: Heard, ending: Ending) -> Failure:
     if ending.cut_lines and failure.code is FailureCode.NO_RESULT:
         return _too_long(ending)
     return replace(failure, detail=failure.detail or heard.raw_tail or None)
+
+
+def speaks_otherwise(result: Result, ending: Ending) -> bool:
+    """Whether the agent failed as one does whose version is another than clinvk speaks with."""
+    code = result.failure.code if result.failure else None
+    return ending.reason is EndReason.EXITED and code in _NOT_UNDERSTOOD
+
+
+def notice_of_answer(result: Result) -> str | None:
+    """What an answer lacks that the agent takes for a good end, None if nothing."""
+    if result.failure is not None or result.stop_reason in _BROKEN_OFF:
+        return None
+    if result.stop_reason is StopReason.LENGTH:
+        return "the answer was cut off at the model's length limit"
+    if result.stop_reason is StopReason.FILTERED:
+        return "the answer was withheld or cut off by the model's content filter"
+    return None if result.text.strip() else "the agent ended the turn without an answer"
 
 
 def told_of_cut_lines(event: Event, ending: Ending) -> Event:

@@ -18,6 +18,8 @@
                               [[error:STATUS:TYPE]] and [[error:STATUS*2]] (twice, then succeed)
     [[fail:TYPE]]             a few words, then the provider's failure within the stream
     [[cut]]                   a few words, then the connection is dropped
+    [[finish:WORD]]           end the answer for that reason, in the provider's own word
+    [[empty]]                 answer without any text
 
 A few plain words are understood as well, for prompts that are not the tests' own: "Create a file
 named `NAME`" writes it, and "Which word did I ask you to remember?" is answered with WORD of an
@@ -121,6 +123,7 @@ class Script:
     gate: bool = False
     hang: bool = False
     cut: bool = False
+    finish: str | None = None
 
 
 def read_script(prompt: str) -> Script:
@@ -205,4 +208,6 @@ _FIELDS: Mapping[str, Callable[[str], dict[str, object]]] = {
     "gate": lambda _: {"gate": True},
     "hang": lambda _: {"hang": True},
     "cut": lambda _: {"cut": True},
+    "finish": lambda word: {"finish": word},
+    "empty": lambda _: {"say": ""},
 }

@@ -164,6 +164,7 @@ class _Exchange(BaseHTTPRequestHandler):
             think=script.think if not ask.results else None,
             pieces=iter(()) if call else answer_pieces(text, script, self._wait_at_gate),
             call=call,
+            finish=None if call else script.finish,
         )
         bill = Bill(kind=ask.kind, model=ask.model, usage=reply.usage)
         number = model.ledger.open(bill)

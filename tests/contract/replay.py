@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,12 @@ class Case:
         return [*framer.feed(self.stdout), *framer.close()]
 
     @property
+    def kept(self) -> list[str]:
+        """What the agent's own file says of the conversation after the turn, if it was kept."""
+        file = self.folder / "kept.jsonl"
+        return file.read_text("utf-8").splitlines() if file.exists() else []
+
+    @property
     def before(self) -> "Case | None":
         """The turn before it in the same conversation."""
         follows = self.facts.get("follows")
@@ -104,9 +110,18 @@ def play(request: TurnRequest, backend: Backend, lines: Iterable[str], *end: Any
 
 
 def replay(case: Case, lines: Sequence[str] | None = None) -> list[Any]:
-    """The events of the case, or of other lines in its place."""
+    """The events of the case, or of other lines in its place.
+
+    Where the agent's own file of the conversation is kept beside the case, the turn's figures are
+    looked up in it as a service does.
+    """
     ending = (case.facts["exit_code"], case.stderr)
-    return play(case.request, case.backend, case.lines if lines is None else lines, *ending)
+    lines = case.lines if lines is None else lines
+    *events, result = play(case.request, case.backend, lines, *ending)
+    if isinstance(result, Result) and case.kept and result.counters and not result.usage.known:
+        usage = case.backend.usage_of_run(result.counters, reversed(case.kept))
+        result = replace(result, usage=usage)
+    return [*events, result]
 
 
 def to_json(events: Iterable[Event]) -> list[dict[str, Any]]:

@@ -56,9 +56,10 @@ def ask(**asked: Any) -> TurnRequest:
 
 
 @cache
-def tells_writes(name: str) -> bool:
+def tells_writes(name: str, version: str) -> bool:
     """Whether an agent tells what is written to a cache; OpenAI's chats have no word for it."""
-    last = [replay(case)[-1].usage for case in cases(name)]
+    of_version = [case for case in cases(name) if case.facts["cli_version"] == version]
+    last = [replay(case)[-1].usage for case in of_version]
     return any(usage.cache_write_tokens is not None for usage in last)
 
 
@@ -192,7 +193,8 @@ def test_what_a_turn_used_is_what_the_service_billed_for_it(case: Case) -> None:
     assert usage.input_tokens == requests * script.usage.input_tokens
     assert usage.cached_tokens == requests * script.usage.cached_tokens
     written = requests * script.usage.cache_write_tokens
-    assert usage.cache_write_tokens == (written if tells_writes(case.backend_name) else None)
+    told = tells_writes(case.backend_name, case.facts["cli_version"])
+    assert usage.cache_write_tokens == (written if told else None)
     assert usage.output_tokens == requests * script.usage.output_tokens
     assert usage.reasoning_tokens in (None, requests * script.usage.reasoning_tokens)
 

@@ -16,6 +16,7 @@ NEVER_RECORDED = {
     FailureCode.TIMEOUT,  # ours: the agents are stopped
     FailureCode.IDLE_TIMEOUT,
     FailureCode.NOT_STARTED,
+    FailureCode.TOO_OLD,
     FailureCode.CONVERSATION_BUSY,
     FailureCode.OUTPUT_TOO_LONG,  # ours: the line was cut before a parser saw it
 }

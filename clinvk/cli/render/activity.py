@@ -44,7 +44,7 @@ class _Call:
 class Activity:
     """Everything on stderr of one run; with `verbose` thinking too.
 
-    With `quiet` only its error, and that it is not recorded.
+    With `quiet` only its error, what its answer lacks, and that it is not recorded.
     """
 
     streams: Streams
@@ -125,7 +125,8 @@ class Activity:
     def _warn(self, event: Warned) -> None:
         if len(self._warned) <= MOST_WARNINGS:
             self._warned.add(short_warning(event.message))
-        if self.quiet and not event.unrecorded:
+        about_answer = event.code == "answer"
+        if self.quiet and not (event.unrecorded or about_answer):
             return
         if event.code == "retry" and self._shown:
             self._line(f"↻ {safe_line(event.message)}")

@@ -57,6 +57,8 @@ class Reply:
     think: str | None = None
     pieces: Iterator[str]
     call: Call | None = None
+    finish: str | None = None
+    """Why the answer ends, in the API's own word; None for the usual end."""
 
 
 class BrokenStreamError(Exception):

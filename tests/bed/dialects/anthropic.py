@@ -159,7 +159,7 @@ def _usage(usage: Usage) -> Json:
 
 
 def _stop_reason(reply: Reply) -> str:
-    return "tool_use" if reply.call else "end_turn"
+    return reply.finish or ("tool_use" if reply.call else "end_turn")
 
 
 def _thinking(index: int, text: str) -> Iterator[bytes]:

@@ -81,7 +81,7 @@ class ChatCompletions(Dialect):
             return
         if reply.call:
             yield _chunk(ask, reply, {"tool_calls": [{"index": 0, **_tool_call(ask, reply)}]})
-        yield _chunk(ask, reply, {}, finish="tool_calls" if reply.call else "stop")
+        yield _chunk(ask, reply, {}, finish=_finish(reply))
         yield _data({**_head(ask, reply), "choices": [], "usage": _usage(reply.usage)})
         yield b"data: [DONE]\n\n"
 
@@ -92,8 +92,7 @@ class ChatCompletions(Dialect):
             message["reasoning_content"] = reply.think
         if reply.call:
             message["tool_calls"] = [_tool_call(ask, reply)]
-        finish = "tool_calls" if reply.call else "stop"
-        choice = {"index": 0, "message": message, "finish_reason": finish}
+        choice = {"index": 0, "message": message, "finish_reason": _finish(reply)}
         head = {**_head(ask, reply), "object": "chat.completion"}
         return {**head, "choices": [choice], "usage": _usage(reply.usage)}
 
@@ -118,6 +117,10 @@ def _head(ask: Ask, reply: Reply) -> dict[str, Json]:
 def _chunk(ask: Ask, reply: Reply, delta: Json, finish: str | None = None) -> bytes:
     choice = {"index": 0, "delta": delta, "finish_reason": finish}
     return _data({**_head(ask, reply), "choices": [choice]})
+
+
+def _finish(reply: Reply) -> str:
+    return reply.finish or ("tool_calls" if reply.call else "stop")
 
 
 def _usage(usage: Usage) -> Json:

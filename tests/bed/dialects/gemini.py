@@ -171,7 +171,7 @@ def _chunk(ask: Ask, reply: Reply, parts: list[Json]) -> bytes:
 def _last(ask: Ask, reply: Reply, parts: list[Json]) -> Json:
     content = {"parts": parts, "role": "model"}
     return {
-        "candidates": [{"content": content, "finishReason": "STOP", "index": 0}],
+        "candidates": [{"content": content, "finishReason": reply.finish or "STOP", "index": 0}],
         "usageMetadata": _usage(reply.usage),
         "modelVersion": ask.model,
         "responseId": reply.id,

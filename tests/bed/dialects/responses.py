@@ -71,6 +71,11 @@ class Responses(Dialect):
             yield event("response.failed", {"response": {**response, **failed}})
             return
         done = {"status": "completed", "output": output, "usage": _usage(reply.usage)}
+        if reply.finish:
+            why = {"incomplete_details": {"reason": reply.finish}}
+            done = {**done, **why, "status": "incomplete"}
+            yield event("response.incomplete", {"response": {**response, **done}})
+            return
         yield event("response.completed", {"response": {**response, **done}})
 
     def whole(self, ask: Ask, reply: Reply) -> Json:

@@ -11,7 +11,16 @@ from clinvk import backends
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.conversation import ConversationFiles
-from clinvk.model.events import Change, Event, FileChange, Raw, ToolResult, ToolUse, Warned
+from clinvk.model.events import (
+    Change,
+    Event,
+    FileChange,
+    Raw,
+    StopReason,
+    ToolResult,
+    ToolUse,
+    Warned,
+)
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
@@ -229,3 +238,38 @@ def test_the_rollout_is_in_the_folder_of_any_day(environ: dict[str, str], root: 
 def test_the_agents_own_screen_opens_the_conversation() -> None:
     """Without clinvk the conversation is still there."""
     assert CODEX.native_resume(ID) == ("codex", "resume", ID)
+
+
+def test_a_second_turn_of_a_run_is_the_answer_and_its_figures_are_of_both() -> None:
+    """What comes after a `turn.completed` is no noise if a further turn began."""
+    first = [{"type": "turn.started"}, item("agent_message", text="one"), completed(100, 10)]
+    second = [{"type": "turn.started"}, item("agent_message", text="two"), completed(250, 30)]
+    events = turn({"type": "thread.started", "thread_id": ID}, *first, *second)
+    assert [event.text for event in events if event.type == "message"] == ["one", "two"]
+    assert (events[-1].text, events[-1].usage.total_tokens) == ("two", 280)
+
+
+def test_a_further_turn_that_fails_leaves_the_answer() -> None:
+    """The first turn ended well; what the second used is not known."""
+    failed = {"type": "turn.failed", "error": {"message": "overloaded"}}
+    said = [item("agent_message", text="one"), completed(100, 10), {"type": "turn.started"}]
+    events = turn({"type": "thread.started", "thread_id": ID}, *said, failed)
+    assert isinstance(events[-2], Warned)
+    assert (events[-1].text, events[-1].failure, events[-1].usage) == ("one", None, UNKNOWN_USAGE)
+
+
+@pytest.mark.parametrize(
+    ("reason", "stop_reason", "code"),
+    [
+        ("max_output_tokens", StopReason.LENGTH, FailureCode.AGENT_FAILED),
+        ("content_filter", StopReason.FILTERED, FailureCode.PROMPT_REFUSED),
+    ],
+)
+def test_an_incomplete_response_says_what_cut_it(
+    reason: str, stop_reason: StopReason, code: FailureCode
+) -> None:
+    """0.171.0 fails such a turn itself; it is no network failure that a retry would mend."""
+    words = f"stream disconnected before completion: Incomplete response returned, reason: {reason}"
+    result = turn({"type": "turn.failed", "error": {"message": words}})[-1]
+    assert (result.stop_reason, result.failure.code) == (stop_reason, code)
+    assert not result.failure.retryable

@@ -47,8 +47,12 @@ class Thread:
 
     @property
     def totals(self) -> dict[str, int]:
-        """As the agent reports them."""
-        return {"input_tokens": self.total_in, "output_tokens": self.total_out}
+        """As the agent reports them; reasoning shows that they are of the thread."""
+        return {
+            "input_tokens": self.total_in,
+            "output_tokens": self.total_out,
+            "reasoning_output_tokens": 0,
+        }
 
 
 def _json(value: Any) -> str:
@@ -101,9 +105,10 @@ def test_totals_of_a_thread_become_the_turns_own(
         if what != "turn":
             continue
         parser = CODEX.parser(request)
-        [result] = parser.feed(_json({"type": "turn.completed", "usage": thread.totals}))
+        assert not parser.feed(_json({"type": "turn.completed", "usage": thread.totals}))
+        [result] = parser.finish(0, "")
         assert isinstance(result, Result)
-        own = Usage(input_tokens=tokens_in, output_tokens=out)
+        own = Usage(input_tokens=tokens_in, output_tokens=out, reasoning_tokens=0)
         assert result.usage == (own if known or number == 1 else Usage())
         counters, last = result.counters, number
 

@@ -9,7 +9,7 @@ import pytest
 from clinvk import backends
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
-from clinvk.model.events import FileChange, Message, Result, ToolResult, Warned
+from clinvk.model.events import FileChange, Message, Result, StopReason, ToolResult, Warned
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import Invocation, TurnRequest
 
@@ -326,3 +326,43 @@ def test_a_configuration_of_the_persons_is_added_to() -> None:
     assert set(config["agent"]) == {"own", "clinvk-edit"}
     rules = config["agent"]["clinvk-edit"]["permission"]
     assert (rules["webfetch"], rules["grep"], rules["edit"]) == ("deny", "deny", "allow")
+
+
+def test_an_end_that_it_does_not_know_is_not_asked_for_again() -> None:
+    """1.18.33 repeats the request for ever; the answer is kept, its figures are not believed."""
+    parser = OPENCODE.parser(ask())
+    lines = [line("step_start"), line("text", text="Half an"), done("unknown")]
+    result = [event for each in lines for event in parser.feed(each)][-1]
+    assert isinstance(result, Result)
+    assert result.failure is not None
+    assert (result.failure.code, result.failure.retryable) == (FailureCode.AGENT_FAILED, False)
+    assert "reason that the agent does not know" in result.failure.message
+    assert (result.text, result.usage.known) == ("Half an", False)
+    assert [*parser.feed(line("step_start"))] == []
+
+
+def test_a_step_with_a_tool_call_may_end_as_it_likes() -> None:
+    """After a tool call opencode rightly asks again."""
+    parser = OPENCODE.parser(ask())
+    lines = [line("step_start"), tool("bash"), done("unknown")]
+    assert not any(isinstance(one, Result) for each in lines for one in parser.feed(each))
+
+
+@pytest.mark.parametrize(
+    ("reason", "stop_reason"),
+    [
+        ("length", StopReason.LENGTH),
+        ("content-filter", StopReason.FILTERED),
+        ("stop", StopReason.END_TURN),
+    ],
+)
+def test_the_last_step_says_whether_the_answer_was_cut(
+    reason: str, stop_reason: StopReason
+) -> None:
+    """The agent exits with 0 in each case."""
+    parser = OPENCODE.parser(ask())
+    for each in (line("step_start"), line("text", text="Half an"), done(reason)):
+        parser.feed(each)
+    *_, result = parser.finish(0, "")
+    assert isinstance(result, Result)
+    assert (result.stop_reason, result.failure) == (stop_reason, None)

@@ -8,9 +8,10 @@ import pytest
 from clinvk.errors import ExitStatus
 from clinvk.model.events import Message, Raw, Result, StopReason, Warned
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.process.ending import Ending, EndReason
 from clinvk.services.heard import Heard
-from clinvk.services.verdict import exit_status, judge
+from clinvk.services.verdict import exit_status, judge, notice_of_answer
 
 GOOD = Result(text="done", stop_reason=StopReason.END_TURN)
 FAILED = Result(
@@ -153,3 +154,35 @@ def test_a_turn_that_timed_out_while_its_service_failed_says_so(
     assert failure.code is FailureCode.TIMEOUT
     assert failure.message.startswith("the turn took longer than its time limit")
     assert failure.message.endswith("; the agent said last: waiting for network") == told
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        (GOOD, None),
+        (FAILED, None),
+        (CANCELLED, None),
+        (replace(GOOD, text=" \n"), "without an answer"),
+        (replace(GOOD, stop_reason=StopReason.LENGTH), "length limit"),
+        (replace(GOOD, text="", stop_reason=StopReason.LENGTH), "length limit"),
+        (replace(GOOD, stop_reason=StopReason.FILTERED), "content filter"),
+    ],
+)
+def test_an_answer_that_is_missing_or_cut_is_said(result: Result, said: str | None) -> None:
+    """The agent takes such a turn for a good one; a failure says by itself what is wrong."""
+    notice = notice_of_answer(result)
+    assert notice is None if said is None else said in (notice or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "figures", "known"), [("done", (0, 0), False), ("", (0, 0), True), ("x", (9, 0), True)]
+)
+def test_no_tokens_after_an_answer_are_unknown(
+    text: str,
+    figures: tuple[int, int],
+    known: bool,  # noqa: FBT001  from the table
+) -> None:
+    """An agent that says 0 and 0 of an answer has lost count."""
+    usage = Usage(input_tokens=figures[0], output_tokens=figures[1])
+    judged = judge(_heard(replace(GOOD, text=text, usage=usage)), _ending(EndReason.EXITED))
+    assert judged.usage == (usage if known else UNKNOWN_USAGE)
