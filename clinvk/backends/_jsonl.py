@@ -51,6 +51,19 @@ def parse_object(line: str) -> Mapping[str, Json] | None:
     return value if isinstance(value, dict) else None
 
 
+def parse_json(said: str) -> Json:
+    """The value of a text that is JSON and nothing else, None for any other text."""
+    try:
+        return json.loads(said)
+    except (ValueError, RecursionError):
+        return None
+
+
+def compact_json(value: Json) -> str:
+    """The value on one line, as agents print one."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def mapping(value: Json) -> Mapping[str, Json]:
     """The value if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}

@@ -7,6 +7,7 @@ the run. One run can have several results: a background task that ends starts an
 """
 
 from collections.abc import Mapping
+from typing import Protocol
 
 from clinvk.backends._counters import ByModel, Reading, Tokens, run_of, total
 from clinvk.backends._jsonl import amount, count, mapping
@@ -25,6 +26,22 @@ _MAIN_FIGURES = {
     "cache_write": "cache_creation_input_tokens",
     "output": "output_tokens",
 }
+
+
+class Bill(Protocol):
+    """What adds up the `result` lines of a run."""
+
+    version: str
+
+    def add(self, result: Mapping[str, Json]) -> None:
+        """Take in the next result line."""
+
+    def sum_up(self, *, answered: bool) -> tuple[Usage, float | None]:
+        """This run's usage and cost."""
+
+    @property
+    def counters(self) -> Mapping[str, Json] | None:
+        """What has to be known at the next turn, after `sum_up`."""
 
 
 class Spending:

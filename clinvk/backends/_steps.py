@@ -156,10 +156,12 @@ class StepParser(Parser):
         spoken = text(part.get("text"))
         if self._compacting or not spoken:
             return []
-        if (message := text(part.get("messageID"))) != self._message:
+        message = text(part.get("messageID"))
+        goes_on = bool(message) and message == self._message
+        if not goes_on:
             self._texts, self._message = [], message
         self._texts.append(spoken)
-        return [Message(text=spoken)]
+        return [Message(text=spoken, continues=goes_on or None)]
 
     def _think(self, said: Line, part: Line) -> list[Event]:
         del said
@@ -168,6 +170,7 @@ class StepParser(Parser):
 
     def _tool(self, said: Line, part: Line) -> list[Event]:
         del said
+        self._message = ""  # what is said after a tool is a message of its own
         state = mapping(part.get("state"))
         name, given = text(part.get("tool")), mapping(state.get("input"))
         error = text(state.get("error"))
@@ -247,7 +250,7 @@ class StepParser(Parser):
         failed = StopReason.BUDGET if budget else StopReason.ERROR
         ended = StopReason.END_TURN if why is None else failed
         return Result(
-            text="\n\n".join(self._texts),
+            text="".join(self._texts),
             stop_reason=_CUT.get(self._reason, ended),
             usage=usage,
             cost_usd=self._sum.cost_usd if usage.known else None,

@@ -9,7 +9,6 @@ therefore comes from `finish`: only the child's end says that there is no furthe
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from clinvk.backends._answer import CUT, Answer
 from clinvk.backends._base import Parser
@@ -21,9 +20,10 @@ from clinvk.backends._failures import (
     failure_of_end,
     not_gone,
 )
-from clinvk.backends._jsonl import amount, count, items, mapping, parse_object, text
+from clinvk.backends._jsonl import count, items, mapping, parse_object, text
+from clinvk.backends._line_words import error_words, final_answer, retry_notice, structured_of
 from clinvk.backends._recovery import recovering
-from clinvk.backends._spending import Spending, main_tokens
+from clinvk.backends._spending import Bill, Spending, main_tokens
 from clinvk.backends._tools import ToolCalls
 from clinvk.model.events import (
     Event,
@@ -39,7 +39,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
-from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
+from clinvk.model.usage import UNKNOWN_USAGE, total_usage
 
 Line = Mapping[str, Json]
 
@@ -81,22 +81,6 @@ class Dialect:
     status: str | None = None
 
 
-class Bill(Protocol):
-    """What adds up the `result` lines of a run; see `_spending`."""
-
-    version: str
-
-    def add(self, result: Line) -> None:
-        """Take in the next result line."""
-
-    def sum_up(self, *, answered: bool) -> tuple[Usage, float | None]:
-        """This run's usage and cost."""
-
-    @property
-    def counters(self) -> Line | None:
-        """What has to be known at the next turn, after `sum_up`."""
-
-
 class StreamJsonParser(Parser):
     """Follows one run; what sub-agents say is no part of the answer, what they do is told."""
 
@@ -120,6 +104,7 @@ class StreamJsonParser(Parser):
         self._over = False
         self._settled = False
         self._background = False
+        self._active = False
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
             "system": self._system,
             "stream_event": self._stream_event,
@@ -188,7 +173,7 @@ class StreamJsonParser(Parser):
             return self._begin(said)
         if subtype == "api_retry":
             self._answer.restart()
-            return [Warned(message=_retry_notice(said), code="retry")]
+            return [Warned(message=retry_notice(said), code="retry")]
         if subtype == "permission_denied":
             return self._tools.deny(text(said.get("tool_use_id")), text(said.get("tool_name")))
         if subtype == "compact_boundary":
@@ -216,7 +201,7 @@ class StreamJsonParser(Parser):
             return []
         kind = event.get("type")
         if kind == "message_start":
-            self._answered = True
+            self._answered = self._active = True
             self._answer.restart()
             self._request_usage = mapping(mapping(event.get("message")).get("usage"))
         elif kind == "content_block_start":
@@ -225,6 +210,8 @@ class StreamJsonParser(Parser):
             return [*self._answer.piece(mapping(event.get("delta")))]
         elif kind == "message_delta":
             return self._count(mapping(event.get("usage")))
+        elif kind == "message_stop":
+            self._answer.stop()
         return []
 
     def _count(self, usage: Line) -> list[Event]:
@@ -244,10 +231,15 @@ class StreamJsonParser(Parser):
             self._trouble = said
             return []
         self._answered = self._answered or message.get("model") != _SYNTHETIC
+        self._active = self._active or own
+        if own:
+            self._answer.message(text(message.get("id")))
         events: list[Event] = []
         for block in map(mapping, items(message.get("content"))):
             if block.get("type") == "tool_use":
                 events += self._tools.use(block)
+                if own:
+                    self._answer.end_text()
             elif own:
                 events += self._answer.whole(block)
         return events
@@ -267,21 +259,24 @@ class StreamJsonParser(Parser):
     def _end(self, said: Line) -> list[Event] | None:
         """A result line; after the first one only a further round's counts.
 
-        A further round that fails leaves the answer that was given as it is.
+        A further round that fails leaves the answer that was given as it is. Of what begins one
+        2.1.197 says the `origin`, 2.1.120 nothing: there it is a round because something was said.
         """
         further = self._outcome is not None
-        if further and not mapping(said.get("origin")):
+        if further and not (mapping(said.get("origin")) or self._active):
             return None
+        self._active = False
         self._spending.add(said)
         cut = CUT.get(text(said.get("stop_reason")))
         events = self._denials(said)
         failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
         if not failed:
-            answer = text(said.get("result")) or self._answer.last_text
+            answer, new = final_answer(said, self._answer.last_text)
             if not further or answer:
-                self._outcome = self._result(answer, cut or StopReason.END_TURN, None)
-            return events
-        message = _error_words(said) or self._trouble_words()
+                done = self._result(answer, cut or StopReason.END_TURN, None)
+                self._outcome = replace(done, structured=structured_of(said))
+            return [*events, Message(text=answer)] if new and not self._answer.cut else events
+        message = error_words(said) or self._trouble_words()
         why = failure(self._code(said, message), message)
         if further:
             return [*events, Warned(message=f"a background task's round failed: {message}")]
@@ -338,26 +333,3 @@ class StreamJsonParser(Parser):
             backend_session_id=self._init.backend_session_id if self._init else None,
             model=self._init.model if self._init else None,
         )
-
-
-def _error_words(said: Line) -> str:
-    """The errors of a result, else its text, which then is the error's."""
-    errors = [error for error in map(text, items(said.get("errors"))) if error]
-    return (
-        "\n".join(errors)
-        or text(said.get("result"))
-        or text(mapping(said.get("error")).get("message"))
-    )
-
-
-def _retry_notice(said: Line) -> str:
-    """Which attempt failed, why, and when the next one comes."""
-    attempt, of = count(said.get("attempt")), count(said.get("max_retries"))
-    status, error = count(said.get("error_status")), text(said.get("error"))
-    why = " ".join(part for part in (str(status) if status else "", error) if part)
-    notice = "the service failed" + (f" ({why})" if why else "") + ", trying again"
-    if (delay := amount(said.get("retry_delay_ms"))) is not None:
-        notice += f" in {delay / 1000:.1f} s"
-    if attempt is not None and of is not None:
-        notice += f" (attempt {attempt} of {of})"
-    return notice

@@ -22,7 +22,7 @@ from clinvk.backends._failures import (
     failure_of_end,
     not_gone,
 )
-from clinvk.backends._jsonl import count, mapping, one_line, parse_object, text
+from clinvk.backends._jsonl import count, mapping, one_line, parse_json, parse_object, text
 from clinvk.backends._recovery import recovering
 from clinvk.backends._thread_items import CALLS, ITEMS, call_result, file_changes, item_kind
 from clinvk.backends._tools import shell_command, summary_of
@@ -74,6 +74,9 @@ _STOPPED_BY = {
     "max_output_tokens": StopReason.LENGTH,
     "content_filter": StopReason.FILTERED,
 }
+_SCHEMA_OPTION = "--output-schema"
+"""What holds the last message to a schema: then that is JSON and nothing else."""
+
 _STATUS = re.compile(r"\b(?:unexpected|last) status:? (\d{3})")
 _NOISE = r"^WARNING: |^\d{4}-\S+ +(ERROR|WARN|INFO) |^Reading prompt from stdin"
 
@@ -93,6 +96,9 @@ class ThreadParser(Parser):
         self._baseline = baseline(request)
         self._resumed = request.resume
         self._model = request.model
+        self._held_to_schema = any(
+            arg.partition("=")[0] == _SCHEMA_OPTION for arg in request.backend_args
+        )
         self._init: Init | None = None
         self._answer = ""
         self._started: set[str] = set()
@@ -204,9 +210,10 @@ class ThreadParser(Parser):
         }
         of_thread = not self._resumed or FIGURES["reasoning_tokens"] in counters
         usage = usage_since(counters, self._baseline, FIGURES) if of_thread else UNKNOWN_USAGE
-        self._outcome = self._result(
-            StopReason.END_TURN, None, usage=usage, counters=counters or None
-        )
+        result = self._result(StopReason.END_TURN, None, usage=usage, counters=counters or None)
+        if self._held_to_schema and self._answer:
+            result = replace(result, structured=parse_json(self._answer))
+        self._outcome = result
         return []
 
     def _failed(self, said: Line) -> list[Event]:

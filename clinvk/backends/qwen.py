@@ -17,7 +17,7 @@ from clinvk.backends._stream_json import Dialect, Line, StreamJsonParser
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
-from clinvk.model.events import Event, Json, Message, UsageReported, Warned
+from clinvk.model.events import Event, Json, UsageReported, Warned
 from clinvk.model.failure import FailureCode
 from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
@@ -290,12 +290,12 @@ class QwenParser(StreamJsonParser):
             first, *more = words.removeprefix(_TROUBLE).splitlines()
             told = "\n".join([first.removesuffix("]"), *more])
             said = {**said, "error": {"message": told}}
+        held, self._held = self._held, ""
+        # After a run that ended well, the model itself said so.
+        well = said.get("is_error") is not True
+        meant = self._answer.piece({"type": "text_delta", "text": held}) if well else []
         events = super()._end(said)
-        if events is not None and said.get("is_error") is not True and self._held:
-            # The model itself said so.
-            events.insert(0, Message(text=self._held, delta=True))
-        self._held = ""
-        return events
+        return None if events is None else [*meant, *events]
 
 
 def _machine_settings(environ: Mapping[str, str]) -> Path:

@@ -51,12 +51,15 @@ class Message:
     """A part of the answer: a whole message, or with `delta` the next piece of one.
 
     Deltas that follow one another without another event in between belong to one message. A
-    message that was streamed as deltas is not sent again as a whole.
+    message that was streamed as deltas is not sent again as a whole. Where that does not tell it,
+    `continues` does: true for a further part of the message before, whatever came in between, to
+    be joined to it as it is; false for a new message.
     """
 
     type: ClassVar[str] = "message"
     text: str
     delta: bool = False
+    continues: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,10 +144,12 @@ class Raw:
 class Result:
     """The last event of every turn, exactly once.
 
-    `text` is the final answer ("" if there was none). `usage` and `cost_usd` are this turn's own,
-    true after resumes whatever the agent's counters do, and unknown (None) where that cannot be
-    told. `counters` are the agent's raw counters after this turn, in its backend's own form: they
-    come back to the same backend as `TurnRequest.counters` at the next turn.
+    `text` is the final answer ("" if there was none): the last message, with all of its parts.
+    `structured` is the value of an answer that was held to a JSON Schema. `usage` and `cost_usd`
+    are this turn's own, true after resumes whatever the agent's counters do, and unknown (None)
+    where that cannot be told. `counters` are the agent's raw counters after this turn, in its
+    backend's own form: they come back to the same backend as `TurnRequest.counters` at the next
+    turn.
     """
 
     type: ClassVar[str] = "result"
@@ -156,6 +161,7 @@ class Result:
     backend_session_id: str | None = None
     model: str | None = None
     counters: Mapping[str, Json] | None = None
+    structured: Json = None
 
 
 Event = (

@@ -37,6 +37,7 @@ class ResultForm(Form):
     resumed: bool
     status: Status | None
     text: str
+    structured: Any
     usage: UsageForm
     cost_usd: float | None
     duration_s: float
@@ -60,11 +61,16 @@ class InitEvent(Form):
 
 
 class MessageEvent(Form):
-    """A part of the answer; with `delta` the next piece of a message."""
+    """A part of the answer; with `delta` the next piece of a message.
+
+    Pieces that follow one another are one message. Where that does not tell it, `continues` does:
+    true joins the text to the message before, whatever came in between, false begins a new one.
+    """
 
     type: Literal["message"]
     text: str
     delta: bool
+    continues: bool | None
 
 
 class ThinkingEvent(Form):

@@ -103,6 +103,7 @@ class TurnFinishedLine(Form):
     exit_code: int | None
     duration_s: float | None
     files: list[FileForm]
+    structured: Any = None
 
 
 class TurnVoidedLine(Form):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clinvk.errors import ClinvkError, ExitStatus
+from clinvk.model.events import Json
 from clinvk.model.failure import Failure
 from clinvk.model.files import FileReport
 from clinvk.model.session import Status
@@ -68,9 +69,10 @@ class TurnStart:
 class RunReport:
     """One run, on success and on failure.
 
-    `text` is the turn's final answer; `usage` and `cost_usd` are this turn's own, and unknown
-    figures are None. `session_id` is clinvk's and None when nothing was recorded. `status` is the
-    session's afterwards; for an ephemeral run the one it would have had.
+    `text` is the turn's final answer, `structured` its value if it was held to a JSON Schema;
+    `usage` and `cost_usd` are this turn's own, and unknown figures are None. `session_id` is
+    clinvk's and None when nothing was recorded. `status` is the session's afterwards; for an
+    ephemeral run the one it would have had.
     """
 
     exit_status: ExitStatus
@@ -85,6 +87,7 @@ class RunReport:
     resumed: bool = False
     status: Status | None = None
     text: str = ""
+    structured: Json = None
     usage: Usage = UNKNOWN_USAGE
     cost_usd: float | None = None
     duration_s: float = 0.0
@@ -126,6 +129,7 @@ def report_to_json(report: RunReport) -> Mapping[str, Any]:
         "resumed": report.resumed,
         "status": report.status.value if report.status else None,
         "text": report.text,
+        "structured": report.structured,
         "usage": usage_to_json(report.usage),
         "cost_usd": report.cost_usd,
         "duration_s": round(report.duration_s, 3),

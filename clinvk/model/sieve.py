@@ -82,6 +82,7 @@ class Content:
             _HIDING.search(self.low) is not None
             or b"\x00" in self.low
             or self.low.count(b'"delta"') != len(self._pieces)
+            or b'"continues"' in self.low
         )
 
     @cached_property

@@ -27,11 +27,11 @@ class Turn:
 
     `text` is the final answer, or what was received so far if the turn never ended; `messages` are
     all messages in order. `model` and `conversation` are what the agent said, `model_asked` and
-    `conversation_asked` what it was started with. `usage`, `cost_usd` and `counters` are as in
-    `Result`. `files` are what it changed, each path once with its last change. An `interactive`
-    turn took place in the agent's own screen; its prompt is empty if it could not be told.
-    `afresh` says that it began a conversation in place of one that the agent no longer had: an
-    empty one, or one that was told the earlier turns.
+    `conversation_asked` what it was started with. `usage`, `cost_usd`, `counters` and
+    `structured` are as in `Result`. `files` are what it changed, each path once with its last
+    change. An `interactive` turn took place in the agent's own screen; its prompt is empty if it
+    could not be told. `afresh` says that it began a conversation in place of one that the agent no
+    longer had: an empty one, or one that was told the earlier turns.
     """
 
     number: int
@@ -51,6 +51,7 @@ class Turn:
     usage: Usage = UNKNOWN_USAGE
     cost_usd: float | None = None
     counters: Json = None
+    structured: Json = None
     model: str | None = None
     model_asked: str | None = None
     conversation: str | None = None

@@ -56,7 +56,7 @@ class Discretion:
             result = replace(result, usage=UNKNOWN_USAGE, cost_usd=None, counters=None)
         if not self.words:
             failure = _bare(result.failure) if result.failure else None
-            result = replace(result, text="", failure=failure)
+            result = replace(result, text="", structured=None, failure=failure)
         return result
 
 

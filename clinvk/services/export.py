@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -113,29 +112,42 @@ def _redacted(exported: PortableSession, redaction: Redaction) -> PortableSessio
 
 
 def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
-    """The lines, with a text that was streamed in pieces in one: a secret may be cut by them."""
+    """The lines, with a text that came in parts in one: a secret may be cut by them."""
     joined: list[TranscriptLine] = []
-    for piece, group in groupby(lines, _piece):
-        run = list(group)
-        if piece is None:
-            joined += run
+    parts: dict[int, list[str]] = {}
+    messages: dict[Any, int] = {}
+    last: tuple[Any, ...] | None = None
+    here: int | None = None
+    for line in lines:
+        fields, piece = _fields(line), _piece(line)
+        continues, turn = fields.get("continues"), fields.get("turn")
+        place = here if piece is not None and piece == last else None
+        if piece is not None and isinstance(continues, bool):
+            place = messages.get(turn) if continues else None
+        if place is not None and place in parts:
+            parts[place].append(str(fields["text"]))
         else:
-            text = "".join(_text(line) for line in run)
-            joined.append({**_fields(run[0]), "text": text})
+            place = len(joined)
+            joined.append(line)
+            if isinstance(fields.get("text"), str):
+                parts[place] = [fields["text"]]
+        if fields.get("type") == "message":
+            messages[turn] = place
+        last, here = piece, place
+    for place, texts in parts.items():
+        if len(texts) > 1:
+            joined[place] = {**_fields(joined[place]), "text": "".join(texts)}
     return joined
 
 
 def _piece(line: TranscriptLine) -> tuple[Any, ...] | None:
     """What pieces of one text have in common, None for any other line."""
     fields = _fields(line)
-    if fields.get("delta") is not True or not isinstance(fields.get("text"), str):
+    part = fields.get("delta") is True or isinstance(fields.get("continues"), bool)
+    if not part or not isinstance(fields.get("text"), str):
         return None
     return fields.get("type"), fields.get("turn")
 
 
 def _fields(line: TranscriptLine) -> Mapping[str, Any]:
     return {} if isinstance(line, str) else line
-
-
-def _text(line: TranscriptLine) -> str:
-    return str(_fields(line)["text"])

@@ -81,12 +81,16 @@ class Heard:
         return (*self.warnings, *([f"{more:,} more warnings"] if more else []))
 
     def _say(self, event: Message) -> None:
-        if not event.delta:
-            self.said = event.text
-            return
-        if not self.in_delta or isinstance(self.said, str):
-            self.said = Pieces()
-        self.said.add(event.text)
+        goes_on = event.continues
+        if goes_on is None:
+            goes_on = event.delta and self.in_delta
+        if not goes_on:
+            self.said = Pieces() if event.delta else event.text
+        elif isinstance(self.said, str):
+            before, self.said = self.said, Pieces()
+            self.said.add(before)
+        if isinstance(self.said, Pieces):
+            self.said.add(event.text)
 
     def _warn(self, event: Warned) -> None:
         """Ours are always kept: they are few, and say what the person has to know."""

@@ -277,6 +277,7 @@ class Recorded(AbstractContextManager["Recorded"]):
                 exit_code=ending.exit_code,
                 duration_s=ending.duration_s,
                 files=files,
+                structured=result.structured,
             )
         )
         named = self._with_agents_title(finished)

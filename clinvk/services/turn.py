@@ -276,6 +276,7 @@ def _report(
         resumed=plan.request.resume,
         status=Status.ERROR if result.failure else Status.ACTIVE,
         text=result.text,
+        structured=result.structured,
         usage=result.usage,
         cost_usd=result.cost_usd,
         duration_s=ending.duration_s,

@@ -78,9 +78,10 @@ def event_line(turn: int, at: datetime, event: Event) -> Line | None:
     return {"type": event.type, "turn": turn} | _body(event)
 
 
-def text_line(kind: str, turn: int, text: str) -> Line:
+def text_line(kind: str, turn: int, text: str, *, continues: bool | None = None) -> Line:
     """A piece of a message or of reasoning that was streamed."""
-    return {"type": kind, "turn": turn, "delta": True, "text": text}
+    line = {"type": kind, "turn": turn, "delta": True, "text": text}
+    return line if continues is None else {**line, "continues": continues}
 
 
 def failure_body(failure: Failure | None) -> Line | None:
@@ -112,7 +113,10 @@ def _body(  # noqa: PLR0911  one return a kind of event
     | Raw,
 ) -> Line:
     match event:
-        case Message() | Thinking():
+        case Message():
+            told = {} if event.continues is None else {"continues": event.continues}
+            return {"text": event.text} | ({"delta": True} if event.delta else {}) | told
+        case Thinking():
             return {"text": event.text} | ({"delta": True} if event.delta else {})
         case ToolUse():
             return {"id": event.id, "name": event.name, "summary": event.summary} | _input(event)

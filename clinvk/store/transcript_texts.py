@@ -77,16 +77,13 @@ class _Turn:
         """Whether the turn began and nothing else is known of it."""
         return not self.said and self.finish is None and not self.named
 
-    def say(self, text: str, *, piece: bool) -> None:
+    def say(self, text: str, *, piece: bool, continues: bool | None) -> None:
         """Take a message, or a piece of one that goes on with the next piece."""
-        if piece and self.said == "a piece":
-            self.pieces.append(text)
-            return
-        self.end_message()
-        if piece:
-            self.pieces.append(text)
-        else:
-            self.messages.append(text)
+        if continues is None:
+            continues = piece and self.said == "a piece"
+        if not continues:
+            self.end_message()
+        self.pieces.append(text)
         self.said = "a piece" if piece else "message"
 
     def end_message(self) -> None:
@@ -148,7 +145,12 @@ class _Reading:
             raise ValueError("no turn")
         if kind == "message":
             text = _text(line.get("text"))
-            self._turn(number).say(text, piece=line.get("delta") is True)
+            goes_on = line.get("continues")
+            self._turn(number).say(
+                text,
+                piece=line.get("delta") is True,
+                continues=goes_on if isinstance(goes_on, bool) else None,
+            )
         elif kind.startswith("turn_"):
             self._move(number, kind, line)
         else:

@@ -119,6 +119,7 @@ class TurnBuilder:
             usage=_usage(finish.get("usage")),
             cost_usd=_number(finish.get("cost_usd")),
             counters=_object(finish.get("counters")),
+            structured=finish.get("structured"),
             model=_text_or_none(finish.get("model")) or _text_or_none(named.get("model")),
             model_asked=_text_or_none(start.get("model")),
             conversation=_text_or_none(finish.get("conversation"))
@@ -137,13 +138,13 @@ class TurnBuilder:
             case "message" | "thinking":
                 texts = self._messages if kind == "message" else self._thinking
                 piece, tail = _text(line.get("text")), f"{kind} in pieces"
-                if line.get("delta") is not True:
-                    texts.append([piece])
-                    return kind
-                if self._last != tail:
+                delta, goes_on = line.get("delta") is True, line.get("continues")
+                if not isinstance(goes_on, bool):
+                    goes_on = delta and self._last == tail
+                if not goes_on or not texts:
                     texts.append([])
                 texts[-1].append(piece)
-                return tail
+                return tail if delta else kind
             case "tool_use":
                 call = ToolCall(
                     name=_text(line.get("name")), summary=_text_or_none(line.get("summary")) or ""

@@ -67,6 +67,7 @@ class TranscriptWriter:
         self._held = 0
         self._kind = ""
         self._turn = 0
+        self._continues: bool | None = None
         self._unknown = 0
         self._since = now()
         try:
@@ -157,7 +158,8 @@ class TranscriptWriter:
             text = "".join(self._pieces)
             self._pieces.clear()
             self._held = 0
-            self._try(text_line(self._kind, self._turn, text), sync=False)
+            line = text_line(self._kind, self._turn, text, continues=self._continues)
+            self._try(line, sync=False)
 
     def turn_finished(  # noqa: PLR0913  one argument a field of the line
         self,
@@ -175,6 +177,7 @@ class TranscriptWriter:
         exit_code: int | None = None,
         duration_s: float | None = None,
         files: Iterable[FileReport] = (),
+        structured: Json = None,
     ) -> None:
         """The turn is over; `conversation` and `model` only if the agent itself said them."""
         self.flush()
@@ -195,6 +198,7 @@ class TranscriptWriter:
                 "duration_s": duration_s,
                 "files": files_body(files),
             }
+            | ({} if structured is None else {"structured": structured})
         )
 
     def turn_voided(self, *, turn: int, at: datetime, reason: str) -> None:
@@ -213,10 +217,12 @@ class TranscriptWriter:
 
     def _gather(self, turn: int, event: Message | Thinking) -> None:
         now = self._now()
-        if (event.type, turn) != (self._kind, self._turn):
+        continues = event.continues if isinstance(event, Message) else None
+        if (event.type, turn) != (self._kind, self._turn) or continues is not None:
             self.flush()
         if not self._pieces:
             self._kind, self._turn, self._since = event.type, turn, now
+            self._continues = continues
         self._pieces.append(event.text)
         self._held += len(event.text)
         # A clock that was set back must not hold the text back.

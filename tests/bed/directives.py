@@ -3,6 +3,8 @@
     [[say:TEXT]]              answer TEXT
     [[long:N]]                answer N characters
     [[think:TEXT]]            reason first, where the API has it
+    [[then:TEXT]]             a further block of text in the same message
+    [[rethink:TEXT]]          reason again, between the blocks of that message
     [[write:PATH|CONTENT]]    write a file with the agent's tool (codex ends it with a newline),
                               then answer `wrote PATH`
     [[edit:PATH|OLD|NEW]]     change a file with the agent's tool, then answer `edited PATH`
@@ -33,7 +35,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 _TO_CREATE = re.compile(r"^Create a file named `([^`\n]+)`", re.MULTILINE)
 _TO_REMEMBER = re.compile(r"\bRemember the word (\w+)")
@@ -107,6 +109,10 @@ class Refusal:
     times: int | None = None
 
 
+Block = tuple[Literal["text", "think"], str]
+"""A further block of a message: what it is, and what it says."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Script:
     """One prompt, read: `plain` is what is left of it without the directives."""
@@ -114,6 +120,7 @@ class Script:
     plain: str
     say: str | None = None
     think: str | None = None
+    blocks: tuple[Block, ...] = ()
     calls: tuple[Call, ...] = ()
     usage: Usage = field(default_factory=Usage)
     pieces: int | None = None
@@ -130,15 +137,19 @@ def read_script(prompt: str) -> Script:
     """What `prompt` asks for; an unknown directive is a mistake of the test and raises."""
     found: dict[str, object] = {}
     calls: list[Call] = []
+    blocks: list[Block] = []
     for match in _DIRECTIVE.finditer(prompt):
         word, argument = match.group(1), match.group(2) or ""
         if word in _CALLS:
             calls.extend(_CALLS[word](argument))
+        elif word in _BLOCKS:
+            blocks.append((_BLOCKS[word], argument))
         else:
             found |= _FIELDS[word](argument)
     calls.extend(Write(match[1], "OK") for match in _TO_CREATE.finditer(prompt))
     plain = " ".join(_DIRECTIVE.sub("", prompt).split())
-    return Script(plain=plain, calls=tuple(calls), **found)  # type: ignore[arg-type]  # by table
+    more: dict[str, Any] = {**found, "calls": tuple(calls), "blocks": tuple(blocks)}
+    return Script(plain=plain, **more)
 
 
 def remembered_word(prompt: str, earlier: Sequence[str]) -> str | None:
@@ -197,6 +208,7 @@ _CALLS: Mapping[str, Callable[[str], list[Call]]] = {
     "tool": _tool,
     "steps": lambda count: [Run(f"true {step + 1}") for step in range(int(count))],
 }
+_BLOCKS: Mapping[str, Literal["text", "think"]] = {"then": "text", "rethink": "think"}
 _FIELDS: Mapping[str, Callable[[str], dict[str, object]]] = {
     "say": lambda text: {"say": text},
     "long": lambda count: {"say": ("0123456789" * (int(count) // 10 + 1))[: int(count)]},

@@ -162,6 +162,7 @@ class _Exchange(BaseHTTPRequestHandler):
             id=f"{next(model.ids):04d}",
             usage=script.usage if ask.kind == "main" else Usage(),
             think=script.think if not ask.results else None,
+            blocks=() if call else script.blocks,
             pieces=iter(()) if call else answer_pieces(text, script, self._wait_at_gate),
             call=call,
             finish=None if call else script.finish,

@@ -126,6 +126,17 @@ def replay(case: Case, lines: Sequence[str] | None = None) -> list[Any]:
 
 def to_json(events: Iterable[Event]) -> list[dict[str, Any]]:
     """The events in the form of the golden files."""
-    listed = [{"event": event.type, **asdict(event)} for event in events]
+    listed = [{"event": event.type, **_without_unsaid(asdict(event))} for event in events]
     plain: list[dict[str, Any]] = json.loads(json.dumps(listed))
     return plain
+
+
+_SELDOM = ("continues", "structured", "retry_at", "retry_in_s")
+
+
+def _without_unsaid(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields without those that few events have, where they say nothing."""
+    kept = {key: value for key, value in fields.items() if key not in _SELDOM or value is not None}
+    if isinstance(kept.get("failure"), dict):
+        kept["failure"] = _without_unsaid(kept["failure"])
+    return kept

@@ -58,7 +58,8 @@ def event_to_json(event: Event) -> Mapping[str, Any] | None:  # noqa: PLR0911  o
         case Init():
             return {"backend_session_id": event.backend_session_id, "model": event.model}
         case Message() | Thinking():
-            return {"text": event.text, "delta": event.delta}
+            told = {"continues": event.continues} if isinstance(event, Message) else {}
+            return {"text": event.text, "delta": event.delta, **told}
         case ToolUse():
             fields = {"id": event.id, "name": event.name, "summary": event.summary}
             return {**fields, "input": event.input}

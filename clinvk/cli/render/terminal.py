@@ -42,6 +42,8 @@ class Terminal:
         if not isinstance(event, Message):
             self._end_message()
         elif event.delta:
+            if event.continues is False:
+                self._end_message()
             self._show(self._blocks.feed(self._safe.feed(event.text)))
         else:
             self._end_message()

@@ -8,9 +8,12 @@ from collections.abc import Callable
 
 from clinvk.cli.render.activity import Activity
 from clinvk.cli.streams import Streams
-from clinvk.model.events import Event, Message
+from clinvk.model.events import Event, Init, Message, Raw, Thinking, Warned
 from clinvk.model.report import RunReport, TurnStart
 from clinvk.model.safe_text import SafeStream
+
+_WITHIN_A_MESSAGE = (Init, Raw, Thinking, Warned)
+"""What may be told between two parts of one message."""
 
 
 class PlainText:
@@ -29,6 +32,7 @@ class PlainText:
         self._safe = SafeStream() if streams.stdout_is_tty else None
         self._answered = False
         self._in_message = False
+        self._in_delta = False
         self._held: list[str] = []
 
     def started(self, turn: TurnStart) -> None:
@@ -38,13 +42,19 @@ class PlainText:
     def event(self, event: Event) -> None:
         """Write a part of the answer, or show what else the agent does."""
         if not isinstance(event, Message):
-            self._end_message()
-        elif event.delta:
-            self._write(event.text)
+            # On a screen, what is told besides comes below the message; a pipe gets none of it.
+            if self._streams.stdout_is_tty or not isinstance(event, _WITHIN_A_MESSAGE):
+                self._end_message()
         else:
-            self._end_message()
+            goes_on = event.continues
+            if goes_on is None:
+                goes_on = event.delta and self._in_delta
+            if not goes_on:
+                self._end_message()
             self._write(event.text)
-            self._end_message()
+            if not event.delta and self._streams.stdout_is_tty:
+                self._end_message()
+        self._in_delta = isinstance(event, Message) and event.delta
         self._activity.event(event)
 
     def finished(self, report: RunReport) -> None:

@@ -102,6 +102,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "afresh": turn.afresh.value if turn.afresh else None,
         "prompt": turn.prompt,
         "text": turn.text,
+        "structured": turn.structured,
         "messages": list(turn.messages),
         "tools": [
             {"name": call.name, "summary": call.summary, "ok": call.ok} for call in turn.tools

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from bed.directives import Call, Refusal, Usage
+from bed.directives import Block, Call, Refusal, Usage
 
 Json = Any
 
@@ -50,11 +50,15 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """An answer. Iterating `pieces` takes as long as the answer takes, and may raise `Broken`."""
+    """An answer. Iterating `pieces` takes as long as the answer takes, and may raise `Broken`.
+
+    `blocks` come after them in the same message.
+    """
 
     id: str
     usage: Usage
     think: str | None = None
+    blocks: tuple[Block, ...] = ()
     pieces: Iterator[str]
     call: Call | None = None
     finish: str | None = None

@@ -91,6 +91,8 @@ class Anthropic(Dialect):
             yield from _tool_use(index, reply)
         else:
             yield event("content_block_stop", {"index": index})
+        for further, (kind, said) in enumerate(reply.blocks, start=index + 1):
+            yield from (_thinking if kind == "think" else _text)(further, said)
         end = {"stop_reason": _stop_reason(reply), "stop_sequence": None}
         yield event("message_delta", {"delta": end, "usage": _usage(reply.usage)})
         yield event("message_stop", {})
@@ -102,6 +104,9 @@ class Anthropic(Dialect):
             content.append({"type": "thinking", "thinking": reply.think, "signature": "c2ln"})
         if text := "".join(reply.pieces):
             content.append({"type": "text", "text": text})
+        for kind, said in reply.blocks:
+            thought = {"type": "thinking", "thinking": said, "signature": "c2ln"}
+            content.append(thought if kind == "think" else {"type": "text", "text": said})
         if reply.call:
             content.append(_tool_block(reply, filled=True))
         return {**_message(ask, reply, first=False), "content": content}
@@ -168,6 +173,14 @@ def _thinking(index: int, text: str) -> Iterator[bytes]:
     delta = {"type": "thinking_delta", "thinking": text}
     yield event("content_block_delta", {"index": index, "delta": delta})
     delta = {"type": "signature_delta", "signature": "c2ln"}
+    yield event("content_block_delta", {"index": index, "delta": delta})
+    yield event("content_block_stop", {"index": index})
+
+
+def _text(index: int, text: str) -> Iterator[bytes]:
+    block = {"type": "text", "text": ""}
+    yield event("content_block_start", {"index": index, "content_block": block})
+    delta = {"type": "text_delta", "text": text}
     yield event("content_block_delta", {"index": index, "delta": delta})
     yield event("content_block_stop", {"index": index})
 

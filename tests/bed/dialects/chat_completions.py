@@ -30,6 +30,9 @@ _FAILED = re.compile(
 """The API has no sign for a tool that failed, so the agents' own words have to do."""
 
 
+_FIELDS = {"text": "content", "think": "reasoning_content"}
+
+
 class ChatCompletions(Dialect):
     """`POST /v1/chat/completions`."""
 
@@ -79,6 +82,8 @@ class ChatCompletions(Dialect):
                 raise
             yield _data({"error": failed_within(broken.type)})
             return
+        for kind, said in reply.blocks:
+            yield _chunk(ask, reply, {_FIELDS[kind]: said})
         if reply.call:
             yield _chunk(ask, reply, {"tool_calls": [{"index": 0, **_tool_call(ask, reply)}]})
         yield _chunk(ask, reply, {}, finish=_finish(reply))

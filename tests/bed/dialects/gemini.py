@@ -116,6 +116,9 @@ class Gemini(Dialect):
             _, body = self.refusal(ask, Refusal(status=503, type=broken.type))
             yield _event(body)
             return
+        for kind, said in reply.blocks:
+            part: Json = {"text": said} | ({"thought": True} if kind == "think" else {})
+            yield _chunk(ask, reply, [part])
         yield _event(_last(ask, reply, [_call(reply)] if reply.call else [{"text": ""}]))
 
     def whole(self, ask: Ask, reply: Reply) -> Json:

@@ -4,6 +4,7 @@ import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from bed.dialects._base import (
     Ask,
@@ -64,6 +65,9 @@ class Responses(Dialect):
                 yield from _tool_call(ask, reply, output)
             else:
                 yield from _message(reply, output)
+                for kind, said in reply.blocks:
+                    further = replace(reply, think=said, pieces=iter((said,)))
+                    yield from (_reasoning if kind == "think" else _message)(further, output)
         except BrokenStreamError as broken:
             if broken.type is None:
                 raise

@@ -155,16 +155,17 @@ def test_the_answer_is_what_the_last_message_says() -> None:
     told = events(
         line("text", text="I look.", messageID="m1"),
         done("tool-calls"),
-        line("text", text="One.", messageID="m2"),
-        line("text", text="Two.", messageID="m2"),
+        line("text", text='{"a": ', messageID="m2"),
+        line("text", text="1}", messageID="m2"),
         done(),
     )
     assert [event.text for event in told if isinstance(event, Message)] == [
         "I look.",
-        "One.",
-        "Two.",
+        '{"a": ',
+        "1}",
     ]
-    assert told[-1].text == "One.\n\nTwo."
+    assert [event.continues for event in told if isinstance(event, Message)] == [None, None, True]
+    assert told[-1].text == '{"a": 1}'
 
 
 def test_a_command_that_fails_is_a_tool_that_failed() -> None:

@@ -96,19 +96,79 @@ def of(kind: type[Any], events: Iterable[Any]) -> list[Any]:
     return [event for event in events if isinstance(event, kind)]
 
 
-def test_two_texts_in_a_row_are_kept_apart() -> None:
-    """Two blocks are two paragraphs, not one word glued to the next."""
+def test_the_texts_of_one_message_are_joined_as_they_are() -> None:
+    """Blocks are no paragraphs: JSON may be cut anywhere, and the result has the last one only."""
     events = turn(
         start(),
         block("text"),
-        piece("one"),
-        said(text("one")),
+        piece('{"a": '),
+        said(text('{"a": ')),
         block("text"),
-        piece("two"),
-        said(text("two")),
-        end("two"),
+        piece("1}"),
+        said(text("1}")),
+        end("1}"),
     )
-    assert "".join(event.text for event in of(Message, events)) == "one\n\ntwo"
+    assert "".join(event.text for event in of(Message, events)) == '{"a": 1}'
+    assert events[-1].text == '{"a": 1}'
+
+
+def test_a_thought_between_two_texts_of_a_message_does_not_part_them() -> None:
+    """The second text says that it goes on with the first, whole or in pieces."""
+    hm = {"type": "thinking", "thinking": "hm"}
+    streamed = (start(), block("text"), piece("one"), said(text("one")), said(hm), block("text"))
+    events = turn(*streamed, piece(" two"), said(text(" two")), end(" two"))
+    assert of(Message, events) == [
+        Message(text="one", delta=True),
+        Message(text=" two", delta=True, continues=True),
+    ]
+    assert events[-1].text == "one two"
+    whole = turn(INIT, said(text("one"), hm, text(" two")), end(" two"))
+    assert of(Message, whole) == [Message(text="one"), Message(text=" two", continues=True)]
+    assert whole[-1].text == "one two"
+
+
+def test_two_messages_in_a_row_are_two() -> None:
+    """Nothing comes between them where the service tells no figures; the last is the answer."""
+    first = (start(), block("text"), piece("one"), said(text("one")))
+    second = (start(), block("text"), piece("two"), said(text("two")))
+    events = turn(*first, *second, end("two"))
+    assert of(Message, events) == [
+        Message(text="one", delta=True),
+        Message(text="two", delta=True, continues=False),
+    ]
+    assert events[-1].text == "two"
+
+
+def test_what_is_said_after_a_tool_is_a_text_of_its_own() -> None:
+    """Also within one message: the answer is what comes after the last call."""
+    message = said(text("I look."), call("Read", file_path="/p/a"), text("Done."))
+    assert turn(INIT, message, end("Done."))[-1].text == "Done."
+
+
+def test_an_answer_that_only_the_result_has_is_said() -> None:
+    """The agent answers its own commands without a message."""
+    events = turn(INIT, end("Total cost: $0"))
+    assert of(Message, events) == [Message(text="Total cost: $0")]
+
+
+@pytest.mark.parametrize(
+    ("words", "result", "field", "answer"),
+    [
+        ("Done.", "Done.", "structured_output", '{"a":1}'),
+        ("Preamble.", '{"a":1}', "structured_output", '{"a":1}'),
+        ("Preamble.", '{"a":1}', "structured_result", '{"a":1}'),
+        ('{"a": 1}', '{"a": 1}', "structured_output", '{"a": 1}'),
+    ],
+    ids=["2.1.120", "2.1.197", "qwen", "said"],
+)
+def test_the_answer_that_a_schema_asked_for_is_said_once(
+    words: str, result: str, field: str, answer: str
+) -> None:
+    """Its value is given as such, and is the final answer, wherever the agent puts it."""
+    events = turn(INIT, said(text(words)), end(result, **{field: {"a": 1}}))
+    assert (events[-1].text, events[-1].structured) == (answer, {"a": 1})
+    messages = [event.text for event in of(Message, events)]
+    assert messages == ([words] if words == answer else [words, answer])
 
 
 def test_a_text_without_pieces_is_said_whole() -> None:
@@ -120,14 +180,16 @@ def test_a_text_without_pieces_is_said_whole() -> None:
 
 def test_a_text_whose_stream_was_cut_is_completed() -> None:
     """What the pieces left out is told as one more piece."""
-    events = turn(start(), block("text"), piece("one t"), said(text("one two")), end())
+    events = turn(start(), block("text"), piece("one t"), said(text("one two")), end("one two"))
     assert [event.text for event in of(Message, events)] == ["one t", "wo"]
 
 
 def test_an_answer_that_was_begun_again_is_said_whole() -> None:
     """Pieces of an abandoned attempt neither hide nor begin what comes in its place."""
     retry = {"type": "system", "subtype": "api_retry", "attempt": 1, "max_retries": 10}
-    events = turn(start(), block("text"), piece("one"), retry, said(text("one more")), end())
+    events = turn(
+        start(), block("text"), piece("one"), retry, said(text("one more")), end("one more")
+    )
     assert of(Message, events) == [Message(text="one", delta=True), Message(text="one more")]
 
 
@@ -235,6 +297,14 @@ def test_a_background_tasks_round_continues_the_turn() -> None:
         30,
     )
     assert result.cost_usd == 0.3
+
+
+def test_a_further_round_may_not_say_where_it_comes_from() -> None:
+    """2.1.120 gives no `origin`: that something was said since the last result has to do."""
+    models = {MODEL: {"inputTokens": 300, "outputTokens": 30}}
+    second = end("second", usage={"input_tokens": 200, "output_tokens": 20}, modelUsage=models)
+    result = turn(INIT, end("first", modelUsage={}), said(text("second")), second)[-1]
+    assert (result.text, result.usage.input_tokens) == ("second", 300)
 
 
 def test_an_error_after_a_complete_answer_does_not_undo_it() -> None:

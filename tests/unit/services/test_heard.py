@@ -1,6 +1,6 @@
 """What a turn has said so far."""
 
-from clinvk.model.events import Change, FileChange, Init, Message, Raw, Warned
+from clinvk.model.events import Change, FileChange, Init, Message, Raw, Thinking, Warned
 from clinvk.model.report import MOST_WARNINGS
 from clinvk.services.heard import Heard
 
@@ -17,6 +17,19 @@ def test_deltas_join_and_a_new_message_begins_afresh() -> None:
     ):
         heard.hear(event)
     assert heard.message == "cd"
+
+
+def test_a_part_that_goes_on_joins_the_message_before() -> None:
+    """Whatever came in between, and whether either came whole or in pieces."""
+    for parts in (
+        (Message(text="a", delta=True), Message(text="b", delta=True, continues=True)),
+        (Message(text="a"), Message(text="b", continues=True)),
+        (Message(text="x", delta=True), Message(text="ab", delta=True, continues=False)),
+    ):
+        heard = Heard()
+        for event in (parts[0], Thinking(text="hm"), parts[1]):
+            heard.hear(event)
+        assert heard.message == "ab"
 
 
 def test_a_file_that_was_created_in_the_turn_stays_created() -> None:

@@ -74,6 +74,7 @@ _LINE = st.fixed_dictionaries(
         "at": st.sampled_from([AT, AT, AT, "never", None, 5]),
         "text": st.one_of(_TEXT, _TEXT, _ODD),
         "delta": st.sampled_from([True, True, False, None, 1]),
+        "continues": st.sampled_from([True, True, False, None, 1]),
         "prompt": st.one_of(_TEXT, _ODD),
         "cwd": st.sampled_from(["/p", "/p/", "/", None, 3]),
         "files": st.one_of(st.lists(_FILE | _ODD, max_size=3), _ODD),
@@ -151,6 +152,31 @@ def test_a_turn_as_it_is_written_is_read_alike(
     )
     assert texts == store.texts(session.id) == store.texts(session.id, content)
     _assert_alike(content.split(b"\n"))
+
+
+def test_parts_of_one_message_are_one_text(
+    store: SessionStore, new_session: Callable[..., Session], clock: Any
+) -> None:
+    """Pieces and wholes that say they go on with the message before, past a thought too."""
+    session = new_session()
+    writer = store.writer(session.id, clock)
+    writer.session(session)
+    writer.turn_started(turn=1, at=clock(), prompt="fix it", cwd="/p")
+    for event in (
+        Message(text="one", delta=True),
+        Thinking(text="hm"),
+        Message(text=" t", delta=True, continues=True),
+        Message(text="wo", delta=True),
+        Message(text="three", delta=True, continues=False),
+        Message(text="A"),
+        Message(text="B", continues=True),
+    ):
+        writer.event(1, event)
+    writer.close()
+    content = store.home.transcript(session.id).read_bytes()
+    answers = ("one two", "three", "AB")
+    assert read_lines(content.split(b"\n")).turns[0].messages == answers
+    assert store.texts(session.id).turns[0].answers == answers
 
 
 @pytest.mark.parametrize(

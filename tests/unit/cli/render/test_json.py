@@ -66,7 +66,10 @@ def test_a_report_is_one_object_and_nothing_else(screen: Any) -> None:
                 "resumed": True,
             },
         ),
-        (Message(text="a\nb", delta=True), {"type": "message", "text": "a\nb", "delta": True}),
+        (
+            Message(text="a\nb", delta=True),
+            {"type": "message", "text": "a\nb", "delta": True, "continues": None},
+        ),
         (Thinking(text="hm"), {"type": "thinking", "text": "hm", "delta": False}),
         (
             ToolUse(id="1", name="Bash", summary="ls", input=MappingProxyType({"a": [1, None]})),

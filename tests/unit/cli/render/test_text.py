@@ -60,6 +60,19 @@ def deltas(*texts: str) -> list[Message]:
         pytest.param(
             [*deltas("a"), UsageReported(usage=Usage()), *deltas("b")], "a\n\nb\n", id="a figure"
         ),
+        pytest.param(
+            [*deltas("a"), Thinking(text="hm"), Message(text="b", delta=True, continues=True)],
+            "ab\n",
+            id="a thought within a message",
+        ),
+        pytest.param(
+            [Message(text="a\n"), Message(text="b", continues=True)], "a\nb\n", id="two parts"
+        ),
+        pytest.param(
+            [*deltas("a"), Message(text="b", delta=True, continues=False)],
+            "a\n\nb\n",
+            id="two messages in pieces",
+        ),
         pytest.param([Message(text="\x1b[1mé\x00\udc80")], "\x1b[1mé\x00\udc80\n", id="raw"),
     ],
 )
