@@ -7,7 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from clinvk.backends._retry_time import wait_in
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.retry_time import Wait
 
 if TYPE_CHECKING:
     from clinvk.backends._last_words import Statement
@@ -113,6 +115,16 @@ _FILE = re.compile(
     r"(?::\d+)*[.:;]?$"
 )
 
+_PASSING = frozenset(
+    {
+        FailureCode.RATE_LIMITED,
+        FailureCode.OVERLOADED,
+        FailureCode.BUDGET_LIMIT,
+        FailureCode.SERVER_ERROR,
+    }
+)
+"""The failures of which a service says when they are over."""
+
 _BILLING_HINT = "check the plan and the billing of the agent's account"
 _USAGE = re.compile(r"^ +(-\w, )?--[\w-]+ .*\[(boolean|string|array|number)\]", re.MULTILINE)
 """The list of options that a program prints when it does not understand its command line."""
@@ -174,8 +186,19 @@ def not_gone(words: Words) -> Words:
     return [(pattern, code) for pattern, code in words if code is not FailureCode.CONVERSATION_GONE]
 
 
-def failure(code: FailureCode, message: str, *, detail: str | None = None) -> Failure:
-    """The failure, with a hint of its own where its kind's would mislead."""
+def failure(
+    code: FailureCode,
+    message: str,
+    *,
+    detail: str | None = None,
+    told: str | None = None,
+    wait: Wait | None = None,
+) -> Failure:
+    """The failure, with a hint of its own where its kind's would mislead.
+
+    When to try again is `wait`, else what `told` says of it, all that the service said (None: the
+    message).
+    """
     billing = code is FailureCode.BUDGET_LIMIT and re.search(
         "credit|quota|billing", message, re.IGNORECASE
     )
@@ -184,6 +207,7 @@ def failure(code: FailureCode, message: str, *, detail: str | None = None) -> Fa
         message=message,
         hint=_BILLING_HINT if billing else None,
         detail=detail or None,
+        wait=(wait or wait_in(message if told is None else told)) if code in _PASSING else None,
     )
 
 
@@ -203,7 +227,8 @@ def failure_of_end(exit_code: int | None, stderr_tail: str, own: Words, noise: s
         or _of_statements(said, own)
         or _of_exit(exit_code, said)
     )
-    return failure(code, message, detail=stderr_tail)
+    told = "\n".join(one.text for one in said)
+    return failure(code, message, detail=stderr_tail, told=told)
 
 
 _Judged = tuple[FailureCode, str]

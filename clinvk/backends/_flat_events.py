@@ -251,7 +251,7 @@ class FlatEventsParser(Parser):
             or code_of_status(status)
             or meant
         )
-        return failure(code or FailureCode.AGENT_FAILED, said)
+        return failure(code or FailureCode.AGENT_FAILED, said, told=words)
 
 
 def _inside_error(words: str) -> str:

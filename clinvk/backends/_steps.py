@@ -19,6 +19,7 @@ from clinvk.backends._failures import (
 )
 from clinvk.backends._jsonl import clip, count, mapping, parse_object, text
 from clinvk.backends._recovery import recovering
+from clinvk.backends._retry_time import wait_of_headers
 from clinvk.backends._step_sum import HELPER, StepSum, broke_off, known_end
 from clinvk.backends._tools import summary_of
 from clinvk.model.events import (
@@ -135,7 +136,7 @@ class StepParser(Parser):
             return [self._result(why)]
         if why.code is FailureCode.AGENT_FAILED and (known := _MODEL_UNKNOWN.search(plain)):
             why = failure(FailureCode.MODEL_UNKNOWN, known[1])
-        why = failure(why.code, why.message, detail=plain)
+        why = failure(why.code, why.message, detail=plain, wait=why.wait)
         return [self._result(why, self._sum.usage if exit_code is not None else UNKNOWN_USAGE)]
 
     # What a step says and does.
@@ -242,7 +243,8 @@ class StepParser(Parser):
             code = meant  # a quota is used up: waiting does not help
         self._complete = False
         self._compacting = code is FailureCode.CONTEXT_TOO_LONG
-        self._trouble = failure(code, words)
+        wait = wait_of_headers(mapping(told.get("responseHeaders")))
+        self._trouble = failure(code, words, wait=wait)
         return [Failed(failure=self._trouble)]
 
     def _result(self, why: Failure | None, usage: Usage = UNKNOWN_USAGE) -> Result:

@@ -9,6 +9,7 @@ therefore comes from `finish`: only the child's end says that there is no furthe
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from clinvk.backends._answer import CUT, Answer
 from clinvk.backends._base import Parser
@@ -23,6 +24,7 @@ from clinvk.backends._failures import (
 from clinvk.backends._jsonl import count, items, mapping, parse_object, text
 from clinvk.backends._line_words import error_words, final_answer, retry_notice, structured_of
 from clinvk.backends._recovery import recovering
+from clinvk.backends._retry_time import moment_of
 from clinvk.backends._spending import Bill, Spending, main_tokens
 from clinvk.backends._tools import ToolCalls
 from clinvk.model.events import (
@@ -105,12 +107,14 @@ class StreamJsonParser(Parser):
         self._settled = False
         self._background = False
         self._active = False
+        self._resets_at: datetime | None = None
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
             "system": self._system,
             "stream_event": self._stream_event,
             "assistant": self._assistant,
             "user": self._user,
             "result": self._end,
+            "rate_limit_event": self._rate_limit,
         }
 
     @recovering
@@ -161,7 +165,8 @@ class StreamJsonParser(Parser):
         why = failure_of_end(exit_code, stderr_tail, words, noise)
         if self._trouble:
             message = self._trouble_words()
-            why = failure(self._code(self._trouble, message), message, detail=stderr_tail)
+            code = self._code(self._trouble, message)
+            why = failure(code, message, detail=stderr_tail, wait=self._resets_at)
         stop_reason = _STOP_REASONS.get(why.code, StopReason.ERROR)
         return self._result(self._answer.last_text, stop_reason, why)
 
@@ -180,6 +185,13 @@ class StreamJsonParser(Parser):
             return [Warned(message="the agent summarized the conversation to make room")]
         self._background = self._background or subtype == "task_started"
         return [] if text(subtype) in _QUIET else None
+
+    def _rate_limit(self, said: Line) -> list[Event] | None:
+        """What is left of the plan; the moment counts once a request was rejected for it."""
+        info = mapping(said.get("rate_limit_info"))
+        if info.get("status") == "rejected":
+            self._resets_at = moment_of(info.get("resetsAt"))
+        return [] if info else None
 
     def _begin(self, said: Line) -> list[Event] | None:
         session = text(said.get("session_id"))
@@ -277,7 +289,7 @@ class StreamJsonParser(Parser):
                 self._outcome = replace(done, structured=structured_of(said))
             return [*events, Message(text=answer)] if new and not self._answer.cut else events
         message = error_words(said) or self._trouble_words()
-        why = failure(self._code(said, message), message)
+        why = failure(self._code(said, message), message, wait=self._resets_at)
         if further:
             return [*events, Warned(message=f"a background task's round failed: {message}")]
         stop_reason = _STOP_REASONS.get(why.code, cut or StopReason.ERROR)

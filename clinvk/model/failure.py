@@ -4,10 +4,12 @@ The backends name the `FailureCode`; exit status, whether it is worth another tr
 all follow from this one table.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from clinvk.errors import ExitStatus
+from clinvk.model.retry_time import Wait, retry_time
 
 
 class FailureCode(StrEnum):
@@ -177,12 +179,22 @@ class Failure:
     """Why a turn failed: `message` is the agent's own words where it had any.
 
     `detail` keeps the raw tail (the last lines of stderr or of unknown output) for the record.
+    `wait` is what a parser was told of when to try again, `retry_at` that moment in UTC: what
+    has a clock makes the one of the other.
     """
 
     code: FailureCode
     message: str
     hint: str | None = None
     detail: str | None = None
+    wait: Wait | None = None
+    retry_at: datetime | None = None
+
+    def timed(self, now: datetime) -> "Failure":
+        """The failure with the moment that its `wait` means; `now` in the agent's time zone."""
+        if self.wait is None:
+            return self
+        return replace(self, wait=None, retry_at=retry_time(self.wait, now))
 
     @property
     def exit_status(self) -> ExitStatus:
@@ -196,5 +208,8 @@ class Failure:
 
     @property
     def way_out(self) -> str | None:
-        """The failure's own hint, else the one of its kind."""
-        return self.hint or MEANINGS[self.code].hint
+        """When to try again if that is known, the failure's own hint, else the one of its kind."""
+        if self.retry_at is None:
+            return self.hint or MEANINGS[self.code].hint
+        again = f"try again after {self.retry_at:%Y-%m-%dT%H:%M:%SZ}"
+        return f"{self.hint}, or {again}" if self.hint else again

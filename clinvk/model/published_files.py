@@ -58,6 +58,7 @@ class FailureForm(Form):
     message: str
     hint: str | None
     detail: str | None
+    retry_at: Time | None = None
 
 
 class TurnStartedLine(Form):

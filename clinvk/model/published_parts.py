@@ -30,12 +30,13 @@ class UsageForm(Form):
 
 
 class ErrorForm(Form):
-    """What went wrong, and whether the same may work later."""
+    """What went wrong, whether the same may work later, and when if that is known."""
 
     code: str
     message: str
     hint: str | None
     retryable: bool
+    retry_at: Time | None
 
 
 class FileForm(Form):

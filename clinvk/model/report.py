@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from clinvk.errors import ClinvkError, ExitStatus
@@ -9,6 +10,7 @@ from clinvk.model.events import Json
 from clinvk.model.failure import Failure
 from clinvk.model.files import FileReport
 from clinvk.model.session import Status
+from clinvk.model.units import format_time
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 REPORT_SCHEMA = 1
@@ -27,12 +29,13 @@ def short_warning(message: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorReport:
-    """A failure for programs: a stable code, a sentence, the way out."""
+    """A failure for programs: a stable code, a sentence, the way out, when to try again."""
 
     code: str
     message: str
     hint: str | None
     retryable: bool
+    retry_at: datetime | None = None
 
     @classmethod
     def of_error(cls, error: ClinvkError) -> "ErrorReport":
@@ -49,6 +52,7 @@ class ErrorReport:
             message=failure.message,
             hint=failure.way_out,
             retryable=failure.retryable,
+            retry_at=failure.retry_at,
         )
 
 
@@ -142,5 +146,6 @@ def report_to_json(report: RunReport) -> Mapping[str, Any]:
             "message": error.message,
             "hint": error.hint,
             "retryable": error.retryable,
+            "retry_at": error.retry_at and format_time(error.retry_at),
         },
     }

@@ -88,4 +88,5 @@ def _without_words(event: Event) -> Event | None:
 
 def _bare(failure: Failure) -> Failure:
     """The kind of a failure without the agent's words, which may quote what was said."""
-    return Failure(code=failure.code, message=failure.code.value.replace("_", " "))
+    message = failure.code.value.replace("_", " ")
+    return Failure(code=failure.code, message=message, retry_at=failure.retry_at)

@@ -195,11 +195,21 @@ class Turn:
         self._pass_on(event, worked=worked)
 
     def _pass_on(self, event: Event, *, worked: bool = False) -> None:
+        event = self._timed(event)
         self._heard.hear(event)
         self._heard.worked = self._heard.worked or worked
         if not isinstance(event, Result):
             self._recording.event(event)
             self._observer.event(event)
+
+    def _timed(self, event: Event) -> Event:
+        """The event with the moment at which to try again, where its failure tells of it."""
+        now = self._world.now
+        if isinstance(event, Failed) and event.failure.wait is not None:
+            return replace(event, failure=event.failure.timed(now().astimezone()))
+        if isinstance(event, Result) and event.failure and event.failure.wait is not None:
+            return replace(event, failure=event.failure.timed(now().astimezone()))
+        return event
 
     def _watch_files(self, began_at: float) -> None:
         """Look at the work tree while the agent starts up: its prompt has not been sent yet."""

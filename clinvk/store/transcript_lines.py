@@ -93,7 +93,7 @@ def failure_body(failure: Failure | None) -> Line | None:
         "message": failure.message,
         "hint": failure.hint,
         "detail": failure.detail,
-    }
+    } | ({"retry_at": time_to_text(failure.retry_at)} if failure.retry_at else {})
 
 
 def files_body(files: Iterable[FileReport]) -> list[Line]:

@@ -263,6 +263,7 @@ def _failure(value: object) -> Failure | None:
         message=_text_or_none(said.get("message")) or "",
         hint=_text_or_none(said.get("hint")),
         detail=_text_or_none(said.get("detail")),
+        retry_at=_time_or_none(said.get("retry_at")),
     )
 
 

@@ -127,11 +127,11 @@ def replay(case: Case, lines: Sequence[str] | None = None) -> list[Any]:
 def to_json(events: Iterable[Event]) -> list[dict[str, Any]]:
     """The events in the form of the golden files."""
     listed = [{"event": event.type, **_without_unsaid(asdict(event))} for event in events]
-    plain: list[dict[str, Any]] = json.loads(json.dumps(listed))
+    plain: list[dict[str, Any]] = json.loads(json.dumps(listed, default=str))
     return plain
 
 
-_SELDOM = ("continues", "structured", "retry_at", "retry_in_s")
+_SELDOM = ("continues", "structured", "retry_at", "wait")
 
 
 def _without_unsaid(fields: dict[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.report import RunReport, TurnStart, report_to_json, usage_to_json
+from clinvk.model.units import format_time
 from clinvk.store.forms import json_line
 
 
@@ -74,7 +75,9 @@ def event_to_json(event: Event) -> Mapping[str, Any] | None:  # noqa: PLR0911  o
         case Failed():
             failure = event.failure
             fields = {"code": failure.code.value, "message": failure.message}
-            return {**fields, "hint": failure.way_out, "retryable": failure.retryable}
+            at = failure.retry_at and format_time(failure.retry_at)
+            more = {"hint": failure.way_out, "retryable": failure.retryable, "retry_at": at}
+            return {**fields, **more}
         case Raw() | Result():
             return None
         case _:

@@ -121,6 +121,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
             "message": failure.message,
             "hint": failure.way_out,
             "retryable": failure.retryable,
+            "retry_at": failure.retry_at and format_time(failure.retry_at),
             "detail": failure.detail,
         },
     }

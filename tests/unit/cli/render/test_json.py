@@ -113,6 +113,7 @@ def test_a_report_is_one_object_and_nothing_else(screen: Any) -> None:
                 "message": "slow",
                 "hint": "wait, then try again",
                 "retryable": True,
+                "retry_at": None,
             },
         ),
     ],
