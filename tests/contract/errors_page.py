@@ -25,15 +25,17 @@ A failure is one sentence on stderr (`error: …`) with the way out (`hint: …`
 `-o json`:
 
 ```json
-{"code": "rate_limited", "message": "…", "hint": "wait, then try again", "retryable": true}
+{"code": "rate_limited", "message": "…", "hint": "wait, then try again", "retryable": true,
+ "retry_at": null}
 ```
 
-`code` is stable and the same for every agent, `message` is the agent's own words where it had any.
-`retryable` says that the same prompt may work later. The exit status follows from the code. A turn
-that you interrupt is cancelled, which is no error: `error` is null, the exit status 130 or 143.
-Success is judged by what the agent says first, and by its exit code only where it says nothing: an
-answer that was complete stands, whatever happened to the process afterwards, and an error inside a
-run that exits with 0 is an error.
+`code` is stable and the same for every agent, `message` is the agent's own words where it had
+any. `retryable` says that the same prompt may work later, and `retry_at` from when on (UTC) if
+the agent or its service tells it: the hint then names that moment. The exit status follows from
+the code. A turn that you interrupt is cancelled, which is no error: `error` is null, the exit
+status 130 or 143. Success is judged by what the agent says first, and by its exit code only where
+it says nothing: an answer that was complete stands, whatever happened to the process afterwards,
+and an error inside a run that exits with 0 is an error.
 
 What a failure is taken for comes from the agent's own fields first (HTTP status, kind of error),
 then from the words of its error. Paths, addresses, stacks, quoted source, hints and faults of the
