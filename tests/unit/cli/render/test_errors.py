@@ -42,6 +42,7 @@ def test_a_program_reads_the_envelope_of_a_run(screen: Any) -> None:
         "message": "there is no session `x`",
         "hint": "nearest: y\nz",
         "retryable": False,
+        "retry_at": None,
     }
     assert screen.err.getvalue() == ""
 
