@@ -20,8 +20,9 @@ from clinvk.services.discretion import discretion_of
 from clinvk.services.history import refuse_newer
 from clinvk.services.places import here_in
 from clinvk.services.plan import TurnPlan, backend_for, new_session, plan_turn
-from clinvk.services.recording import Recorded, Recording, Unrecorded
+from clinvk.services.recording import Recorded, Recording
 from clinvk.services.target import find_target, standing
+from clinvk.services.unrecorded import Unrecorded
 from clinvk.services.world import World
 from clinvk.store.holders import Holder
 from clinvk.store.locks import Claim, HeldLock

@@ -69,9 +69,10 @@ class Recording(Protocol):
         """Why something could not be recorded, None if everything is."""
 
 
-def _advance(
+def advance(
     session: Session, result: Result, world: World, model_asked: str | None = None
 ) -> Session:
+    """The session after its open turn ended with that result, now."""
     return session.turn_finished(
         TurnEnd(
             number=session.open_turn.number if session.open_turn else session.next_turn,
@@ -85,47 +86,6 @@ def _advance(
             counters=result.counters,
         )
     )
-
-
-class Unrecorded:
-    """A run of which nothing is kept."""
-
-    session_id: str | None = None
-    keeps_words = False
-
-    def __init__(self, session: Session, world: World, unrecorded: str | None = None) -> None:
-        self.session = session
-        self.unrecorded = unrecorded
-        self._world = world
-
-    def start(self, plan: TurnPlan) -> None:
-        """Only in memory."""
-        del plan
-        self.session = self.session.turn_started(at=self._world.now())
-
-    def start_again(self, plan: TurnPlan) -> None:
-        """What is not kept goes on with nothing, so that nothing can be gone."""
-
-    def child_started(self, child: Child) -> None:
-        """Nothing to keep."""
-
-    def event(self, event: Event) -> None:
-        """Nothing to keep."""
-
-    def quiet(self) -> None:
-        """Nothing to put down."""
-
-    def finish(self, result: Result, ending: Ending, files: tuple[FileReport, ...]) -> None:
-        """Only in memory."""
-        del ending, files
-        self.session = _advance(self.session, result, self._world)
-
-    def void(self, reason: str) -> None:
-        """Nothing to take back."""
-
-    def trouble(self) -> str | None:
-        """Nothing can go wrong with what is not written."""
-        return None
 
 
 class Recorded(AbstractContextManager["Recorded"]):
@@ -261,7 +221,7 @@ class Recorded(AbstractContextManager["Recorded"]):
         result = self._discretion.result(result)
         if self._moves_to is not None and result.failure is None:
             self.session = replace(self.session, cwd=self._moves_to)
-        finished = _advance(self.session, result, self._world, self._model_asked)
+        finished = advance(self.session, result, self._world, self._model_asked)
         self._try(
             lambda: transcript.turn_finished(
                 turn=self._turn,

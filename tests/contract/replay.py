@@ -131,12 +131,15 @@ def to_json(events: Iterable[Event]) -> list[dict[str, Any]]:
     return plain
 
 
-_SELDOM = ("continues", "structured", "retry_at", "wait")
+_SELDOM = {"continues": None, "structured": None, "retry_at": None, "wait": None} | {
+    "unrecorded": False
+}
+"""What few events have, and what it is in all others."""
 
 
 def _without_unsaid(fields: dict[str, Any]) -> dict[str, Any]:
     """The fields without those that few events have, where they say nothing."""
-    kept = {key: value for key, value in fields.items() if key not in _SELDOM or value is not None}
+    kept = {key: value for key, value in fields.items() if value is not _SELDOM.get(key, fields)}
     if isinstance(kept.get("failure"), dict):
         kept["failure"] = _without_unsaid(kept["failure"])
     return kept
