@@ -30,7 +30,7 @@ from clinvk.cli.context import Cli
 from clinvk.cli.render.choices import choice_lines
 from clinvk.errors import ExitStatus, StoppedBySignal
 from clinvk.model.session import Session
-from clinvk.services.pick import Offer
+from clinvk.services.pick import OfferedSessions
 from clinvk.services.sessions import Listed
 from clinvk.services.world import World
 
@@ -41,12 +41,12 @@ _ESCAPE_S = 0.05
 """How long an Esc is waited on to see whether it begins a key's sequence (500 ms by default)."""
 
 
-def pick_session(cli: Cli, offered: Offer) -> Session:
+def pick_session(cli: Cli, offered: OfferedSessions) -> Session:
     """The session that the person takes; `KeyboardInterrupt` if they leave without one.
 
     Needs a terminal on stdin and on stderr. Raises `StoppedBySignal` when it is lost.
     """
-    screen = _Screen(Choices(offered), cli.world)
+    screen = _Screen(Choices(offered), cli.world, damaged=len(offered.damaged))
     streams = cli.streams
     if streams.stdin is None or streams.stderr is None:
         raise ValueError("a picker needs a terminal")
@@ -88,8 +88,9 @@ def _ask(application: Application[Listed]) -> Listed:
 class _Screen:
     """What is drawn, and what the keys do."""
 
-    def __init__(self, choices: Choices, world: World) -> None:
+    def __init__(self, choices: Choices, world: World, *, damaged: int) -> None:
         self._choices = choices
+        self._damaged = damaged
         self._world = world
         self._now = world.now()
         self._list = Window(FormattedTextControl(self._rows), wrap_lines=False)
@@ -116,7 +117,8 @@ class _Screen:
 
     def _footer(self) -> StyleAndTextTuples:
         count = f"{self._choices.count:,}".rjust(len(_POINTER))
-        return [("class:instruction", f"{count}  {_INSTRUCTION}")]
+        damaged = f"; {self._damaged:,} cannot be read" if self._damaged else ""
+        return [("class:instruction", f"{count}  {_INSTRUCTION}{damaged}")]
 
     def _bindings(self) -> KeyBindings:
         keys = KeyBindings()

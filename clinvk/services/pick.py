@@ -12,6 +12,7 @@ from clinvk.model.session import Session
 from clinvk.services.places import here_in
 from clinvk.services.sessions import Listed
 from clinvk.services.world import World
+from clinvk.store.records import DamagedRecord
 from clinvk.store.selection import Selection
 from clinvk.store.sessions import SessionStore
 
@@ -32,11 +33,15 @@ class Offer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class OfferedSessions:
-    """The sessions of a store that a selection means, the most recently used first."""
+    """The sessions of a store that a selection means, the most recently used first.
+
+    `damaged` is what cannot be read: it cannot be told whether it is meant.
+    """
 
     store: SessionStore
     selection: Selection
     count: int
+    damaged: Sequence[DamagedRecord] = ()
 
     def part(self, first: int, count: int) -> Sequence[Listed]:
         """Read them. Raises `StoreError` only if the folder itself cannot be read."""
@@ -44,7 +49,8 @@ class OfferedSessions:
 
     def narrowed(self, words: tuple[str, ...]) -> "OfferedSessions":
         """Those that have the words; raises as `part`."""
-        return _offered(self.store, replace(self.selection, words=words))
+        narrowed = replace(self.selection, words=words)
+        return replace(self, selection=narrowed, count=self.store.count(narrowed))
 
 
 def offered_sessions(
@@ -56,11 +62,9 @@ def offered_sessions(
     are, because one looks for them too. `here` keeps those of this directory or its repository.
     """
     asked = Selection(resumable=True, backend=backend)
-    return _offered(store, here_in(world).narrowed(asked) if here else asked)
-
-
-def _offered(store: SessionStore, selection: Selection) -> OfferedSessions:
-    return OfferedSessions(store, selection, store.count(selection))
+    selection = here_in(world).narrowed(asked) if here else asked
+    damaged = store.select(selection, limit=1).damaged
+    return OfferedSessions(store, selection, store.count(selection), damaged)
 
 
 def of_here(world: World) -> Callable[[Session], bool]:

@@ -1,17 +1,15 @@
 """What "here" means: a directory, or the git repository around it with all of its work trees."""
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from clinvk.model.session import Session
 from clinvk.services.repositories import Bounds, Repository, bounds_of, repository_of, work_trees
 from clinvk.services.world import World
 from clinvk.store.selection import Selection
 
 _MOST_TREES = 300
-"""With more work trees than this each session's directory is looked at, and the index is not."""
+"""With more work trees than this the directories of all sessions are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +49,14 @@ class Here:
         return replace(
             asked,
             within=trees if len(trees) <= _MOST_TREES else (),
-            keep=_both(asked.keep, self.holds),
+            place=self.holds,
         )
 
     def narrowed_to_tree(self, asked: Selection) -> Selection:
         """Of the sessions asked for those whose files are here; outside a repository `narrowed`."""
         if self.repository is None:
             return self.narrowed(asked)
-        return replace(asked, within=(self.repository.root,), keep=_both(asked.keep, self.shows))
+        return replace(asked, within=(self.repository.root,), place=self.shows)
 
     def _repository_of(self, cwd: str) -> Repository | None:
         """Many sessions work in the same directory, and each is looked at once."""
@@ -76,9 +74,3 @@ def here_in(world: World, directory: Path | None = None, *, below: bool = False)
     """As `here_of` for a person in that world, by default where they stand."""
     real = Path(os.path.realpath(world.cwd if directory is None else directory))
     return here_of(real, bounds_of(world.user_home, world.environ), below=below)
-
-
-def _both(
-    keep: Callable[[Session], bool] | None, is_here: Callable[[str], bool]
-) -> Callable[[Session], bool]:
-    return lambda session: is_here(session.cwd) and (keep is None or keep(session))

@@ -46,11 +46,13 @@ class Hit:
 class Found:
     """The hits, best first, and what had to be passed by although it may hold the words.
 
-    `unreadable` are sentences, one for each record or transcript; `damaged_lines` counts lines.
+    `unreadable` are sentences, one for each record or transcript; `rebuilt` the same of records
+    in whose place the transcript was searched; `damaged_lines` counts lines.
     """
 
     hits: tuple[Hit, ...]
     unreadable: tuple[str, ...] = ()
+    rebuilt: tuple[str, ...] = ()
     damaged_lines: int = 0
 
 
@@ -83,6 +85,7 @@ def search_sessions(
     return Found(
         hits=tuple(hits[:limit]),
         unreadable=tuple(sentence for part in parts for sentence in part.unreadable),
+        rebuilt=tuple(sentence for part in parts for sentence in part.rebuilt),
         damaged_lines=sum(part.damaged_lines for part in parts),
     )
 
@@ -92,6 +95,7 @@ class _Search:
 
     def __init__(self, store: SessionStore, query: Query, only: SessionFilter) -> None:
         self._unreadable: list[str] = []
+        self._rebuilt: list[str] = []
         self._damaged_lines = 0
         self._store = store
         self._query = query
@@ -106,6 +110,7 @@ class _Search:
         return Found(
             hits=tuple(self._hit(listed, ranked) for listed, ranked in found[:limit]),
             unreadable=tuple(self._unreadable),
+            rebuilt=tuple(self._rebuilt),
             damaged_lines=self._damaged_lines,
         )
 
@@ -145,8 +150,12 @@ class _Search:
         try:
             session = self._store.current(self._session(content))
         except (SessionDamagedError, SessionUnreadableError) as error:
-            self._unreadable.append(error.message)
-            return None
+            told = self._store.told_by_transcript(content.session_id)
+            if told is None:
+                self._unreadable.append(error.message)
+                return None
+            self._rebuilt.append(error.message)
+            session = told
         except SessionNotFoundError:  # deleted since it was listed
             return None
         return Listed(session=session, status=self._store.status_of(session))

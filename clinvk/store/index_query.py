@@ -1,7 +1,7 @@
 """A selection as a question to the index's database."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from clinvk.store.selection import (
     Order,
     Selection,
     as_bytes,
+    as_text,
     may_be_status,
     microseconds,
     prefix_in,
@@ -67,7 +68,15 @@ def count_rows(database: sqlite3.Connection, selection: Selection) -> int:
 
 def is_exact(selection: Selection) -> bool:
     """Whether the rows that it may mean are those that it means, so that they can be counted."""
-    asked = replace(selection, archived=None, resumable=False, backend=None, within=(), words=())
+    asked = replace(
+        selection,
+        archived=None,
+        resumable=False,
+        backend=None,
+        within=(),
+        place=None,
+        words=(),
+    )
     return asked == Selection() and not any(map(may_be_status, selection.words))
 
 
@@ -77,7 +86,7 @@ def _where(
     """The condition of a query, and the values in it."""
     conditions = [
         *_labels(selection),
-        *_place(selection),
+        *_place(database, selection),
         *_times(selection),
         *_standing(selection),
         *_words(selection),
@@ -158,7 +167,7 @@ def _labels(selection: Selection) -> Iterator[_Condition]:
         yield _Condition(query, (as_bytes(tag),))
 
 
-def _place(selection: Selection) -> Iterator[_Condition]:
+def _place(database: sqlite3.Connection, selection: Selection) -> Iterator[_Condition]:
     if selection.directory is not None:
         cwd = as_bytes(str(Path(selection.directory)))
         yield _Condition("{0}cwd = ?", (cwd,), ordered=True)
@@ -168,6 +177,23 @@ def _place(selection: Selection) -> Iterator[_Condition]:
         # "0" comes after "/".
         values = tuple(one for base in bases for one in (base, base + b"/", base + b"0"))
         yield _Condition(f"({query})", values)
+    if selection.place is not None:
+        database.create_function("is_place", 1, _once_each(selection.place), deterministic=True)
+        yield _Condition("is_place(cwd)", scanned=True)
+
+
+def _once_each(place: Callable[[str], bool]) -> Callable[[bytes | None], bool]:
+    """The test for a row's directory: a directory is looked at once, however many work in it."""
+    known: dict[bytes, bool] = {}
+
+    def is_place(cwd: bytes | None) -> bool:
+        if cwd is None:  # of a record that cannot be read
+            return False
+        if (found := known.get(cwd)) is None:
+            found = known[cwd] = place(as_text(cwd))
+        return found
+
+    return is_place
 
 
 def _any_of(conditions: list[str]) -> str:

@@ -58,8 +58,9 @@ class Selection:
     `since` is the first moment of `last_used_at` that counts, `until` the first that does not.
     `archived` takes only archived sessions (True), only others (False), or both (None).
     `resumable` takes only what `-c` may go on with: neither closed nor archived. `directory` is the
-    session's own, to the letter; `within` has it at or below one of these. Each of the folded
-    `words` must stand in what the session is known by (`sought_in`). `keep` is a further test.
+    session's own, to the letter; `within` has it at or below one of these, and `place` is a test
+    of it. Each of the folded `words` must stand in what the session is known by (`sought_in`).
+    `keep` is a further test.
     """
 
     reference: str | None = None
@@ -75,6 +76,7 @@ class Selection:
     resumable: bool = False
     directory: str | None = None
     within: tuple[Path, ...] = ()
+    place: Callable[[str], bool] | None = None
     words: tuple[str, ...] = ()
     keep: Callable[[Session], bool] | None = None
 
@@ -99,6 +101,7 @@ class Selection:
             and (self.since is None or session.last_used_at >= self.since)
             and (self.until is None or session.last_used_at < self.until)
             and (not self.within or any(map(Path(session.cwd).is_relative_to, self.within)))
+            and (self.place is None or self.place(session.cwd))
             and (not self.words or _has_words(session, status, self.words))
             and (self.keep is None or self.keep(session))
         )
@@ -175,6 +178,11 @@ def alphabetical(session: Session) -> bytes:
 def as_bytes(text: str) -> bytes:
     """The text in bytes that sort as it does, also if it is half a character."""
     return text.encode("utf-8", "surrogatepass")
+
+
+def as_text(text: bytes) -> str:
+    """The text that `as_bytes` made bytes of."""
+    return text.decode("utf-8", "surrogatepass")
 
 
 def in_order(sessions: list[Listed], order: Order) -> None:

@@ -202,6 +202,24 @@ def test_without_a_terminal_it_says_what_it_would_have_offered(
     assert f"… and {2 if '--here' in words else 3} more" in ran.stderr
 
 
+def test_sessions_that_cannot_be_read_are_said_where_one_picks(
+    clinvk: Command, terminal: Terminal
+) -> None:
+    """In the picker's last line and in one warning, also without a terminal."""
+    keep(clinvk, 1, title="a whole one")
+    for number in range(2, 7):
+        broken = keep(clinvk, number)
+        (clinvk.home.clinvk_home / "sessions" / f"{broken}.json").write_text("{")
+    ran = clinvk("resume", "-i", "--here")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr.count("5 records cannot be read") == ran.stderr.count("warning: ") == 1
+    terminal.run(clinvk.program, "resume")
+    assert len(rows(terminal.wait_for("5 cannot be read"))) == 1
+    terminal.press("Escape")
+    terminal.wait_for("5 records cannot be read")
+    assert terminal.exit_code() == 130
+
+
 def test_without_a_session_there_is_nothing_to_pick(clinvk: Command, terminal: Terminal) -> None:
     """Exit 4 at a terminal, exit 2 without one."""
     terminal.run(clinvk.program, "resume")

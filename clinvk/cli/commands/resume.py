@@ -106,6 +106,10 @@ def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -
         known_backend(cli, backend, config)
     offered = offered_sessions(SessionStore(cli.world.home), cli.world, here=here, backend=backend)
     streams = cli.streams
+    if offered.damaged:
+        from clinvk.cli.render.list import say_damaged
+
+        say_damaged(offered.damaged, streams)
     if not (streams.stdin_is_tty and streams.cursor):
         from clinvk.cli.render.choices import offer
 

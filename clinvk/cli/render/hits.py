@@ -32,7 +32,7 @@ def render_hits(
         streams.out("".join(f"{safe_line(hit.listed.session.id)}\n" for hit in found.hits))
     else:
         streams.out("".join(_lines(found.hits, streams, now)))
-    for sentence in _not_searched(found.unreadable):
+    for sentence in (*_not_searched(found.unreadable), *_searched_by_transcript(found.rebuilt)):
         say_warning(streams, sentence)
     if count := found.damaged_lines:
         lines = "a damaged line" if count == 1 else f"{count:,} damaged lines"
@@ -56,6 +56,14 @@ def _not_searched(unreadable: Sequence[str]) -> list[str]:
             ]
         )
     ]
+
+
+def _searched_by_transcript(rebuilt: Sequence[str]) -> list[str]:
+    """Whose records cannot be read, but what was said in them could be searched."""
+    if len(rebuilt) <= FEW:
+        return [f"{sentence}; its transcript was searched" for sentence in rebuilt]
+    count = f"{len(rebuilt):,} records"
+    return [f"{count} cannot be read, their transcripts were searched; `clinvk doctor` lists them"]
 
 
 def hit_to_json(hit: Hit) -> dict[str, Any]:

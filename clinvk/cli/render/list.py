@@ -54,7 +54,7 @@ def render_list(
     data, and is said on stderr.
     """
     if filtered and found.damaged:
-        _say_damaged(found, streams)
+        say_damaged(found.damaged, streams)
         found = replace(found, damaged=())
     if as_json:
         objects = [session_to_json(listed) for listed in found.sessions]
@@ -79,12 +79,13 @@ def render_list(
 def render_ids(found: SessionList, streams: Streams) -> None:
     """The ids alone, one a line, for a shell; damaged records are said on stderr."""
     streams.out("".join(f"{safe_line(listed.session.id)}\n" for listed in found.sessions))
-    _say_damaged(found, streams)
+    say_damaged(found.damaged, streams)
 
 
-def _say_damaged(found: SessionList, streams: Streams) -> None:
+def say_damaged(damaged: Sequence[DamagedRecord], streams: Streams) -> None:
+    """Say on stderr what cannot be read: each if these are few, else in one warning."""
     sentences = summed_up(
-        found.damaged,
+        damaged,
         each=lambda record: record.sentence,
         name=lambda record: record.path,
         what="records cannot be read",

@@ -185,6 +185,38 @@ def test_only_what_is_shown_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert len(read) < 150
 
 
+def test_which_sessions_are_of_a_place_is_asked_once_a_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within a repository no session is read to be counted, and every directory is judged once."""
+    from clinvk.store import records
+
+    store = SessionStore(Home(tmp_path / "home"))
+    store.home.sessions.mkdir(parents=True)
+    for number in range(300):
+        cwd = f"/p/{'app' if number % 3 else 'other'}/{number % 2}"
+        one = replace(listed(number).session, cwd=cwd)
+        store.home.record(one.id).write_bytes(json_page(encode(one)))
+    judged: list[str] = []
+
+    def place(cwd: str) -> bool:
+        judged.append(cwd)
+        return cwd.startswith("/p/app/")
+
+    here = Selection(resumable=True, within=(Path("/p"),), place=place)
+    for _ in range(2):
+        time.sleep(1.2 * UNSETTLED_NS / 1e9)
+        assert store.count(here) == 200
+    judged.clear()
+    read: list[Path | str] = []
+    content = records._content
+    monkeypatch.setattr(records, "_content", lambda path: read.append(path) or content(path))
+    offered = OfferedSessions(store, here, store.count(here))
+    assert (offered.count, read) == (200, [])
+    assert sorted(judged) == ["/p/app/0", "/p/app/1", "/p/other/0", "/p/other/1"]
+    assert len(offered.part(150, 10)) == len(read) == 10
+
+
 def test_sessions_that_are_gone_meanwhile_are_not_pointed_at() -> None:
     """They were counted when the picker was opened."""
     offer = InMemory([listed(number) for number in range(200)], [], gone=50)

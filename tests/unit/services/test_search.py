@@ -287,6 +287,23 @@ def test_a_damaged_record_is_said_and_hides_nothing_else(
     assert str(store.home.record(f"{2:012x}")) in sentence
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"id": 1}'])
+def test_a_damaged_session_is_searched_by_its_whole_transcript(
+    store: SessionStore, content: bytes
+) -> None:
+    """What was said in it is found, with its title and directory, and the damage is said."""
+    told = {"type": "session", **encode(_session(1, title="a title"))}
+    session = _add(store, 1, told, _started(1, "login"))
+    store.home.record(session.id).write_bytes(content)
+    found = _search(store, "login")
+    assert _ids(found) == [1]
+    assert found.hits[0].listed.session.title == "a title"
+    assert found.unreadable == ()
+    (sentence,) = found.rebuilt
+    assert str(store.home.record(session.id)) in sentence
+    assert _search(store, "nowhere").hits == ()
+
+
 def test_damaged_lines_are_counted_where_they_may_matter(store: SessionStore) -> None:
     """A torn line is passed by and said; the lines around it are searched."""
     _add(store, 1, _started(1, "login"), b'{"type": "message", "text": "lo', _finished(1, "page"))

@@ -60,6 +60,7 @@ selections = st.builds(
     archived=st.none() | st.booleans(),
     resumable=st.booleans(),
     directory=st.sampled_from([None, None, "/p/app", "/q/"]),
+    place=st.sampled_from([None, None, lambda cwd: Path(cwd).name.startswith("app")]),
     within=st.lists(st.sampled_from([Path("/p/app"), Path("/q"), Path("/")]), max_size=2).map(
         tuple
     ),

@@ -71,6 +71,19 @@ def test_much_that_cannot_be_searched_is_one_warning(screen: Any) -> None:
     )
 
 
+def test_records_whose_transcripts_were_searched_are_one_warning(screen: Any) -> None:
+    """A few are named."""
+    for count in (1, 2_000):
+        rebuilt = tuple(f"cannot read `/h/{number}.json`" for number in range(count))
+        found = replace(HITS, unreadable=(), rebuilt=rebuilt, damaged_lines=0)
+        render_hits(found, screen.streams(), now=NOW)
+    assert screen.err.getvalue() == (
+        "warning: cannot read `/h/0.json`; its transcript was searched\n"
+        "warning: 2,000 records cannot be read, their transcripts were searched;"
+        " `clinvk doctor` lists them\n"
+    )
+
+
 def test_on_a_terminal_the_match_is_highlighted_and_a_line_is_a_line(screen: Any) -> None:
     """Whatever the width, the place where a text was cut off, and the script."""
     found = Found(
