@@ -18,6 +18,18 @@ class OpenTurnForm(Form):
     started_at: Time
 
 
+class FigureCountsForm(Form):
+    """How many turns told each figure: the total of one that fewer told than began is partial."""
+
+    input_tokens: Count
+    cached_tokens: Count
+    cache_write_tokens: Count
+    output_tokens: Count
+    reasoning_tokens: Count
+    total_tokens: Count
+    cost_usd: Count
+
+
 class SessionForm(Form):
     """`sessions/<id>.json`; fields of later versions may stand beside these."""
 
@@ -46,6 +58,7 @@ class SessionForm(Form):
     turns_reported: Count
     usage: UsageForm
     cost_usd: float | None
+    figures_reported: FigureCountsForm | None = None
     counters: Any
     counters_turn: Count
     open_turn: OpenTurnForm | None

@@ -6,7 +6,14 @@ from enum import StrEnum
 
 from clinvk.model.access import Access
 from clinvk.model.events import Json
-from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
+from clinvk.model.usage import (
+    NO_FIGURES,
+    UNKNOWN_USAGE,
+    FigureCounts,
+    Usage,
+    counted,
+    total_usage,
+)
 
 SCHEMA = 1
 """The version of the record's and the transcript's form."""
@@ -44,10 +51,12 @@ class Session:
 
     `status` is one of the stored ones: `ACTIVE`, `ERROR` or `COMPLETED`. `conversation` is the
     agent's own session id (`backend_session_id` in JSON) and `conversation_seen` whether the agent
-    itself has confirmed it. `turns` counts the turns that are over, `turns_reported` those of them
-    with known usage. `counters` are the agent's raw counters after turn `counters_turn`. `unknown`
-    holds fields of the record that this version does not know, so that rewriting keeps them, and
-    `schema` is the version of the record's form: a newer one is never rewritten.
+    itself has confirmed it. `turns` counts the turns that are over, `turns_reported` those of
+    them with known usage, and `figures_reported` how many told each figure: an agent may tell
+    the tokens of a turn and not its cost. It is None where an older version counted. `counters`
+    are the agent's raw counters after turn `counters_turn`. `unknown` holds fields of the
+    record that this version does not know, so that rewriting keeps them, and `schema` is the
+    version of the record's form: a newer one is never rewritten.
     """
 
     id: str
@@ -72,6 +81,7 @@ class Session:
     turns_reported: int = 0
     usage: Usage = UNKNOWN_USAGE
     cost_usd: float | None = None
+    figures_reported: FigureCounts | None = None
     counters: Json = None
     counters_turn: int = 0
     open_turn: OpenTurn | None = None
@@ -112,6 +122,7 @@ class Session:
     def turn_finished(self, turn: "TurnEnd") -> "Session":
         """The session with turn `turn.number` closed and counted."""
         reported = turn.usage.known
+        told = self.figures_told
         costs = [cost for cost in (self.cost_usd, turn.cost_usd) if cost is not None]
         return replace(
             self,
@@ -121,6 +132,7 @@ class Session:
             turns_reported=self.turns_reported + reported,
             usage=total_usage((self.usage, turn.usage)),
             cost_usd=sum(costs) if costs else None,
+            figures_reported=told and counted(told, turn.usage, turn.cost_usd),
             model=(turn.model if self.keeps(turn.model_asked) else None) or self.model,
             conversation=turn.conversation or self.conversation,
             conversation_seen=self.conversation_seen or turn.conversation is not None,
@@ -152,6 +164,18 @@ class Session:
     def turns_begun(self) -> int:
         """How many turns there are, with the one that is open or broke off."""
         return max(self.turns, self.open_turn.number if self.open_turn else 0)
+
+    @property
+    def figures_told(self) -> FigureCounts | None:
+        """How many turns told each figure; None if that is not known."""
+        if self.figures_reported is None and not (self.turns or self.turns_reported):
+            return NO_FIGURES
+        return self.figures_reported
+
+    def leaves_out(self, figure: str) -> bool:
+        """Whether the total of this figure leaves a turn out, or may do so."""
+        told = self.figures_told
+        return self.turns_begun > (1 if told is None else told[figure])
 
     @property
     def partial(self) -> bool:

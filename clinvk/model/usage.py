@@ -1,6 +1,6 @@
 """What a turn cost, in tokens and money; `None` is "not known" and is never taken for zero."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 
 
@@ -32,6 +32,21 @@ class Usage:
 
 
 UNKNOWN_USAGE = Usage()
+
+FIGURES = (*(field.name for field in fields(Usage)), "total_tokens", "cost_usd")
+"""The names of what a turn may tell about its cost, the total included."""
+
+FigureCounts = Mapping[str, int]
+"""How many turns told each of the `FIGURES`."""
+
+NO_FIGURES: FigureCounts = dict.fromkeys(FIGURES, 0)
+
+
+def counted(told: FigureCounts, usage: Usage, cost_usd: float | None) -> FigureCounts:
+    """The counts with one more turn that told these figures."""
+    known = {name: getattr(usage, name) is not None for name in FIGURES if name != "cost_usd"}
+    known["cost_usd"] = cost_usd is not None
+    return {name: told[name] + known[name] for name in FIGURES}
 
 
 def total_usage(parts: Iterable[Usage]) -> Usage:

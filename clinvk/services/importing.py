@@ -142,8 +142,9 @@ def _same(here: PortableSession, other: PortableSession) -> bool:
     ours, theirs = dict(here.record), dict(other.record)
     if ours.get("name") is None:
         theirs["name"] = None
-    for record in (ours, theirs):  # settings may have changed meanwhile
-        for name in (FIELD, *WITHHELD):
+    for record in (ours, theirs):
+        record.setdefault("figures_reported", None)  # an older version's export has none
+        for name in (FIELD, *WITHHELD):  # settings may have changed meanwhile
             record.pop(name, None)
     written = (tuple(portable.line_bytes(one.transcript)) for one in (here, other))
     first, second = written

@@ -1,10 +1,11 @@
 """Lists of sessions and single ones, with everything that is known about them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from clinvk.model.session import Session, Status
+from clinvk.model.usage import NO_FIGURES, counted
 from clinvk.services.places import Here
 from clinvk.store.selection import Listed, Order, Selection
 from clinvk.store.selection import Selected as SessionList
@@ -94,6 +95,8 @@ def show_session(store: SessionStore, session: Session, *, outlined: bool = Fals
     from clinvk import backends
 
     current = store.current(session)
+    transcript = store.outline(current.id) if outlined else store.transcript(current.id)
+    current = _with_counts(current, transcript)
     native = None
     if current.conversation and current.backend in backends.names():
         backend = backends.get(current.backend)
@@ -102,6 +105,17 @@ def show_session(store: SessionStore, session: Session, *, outlined: bool = Fals
     return Shown(
         session=current,
         status=store.status_of(current),
-        transcript=store.outline(current.id) if outlined else store.transcript(current.id),
+        transcript=transcript,
         native_resume=tuple(native) if native else None,
     )
+
+
+def _with_counts(session: Session, transcript: Transcript) -> Session:
+    """The session with how many turns told each figure, also where an older version counted."""
+    numbers = [turn.number for turn in transcript.turns]
+    if session.figures_reported is not None or numbers != list(range(1, session.turns_begun + 1)):
+        return session
+    told = NO_FIGURES
+    for turn in transcript.turns:
+        told = counted(told, turn.usage, turn.cost_usd)
+    return replace(session, figures_reported=told)

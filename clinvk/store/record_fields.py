@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from clinvk.model.access import Access
 from clinvk.model.normal import normal
 from clinvk.model.session import SCHEMA, OpenTurn, Session, Status, TitleSource
-from clinvk.model.usage import UNKNOWN_USAGE, Usage
+from clinvk.model.usage import FIGURES, UNKNOWN_USAGE, FigureCounts, Usage
 from clinvk.store.forms import time_from_text
 
 _USAGE = (
@@ -50,6 +50,7 @@ KNOWN = frozenset(
         "turns_reported",
         "usage",
         "cost_usd",
+        "figures_reported",
         "counters",
         "counters_turn",
         "open_turn",
@@ -100,6 +101,7 @@ def read_session(data: object) -> Session:
         turns_reported=fields.count("turns_reported") or 0,
         usage=fields.usage("usage"),
         cost_usd=fields.amount("cost_usd"),
+        figures_reported=fields.figure_counts("figures_reported"),
         counters=fields.mapping("counters"),
         counters_turn=fields.count("counters_turn") or 0,
         open_turn=fields.open_turn("open_turn"),
@@ -227,6 +229,17 @@ class _Fields:
             return read_usage(self._data.get(name))
         except ValueError:
             return self._wrong(name, "an object of counts", UNKNOWN_USAGE)
+
+    def figure_counts(self, name: str) -> FigureCounts | None:
+        value = self._data.get(name)
+        if value is None:
+            return None
+        inner = _Fields(value if isinstance(value, dict) else {}, lenient=True)
+        counts = {figure: inner.figure(figure) for figure in FIGURES}
+        known = {figure: count for figure, count in counts.items() if count is not None}
+        if len(known) == len(FIGURES):
+            return known
+        return self._wrong(name, "an object of counts", None)
 
     def open_turn(self, name: str) -> OpenTurn | None:
         value = self._data.get(name)

@@ -19,7 +19,7 @@ from clinvk.errors import (
     StoreError,
 )
 from clinvk.model.session import SCHEMA, Session
-from clinvk.model.usage import Usage
+from clinvk.model.usage import FigureCounts, Usage
 from clinvk.store.atomic import Place, ensure_private_dir, open_regular, reason, write_private
 from clinvk.store.forms import json_page, time_to_text
 from clinvk.store.paths import Home
@@ -90,12 +90,18 @@ def encode(session: Session) -> dict[str, Any]:
         "turns_reported": session.turns_reported,
         "usage": usage_to_record(session.usage),
         "cost_usd": _amount(session.cost_usd),
+        "figures_reported": figures_to_record(session.figures_reported),
         "counters": session.counters if isinstance(session.counters, Mapping) else None,
         "counters_turn": session.counters_turn,
         "open_turn": opened
         and {"number": opened.number, "started_at": time_to_text(opened.started_at)},
     }
     return fields | {key: value for key, value in unknown.items() if key not in KNOWN}
+
+
+def figures_to_record(told: FigureCounts | None) -> dict[str, int] | None:
+    """How many turns told each figure, null where that is not known."""
+    return None if told is None else dict(told)
 
 
 def _amount(cost: float | None) -> float | None:

@@ -42,6 +42,7 @@ _LEFT_OUT = frozenset(
         "turns_reported",
         "usage",
         "cost_usd",
+        "figures_reported",
         "counters",
         "counters_turn",
         "open_turn",

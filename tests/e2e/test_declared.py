@@ -3,6 +3,7 @@
 The agent is a small program that keeps its conversations in files; these run without Node.
 """
 
+import json
 import sys
 import time
 from pathlib import Path
@@ -34,7 +35,8 @@ before = (kept / ident).read_text() if (kept / ident).exists() else ""
 (kept / ident).write_text(before + prompt + ";")
 for word in ("before: ", before, " now: ", prompt, f" mode: {os.environ.get('TOY_MODE')}"):
     print(json.dumps({"type": "piece", "text": word}), flush=True)
-print(json.dumps({"usage": {"in": 10, "out": 5}, "cost": 0.25}))
+cost = {} if prompt.startswith("free") else {"cost": 0.25}
+print(json.dumps({"usage": {"in": 10, "out": 5}, **cost}))
 """
 
 CONFIG = """\
@@ -225,3 +227,35 @@ def test_whoever_removes_a_session_is_told_where_the_agent_keeps_its_own(
     assert ran.exit_code == 0, ran.stderr
     assert str(kept) in ran.stdout
     assert kept.is_file()
+
+
+def test_a_total_says_of_how_many_turns_each_figure_is(clinvk: Command, tmp_path: Path) -> None:
+    """A turn told its tokens and no cost: so in every form, after a rebuild and an import too."""
+    ident = clinvk("-b", "toy", "-o", "json", "one").json()["session_id"]
+    clinvk("-c", "free")
+    clinvk("-c", "three")
+    [listed] = clinvk("sessions", "list", "--json").json()
+    assert (listed["turns"], listed["turns_reported"], listed["cost_usd"]) == (3, 3, 0.5)
+    told = listed["figures_reported"]
+    assert (told["total_tokens"], told["cost_usd"], told["reasoning_tokens"]) == (3, 2, 0)
+    text = clinvk("sessions", "show", ident).stdout
+    assert "Cost:              $0.50 (2 of 3 turns reported)\n" in text
+    assert "≥" not in clinvk("sessions", "list").stdout
+
+    record = clinvk.home.clinvk_home / "sessions" / f"{ident}.json"
+    export = tmp_path / "export.json"
+    clinvk("sessions", "export", ident, "--format", "json", "--output", str(export))
+    fields = json.loads(record.read_text())
+    assert fields["figures_reported"] == told
+    record.unlink()  # it is rebuilt from its transcript
+    assert clinvk("sessions", "show", ident, "--json").json()["figures_reported"] == told
+    clinvk("sessions", "delete", "-y", ident)
+    clinvk("sessions", "import", str(export))
+    assert clinvk("sessions", "show", ident, "--json").json()["figures_reported"] == told
+
+    del fields["figures_reported"]  # as an older version wrote it
+    record.write_text(json.dumps(fields))
+    [listed] = clinvk("sessions", "list", "--json").json()
+    assert listed["figures_reported"] is None
+    assert "≥45" in clinvk("sessions", "list").stdout
+    assert clinvk("sessions", "show", ident, "--json").json()["figures_reported"] == told

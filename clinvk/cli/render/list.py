@@ -20,7 +20,7 @@ from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.model.width import cut, display_width, pad
 from clinvk.services.sessions import Listed, SessionList
 from clinvk.store.forms import json_list, time_to_text
-from clinvk.store.records import DamagedRecord
+from clinvk.store.records import DamagedRecord, figures_to_record
 
 DAMAGED = "damaged"
 UNREADABLE = "unreadable"
@@ -111,7 +111,8 @@ def _row(listed: Listed, now: datetime) -> _Row:
 def _tokens(session: Session) -> str:
     """The total; `≥` before one that leaves out a turn whose figures are not known."""
     total = session.usage.total_tokens
-    return f"{'≥' if session.partial and total is not None else ''}{format_tokens(total)}"
+    least = total is not None and session.leaves_out("total_tokens")
+    return f"{'≥' if least else ''}{format_tokens(total)}"
 
 
 def _damaged_row(record: DamagedRecord) -> _Row:
@@ -167,6 +168,7 @@ def session_to_json(listed: Listed) -> dict[str, Any]:
         "turns_reported": session.turns_reported,
         "usage": usage_to_json(session.usage),
         "cost_usd": session.cost_usd,
+        "figures_reported": figures_to_record(session.figures_told),
         "tags": list(session.tags),
         "archived": session.archived,
     }
@@ -182,6 +184,7 @@ def _damaged_to_json(record: DamagedRecord) -> dict[str, Any]:
         **dict.fromkeys((*unknown, "turns", "turns_reported")),
         "usage": usage_to_json(UNKNOWN_USAGE),
         "cost_usd": None,
+        "figures_reported": None,
         "tags": [],
         "archived": False,
     }

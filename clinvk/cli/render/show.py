@@ -19,6 +19,13 @@ from clinvk.services.sessions import Shown
 from clinvk.store.forms import json_page
 from clinvk.store.records import encode
 
+_TOKENS = {
+    "Input": "input_tokens",
+    "Output": "output_tokens",
+    "Cached": "cached_tokens",
+    "Total": "total_tokens",
+}
+
 NOT_RECORDED = "not recorded"
 """What a figure prints as that the settings keep off the disk."""
 
@@ -48,13 +55,26 @@ def _head(shown: Shown, now: datetime) -> Iterator[str]:
 
 
 def _usage(session: Session) -> Iterator[str]:
-    usage = session.usage
-    reported = f"({session.turns_reported} of {session.turns_begun} turns reported)"
-    yield field("Token Usage", reported) if session.partial else "Token Usage:"
-    yield field("  Input", format_tokens(usage.input_tokens))
-    yield field("  Output", format_tokens(usage.output_tokens))
-    yield field("  Cached", format_tokens(usage.cached_tokens))
-    yield field("  Total", format_tokens(usage.total_tokens))
+    heading = _reported(session, session.turns_reported)
+    yield field("Token Usage", heading) if session.partial else "Token Usage:"
+    for label, figure in _TOKENS.items():
+        tokens = getattr(session.usage, figure)
+        told = session.figures_told
+        said = told is not None and told[figure] == session.turns_reported  # by the heading
+        more = "" if tokens is None or said else _left_out(session, figure)
+        yield field(f"  {label}", f"{format_tokens(tokens)}{more}")
+
+
+def _left_out(session: Session, figure: str) -> str:
+    """Of how many turns the sum is, if that is not all of them."""
+    if not session.leaves_out(figure):
+        return ""
+    told = session.figures_told
+    return f" {'(at least)' if told is None else _reported(session, told[figure])}"
+
+
+def _reported(session: Session, turns: int) -> str:
+    return f"({turns} of {session.turns_begun} turns reported)"
 
 
 def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
@@ -63,7 +83,7 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
         "Name": session.name,
         "Title": session.title,
         "Tags": ", ".join(session.tags),
-        "Cost": _cost(shown) if figures_kept else NOT_RECORDED,
+        "Cost": _cost(session) if figures_kept else NOT_RECORDED,
         "Turns": format_tokens(session.turns_begun),
         "Access": session.access and session.access.value,
         "Imported": _imported(session),
@@ -99,14 +119,9 @@ def _native(cwd: str, argv: tuple[str, ...]) -> str:
     return f"cd {shlex.quote(cwd)} && {shlex.join(argv)}"
 
 
-def _cost(shown: Shown) -> str:
-    """The sum, and of how many turns it is if some have not told theirs."""
-    session = shown.session
-    told = sum(turn.cost_usd is not None for turn in shown.transcript.turns)
+def _cost(session: Session) -> str:
     cost = format_cost(session.cost_usd)
-    if not 0 < told < session.turns_begun:
-        return cost
-    return f"{cost} ({told} of {session.turns_begun} turns reported)"
+    return cost if session.cost_usd is None else f"{cost}{_left_out(session, 'cost_usd')}"
 
 
 def _begun_anew(shown: Shown) -> Iterator[str]:

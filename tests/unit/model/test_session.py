@@ -46,6 +46,29 @@ def test_unknown_figures_leave_the_totals_as_they_are() -> None:
     assert session.status is Status.ERROR
 
 
+def test_each_figure_counts_the_turns_that_told_it() -> None:
+    """A turn without a cost is missing in the total of the cost alone."""
+    tokens = Usage(input_tokens=10, output_tokens=1)
+    session = SESSION.turn_finished(_end(1, usage=tokens, cost_usd=0.5))
+    session = session.turn_finished(_end(2, usage=replace(tokens, reasoning_tokens=1)))
+    told = session.figures_reported
+    assert told is not None
+    assert (told["total_tokens"], told["reasoning_tokens"], told["cost_usd"]) == (2, 1, 1)
+    assert not session.leaves_out("total_tokens")
+    assert session.leaves_out("cost_usd")
+    assert session.leaves_out("reasoning_tokens")
+
+
+def test_what_an_older_version_did_not_count_stays_unknown() -> None:
+    """A further turn that tells everything does not make the total whole."""
+    session = replace(SESSION, turns=1, turns_reported=1, cost_usd=0.5)
+    assert not session.leaves_out("cost_usd"), "the only turn told it"
+    usage = Usage(input_tokens=10, output_tokens=1)
+    session = session.turn_finished(_end(2, usage=usage, cost_usd=0.5))
+    assert session.figures_reported is None
+    assert session.leaves_out("cost_usd")
+
+
 def test_a_completed_session_is_reopened_by_a_turn() -> None:
     """Closing is not for ever."""
     assert replace(SESSION, status=Status.COMPLETED).turn_started(at=START).status is Status.ACTIVE

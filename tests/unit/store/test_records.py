@@ -18,7 +18,7 @@ from clinvk.errors import SessionDamagedError, SessionNotFoundError, StoreError
 from clinvk.model.access import Access
 from clinvk.model.normal import normal
 from clinvk.model.session import OpenTurn, Session, Status, TitleSource
-from clinvk.model.usage import Usage
+from clinvk.model.usage import FIGURES, Usage
 from clinvk.store import records
 from clinvk.store.forms import json_page, time_from_text, time_to_text
 from clinvk.store.paths import Home
@@ -79,6 +79,7 @@ sessions = st.builds(
     turns_reported=counts,
     usage=usages,
     cost_usd=st.none() | st.floats(min_value=-1e12, max_value=1e12),
+    figures_reported=st.none() | st.fixed_dictionaries(dict.fromkeys(FIGURES, counts)),
     counters=st.none() | st.dictionaries(st.text(), jsons),
     counters_turn=counts,
     open_turn=st.none()
@@ -110,7 +111,8 @@ def test_a_record_reads_as_the_contract_says(new_session: Callable[..., Session]
         "schema", "id", "name", "title", "title_source", "backend", "backend_session_id",
         "backend_session_seen", "model", "model_requested", "access", "system_prompt", "cwd",
         "status", "archived", "parent", "tags", "created_at", "last_used_at", "turns",
-        "turns_reported", "usage", "cost_usd", "counters", "counters_turn", "open_turn",
+        "turns_reported", "usage", "cost_usd", "figures_reported", "counters", "counters_turn",
+        "open_turn",
     ]  # fmt: skip
     assert fields["usage"]["total_tokens"] == 15
     assert fields["usage"]["reasoning_tokens"] is None
@@ -124,6 +126,21 @@ def test_fields_of_others_are_kept_and_cannot_replace_ours(
     fields = records.encode(new_session(unknown={"note": {"by": "me"}, "turns": 99}))
     assert fields["note"] == {"by": "me"}
     assert fields["turns"] == 0
+
+
+@pytest.mark.parametrize(
+    "said",
+    [[1], 3, {}, {"cost_usd": 1}, dict.fromkeys(FIGURES, -1), dict.fromkeys(FIGURES, True)],
+    ids=["list", "number", "empty", "one", "negative", "truth"],
+)
+def test_counts_of_figures_that_are_none_are_refused(
+    said: object, new_session: Callable[..., Session]
+) -> None:
+    """A total is never called whole by a count that makes no sense."""
+    session = new_session()
+    fields = records.encode(session) | {"figures_reported": said}
+    with pytest.raises(SessionDamagedError, match="figures_reported"):
+        records.decode(fields, path=Path(f"{session.id}.json"))
 
 
 def test_a_bare_record_is_enough() -> None:

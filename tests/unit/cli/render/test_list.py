@@ -8,7 +8,7 @@ from typing import Any
 
 from clinvk.cli.render.list import render_ids, render_list
 from clinvk.model.session import Session, Status
-from clinvk.model.usage import Usage
+from clinvk.model.usage import FIGURES, Usage
 from clinvk.model.width import display_width
 from clinvk.services.sessions import Listed, SessionList
 from clinvk.store.records import DamagedRecord
@@ -130,6 +130,7 @@ def test_a_program_reads_an_array(screen: Any) -> None:
             "total_tokens": 6912,
         },
         "cost_usd": None,
+        "figures_reported": dict.fromkeys(FIGURES, 0),
         "tags": [],
         "archived": False,
     }
@@ -206,6 +207,8 @@ def test_a_total_that_leaves_a_turn_out_is_marked_as_a_lower_bound(screen: Any) 
     known = {"turns": 2, "usage": Usage(input_tokens=1000, output_tokens=234)}
     for reported, told in ((1, " ≥1,234 "), (2, "  1,234 ")):
         here = type(screen)()
-        one = SessionList(sessions=(listed(**known, turns_reported=reported),), damaged=())
+        counts = {"figures_reported": dict.fromkeys(FIGURES, reported)}
+        session = listed(**known, turns_reported=reported, **counts)
+        one = SessionList(sessions=(session,), damaged=())
         render_list(one, here.streams(), now=NOW, as_json=False)
         assert told in here.out.getvalue()

@@ -12,7 +12,7 @@ from clinvk.model.files import FileReport, FileSource
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Session, Status
 from clinvk.model.turn import ToolCall, Turn
-from clinvk.model.usage import Usage
+from clinvk.model.usage import FIGURES, Usage
 from clinvk.services.sessions import Shown
 from clinvk.store.transcripts import Transcript
 
@@ -28,6 +28,7 @@ SESSION = Session(
     turns=1,
     turns_reported=1,
     usage=Usage(input_tokens=1234, cached_tokens=500, output_tokens=5678),
+    figures_reported=dict.fromkeys(FIGURES, 1),
 )
 TURN = Turn(
     number=1,
@@ -101,7 +102,7 @@ def test_everything_that_is_known_is_shown(screen: Any) -> None:
         "Name:              pr-1\n"
         "Title:             fix it\n"
         "Tags:              a, b\n"
-        "Cost:              $0.08\n"
+        "Cost:              $0.08 (1 of 2 turns reported)\n"
         "Turns:             2\n"
         "Last Error:        not signed in\n"
         "Parent:            fed321\n"
@@ -142,12 +143,21 @@ def test_a_program_reads_the_record_with_status_and_turns(screen: Any) -> None:
 
 def test_a_cost_that_some_turns_did_not_tell_says_so(screen: Any) -> None:
     """As for tokens: the sum is never passed off as the whole."""
-    told = replace(TURN, cost_usd=0.5)
-    session = replace(SESSION, turns=2, cost_usd=0.5)
-    transcript = Transcript(turns=(told, replace(TURN, number=2)))
-    shown = replace(SHOWN, session=session, transcript=transcript)
+    told = {**dict.fromkeys(FIGURES, 2), "cached_tokens": 1, "cost_usd": 1}
+    session = replace(SESSION, turns=2, turns_reported=2, cost_usd=0.5, figures_reported=told)
+    shown = replace(SHOWN, session=session)
     render_show(shown, screen.streams(), now=NOW, as_json=False)
     assert "Cost:              $0.50 (1 of 2 turns reported)\n" in screen.out.getvalue()
+    assert "  Cached:          500 (1 of 2 turns reported)\n" in screen.out.getvalue()
+    assert "  Total:           6,912\n" in screen.out.getvalue()
+
+
+def test_a_total_that_was_not_counted_is_at_least_that(screen: Any) -> None:
+    """An older version kept no counts, and the transcript is not whole."""
+    session = replace(SESSION, turns=2, turns_reported=2, cost_usd=0.5, figures_reported=None)
+    render_show(replace(SHOWN, session=session), screen.streams(), now=NOW, as_json=False)
+    assert "Cost:              $0.50 (at least)\n" in screen.out.getvalue()
+    assert "  Total:           6,912 (at least)\n" in screen.out.getvalue()
 
 
 def test_a_conversation_that_was_begun_anew_is_marked(screen: Any) -> None:
