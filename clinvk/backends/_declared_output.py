@@ -276,4 +276,4 @@ class _Text(_Declared):
 
     @property
     def _answer(self) -> str:
-        return self._text.text.strip()
+        return self._text.text.rstrip("\r\n")

@@ -196,9 +196,8 @@ class FlatEventsParser(Parser):
         words = text(said.get("message"))
         if not words:
             return None
-        self._in_text = False
         if said.get("severity") == "error":
-            self._trouble = words
+            self._in_text, self._trouble = False, words
             return []
         return [Warned(message=one_line(words))]
 

@@ -38,6 +38,7 @@ from clinvk.model.events import (
     StopReason,
     UsageReported,
     Warned,
+    ends_message,
 )
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
@@ -128,7 +129,7 @@ class StreamJsonParser(Parser):
         if events is None:
             return [Raw(line=line)]
         self._settled = self._outcome is not None and reader == self._end
-        if any(not isinstance(event, Message) for event in events):
+        if any(_parts(event) for event in events):
             self._answer.interrupt()
         return events
 
@@ -345,3 +346,9 @@ class StreamJsonParser(Parser):
             backend_session_id=self._init.backend_session_id if self._init else None,
             model=self._init.model if self._init else None,
         )
+
+
+def _parts(event: Event) -> bool:
+    """Whether pieces of a message after the event need to say that they continue it."""
+    told = not isinstance(event, Message)
+    return told and ends_message(event.type, getattr(event, "code", None))

@@ -50,10 +50,10 @@ class Init:
 class Message:
     """A part of the answer: a whole message, or with `delta` the next piece of one.
 
-    Deltas that follow one another without another event in between belong to one message. A
-    message that was streamed as deltas is not sent again as a whole. Where that does not tell it,
-    `continues` does: true for a further part of the message before, whatever came in between, to
-    be joined to it as it is; false for a new message.
+    Deltas that follow one another belong to one message, unless an event that `ends_message` is
+    between them. A message that was streamed as deltas is not sent again as a whole. Where that
+    does not tell it, `continues` does: true for a further part of the message before, whatever
+    came in between, to be joined to it as it is; false for a new message.
     """
 
     type: ClassVar[str] = "message"
@@ -177,3 +177,15 @@ Event = (
     | Raw
     | Result
 )
+
+_WITHIN_A_MESSAGE = frozenset({"init", "backend_session", "raw", "warning"})
+"""By `type` of an event or of a transcript's line: what says nothing of the answer itself."""
+
+
+def ends_message(kind: str, code: object = None) -> bool:
+    """Whether pieces after an event of this type and code are a message of their own.
+
+    A line that nobody knows or a warning may come at any moment. After a `retry` the agent has
+    begun its answer again.
+    """
+    return kind not in _WITHIN_A_MESSAGE or code == "retry"

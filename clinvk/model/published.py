@@ -63,8 +63,9 @@ class InitEvent(Form):
 class MessageEvent(Form):
     """A part of the answer; with `delta` the next piece of a message.
 
-    Pieces that follow one another are one message. Where that does not tell it, `continues` does:
-    true joins the text to the message before, whatever came in between, false begins a new one.
+    Pieces that follow one another are one message, also with a `raw` line or a warning (but a
+    `retry`) between them. Where that does not tell it, `continues` does: true joins the text to
+    the message before, whatever came in between, false begins a new one.
     """
 
     type: Literal["message"]

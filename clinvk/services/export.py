@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from clinvk.errors import UsageError
+from clinvk.model.events import ends_message
 from clinvk.model.portable import PortableSession, TranscriptLine
 from clinvk.model.redact import Redaction
 from clinvk.model.session import Session, Status
@@ -133,7 +134,9 @@ def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
                 parts[place] = [fields["text"]]
         if fields.get("type") == "message":
             messages[turn] = place
-        last, here = piece, place
+        kind = fields.get("type")
+        if isinstance(kind, str) and ends_message(kind, fields.get("code")):
+            last, here = piece, place
     for place, texts in parts.items():
         if len(texts) > 1:
             joined[place] = {**_fields(joined[place]), "text": "".join(texts)}

@@ -16,6 +16,7 @@ from clinvk.model.events import (
     ToolUse,
     UsageReported,
     Warned,
+    ends_message,
 )
 from clinvk.model.files import FileReport
 from clinvk.model.pieces import Pieces
@@ -62,7 +63,8 @@ class Heard:
             self.init = event
         elif isinstance(event, Result):
             self.result = event
-        self.in_delta = isinstance(event, Message) and event.delta
+        if ends_message(event.type, getattr(event, "code", None)):
+            self.in_delta = isinstance(event, Message) and event.delta
 
     @property
     def message(self) -> str:

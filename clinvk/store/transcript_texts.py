@@ -11,11 +11,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from clinvk.model.events import ends_message
 from clinvk.store.forms import parse_line, time_from_text
 from clinvk.store.transcript_turns import KINDS, changed_files
 
 _UNSEARCHED = re.compile(
-    rb'\{"type": "(?:session"|(?:tool_use|tool_result|thinking|usage|error|raw)",'
+    rb'\{"type": "(?:session"|(tool_use|tool_result|thinking|usage|error|raw)",'
     rb' "turn": ([1-9]\d{0,8})), '
 )
 # Text that quotes JSON has its quotes escaped; a line that was torn may go on as another one.
@@ -61,13 +62,17 @@ def read_texts(lines: Iterable[bytes | None]) -> TranscriptTexts:
 
 @dataclass(slots=True, eq=False)
 class _Turn:
-    """One turn in the making; `said` is the last that the agent said, as `TurnBuilder` has it."""
+    """One turn in the making; `said` is the last that the agent said, as `TurnBuilder` has it.
+
+    `in_pieces` says whether the next piece of a message goes on with the last one.
+    """
 
     number: int
     start: dict[str, Any] | None = None
     finish: dict[str, Any] | None = None
     named: bool = False
     said: str = ""
+    in_pieces: bool = False
     messages: list[str] = field(default_factory=list)
     pieces: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
@@ -80,11 +85,16 @@ class _Turn:
     def say(self, text: str, *, piece: bool, continues: bool | None) -> None:
         """Take a message, or a piece of one that goes on with the next piece."""
         if continues is None:
-            continues = piece and self.said == "a piece"
+            continues = piece and self.in_pieces
         if not continues:
             self.end_message()
         self.pieces.append(text)
-        self.said = "a piece" if piece else "message"
+        self.said, self.in_pieces = "message", piece
+
+    def note(self, kind: str, code: object = None) -> None:
+        """Take note of a line that is no message."""
+        self.said = kind
+        self.in_pieces = self.in_pieces and not ends_message(kind, code)
 
     def end_message(self) -> None:
         """Put together what came in pieces."""
@@ -122,9 +132,10 @@ class _Reading:
         """Take one line, None for one that is too long."""
         if line is None:
             self.damaged += 1
-        elif (number := _unsearched(line)) is not None:
+        elif (known := _unsearched(line)) is not None:
+            kind, number = known
             if number:
-                self._turn(number).said = "something else"
+                self._turn(number).note(kind)
         elif line.strip():
             try:
                 self._place(parse_line(line))
@@ -176,7 +187,7 @@ class _Reading:
         if kind == "backend_session":
             turn.named = True
             return
-        turn.said = kind
+        turn.note(kind, line.get("code"))
         if kind == "file_change":
             cwd = (turn.start or {}).get("cwd")
             turn.files += changed_files([line], cwd if isinstance(cwd, str) else None)
@@ -200,12 +211,12 @@ class _Reading:
         return turn
 
 
-def _unsearched(line: bytes) -> int | None:
-    """The turn of a line that holds nothing to search, 0 if that is none's; None for others."""
+def _unsearched(line: bytes) -> tuple[str, int] | None:
+    """Kind and turn of a line that holds nothing to search, 0 if it is none's; None for others."""
     found = _UNSEARCHED.match(line)
     if found is None or not line.endswith((b"}", b"}\n")) or _AGAIN.search(line, found.end()):
         return None
-    return int(found[1] or 0)
+    return (found[1] or b"session").decode(), int(found[2] or 0)
 
 
 def _text(value: object) -> str:

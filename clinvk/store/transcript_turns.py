@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from clinvk.model.access import Access
-from clinvk.model.events import Change, StopReason
+from clinvk.model.events import Change, StopReason, ends_message
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, FileSource, absolute_path
 from clinvk.model.request import IfMissing
@@ -63,7 +63,7 @@ class TurnBuilder:
         self._calls: dict[str, int] = {}
         self._files: dict[str, FileReport] = {}
         self._warnings: list[str] = []
-        self._last = ""
+        self._last = self._tail = ""
 
     @property
     def bare(self) -> bool:
@@ -90,6 +90,8 @@ class TurnBuilder:
             self._named = line
         elif isinstance(kind, str):
             self._last = self._said(kind, line)
+            if ends_message(kind, line.get("code")):
+                self._tail = self._last
 
     def build(self) -> Turn:
         """The turn as far as it is known."""
@@ -140,7 +142,7 @@ class TurnBuilder:
                 piece, tail = _text(line.get("text")), f"{kind} in pieces"
                 delta, goes_on = line.get("delta") is True, line.get("continues")
                 if not isinstance(goes_on, bool):
-                    goes_on = delta and self._last == tail
+                    goes_on = delta and self._tail == tail
                 if not goes_on or not texts:
                     texts.append([])
                 texts[-1].append(piece)

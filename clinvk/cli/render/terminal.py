@@ -10,7 +10,7 @@ from collections.abc import Callable
 from clinvk.cli.render.activity import Activity
 from clinvk.cli.render.blocks import Blocks
 from clinvk.cli.streams import Streams
-from clinvk.model.events import Event, Message
+from clinvk.model.events import Event, Init, Message, Raw
 from clinvk.model.report import RunReport, TurnStart
 from clinvk.model.safe_text import SafeStream
 
@@ -39,7 +39,9 @@ class Terminal:
 
     def event(self, event: Event) -> None:
         """Show the blocks of the answer that are complete, or what else the agent does."""
-        if not isinstance(event, Message):
+        if isinstance(event, Init | Raw):
+            pass  # nothing of it is shown, and a message may continue after it
+        elif not isinstance(event, Message):
             self._end_message()
         elif event.delta:
             if event.continues is False:

@@ -8,12 +8,15 @@ from collections.abc import Callable
 
 from clinvk.cli.render.activity import Activity
 from clinvk.cli.streams import Streams
-from clinvk.model.events import Event, Init, Message, Raw, Thinking, Warned
+from clinvk.model.events import Event, Init, Message, Raw, Thinking, Warned, ends_message
 from clinvk.model.report import RunReport, TurnStart
 from clinvk.model.safe_text import SafeStream
 
 _WITHIN_A_MESSAGE = (Init, Raw, Thinking, Warned)
 """What may be told between two parts of one message."""
+
+_NOT_SHOWN = (Init, Raw)
+"""What writes nothing anywhere."""
 
 
 class PlainText:
@@ -43,7 +46,8 @@ class PlainText:
         """Write a part of the answer, or show what else the agent does."""
         if not isinstance(event, Message):
             # On a screen, what is told besides comes below the message; a pipe gets none of it.
-            if self._streams.stdout_is_tty or not isinstance(event, _WITHIN_A_MESSAGE):
+            told = self._streams.stdout_is_tty and not isinstance(event, _NOT_SHOWN)
+            if told or not isinstance(event, _WITHIN_A_MESSAGE):
                 self._end_message()
         else:
             goes_on = event.continues
@@ -54,7 +58,8 @@ class PlainText:
             self._write(event.text)
             if not event.delta and self._streams.stdout_is_tty:
                 self._end_message()
-        self._in_delta = isinstance(event, Message) and event.delta
+        if ends_message(event.type, getattr(event, "code", None)):
+            self._in_delta = isinstance(event, Message) and event.delta
         self._activity.event(event)
 
     def finished(self, report: RunReport) -> None:

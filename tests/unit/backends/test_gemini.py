@@ -119,6 +119,13 @@ def test_a_prompt_that_it_would_cut_is_refused() -> None:
         GEMINI.refuse_unsupported(long)
 
 
+def test_a_warning_or_an_odd_line_splits_no_message() -> None:
+    """The result has all of the answer, as the pieces have it."""
+    odd = {"type": "error", "severity": "warning", "message": "careful"}
+    *_, result = turn(said("one"), odd, said(" two"), {"type": "new"}, said(" three"), ended())
+    assert result.text == "one two three"
+
+
 def test_the_text_is_the_last_that_was_said() -> None:
     """What stands before a tool call is told, but it is not the answer."""
     events = turn(said("Let me "), said("see."), *call("glob", pattern="*"), said("Done."), ended())

@@ -1,8 +1,21 @@
 """What a turn has said so far."""
 
-from clinvk.model.events import Change, FileChange, Init, Message, Raw, Thinking, Warned
+import pytest
+
+from clinvk.model.events import (
+    Change,
+    Event,
+    FileChange,
+    Init,
+    Message,
+    Raw,
+    Thinking,
+    Warned,
+)
 from clinvk.model.report import MOST_WARNINGS
 from clinvk.services.heard import Heard
+
+INIT = Init(backend_session_id="id", model="m")
 
 
 def test_deltas_join_and_a_new_message_begins_afresh() -> None:
@@ -11,12 +24,30 @@ def test_deltas_join_and_a_new_message_begins_afresh() -> None:
     for event in (
         Message(text="a", delta=True),
         Message(text="b", delta=True),
-        Raw(line="x"),
+        Thinking(text="x"),
         Message(text="c", delta=True),
         Message(text="d", delta=True),
     ):
         heard.hear(event)
     assert heard.message == "cd"
+
+
+@pytest.mark.parametrize("between", [Raw(line="x"), Warned(message="careful"), INIT], ids=repr)
+def test_what_says_nothing_of_the_answer_splits_no_message(between: Event) -> None:
+    """A line that nobody knows may come at any moment, and a warning too."""
+    heard = Heard()
+    for event in (Message(text="a", delta=True), between, Message(text="b", delta=True)):
+        heard.hear(event)
+    assert heard.message == "ab"
+
+
+def test_an_answer_that_begins_again_after_a_failure_is_a_new_one() -> None:
+    """The service failed in the middle, and the agent asked it again."""
+    heard = Heard()
+    again = Warned(message="overloaded", code="retry")
+    for event in (Message(text="a", delta=True), again, Message(text="b", delta=True)):
+        heard.hear(event)
+    assert heard.message == "b"
 
 
 def test_a_part_that_goes_on_joins_the_message_before() -> None:

@@ -12,10 +12,12 @@ from clinvk.model.events import (
     Change,
     FileChange,
     Message,
+    Raw,
     StopReason,
     Thinking,
     ToolResult,
     ToolUse,
+    Warned,
 )
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn
@@ -166,15 +168,20 @@ def test_parts_of_one_message_are_one_text(
         Message(text="one", delta=True),
         Thinking(text="hm"),
         Message(text=" t", delta=True, continues=True),
-        Message(text="wo", delta=True),
+        Raw(line="what nobody knows"),
+        Message(text="w", delta=True),
+        Warned(message="careful"),
+        Message(text="o", delta=True),
         Message(text="three", delta=True, continues=False),
+        Warned(message="overloaded", code="retry"),
+        Message(text="four", delta=True),
         Message(text="A"),
         Message(text="B", continues=True),
     ):
         writer.event(1, event)
     writer.close()
     content = store.home.transcript(session.id).read_bytes()
-    answers = ("one two", "three", "AB")
+    answers = ("one two", "three", "four", "AB")
     assert read_lines(content.split(b"\n")).turns[0].messages == answers
     assert store.texts(session.id).turns[0].answers == answers
 

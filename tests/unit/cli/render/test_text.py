@@ -12,6 +12,7 @@ from clinvk.errors import ExitStatus
 from clinvk.model.events import (
     Event,
     Message,
+    Raw,
     Thinking,
     ToolResult,
     ToolUse,
@@ -60,6 +61,7 @@ def deltas(*texts: str) -> list[Message]:
         pytest.param(
             [*deltas("a"), UsageReported(usage=Usage()), *deltas("b")], "a\n\nb\n", id="a figure"
         ),
+        pytest.param([*deltas("a\n"), Raw(line="x"), *deltas("b")], "a\nb\n", id="an odd line"),
         pytest.param(
             [*deltas("a"), Thinking(text="hm"), Message(text="b", delta=True, continues=True)],
             "ab\n",
@@ -127,6 +129,20 @@ def test_a_log_gets_warnings_and_errors_only(screen: Any, clock: Callable[[], fl
         "warning: odd\nwarning: not recorded\nerror: it broke\nhint: mend it\n"
     )
     assert screen.out.getvalue() == "a\n"
+
+
+@pytest.mark.parametrize(
+    ("warning", "answer"),
+    [(Warned(message="odd"), "ab\n"), (Warned(message="odd", code="retry"), "a\n\nb\n")],
+    ids=["a warning", "the answer begins again"],
+)
+def test_a_warning_splits_an_answer_only_if_that_begins_again(
+    warning: Warned, answer: str, screen: Any, clock: Callable[[], float]
+) -> None:
+    """The pipe gets the message in one piece, and stderr the warning."""
+    events = [*deltas("a"), warning, *deltas("b")]
+    show(PlainText(screen.streams(), clock=clock), events, report())
+    assert (screen.out.getvalue(), screen.err.getvalue()) == (answer, "warning: odd\n")
 
 
 def test_quiet_leaves_the_answer_and_the_error(screen: Any, clock: Callable[[], float]) -> None:
