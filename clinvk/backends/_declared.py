@@ -4,7 +4,6 @@ What may be said is the form `DeclaredSection` of `model/declared_schema`; `docs
 explains it. What arrives here has been checked.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from glob import escape
 from pathlib import Path
@@ -21,7 +20,6 @@ from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.safe_text import safe_line
 
 _ID = "{conversation}"
-_CONVERSATION = re.compile(r"[A-Za-z0-9][\w.:/@+-]{0,199}", re.ASCII)
 
 
 def declared(name: str, form: Mapping[str, Json]) -> Backend:
@@ -46,6 +44,7 @@ class _Declared(Backend):
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """The command line of the declaration, filled in."""
+        self._refuse_no_id(request.conversation)
         values = _values(request)
         argv = tuple(self._arguments(request, values))
         files = {
@@ -75,7 +74,7 @@ class _Declared(Backend):
         """
         del environ
         template = self.form.get("conversation_file")
-        if template is None or _CONVERSATION.fullmatch(conversation) is None:
+        if template is None or not self.is_conversation(conversation):
             return None
         parts = template.split("/")
         moving = next(at for at, part in enumerate(parts) if "*" in part or _ID in part)
@@ -93,6 +92,14 @@ class _Declared(Backend):
     def parser(self, request: TurnRequest) -> Parser:
         """What reads its output as the declaration says."""
         return parser_of(self.form, request)
+
+    def _refuse_no_id(self, conversation: str | None) -> None:
+        """An agent once printed the id; what could be taken for an option is refused."""
+        if conversation is not None and not self.is_conversation(conversation):
+            raise SessionNotFoundError(
+                f"`{safe_line(conversation[:80])}` is not the id of a conversation of this agent",
+                hint="an id begins with a letter or a digit and has no blanks",
+            )
 
     def _arguments(self, request: TurnRequest, values: Mapping[str, str]) -> Iterator[str]:
         kind = "ephemeral" if request.ephemeral else "resume" if request.resume else "start"
@@ -122,7 +129,7 @@ def _values(request: TurnRequest) -> dict[str, str]:
     max_turns = None if request.max_turns is None else str(request.max_turns)
     said = {
         "prompt": request.prompt,
-        "conversation": _checked(request.conversation),
+        "conversation": request.conversation,
         "model": request.model,
         "system_prompt": request.system_prompt,
         "max_turns": max_turns,
@@ -135,16 +142,6 @@ def _values(request: TurnRequest) -> dict[str, str]:
 def _filled(template: str, values: Mapping[str, str]) -> str:
     """The template with its placeholders filled in, once: what stands in a value stays as it is."""
     return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
-
-
-def _checked(conversation: str | None) -> str | None:
-    """The id, which an agent once printed; what could be taken for an option is refused."""
-    if conversation is not None and _CONVERSATION.fullmatch(conversation) is None:
-        raise SessionNotFoundError(
-            f"`{safe_line(conversation[:80])}` is not the id of a conversation of this agent",
-            hint="an id begins with a letter or a digit and has no blanks",
-        )
-    return conversation
 
 
 def _access_options(form: Mapping[str, Json]) -> Iterator[AccessOption]:

@@ -4,6 +4,7 @@ Its program is `clinvk.demo_agent`, whose docstring describes its options and it
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ class Agent(Backend):
     install_hint = "it comes with clinvk"
     preference = None
     tested_versions = ("1",)
+    conversation_ids = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
     access_options = (
         AccessOption(("--access",), values={access.value: access for access in Access}),
     )

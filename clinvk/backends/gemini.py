@@ -19,7 +19,7 @@ from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
 from clinvk.model.failure import FailureCode
-from clinvk.model.project_file import ProjectFile
+from clinvk.model.project_file import ENV_FILE, ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 
 if TYPE_CHECKING:
@@ -183,6 +183,7 @@ class Agent(Backend):
         ProjectFile(".gemini/agents/*.md", "mcp_?[sS]ervers"),
         ProjectFile(".gemini/commands/*.toml", "!{"),
         ProjectFile(".gemini/.env"),
+        ENV_FILE,
     )
     ways: ClassVar[Mapping[Capability, str]] = {
         Capability.IMAGES: "@FILE in the prompt",

@@ -19,7 +19,7 @@ from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
 from clinvk.model.events import Event, Json, UsageReported, Warned
 from clinvk.model.failure import FailureCode
-from clinvk.model.project_file import ProjectFile
+from clinvk.model.project_file import ENV_FILE, ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import Usage
 
@@ -135,6 +135,7 @@ class Agent(Backend):
         ProjectFile(".qwen/agents/*.md", "mcp_?[sS]ervers|hooks"),
         ProjectFile(".qwen/commands/*.md", "!{"),
         ProjectFile(".qwen/.env"),
+        ENV_FILE,
         ProjectFile(".lsp.json", "command"),
     )
     ways: ClassVar[Mapping[Capability, str]] = {

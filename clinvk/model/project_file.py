@@ -13,3 +13,15 @@ class ProjectFile(NamedTuple):
     pattern: str
     says: str = ""
     always: bool = False
+
+
+ENV_FILE = ProjectFile(
+    ".env",
+    r"(?m)^\s*(export\s+)?(BASH_ENV|PROMPT_COMMAND|NODE_OPTIONS|NODE_PATH|PYTHONPATH|PYTHONSTARTUP"
+    r"|PERL5OPT|RUBYOPT|PATH|LD_\w+|DYLD_\w+"
+    r"|GIT_(SSH|SSH_COMMAND|EXEC_PATH|CONFIG\w*|EDITOR|PAGER|EXTERNAL_DIFF|ASKPASS))\s*=",
+)
+"""Of an agent that reads a repository's `.env` for its own: variables with which others run code.
+
+Most such files set nothing of the kind, and are not named.
+"""

@@ -13,6 +13,7 @@ from clinvk.model.request import IfMissing, RunRequest
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn
+from clinvk.services.agent_files import conversation_files_of
 from clinvk.services.history import was_answered
 from clinvk.services.world import World
 from clinvk.store.conversations import conversation_exists, conversation_paths
@@ -51,11 +52,15 @@ def conversation_of(
 
     An agent that was killed as it began may have told the id and kept nothing: a conversation in
     which nothing was ever answered is begun again, only another one can be gone. Raises
-    `ConversationGoneError` for that, unless the request says what to do then.
+    `ConversationGoneError` for that, and `SessionNotFoundError` for what is none of the agent's
+    ids, unless the request says what to do then.
     """
     known = session.conversation
+    # The id of a session that begins with this turn is ours.
+    is_id = known is None or past is None or backend.is_conversation(known)
+    chosen = known if is_id else world.new_uuid()
     begun_again = Conversation(
-        id=known if Capability.OWN_ID not in backend.lacks else None, resume=False
+        id=chosen if Capability.OWN_ID not in backend.lacks else None, resume=False
     )
     why = backend.lacks.get(Capability.RESUME)
     if why and session.next_turn > 1 and was_answered(_turns(past)):
@@ -67,14 +72,16 @@ def conversation_of(
         return conversation_instead(request, session, backend, world, past)
     if known is None or why or (past is None and session.next_turn == 1):
         return begun_again
-    if not backend.is_conversation(known):
-        raise SessionNotFoundError(
-            f"`{safe_line(known[:80])}` is not the id of a conversation of {backend.title}",
-            hint=f"`clinvk sessions show {session.id}` has what is recorded",
-        )
+    if not is_id:
+        if request.if_missing is IfMissing.FAIL:
+            raise SessionNotFoundError(
+                f"`{safe_line(known[:80])}` is not the id of a conversation of {backend.title}",
+                hint="`--if-missing replay` tells a new one the earlier turns",
+            )
+        return conversation_instead(request, session, backend, world, past)
     # A session without any turn may have a conversation all the same: clinvk once took turns back
     # that had been worked on.
-    files = backend.conversation_files(known, world.user_home, world.environ)
+    files = conversation_files_of(backend, known, world)
     exists = conversation_exists(files)
     if exists or (files is None and session.conversation_seen):
         return Conversation(id=known, resume=True)
@@ -84,9 +91,11 @@ def conversation_of(
         return replace(begun_again, id=world.new_uuid()) if taken else begun_again
     # Its whole store is out of sight: the agent itself will say, but its screen says it to nobody.
     in_screen = request.interactive and request.if_missing is not IfMissing.FAIL
-    if exists is None and not in_screen:
-        return Conversation(id=known, resume=True)
-    return conversation_instead(request, session, backend, world, past)
+    return (
+        Conversation(id=known, resume=True)
+        if exists is None and not in_screen
+        else conversation_instead(request, session, backend, world, past)
+    )
 
 
 def conversation_instead(

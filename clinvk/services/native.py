@@ -5,6 +5,7 @@ from pathlib import Path
 
 from clinvk.errors import BackendUnknownError
 from clinvk.model.session import Session
+from clinvk.services.agent_files import conversation_files_of
 from clinvk.services.catalog import BUILT_IN, Catalog
 from clinvk.services.world import World
 from clinvk.store.conversations import conversation_paths
@@ -35,7 +36,7 @@ def native_transcript(
         backend = catalog.get(session.backend)
     except BackendUnknownError:
         return NativeTranscript(agent=session.backend, root=None, files=())
-    where = backend.conversation_files(session.conversation, world.user_home, world.environ)
+    where = conversation_files_of(backend, session.conversation, world)
     return NativeTranscript(
         agent=backend.title,
         root=where.root if where else None,

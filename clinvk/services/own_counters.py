@@ -12,6 +12,7 @@ from clinvk.model.events import Json, Result, StopReason
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
 from clinvk.process.ending import Ending, EndReason
+from clinvk.services.agent_files import conversation_files_of
 from clinvk.services.world import World
 from clinvk.store.conversations import lines_backwards
 
@@ -54,6 +55,6 @@ def with_own_figures(
 
 def _lines(backend: Backend, conversation: str, world: World) -> Iterator[str]:
     """The lines of the conversation's file, last first; looked for only once one is asked for."""
-    where = backend.conversation_files(conversation, world.user_home, world.environ)
+    where = conversation_files_of(backend, conversation, world)
     if where is not None:
         yield from lines_backwards(where)

@@ -21,6 +21,7 @@ class SameConversation:
 
     def __init__(self, backend: Backend, request: TurnRequest) -> None:
         self._title = backend.title
+        self._is_id = backend.is_conversation
         self._resume = request.resume
         self._asked = request.conversation if request.resume else None
         self._may_change = backend.changes_conversation(request)
@@ -31,7 +32,12 @@ class SameConversation:
         """Take an id in; what a person should know of it, if it is new by design."""
         known, self._told = self._told, init.backend_session_id
         if self._is_asked(init.backend_session_id):
-            return None
+            if self._asked is not None or known == init.backend_session_id:
+                return None
+            if self._is_id(init.backend_session_id):
+                return None
+            shown = _shown(init.backend_session_id)
+            return f"{self._title} names its conversation `{shown}`: a session cannot go on with it"
         if not self._may_change:
             self.other = self.other or init.backend_session_id
             return None

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from clinvk.model.session import Session, Status
 from clinvk.model.usage import NO_FIGURES, counted
+from clinvk.services.agent_files import native_resume_of
 from clinvk.services.places import Here
 from clinvk.store.selection import Listed, Order, Selection
 from clinvk.store.selection import Selected as SessionList
@@ -99,9 +100,7 @@ def show_session(store: SessionStore, session: Session, *, outlined: bool = Fals
     current = _with_counts(current, transcript)
     native = None
     if current.conversation and current.backend in backends.names():
-        backend = backends.get(current.backend)
-        if backend.is_conversation(current.conversation):
-            native = backend.native_resume(current.conversation)
+        native = native_resume_of(backends.get(current.backend), current.conversation)
     return Shown(
         session=current,
         status=store.status_of(current),

@@ -18,6 +18,7 @@ from clinvk.model.files import FileReport
 from clinvk.model.native import NativeTurn
 from clinvk.model.session import TitleSource, TurnEnd
 from clinvk.model.title import UNTITLED, title_from_prompt
+from clinvk.services.agent_files import conversation_files_of
 from clinvk.services.plan import TurnPlan
 from clinvk.services.recording import Recorded
 from clinvk.services.titles import with_agents_title
@@ -164,7 +165,7 @@ def native_turns(
     native = backend.native()
     if native is None or conversation is None:
         return None
-    where = backend.conversation_files(conversation, world.user_home, world.environ)
+    where = conversation_files_of(backend, conversation, world)
     if where is None:
         return None
     files = conversation_lines(where)

@@ -10,6 +10,7 @@ from clinvk import backends
 from clinvk.errors import UsageError
 from clinvk.model.names import checked_title
 from clinvk.model.session import Session, TitleSource
+from clinvk.services.agent_files import title_files_of
 from clinvk.services.world import World
 from clinvk.store.conversations import conversation_edges
 
@@ -21,7 +22,7 @@ def with_agents_title(session: Session, world: World) -> Session:
     if session.backend not in backends.names():  # a declared one: it says nothing of titles
         return session
     backend = backends.get(session.backend)
-    where = backend.title_files(session.conversation, world.user_home, world.environ)
+    where = title_files_of(backend, session.conversation, world)
     native = backend.native() if where is not None else None
     if where is None or native is None:
         return session

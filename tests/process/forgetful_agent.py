@@ -1,6 +1,8 @@
 """Stands in for an agent's CLI that answers from a conversation which it was not asked for.
 
 The first argument is whose output it speaks, `CLINVK_TEST_BEHAVIOUR` what it does at a resume.
+`CLINVK_TEST_ID` is the id that it names its conversation by, and in `CLINVK_TEST_STARTS` it notes
+the arguments of each start.
 """
 
 import json
@@ -121,6 +123,10 @@ def main() -> None:
     behaviour = os.environ["CLINVK_TEST_BEHAVIOUR"] if asked else "answers"
     chosen = [one.partition("=")[2] for one in arguments if one.startswith("--session-id=")]
     own = asked or next(iter(chosen), named(speaks, _OWN))
+    own = os.environ.get("CLINVK_TEST_ID", own)
+    if log := os.environ.get("CLINVK_TEST_STARTS"):
+        with open(log, "a", encoding="utf-8") as file:  # noqa: PTH123  as above
+            file.write(json.dumps(arguments) + "\n")
     lines = LANGUAGES[speaks](
         own if behaviour in ("answers", "works, then fails") else other(speaks)
     )

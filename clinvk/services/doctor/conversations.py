@@ -15,6 +15,7 @@ from clinvk.model.conversation import ConversationRows, Conversations
 from clinvk.model.finding import Area, Checked, Finding, Severity
 from clinvk.model.retention import Retention
 from clinvk.model.session import Session, Status
+from clinvk.services.agent_files import conversation_files_of
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.conversation_listing import ConversationListing, depth_of
@@ -85,8 +86,8 @@ def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
 
 
 def _files_of(session: Session, survey: Survey) -> Conversations | None:
-    world, backend = survey.world, survey.catalog.get(session.backend)
-    return backend.conversation_files(session.conversation or "", world.user_home, world.environ)
+    backend = survey.catalog.get(session.backend)
+    return conversation_files_of(backend, session.conversation or "", survey.world)
 
 
 @dataclass(frozen=True, slots=True)
