@@ -161,3 +161,70 @@ def test_doctor_names_what_the_repository_brings(
     assert repository.marks == []
     elsewhere = clinvk("doctor", "--json").json()["findings"]
     assert "project_names_programs" not in {one["code"] for one in elsewhere}
+
+
+@pytest.mark.parametrize("agent", ["gemini"], indirect=True)
+def test_doctor_names_an_env_file_where_the_agent_reads_it(clinvk: Command, name: str) -> None:
+    """Gemini and qwen read the repository's own `.env`; one that makes nothing run is not named."""
+    del name
+    project = clinvk.home.project
+    (project / ".git").mkdir()
+    file = project / ".env"
+
+    def named() -> list[tuple[str, str]]:
+        said = clinvk("doctor", "--json").json()["findings"]
+        found = [one for one in said if one["code"] == "project_names_programs"]
+        return [(one["message"], one["where"]) for one in found]
+
+    file.write_text("ENV=production\nDATABASE_URL=postgres://x\n")
+    assert named() == []
+    file.write_text("A=b\nexport BASH_ENV=./env.sh\n")
+    found = named()
+    assert {agent for agent in BACKENDS for message, _ in found if agent in message.lower()} == {
+        "gemini",
+        "qwen",
+    }
+    assert all(str(file) in where for _, where in found)
+
+
+@pytest.mark.parametrize("agent", ["gemini"], indirect=True)
+@pytest.mark.parametrize(("access", "runs"), [("full", True), ("read-only", False)])
+def test_an_env_file_in_the_root_makes_nothing_run_with_read_only(
+    clinvk: Command, name: str, tmp_path: Path, access: str, *, runs: bool
+) -> None:
+    """Gemini gives what it sets to every shell that it starts."""
+    project, mark = clinvk.home.project, tmp_path / "mark"
+    (project / "env.sh").write_text(f"touch {mark}\n")
+    (project / ".env").write_text(f"BASH_ENV={project / 'env.sh'}\n")
+    clinvk("-b", name, "--access", access, "[[run:bash -c true]]")
+    assert mark.exists() is runs
+
+
+_WIDER = {
+    "claude": "--dangerously-skip-permissions",
+    "codex": "--dangerously-bypass-approvals-and-sandbox",
+    "gemini": "--yolo",
+    "opencode": "--auto",
+    "qwen": "--yolo",
+}
+
+
+@pytest.mark.parametrize("agent", BACKENDS, indirect=True)
+def test_a_configured_argument_that_asks_for_more_is_refused_before_anything_starts(
+    clinvk: Command, name: str, server: MockModel
+) -> None:
+    """Exit 5 that names the argument, where it is from, and the access; no trace is left."""
+    clinvk("config", "set", f"backends.{name}.extra_args", "--", _WIDER[name])
+    ours = clinvk.home.clinvk_home  # it has a cache of the configuration afterwards
+    before = {file for file in clinvk.home.home.rglob("*") if ours not in (file, *file.parents)}
+    ran = clinvk("-b", name, "--access", "read-only", "-o", "json", "[[run:touch made]]")
+    error = ran.json()["error"]
+    assert (ran.exit_code, error["code"]) == (5, "backend_unsupported"), error
+    for word in (_WIDER[name], f"backends.{name}.extra_args", "--access read-only"):
+        assert word in error["message"]
+    assert not server.requests
+    assert list(clinvk.home.project.iterdir()) == []
+    after = {file for file in clinvk.home.home.rglob("*") if ours not in (file, *file.parents)}
+    assert after == before
+    assert not list(ours.glob("sessions/*"))
+    assert clinvk("sessions", "list", "--json").json() == []
