@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from clinvk.backends._jsonl import text
-from clinvk.model.events import Json, Message, StopReason, Thinking
+from clinvk.model.events import Json, Message, Result, StopReason, Thinking, Warned
 from clinvk.model.pieces import Pieces
 
 _Said = Message | Thinking
@@ -17,6 +17,15 @@ CUT = {
     "refusal": StopReason.FILTERED,
 }
 """The stop reasons of an answer that is not all of it."""
+
+
+def without_value(result: Result) -> list[Warned]:
+    """The warning for an answer that should have been held to a schema, and has no value."""
+    known = result.structured is not None or result.text.strip() == "null"
+    if known or result.failure is not None or not result.text.strip():
+        return []
+    note = "the answer is not the JSON that its schema asks for"
+    return [Warned(message=note, code="answer")]
 
 
 @dataclass(slots=True, eq=False)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from clinvk.backends._answer import CUT, Answer
+from clinvk.backends._answer import CUT, Answer, without_value
 from clinvk.backends._base import Parser
 from clinvk.backends._failures import (
     Words,
@@ -48,6 +48,8 @@ Line = Mapping[str, Json]
 
 _SYNTHETIC = "<synthetic>"
 """The model of messages that the agent wrote itself: errors, and answers to its own commands."""
+
+_SCHEMA_OPTION = "--json-schema"
 
 _QUIET = frozenset(
     {
@@ -100,7 +102,11 @@ class StreamJsonParser(Parser):
         self._tools = ToolCalls()
         self._init: Init | None = None
         self._answered = False
+        self._held_to_schema = any(
+            arg.partition("=")[0] == _SCHEMA_OPTION for arg in request.backend_args
+        )
         self._request_usage: Line = {}
+        self._stop_reason = ""
         self._usage = UNKNOWN_USAGE
         self._trouble: Line = {}
         self._outcome: Result | None = None
@@ -158,8 +164,11 @@ class StreamJsonParser(Parser):
             return [replace(result, failure=detailed)]
         if exit_code is not None and 0 < exit_code < 128:
             note = f"the agent exited with {exit_code} after its answer was complete"
-            return [Warned(message=note), result]
-        return [result]
+            return [Warned(message=note), *self._notes(result), result]
+        return [*self._notes(result), result]
+
+    def _notes(self, result: Result) -> list[Warned]:
+        return without_value(result) if self._held_to_schema else []
 
     def _without_result(self, exit_code: int | None, stderr_tail: str) -> Result:
         words, noise = self._dialect.words, self._dialect.noise
@@ -222,6 +231,7 @@ class StreamJsonParser(Parser):
         elif kind == "content_block_delta":
             return [*self._answer.piece(mapping(event.get("delta")))]
         elif kind == "message_delta":
+            self._stop_reason = text(mapping(event.get("delta")).get("stop_reason"))
             return self._count(mapping(event.get("usage")))
         elif kind == "message_stop":
             self._answer.stop()
@@ -280,7 +290,8 @@ class StreamJsonParser(Parser):
             return None
         self._active = False
         self._spending.add(said)
-        cut = CUT.get(text(said.get("stop_reason")))
+        # A result may have none: then it is that of the last message.
+        cut = CUT.get(text(said.get("stop_reason")) or self._stop_reason)
         events = self._denials(said)
         failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
         if not failed:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
+from clinvk.backends._answer import without_value
 from clinvk.backends._base import Parser
 from clinvk.backends._counters import usage_since
 from clinvk.backends._failures import (
@@ -143,7 +144,8 @@ class ThreadParser(Parser):
         if not self._settled:
             note = "the agent ended in the middle of a further turn"
             return [Warned(message=note), replace(self._outcome, usage=UNKNOWN_USAGE)]
-        return [self._outcome]
+        notes = without_value(self._outcome) if self._held_to_schema else []
+        return [*notes, self._outcome]
 
     def _begin(self, said: Line) -> list[Event] | None:
         thread = text(said.get("thread_id"))

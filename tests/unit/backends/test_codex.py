@@ -273,3 +273,14 @@ def test_an_incomplete_response_says_what_cut_it(
     result = turn({"type": "turn.failed", "error": {"message": words}})[-1]
     assert (result.stop_reason, result.failure.code) == (stop_reason, code)
     assert not result.failure.retryable
+
+
+@pytest.mark.parametrize(("said", "warned"), [("words", True), ('{"a": 1}', False)])
+def test_an_answer_without_the_value_that_was_asked_for_is_warned_about(
+    said: str, *, warned: bool
+) -> None:
+    """It is printed as it is, and has no `structured`."""
+    answer = (item("agent_message", text=said), completed(100, 10))
+    events = turn(*answer, backend_args=("--output-schema=schema.json",))
+    assert any(isinstance(event, Warned) for event in events) is warned
+    assert (events[-1].structured is None) is warned

@@ -15,6 +15,7 @@ from clinvk.model.events import (
     Message,
     Raw,
     Result,
+    StopReason,
     Thinking,
     ToolResult,
     ToolUse,
@@ -421,3 +422,48 @@ def test_a_child_is_settled_once_its_last_word_is_a_result() -> None:
     assert _settled(init, result)
     assert not _settled(init, result, more)
     assert not _settled(init, task, result)
+
+
+CUT = [
+    ("max_tokens", StopReason.LENGTH),
+    ("model_context_window_exceeded", StopReason.LENGTH),
+    ("refusal", StopReason.FILTERED),
+    ("end_turn", StopReason.END_TURN),
+]
+
+
+@pytest.mark.parametrize(("word", "reason"), CUT)
+@pytest.mark.parametrize("where", ["the result", "its last message"])
+def test_an_answer_that_was_cut_has_its_own_stop_reason(
+    where: str, word: str, reason: StopReason
+) -> None:
+    """Where the result does not say it, the model's stream does."""
+    of_message = stream(
+        type="message_delta", delta={"stop_reason": word if where != "the result" else "end_turn"}
+    )
+    told = {"stop_reason": word} if where == "the result" else {}
+    result = turn(INIT, start(), of_message, said(text("part")), end("part", **told))[-1]
+    assert (result.stop_reason, result.text) == (reason, "part")
+
+
+def test_a_message_that_was_cut_and_then_continued_is_no_answer_that_was_cut() -> None:
+    """2.1.197 asks for the rest by itself."""
+    cut = stream(type="message_delta", delta={"stop_reason": "max_tokens"})
+    whole = stream(type="message_delta", delta={"stop_reason": "end_turn"})
+    lines = (start(), cut, said(text("a")), start(), whole, said(text("b")))
+    assert turn(INIT, *lines, end("b"))[-1].stop_reason is StopReason.END_TURN
+
+
+@pytest.mark.parametrize(
+    ("value", "warned"), [({}, True), ({"structured_output": {"a": 1}}, False)], ids=["no", "yes"]
+)
+def test_an_answer_without_the_value_that_was_asked_for_is_warned_about(
+    value: dict[str, Any], *, warned: bool
+) -> None:
+    """It is printed as it is, and has no `structured`."""
+    held = turn(
+        INIT, said(text("words")), end("words", **value), backend_args=("--json-schema={}",)
+    )
+    assert [event.code for event in of(Warned, held)] == ["answer"] * warned
+    assert held[-1].structured == value.get("structured_output")
+    assert not of(Warned, turn(INIT, said(text("words")), end("words")))
