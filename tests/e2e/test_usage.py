@@ -1,5 +1,6 @@
 """Tokens and cost, on the real agents: what the mock model billed, turn by turn."""
 
+import subprocess
 from typing import Any
 
 import pytest
@@ -155,3 +156,42 @@ def test_a_summary_that_the_agent_makes_for_itself_is_counted(
     since = len(server.billed)
     after = clinvk("-c", "-o", "json", "three").json()
     assert _said(after, _billed(server, since)) == _billed(server, since)
+
+
+def test_what_a_sub_agent_of_qwen_used_is_in_the_turn(clinvk: Command, server: MockModel) -> None:
+    """In a first turn, in a further one, and after a turn in qwen's own CLI, each counted once."""
+    asked = '{"description": "h", "prompt": "Help.", "subagent_type": "general-purpose"}'
+    delegates = f"[[usage:in=100,out=10]] Ask. [[tool:agent|{asked}]]"
+    begins = ["-b", "qwen", "--access", "full", "-s", "one"]
+    for how, prompt in (
+        (begins, delegates),
+        (["-s", "one"], "[[usage:in=200,out=20]] two"),
+        (["-s", "one"], delegates),
+        (["-s", "one"], "[[usage:in=200,out=20]] four"),
+        (None, "[[usage:in=300,out=30]] outside"),
+        (["-s", "one"], "[[usage:in=200,out=20]] five"),
+        (["-s", "one"], delegates),
+    ):
+        if how is None:
+            shown = clinvk("sessions", "show", "one", "--json").json()
+            subprocess.run(
+                [clinvk.home.bin / "qwen", "--resume", shown["backend_session_id"]],
+                input=prompt,
+                env=clinvk.home.env,
+                cwd=clinvk.home.project,
+                text=True,
+                capture_output=True,
+                timeout=60,
+                check=True,
+            )
+            continue
+        since = len(server.billed)
+        result = clinvk(*how, "-o", "json", prompt).json()
+        assert result["exit_status"] == 0, result
+        bills = [bill.usage for bill in server.billed[since:]]
+        billed = {
+            "input_tokens": sum(usage.input_tokens for usage in bills),
+            "output_tokens": sum(usage.output_tokens for usage in bills),
+        }
+        assert _said(result, billed) == billed
+        assert len(bills) == (4 if prompt == delegates else 1)
