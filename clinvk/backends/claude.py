@@ -19,6 +19,7 @@ from clinvk.model.access_option import AccessOption
 from clinvk.model.failure import FailureCode
 from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.versions import Drift, drift
 
 if TYPE_CHECKING:
     from clinvk.backends._chat_log import ChatLog
@@ -55,6 +56,11 @@ _PROGRAMS = (
     '|otelHeadersHelper|fileSuggestion|enabledPlugins|extraKnownMarketplaces)"'
 )
 """What in its settings names programs, or says where to get some."""
+
+_NEW_SYSTEM_PROMPT = "--system-prompt-snapshot=off"
+"""A resumed conversation has the system prompt of this turn; 2.1.197 knows no such option."""
+
+_SINCE = (Drift.TESTED, Drift.NEWER)
 
 _NESTING = (
     "AI_AGENT",
@@ -114,8 +120,11 @@ class Agent(Backend):
     preference = 10
     tested_versions = ("2.1.197", "2.1.332")
     lacks: ClassVar[Mapping[Capability, str]] = {
-        # 2.1.329 ignores another one silently; 2.1.197 still took it.
-        Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
+        # 2.1.329 ignores another one silently without `_NEW_SYSTEM_PROMPT`; 2.1.197 still took it.
+        Capability.NEW_SYSTEM_PROMPT: (
+            "it keeps the one that the conversation began with, unless its last turn was of version"
+            " 2.1.329 or newer"
+        ),
     }
     conversation_ids = UUID
     access_options = (
@@ -171,12 +180,27 @@ class Agent(Backend):
         if request.system_prompt is not None:
             argv.append("--append-system-prompt-file={system_prompt}")
             files["system_prompt"] = request.system_prompt
+        if request.resume and request.system_prompt_changed:
+            argv.append(_NEW_SYSTEM_PROMPT)
         return Invocation(
             argv=(*argv, *request.backend_args),
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
             env_unset=_NESTING,
             files=files,
+        )
+
+    def refuse_unsupported(self, request: TurnRequest) -> None:
+        """Another system prompt passes where the version that answered last takes one.
+
+        A version that was put back since refuses the option, and nothing is done. A conversation
+        that begins would keep it for its later turns.
+        """
+        version = (request.counters or {}).get("version")
+        known = isinstance(version, str) and drift(version, ("2.1.329",)) in _SINCE
+        taken = request.resume and known
+        super().refuse_unsupported(
+            replace(request, system_prompt_changed=request.system_prompt_changed and not taken)
         )
 
     def screen(self, request: TurnRequest) -> Invocation:

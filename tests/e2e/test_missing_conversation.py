@@ -144,7 +144,7 @@ def test_a_conversation_that_is_there_is_gone_on_with(clinvk: Command, backend: 
 @pytest.mark.parametrize(("backend", "claude"), REAL)
 @pytest.mark.parametrize("way", WAYS)
 def test_access_model_and_system_prompt_hold_in_the_new_conversation(
-    clinvk: Command, server: MockModel, backend: str, way: str
+    clinvk: Command, server: MockModel, backend: str, claude: str, way: str
 ) -> None:
     """It is the same session: read-only stays read-only on disk, model and prompt are the same."""
     lacks = backends.get(backend).lacks
@@ -158,7 +158,9 @@ def test_access_model_and_system_prompt_hold_in_the_new_conversation(
     assert server.billed[-1].model == model.rpartition("/")[2]
     assert ("speak in verse" in json.dumps(server.requests[-1].body)) is told
     another = clinvk("-c", "--if-missing", way, "--system-prompt", "in prose", "three")
-    assert another.exit_code == (5 if Capability.NEW_SYSTEM_PROMPT in lacks else 0)
+    takes_another = Capability.NEW_SYSTEM_PROMPT not in lacks or claude == "claude-next"
+    assert another.exit_code == (0 if takes_another else 5)
+    assert ("in prose" in json.dumps(server.requests[-1].body)) is takes_another
 
 
 def test_a_turn_killed_before_the_new_conversation_began_leaves_the_choice(

@@ -330,3 +330,27 @@ def test_another_model_is_for_one_turn(clinvk: Command, server: MockModel, backe
     assert server.billed[-1].model.startswith(model.rpartition("/")[2])
     clinvk("-c", "three")
     assert server.billed[-1].model == own
+
+
+@pytest.mark.parametrize("claude", ["claude", "claude-next"])
+def test_claude_takes_another_system_prompt_from_2_1_329_on(
+    clinvk: Command, server: MockModel, claude: str
+) -> None:
+    """For that turn, at the model; the next has the session's own again. Before: exit 5."""
+    clinvk("-b", "claude", "--system-prompt", "speak in verse", "one")
+    sent = len(server.requests)
+    ran = clinvk("-c", "--system-prompt", "speak in prose", "two")
+    if claude == "claude":
+        assert ran.exit_code == 5
+        assert "version 2.1.329 or newer" in ran.stderr
+        assert len(server.requests) == sent
+    else:
+        assert ran.exit_code == 0, ran.stderr
+        body = json.dumps(server.requests[-1].body)
+        assert "speak in prose" in body
+        assert "speak in verse" not in body
+    assert clinvk("-c", "three").exit_code == 0
+    body = json.dumps(server.requests[-1].body)
+    assert "speak in verse" in body
+    assert "speak in prose" not in body
+    assert "one" in body

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from clinvk import backends
-from clinvk.errors import SessionNotFoundError
+from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.conversation import ConversationFiles
 from clinvk.model.request import Invocation, TurnRequest
@@ -89,3 +89,51 @@ def test_how_long_it_keeps_a_conversation_is_read_off_its_settings(
     """Settings that it refuses make it remove nothing."""
     kept = backends.get("claude").retention(settings)
     assert (kept.days if kept else None) == days
+
+
+@pytest.mark.parametrize(
+    ("version", "taken"),
+    [
+        *[("2.1.329", True), ("2.1.332", True), ("2.2.0", True), ("3.0.0-beta.1", True)],
+        *[("2.1.197", False), ("2.1.329-beta.1", False), ("", False), ("new", False)],
+        *[(None, False), (["2.1.332"], False)],
+    ],
+    ids=str,
+)
+def test_another_system_prompt_passes_by_the_version_that_answered_last(
+    version: Any, *, taken: bool
+) -> None:
+    """With the option that makes it count; an older or unknown version would ignore it."""
+    request = TurnRequest(
+        prompt="p",
+        cwd=Path("/p"),
+        conversation="00000000-0000-4000-8000-000000000001",
+        resume=True,
+        system_prompt="in prose",
+        system_prompt_changed=True,
+        counters={"version": version},
+    )
+    claude = backends.get("claude")
+    if taken:
+        claude.refuse_unsupported(request)
+        assert "--system-prompt-snapshot=off" in claude.invocation(request).argv
+        assert "--system-prompt-snapshot=off" in claude.screen(request).argv
+    else:
+        with pytest.raises(BackendUnsupportedError):
+            claude.refuse_unsupported(request)
+
+
+@pytest.mark.parametrize("counters", [None, {}, {"version": "2.1.332"}], ids=str)
+def test_a_conversation_that_begins_anew_keeps_the_system_prompt(counters: Any) -> None:
+    """Its first one holds for all its turns; a first turn of a session has none of the options."""
+    request = TurnRequest(
+        prompt="p",
+        cwd=Path("/p"),
+        system_prompt="in prose",
+        system_prompt_changed=True,
+        counters=counters,
+    )
+    with pytest.raises(BackendUnsupportedError):
+        backends.get("claude").refuse_unsupported(request)
+    argv = backends.get("claude").invocation(request).argv
+    assert not [word for word in argv if "snapshot" in word]
