@@ -8,13 +8,13 @@ therefore comes from `finish`: only the child's end says that there is no furthe
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from clinvk.backends._answer import CUT, Answer, without_value
 from clinvk.backends._base import Parser
+from clinvk.backends._dialect import Dialect
 from clinvk.backends._failures import (
-    Words,
     code_of_status,
     code_of_words,
     failure,
@@ -68,22 +68,6 @@ _STOP_REASONS = {
     FailureCode.TURN_LIMIT: StopReason.MAX_TURNS,
     FailureCode.BUDGET_LIMIT: StopReason.BUDGET,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one agent says what fails: the `subtype` of a result, the `error` of a message, words.
-
-    Lines of stderr that match `noise` explain nothing. `version` is where `init` has the version.
-    `status` finds an HTTP status in an error's words, for an agent that has no field for it.
-    """
-
-    subtypes: Mapping[str, FailureCode]
-    errors: Mapping[str, FailureCode]
-    words: Words
-    noise: str
-    version: str
-    status: str | None = None
 
 
 class StreamJsonParser(Parser):

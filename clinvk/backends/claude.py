@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.backends._base import Backend, Capability, ConversationFiles, Retention, SignIn
+from clinvk.backends._dialect import Dialect
 from clinvk.backends._ids import UUID, conversation_id
 from clinvk.backends._jsonl import parse_object
-from clinvk.backends._stream_json import Dialect, StreamJsonParser
+from clinvk.backends._stream_json import StreamJsonParser
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
 from clinvk.model.failure import FailureCode

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.backends._argv import refuse_long_system_prompt
 from clinvk.backends._base import Backend, Capability, ConversationFiles, SignIn
+from clinvk.backends._dialect import Dialect
 from clinvk.backends._ids import UUID, conversation_id
 from clinvk.backends._jsonc import parse_settings
 from clinvk.backends._jsonl import items, mapping, text
 from clinvk.backends._running_total import RunningTotal, used_since
-from clinvk.backends._stream_json import Dialect, Line, StreamJsonParser
+from clinvk.backends._stream_json import Line, StreamJsonParser
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
