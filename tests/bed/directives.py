@@ -18,6 +18,7 @@
     [[hang]]                  accept the request and never answer
     [[error:STATUS]]          refuse with that status and the provider's own body; also
                               [[error:STATUS:TYPE]] and [[error:STATUS*2]] (twice, then succeed)
+    [[refuse:STATUS|WORDS]]   refuse with that status and these words
     [[fail:TYPE]]             a few words, then the provider's failure within the stream
     [[cut]]                   a few words, then the connection is dropped
     [[finish:WORD]]           end the answer for that reason, in the provider's own word
@@ -102,10 +103,14 @@ Call = Write | Edit | Run | Tool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """An HTTP error in place of an answer: `times` of them, None for every time."""
+    """An HTTP error in place of an answer: `times` of them, None for every time.
+
+    `words` stand in place of the provider's own.
+    """
 
     status: int
     type: str | None = None
+    words: str | None = None
     times: int | None = None
 
 
@@ -199,6 +204,11 @@ def _error(argument: str) -> dict[str, object]:
     return {"refusal": refusal}
 
 
+def _refuse(argument: str) -> dict[str, object]:
+    status, _, words = argument.partition("|")
+    return {"refusal": Refusal(status=int(status), words=words)}
+
+
 _CALLS: Mapping[str, Callable[[str], list[Call]]] = {
     "write": _write,
     "edit": _edit,
@@ -216,6 +226,7 @@ _FIELDS: Mapping[str, Callable[[str], dict[str, object]]] = {
     "usage": _usage,
     "slow": _slow,
     "error": _error,
+    "refuse": _refuse,
     "fail": lambda kind: {"fail": kind},
     "gate": lambda _: {"gate": True},
     "hang": lambda _: {"hang": True},

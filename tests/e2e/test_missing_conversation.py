@@ -207,3 +207,48 @@ def test_the_agents_own_screen_on_a_missing_conversation(
     terminal.wait_for("a new one begins here, empty")
     terminal.wait_for(clinvk.home.ready(backend), timeout_s=60)
     assert "elephants" not in terminal.screen()
+
+
+MISLEADING = [
+    (400, "gateway: credential does not match any session"),
+    (404, "upstream: thread not found in shard 7"),
+    (400, "No conversation found with session ID: x; session not found; no rollout found"),
+]
+
+
+@pytest.mark.parametrize(("backend", "claude"), REAL)
+@pytest.mark.parametrize("misleading", MISLEADING, ids=["session", "thread", "all"])
+@pytest.mark.parametrize("resumed", [False, True], ids=["new", "resumed"])
+def test_a_failure_of_the_service_takes_no_turn_back(
+    clinvk: Command, server: MockModel, backend: str, misleading: tuple[int, str], *, resumed: bool
+) -> None:
+    """It speaks of sessions and threads too: after a tool, or before anything.
+
+    The turn stays with what it did, the prompt is sent once, and the next turn is in the same
+    conversation.
+    """
+    status, words = misleading
+    if resumed:
+        clinvk("-b", backend, "--access", "edit", "the elephants come first")
+    target = clinvk.home.project / "made.txt"
+    prompt = f"[[write:{target}|x]] [[refuse:{status}|{words}]] then zebras"
+    begin = ("-c", "--if-missing", "new") if resumed else ("-b", backend, "--access", "edit")
+    told = clinvk(*begin, "-o", "json", prompt).json()
+    assert told["exit_status"] not in {0, 4}, told
+    assert target.exists()
+    target.unlink()
+    turns = 2 if resumed else 1
+    shown = _shown(clinvk)
+    assert shown["turns"] == turns
+    asked = [one for one in server.requests if "zebras" in json.dumps(one.body)]
+    assert asked
+    refused = f"[[refuse:{status}|{words}]] and nothing else"
+    if resumed:
+        again = clinvk("-c", "--if-missing", "replay", "-o", "json", refused).json()
+        assert again["exit_status"] not in {0, 4}, again
+        turns += 1
+    last = clinvk("-c", "-o", "json", "and now lions").json()
+    assert (last["exit_status"], last["turn"]) == (0, turns + 1), last
+    assert last["backend_session_id"] == shown["backend_session_id"]
+    assert "zebras" in _last_sent(server)
+    check_home(clinvk.home.clinvk_home)

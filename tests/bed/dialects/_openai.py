@@ -49,7 +49,8 @@ def refused(ask: Ask, refusal: Refusal) -> tuple[int, Json]:
     kind, code, message = _ERRORS.get(status, ("server_error", None, "error"))
     if refusal.type:
         code, message = _FAILURES.get(refusal.type, (refusal.type, message))
-    error = {"message": message.format(model=ask.model), "type": kind, "param": None, "code": code}
+    message = refusal.words or message.format(model=ask.model)
+    error = {"message": message, "type": kind, "param": None, "code": code}
     return status, {"error": error}
 
 

@@ -117,7 +117,7 @@ class Anthropic(Dialect):
         if refusal.type:
             kind = kind if refusal.type in _MESSAGES else refusal.type
             message = _MESSAGES.get(refusal.type, message)
-        error = {"type": kind, "message": message.format(model=ask.model)}
+        error = {"type": kind, "message": refusal.words or message.format(model=ask.model)}
         return refusal.status, {"type": "error", "error": error, "request_id": "req_mock"}
 
     def aside(self, method: str, path: str) -> Json | None:

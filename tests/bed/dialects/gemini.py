@@ -135,7 +135,7 @@ class Gemini(Dialect):
         status = 503 if refusal.status == 529 else refusal.status
         kind, message = _ERRORS.get(status, ("UNKNOWN", "error"))
         message = _MESSAGES.get(refusal.type or "", message).format(model=ask.model)
-        error: Json = {"code": status, "message": message, "status": kind}
+        error: Json = {"code": status, "message": refusal.words or message, "status": kind}
         if details := _DETAILS.get(refusal.type or ""):
             error["details"] = details
         return status, {"error": error}
