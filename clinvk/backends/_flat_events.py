@@ -135,8 +135,10 @@ class FlatEventsParser(Parser):
 
     def _begin(self, said: Line) -> list[Event] | None:
         session = text(said.get("session_id"))
-        if not session or self._init is not None:
-            return [] if session else None
+        if not session:
+            return None
+        if self._init is not None and self._init.backend_session_id == session:
+            return []
         self._init = Init(backend_session_id=session, model=text(said.get("model")) or None)
         return [self._init]
 

@@ -1,4 +1,7 @@
-"""What a line of the `stream-json` output says: errors, retries, the value of an answer."""
+"""What a line of the `stream-json` output says: errors, retries, the value of an answer.
+
+With how each agent words it.
+"""
 
 from collections.abc import Mapping
 
@@ -14,6 +17,7 @@ from clinvk.backends._jsonl import (
 from clinvk.model.events import Json
 
 Line = Mapping[str, Json]
+
 
 _STRUCTURED = ("structured_output", "structured_result")
 
@@ -59,3 +63,9 @@ def retry_notice(said: Line) -> str:
     if attempt is not None and of is not None:
         notice += f" (attempt {attempt} of {of})"
     return notice
+
+
+def session_of(said: Line) -> str:
+    """The conversation that something said in it names; nothing for a line about the run itself."""
+    failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
+    return "" if failed or said.get("type") == "system" else text(said.get("session_id"))

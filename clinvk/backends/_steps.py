@@ -102,7 +102,7 @@ class StepParser(Parser):
         if reader is None or not session:
             return [Raw(line=line)]
         first: list[Event] = []
-        if self._init is None:
+        if self._init is None or self._init.backend_session_id != session:
             self._init = Init(backend_session_id=session, model=self._model)
             first = [self._init]
         return [*first, *reader(said, mapping(said.get("part")))]

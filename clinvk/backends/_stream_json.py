@@ -22,7 +22,13 @@ from clinvk.backends._failures import (
     not_gone,
 )
 from clinvk.backends._jsonl import count, items, mapping, parse_object, text
-from clinvk.backends._line_words import error_words, final_answer, retry_notice, structured_of
+from clinvk.backends._line_words import (
+    error_words,
+    final_answer,
+    retry_notice,
+    session_of,
+    structured_of,
+)
 from clinvk.backends._recovery import recovering
 from clinvk.backends._retry_time import moment_of
 from clinvk.backends._spending import Bill, Spending, main_tokens
@@ -115,10 +121,12 @@ class StreamJsonParser(Parser):
             return []
         said = parse_object(line)
         reader = None if said is None else self._readers.get(text(said.get("type")))
+        first = self._name(session_of(said)) if said is not None and reader is not None else []
         events = reader(said) if said is not None and reader is not None else None
         if events is None:
             return [Raw(line=line)]
         self._settled = self._outcome is not None and reader == self._end
+        events = [*first, *events]
         if any(_parts(event) for event in events):
             self._answer.interrupt()
         return events
@@ -192,9 +200,13 @@ class StreamJsonParser(Parser):
         if not session:
             return None
         self._spending.version = text(said.get(self._dialect.version))
-        if self._init is not None and self._init.backend_session_id == session:
+        return self._name(session, text(said.get("model")) or None)
+
+    def _name(self, session: str, model: str | None = None) -> list[Event]:
+        """Take in the conversation's id, which any line may tell: a wrapper may lose the first."""
+        if not session or (self._init is not None and self._init.backend_session_id == session):
             return []
-        self._init = Init(backend_session_id=session, model=text(said.get("model")) or None)
+        self._init = Init(backend_session_id=session, model=model)
         return [self._init]
 
     # What the model says and does.

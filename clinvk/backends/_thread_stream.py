@@ -149,8 +149,10 @@ class ThreadParser(Parser):
 
     def _begin(self, said: Line) -> list[Event] | None:
         thread = text(said.get("thread_id"))
-        if not thread or self._init is not None:
-            return [] if thread else None
+        if not thread:
+            return None
+        if self._init is not None and self._init.backend_session_id == thread:
+            return []
         self._init = Init(backend_session_id=thread, model=self._model)
         return [self._init]
 

@@ -27,10 +27,12 @@ class Conversation:
     """The agent's session id, and whether the turn goes on with it or begins it.
 
     `afresh` says that it takes the place of one that is gone, and `replay` what it is told of it.
+    `kept` says that the agent's files have it.
     """
 
     id: str | None
     resume: bool
+    kept: bool = False
     afresh: IfMissing | None = None
     replay: Replay | None = None
 
@@ -40,7 +42,7 @@ class Conversation:
         if self.afresh is None:
             return None
         what = f"told {self.replay.note} from our record" if self.replay else "empty"
-        return f"the agent no longer has the conversation: a new one begins here, {what}"
+        return f"the agent cannot continue the conversation: a new one begins here, {what}"
 
 
 def conversation_of(
@@ -63,12 +65,13 @@ def conversation_of(
         id=chosen if Capability.OWN_ID not in backend.lacks else None, resume=False
     )
     why = backend.lacks.get(Capability.RESUME)
-    if why and session.next_turn > 1 and was_answered(_turns(past)):
-        if request.if_missing is IfMissing.FAIL:
-            raise BackendUnsupportedError(
-                f"backend `{backend.name}` cannot go on with a session: {why}",
-                hint="`--if-missing replay` tells a new conversation the earlier turns",
-            )
+    cannot = why is not None and session.next_turn > 1 and was_answered(_turns(past))
+    if cannot and request.if_missing is IfMissing.FAIL:
+        raise BackendUnsupportedError(
+            f"backend `{backend.name}` cannot go on with a session: {why}",
+            hint="`--if-missing replay` tells a new conversation the earlier turns",
+        )
+    if cannot or (known is None and not why and _answered_unnamed(session, past)):
         return conversation_instead(request, session, backend, world, past)
     if known is None or why or (past is None and session.next_turn == 1):
         return begun_again
@@ -84,7 +87,7 @@ def conversation_of(
     files = conversation_files_of(backend, known, world)
     exists = conversation_exists(files)
     if exists or (files is None and session.conversation_seen):
-        return Conversation(id=known, resume=True)
+        return Conversation(id=known, resume=True, kept=bool(exists))
     if not session.conversation_seen or not was_answered(_turns(past)):
         # A file of it that nothing was kept in has the id taken all the same.
         taken = begun_again.id and files is not None and conversation_paths(files)
@@ -132,11 +135,22 @@ def conversation_instead(
     )
 
 
+def _answered_unnamed(session: Session, past: Past | None) -> bool:
+    """Whether a conversation that nobody can name was answered: it would be lost silently."""
+    if past is None or session.next_turn == 1:
+        return False
+    turns = past()
+    return was_answered(turns) if turns else session.turns > 0
+
+
 def _turns(past: Past | None) -> Sequence[Turn]:
     return () if past is None else past()
 
 
 def _gone(session: Session, backend: Backend, hint: str) -> ConversationGoneError:
-    return ConversationGoneError(
-        f"{backend.title} no longer has the conversation of session `{session.id}`", hint=hint
-    )
+    session_id, title = session.id, backend.title
+    if session.conversation is None:
+        message = f"{title} never named the conversation of session `{session_id}`"
+    else:
+        message = f"{title} no longer has the conversation of session `{session_id}`"
+    return ConversationGoneError(message, hint=hint)

@@ -42,8 +42,9 @@ class TurnPlan:
 
     `program` is the start of the invocation's argv. `prompt` is what the person said; what is sent
     may have earlier turns above it. `moves_to` is the session's directory from now on, if the turn
-    ends well. `afresh` as in `Turn`; `instead` is the plan to turn to if only the agent itself
-    knows that it no longer has the conversation.
+    ends well. `afresh` as in `Turn`; `kept` says that the agent has the conversation on
+    disk, where it looks for it; `instead` is the plan to turn to if only the agent itself knows
+    that it no longer has the conversation.
     """
 
     backend: Backend
@@ -55,6 +56,7 @@ class TurnPlan:
     program: tuple[str, ...] = ()
     moves_to: str | None = None
     afresh: IfMissing | None = None
+    kept: bool = False
     instead: "Callable[[], TurnPlan] | None" = None
 
 
@@ -150,6 +152,7 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
         ),
         moves_to=moves_to,
         afresh=conversation.afresh,
+        kept=conversation.kept and not turn.elsewhere,
         instead=partial(plan_turn, request, session, backend, settings, world, past=past, gone=True)
         if ask_again
         else None,

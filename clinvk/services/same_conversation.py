@@ -17,9 +17,13 @@ _LONGEST_ID = 200
 
 
 class SameConversation:
-    """Follows the ids of one turn; `other` is that of the conversation it should not be in."""
+    """Follows the ids of one turn; `other` is that of the conversation it should not be in.
 
-    def __init__(self, backend: Backend, request: TurnRequest) -> None:
+    `kept` says that the agent's files have the conversation that was asked for.
+    """
+
+    def __init__(self, backend: Backend, request: TurnRequest, *, kept: bool = False) -> None:
+        self._kept = kept
         self._title = backend.title
         self._is_id = backend.is_conversation
         self._resume = request.resume
@@ -79,8 +83,15 @@ class SameConversation:
         return self._asked is None or conversation.lower() == self._asked.lower()
 
     def _possible(self, failure: Failure, *, worked: bool) -> Failure:
-        """The failure; where a turn took place, words like "session not found" mean another one."""
-        if failure.code is not FailureCode.CONVERSATION_GONE or (self._resume and not worked):
+        """The failure; where a turn took place, words like "session not found" mean another one.
+
+        So do they where the agent's files have the conversation, unless they name its id: a server
+        of tools or a wrapper has sessions of its own.
+        """
+        if failure.code is not FailureCode.CONVERSATION_GONE:
+            return failure
+        named = self._asked is not None and self._asked.lower() in failure.message.lower()
+        if self._resume and not worked and (named or not self._kept):
             return failure
         return replace(failure, code=FailureCode.AGENT_FAILED)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from signal import Signals
 from typing import TYPE_CHECKING, Protocol
 
+from clinvk.backends._base import Capability
 from clinvk.errors import BackendStartError
 from clinvk.model.events import Change, Event, Failed, Init, Result, StopReason, Warned
 from clinvk.model.failure import Failure, FailureCode
@@ -76,7 +77,7 @@ class Turn:
         self._observer = observer
         self._attended = attended
         self._heard = Heard()
-        self._same = SameConversation(plan.backend, plan.request)
+        self._same = SameConversation(plan.backend, plan.request, kept=plan.kept)
         self._unsaid: Failed | None = None
         self._watch: FileWatch | None = None
 
@@ -146,6 +147,16 @@ class Turn:
                 self._tell(told_of_cut_lines(event, ending))
         return ending
 
+    @property
+    def _unnamed(self) -> bool:
+        """Whether a conversation was begun whose id nobody knows, although it could be resumed."""
+        result = self._heard.result
+        told = self._heard.init or (result and result.backend_session_id)
+        recorded = self._recording.session_id is not None
+        can_resume = Capability.RESUME not in self._plan.backend.lacks
+        known = self._recording.session.conversation is not None
+        return recorded and can_resume and not known and not told
+
     def _is_gone(self, result: Result | None) -> bool:
         """Whether the agent has lost the conversation, and nothing was done in another one."""
         failure = result.failure if result else None
@@ -162,6 +173,8 @@ class Turn:
             if why is not None:
                 self._tell(Failed(failure=why))
                 self._heard.result = replace(result, failure=why)
+        if result.failure is None and self._unnamed:
+            self._tell(Warned(message=_UNNAMED, code="clinvk"))
         if notice := notice_of_answer(result):
             self._tell(Warned(message=notice, code="answer"))
 
@@ -171,7 +184,10 @@ class Turn:
         told = [warning for warning in plan.warnings if warning not in self._plan.warnings]
         self._plan = plan
         self._heard = Heard(warnings=self._heard.warnings)
-        self._same, self._unsaid = SameConversation(plan.backend, plan.request), None
+        self._same, self._unsaid = (
+            SameConversation(plan.backend, plan.request, kept=plan.kept),
+            None,
+        )
         self._observer.started(_turn_start(plan, self._recording))
         for warning in told:
             self._tell(Warned(message=warning, code="clinvk"))
@@ -241,6 +257,10 @@ class Turn:
         else:
             self._recording.finish(result, ending, tuple(self._heard.files.values()))
 
+
+_UNNAMED = (
+    "the agent never named its conversation: the session can only be continued with `--if-missing`"
+)
 
 _BROKEN_OFF = Ending(
     reason=EndReason.CANCELLED,
