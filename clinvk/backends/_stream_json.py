@@ -150,6 +150,8 @@ class StreamJsonParser(Parser):
             return [self._without_result(exit_code, stderr_tail)]
         usage, cost = self._spending.sum_up(answered=self._answered)
         counters = self._spending.counters
+        if self._active:  # a further round was cut off: it was billed, and nobody has counted it
+            return [Warned(message="the agent ended in the middle of a further round"), result]
         result = replace(result, usage=usage, cost_usd=cost, counters=counters)
         if result.failure is not None:
             detailed = replace(result.failure, detail=stderr_tail or None)

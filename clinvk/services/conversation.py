@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from clinvk.backends._base import Backend, Capability
 from clinvk.errors import BackendUnsupportedError, ConversationGoneError, SessionNotFoundError
+from clinvk.model.failure import FailureCode
 from clinvk.model.replay import Replay, replay_of
 from clinvk.model.request import IfMissing, RunRequest
 from clinvk.model.safe_text import safe_line
@@ -71,7 +72,8 @@ def conversation_of(
             f"backend `{backend.name}` cannot go on with a session: {why}",
             hint="`--if-missing replay` tells a new conversation the earlier turns",
         )
-    if cannot or (known is None and not why and _answered_unnamed(session, past)):
+    lost = _answered_unnamed(session, past) if known is None else _lost_at_last(request, past)
+    if cannot or (lost and not why):
         return conversation_instead(request, session, backend, world, past)
     if known is None or why or (past is None and session.next_turn == 1):
         return begun_again
@@ -141,6 +143,13 @@ def _answered_unnamed(session: Session, past: Past | None) -> bool:
         return False
     turns = past()
     return was_answered(turns) if turns else session.turns > 0
+
+
+def _lost_at_last(request: RunRequest, past: Past | None) -> bool:
+    """Whether the last turn was answered from another conversation: asking again ends the same."""
+    turns = _turns(past) if request.if_missing is not IfMissing.FAIL else ()
+    failure = turns[-1].failure if turns else None
+    return failure is not None and failure.code is FailureCode.CONVERSATION_GONE
 
 
 def _turns(past: Past | None) -> Sequence[Turn]:

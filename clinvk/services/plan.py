@@ -1,18 +1,16 @@
 """Everything about one turn that is decided before anything is started."""
 
-import os
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from clinvk.backends._base import Backend, Capability
-from clinvk.errors import BackendUnsupportedError, SessionDirectoryError, UsageError
+from clinvk.errors import BackendUnsupportedError, UsageError
 from clinvk.model.access import Access, is_wider
 from clinvk.model.access_option import contradicting
 from clinvk.model.config import Settings
-from clinvk.model.request import IfMissing, Invocation, Pick, RunRequest, TurnRequest
+from clinvk.model.request import IfMissing, Invocation, RunRequest, TurnRequest
 from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.title import title_from_prompt
@@ -26,11 +24,11 @@ from clinvk.services.conversation import (
     conversation_of,
 )
 from clinvk.services.depth import refuse_too_deep
+from clinvk.services.directories import turn_directory, working_directory
 from clinvk.services.own_counters import counters_kept
 from clinvk.services.programs import default_backend, program_of
 from clinvk.services.project_files import refuse_programs_of_project
 from clinvk.services.world import World
-from clinvk.store.atomic import reason
 from clinvk.store.conversations import read_text
 
 _FIRST_RESUME = 2
@@ -124,7 +122,7 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     conversation that the agent no longer has, an option that it cannot honour, a missing program.
     """
     refuse_too_deep(world.environ, settings)
-    cwd, moves_to = _turn_directory(request, session)
+    cwd, moves_to = turn_directory(request, session)
     found = conversation_instead if gone else conversation_of
     conversation = found(request, session, backend, world, past)
     asked = _Asked(request=request, session=session, backend=backend, settings=settings)
@@ -302,52 +300,3 @@ def _limits(request: RunRequest, settings: Settings) -> Limits:
         timeout_s=seconds(request.timeout_s, "run.timeout"),
         idle_timeout_s=seconds(request.idle_timeout_s, "run.idle_timeout"),
     )
-
-
-def _turn_directory(request: RunRequest, session: Session) -> tuple[Path, str | None]:
-    """Where the turn runs, and where the session lives from now on if it has moved.
-
-    With `-c` a named directory says where to look for the session, and it runs in its own. Else it
-    is for this turn; it becomes the session's only if that has lost its own.
-    """
-    own = Path(session.cwd)
-    trouble = _why_not_there(session.cwd)
-    if request.workdir is not None and not (request.pick is Pick.CONTINUE and trouble is None):
-        named = working_directory(request.workdir)
-        return named, None if trouble is None else str(named)
-    if trouble is None:
-        return own, None
-    raise SessionDirectoryError(
-        f"the directory of session `{session.id}` {trouble}: `{own}`",
-        hint="if it has moved, say where with `-w DIR`",
-    )
-
-
-def _why_not_there(directory: str) -> str | None:
-    """What became of a directory that cannot be worked in, None for one that can."""
-    if not os.path.isdir(directory):
-        return "is gone" if not os.path.lexists(directory) else "is no directory any more"
-    return None if os.access(directory, os.R_OK | os.X_OK) else "cannot be read"
-
-
-def working_directory(directory: Path) -> Path:
-    """The directory as it is without links; `UsageError` unless it can be worked in."""
-    resolved = Path(os.path.realpath(directory.expanduser()))
-    try:
-        mode = resolved.stat().st_mode
-    except FileNotFoundError:
-        raise UsageError(
-            f"the directory `{directory}` does not exist", hint="name one with `-w DIR`"
-        ) from None
-    except OSError as error:
-        raise UsageError(
-            f"the directory `{directory}` cannot be used: {reason(error)}",
-            hint="name another with `-w DIR`",
-        ) from error
-    if not stat.S_ISDIR(mode):
-        raise UsageError(f"`{directory}` is not a directory", hint="name one with `-w DIR`")
-    if not os.access(resolved, os.R_OK | os.X_OK):
-        raise UsageError(
-            f"the directory `{directory}` cannot be read", hint="check its permissions"
-        )
-    return resolved

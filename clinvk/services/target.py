@@ -7,8 +7,9 @@ from clinvk.errors import NothingToResumeError
 from clinvk.model.config import Settings
 from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session
+from clinvk.services.directories import working_directory
 from clinvk.services.places import here_in
-from clinvk.services.plan import backend_for, working_directory
+from clinvk.services.plan import backend_for
 from clinvk.services.resolve import (
     continued_session,
     find_named,

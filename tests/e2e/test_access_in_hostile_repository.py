@@ -61,7 +61,7 @@ def test_the_traps_work_without_read_only(
         repository.remove_plugins()
     access = "full" if name == "opencode" else "edit"
     prompt = read(name, repository.below / "main.ts")
-    clinvk("-b", name, "--access", access, "--timeout", "20s", prompt, cwd=repository.root)
+    clinvk("-b", name, "--access", access, "--timeout", "60s", prompt, cwd=repository.root)
     assert repository.marks
 
 

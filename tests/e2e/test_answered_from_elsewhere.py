@@ -33,7 +33,10 @@ text = open({stream!r}).read()
 for recorded in {recorded!r}:
     text = text.replace(recorded, os.environ["STAND_IN_ID"])
 how = os.environ.get("STAND_IN_HOW", "")
-for number, line in enumerate(text.splitlines(keepends=True)):
+lines = text.splitlines(keepends=True)
+if how == "headless":
+    del lines[0]
+for number, line in enumerate(lines):
     sys.stdout.write(line)
     sys.stdout.flush()
     if how == "slow" and number == 0:
@@ -147,3 +150,33 @@ def test_a_prompt_that_was_answered_is_not_run_again(stand: Stand) -> None:
     assert told["text"]
     assert stand.started == started + 1
     assert json.dumps(stand.shown()).count("two") >= 1
+    # What it was told to do about it holds from the next prompt on.
+    anew = stand("-c", "--if-missing", "new", "-o", "json", "three", told=other).json()
+    assert (anew["exit_status"], anew["resumed"]) == (0, False), anew
+    assert anew["backend_session_id"] == other
+
+
+def test_another_id_is_seen_in_any_line(stand: Stand) -> None:
+    """The first line may be lost; where no other names the conversation, none is known."""
+    own, other = IDS[stand.agent]
+    told = stand("-c", "-o", "json", "two", told=other, how="headless").json()
+    if stand.agent in {"codex", "gemini"}:
+        assert (told["exit_status"], told["backend_session_id"]) == (0, own)
+    else:
+        assert (told["exit_status"], told["error"]["code"]) == (4, "conversation_gone"), told
+        assert other in told["error"]["message"]
+
+
+def test_a_conversation_that_was_never_named_is_not_silently_begun_again(tmp_path: Path) -> None:
+    """Codex's first line was lost: the turn says so, and the next one is refused, exit 4."""
+    made = Stand(tmp_path, "codex")
+    own, _ = IDS["codex"]
+    first = made("-b", "codex", "-o", "json", "one", told=own, how="headless").json()
+    assert first["exit_status"] == 0
+    assert any("never named its conversation" in warning for warning in first["warnings"])
+    refused = made("-c", "-o", "json", "two", told=own)
+    assert (refused.exit_code, refused.json()["error"]["code"]) == (4, "conversation_gone")
+    assert made.started == 1
+    anew = made("-c", "--if-missing", "replay", "-o", "json", "two", told=own).json()
+    assert (anew["exit_status"], anew["backend_session_id"]) == (0, own)
+    assert not any("never saw" in warning for warning in anew["warnings"])

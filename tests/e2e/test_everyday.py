@@ -54,8 +54,12 @@ def test_a_week_old_session_is_found_and_gone_on_with(clinvk: Command) -> None:
     asked = clinvk("-b", "demo", "-o", "json", "why does the quokka parser loop?").json()
     record = clinvk.home.clinvk_home / "sessions" / f"{asked['session_id']}.json"
     said = json.loads(record.read_text())
-    said["last_used_at"] = (datetime.now(UTC) - timedelta(days=7)).isoformat()
+    a_week_ago = datetime.now(UTC) - timedelta(days=7)
+    said["last_used_at"] = a_week_ago.isoformat()
     record.write_text(json.dumps(said))
+    transcript = clinvk.home.clinvk_home / "transcripts" / f"{asked['session_id']}.jsonl"
+    today = f"{datetime.now(UTC):%Y-%m-%d}"
+    transcript.write_text(transcript.read_text().replace(today, f"{a_week_ago:%Y-%m-%d}"))
     for number in range(20):
         keep(clinvk, number)
     found = clinvk("sessions", "search", "quokka").stdout
@@ -249,7 +253,7 @@ def test_a_session_that_is_dated_ahead_of_the_clock_says_so_when_it_is_chosen(
 ) -> None:
     """The clock was set back: it counts as the last one used, once, and nobody is left to guess."""
     ahead = keep(clinvk, 1, days=-3, conversation=None)
-    ran = clinvk("-c", "go on")
+    ran = clinvk("-c", "--if-missing", "new", "go on")
     assert ran.exit_code == 0, ran.stderr
     assert f"session {ahead} counts as the last one used: it is dated 20" in ran.stderr
     other = clinvk("-b", "demo", "-o", "json", "another").json()["session_id"]

@@ -467,3 +467,21 @@ def test_an_answer_without_the_value_that_was_asked_for_is_warned_about(
     assert [event.code for event in of(Warned, held)] == ["answer"] * warned
     assert held[-1].structured == value.get("structured_output")
     assert not of(Warned, turn(INIT, said(text("words")), end("words")))
+
+
+@pytest.mark.parametrize("exit_code", [-9, 0, 1])
+def test_a_further_round_that_was_cut_off_is_said_and_its_figures_are_unknown(
+    exit_code: int,
+) -> None:
+    """It was billed, and nobody has counted it."""
+    done = {
+        "type": "result",
+        "subtype": "success",
+        "result": "one",
+        "usage": {"input_tokens": 10, "output_tokens": 5},
+    }
+    said = {"type": "assistant", "message": {"content": [{"type": "text", "text": "two"}]}}
+    *_, warning, result = turn(INIT, done, INIT, said, exit_code=exit_code)
+    assert isinstance(warning, Warned)
+    assert "in the middle" in warning.message
+    assert (result.text, result.usage.known, result.counters) == ("one", False, None)

@@ -67,3 +67,21 @@ def test_a_fork_that_was_asked_for_has_a_new_id(name: str, option: str) -> None:
     assert "`cd`" in same.note(Init(backend_session_id="cd"))
     assert same.note(Init(backend_session_id="cd")) is None
     assert same.other is None
+
+
+@pytest.mark.parametrize(
+    ("message", "code"),
+    [
+        ("session not found", FailureCode.AGENT_FAILED),
+        ("No conversation found with session ID: AB", FailureCode.CONVERSATION_GONE),
+    ],
+    ids=["of nobody", "of the one asked for"],
+)
+def test_a_conversation_on_disk_is_gone_only_if_its_id_is_said(
+    message: str, code: FailureCode
+) -> None:
+    """A server of tools that lost a session of its own says the same words."""
+    request = TurnRequest(prompt="p", cwd=Path("/p"), conversation="Ab", resume=True)
+    same = SameConversation(backends.get("claude"), request, kept=True)
+    failed = Failed(failure=Failure(code=FailureCode.CONVERSATION_GONE, message=message))
+    assert same.failed(failed, worked=False).failure.code is code
