@@ -100,10 +100,7 @@ class StreamJsonParser(Parser):
         self._usage = UNKNOWN_USAGE
         self._trouble: Line = {}
         self._outcome: Result | None = None
-        self._over = False
-        self._settled = False
-        self._background = False
-        self._active = False
+        self._over = self._settled = self._background = self._active = False
         self._resets_at: datetime | None = None
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
             "system": self._system,
@@ -121,12 +118,13 @@ class StreamJsonParser(Parser):
             return []
         said = parse_object(line)
         reader = None if said is None else self._readers.get(text(said.get("type")))
-        first = self._name(session_of(said)) if said is not None and reader is not None else []
-        events = reader(said) if said is not None and reader is not None else None
-        if events is None:
+        if said is None or reader is None:
             return [Raw(line=line)]
+        first, more = self._name(session_of(said)), reader(said)
+        if more is None:
+            return [*first, Raw(line=line)]
+        events = [*first, *more]
         self._settled = self._outcome is not None and reader == self._end
-        events = [*first, *events]
         if any(_parts(event) for event in events):
             self._answer.interrupt()
         return events
@@ -205,7 +203,7 @@ class StreamJsonParser(Parser):
         return self._name(session, text(said.get("model")) or None)
 
     def _name(self, session: str, model: str | None = None) -> list[Event]:
-        """Take in the conversation's id, which any line may tell: a wrapper may lose the first."""
+        """Take in the conversation's id, from any line: a wrapper may lose the first."""
         if not session or (self._init is not None and self._init.backend_session_id == session):
             return []
         self._init = Init(backend_session_id=session, model=model)

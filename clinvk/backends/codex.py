@@ -35,12 +35,14 @@ _SANDBOX_OPTION = AccessOption(
 )
 _ACCESS_SETTINGS: Mapping[str, AccessOption] = {
     "sandbox_mode": _SANDBOX_OPTION,
+    "approval_policy": AccessOption((), Access.EDIT, values={"never": Access.READ_ONLY}),
     **{key: AccessOption(()) for key in ("permissions", "default_permissions")},
     **{
         key: AccessOption((), Access.EDIT)
         for key in (
             *("sandbox_workspace_write", "sandbox_permissions", "projects", "mcp_servers"),
-            *("notify", "hooks", "plugins"),
+            *("notify", "hooks", "plugins", "model_providers", "approvals_reviewer"),
+            *("zsh_path", "agents", "apps", "marketplaces"),
         )
     },
 }
@@ -90,7 +92,8 @@ class Agent(Backend):
             takes_value=False,
         ),
         _SANDBOX_OPTION,
-        AccessOption(("--add-dir", "--remote"), Access.EDIT),
+        # In another directory it may trust the project, and run what that names.
+        AccessOption(("--add-dir", "--remote", "--cd", "-C"), Access.EDIT),
         AccessOption(("--config", "-c"), keys=_ACCESS_SETTINGS),
     )
     project_files = (

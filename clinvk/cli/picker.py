@@ -138,7 +138,7 @@ class _Screen:
         for key, by in moves.items():
             keys.add(key, eager=True)(lambda _, by=by: self._choices.move(by()))
         keys.add("enter", eager=True)(self._take)
-        for key in ("escape", "c-c", "c-d", "c-q"):
+        for key in ("escape", "c-c", "<sigint>", "c-d", "c-q"):
             keys.add(key, eager=True)(_leave)
         return keys
 

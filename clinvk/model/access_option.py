@@ -58,8 +58,12 @@ def _value(option: AccessOption, argument: str, following: str) -> str | None:
     given = argument.partition("=")
     for name in option.names:
         if name.startswith("--"):
-            if _plain(given[0]) == _plain(name):
+            said = _plain(given[0].partition(".")[0])
+            if said == _plain(name):
                 return given[2] if given[1] else following if option.takes_value else ""
+            # Some programs take an option back so, and with it what clinvk said by it.
+            if option.takes_value and said == _plain(f"--no-{name[2:]}"):
+                return ""
         elif option.takes_value:
             if argument.startswith(name) and not argument.startswith("--"):
                 return argument[2:].removeprefix("=") or following

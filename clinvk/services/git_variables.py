@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from clinvk.services.repositories import repository_root
+from clinvk.services.repositories import git_directory, repository_root
 
 _PLACE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_IMPLICIT_WORK_TREE")
 """Which repository it is, and where in it; git finds both by itself from a directory."""
@@ -21,6 +21,7 @@ _REST = (
     "GIT_QUARANTINE_PATH",
     "GIT_NAMESPACE",
     "GIT_CONFIG",
+    "GIT_CONFIG_PARAMETERS",
     "GIT_NO_REPLACE_OBJECTS",
     "GIT_REPLACE_REF_BASE",
 )
@@ -68,8 +69,13 @@ def tame_git(environ: Mapping[str, str]) -> dict[str, str]:
 def _work_tree(environ: Mapping[str, str], here: Path) -> Path | None:
     """The work tree that the variables mean: named, or around where clinvk was started.
 
-    A hook of a linked worktree is started in that worktree, though `GIT_DIR` is elsewhere.
+    None if `GIT_DIR` is not of that work tree. A hook of a linked worktree is started in that
+    worktree, and has the worktree's own git directory there.
     """
     if named := environ.get("GIT_WORK_TREE"):
         return Path(os.path.realpath(here / named))
-    return repository_root(Path(os.path.realpath(here)))
+    root = repository_root(Path(os.path.realpath(here)))
+    directory = environ.get("GIT_DIR")
+    if root is None or directory is None:
+        return root
+    return root if Path(os.path.realpath(here / directory)) == git_directory(root) else None

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from clinvk.errors import ClinvkError, SessionDamagedError, UsageError
 from clinvk.model.config import Settings
-from clinvk.model.names import checked_name, checked_tag
+from clinvk.model.names import checked_name, checked_tag, refuse_id_like
 from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
 from clinvk.model.provenance import FIELD, WITHHELD, provenance
 from clinvk.model.safe_text import safe_line
@@ -126,7 +126,11 @@ def _import_one(
             reason = "a session of that id is here and differs; nothing is overwritten"
             return replace(done, refused=(*done.refused, Refused(id=one.id, reason=reason)))
         name, warnings = one.record.get("name"), done.warnings
-        if name is not None:
+        if name is not None and _reads_as_id(name):
+            one = replace(one, record={**one.record, "name": None})
+            what = f"session {one.id} is imported without its name"
+            warnings = (*warnings, f"{what}: `{safe_line(name)}` reads as an id")
+        elif name is not None:
             held.enter_context(store.lock_name(name, claim_of(world, wait_s=_NAME_WAIT_S)))
             holder = find_named(store, name)
             if holder is not None and holder.id != one.id:
@@ -135,6 +139,17 @@ def _import_one(
                 warnings = (*warnings, f"{what}: `{name}` is session {holder.id}")
         portable.unpack(store, one)
         return replace(done, imported=(*done.imported, one.id), warnings=warnings)
+
+
+def _reads_as_id(name: str) -> bool:
+    """Whether a session of that name would stand in the way of another's id."""
+    from clinvk import backends
+
+    try:
+        refuse_id_like(name, backends.names)
+    except UsageError:
+        return True
+    return False
 
 
 def _same(here: PortableSession, other: PortableSession) -> bool:

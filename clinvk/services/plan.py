@@ -248,10 +248,12 @@ def _with_git_variables(invocation: Invocation, turn: TurnRequest, world: World)
 
     said = git_variables(world.environ, world.cwd, invocation.cwd)
     tame = tame_git(world.environ) if read_only else {}
+    # `git -c` puts its settings there, and they would win over ours.
+    beaten = ("GIT_CONFIG_PARAMETERS",) if read_only else ()
     return replace(
         invocation,
         env={**tame, **said.set, **invocation.env},
-        env_unset=(*invocation.env_unset, *said.unset),
+        env_unset=(*invocation.env_unset, *beaten, *said.unset),
     )
 
 

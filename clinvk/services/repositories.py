@@ -83,6 +83,13 @@ def _linked(shared: Path) -> Iterator[Path]:
                 yield _real(Path(entry.path, said)).parent
 
 
+def git_directory(root: Path) -> Path:
+    """The git directory of the work tree: its `.git`, or the folder that a file there names."""
+    inside = root / ".git"
+    own = inside if os.path.isdir(inside) else root / _read(inside).removeprefix("gitdir:").strip()
+    return _real(own)
+
+
 def _shared(folder: Path) -> Path | None:
     """The shared git directory of the work tree at `folder`, or of a git directory itself."""
     inside = folder / ".git"
@@ -92,10 +99,7 @@ def _shared(folder: Path) -> Path | None:
             return _real(folder) if bare else None
     except ValueError:  # a path that no system call takes
         return None
-    if os.path.isdir(inside):
-        own = inside
-    else:
-        own = folder / _read(inside).removeprefix("gitdir:").strip()
+    own = git_directory(folder)
     common = _read(own / "commondir").strip()
     return _real(own / common) if common else _real(own)
 

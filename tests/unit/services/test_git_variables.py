@@ -73,3 +73,18 @@ def test_settings_for_git_stand_after_the_persons(said: Mapping[str, str], first
         f"GIT_CONFIG_KEY_{first + 1}": "core.hooksPath",
         f"GIT_CONFIG_VALUE_{first + 1}": os.devnull,
     }
+
+
+def test_a_git_directory_of_another_repository_makes_all_of_them_foreign(here: Path) -> None:
+    """Half of them would have a commit take the other repository's index."""
+    other = here.parent / "other/.git"
+    variables = {"GIT_DIR": str(other), "GIT_INDEX_FILE": f"{other}/index.lock"}
+    said = git_variables(variables, here, here / "src")
+    assert (said.set, set(said.unset)) == ({}, set(variables))
+
+
+def test_the_settings_of_a_git_command_stay_where_it_was_given(here: Path) -> None:
+    """What `git -c` says is for the repository that it works in."""
+    variables = {"GIT_CONFIG_PARAMETERS": "'core.hooksPath'='/x'"}
+    assert git_variables(variables, here, here.parent / "other").unset == (*variables,)
+    assert git_variables(variables, here, here).unset == ()
