@@ -69,3 +69,16 @@ def session_of(said: Line) -> str:
     """The conversation that something said in it names; nothing for a line about the run itself."""
     failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
     return "" if failed or said.get("type") == "system" else text(said.get("session_id"))
+
+
+def message_words(said: Line) -> str:
+    """The words of an error that is worded as a message."""
+    blocks = items(mapping(said.get("message")).get("content"))
+    words = [text(mapping(block).get("text")) for block in blocks]
+    return "\n".join(filter(None, words)) or "the agent failed and did not say why"
+
+
+def denials(said: Line) -> list[tuple[str, str]]:
+    """The calls that a result says were not allowed: id and tool."""
+    listed = map(mapping, items(said.get("permission_denials")))
+    return [(text(one.get("tool_use_id")), text(one.get("tool_name"))) for one in listed]

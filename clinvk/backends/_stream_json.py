@@ -23,8 +23,10 @@ from clinvk.backends._failures import (
 )
 from clinvk.backends._jsonl import count, items, mapping, parse_object, text
 from clinvk.backends._line_words import (
+    denials,
     error_words,
     final_answer,
+    message_words,
     retry_notice,
     session_of,
     structured_of,
@@ -88,8 +90,7 @@ class StreamJsonParser(Parser):
             before=request.counters,
             before_is_last=request.baseline_known,
         )
-        self._answer = Answer()
-        self._tools = ToolCalls()
+        self._answer, self._tools = Answer(), ToolCalls()
         self._init: Init | None = None
         self._answered = False
         self._held_to_schema = any(
@@ -166,7 +167,7 @@ class StreamJsonParser(Parser):
         words, noise = self._dialect.words, self._dialect.noise
         why = failure_of_end(exit_code, stderr_tail, words, noise)
         if self._trouble:
-            message = self._trouble_words()
+            message = message_words(self._trouble)
             code = self._code(self._trouble, message)
             why = failure(code, message, detail=stderr_tail, wait=self._resets_at)
         stop_reason = _STOP_REASONS.get(why.code, StopReason.ERROR)
@@ -288,7 +289,7 @@ class StreamJsonParser(Parser):
         self._spending.add(said)
         # A result may have none: then it is that of the last message.
         cut = CUT.get(text(said.get("stop_reason")) or self._stop_reason)
-        events = self._denials(said)
+        events = [event for call, tool in denials(said) for event in self._tools.deny(call, tool)]
         failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
         if not failed:
             answer, new = final_answer(said, self._answer.last_text)
@@ -296,7 +297,7 @@ class StreamJsonParser(Parser):
                 done = self._result(answer, cut or StopReason.END_TURN, None)
                 self._outcome = replace(done, structured=structured_of(said))
             return [*events, Message(text=answer)] if new and not self._answer.cut else events
-        message = error_words(said) or self._trouble_words()
+        message = error_words(said) or message_words(self._trouble)
         why = failure(self._code(said, message), message, wait=self._resets_at)
         if further:
             return [*events, Warned(message=f"a background task's round failed: {message}")]
@@ -305,18 +306,6 @@ class StreamJsonParser(Parser):
             stop_reason = StopReason.CANCELLED
         self._outcome = self._result(self._answer.last_text, stop_reason, why)
         return [*events, Failed(failure=why)]
-
-    def _denials(self, said: Line) -> list[Event]:
-        events: list[Event] = []
-        for denial in map(mapping, items(said.get("permission_denials"))):
-            call, tool = text(denial.get("tool_use_id")), text(denial.get("tool_name"))
-            events += self._tools.deny(call, tool)
-        return events
-
-    def _trouble_words(self) -> str:
-        blocks = items(mapping(self._trouble.get("message")).get("content"))
-        words = [text(mapping(block).get("text")) for block in blocks]
-        return "\n".join(filter(None, words)) or "the agent failed and did not say why"
 
     def _code(self, said: Line, message: str) -> FailureCode:
         """The most exact of what is known: subtype, HTTP status, kind of error, words."""

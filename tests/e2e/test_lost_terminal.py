@@ -105,6 +105,15 @@ def test_a_signal_ends_every_question(
     assert (session["name"], session["turns"]) == ("mine", 1)
 
 
+@pytest.mark.parametrize("question", ["picker", "narrowed-picker", "delete"])
+def test_an_interrupt_from_elsewhere_ends_a_question(clinvk: Command, question: str) -> None:
+    """As Ctrl-C does, though no key was pressed."""
+    asked = _asked(clinvk, question)
+    os.kill(asked.pid, signal.SIGINT)
+    assert asked.exit_code() == 130
+    assert b"Traceback" not in asked.said
+
+
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_terminal_that_is_closed_ends_every_question(clinvk: Command, question: str) -> None:
     """As when a window is closed."""

@@ -235,3 +235,16 @@ def test_a_field_that_would_run_elsewhere_or_as_an_option_is_refused(
     """Before anything is written."""
     with pytest.raises(SessionDamagedError, match=complaint):
         read_export(export(**changed), "it")
+
+
+@pytest.mark.parametrize("name", ["deadbeef", "0123456789ab", "claude:x", "@last"])
+def test_a_name_that_reads_as_an_id_is_left_out(
+    store: SessionStore, world: World, name: str
+) -> None:
+    """Else a stranger's file would stand in the way of a session's id."""
+    one = stranger()
+    one = replace(one, record={**one.record, "name": name})
+    done = import_sessions(store, (one,), world, SETTINGS)
+    assert done.imported == (one.id,)
+    assert store.load(one.id).name is None
+    assert name in done.warnings[0]
