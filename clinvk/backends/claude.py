@@ -151,8 +151,8 @@ class Agent(Backend):
         ProjectFile(".claude/settings.json", _PROGRAMS),
         ProjectFile(".claude/settings.local.json", _PROGRAMS),
         ProjectFile(".mcp.json", "command"),
-        ProjectFile(".claude/agents/*.md", "hooks:|mcpServers:"),
-        ProjectFile(".claude/skills/*/SKILL.md", "hooks:|!`"),
+        ProjectFile(".claude/agents/*.md", r"(hooks|mcpServers)[\"']?\s*:"),
+        ProjectFile(".claude/skills/*/SKILL.md", r"hooks[\"']?\s*:|!`"),
         ProjectFile(".claude/commands/*.md", "!`"),
     )
     ways: ClassVar[Mapping[Capability, str]] = {

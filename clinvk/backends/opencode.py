@@ -46,8 +46,12 @@ _AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
 }
 """Agents of clinvk's own: rules for `build` would come before those of a person's own settings."""
 
+_OLD_NAMES: Mapping[str, tuple[str, ...]] = {"edit": ("write", "patch", "multiedit", "apply_patch")}
+"""What else settings call a tool; a person who forbids one of them means them all."""
+
 _CONFIG = "OPENCODE_CONFIG_CONTENT"
 _PERMISSION = "OPENCODE_PERMISSION"
+_OWN = (_CONFIG, _PERMISSION)
 _DATABASE, _NOWHERE = "OPENCODE_DB", ":memory:"
 
 _NO_PROJECT = "OPENCODE_DISABLE_PROJECT_CONFIG"
@@ -55,6 +59,9 @@ _NO_PROJECT = "OPENCODE_DISABLE_PROJECT_CONFIG"
 
 Not from its plug-ins: 1.18.33 has two loaders, of which one heeds neither this nor `--pure`.
 """
+
+_PLUGINS = r'plugin|\{(env|file):[^}]*\}[^"]*"\s*[:/]'
+"""Plug-ins, or a key that it makes of a variable or of a file before it reads the JSON."""
 
 _UNTITLED = "New session - "
 """How a title begins that it has not made yet; a moment follows."""
@@ -91,7 +98,7 @@ class Agent(Backend):
         AccessOption(("--agent", "--attach")),
         AccessOption(("--command",), Access.EDIT),
     )
-    reads_variables = (_CONFIG, _PERMISSION)
+    reads_variables = _OWN
     project_files = (
         *(
             ProjectFile(f".opencode/{folder}/*.{ending}", always=folder.startswith("plugin"))
@@ -102,7 +109,7 @@ class Agent(Backend):
             ProjectFile(f"{folder}opencode.{ending}", says, always=always)
             for folder in ("", ".opencode/")
             for ending in ("json", "jsonc")
-            for says, always in (("plugin", True), ("mcp|lsp|formatter|command", False))
+            for says, always in ((_PLUGINS, True), ("mcp|lsp|formatter|command", False))
         ),
     )
     ways: ClassVar[Mapping[Capability, str]] = {
@@ -262,44 +269,103 @@ def _added_to_their_own(config: dict[str, Json], request: TurnRequest) -> dict[s
 
 def _forbidden(request: TurnRequest) -> Iterator[Json]:
     """What the person's own settings say of permissions, which those of an agent would override."""
-    for text in request.texts.values():
-        yield from _permissions(parse_settings(text) or {})
+    for name, text in request.texts.items():
+        yield from _permissions(_object(name, text))
     yield from _permissions(_said(_CONFIG, request))
     yield _said(_PERMISSION, request)
 
 
 def _permissions(settings: Mapping[str, Json]) -> Iterator[Json]:
     yield settings.get("permission")
-    yield {tool: "deny" for tool, on in mapping(settings.get("tools")).items() if on is False}
+    yield {tool: "deny" for tool, on in mapping(settings.get("tools")).items() if on is not True}
 
 
 def stricter(ours: Mapping[str, Json], theirs: Json) -> Mapping[str, Json]:
     """Our rules, in which nothing is allowed that theirs do not allow.
 
     Rules are an action (`allow`, `ask`, `deny`) or actions by tool; a tool's are an action or
-    actions by pattern, of which the last that matches counts.
+    actions by pattern. Of tools and of patterns, the last that matches counts, and both may be
+    wildcards. Whatever else is an action's text, such as `{env:NAME}`, counts as `deny`.
     """
     said = {"*": theirs} if isinstance(theirs, str) else mapping(theirs)
-    rules = dict(ours)
-    for tool, own in ours.items():
-        rule = said.get(tool, said.get("*"))
-        if tool == "*" or not (rule in ("ask", "deny") or isinstance(rule, dict)):
+    return {
+        tool: own if tool == "*" else _both(own, _rules_for(tool, said))
+        for tool, own in ours.items()
+    }
+
+
+def _rules_for(tool: str, said: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Actions by pattern for the tool, as the rules of all keys that match it make them."""
+    rules: Mapping[str, Json] = {"*": "allow"}
+    for key, rule in said.items():
+        if not isinstance(rule, str | dict) or not _matches(key, tool):
             continue
-        if own == "allow" or isinstance(rule, str):
-            rules[tool] = rule
-        elif isinstance(rule, dict):
-            denied = {what: action for what, action in mapping(own).items() if action != "allow"}
-            rules[tool] = {"*": "allow", **rule, **denied}
+        by_pattern = rule if isinstance(rule, dict) else {"*": rule}
+        actions: Mapping[str, Json] = {
+            pattern: _action(action) for pattern, action in by_pattern.items()
+        }
+        if key != tool and any(action != "allow" for action in rules.values()):
+            # Only the tool's own name takes back what was forbidden before it.
+            actions = _not_allowed(actions)
+        if actions.get("*") == "allow":
+            rules = {"*": "allow"}
+        for pattern, action in actions.items():
+            if pattern != "*":
+                rules = _then(rules, {pattern: action})
+            elif action != "allow":
+                rules = {"*": action}
     return rules
+
+
+def _matches(key: str, tool: str) -> bool:
+    """Whether a key of theirs, maybe a wildcard or a name of old, is of the tool."""
+    if "{env:" in key or "{file:" in key:
+        return True  # nobody can say what it becomes
+    wildcard = re.escape(key).replace(r"\*", ".*").replace(r"\?", ".")
+    names = (tool, *_OLD_NAMES.get(tool, ()))
+    return any(re.fullmatch(wildcard, name, re.DOTALL | re.IGNORECASE) for name in names)
+
+
+def _action(said: Json) -> Json:
+    return said if said in ("allow", "ask") else "deny"
+
+
+def _not_allowed(rules: Mapping[str, Json]) -> Mapping[str, Json]:
+    return {pattern: action for pattern, action in rules.items() if action != "allow"}
+
+
+def _then(rules: Mapping[str, Json], more: Mapping[str, Json]) -> Mapping[str, Json]:
+    """The rules, and more that come after them all."""
+    return {**{pattern: rules[pattern] for pattern in rules if pattern not in more}, **more}
+
+
+def _both(own: Json, theirs: Mapping[str, Json]) -> Json:
+    """A tool's rule that allows nothing but what both of them allow."""
+    ours: Mapping[str, Json] = own if isinstance(own, dict) else {"*": own}
+    denied = _not_allowed(theirs)
+    if not denied:
+        return own
+    if ours["*"] == "allow":
+        both = theirs if theirs == {"*": "deny"} else _then(theirs, _not_allowed(ours))
+    elif theirs["*"] == "allow":
+        both = _then(ours, denied)
+    else:
+        both = {"*": "deny" if "deny" in (ours["*"], theirs["*"]) else "ask"}
+    return both["*"] if both.keys() == {"*"} else dict(both)
 
 
 def _said(variable: str, request: TurnRequest) -> Mapping[str, Json]:
     """The object in a variable of the person's. Raises `BackendUnsupportedError` for any other."""
-    said = parse_settings(request.environ.get(variable) or "{}")
+    return _object(variable, request.environ.get(variable) or "")
+
+
+def _object(name: str, text: str) -> Mapping[str, Json]:
+    """What a text of the person's says. Raises `BackendUnsupportedError` if it is no object."""
+    said = parse_settings(text if text.strip() else "{}")
     if said is None:
         raise BackendUnsupportedError(
-            f"backend `opencode` cannot add to `{variable}`: it is not a JSON object",
-            hint=f"correct `{variable}`, or unset it",
+            f"backend `opencode` cannot add to `{name}`: it is not a JSON object",
+            hint=f"correct `{name}`, or " + ("unset it" if name in _OWN else "move it away"),
         )
     return said
 

@@ -1,15 +1,20 @@
 """What a repository can make an agent run, as far as the repository's own files show it."""
 
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from clinvk.backends._base import Backend
+from clinvk.backends._jsonc import parse_settings
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.project_file import ProjectFile
 from clinvk.services.repositories import repository_root
 from clinvk.services.world import World
 from clinvk.store.conversations import read_text
+
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|\r?\n[ \t]*)")
+"""A character by its number, or a line that a backslash joins to the next."""
 
 
 def programs_of_project(backend: Backend, directory: Path, world: World) -> dict[Path, ProjectFile]:
@@ -52,4 +57,22 @@ def _folders(directory: Path, user_home: Path) -> Iterator[Path]:
 
 
 def _says(file: Path, words: str) -> bool:
-    return not words or re.search(words, read_text(file) or "") is not None
+    """Whether the words are in the file; what cannot be read or parsed may say anything."""
+    if not words:
+        return True
+    text = read_text(file)
+    if text is None:
+        return file.is_file()
+    if file.suffix in (".json", ".jsonc") and text.strip() and parse_settings(text) is None:
+        return True
+    return any(re.search(words, one) for one in (text, _unescaped(text)))
+
+
+def _unescaped(text: str) -> str:
+    """The text with the characters that JSON, TOML and YAML can write as numbers."""
+    return _ESCAPED.sub(lambda found: _character(found[1] or found[2] or found[3]), text)
+
+
+def _character(digits: str | None) -> str:
+    code = int(digits, 16) if digits else -1
+    return chr(code) if 0 <= code <= sys.maxunicode else ""

@@ -40,6 +40,46 @@ def test_what_the_person_forbids_is_not_done_with_edit(clinvk: Command, place: s
     assert made.exists() == (place in {"content", "permission"}), "else nothing was tested"
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"tools": {"write": False}},
+        {"permission": {"ed*": "deny"}},
+        {"permission": {"*t": "deny"}},
+        {"permission": {"edit": "{env:PP}"}},
+    ],
+    ids=str,
+)
+def test_what_is_forbidden_in_other_words_is_not_done(
+    clinvk: Command, said: dict[str, object]
+) -> None:
+    """Wildcards, old names and variables forbid too."""
+    file = clinvk.home.home / ".config" / "opencode" / "opencode.json"
+    before = file.read_text()
+    file.write_text(json.dumps({**json.loads(before), **said}))
+    made = clinvk.home.project / "made.txt"
+    asked = ("-b", "opencode", "--access", "edit", f"[[write:{made}|x]]")
+    clinvk(*asked, env={"PP": "deny"})
+    assert not made.exists()
+    file.write_text(before)
+    clinvk(*asked)
+    assert made.exists(), "else nothing was tested"
+
+
+@pytest.mark.parametrize("folder", ["", ".opencode"])
+def test_a_plug_in_by_an_escaped_name_is_refused(clinvk: Command, folder: str) -> None:
+    """The agent undoes escapes: 1.18.33 loaded it."""
+    place = clinvk.home.project / folder
+    place.mkdir(exist_ok=True)
+    ran = clinvk.home.project / "ran.txt"
+    trap = f'import {{writeFileSync}} from "fs"\nwriteFileSync({json.dumps(str(ran))}, "x")\n'
+    (place / "trap.js").write_text(f"{trap}export const Trap = async () => ({{}})\n")
+    (place / "opencode.json").write_text(r'{"\u0070lugin": ["./trap.js"]}')
+    shown = clinvk("-b", "opencode", "--access", "read-only", "-o", "json", "hello")
+    assert not ran.exists()
+    assert (shown.exit_code, shown.json()["error"]["code"]) == (5, "backend_unsupported")
+
+
 def test_the_persons_own_content_reaches_the_agent(clinvk: Command) -> None:
     """A system prompt of ours stands beside it."""
     model = {"OPENCODE_CONFIG_CONTENT": '{"model": "mock/mock-other"}'}

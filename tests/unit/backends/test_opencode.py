@@ -287,7 +287,7 @@ ALL_BUT_READING = {"*": "deny", "read": {"*": "allow", "*.env": "deny", "x.env":
     [
         (None, ALL_BUT_READING["read"], "allow"),
         ("allow", ALL_BUT_READING["read"], "allow"),
-        ("ask", "ask", "ask"),
+        ("ask", {"*": "ask", "*.env": "deny"}, "ask"),
         ({"*": "deny"}, "deny", "deny"),
         ({"*": "deny", "read": "allow"}, ALL_BUT_READING["read"], "deny"),
         (
@@ -302,6 +302,21 @@ ALL_BUT_READING = {"*": "deny", "read": {"*": "allow", "*.env": "deny", "x.env":
         ),
         ({"read": 3, "edit": []}, ALL_BUT_READING["read"], "allow"),
         (["deny"], ALL_BUT_READING["read"], "allow"),
+        ({"ed*": "deny"}, ALL_BUT_READING["read"], "deny"),
+        ({"*t": "deny"}, ALL_BUT_READING["read"], "deny"),
+        ({"e?it": "ask", "r*": {"*": "ask"}}, {"*": "ask", "*.env": "deny"}, "ask"),
+        ({"write": "deny"}, ALL_BUT_READING["read"], "deny"),
+        ({"patch": "deny"}, ALL_BUT_READING["read"], "deny"),
+        ({"mult*": "deny"}, ALL_BUT_READING["read"], "deny"),
+        ({"{env:TOOL}": "deny"}, "deny", "deny"),
+        ({"edit": "{env:PP}"}, ALL_BUT_READING["read"], "deny"),
+        ("{file:./pp}", "deny", "deny"),
+        ({"edit": {"*": "{env:PP}"}}, ALL_BUT_READING["read"], "deny"),
+        ({"edit": "deny", "*": "allow"}, ALL_BUT_READING["read"], "deny"),
+        ({"edit": "allow", "*": "deny"}, "deny", "deny"),
+        ({"ed*": "deny", "edit": "allow"}, ALL_BUT_READING["read"], "allow"),
+        ({"*": "deny", "edit": {"x/*": "allow"}}, "deny", {"*": "deny", "x/*": "allow"}),
+        ({"edit": {"x/*": "allow", "*": "deny"}}, ALL_BUT_READING["read"], "deny"),
     ],
 )
 def test_nothing_is_allowed_that_the_person_forbids(theirs: Any, read: Any, edit: Any) -> None:
@@ -310,6 +325,33 @@ def test_nothing_is_allowed_that_the_person_forbids(theirs: Any, read: Any, edit
 
     rules = stricter({**ALL_BUT_READING, "edit": "allow"}, theirs)
     assert (rules["*"], rules["read"], rules["edit"]) == ("deny", read, edit)
+
+
+@pytest.mark.parametrize(
+    "first", ["deny", {"*": "deny", "y": "allow"}, {"*": "allow", "x": "deny"}]
+)
+@pytest.mark.parametrize("then", ["allow", "ask", {"x": "allow"}, {"*": "allow", "x": "allow"}])
+def test_what_one_place_forbids_no_other_allows(first: Any, then: Any) -> None:
+    """Each place is added to the one before it."""
+    from clinvk.backends.opencode import stricter
+
+    rules = stricter(stricter({"edit": "allow"}, {"edit": first}), {"edit": then})
+    edit = rules["edit"]
+    assert edit == "deny" or (isinstance(edit, dict) and edit.get("x", edit["*"]) != "allow"), edit
+
+
+@pytest.mark.parametrize("tool", ["write", "patch", "multiedit", "edit", "ed*", "w*", "*"])
+def test_a_tool_that_is_switched_off_in_a_file_is_not_allowed(tool: str) -> None:
+    """By whatever name."""
+    said = invoke(access=Access.EDIT, texts={"f": json.dumps({"tools": {tool: False}})})
+    config = json.loads(said.env["OPENCODE_CONFIG_CONTENT"])
+    assert config["agent"]["clinvk-edit"]["permission"]["edit"] == "deny"
+
+
+def test_a_file_that_cannot_be_parsed_is_refused() -> None:
+    """Nobody could say what it forbids, once a variable has been put into it."""
+    with pytest.raises(BackendUnsupportedError, match="`f`"):
+        invoke(access=Access.EDIT, texts={"f": '{"tools": {"write": {env:OFF}}}'})
 
 
 def test_a_configuration_of_the_persons_is_added_to() -> None:
