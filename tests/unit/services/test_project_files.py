@@ -16,7 +16,7 @@ WITH_WORDS = [
     (name, one)
     for name in backends.built_in()
     for one in backends.get(name).project_files
-    if one.says
+    if one.says and Path(one.pattern).suffix  # names in `.env` have no escapes
 ]
 
 
