@@ -22,7 +22,7 @@ COMMON_WORDS: Words = (
         (
             r"\bprompt is too long\b|\bcontext_length_exceeded\b|\bmaximum context length\b"
             r"|\b(?:exceeds?|exceeded|over|out of room in|too (?:long|large|big) for)\b"
-            r".{0,40}\bcontext (?:window|length|limit)\b"
+            r".{0,40}\bcontext (?:window|length|limit)\b(?! of (?:worker|thread))"
             r"|\binput (?:exceeds the maximum length|is too long)\b"
         ),
         FailureCode.CONTEXT_TOO_LONG,
@@ -44,14 +44,14 @@ COMMON_WORDS: Words = (
             r"\b(?:not|missing|invalid|required|expired|revoked|unset)\b"
             r"|\bauthentication(?:[ _](?:error|failed|failure|required)| is required)\b"
             r"|\b(?:failed|unable) to authenticate\b|\bnot authenticated\b|\bunauthenticated\b"
-            r"|\bunauthorized\b"
+            r"|\bunauthorized\b|\b(?:oauth|access|refresh|session) token (?:has |is )?expired\b"
         ),
         FailureCode.AUTH,
     ),
     (
         (
             r"\boverloaded(?:_error)?\b(?! (?:function|method|operator|constructor|signature))"
-            r"|\bat capacity\b"
+            r"|\bat capacity\b|\b503 service unavailable\b"
         ),
         FailureCode.OVERLOADED,
     ),
@@ -59,7 +59,8 @@ COMMON_WORDS: Words = (
         (
             r"\brate[ _-]?limit(?:s|ed|ing|_error|_exceeded)?\b|\btoo many requests\b"
             r"|\busage limit\b|\b(?:hour|day|daily|week|weekly|month|monthly|message|request|token"
-            r"|session|plan|opus|sonnet) limit (?:was |has been |is )?reached\b|^limit reached\b"
+            r"|session|plan|opus|sonnet) limit (?:was |has been |is )?reached\b(?! for)"
+            r"|^limit reached\b"
             r"|\b(?:hit|reached) your (?:\S+ ){0,2}limit\b"
         ),
         FailureCode.RATE_LIMITED,
@@ -78,6 +79,7 @@ COMMON_WORDS: Words = (
             r"|\bE(?:CONN(?:REFUSED|RESET|ABORTED)|NOTFOUND|TIMEDOUT|AI_AGAIN|HOSTUNREACH|NETUNREACH)\b"
             r"|\berror sending request\b|\bstream disconnected\b|\bnetwork error\b|\bdns error\b"
             r"|\bfetch failed\b|\bgetaddrinfo\b|\bsocket hang up\b|\bUND_ERR_[A-Z_]+\b"
+            r"|\brequest timed out\b|\bcertificate has expired\b"
             r"|\bself[- ]signed certificate\b|\bunable to (?:get|verify) .{0,30}\bcertificate\b"
         ),
         FailureCode.NETWORK,

@@ -277,22 +277,22 @@ class StreamJsonParser(Parser):
     # How it ends.
 
     def _end(self, said: Line) -> list[Event] | None:
-        """A result line; after the first one only a further round's counts.
+        """A result line; after the first one only a further round's counts, unless it failed.
 
-        A further round that fails leaves the answer that was given as it is. Of what begins one
-        2.1.197 says the `origin`, 2.1.120 nothing: there it is a round because something was said.
+        Of what begins one 2.1.197 says the `origin`; in 2.1.120 something was said before it.
         """
         further = self._outcome is not None
         if further and not (mapping(said.get("origin")) or self._active):
             return None
         self._active = False
         self._spending.add(said)
-        # A result may have none: then it is that of the last message.
         cut = CUT.get(text(said.get("stop_reason")) or self._stop_reason)
         events = [event for call, tool in denials(said) for event in self._tools.deny(call, tool)]
         failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
         if not failed:
             answer, new = final_answer(said, self._answer.last_text)
+            if answer and self._outcome is not None and (before := self._outcome.failure):
+                events.append(Warned(message=f"an earlier round failed: {before.message}"))
             if not further or answer:
                 done = self._result(answer, cut or StopReason.END_TURN, None)
                 self._outcome = replace(done, structured=structured_of(said))

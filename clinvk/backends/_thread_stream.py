@@ -212,7 +212,9 @@ class ThreadParser(Parser):
             for name in FIGURES.values()
             if (figure := count(mapping(said.get("usage")).get(name))) is not None
         }
-        of_thread = not self._resumed or FIGURES["reasoning_tokens"] in counters
+        # Without its name it may be another thread, whose totals say nothing of this one.
+        named = self._init is not None and FIGURES["reasoning_tokens"] in counters
+        of_thread = not self._resumed or named
         usage = usage_since(counters, self._baseline, FIGURES) if of_thread else UNKNOWN_USAGE
         result = self._result(StopReason.END_TURN, None, usage=usage, counters=counters or None)
         if self._held_to_schema and self._answer:

@@ -143,8 +143,11 @@ def last_session(
         asked = here.narrowed(asked)
     found = _latest(store, asked) or _latest(store, asked, thorough=True, last=True)
     if found is None:
-        unknown = store.select(Selection(), limit=1).damaged
+        others = store.select(Selection(), limit=1)
+        unknown = others.damaged
         start = 'start one with `clinvk "your prompt"`'
+        if others.sessions:  # closed, archived, elsewhere, or imported and not used yet
+            start += ", or continue one of `clinvk sessions list` with `clinvk resume ID`"
         raise NothingToResumeError(
             f"there is no session{narrowed_to(here=here is not None, backend=backend)}"
             " to go on with",

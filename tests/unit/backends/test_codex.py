@@ -96,9 +96,12 @@ def test_a_turns_usage_is_the_difference_of_the_threads_totals() -> None:
     """Codex reports what the whole thread used so far."""
     before = {"input_tokens": 300, "output_tokens": 30, "cached_input_tokens": 100}
     line = completed(500, 50, cached_input_tokens=150, reasoning_output_tokens=5)
-    result = turn(line, conversation=ID, resume=True, counters=before)[-1]
+    started = {"type": "thread.started", "thread_id": ID}
+    result = turn(started, line, conversation=ID, resume=True, counters=before)[-1]
     assert result.usage == Usage(input_tokens=200, cached_tokens=50, output_tokens=20)
     assert result.counters == line["usage"]
+    unnamed = turn(line, conversation=ID, resume=True, counters=before)[-1]
+    assert unnamed.usage == Usage()  # it may be another thread
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,8 @@ MISLEADING = (
     "error: no api, key or token is a keyword of this language",
     "Error: exhausted all retries of the formatter",
     "Error: the auth method `basic` of class Client is private",
+    "Error: request limit reached for file watchers",
+    "Error: The 'sharp' module failed: exceeded the context limit of worker threads",
     "Error: 4290 lines, 5030 characters, 4011 words",
 )
 """Paths, names, quoted code and faults of this machine, each with a word that means something."""
@@ -114,6 +116,10 @@ AMONG_OTHERS = (
 
 MEANT = {
     "Error: Invalid API key": FailureCode.AUTH,
+    "OAuth token has expired. Please obtain a new token": FailureCode.AUTH,
+    "Error: 503 Service Unavailable": FailureCode.OVERLOADED,
+    "Error: Request timed out.": FailureCode.NETWORK,
+    "Error: certificate has expired": FailureCode.NETWORK,
     "Error: No API key found for the provider": FailureCode.AUTH,
     "Error: OPENAI_API_KEY is not set": FailureCode.AUTH,
     "Please log in again": FailureCode.AUTH,

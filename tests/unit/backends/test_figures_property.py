@@ -105,6 +105,7 @@ def test_totals_of_a_thread_become_the_turns_own(
         if what != "turn":
             continue
         parser = CODEX.parser(request)
+        parser.feed(_json({"type": "thread.started", "thread_id": "a-thread"}))
         assert not parser.feed(_json({"type": "turn.completed", "usage": thread.totals}))
         [result] = parser.finish(0, "")
         assert isinstance(result, Result)

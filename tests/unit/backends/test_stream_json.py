@@ -485,3 +485,13 @@ def test_a_further_round_that_was_cut_off_is_said_and_its_figures_are_unknown(
     assert isinstance(warning, Warned)
     assert "in the middle" in warning.message
     assert (result.text, result.usage.known, result.counters) == ("one", False, None)
+
+
+def test_a_round_that_failed_before_the_answer_is_said() -> None:
+    """The answer counts, and the failure is not silent."""
+    failed = {"type": "result", "is_error": True, "errors": ["boom"]}
+    further = {"type": "result", "subtype": "success", "result": "two", "origin": {"kind": "x"}}
+    said = {"type": "assistant", "message": {"content": [{"type": "text", "text": "two"}]}}
+    events = turn(INIT, failed, INIT, said, further)
+    assert "an earlier round failed: boom" in [one.message for one in of(Warned, events)]
+    assert (events[-1].text, events[-1].failure) == ("two", None)
