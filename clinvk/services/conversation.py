@@ -43,7 +43,7 @@ class Conversation:
         if self.afresh is None:
             return None
         what = f"told {self.replay.note} from our record" if self.replay else "empty"
-        return f"the agent cannot continue the conversation: a new one begins here, {what}"
+        return f"the agent no longer has the conversation: a new one begins here, {what}"
 
 
 def conversation_of(
