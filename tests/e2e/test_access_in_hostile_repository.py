@@ -1,6 +1,7 @@
 """A read-only turn runs nothing that a repository's own settings name; looked for on disk."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -59,9 +60,11 @@ def test_the_traps_work_without_read_only(
     """Else the tests below would hold for an agent that reads no settings at all."""
     if name == "opencode":
         repository.remove_plugins()
+        # It installs packages in there, and without a network waits for them for ever (1.18.33).
+        shutil.rmtree(repository.root / ".opencode")
     access = "full" if name == "opencode" else "edit"
     prompt = read(name, repository.below / "main.ts")
-    clinvk("-b", name, "--access", access, "--timeout", "60s", prompt, cwd=repository.root)
+    clinvk("-b", name, "--access", access, "--timeout", "30s", prompt, cwd=repository.root)
     assert repository.marks
 
 
