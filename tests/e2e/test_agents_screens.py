@@ -152,6 +152,10 @@ def test_a_read_only_session_writes_nothing_in_the_screen_either(
     """Access is the session's own there too, and nobody is even asked."""
     target = clinvk.home.project / "made.txt"
     terminal.run(clinvk.program, "chat", "-b", backend, "--access", "read-only")
+    if backend == "codex":  # it says what an untrusted folder is kept from, and asks (0.171)
+        terminal.wait_for("Open restricted", timeout_s=60)
+        terminal.settle()
+        terminal.press("Enter")
     wait_until_ready(terminal, clinvk.home, backend)
     say(terminal, f"please [[write:{target}|hello]]", ANSWER[backend])
     leave(terminal, backend)

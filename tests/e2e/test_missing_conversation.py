@@ -209,29 +209,27 @@ def test_the_agents_own_screen_on_a_missing_conversation(
     assert "elephants" not in terminal.screen()
 
 
-MISLEADING = [
-    (400, "gateway: credential does not match any session"),
-    (404, "upstream: thread not found in shard 7"),
-    (400, "No conversation found with session ID: x; session not found; no rollout found"),
-]
+MISLEADING = (
+    "gateway: credential does not match any session; upstream: thread not found in shard 7;"
+    " No conversation found with session ID: x; session not found; no rollout found"
+)
 
 
 @pytest.mark.parametrize(("backend", "claude"), REAL)
-@pytest.mark.parametrize("misleading", MISLEADING, ids=["session", "thread", "all"])
+@pytest.mark.parametrize("status", [400, 404])
 @pytest.mark.parametrize("resumed", [False, True], ids=["new", "resumed"])
 def test_a_failure_of_the_service_takes_no_turn_back(
-    clinvk: Command, server: MockModel, backend: str, misleading: tuple[int, str], *, resumed: bool
+    clinvk: Command, server: MockModel, backend: str, status: int, *, resumed: bool
 ) -> None:
     """It speaks of sessions and threads too: after a tool, or before anything.
 
     The turn stays with what it did, the prompt is sent once, and the next turn is in the same
     conversation.
     """
-    status, words = misleading
     if resumed:
         clinvk("-b", backend, "--access", "edit", "the elephants come first")
     target = clinvk.home.project / "made.txt"
-    prompt = f"[[write:{target}|x]] [[refuse:{status}|{words}]] then zebras"
+    prompt = f"[[write:{target}|x]] [[refuse:{status}|{MISLEADING}]] then zebras"
     begin = ("-c", "--if-missing", "new") if resumed else ("-b", backend, "--access", "edit")
     told = clinvk(*begin, "-o", "json", prompt).json()
     assert told["exit_status"] not in {0, 4}, told
@@ -242,7 +240,7 @@ def test_a_failure_of_the_service_takes_no_turn_back(
     assert shown["turns"] == turns
     asked = [one for one in server.requests if "zebras" in json.dumps(one.body)]
     assert asked
-    refused = f"[[refuse:{status}|{words}]] and nothing else"
+    refused = f"[[refuse:{status}|{MISLEADING}]] and nothing else"
     if resumed:
         again = clinvk("-c", "--if-missing", "replay", "-o", "json", refused).json()
         assert again["exit_status"] not in {0, 4}, again

@@ -321,7 +321,7 @@ ALL_BUT_READING = {"*": "deny", "read": {"*": "allow", "*.env": "deny", "x.env":
 )
 def test_nothing_is_allowed_that_the_person_forbids(theirs: Any, read: Any, edit: Any) -> None:
     """Rule by rule; what makes no sense forbids nothing, as the agent itself has it."""
-    from clinvk.backends.opencode import stricter
+    from clinvk.backends._permission_rules import stricter
 
     rules = stricter({**ALL_BUT_READING, "edit": "allow"}, theirs)
     assert (rules["*"], rules["read"], rules["edit"]) == ("deny", read, edit)
@@ -333,7 +333,7 @@ def test_nothing_is_allowed_that_the_person_forbids(theirs: Any, read: Any, edit
 @pytest.mark.parametrize("then", ["allow", "ask", {"x": "allow"}, {"*": "allow", "x": "allow"}])
 def test_what_one_place_forbids_no_other_allows(first: Any, then: Any) -> None:
     """Each place is added to the one before it."""
-    from clinvk.backends.opencode import stricter
+    from clinvk.backends._permission_rules import stricter
 
     rules = stricter(stricter({"edit": "allow"}, {"edit": first}), {"edit": then})
     edit = rules["edit"]
