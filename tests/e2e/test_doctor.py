@@ -236,15 +236,19 @@ def test_a_program_that_says_no_version_is_found(patient: Patient, tmp_path: Pat
     assert (exit_code, found["severity"]) == (NOT_WELL, "warning")
 
 
+GOING = "0a0a0a0a-0000-4000-8000-00000000000a"
+STAYING = "0b0b0b0b-0000-4000-8000-00000000000b"
+
+
 def test_a_conversation_that_its_agent_will_soon_remove_is_told(patient: Patient) -> None:
     """Claude removes a transcript after 30 days, unless its settings say otherwise."""
-    patient.edit(patient.record(0), backend="claude", backend_session_id="a-conversation")
-    patient.edit(patient.record(1), backend="claude", backend_session_id="another")
+    patient.edit(patient.record(0), backend="claude", backend_session_id=GOING)
+    patient.edit(patient.record(1), backend="claude", backend_session_id=STAYING)
     patient.reindex()
     agents = patient.clinvk.home.home / ".claude"
     folder = agents / "projects" / "-code"
     folder.mkdir(parents=True)
-    for name, days in (("a-conversation", 28), ("another", 26)):
+    for name, days in ((GOING, 28), (STAYING, 26)):
         (folder / f"{name}.jsonl").write_text("{}")
         os.utime(folder / f"{name}.jsonl", (time.time() - days * DAY_S,) * 2)
     exit_code, found = patient.finding("conversation_going")

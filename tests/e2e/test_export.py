@@ -52,7 +52,7 @@ def test_json_comes_back_exactly_as_it_was(clinvk: Command, two: list[str], tmp_
     assert _export(clinvk, *two, "--format", "json", "-O", file) == ""
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text(encoding="utf-8") == _export(clinvk, "first", *two, "--json")
-    ran = clinvk("sessions", "import", file, env=other)
+    ran = clinvk("sessions", "import", file, "--trust", env=other)
     assert (ran.exit_code, ran.stderr) == (0, "")
     assert ran.stdout == "".join(f"imported {one}\n" for one in two)
     before, after = _tree(home), _tree(tmp_path / "other")
@@ -61,9 +61,12 @@ def test_json_comes_back_exactly_as_it_was(clinvk: Command, two: list[str], tmp_
         if name.startswith("transcripts"):
             assert after[name] == content
         else:
-            assert json.loads(after[name]) == json.loads(content)
-    there = clinvk("sessions", "export", *two, "--json", env=other)
-    assert there.stdout == file.read_text(encoding="utf-8")
+            there = json.loads(after[name])
+            assert there.pop("imported")  # that it came from elsewhere
+            assert there == json.loads(content)
+    told = clinvk("sessions", "export", *two, "--json", env=other).json()
+    assert all(one["record"].pop("imported") for one in told["sessions"])
+    assert told == json.loads(file.read_text(encoding="utf-8"))
     again = clinvk("sessions", "import", file, "--json", env=other)
     assert again.json() == {"imported": [], "present": two, "refused": [], "warnings": []}
     assert _tree(tmp_path / "other") == after

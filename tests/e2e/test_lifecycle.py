@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -30,12 +31,15 @@ def begin(clinvk: Command, *options: str, prompt: str = "hello") -> str:
 
 
 def age(clinvk: Command, session_id: str, days: float) -> None:
-    """Make a session older by hand, as a restored backup would be."""
+    """Make a session older by hand, in both of its files: the transcript is believed."""
     record = clinvk.home.clinvk_home / "sessions" / f"{session_id}.json"
     said = json.loads(record.read_text())
     at = datetime.now(UTC) - timedelta(days=days)
     said["created_at"] = said["last_used_at"] = at.isoformat().replace("+00:00", "Z")
     record.write_text(json.dumps(said))
+    transcript = clinvk.home.clinvk_home / "transcripts" / f"{session_id}.jsonl"
+    dated = re.sub(r"\b20\d\d-\d\d-\d\dT[0-9:.]+Z", said["last_used_at"], transcript.read_text())
+    transcript.write_text(dated)
 
 
 def listed(clinvk: Command, *options: str) -> list[str]:

@@ -440,13 +440,13 @@ def test_a_damaged_record_is_named_where_no_other_session_is_left(clinvk: Comman
     assert f"the record `{record}` is damaged: it is empty" in clinvk("-c", "on").stderr
 
 
-def test_a_named_run_does_without_a_home_too(clinvk: Command) -> None:
-    """The prompt of `-s NAME` still runs where nothing can be written, with one warning."""
+def test_a_named_run_needs_a_home(clinvk: Command) -> None:
+    """Each prompt of `-s NAME` would be answered unrecorded for ever: exit 1, with a way out."""
     result = clinvk(
         "-b", "demo", "-s", "mine", "-o", "json", "hello", env={"CLINVK_HOME": "/proc/nowhere"}
     ).json()
-    assert (result["exit_status"], result["session_id"]) == (0, None)
-    assert len(result["warnings"]) == 1
+    assert (result["exit_status"], result["session_id"]) == (1, None)
+    assert result["error"]["hint"]
 
 
 @pytest.mark.parametrize("directory", ["/no/such/dir", "/etc/passwd"])
