@@ -67,10 +67,12 @@ def test_json_comes_back_exactly_as_it_was(clinvk: Command, two: list[str], tmp_
     told = clinvk("sessions", "export", *two, "--json", env=other).json()
     assert all(one["record"].pop("imported") for one in told["sessions"])
     assert told == json.loads(file.read_text(encoding="utf-8"))
-    again = clinvk("sessions", "import", file, "--json", env=other)
+    again = clinvk("sessions", "import", file, "--trust", "--json", env=other)
     assert again.json() == {"imported": [], "present": two, "refused": [], "warnings": []}
     assert _tree(tmp_path / "other") == after
-    piped = clinvk("sessions", "import", "-", stdin=file.read_text(encoding="utf-8"), env=other)
+    piped = clinvk(
+        "sessions", "import", "-", "--trust", stdin=file.read_text(encoding="utf-8"), env=other
+    )
     assert piped.stdout == "".join(f"present  {one}\n" for one in two)
     assert clinvk("-s", "second", "go on", env=other).exit_code == 0
 
