@@ -5,6 +5,7 @@ claude's stream of JSON lines where it speaks at all. Standard library only: a t
 """
 # It prints for a living, and starts faster without pathlib.
 
+import itertools
 import json
 import os
 import signal
@@ -24,6 +25,9 @@ def write(data: bytes, descriptor: int = 1) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
+_MESSAGES = itertools.count()
+
+
 def say(**said: object) -> None:
     """One event."""
     line = json.dumps({"session_id": SESSION, **said}, ensure_ascii=False)
@@ -38,7 +42,8 @@ def begin() -> None:
 def message(text: str) -> None:
     """A whole message."""
     content = [{"type": "text", "text": text}]
-    say(type="assistant", message={"id": "m", "model": "rogue-1", "content": content})
+    identity = f"m{next(_MESSAGES)}"  # as every message of a real agent has its own
+    say(type="assistant", message={"id": identity, "model": "rogue-1", "content": content})
 
 
 def result(text: str = "the answer", **other: object) -> None:

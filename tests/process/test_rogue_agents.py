@@ -93,7 +93,7 @@ CASES = [
         exit=1,
         code="agent_failed",
         text="",
-        stderr="error: at line 7",
+        stderr="error: panic: flux capacitor",
     ),
     # What it leaves behind.
     Case(behaviour="grandchild_holds_stdout"),
