@@ -69,7 +69,7 @@ EXIT_MEANINGS: Mapping[ExitStatus, str] = {
     ExitStatus.SESSION: (
         "session: unknown, ambiguous, damaged, nothing to resume, or gone at the agent"
     ),
-    ExitStatus.BACKEND: "backend: not installed, or it cannot do what was asked",
+    ExitStatus.BACKEND: "backend: not installed, too old, or it cannot do what was asked",
     ExitStatus.TIMEOUT: "timed out",
     ExitStatus.AUTH: "not signed in, or the key was refused",
     ExitStatus.UNAVAILABLE: "rate limited or overloaded: try again later",
