@@ -14,8 +14,11 @@ import pytest
 from bed.bare import bare_command
 from bed.command import Command, Ran, kill_group
 
-HOLDS = "/sleep 60\nhold"
-"""A prompt whose turn goes on until it is stopped."""
+HOLDS = "/say working\n/silent 60\nhold"
+"""A prompt whose turn goes on until it is stopped.
+
+Silent, for an agent that still writes ends by itself once its reader was killed.
+"""
 
 
 @pytest.fixture
@@ -32,11 +35,11 @@ def _turns(bare: Command) -> int:
 
 @contextmanager
 def a_run(bare: Command, *args: str) -> Iterator["subprocess.Popen[str]"]:
-    """A run that holds its session, which is `running` by the time this is entered."""
+    """A run that holds its session, and whose agent works by the time this is entered."""
     child = bare.popen("-o", "stream-json", *args, HOLDS)
     try:
         assert child.stdout is not None
-        assert '"init"' in child.stdout.readline()
+        assert any("working" in line for line in child.stdout)
         yield child
     finally:
         kill_group(child)
