@@ -40,7 +40,7 @@ def _format_in(word: str, following: str) -> str:
 def _configured(world: World) -> Form:
     said = world.environ.get("CLINVK_OUTPUT_FORMAT", "").strip()
     if not said:
-        from clinvk.services.settings import effective_settings
+        from clinvk.services.config.settings import effective_settings
 
         try:
             said = str(effective_settings(world).get("output.format"))

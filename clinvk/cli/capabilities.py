@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from clinvk import backends
-from clinvk.backends._base import WITHOUT_OPTION, Backend, Capability
+from clinvk.agents import registry as backends
+from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
 
 BEGIN = "<!-- capabilities: written by `python -m clinvk.cli.generated` -->"
 END = "<!-- end of capabilities -->"

@@ -6,9 +6,9 @@ screenful around it.
 
 from collections.abc import Sequence
 
-from clinvk.model.folding import fold
-from clinvk.services.pick import Offer
-from clinvk.services.sessions import Listed
+from clinvk.services.sessions.list import Listed
+from clinvk.services.sessions.pick import Offer
+from clinvk.text.casefold import fold
 
 _AHEAD = 64
 """So many are read at once: a few screens' lines take 2 ms."""

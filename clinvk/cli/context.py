@@ -11,7 +11,7 @@ from pathlib import Path
 from clinvk.cli.streams import Streams, streams_from
 from clinvk.errors import UsageError
 from clinvk.services.world import World
-from clinvk.store.paths import home_from
+from clinvk.store.home import home_from
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from clinvk import backends
+from clinvk.agents import registry as backends
 from clinvk.cli.context import Cli, expanded
 from clinvk.errors import UsageError
-from clinvk.model.moments import parse_moment
 from clinvk.model.names import checked_tag
 from clinvk.model.session import Status
-from clinvk.services.places import Here, here_in
-from clinvk.services.sessions import SessionFilter
-from clinvk.store.sessions import SessionStore
+from clinvk.services.sessions.list import SessionFilter
+from clinvk.services.sessions.places import Here, here_in
+from clinvk.store.sessions.store import SessionStore
+from clinvk.text.timestamps import parse_moment
 
 
 def session_filter(  # noqa: PLR0913  one parameter an option
@@ -53,7 +53,7 @@ def session_filter(  # noqa: PLR0913  one parameter an option
 
 def that_touched(cli: Cli, store: SessionStore, only: SessionFilter, path: str) -> SessionFilter:
     """The filter, and of those only sessions that changed `path` or something below it."""
-    from clinvk.services.touched import has_touched
+    from clinvk.services.sessions.touched import has_touched
 
     if not path.strip():
         raise UsageError("`--touched` is empty", hint="name a file or a folder, or leave it out")
@@ -76,7 +76,7 @@ def known_backend(cli: Cli, name: str, config: Path | None = None) -> str:
 
 def backend_names(cli: Cli, config: Path | None = None) -> tuple[str, ...]:
     """The names of all backends, those of the configuration included."""
-    from clinvk.services.settings import catalog
+    from clinvk.services.config.settings import catalog
 
     return catalog(cli.world, config).names()
 

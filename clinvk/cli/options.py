@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clinvk import backends
+from clinvk.agents import registry as backends
 from clinvk.model.access import Access
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Status

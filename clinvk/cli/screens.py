@@ -10,9 +10,9 @@ from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import OutputClosed, Streams
 from clinvk.cli.turns import TurnOptions, request_of, says_waiting
 from clinvk.errors import ClinvkError, ExitStatus, UsageError
-from clinvk.services.handover import HandedOver, hand_over
-from clinvk.services.run import dry_run
-from clinvk.services.settings import effective_settings
+from clinvk.services.config.settings import effective_settings
+from clinvk.services.turns.interactive import HandedOver, hand_over
+from clinvk.services.turns.prompt import dry_run
 
 _SET_BACK = (
     "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[<u\x1b[0m"

@@ -16,7 +16,7 @@ from typing import IO, Literal, TextIO
 from clinvk.cli.pipe import Pipe, pipe_of, same_pipe
 from clinvk.cli.stdin import unreadable_stdin
 from clinvk.errors import ClinvkError
-from clinvk.model.safe_text import escaped_json, safe_text
+from clinvk.text.sanitize import escaped_json, safe_text
 
 ColorChoice = Literal["auto", "always", "never"]
 

@@ -19,10 +19,10 @@ from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.access import Access
 from clinvk.model.config import Settings
 from clinvk.model.request import IfMissing, RunRequest
-from clinvk.model.safe_text import safe_line
-from clinvk.model.units import parse_duration
-from clinvk.services.run import dry_run, run
-from clinvk.services.settings import effective_settings
+from clinvk.services.config.settings import effective_settings
+from clinvk.services.turns.prompt import dry_run, run
+from clinvk.text.sanitize import safe_line
+from clinvk.text.units import parse_duration
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

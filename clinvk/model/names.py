@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable, Collection
 
 from clinvk.errors import UsageError
-from clinvk.model.normal import normal
-from clinvk.model.safe_text import safe_line
+from clinvk.text.normalize import normal
+from clinvk.text.sanitize import safe_line
 
 _NAME = re.compile(r"[A-Za-z0-9._/#@:][A-Za-z0-9._/#@:-]{0,63}")
 _READS_AS_ID = re.compile(r"[0-9a-f]{4,12}", re.IGNORECASE)

@@ -10,8 +10,8 @@ from clinvk.model.events import Json
 from clinvk.model.failure import Failure
 from clinvk.model.files import FileReport
 from clinvk.model.session import Status
-from clinvk.model.units import format_time
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
+from clinvk.text.units import format_time
 
 REPORT_SCHEMA = 1
 

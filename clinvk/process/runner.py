@@ -17,12 +17,12 @@ from clinvk.process.descendants import RUN_MARK, Descendants, new_mark
 from clinvk.process.ending import Ending, EndReason
 from clinvk.process.exit_watch import ExitWatch
 from clinvk.process.group import end_group
-from clinvk.process.ladder import Ladder
 from clinvk.process.orphans import run_identity
 from clinvk.process.pipes import Pipes
 from clinvk.process.scratch import ScratchFiles
 from clinvk.process.signals import SignalInbox
 from clinvk.process.spawn import spawn
+from clinvk.process.stop_sequence import Ladder
 
 QUIET_S = 0.2
 _DRAIN_S = 0.6

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from clinvk.errors import SessionBusyError
 from clinvk.process import orphans
 from clinvk.services.world import World
-from clinvk.store.locks import Claim
-from clinvk.store.sessions import SessionStore
+from clinvk.store.locks.lock import Claim
+from clinvk.store.sessions.store import SessionStore
 
 
 def claim_of(world: World, *, wait_s: float = 0.0) -> Claim:

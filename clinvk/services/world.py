@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from clinvk.store.paths import Home
+from clinvk.store.home import Home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

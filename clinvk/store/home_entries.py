@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clinvk.errors import StoreError
-from clinvk.store.atomic import reason
-from clinvk.store.paths import Home
+from clinvk.store.files import reason
+from clinvk.store.home import Home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

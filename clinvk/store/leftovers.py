@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from clinvk.store.atomic import open_regular
+from clinvk.store.files import open_regular
+from clinvk.store.home import SESSION_ID, Home, is_session_id
 from clinvk.store.home_entries import iter_folder, our_folders
-from clinvk.store.paths import SESSION_ID, Home, is_session_id
-from clinvk.store.transcripts import is_stump
+from clinvk.store.transcripts.transcript import is_stump
 
 OLD_S = 3600.0
 

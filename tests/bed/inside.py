@@ -23,7 +23,7 @@ from clinvk.cli.context import Cli
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.world import World
-from clinvk.store.paths import Home
+from clinvk.store.home import Home
 
 ID, OTHER = "0123456789ab", "0123fedcba98"
 """The two sessions of every home; the second has a name, tags and a title of its own."""

@@ -13,9 +13,10 @@ from pathlib import Path
 
 from bed.crashes import CrashBed, Findings
 from clinvk.errors import ExitStatus
-from clinvk.store import index_drift, reading
+from clinvk.store.index import diff as index_drift
 from clinvk.store.leftovers import OLD_S, iter_half_copies, iter_leftovers
-from clinvk.store.selection import Order, Selection
+from clinvk.store.sessions import reading
+from clinvk.store.sessions.selection import Order, Selection
 
 Files = Mapping[str, bytes]
 _CONFIG = "# mine\nrun:\n  timeout: 20m  # long enough\n"

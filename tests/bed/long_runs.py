@@ -8,10 +8,10 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from clinvk.backends import get
-from clinvk.backends._base import Backend
-from clinvk.backends._declared import declared
-from clinvk.store.config_file import check_config
+from clinvk.agents.base import Backend
+from clinvk.agents.declared.backend import declared
+from clinvk.agents.registry import get
+from clinvk.store.config.file import check_config
 
 SESSION = "123e4567-e89b-42d3-a456-426614174000"
 PIECE = "These are some words of an answer that never ends, 64 letters. \n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from clinvk import backends
+from clinvk.agents import registry as backends
 from clinvk.model.request import TurnRequest
 
 MEGABYTE = 1_000_000

@@ -21,13 +21,13 @@ from pathlib import Path
 
 from clinvk.cli.choices import Choices
 from clinvk.model.session import Session
-from clinvk.services.pick import OfferedSessions
-from clinvk.store.forms import json_line, json_page, time_to_text
-from clinvk.store.paths import Home
-from clinvk.store.records import encode
-from clinvk.store.selection import Selection
-from clinvk.store.sessions import SessionStore
-from clinvk.store.transcript_lines import backend_session_line, session_line
+from clinvk.services.sessions.pick import OfferedSessions
+from clinvk.store.home import Home
+from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.selection import Selection
+from clinvk.store.sessions.store import SessionStore
+from clinvk.store.transcripts.lines import backend_session_line, session_line
+from clinvk.text.json_codec import json_line, json_page, time_to_text
 
 CLINVK = str(Path(sys.executable).with_name("clinvk"))
 START = datetime(2025, 1, 27, 10, tzinfo=UTC)

@@ -21,9 +21,9 @@ from typing import Any
 
 from clinvk.model.session import Session
 from clinvk.model.usage import Usage
-from clinvk.store.forms import json_line, json_page, time_to_text
-from clinvk.store.records import encode, usage_to_record
-from clinvk.store.transcript_lines import backend_session_line, session_line, text_line
+from clinvk.store.sessions.records import encode, usage_to_record
+from clinvk.store.transcripts.lines import backend_session_line, session_line, text_line
+from clinvk.text.json_codec import json_line, json_page, time_to_text
 
 CLINVK = str(Path(sys.executable).with_name("clinvk"))
 START = datetime(2025, 1, 27, 10, tzinfo=UTC)

@@ -21,16 +21,16 @@ from pathlib import Path
 
 from clinvk.model.session import Session
 from clinvk.model.usage import Usage
-from clinvk.services.places import here_of
-from clinvk.services.repositories import Bounds
-from clinvk.services.resolve import continued_session, find_named, resolve_reference
-from clinvk.store import reading
-from clinvk.store.forms import json_line, json_page
-from clinvk.store.paths import Home
-from clinvk.store.records import encode
-from clinvk.store.selection import Order, Selection
-from clinvk.store.sessions import SessionStore
-from clinvk.store.transcript_lines import session_line
+from clinvk.services.files.repositories import Bounds
+from clinvk.services.sessions.places import here_of
+from clinvk.services.sessions.resolve import continued_session, find_named, resolve_reference
+from clinvk.store.home import Home
+from clinvk.store.sessions import reading
+from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.selection import Order, Selection
+from clinvk.store.sessions.store import SessionStore
+from clinvk.store.transcripts.lines import session_line
+from clinvk.text.json_codec import json_line, json_page
 
 CLINVK = str(Path(sys.executable).with_name("clinvk"))
 START = datetime(2025, 1, 27, 10, tzinfo=UTC)

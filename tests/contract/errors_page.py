@@ -11,7 +11,7 @@ TESTS = Path(__file__).resolve().parents[1]
 PAGE = TESTS.parent / "docs" / "errors.md"
 sys.path.insert(0, str(TESTS))  # run as a file, this finds `contract` itself
 
-from clinvk import backends  # noqa: E402  after the path is set
+from clinvk.agents import registry as backends  # noqa: E402  after the path is set
 from clinvk.errors import EXIT_MEANINGS, ClinvkError  # noqa: E402  as the others
 from clinvk.model.events import Result, Warned  # noqa: E402  as the others
 from clinvk.model.failure import MEANINGS  # noqa: E402  as the others

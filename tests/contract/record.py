@@ -28,8 +28,8 @@ from bed.homes import AgentHome  # noqa: E402  after the path is set
 from bed.mock_model import MockModel  # noqa: E402  after the path is set
 from bed.normalise import Normaliser  # noqa: E402  after the path is set
 from bed.scenes import SCENES, Scene, Turn  # noqa: E402  after the path is set
-from clinvk.backends import get  # noqa: E402  as the others
-from clinvk.backends._base import Capability  # noqa: E402  as the others
+from clinvk.agents.base import Capability  # noqa: E402  as the others
+from clinvk.agents.registry import get  # noqa: E402  as the others
 from clinvk.model.access import Access  # noqa: E402  as the others
 from clinvk.model.events import Init  # noqa: E402  as the others
 from clinvk.model.request import Invocation, TurnRequest  # noqa: E402  as the others

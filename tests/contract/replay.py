@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from clinvk import backends
-from clinvk.backends._base import Backend
+from clinvk.agents import registry as backends
+from clinvk.agents.base import Backend
 from clinvk.model.access import Access
 from clinvk.model.events import Event, Result
 from clinvk.model.request import TurnRequest

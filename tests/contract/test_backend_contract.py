@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from bed.directives import read_script
-from clinvk import backends
-from clinvk.backends._base import WITHOUT_OPTION, Capability
-from clinvk.backends.contract import Subject, verdicts
-from clinvk.backends.contract.material import ASKED, CONVERSATION, ENDS, JUNK
+from clinvk.agents import registry as backends
+from clinvk.agents.base import WITHOUT_OPTION, Capability
+from clinvk.agents.contract import Subject, verdicts
+from clinvk.agents.contract.material import ASKED, CONVERSATION, ENDS, JUNK
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.events import Message, Raw, Result, Warned
@@ -71,7 +71,7 @@ def test_every_backend_has_recorded_streams(name: str) -> None:
 
 @EACH_BACKEND
 def test_it_passes_the_checks_that_authors_of_other_backends_run(name: str) -> None:
-    """`python -m clinvk.backends.contract NAME` holds clinvk's own to the same."""
+    """`python -m clinvk.agents.contract NAME` holds clinvk's own to the same."""
     recordings = [case.lines for case in cases(name) if len(case.lines) < 60][:8]
     subject = Subject(backend=backends.get(name), recordings=recordings)
     assert [verdict for verdict in verdicts(subject) if verdict.wrong] == []

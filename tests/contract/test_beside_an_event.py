@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from clinvk import backends
-from clinvk.backends._base import Backend
-from clinvk.backends._declared import declared
+from clinvk.agents import registry as backends
+from clinvk.agents.base import Backend
+from clinvk.agents.declared.backend import declared
 from clinvk.model.events import Event, Message, Raw, Result
 from clinvk.model.request import TurnRequest
-from clinvk.store.config_file import check_config
+from clinvk.store.config.file import check_config
 from contract.replay import Case, all_cases, play, replay
 
 CASES = [

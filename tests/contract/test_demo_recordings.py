@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from clinvk.backends.demo import Agent
+from clinvk.agents.demo.backend import Agent
 from clinvk.model.access import Access
 from clinvk.model.request import TurnRequest
 from clinvk.process.scratch import ScratchFiles

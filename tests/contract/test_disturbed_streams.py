@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clinvk import backends
+from clinvk.agents import registry as backends
 from clinvk.model.events import Result
 from clinvk.model.request import TurnRequest
 from contract.replay import Case, all_cases, play, to_json

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from clinvk import backends
+from clinvk.agents import registry as backends
 from clinvk.errors import EXIT_MEANINGS, ExitStatus
 from clinvk.model.failure import MEANINGS, FailureCode
 from contract.errors_page import PAGE, page

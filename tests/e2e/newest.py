@@ -22,7 +22,7 @@ TESTS = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(TESTS))  # run as a file, this finds `bed` itself
 
 from bed.agents import PACKAGE, Agents, cache_folder, install_agents  # noqa: E402  after the path is set
-from clinvk import backends  # noqa: E402  as the other
+from clinvk.agents import registry as backends  # noqa: E402  as the other
 from clinvk.model.events import Raw  # noqa: E402  as the others
 from clinvk.model.request import TurnRequest  # noqa: E402  as the others
 

@@ -11,8 +11,8 @@ import pytest
 from bed.command import Command, Ran
 from bed.mock_model import MockModel
 from bed.published import check_home
-from clinvk import backends
-from clinvk.backends._base import Capability
+from clinvk.agents import registry as backends
+from clinvk.agents.base import Capability
 
 
 def _finish(child: "subprocess.Popen[str]") -> Ran:

@@ -13,7 +13,7 @@ from bed.command import Command
 from bed.kept import keep
 from clinvk.model.session import Status
 from clinvk.model.usage import Usage
-from clinvk.model.width import display_width
+from clinvk.text.width import display_width
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from bed.bare import bare_command
 from bed.command import Command
 from bed.published import check_home, check_result
-from clinvk.services.programs import which
+from clinvk.services.agents.programs import which
 
 GIT = which("git", os.environ)
 needs_git = pytest.mark.skipif(GIT is None, reason="git is not installed on this machine")

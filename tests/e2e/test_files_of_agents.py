@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from bed.command import Command
-from clinvk.services.programs import which
+from clinvk.services.agents.programs import which
 
 
 @pytest.mark.skipif(which("git", os.environ) is None, reason="git is not installed on this machine")

@@ -39,7 +39,8 @@ def bare(tmp_path: Path) -> Command:
     command = bare_command(tmp_path)
     agent = tmp_path / "roomy"
     agent.write_text(
-        f'#!/bin/sh\nulimit -S -f unlimited\nexec "{sys.executable}" -P -m clinvk.demo_agent "$@"\n'
+        "#!/bin/sh\nulimit -S -f unlimited\n"
+        f'exec "{sys.executable}" -P -m clinvk.agents.demo.program "$@"\n'
     )
     agent.chmod(0o700)
     command.home.env |= {"CLINVK_BACKEND": "demo", "CLINVK_BACKENDS_DEMO_BINARY": str(agent)}

@@ -10,8 +10,8 @@ from bed.command import Command, Ran
 from bed.mock_model import MockModel
 from bed.published import check_home, check_result
 from bed.terminal import Terminal, have_tmux
-from clinvk import backends
-from clinvk.backends._base import Capability
+from clinvk.agents import registry as backends
+from clinvk.agents.base import Capability
 
 REAL = [
     ("claude", "claude"),

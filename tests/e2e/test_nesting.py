@@ -8,7 +8,7 @@ import pytest
 
 from bed.command import Command
 from bed.homes import AgentHome
-from clinvk import backends
+from clinvk.agents import registry as backends
 from clinvk.model.request import TurnRequest
 
 OF_ANY_AGENT = ("AI_AGENT", "AGENT")

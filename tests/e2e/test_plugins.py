@@ -154,7 +154,7 @@ def test_a_hostile_name_is_no_backend_and_reaches_no_terminal(
 
 def _checked(site: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "clinvk.backends.contract", *words],
+        [sys.executable, "-m", "clinvk.agents.contract", *words],
         env={"PATH": os.defpath, "PYTHONPATH": str(site), "LANG": "C.UTF-8"},
         cwd=site,
         check=False,

@@ -8,8 +8,8 @@ import pytest
 from bed.command import Command
 from bed.mock_model import MockModel
 from bed.published import check_home, check_result
-from clinvk import backends
-from clinvk.backends._base import Capability
+from clinvk.agents import registry as backends
+from clinvk.agents.base import Capability
 
 
 def _remembers(count: int) -> str:

@@ -13,8 +13,8 @@ from bed.command import Command, kill_group
 from bed.homes import AgentHome
 from bed.mock_model import MockModel
 from bed.published import check_home, check_result, check_stream
-from clinvk import backends
-from clinvk.backends._base import Capability
+from clinvk.agents import registry as backends
+from clinvk.agents.base import Capability
 
 
 def test_a_prompt_is_answered_and_recorded(clinvk: Command, backend: str) -> None:

@@ -36,7 +36,8 @@ class Copy:
         shutil.copytree(
             Path(clinvk.__file__).parent, self.package, ignore=shutil.ignore_patterns("__pycache__")
         )
-        self.file = self.package / "backends" / "parrot.py"
+        self.file = self.package / "agents" / "parrot" / "backend.py"
+        self.file.parent.mkdir()
         self.file.write_text(_example(), encoding="utf-8")
         program = folder / "bin" / "parrot"
         program.parent.mkdir()
@@ -82,11 +83,11 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 
 
 def test_it_is_the_only_file_that_changed(copy: Copy) -> None:
-    """One file in the package, whose name is the backend's."""
+    """One folder in the package, whose name is the backend's."""
     ours = Path(clinvk.__file__).parent
     files = {str(path.relative_to(copy.package)) for path in copy.package.rglob("*.py")}
     assert files - {str(path.relative_to(ours)) for path in ours.rglob("*.py")} == {
-        "backends/parrot.py"
+        "agents/parrot/backend.py"
     }
 
 

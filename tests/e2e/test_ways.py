@@ -7,8 +7,8 @@ import pytest
 
 from bed.command import Command
 from bed.mock_model import MockModel
-from clinvk import backends
-from clinvk.backends._base import Capability
+from clinvk.agents import registry as backends
+from clinvk.agents.base import Capability
 
 PICTURE = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"

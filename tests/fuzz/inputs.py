@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bed.inside import ID, OTHER, commands, place
-from clinvk import backends
+from clinvk.agents import registry as backends
 from clinvk.model.config import known_keys
 from contract.replay import cases
 

@@ -15,20 +15,20 @@ from pathlib import Path
 import pytest
 
 from bed.inside import ID, NOW, OTHER, command, place
-from clinvk import backends
+from clinvk.agents import registry as backends
 from clinvk.cli.render.stream_json import event_to_json
 from clinvk.errors import ClinvkError, ConfigError, SessionDamagedError
 from clinvk.model.events import Result
-from clinvk.model.moments import parse_moment
 from clinvk.model.names import checked_name, checked_tag, checked_title
-from clinvk.model.query import parse_query
 from clinvk.model.request import TurnRequest
-from clinvk.model.safe_text import safe_line
-from clinvk.model.units import parse_duration
 from clinvk.process.framing import LineFramer
-from clinvk.services.importing import read_export
-from clinvk.store.config_file import check_config, lines_of, problems_in
-from clinvk.store.forms import json_line
+from clinvk.services.search.query import parse_query
+from clinvk.services.sessions.importing import read_export
+from clinvk.store.config.file import check_config, lines_of, problems_in
+from clinvk.text.json_codec import json_line
+from clinvk.text.sanitize import safe_line
+from clinvk.text.timestamps import parse_moment
+from clinvk.text.units import parse_duration
 from contract.replay import play
 
 CORPUS = Path(__file__).with_name("corpus")

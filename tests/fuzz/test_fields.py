@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from bed.inside import ID, Place, command, place
 from clinvk.cli.render.stream_json import event_to_json
 from clinvk.model.events import Result
-from clinvk.model.published_files import SessionForm
 from clinvk.model.request import TurnRequest
 from clinvk.model.session import Session
-from clinvk.store.forms import json_line
-from clinvk.store.record_fields import KNOWN
-from clinvk.store.records import encode, parse
+from clinvk.published.files import SessionForm
+from clinvk.store.sessions.record_fields import KNOWN
+from clinvk.store.sessions.records import encode, parse
+from clinvk.text.json_codec import json_line
 from contract.replay import Case, play
 
 VALUES: tuple[Any, ...] = (

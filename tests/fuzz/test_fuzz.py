@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bed.inside import ID
-from clinvk import backends
+from clinvk.agents import registry as backends
 from fuzz import inputs
 from fuzz.targets import TARGETS, check
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from clinvk.backends.demo import Agent
+from clinvk.agents.demo.backend import Agent
 
 PROGRAM = Agent().locate_program(sys.executable)
 
@@ -134,7 +134,7 @@ def test_a_reader_that_leaves_gets_no_traceback(environ: dict[str, str], tmp_pat
 
 def test_it_loads_next_to_nothing(environ: dict[str, str], tmp_path: Path) -> None:
     """Many tests start it: no argparse, pathlib or typing, and nothing of clinvk but its own."""
-    code = "import sys, clinvk.demo_agent; print(*sys.modules)"
+    code = "import sys, clinvk.agents.demo.program; print(*sys.modules)"
     found = subprocess.run(
         [sys.executable, "-P", "-S", "-c", code],
         env={**environ, "PYTHONPATH": str(Path(__file__).parents[2])},
@@ -145,5 +145,6 @@ def test_it_loads_next_to_nothing(environ: dict[str, str], tmp_path: Path) -> No
     )
     loaded = set(found.stdout.split())
     ours = {name for name in loaded if name.startswith("clinvk")}
-    assert ours == {"clinvk", "clinvk.demo_agent", "clinvk.demo_conversation"}
+    agent = "clinvk.agents.demo"
+    assert ours == {"clinvk", "clinvk.agents", agent, f"{agent}.program", f"{agent}.conversation"}
     assert not loaded & {"argparse", "pathlib", "typing", "subprocess", "tempfile", "uuid"}

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from clinvk.model.events import Change
-from clinvk.services import files
-from clinvk.services.files import FileWatch, Observed, watch_files
-from clinvk.services.programs import which
+from clinvk.services.agents.programs import which
+from clinvk.services.files import observe as files
+from clinvk.services.files.observe import FileWatch, Observed, watch_files
 from clinvk.services.world import World
-from clinvk.store.paths import Home
+from clinvk.store.home import Home
 
 CREATED, MODIFIED, DELETED = Change.CREATED, Change.MODIFIED, Change.DELETED
 

@@ -4,13 +4,13 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from clinvk.model.query import parse_query
 from clinvk.model.session import Session
-from clinvk.services.search import Found, search_sessions
-from clinvk.services.sessions import SessionFilter
-from clinvk.store.paths import Home
-from clinvk.store.records import encode
-from clinvk.store.sessions import SessionStore
+from clinvk.services.search.query import parse_query
+from clinvk.services.search.search import Found, search_sessions
+from clinvk.services.sessions.list import SessionFilter
+from clinvk.store.home import Home
+from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.store import SessionStore
 
 AT = datetime(2025, 1, 27, 10, tzinfo=UTC)
 SESSIONS = 2000

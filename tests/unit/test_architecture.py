@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 import clinvk
-from clinvk import backends
+from clinvk.agents import registry as backends
 from clinvk.model.config import OTHER_VARIABLES, known_keys
-from clinvk.services.settings import variables_of
+from clinvk.services.config.settings import variables_of
 
 PACKAGE = Path(clinvk.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -24,13 +24,13 @@ def _name(path: Path) -> str:
 
 @pytest.mark.parametrize("name", backends.built_in())
 def test_an_agents_name_stands_in_no_other_file(name: str) -> None:
-    """A new backend is one new file, so nothing about an agent is anywhere else."""
+    """A new backend is one new folder, so nothing about an agent is anywhere else."""
     word = re.compile(rf"(?<![a-z]){re.escape(name)}(?![a-z])", re.IGNORECASE)
-    own = {PACKAGE / "backends" / f"{name}.py", *PACKAGE.glob(f"{name}_*.py")}
+    own = PACKAGE / "agents" / name
     elsewhere = [
         _name(path)
         for path in FILES
-        if path not in own
+        if not path.is_relative_to(own)
         and word.search(path.read_text("utf-8"))
         and not (name == "demo" and path.relative_to(PACKAGE).parts[0] in HINT_FOLDERS)
     ]

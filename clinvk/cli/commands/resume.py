@@ -98,9 +98,9 @@ def resume(  # noqa: PLR0913  one parameter an option
 def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -> str:
     """The id of the session that the person picks from those that may be continued."""
     from clinvk.cli.filters import known_backend
-    from clinvk.services.pick import offered_sessions
-    from clinvk.services.resolve import narrowed_to
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.sessions.pick import offered_sessions
+    from clinvk.services.sessions.resolve import narrowed_to
+    from clinvk.store.sessions.store import SessionStore
 
     if backend is not None:
         known_backend(cli, backend, config)
@@ -129,9 +129,9 @@ def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -
 
 def _named(cli: Cli, reference: str, *, here: bool, backend: str | None) -> str:
     """The reference, or with `--here` the id that it means, which must be of here then."""
-    from clinvk.services.pick import of_here
-    from clinvk.services.resolve import resolve_reference
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.sessions.pick import of_here
+    from clinvk.services.sessions.resolve import resolve_reference
+    from clinvk.store.sessions.store import SessionStore
 
     if not here and backend is None:
         return reference

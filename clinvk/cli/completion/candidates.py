@@ -12,15 +12,15 @@ from datetime import datetime
 from itertools import islice
 
 from clinvk.errors import SessionError
-from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session
-from clinvk.model.width import cut
-from clinvk.services.catalog import Catalog
-from clinvk.services.resolve import resolve_reference
+from clinvk.services.agents.catalog import Catalog
+from clinvk.services.sessions.resolve import resolve_reference
 from clinvk.services.world import World
-from clinvk.store.paths import Home
-from clinvk.store.selection import Selection
-from clinvk.store.sessions import SessionStore
+from clinvk.store.home import Home
+from clinvk.store.sessions.selection import Selection
+from clinvk.store.sessions.store import SessionStore
+from clinvk.text.sanitize import safe_line
+from clinvk.text.width import cut
 
 MOST = 200
 TAGGED = 500
@@ -66,7 +66,7 @@ def candidates(
 
 
 def _catalog(world: World) -> Catalog:
-    from clinvk.services.settings import catalog
+    from clinvk.services.config.settings import catalog
 
     return catalog(world)
 

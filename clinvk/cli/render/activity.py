@@ -25,8 +25,8 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.report import MOST_WARNINGS, RunReport, TurnStart, short_warning
-from clinvk.model.safe_text import SafeStream, safe_line
-from clinvk.model.width import cut, display_width
+from clinvk.text.sanitize import SafeStream, safe_line
+from clinvk.text.width import cut, display_width
 
 _CHANGE_SIGNS = {Change.CREATED: "+", Change.MODIFIED: "~", Change.DELETED: "-"}
 _WORTH_SAYING_S = 1.0

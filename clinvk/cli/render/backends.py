@@ -5,11 +5,11 @@ from typing import Any
 
 from clinvk.cli.render.columns import in_columns
 from clinvk.cli.streams import Streams
-from clinvk.model.safe_text import safe_line
-from clinvk.model.units import UNKNOWN
 from clinvk.model.versions import Drift
-from clinvk.services.backends import BackendState
-from clinvk.store.forms import json_line
+from clinvk.services.agents.states import BackendState
+from clinvk.text.json_codec import json_line
+from clinvk.text.sanitize import safe_line
+from clinvk.text.units import UNKNOWN
 
 _HEAD = ("NAME", "AGENT", "VERSION", "SIGNED IN", "PROGRAM")
 _DRIFT = {

@@ -9,13 +9,13 @@ from clinvk.cli.render.list import session_to_json
 from clinvk.cli.streams import Streams
 from clinvk.errors import ClinvkError, ExitStatus
 from clinvk.model.report import ErrorReport
-from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session
-from clinvk.model.title import UNTITLED
-from clinvk.services.sessions import Listed
-from clinvk.services.several import Outcome
-from clinvk.store.forms import json_line, json_list
-from clinvk.store.sessions import SessionStore
+from clinvk.services.sessions.list import Listed
+from clinvk.services.sessions.several import Outcome
+from clinvk.store.sessions.store import SessionStore
+from clinvk.text.json_codec import json_line, json_list
+from clinvk.text.sanitize import safe_line
+from clinvk.text.title import UNTITLED
 
 
 def render_changed(

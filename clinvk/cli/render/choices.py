@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Status
-from clinvk.model.title import TITLE_COLUMNS, UNTITLED
-from clinvk.model.units import format_age
-from clinvk.model.width import cut, display_width, graphemes, pad
-from clinvk.services.pick import Offer
-from clinvk.services.sessions import Listed
+from clinvk.services.sessions.list import Listed
+from clinvk.services.sessions.pick import Offer
+from clinvk.text.sanitize import safe_line
+from clinvk.text.title import TITLE_COLUMNS, UNTITLED
+from clinvk.text.units import format_age
+from clinvk.text.width import cut, display_width, graphemes, pad
 
 _GAP = "  "
 _AGE = len("30 minutes ago")

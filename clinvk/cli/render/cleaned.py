@@ -8,11 +8,11 @@ from clinvk.cli.render.changed import error_to_json, say_kept
 from clinvk.cli.render.columns import in_columns
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
-from clinvk.model.safe_text import safe_line
-from clinvk.model.title import UNTITLED
-from clinvk.model.units import format_age, format_duration, format_size
-from clinvk.services.clean import Cleaned, Sweep, Swept
-from clinvk.store.forms import json_line, time_to_text
+from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
+from clinvk.text.json_codec import json_line, time_to_text
+from clinvk.text.sanitize import safe_line
+from clinvk.text.title import UNTITLED
+from clinvk.text.units import format_age, format_duration, format_size
 
 
 def render_cleaned(

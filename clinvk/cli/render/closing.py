@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from clinvk.errors import ExitStatus
 from clinvk.model.report import RunReport
-from clinvk.model.safe_text import safe_line
-from clinvk.model.units import UNKNOWN, format_cost, format_duration, format_tokens
-from clinvk.model.width import cut, display_width
+from clinvk.text.sanitize import safe_line
+from clinvk.text.units import UNKNOWN, format_cost, format_duration, format_tokens
+from clinvk.text.width import cut, display_width
 
 _WHOLE_ID = 12
 _PREFIX = 8

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from clinvk.model.width import display_width, pad
+from clinvk.text.width import display_width, pad
 
 _GAP = "  "
 

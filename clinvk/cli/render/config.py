@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from clinvk.cli.streams import Streams
 from clinvk.model.config import Setting
 from clinvk.model.events import Json
-from clinvk.services.config import nested_values
-from clinvk.store.config_values import value_to_yaml
-from clinvk.store.forms import json_page
+from clinvk.services.config.edit import nested_values
+from clinvk.store.config.values import value_to_yaml
+from clinvk.text.json_codec import json_page
 
 
 def render_settings(

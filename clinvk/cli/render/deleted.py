@@ -7,13 +7,13 @@ from typing import Any
 from clinvk.cli.render.changed import error_to_json, first_status, say_kept
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
-from clinvk.model.safe_text import safe_line
-from clinvk.model.title import UNTITLED
-from clinvk.model.units import format_age, format_size
-from clinvk.services.delete import Deleted, Doomed
-from clinvk.services.native import NativeTranscript
-from clinvk.services.several import Outcome
-from clinvk.store.forms import json_list
+from clinvk.services.sessions.agent_files import NativeTranscript
+from clinvk.services.sessions.delete import Deleted, Doomed
+from clinvk.services.sessions.several import Outcome
+from clinvk.text.json_codec import json_list
+from clinvk.text.sanitize import safe_line
+from clinvk.text.title import UNTITLED
+from clinvk.text.units import format_age, format_size
 
 
 def doomed_line(doomed: Doomed, now: datetime) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 from clinvk import __version__
 from clinvk.cli.streams import Streams
 from clinvk.model.finding import Checked, Examination, Finding, Severity
-from clinvk.model.safe_text import safe_line
-from clinvk.store.forms import json_page
+from clinvk.text.json_codec import json_page
+from clinvk.text.sanitize import safe_line
 
 _MARKS = {Severity.PROBLEM: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
 _STYLES = {Severity.PROBLEM: "\x1b[31m", Severity.WARNING: "\x1b[33m", Severity.NOTE: "\x1b[2m"}

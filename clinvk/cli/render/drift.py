@@ -1,8 +1,8 @@
 """`sessions reindex`: one line, or an object."""
 
 from clinvk.cli.streams import Streams
-from clinvk.services.reindex import Drift
-from clinvk.store.forms import json_line
+from clinvk.services.sessions.reindex import Drift
+from clinvk.text.json_codec import json_line
 
 
 def render_drift(drift: Drift, streams: Streams, *, as_json: bool) -> None:

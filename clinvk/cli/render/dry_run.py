@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
-from clinvk.services.plan import TurnPlan
-from clinvk.store.forms import json_line
+from clinvk.services.turns.plan import TurnPlan
+from clinvk.text.json_codec import json_line
 
 _SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
 _HIDDEN = "***"

@@ -6,7 +6,7 @@ from dataclasses import replace
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.model.report import ErrorReport
-from clinvk.model.safe_text import safe_text
+from clinvk.text.sanitize import safe_text
 
 _QUOTED = re.compile(r"`([^`]{200})[^`]{800,}`")
 _RED_BOLD, _DIM, _PLAIN = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
@@ -30,7 +30,7 @@ def render_report(
         say_error(streams, report)
         return
     from clinvk.model.report import RunReport, report_to_json
-    from clinvk.store.forms import json_line
+    from clinvk.text.json_codec import json_line
 
     kind = {"type": "result"} if as_stream else {}
     envelope = RunReport(exit_status=exit_status, error=report)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from clinvk.model.files import FileReport, FileSource, shown_path
-from clinvk.model.safe_text import safe_line, safe_text
+from clinvk.text.sanitize import safe_line, safe_text
 
 _LABEL_COLUMNS = 19
 

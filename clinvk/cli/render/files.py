@@ -6,9 +6,9 @@ from clinvk.cli.render.fields import how_changed
 from clinvk.cli.streams import Streams
 from clinvk.model.files import shown_path
 from clinvk.model.report import file_to_json
-from clinvk.model.safe_text import safe_line
 from clinvk.model.turn import Turn
-from clinvk.store.forms import json_line
+from clinvk.text.json_codec import json_line
+from clinvk.text.sanitize import safe_line
 
 
 def render_files(turns: Sequence[Turn], streams: Streams, *, cwd: str, as_json: bool) -> None:

@@ -8,14 +8,14 @@ from clinvk.cli.render.columns import in_columns
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.render.list import session_to_json
 from clinvk.cli.streams import Streams
-from clinvk.model.safe_text import safe_line
-from clinvk.model.snippet import Snippet
-from clinvk.model.summary import FEW
-from clinvk.model.title import UNTITLED
-from clinvk.model.units import format_age
-from clinvk.model.width import cut
-from clinvk.services.search import Found, Hit
-from clinvk.store.forms import json_line
+from clinvk.services.search.search import Found, Hit
+from clinvk.services.search.snippet import Snippet
+from clinvk.text.json_codec import json_line
+from clinvk.text.sanitize import safe_line
+from clinvk.text.summary import FEW
+from clinvk.text.title import UNTITLED
+from clinvk.text.units import format_age
+from clinvk.text.width import cut
 
 _ARCHIVED = "(archived) "
 _DIM, _MARK, _PLAIN = "\x1b[2m", "\x1b[1;33m", "\x1b[0m"

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
-from clinvk.store.forms import json_line
+from clinvk.text.json_codec import json_line
 
 
 def json_of(sessions: Sequence[PortableSession]) -> str:

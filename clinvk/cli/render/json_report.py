@@ -3,7 +3,7 @@
 from clinvk.cli.streams import Streams
 from clinvk.model.events import Event
 from clinvk.model.report import RunReport, TurnStart, report_to_json
-from clinvk.store.forms import json_line
+from clinvk.text.json_codec import json_line
 
 
 class JsonReport:

@@ -11,16 +11,16 @@ from typing import Any
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
 from clinvk.model.report import usage_to_json
-from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session, Status
-from clinvk.model.summary import summed_up
-from clinvk.model.title import UNTITLED
-from clinvk.model.units import UNKNOWN, format_age, format_tokens
 from clinvk.model.usage import UNKNOWN_USAGE
-from clinvk.model.width import cut, display_width, pad
-from clinvk.services.sessions import Listed, SessionList
-from clinvk.store.forms import json_list, time_to_text
-from clinvk.store.records import DamagedRecord, figures_to_record
+from clinvk.services.sessions.list import Listed, SessionList
+from clinvk.store.sessions.records import DamagedRecord, figures_to_record
+from clinvk.text.json_codec import json_list, time_to_text
+from clinvk.text.sanitize import safe_line
+from clinvk.text.summary import summed_up
+from clinvk.text.title import UNTITLED
+from clinvk.text.units import UNKNOWN, format_age, format_tokens
+from clinvk.text.width import cut, display_width, pad
 
 DAMAGED = "damaged"
 UNREADABLE = "unreadable"

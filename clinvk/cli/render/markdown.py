@@ -14,7 +14,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 from rich.theme import Theme
 
-from clinvk.model.safe_text import safe_text
+from clinvk.text.sanitize import safe_text
 
 MAX_COLUMNS = 120
 """Wider lines are hard to read, however wide the terminal is."""

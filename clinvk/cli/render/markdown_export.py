@@ -11,10 +11,10 @@ from clinvk.cli.render.markdown_text import code, plain, quoted, yaml_lines
 from clinvk.model.files import shown_path
 from clinvk.model.report import usage_to_json
 from clinvk.model.session import Session
-from clinvk.model.title import UNTITLED
 from clinvk.model.turn import Turn
-from clinvk.model.units import format_cost, format_duration, format_time, format_tokens
-from clinvk.services.export import Told
+from clinvk.services.sessions.export import Told
+from clinvk.text.title import UNTITLED
+from clinvk.text.units import format_cost, format_duration, format_time, format_tokens
 
 _HOW = {True: "", False: " — failed", None: " — no result"}
 

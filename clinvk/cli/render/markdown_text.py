@@ -8,7 +8,7 @@ answer stays inside of it.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from clinvk.model.safe_text import safe_line
+from clinvk.text.sanitize import safe_line
 
 Scalar = str | int | float | None
 

@@ -12,12 +12,12 @@ from clinvk.model.files import FileReport, over_turns
 from clinvk.model.provenance import WITHHELD, provenance_of
 from clinvk.model.report import file_to_json
 from clinvk.model.request import IfMissing
-from clinvk.model.safe_text import safe_line
 from clinvk.model.session import Session
-from clinvk.model.units import UNKNOWN, format_age, format_cost, format_time, format_tokens
-from clinvk.services.sessions import Shown
-from clinvk.store.forms import json_page
-from clinvk.store.records import encode
+from clinvk.services.sessions.list import Shown
+from clinvk.store.sessions.records import encode
+from clinvk.text.json_codec import json_page
+from clinvk.text.sanitize import safe_line
+from clinvk.text.units import UNKNOWN, format_age, format_cost, format_time, format_tokens
 
 _TOKENS = {
     "Input": "input_tokens",

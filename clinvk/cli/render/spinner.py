@@ -8,8 +8,8 @@ import threading
 from collections.abc import Callable
 
 from clinvk.cli.streams import Streams
-from clinvk.model.units import format_duration
-from clinvk.model.width import cut
+from clinvk.text.units import format_duration
+from clinvk.text.width import cut
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_FRAMES = "|/-\\"

@@ -19,8 +19,8 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.report import RunReport, TurnStart, report_to_json, usage_to_json
-from clinvk.model.units import format_time
-from clinvk.store.forms import json_line
+from clinvk.text.json_codec import json_line
+from clinvk.text.units import format_time
 
 
 class StreamJson:

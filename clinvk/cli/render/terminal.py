@@ -12,7 +12,7 @@ from clinvk.cli.render.blocks import Blocks
 from clinvk.cli.streams import Streams
 from clinvk.model.events import Event, Init, Message, Raw
 from clinvk.model.report import RunReport, TurnStart
-from clinvk.model.safe_text import SafeStream
+from clinvk.text.sanitize import SafeStream
 
 
 class Terminal:

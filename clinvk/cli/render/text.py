@@ -10,7 +10,7 @@ from clinvk.cli.render.activity import Activity
 from clinvk.cli.streams import Streams
 from clinvk.model.events import Event, Init, Message, Raw, Thinking, Warned, ends_message
 from clinvk.model.report import RunReport, TurnStart
-from clinvk.model.safe_text import SafeStream
+from clinvk.text.sanitize import SafeStream
 
 _WITHIN_A_MESSAGE = (Init, Raw, Thinking, Warned)
 """What may be told between two parts of one message."""

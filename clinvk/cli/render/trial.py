@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from clinvk.cli.streams import Streams
-from clinvk.model.safe_text import safe_line
 from clinvk.model.trial import Held, Promise, Verdict
-from clinvk.store.forms import json_page
+from clinvk.text.json_codec import json_page
+from clinvk.text.sanitize import safe_line
 
 _MARKS = {Held.YES: "✓", Held.NO: "✗", Held.NOT_TRIED: "\N{EN DASH}"}
 _STYLES = {Held.YES: "\x1b[32m", Held.NO: "\x1b[31m", Held.NOT_TRIED: "\x1b[2m"}

@@ -8,14 +8,8 @@ from clinvk.cli.streams import Streams
 from clinvk.model.report import file_to_json, usage_to_json
 from clinvk.model.request import IfMissing
 from clinvk.model.turn import ToolCall, Turn
-from clinvk.model.units import (
-    UNKNOWN,
-    format_cost,
-    format_duration,
-    format_time,
-    format_tokens,
-)
-from clinvk.store.forms import json_page, time_to_text
+from clinvk.text.json_codec import json_page, time_to_text
+from clinvk.text.units import UNKNOWN, format_cost, format_duration, format_time, format_tokens
 
 _AFRESH = {
     IfMissing.NEW: "begun anew and empty",

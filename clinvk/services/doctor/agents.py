@@ -6,10 +6,10 @@ from functools import partial
 
 from clinvk.model.finding import Area, Checked, Finding, Severity
 from clinvk.model.versions import Drift
-from clinvk.services.backends import BackendState, SignedIn
+from clinvk.services.agents.project_files import programs_of_project
+from clinvk.services.agents.states import BackendState, SignedIn
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
-from clinvk.services.project_files import programs_of_project
 
 _finding = partial(Finding, area=Area.BACKENDS)
 

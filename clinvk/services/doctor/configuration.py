@@ -6,16 +6,16 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 
-from clinvk import backends
+from clinvk.agents import registry as backends
 from clinvk.errors import ConfigError
 from clinvk.model.config import OTHER_VARIABLES, Settings, known_keys, merge
 from clinvk.model.finding import Area, Checked, Finding, Severity
+from clinvk.services.config.settings import effective_settings, variables_of
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
-from clinvk.services.settings import effective_settings, variables_of
 from clinvk.services.world import World
-from clinvk.store.config_file import faults_in, read_config
-from clinvk.store.paths import Home
+from clinvk.store.config.file import faults_in, read_config
+from clinvk.store.home import Home
 
 _finding = partial(Finding, area=Area.CONFIGURATION)
 _PREFIX = "CLINVK_"

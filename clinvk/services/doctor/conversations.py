@@ -10,21 +10,21 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from clinvk.backends._base import Backend
+from clinvk.agents.base import Backend
 from clinvk.model.conversation import ConversationRows, Conversations
 from clinvk.model.finding import Area, Checked, Finding, Severity
 from clinvk.model.retention import Retention
 from clinvk.model.session import Session, Status
-from clinvk.services.agent_files import conversation_files_of
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
-from clinvk.store.conversation_listing import ConversationListing, depth_of
-from clinvk.store.conversations import (
+from clinvk.services.sessions.known_conversation import conversation_files_of
+from clinvk.store.agent_files.conversations import (
     can_go_on,
     conversation_exists,
     conversation_paths,
     read_text,
 )
+from clinvk.store.agent_files.listing import ConversationListing, depth_of
 
 SOON_DAYS = 3.0
 _DAY_S = 86_400.0

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from clinvk.errors import ClinvkError
 from clinvk.model.finding import Area, Checked, Examination, Finding, Repair, Severity
-from clinvk.services.backends import backend_states
+from clinvk.services.agents.states import backend_states
 from clinvk.services.doctor.agents import check_agents
 from clinvk.services.doctor.configuration import check_configuration, settings_or_defaults
 from clinvk.services.doctor.conversations import check_conversations

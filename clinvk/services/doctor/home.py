@@ -11,8 +11,8 @@ from clinvk.errors import StoreError
 from clinvk.model.finding import Area, Checked, CloseToOthers, Finding, Severity
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey, nearest_existing
+from clinvk.store.home import HOME_VARIABLE, Home
 from clinvk.store.home_entries import HomeEntry, find_entry, iter_folder, our_folders
-from clinvk.store.paths import HOME_VARIABLE, Home
 
 LOW_BYTES = 100 * 1024 * 1024
 """Less than this is low: a record needs 1 kB, but a full disk ends an agent's work as well."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from clinvk.model.finding import Area, Checked, Finding, RebuildIndex, Severity
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
-from clinvk.store.index_drift import Compared, Look, look
+from clinvk.store.index.diff import Compared, Look, look
 
 
 def check_index(survey: Survey) -> Checked:

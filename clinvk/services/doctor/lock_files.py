@@ -8,8 +8,8 @@ from clinvk.process.orphans import is_alive, process_identity, processes_of
 from clinvk.services.doctor.shell import FIX, command
 from clinvk.services.doctor.survey import Survey
 from clinvk.services.world import World
-from clinvk.store.holders import Holder
-from clinvk.store.lock_files import LockFile, iter_lock_files
+from clinvk.store.locks.files import LockFile, iter_lock_files
+from clinvk.store.locks.holders import Holder
 
 _finding = partial(Finding, area=Area.LOCKS)
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from clinvk.model.finding import Area, Checked, Finding, RemoveScratch, Severity
 from clinvk.process.scratch import iter_left
+from clinvk.services.agents.programs import which
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
-from clinvk.services.programs import which
 from clinvk.services.world import World
 
 _finding = partial(Finding, area=Area.MACHINE)

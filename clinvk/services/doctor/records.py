@@ -7,16 +7,16 @@ from pathlib import Path
 
 from clinvk.errors import StoreError
 from clinvk.model.finding import Area, Checked, Finding, RebuildRecord, RemoveLeftover, Severity
-from clinvk.model.moments import CLOCKS_AGREE
 from clinvk.model.session import SCHEMA, Session
 from clinvk.services.doctor.shell import FIX, command, set_aside
 from clinvk.services.doctor.survey import Survey
-from clinvk.store import transcripts
+from clinvk.store.home import is_session_id
 from clinvk.store.leftovers import iter_leftovers
-from clinvk.store.locks import is_held
-from clinvk.store.paths import is_session_id
-from clinvk.store.reading import TRANSCRIPT, read_orphan, why
-from clinvk.store.records import DamagedRecord, id_inside
+from clinvk.store.locks.lock import is_held
+from clinvk.store.sessions.reading import TRANSCRIPT, read_orphan, why
+from clinvk.store.sessions.records import DamagedRecord, id_inside
+from clinvk.store.transcripts import transcript as transcripts
+from clinvk.text.timestamps import CLOCKS_AGREE
 
 _finding = partial(Finding, area=Area.SESSIONS)
 

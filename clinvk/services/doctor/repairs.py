@@ -23,12 +23,12 @@ from clinvk.model.session import Session
 from clinvk.process.scratch import remove_left
 from clinvk.services.claims import claim_of
 from clinvk.services.world import World
-from clinvk.store.atomic import reason
+from clinvk.store.files import reason
 from clinvk.store.home_entries import close_to_others
-from clinvk.store.index_drift import rebuild
+from clinvk.store.index.diff import rebuild
 from clinvk.store.leftovers import remove_leftover
-from clinvk.store.lock_files import remove_free_lock
-from clinvk.store.sessions import SessionStore
+from clinvk.store.locks.files import remove_free_lock
+from clinvk.store.sessions.store import SessionStore
 
 _T = TypeVar("_T")
 

@@ -6,12 +6,12 @@ from pathlib import Path
 from clinvk.errors import StoreError
 from clinvk.model.config import Settings
 from clinvk.model.session import Session
-from clinvk.services.backends import BackendState
-from clinvk.services.catalog import Catalog, catalog_of
+from clinvk.services.agents.catalog import Catalog, catalog_of
+from clinvk.services.agents.states import BackendState
 from clinvk.services.world import World
-from clinvk.store.reading import record_stems, transcript_ids
-from clinvk.store.records import DamagedRecord
-from clinvk.store.sessions import SessionStore
+from clinvk.store.sessions.reading import record_stems, transcript_ids
+from clinvk.store.sessions.records import DamagedRecord
+from clinvk.store.sessions.store import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The checks of a trial, each a sentence about what was seen."""
 
-from clinvk.backends._base import Backend, Capability
+from clinvk.agents.base import Backend, Capability
 from clinvk.errors import ExitStatus
 from clinvk.model.access import Access
 from clinvk.model.failure import FailureCode

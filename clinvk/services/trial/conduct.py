@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from clinvk.backends._base import Backend
+from clinvk.agents.base import Backend
 from clinvk.errors import BackendError
 from clinvk.model.config import Settings
 from clinvk.model.trial import Held, Promise, Verdict
-from clinvk.services.backends import backend_states
-from clinvk.services.catalog import catalog_of
-from clinvk.services.programs import program_of
+from clinvk.services.agents.catalog import catalog_of
+from clinvk.services.agents.programs import program_of
+from clinvk.services.agents.states import backend_states
 from clinvk.services.trial import checks
 from clinvk.services.trial.stage import Stage, stage_for
 from clinvk.services.world import World

@@ -8,17 +8,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from clinvk.backends._base import Backend
+from clinvk.agents.base import Backend
 from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal
 from clinvk.model.config import Setting, Settings
 from clinvk.model.events import Event
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.request import RunRequest
 from clinvk.process.descendants import RUN_MARK, is_marked_left, new_mark
-from clinvk.services.run import run
+from clinvk.services.turns.prompt import run
 from clinvk.services.world import World
-from clinvk.store.paths import HOME_VARIABLE, Home
-from clinvk.store.sessions import SessionStore
+from clinvk.store.home import HOME_VARIABLE, Home
+from clinvk.store.sessions.store import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from clinvk.backends._base import Backend, Capability, Parser
+from clinvk.agents.base import Backend, Capability, Parser
 from clinvk.model.events import Event, Message, Result, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import Invocation, TurnRequest

@@ -10,7 +10,7 @@ import pytest
 from clinvk.cli.app import execute
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.streams import Streams
-from clinvk.store.paths import home_from
+from clinvk.store.home import home_from
 
 
 def _broken() -> str:

@@ -8,7 +8,7 @@ import pytest
 from clinvk.cli.asked_form import asked_form
 from clinvk.cli.context import build_cli
 from clinvk.services.world import World
-from clinvk.store.paths import home_from
+from clinvk.store.home import home_from
 
 
 @pytest.fixture

@@ -12,17 +12,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinvk.cli.choices import Choices
-from clinvk.model.folding import fold
 from clinvk.model.session import Session, Status
-from clinvk.services.pick import OfferedSessions
-from clinvk.services.sessions import Listed
-from clinvk.store import index
-from clinvk.store.forms import json_page
-from clinvk.store.marks import UNSETTLED_NS
-from clinvk.store.paths import Home
-from clinvk.store.records import encode
-from clinvk.store.selection import Selection
-from clinvk.store.sessions import SessionStore
+from clinvk.services.sessions.list import Listed
+from clinvk.services.sessions.pick import OfferedSessions
+from clinvk.store.home import Home
+from clinvk.store.index import index
+from clinvk.store.index.file_signature import UNSETTLED_NS
+from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.selection import Selection
+from clinvk.store.sessions.store import SessionStore
+from clinvk.text.casefold import fold
+from clinvk.text.json_codec import json_page
 
 AT = datetime(2026, 1, 2, tzinfo=UTC)
 
@@ -156,7 +156,7 @@ def test_with_nothing_left_there_is_nothing_to_take() -> None:
 
 def test_only_what_is_shown_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of 500 sessions a screenful and a little more, wherever one moves and whatever is typed."""
-    from clinvk.store import records
+    from clinvk.store.sessions import records
 
     store = SessionStore(Home(tmp_path / "home"))
     store.home.sessions.mkdir(parents=True)
@@ -189,7 +189,7 @@ def test_which_sessions_are_of_a_place_is_asked_once_a_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within a repository no session is read to be counted, and every directory is judged once."""
-    from clinvk.store import records
+    from clinvk.store.sessions import records
 
     store = SessionStore(Home(tmp_path / "home"))
     store.home.sessions.mkdir(parents=True)

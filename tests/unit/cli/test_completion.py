@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from clinvk import backends
-from clinvk.backends._base import Capability
+from clinvk.agents import registry as backends
+from clinvk.agents.base import Capability
 from clinvk.cli.app import COMMANDS
 from clinvk.cli.commands.sessions import LINES
 from clinvk.cli.completion.candidates import MOST, age, candidates
@@ -15,8 +15,8 @@ from clinvk.cli.completion.shells import Shell
 from clinvk.cli.completion.tree import Command, Option, Source, read_tree
 from clinvk.cli.generated import PAGE, filled_page, generated_files, write_generated
 from clinvk.model.session import Session, Status
-from clinvk.store.paths import Home
-from clinvk.store.sessions import SessionStore
+from clinvk.store.home import Home
+from clinvk.store.sessions.store import SessionStore
 
 NOW = datetime(2025, 1, 27, 12, tzinfo=UTC)
 REPOSITORY = Path(__file__).resolve().parents[3]

@@ -13,8 +13,8 @@ from clinvk.cli.commands.sessions import LINES
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.streams import Streams
 from clinvk.model.session import Session
-from clinvk.store.paths import home_from
-from clinvk.store.sessions import SessionStore
+from clinvk.store.home import home_from
+from clinvk.store.sessions.store import SessionStore
 
 AT = datetime(2025, 1, 27, 10, tzinfo=UTC)
 WORDS = {

@@ -2,9 +2,9 @@
 
 import pytest
 
-from clinvk import backends
-from clinvk.backends._base import Backend
-from clinvk.backends._declared import declared
+from clinvk.agents import registry as backends
+from clinvk.agents.base import Backend
+from clinvk.agents.declared.backend import declared
 from clinvk.model.access import Access
 from clinvk.model.access_option import contradicting
 

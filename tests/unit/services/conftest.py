@@ -13,8 +13,8 @@ import pytest
 
 from clinvk.model.session import Session
 from clinvk.services.world import World
-from clinvk.store.paths import Home
-from clinvk.store.sessions import SessionStore
+from clinvk.store.home import Home
+from clinvk.store.sessions.store import SessionStore
 
 NOW = datetime(2025, 1, 27, 12, 0, 0, tzinfo=UTC)
 

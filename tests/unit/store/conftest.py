@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from clinvk.model.session import Session
-from clinvk.store.paths import Home
-from clinvk.store.sessions import SessionStore
+from clinvk.store.home import Home
+from clinvk.store.sessions.store import SessionStore
 
 START = datetime(2025, 1, 27, 10, 0, 0, tzinfo=UTC)
 

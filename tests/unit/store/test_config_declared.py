@@ -3,7 +3,7 @@
 import pytest
 
 from clinvk.errors import ConfigError
-from clinvk.store.config_file import check_config
+from clinvk.store.config.file import check_config
 
 WRONG = {
     "toy": "`backends.toy.declared`: expected a section of keys",

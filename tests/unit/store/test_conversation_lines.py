@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from clinvk.model.conversation import ConversationFiles
-from clinvk.store.conversations import edges, first_lines, read_conversation
+from clinvk.store.agent_files.conversations import edges, first_lines, read_conversation
 
 
 def test_a_conversation_is_read_line_by_line(tmp_path: Path) -> None:

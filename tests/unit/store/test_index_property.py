@@ -17,13 +17,14 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from clinvk.model.events import Init, StopReason
 from clinvk.model.session import Session, Status
 from clinvk.model.usage import Usage
-from clinvk.store import index, reading
-from clinvk.store.forms import json_page
-from clinvk.store.marks import UNSETTLED_NS, stamp
-from clinvk.store.paths import Home
-from clinvk.store.records import encode
-from clinvk.store.selection import Order, Selected, Selection
-from clinvk.store.sessions import SessionStore
+from clinvk.store.home import Home
+from clinvk.store.index import index
+from clinvk.store.index.file_signature import UNSETTLED_NS, stamp
+from clinvk.store.sessions import reading
+from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.selection import Order, Selected, Selection
+from clinvk.store.sessions.store import SessionStore
+from clinvk.text.json_codec import json_page
 
 START = datetime(2025, 1, 27, 10, tzinfo=UTC)
 IDS = ["aaaa00000001", "aaaa00000002", "beef00000003", "0123456789ab"]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from clinvk.model.session import Session
+from clinvk.store.home import Home
 from clinvk.store.leftovers import OLD_S, iter_leftovers, remove_leftover, sweep
-from clinvk.store.paths import Home
-from clinvk.store.sessions import SessionStore
+from clinvk.store.sessions.store import SessionStore
 
 ID, OTHER = "0123456789ab", "ba9876543210"
 NOW_S = 1_737_979_200.0

@@ -9,10 +9,10 @@ import pytest
 
 from bed.counted import in_proportion, memory_of, steps_of
 from clinvk.model.events import Event, Message, Raw, Thinking, ToolResult, ToolUse, Warned
-from clinvk.store.forms import json_line
-from clinvk.store.transcript_texts import read_texts
-from clinvk.store.transcript_writer import TranscriptWriter
-from clinvk.store.transcripts import read_lines
+from clinvk.store.transcripts.texts import read_texts
+from clinvk.store.transcripts.transcript import read_lines
+from clinvk.store.transcripts.writer import TranscriptWriter
+from clinvk.text.json_codec import json_line
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 AT = "2026-01-01T00:00:00Z"
@@ -106,7 +106,8 @@ def test_a_turn_is_taken_out_without_looking_at_those_before_it(
         compared += 1
         return one is other
 
-    from clinvk.store import transcript_texts, transcript_turns
+    from clinvk.store.transcripts import texts as transcript_texts
+    from clinvk.store.transcripts import turns as transcript_turns
 
     for of_turn in (transcript_turns.TurnBuilder, transcript_texts._Turn):
         monkeypatch.setattr(of_turn, "__eq__", equal)

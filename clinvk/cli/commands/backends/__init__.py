@@ -27,10 +27,10 @@ def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from clinvk.cli.render.backends import render_backends
-    from clinvk.model.safe_text import safe_line
-    from clinvk.services.backends import backend_states
-    from clinvk.services.catalog import catalog_of
-    from clinvk.services.settings import effective_settings
+    from clinvk.services.agents.catalog import catalog_of
+    from clinvk.services.agents.states import backend_states
+    from clinvk.services.config.settings import effective_settings
+    from clinvk.text.sanitize import safe_line
 
     cli: Cli = ctx.obj
     settings = effective_settings(cli.world)

@@ -28,7 +28,7 @@ def try_backend(
     something does. What the backend lacks is not tried, with the reason.
     """
     from clinvk.cli.render.trial import render_trial
-    from clinvk.services.settings import effective_settings
+    from clinvk.services.config.settings import effective_settings
     from clinvk.services.trial.conduct import trial
 
     cli: Cli = ctx.obj

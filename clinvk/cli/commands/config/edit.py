@@ -16,7 +16,7 @@ def edit(ctx: typer.Context) -> None:
     """
     from clinvk.cli.editor import editor_of, open_editor
     from clinvk.errors import ConfigError
-    from clinvk.services.config import start_editing, stop_editing, validate
+    from clinvk.services.config.edit import start_editing, stop_editing, validate
 
     cli: Cli = ctx.obj
     path = cli.world.home.config_file

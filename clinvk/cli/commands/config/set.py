@@ -24,7 +24,7 @@ def set_(
     Key and value are checked first; comments and order of the file stay.
     """
     from clinvk.cli.render.errors import say_warning
-    from clinvk.services.config import set_key
+    from clinvk.services.config.edit import set_key
 
     cli: Cli = ctx.obj
     if stronger := set_key(cli.world, key, value):

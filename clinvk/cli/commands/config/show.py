@@ -23,7 +23,7 @@ def show(
     What the environment says stands over the file, which stands over the defaults.
     """
     from clinvk.cli.render.config import render_settings
-    from clinvk.services.config import all_settings
+    from clinvk.services.config.edit import all_settings
 
     cli: Cli = ctx.obj
     render_settings(all_settings(cli.world), cli.streams, origin=origin, as_json=as_json)

@@ -19,7 +19,7 @@ def unset(
 
     Its default holds then; a key that the file does not say is no mistake.
     """
-    from clinvk.services.config import unset_key
+    from clinvk.services.config.edit import unset_key
 
     cli: Cli = ctx.obj
     if not unset_key(cli.world, key):

@@ -23,7 +23,7 @@ def validate_(
 
     Everything that is wrong is said, a line each, and the exit status is 3.
     """
-    from clinvk.services.config import validate
+    from clinvk.services.config.edit import validate
 
     cli: Cli = ctx.obj
     valid = validate(cli.world, file)

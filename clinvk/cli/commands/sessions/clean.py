@@ -48,10 +48,10 @@ def clean(  # noqa: PLR0913  one parameter an option
     """
     from clinvk.cli.filters import known_backend
     from clinvk.cli.render.cleaned import render_cleaned
-    from clinvk.services.catalog import catalog_of
-    from clinvk.services.clean import Sweep, clean, retention_s
-    from clinvk.services.settings import effective_settings
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.agents.catalog import catalog_of
+    from clinvk.services.config.settings import effective_settings
+    from clinvk.services.sessions.clean import Sweep, clean, retention_s
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     if status is Status.RUNNING:
@@ -75,7 +75,7 @@ def clean(  # noqa: PLR0913  one parameter an option
 def _archive(cli: Cli, said: str | None) -> Path | None:
     if said is None:
         return None
-    from clinvk.services.clean import archive_folder
+    from clinvk.services.sessions.clean import archive_folder
 
     if not said.strip():
         raise UsageError("`--archive` is empty", hint="name a folder, or leave it out")

@@ -21,10 +21,10 @@ def close(
     Resuming one by its id or name opens it again.
     """
     from clinvk.cli.render.changed import render_each
-    from clinvk.services import standing
-    from clinvk.services.resolve import resolve_all
-    from clinvk.services.several import do_each
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.sessions import lifecycle as standing
+    from clinvk.services.sessions.resolve import resolve_all
+    from clinvk.services.sessions.several import do_each
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     store = SessionStore(cli.world.home)

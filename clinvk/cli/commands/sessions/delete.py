@@ -26,10 +26,10 @@ def delete(
     its full id. A running session is not deleted.
     """
     from clinvk.cli.render.deleted import doomed_line, render_deleted
-    from clinvk.services import delete as service
-    from clinvk.services.settings import known_catalog
-    from clinvk.services.several import do_each
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.config.settings import known_catalog
+    from clinvk.services.sessions import delete as service
+    from clinvk.services.sessions.several import do_each
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     store, now = SessionStore(cli.world.home), cli.world.now()

@@ -11,7 +11,7 @@ from clinvk.cli.lazy import new_app
 from clinvk.errors import UsageError
 
 if TYPE_CHECKING:
-    from clinvk.services.export import Export
+    from clinvk.services.sessions.export import Export
 
 app = new_app()
 
@@ -47,9 +47,9 @@ def export(  # noqa: PLR0913  one parameter an option
     What `--redact` knows are the usual forms of secrets: read the file before you share it.
     """
     from clinvk.cli.render.errors import say_warning
-    from clinvk.model.safe_text import safe_text
-    from clinvk.services.export import export_sessions, redacted_export
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.sessions.export import export_sessions, redacted_export
+    from clinvk.store.sessions.store import SessionStore
+    from clinvk.text.sanitize import safe_text
 
     cli: Cli = ctx.obj
     if as_json and form is ExportFormat.MARKDOWN:
@@ -86,14 +86,14 @@ def _rendered(exported: "Export", *, as_json: bool) -> str:
 
 def _save(cli: Cli, output: str, text: str) -> None:
     from clinvk.cli.streams import encode
-    from clinvk.services.export import save_export
+    from clinvk.services.sessions.export import save_export
 
     save_export(cli.world.cwd / output, encode(text, "utf-8"))
 
 
 def _say_redacted(cli: Cli, whole: str, text: str) -> None:
     """How much of what was to be written is not in it."""
-    from clinvk.model.redact import MARK, Redaction
+    from clinvk.text.redact import MARK, Redaction
 
     secrets = text.count(MARK) - whole.count(MARK)
     paths = Redaction(str(cli.world.user_home)).home_paths(whole)

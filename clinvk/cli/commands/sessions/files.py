@@ -23,9 +23,9 @@ def files(
     after the turn.
     """
     from clinvk.cli.render.files import render_files
-    from clinvk.services.resolve import resolve_reference
-    from clinvk.services.turns import turn_of
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.sessions.resolve import resolve_reference
+    from clinvk.services.sessions.turns import turn_of
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     store = SessionStore(cli.world.home)

@@ -11,7 +11,7 @@ from clinvk.cli.lazy import new_app
 from clinvk.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
-    from clinvk.services.importing import Imported
+    from clinvk.services.sessions.importing import Imported
 
 app = new_app()
 
@@ -36,9 +36,9 @@ def import_(
     unless `--trust` is given; `-c` and `--last` pass it by until it was used. The
     agents' own conversations are not part of an export.
     """
-    from clinvk.services.importing import import_sessions, read_export
-    from clinvk.services.settings import effective_settings
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.config.settings import effective_settings
+    from clinvk.services.sessions.importing import import_sessions, read_export
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     sessions = read_export(_content(cli, file), "stdin" if file == "-" else file)
@@ -58,7 +58,7 @@ def import_(
 
 
 def _content(cli: Cli, file: str) -> bytes:
-    from clinvk.services.importing import LARGEST
+    from clinvk.services.sessions.importing import LARGEST
 
     if file == "-":
         return cli.streams.read_stdin().encode("utf-8", "surrogateescape")
@@ -88,7 +88,7 @@ def _write_lines(cli: Cli, done: "Imported") -> None:
 
 
 def _write_json(cli: Cli, done: "Imported") -> None:
-    from clinvk.store.forms import json_page
+    from clinvk.text.json_codec import json_page
 
     value = {
         "imported": list(done.imported),

@@ -8,7 +8,7 @@ from clinvk.cli import options
 from clinvk.cli.context import Cli
 from clinvk.cli.lazy import new_app
 from clinvk.errors import UsageError
-from clinvk.services.sessions import Order
+from clinvk.services.sessions.list import Order
 
 app = new_app()
 
@@ -34,8 +34,8 @@ def list_(  # noqa: PLR0913  one parameter an option
     """List sessions, most recently used first."""
     from clinvk.cli.filters import session_filter, that_touched
     from clinvk.cli.render.list import render_ids, render_list
-    from clinvk.services.sessions import list_sessions
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.sessions.list import list_sessions
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     if ids and as_json:

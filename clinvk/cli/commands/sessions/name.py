@@ -30,9 +30,9 @@ def name(
     """
     from clinvk.cli.filters import backend_names
     from clinvk.cli.render.changed import render_changed
-    from clinvk.services import labels
-    from clinvk.services.resolve import resolve_reference
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.sessions import labels
+    from clinvk.services.sessions.resolve import resolve_reference
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     if (name is None) is not clear:

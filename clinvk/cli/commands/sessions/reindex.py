@@ -26,7 +26,7 @@ def reindex(
     Nothing has to be done by hand: the index looks after itself, and may be deleted at any time.
     """
     from clinvk.cli.render.drift import render_drift
-    from clinvk.services.reindex import reindex
+    from clinvk.services.sessions.reindex import reindex
 
     cli: Cli = ctx.obj
     drift = reindex(cli.world.home, only_check=check)

@@ -27,9 +27,9 @@ def rename(
     The agent's own title never replaces it, and the order of the list stays as it is.
     """
     from clinvk.cli.render.changed import render_changed
-    from clinvk.services import labels
-    from clinvk.services.resolve import resolve_reference
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.sessions import labels
+    from clinvk.services.sessions.resolve import resolve_reference
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     store = SessionStore(cli.world.home)

@@ -77,10 +77,10 @@ def search(  # noqa: PLR0913  one parameter an option
     """
     from clinvk.cli.filters import session_filter
     from clinvk.cli.render.hits import render_hits
-    from clinvk.model.query import parse_query
-    from clinvk.process.parts import processors
-    from clinvk.services.search import search_sessions
-    from clinvk.store.sessions import SessionStore
+    from clinvk.process.fork_map import processors
+    from clinvk.services.search.query import parse_query
+    from clinvk.services.search.search import search_sessions
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     if ids and as_json:

@@ -27,10 +27,10 @@ def show(  # noqa: PLR0913  one parameter an option
     as_json: options.Json = False,
 ) -> None:
     """Show one session: what it is, and what it cost."""
-    from clinvk.services.resolve import resolve_reference
-    from clinvk.services.sessions import show_session
-    from clinvk.services.turns import turn_of
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.sessions.list import show_session
+    from clinvk.services.sessions.resolve import resolve_reference
+    from clinvk.services.sessions.turns import turn_of
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     asked = {"--answer": answer, "--markdown": markdown, "--json": as_json}
@@ -43,8 +43,8 @@ def show(  # noqa: PLR0913  one parameter an option
     turns = shown.transcript.turns
     if markdown:
         from clinvk.cli.render.markdown_export import markdown_of
-        from clinvk.model.safe_text import safe_text
-        from clinvk.services.export import Told
+        from clinvk.services.sessions.export import Told
+        from clinvk.text.sanitize import safe_text
 
         told = Told(
             session=shown.session,
@@ -70,7 +70,7 @@ def show(  # noqa: PLR0913  one parameter an option
 
 
 def _figures_are_kept(cli: Cli) -> bool:
-    from clinvk.services.discretion import discretion_of
-    from clinvk.services.settings import effective_settings
+    from clinvk.services.config.settings import effective_settings
+    from clinvk.services.turns.policy import discretion_of
 
     return discretion_of(effective_settings(cli.world)).figures

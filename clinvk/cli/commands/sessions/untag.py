@@ -26,9 +26,9 @@ def untag(
     All of them must be there, else none is taken off.
     """
     from clinvk.cli.render.changed import render_changed
-    from clinvk.services import labels
-    from clinvk.services.resolve import resolve_reference
-    from clinvk.store.sessions import SessionStore
+    from clinvk.services.sessions import labels
+    from clinvk.services.sessions.resolve import resolve_reference
+    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     store = SessionStore(cli.world.home)

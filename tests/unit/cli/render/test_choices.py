@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from clinvk.cli.render.choices import choice_lines, cut_front, home_as_tilde, offer
 from clinvk.model.session import Session, Status
-from clinvk.model.width import display_width
-from clinvk.services.sessions import Listed
+from clinvk.services.sessions.list import Listed
+from clinvk.text.width import display_width
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 HOME = Path("/home/me")

@@ -8,7 +8,7 @@ import yaml
 from clinvk.cli.render.backends import render_backends
 from clinvk.cli.render.config import render_settings
 from clinvk.model.config import Setting
-from clinvk.services.backends import BackendState, SignedIn
+from clinvk.services.agents.states import BackendState, SignedIn
 
 SETTINGS = {
     "default_backend": Setting("agent", "/h/config.yaml:1"),

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from clinvk.cli.render.hits import render_hits
-from clinvk.model.query import parse_query
 from clinvk.model.session import Session, Status
-from clinvk.model.snippet import snippet_of
-from clinvk.model.width import display_width
-from clinvk.services.ranking import Field
-from clinvk.services.search import Found, Hit
-from clinvk.services.sessions import Listed
+from clinvk.services.search.query import parse_query
+from clinvk.services.search.ranking import Field
+from clinvk.services.search.search import Found, Hit
+from clinvk.services.search.snippet import snippet_of
+from clinvk.services.sessions.list import Listed
+from clinvk.text.width import display_width
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 

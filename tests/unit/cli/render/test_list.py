@@ -9,9 +9,9 @@ from typing import Any
 from clinvk.cli.render.list import render_ids, render_list
 from clinvk.model.session import Session, Status
 from clinvk.model.usage import FIGURES, Usage
-from clinvk.model.width import display_width
-from clinvk.services.sessions import Listed, SessionList
-from clinvk.store.records import DamagedRecord
+from clinvk.services.sessions.list import Listed, SessionList
+from clinvk.store.sessions.records import DamagedRecord
+from clinvk.text.width import display_width
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 CREATED = datetime(2025, 1, 27, 10, 0, tzinfo=UTC)

@@ -17,7 +17,7 @@ from clinvk.model.files import FileReport, FileSource
 from clinvk.model.session import Session, Status
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import Usage
-from clinvk.services.export import Told
+from clinvk.services.sessions.export import Told
 
 AT = datetime(2025, 1, 27, 10, 0, tzinfo=UTC)
 USAGE = Usage(input_tokens=1200, output_tokens=34)

@@ -10,10 +10,10 @@ from clinvk.cli.render.cleaned import render_cleaned
 from clinvk.cli.render.deleted import doomed_line, render_deleted
 from clinvk.errors import SessionBusyError, StoreError
 from clinvk.model.session import Session
-from clinvk.services.clean import Cleaned, Sweep, Swept
-from clinvk.services.delete import Deleted, Doomed
-from clinvk.services.native import NativeTranscript
-from clinvk.services.several import do_each
+from clinvk.services.sessions.agent_files import NativeTranscript
+from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
+from clinvk.services.sessions.delete import Deleted, Doomed
+from clinvk.services.sessions.several import do_each
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 THEN = NOW - timedelta(days=40)

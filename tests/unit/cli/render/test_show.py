@@ -13,8 +13,8 @@ from clinvk.model.request import IfMissing
 from clinvk.model.session import Session, Status
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import FIGURES, Usage
-from clinvk.services.sessions import Shown
-from clinvk.store.transcripts import Transcript
+from clinvk.services.sessions.list import Shown
+from clinvk.store.transcripts.transcript import Transcript
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 CREATED = datetime(2025, 1, 27, 10, 0, tzinfo=UTC)

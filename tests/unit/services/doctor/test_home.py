@@ -14,7 +14,7 @@ from clinvk.services.doctor.home import check_home
 from clinvk.services.doctor.records import check_records
 from clinvk.services.doctor.survey import Survey, survey
 from clinvk.services.world import World
-from clinvk.store.paths import Home
+from clinvk.store.home import Home
 
 NOBODY = 65534
 

@@ -1,0 +1,1 @@
+"""Everything about the agents' CLIs: one package an agent, and what they share."""

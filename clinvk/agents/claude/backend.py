@@ -1,0 +1,263 @@
+"""Claude Code, run headless: `claude -p` with its stream of JSON lines.
+
+Seen in 2.1.197 and 2.1.329 against a mock model server; a fact that holds for one of them only
+names its version.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from clinvk.agents.base import Backend, Capability, ConversationFiles, Retention, SignIn
+from clinvk.agents.kit.dialect import Dialect
+from clinvk.agents.kit.ids import UUID, conversation_id
+from clinvk.agents.kit.jsonl import parse_object
+from clinvk.agents.kit.stream_json import StreamJsonParser
+from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
+from clinvk.model.failure import FailureCode
+from clinvk.model.project_file import ProjectFile
+from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.versions import Drift, drift
+
+if TYPE_CHECKING:
+    from clinvk.agents.claude.chat_log import ChatLog
+
+_HEADLESS = ("-p", "--output-format", "stream-json", "--verbose", "--include-partial-messages")
+
+_ACCESS: Mapping[Access, tuple[str, ...]] = {
+    # Plan mode is not enough: it refuses the editing tools, but 2.1.197 runs any shell command
+    # that the user's own settings allow. So the tools that can write do not exist in this run,
+    # in sub-agents neither, nor do servers of unknown tools; what is left is never asked about.
+    Access.READ_ONLY: (
+        "--permission-mode=dontAsk",
+        "--tools=Read,Grep,Glob,WebFetch,WebSearch,Task",
+        "--strict-mcp-config",
+        # Settings of the repository name programs: hooks, `apiKeyHelper`, a status line. With them
+        # go its CLAUDE.md and its skills.
+        "--setting-sources=user",
+    ),
+    Access.EDIT: ("--permission-mode=acceptEdits",),
+    # As root it refuses this one and says so, unless IS_SANDBOX=1 is set.
+    Access.FULL: ("--permission-mode=bypassPermissions",),
+}
+
+_MODES: Mapping[str, Access] = {
+    "plan": Access.READ_ONLY,
+    "default": Access.READ_ONLY,
+    "manual": Access.READ_ONLY,
+    "dontAsk": Access.READ_ONLY,
+    "acceptEdits": Access.EDIT,
+}
+
+_PROGRAMS = (
+    '"(hooks|apiKeyHelper|statusLine|awsAuthRefresh|awsCredentialExport|gcpAuthRefresh|env'
+    '|otelHeadersHelper|fileSuggestion|enabledPlugins|extraKnownMarketplaces)"'
+)
+"""What in its settings names programs, or says where to get some."""
+
+_NEW_SYSTEM_PROMPT = "--system-prompt-snapshot=off"
+"""A resumed conversation has the system prompt of this turn; 2.1.197 knows no such option."""
+
+_SINCE = (Drift.TESTED, Drift.NEWER)
+
+_NESTING = (
+    "AI_AGENT",
+    "CLAUDECODE",
+    "CLAUDE_CODE_CHILD_NOTES_DIR",
+    "CLAUDE_CODE_CHILD_SESSION",
+    "CLAUDE_CODE_ENTRYPOINT",
+    "CLAUDE_CODE_EXECPATH",
+    "CLAUDE_CODE_MESSAGING_SOCKET",
+    "CLAUDE_CODE_MESSAGING_TOKEN",
+    "CLAUDE_CODE_SESSION_ATTENDED",
+    "CLAUDE_CODE_SESSION_ID",
+    "CLAUDE_CODE_SSE_PORT",
+    "CLAUDE_EFFORT",
+    "CLAUDE_PID",
+)
+"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+
+_DIALECT = Dialect(
+    subtypes={
+        "error_max_turns": FailureCode.TURN_LIMIT,
+        "error_max_budget_usd": FailureCode.BUDGET_LIMIT,
+    },
+    errors={
+        "authentication_failed": FailureCode.AUTH,
+        "oauth_org_not_allowed": FailureCode.AUTH,
+        "billing_error": FailureCode.BUDGET_LIMIT,
+        "rate_limit": FailureCode.RATE_LIMITED,
+        "overloaded": FailureCode.OVERLOADED,
+        "server_error": FailureCode.SERVER_ERROR,
+        "model_not_found": FailureCode.MODEL_UNKNOWN,
+    },
+    words=(
+        (
+            (
+                r"(?m)^(error: )?(no conversation found|--resume requires a valid session id"
+                r"|session not found\b)|is not a uuid and does not match any session title"
+            ),
+            FailureCode.CONVERSATION_GONE,
+        ),
+        (r"session id .{0,60} is already in use", FailureCode.CONVERSATION_EXISTS),
+        (r"cannot be used with root/sudo privileges", FailureCode.OPTION_REFUSED),
+        (r"input must be provided", FailureCode.PROMPT_REFUSED),
+        (r"\bour usage policy\b", FailureCode.PROMPT_REFUSED),
+    ),
+    noise=r"^\[claude-code:",
+    version="claude_code_version",
+)
+
+
+class Agent(Backend):
+    """Claude Code's CLI: the caller chooses the conversation's id, answers come in pieces."""
+
+    title = "Claude Code"
+    executable = "claude"
+    install_hint = "npm install -g @anthropic-ai/claude-code"
+    preference = 10
+    tested_versions = ("2.1.197", "2.1.332")
+    lacks: ClassVar[Mapping[Capability, str]] = {
+        # 2.1.329 ignores another one silently without `_NEW_SYSTEM_PROMPT`; 2.1.197 still took it.
+        Capability.NEW_SYSTEM_PROMPT: (
+            "it keeps the one that the conversation began with, unless its last turn was of version"
+            " 2.1.329 or newer"
+        ),
+    }
+    conversation_ids = UUID
+    access_options = (
+        AccessOption(
+            ("--dangerously-skip-permissions", "--allow-dangerously-skip-permissions"),
+            takes_value=False,
+        ),
+        AccessOption(("--permission-mode",), values=_MODES),
+        *(
+            AccessOption((name,), Access.EDIT)
+            for name in (
+                *("--settings", "--setting-sources", "--mcp-config", "--plugin-dir"),
+                *("--plugin-url", "--allowed-tools", "--tools", "--agents", "--agent"),
+                *("--permission-prompt-tool", "--permission-prompts"),
+            )
+        ),
+        *(
+            AccessOption((name,), Access.EDIT, takes_value=False)
+            for name in ("--chrome", "--tmux", "--worktree", "-w", "--bg", "--background")
+        ),
+    )
+    project_files = (
+        ProjectFile(".claude/settings.json", _PROGRAMS),
+        ProjectFile(".claude/settings.local.json", _PROGRAMS),
+        ProjectFile(".mcp.json", "command"),
+        ProjectFile(".claude/agents/*.md", r"(hooks|mcpServers)[\"']?\s*:"),
+        ProjectFile(".claude/skills/*/SKILL.md", r"hooks[\"']?\s*:|!`"),
+        ProjectFile(".claude/commands/*.md", "!`"),
+    )
+    ways: ClassVar[Mapping[Capability, str]] = {
+        Capability.FORK: "--fork-session",
+        Capability.IMAGES: "@FILE in the prompt",
+        Capability.ANSWER_SCHEMA: "--json-schema=SCHEMA",
+    }
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """One headless turn, the prompt on stdin and the system prompt in a file."""
+        argv = [self.executable, *_HEADLESS]
+        if request.conversation is not None or request.resume:
+            # One token, so that an id cannot become a flag.
+            argv.append(
+                f"--{'resume' if request.resume else 'session-id'}={conversation_id(request)}"
+            )
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
+        if request.access is not None:
+            argv += _ACCESS[request.access]
+        if request.max_turns is not None:
+            argv.append(f"--max-turns={request.max_turns}")
+        if request.ephemeral:
+            argv.append("--no-session-persistence")
+        files = {}
+        if request.system_prompt is not None:
+            argv.append("--append-system-prompt-file={system_prompt}")
+            files["system_prompt"] = request.system_prompt
+        if request.resume and request.system_prompt_changed:
+            argv.append(_NEW_SYSTEM_PROMPT)
+        return Invocation(
+            argv=(*argv, *request.backend_args),
+            stdin=request.prompt.encode("utf-8", errors="replace"),
+            cwd=request.cwd,
+            env_unset=_NESTING,
+            files=files,
+        )
+
+    def refuse_unsupported(self, request: TurnRequest) -> None:
+        """Another system prompt passes where the version that answered last takes one.
+
+        A version that was put back since refuses the option, and nothing is done. A conversation
+        that begins would keep it for its later turns.
+        """
+        version = (request.counters or {}).get("version")
+        known = isinstance(version, str) and drift(version, ("2.1.329",)) in _SINCE
+        taken = request.resume and known
+        super().refuse_unsupported(
+            replace(request, system_prompt_changed=request.system_prompt_changed and not taken)
+        )
+
+    def screen(self, request: TurnRequest) -> Invocation:
+        """The agent's own screen; without an access it asks the person, as it does by default."""
+        headless = self.invocation(replace(request, prompt="", max_turns=None))
+        argv = (self.executable, *headless.argv[1 + len(_HEADLESS) :])
+        return replace(headless, argv=argv)
+
+    def native(self) -> "ChatLog":
+        """Its transcripts are chat logs."""
+        from clinvk.agents.claude.chat_log import ChatLog
+
+        return ChatLog()
+
+    def title_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """The transcript; 2.1.197 makes a title also headless, 2.1.329 only in its own screen."""
+        return self.conversation_files(conversation, user_home, environ)
+
+    def parser(self, request: TurnRequest) -> StreamJsonParser:
+        """A parser that tells this run's figures from those of the whole conversation."""
+        return StreamJsonParser(request, _DIALECT)
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """One transcript, in a folder named after the directory that it was started in."""
+        root = _root(user_home, environ)
+        return ConversationFiles(root / "projects", f"*/{escape(conversation)}.jsonl")
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
+        """A key in the environment, or what its own log-in leaves in a file."""
+        root = _root(user_home, environ)
+        return SignIn(
+            variables=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
+            files=(root / ".credentials.json",),
+        )
+
+    def retention_settings(self, user_home: Path, environ: Mapping[str, str]) -> Path:
+        """The person's own settings; a project's may say it too, and are not looked at."""
+        return _root(user_home, environ) / "settings.json"
+
+    def retention(self, settings: str | None) -> Retention | None:
+        """So many days after the last change of the transcript; 30 unless the settings say."""
+        said = {} if settings is None else parse_object(settings)
+        days = None if said is None else said.get("cleanupPeriodDays", 30)
+        if isinstance(days, bool) or not isinstance(days, int | float) or days < 1:
+            return None  # with settings that it refuses it removes nothing
+        return Retention(days=days, setting="`cleanupPeriodDays` in its `settings.json`")
+
+    def native_resume(self, conversation: str) -> tuple[str, ...]:
+        """The agent's own screen; it has to be opened in the conversation's directory."""
+        return (self.executable, "--resume", conversation)
+
+
+def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
+    home = environ.get("CLAUDE_CONFIG_DIR")
+    return Path(home) if home else user_home / ".claude"

@@ -1,0 +1,155 @@
+"""Reads the chat logs that some agents keep, one message a line; `isMeta` ones are not a person's.
+
+The lines of one answer share its `message.id`, and only the last of them has final figures: those
+of an answer without a `stop_reason` are not. Sub-agents have files of their own, so a turn that
+used one has figures that nobody knows.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
+from clinvk.agents.kit.native import Native, moment
+from clinvk.agents.kit.spending import main_tokens
+from clinvk.model.events import Json
+from clinvk.model.native import NativeTurn
+from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
+
+Line = Mapping[str, Json]
+
+_SYNTHETIC = "<synthetic>"
+_SUB_AGENT = frozenset({"Task", "Agent", "Workflow"})
+_INTERRUPTED = "[Request interrupted"
+# What the agent says to itself in a person's name.
+_NOT_SAID = re.compile(r"<(bash-std|local-command|task-notification|system-reminder)")
+_SHELL = re.compile(r"<bash-input>(.*)</bash-input>", re.DOTALL)
+_COMMAND = re.compile(r"<command-name>(/?[^<]*)</command-name>")
+_ARGUMENTS = re.compile(r"<command-args>(.*)</command-args>", re.DOTALL)
+_TITLES = {"ai-title": "aiTitle", "custom-title": "customTitle"}
+
+
+class ChatLog(Native):
+    """One conversation a file."""
+
+    def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
+        """The turns; a command that the agent answered itself is none."""
+        turns: list[_Turn] = []
+        for said in filter(None, map(parse_object, lines)):
+            if said.get("isSidechain") is True:
+                if turns:
+                    turns[-1].figures_known = False
+            elif (prompt := _prompt(said)) is not None:
+                turns.append(_Turn(said, prompt))
+            elif turns:
+                turns[-1].take(said)
+        return tuple(turn.build() for turn in turns if turn.answered or not turn.is_command)
+
+    def title(self, conversation: str, lines: Iterable[str]) -> str | None:
+        """The title: the last that a person gave it in the agent's own screen, else its own."""
+        found: dict[str, str] = {}
+        for line in lines:
+            if '-title"' not in line:
+                continue
+            said = parse_object(line) or {}
+            kind = text(said.get("type"))
+            title = text(said.get(_TITLES.get(kind, "")))
+            if title and said.get("sessionId") in (None, conversation):
+                found[kind] = title
+        return found.get("custom-title") or found.get("ai-title")
+
+
+class _Turn:
+    """One turn in the making."""
+
+    def __init__(self, said: Line, prompt: str) -> None:
+        self.is_command = prompt.startswith(("/", "!"))
+        self.figures_known = True
+        self._id = text(said.get("uuid"))
+        self._prompt = prompt
+        self._started_at = self._ended_at = moment(said.get("timestamp"))
+        self._text: dict[str, list[str]] = {}
+        self._usage: dict[str, Usage | None] = {}
+        self._model: str | None = None
+        self._interrupted = self._failed = False
+
+    @property
+    def answered(self) -> bool:
+        """Whether the model said anything."""
+        return bool(self._usage) or self._failed
+
+    def take(self, said: Line) -> None:
+        """Take a line that came after the prompt."""
+        kind, message = said.get("type"), mapping(said.get("message"))
+        if kind == "user" and _spoken(message).startswith(_INTERRUPTED):
+            self._interrupted = True
+        elif kind == "assistant":
+            self._answer(said, message)
+        if kind in ("user", "assistant"):
+            self._ended_at = moment(said.get("timestamp")) or self._ended_at
+
+    def _answer(self, said: Line, message: Line) -> None:
+        answer_id = text(message.get("id"))
+        blocks = [mapping(block) for block in items(message.get("content"))]
+        spoken = [text(block.get("text")) for block in blocks if block.get("type") == "text"]
+        if any(spoken):
+            self._text.setdefault(answer_id, []).extend(filter(None, spoken))
+        if any(text(block.get("name")) in _SUB_AGENT for block in blocks):
+            self.figures_known = False
+        if message.get("model") == _SYNTHETIC:
+            self._failed = said.get("isApiErrorMessage") is True
+            return
+        self._failed = False
+        self._model = text(message.get("model")) or self._model
+        usage = mapping(message.get("usage"))
+        tokens = main_tokens(usage) if message.get("stop_reason") is not None else None
+        details = mapping(usage.get("output_tokens_details"))
+        reasoning = count(details.get("thinking_tokens"))
+        self._usage[answer_id] = None if tokens is None else tokens.usage(reasoning)
+
+    def build(self) -> NativeTurn:
+        """The turn as far as it went."""
+        answers = [*self._text.values()]
+        return NativeTurn(
+            id=self._id,
+            prompt=self._prompt,
+            text="\n\n".join(answers[-1]) if answers else "",
+            started_at=self._started_at,
+            ended_at=self._ended_at,
+            interrupted=self._interrupted or not self.answered,
+            failed=self._failed,
+            model=self._model,
+            usage=self._sum(),
+        )
+
+    def _sum(self) -> Usage:
+        known = [usage for usage in self._usage.values() if usage is not None]
+        whole = len(known) == len(self._usage) and self.figures_known
+        return total_usage(known) if whole and not self._interrupted else UNKNOWN_USAGE
+
+
+def _prompt(said: Line) -> str | None:
+    """What the person said with this line, None if they did not say it."""
+    if said.get("type") != "user" or said.get("isMeta") is True:
+        return None
+    if said.get("isCompactSummary") is True or mapping(said.get("origin")).get("kind") not in (
+        None,
+        "human",
+    ):
+        return None
+    message = mapping(said.get("message"))
+    blocks = [mapping(block).get("type") for block in items(message.get("content"))]
+    spoken = _spoken(message)
+    if "tool_result" in blocks or spoken.startswith(_INTERRUPTED) or _NOT_SAID.match(spoken):
+        return None
+    if shell := _SHELL.match(spoken):
+        return f"! {shell[1].strip()}"
+    if command := _COMMAND.search(spoken):
+        arguments = _ARGUMENTS.search(spoken)
+        return " ".join(filter(None, (f"/{command[1].lstrip('/')}", arguments and arguments[1])))
+    return spoken or ("[image]" if "image" in blocks else None)
+
+
+def _spoken(message: Line) -> str:
+    content = message.get("content")
+    parts = [text(mapping(block).get("text")) for block in items(content)]
+    return text(content) or "\n".join(filter(None, parts))

@@ -1,0 +1,242 @@
+"""Codex, run headless: `codex exec --json`. Seen in 0.169.0 against a mock model server."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from clinvk.agents.base import Backend, Capability, ConversationFiles, SignIn
+from clinvk.agents.codex.thread_stream import FIGURES, ThreadParser, baseline
+from clinvk.agents.kit.argv import refuse_long_system_prompt
+from clinvk.agents.kit.counters import usage_since
+from clinvk.agents.kit.ids import UUID, conversation_id
+from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
+from clinvk.model.events import Json
+from clinvk.model.project_file import ProjectFile
+from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+if TYPE_CHECKING:
+    from clinvk.agents.codex.rollout import Rollouts
+
+_HEADLESS = ("codex", "exec", "--json", "--skip-git-repo-check")
+
+_SANDBOX = {
+    Access.READ_ONLY: "read-only",
+    Access.EDIT: "workspace-write",
+    Access.FULL: "danger-full-access",
+}
+
+_SANDBOX_OPTION = AccessOption(
+    ("--sandbox", "-s"), values={sandbox: access for access, sandbox in _SANDBOX.items()}
+)
+_ACCESS_SETTINGS: Mapping[str, AccessOption] = {
+    "sandbox_mode": _SANDBOX_OPTION,
+    "approval_policy": AccessOption((), Access.EDIT, values={"never": Access.READ_ONLY}),
+    **{key: AccessOption(()) for key in ("permissions", "default_permissions")},
+    **{
+        key: AccessOption((), Access.EDIT)
+        for key in (
+            *("sandbox_workspace_write", "sandbox_permissions", "projects", "mcp_servers"),
+            *("notify", "hooks", "plugins", "model_providers", "approvals_reviewer"),
+            *("zsh_path", "agents", "apps", "marketplaces"),
+        )
+    },
+}
+"""The settings that say what it may do, or name programs that it runs outside of its sandbox."""
+
+_NESTING = (
+    "CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS",
+    "CODEX_CI",
+    "CODEX_MANAGED_BY_BUN",
+    "CODEX_MANAGED_BY_NPM",
+    "CODEX_MANAGED_PACKAGE_ROOT",
+    "CODEX_SANDBOX",
+    "CODEX_SANDBOX_NETWORK_DISABLED",
+    "CODEX_SESSION_ID",
+    "CODEX_THREAD_ID",
+    "CODEX_TOOL_CALL_ID",
+    "CODEX_VERSION",
+)
+"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+
+
+class Agent(Backend):
+    """Codex's CLI: it names the conversation itself, and says each message whole."""
+
+    title = "Codex"
+    executable = "codex"
+    install_hint = "npm install -g @openai/codex"
+    preference = 20
+    tested_versions = ("0.171.0",)
+    oldest_version = "0.44.0"  # 0.42.0 has another form of output
+    lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
+        Capability.MAX_TURNS: "it has no limit on the number of turns",
+        Capability.OWN_ID: "it chooses the conversation's id itself",
+        Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
+        Capability.COST: "it reports tokens and no cost",
+        Capability.DENIALS: "what its sandbox refuses it tells the model, and nobody else",
+        Capability.FORK: "it forks by a command of its own, which no option reaches",
+    }
+    conversation_ids = UUID
+    access_options = (
+        AccessOption(("--dangerously-bypass-approvals-and-sandbox", "--yolo"), takes_value=False),
+        AccessOption(("--dangerously-bypass-hook-trust",), takes_value=False),
+        AccessOption(
+            ("--full-auto", "--approve-for-me", "--trust", "--worktree"),
+            Access.EDIT,
+            takes_value=False,
+        ),
+        _SANDBOX_OPTION,
+        # In another directory it may trust the project, and run what that names.
+        AccessOption(("--add-dir", "--remote", "--cd", "-C"), Access.EDIT),
+        AccessOption(("--config", "-c"), keys=_ACCESS_SETTINGS),
+    )
+    project_files = (
+        ProjectFile(".codex/config.toml", r"mcp_servers|notify|hooks|command"),
+        ProjectFile(".codex/hooks.json"),
+    )
+    ways: ClassVar[Mapping[Capability, str]] = {
+        Capability.IMAGES: "--image=FILE",
+        Capability.ANSWER_SCHEMA: "--output-schema=FILE",
+    }
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """One headless turn, the prompt on stdin.
+
+        It never asks for approval: what the sandbox does not allow fails. The sandbox is given at
+        each turn, because a resumed thread falls back to the configured one; like every option
+        here it must stand before `resume`.
+        """
+        argv = [*_HEADLESS]
+        if request.access is not None:
+            argv.append(f"--sandbox={_SANDBOX[request.access]}")
+        if request.access is Access.READ_ONLY:
+            argv.append(f"--config=projects={_untrusted(request.cwd)}")
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
+        if request.system_prompt is not None:
+            argv.append(f"--config=developer_instructions={_toml_string(request.system_prompt)}")
+        if request.ephemeral:
+            argv.append("--ephemeral")
+        argv += request.backend_args
+        if request.resume:
+            argv += ["resume", conversation_id(request)]
+        return Invocation(
+            argv=(*argv, "-"),
+            stdin=request.prompt.encode("utf-8", errors="replace"),
+            cwd=request.cwd,
+            env_unset=_NESTING,
+        )
+
+    def screen(self, request: TurnRequest) -> Invocation:
+        """The agent's own screen.
+
+        It asks the person for what the sandbox does not allow, but never in a read-only session.
+        """
+        headless = self.invocation(replace(request, prompt="", ephemeral=False))
+        # Else the server that it leaves running keeps the thread from headless turns (0.169.0).
+        argv = [self.executable, "--config=features.daemon_auto_start=false"]
+        if request.access is Access.READ_ONLY:
+            argv.append("--ask-for-approval=never")
+        return replace(headless, argv=(*argv, *headless.argv[len(_HEADLESS) :][:-1]))
+
+    def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
+        """The thread's totals, from which it goes on counting when it is resumed."""
+        from clinvk.agents.codex.rollout import Rollouts
+
+        return Rollouts(FIGURES).last_totals(lines)
+
+    def usage_by(
+        self, counters: Mapping[str, Json], request: TurnRequest, lines: Iterable[str] = ()
+    ) -> Usage:
+        """The difference of the totals; what was refused was not billed and is not in them.
+
+        Where they are those of one run, a failed turn that counted nothing would be given the
+        figures of the turn before it, so that it stays unknown.
+        """
+        from clinvk.agents.codex.rollout import Rollouts
+
+        before = baseline(request)
+        began_at = Rollouts(FIGURES).totals_before_last_turn(lines)
+        anew = request.resume and began_at is not None and not any(began_at.values())
+        if anew and before is not None and any(before.values()):
+            return UNKNOWN_USAGE
+        return usage_since(counters, before, FIGURES)
+
+    def usage_of_run(self, counters: Mapping[str, Json], lines: Iterable[str]) -> Usage:
+        """What was counted since the totals that its last turn began with."""
+        from clinvk.agents.codex.rollout import Rollouts
+
+        began_at = Rollouts(FIGURES).totals_before_last_turn(lines)
+        return usage_since(counters, began_at, FIGURES)
+
+    def native(self) -> "Rollouts":
+        """Its rollouts, whose totals are those of headless runs."""
+        from clinvk.agents.codex.rollout import Rollouts
+
+        return Rollouts(FIGURES)
+
+    def parser(self, request: TurnRequest) -> ThreadParser:
+        """A parser that takes the difference of the thread's running totals."""
+        return ThreadParser(request)
+
+    def refuse_unsupported(self, request: TurnRequest) -> None:
+        """Raise also for a system prompt that argv cannot hold."""
+        super().refuse_unsupported(request)
+        refuse_long_system_prompt(self.name, _toml_string(request.system_prompt or ""))
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """One rollout, in a folder for the day it began."""
+        root = _root(user_home, environ)
+        return ConversationFiles(root / "sessions", f"*/*/*/rollout-*-{escape(conversation)}.jsonl")
+
+    def all_conversations(self, user_home: Path, environ: Mapping[str, str]) -> ConversationFiles:
+        """Every rollout."""
+        return ConversationFiles(_root(user_home, environ) / "sessions", "*/*/*/rollout-*.jsonl")
+
+    def title_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """One index of the threads that have a name; only its own screen gives them one."""
+        del conversation
+        return ConversationFiles(_root(user_home, environ), "session_index.jsonl")
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
+        """A key in the environment, or what its own log-in leaves in a file."""
+        file = _root(user_home, environ) / "auth.json"
+        return SignIn(variables=("CODEX_API_KEY",), files=(file,))
+
+    def native_resume(self, conversation: str) -> tuple[str, ...]:
+        """The agent's own screen."""
+        return (self.executable, "resume", conversation)
+
+
+def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
+    home = environ.get("CODEX_HOME")
+    return Path(home) if home else user_home / ".codex"
+
+
+def _untrusted(cwd: Path) -> str:
+    """A TOML table: whichever of these directories is the project's root, it is not trusted.
+
+    In a project that the person trusts, 0.171.0 starts the servers that the project's own
+    `.codex/config.toml` names, whatever the sandbox. AGENTS.md is read all the same.
+    """
+    entries = (f'{_toml_string(str(one))}={{trust_level="untrusted"}}' for one in _and_above(cwd))
+    return f"{{{','.join(entries)}}}"
+
+
+def _and_above(directory: Path) -> tuple[Path, ...]:
+    return (directory, *directory.parents)
+
+
+def _toml_string(value: str) -> str:
+    """A TOML basic string: JSON's escapes are TOML's, but DEL must be escaped too."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -1,0 +1,167 @@
+"""Reads rollouts: what an agent kept of a thread, one thing that happened a line.
+
+The token counts in them are running totals of the whole thread, the same that its headless runs
+report, so the totals after a turn are the counters that the next turn is measured against.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from clinvk.agents.kit.counters import usage_since
+from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
+from clinvk.agents.kit.native import Native, moment
+from clinvk.model.events import Json
+from clinvk.model.native import BegunConversation, NativeTurn
+from clinvk.model.usage import UNKNOWN_USAGE
+
+Line = Mapping[str, Json]
+
+_TURN_BEGINS = ("user_message", "task_started")
+_LAST_CALL = "last_token_usage"
+
+
+class Rollouts(Native):
+    """One thread a file; `figures` says which of its totals is which figure of ours."""
+
+    def __init__(self, figures: Mapping[str, str]) -> None:
+        self._figures = figures
+
+    def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
+        """The turns that a person began; what the agent did on its own account is none."""
+        turns: list[_Turn] = []
+        totals: Mapping[str, int] = dict.fromkeys(self._figures.values(), 0)
+        for said in filter(None, map(parse_object, lines)):
+            told = mapping(said.get("payload"))
+            kind = text(told.get("type")) if said.get("type") == "event_msg" else said.get("type")
+            if kind == "task_started":
+                turns.append(_Turn(said, told, totals))
+            elif kind == "token_count":
+                totals = self._totals(told) or totals
+            if turns:
+                turns[-1].take(text(kind), said, told, totals)
+        return tuple(turn.build(self._figures) for turn in turns if turn.prompts)
+
+    def last_totals(self, lines: Iterable[str]) -> Mapping[str, int] | None:
+        """The thread's totals by its lines from the last back; zero if it began and used nothing.
+
+        None if there is neither a total nor the thread's beginning.
+        """
+        for line in lines:
+            if '"token_count"' not in line and '"session_meta"' not in line:
+                continue
+            said = parse_object(line) or {}
+            told = mapping(said.get("payload"))
+            if said.get("type") == "session_meta":
+                return dict.fromkeys(self._figures.values(), 0)
+            counted = said.get("type") == "event_msg" and told.get("type") == "token_count"
+            if counted and (totals := self._totals(told)) is not None:
+                return totals
+        return None
+
+    def totals_before_last_turn(self, lines: Iterable[str]) -> Mapping[str, int] | None:
+        """What the thread's last turn began to count from, by its lines from the last back.
+
+        Zero where the agent began anew, as 0.44 and 0.64 do in each run: they have no totals to
+        tell before the first answer, while 0.98 and later first repeat the earlier ones. None
+        where the turn counted nothing.
+        """
+        nothing = dict.fromkeys(self._figures.values(), 0)
+        first: Line | None = None
+        in_turn = True
+        for line in lines:
+            said = parse_object(line) or {}
+            told = mapping(said.get("payload"))
+            kind = told.get("type") if said.get("type") == "event_msg" else said.get("type")
+            if in_turn and kind == "token_count":
+                first = told
+            elif in_turn and kind in _TURN_BEGINS:
+                if first is None or self._totals(first) is None:
+                    return None if first is None else nothing
+                in_turn = False
+            elif kind == "session_meta":
+                return nothing if first is not None else None
+            elif kind == "token_count" and (earlier := self._totals(told)) is not None:
+                began = self._totals(first or {})
+                anew = began != earlier and began == self._totals(first or {}, _LAST_CALL)
+                return nothing if anew else earlier
+        return None
+
+    def title(self, conversation: str, lines: Iterable[str]) -> str | None:
+        """The name in the index of threads; the last line about the thread counts."""
+        name = None
+        for line in lines:
+            if conversation in line and (said := parse_object(line)) is not None:
+                name = text(said.get("thread_name")) if said.get("id") == conversation else name
+        return name or None
+
+    def begun(self, line: str) -> BegunConversation | None:
+        """The beginning of a thread, unless it is one that the agent began for itself."""
+        said = parse_object(line) or {}
+        told = mapping(said.get("payload"))
+        started_at = moment(told.get("timestamp"))
+        thread, cwd = text(told.get("id")), text(told.get("cwd"))
+        own = told.get("thread_source") not in (None, "user")
+        if said.get("type") != "session_meta" or own or not thread or started_at is None:
+            return None
+        return BegunConversation(id=thread, cwd=cwd, started_at=started_at)
+
+    def _totals(self, told: Line, of: str = "total_token_usage") -> Mapping[str, int] | None:
+        counted = mapping(mapping(told.get("info")).get(of))
+        figures = {name: count(counted.get(name)) for name in self._figures.values()}
+        return {name: figure for name, figure in figures.items() if figure is not None} or None
+
+
+class _Turn:
+    """One turn in the making."""
+
+    def __init__(self, said: Line, told: Line, totals: Mapping[str, int]) -> None:
+        self.prompts: list[str] = []
+        self._id = text(told.get("turn_id")) or text(said.get("timestamp"))
+        self._started_at = moment(said.get("timestamp"))
+        self._ended_at: datetime | None = None
+        self._before = self._after = totals
+        self._text = ""
+        self._model: str | None = None
+        self._failed = self._interrupted = False
+
+    def take(self, kind: str, said: Line, told: Line, totals: Mapping[str, int]) -> None:
+        """Take what happened in the turn."""
+        if self._ended_at is not None:
+            return
+        self._after = totals
+        match kind:
+            case "item_completed":
+                self._item(mapping(told.get("item")))
+            case "turn_context":
+                self._model = text(told.get("model")) or self._model
+            case "error":
+                self._failed, self._text = True, text(told.get("message")) or self._text
+            case "task_complete" | "turn_aborted":
+                self._interrupted = kind == "turn_aborted"
+                self._text = text(told.get("last_agent_message")) or self._text
+                self._ended_at = moment(said.get("timestamp"))
+
+    def build(self, figures: Mapping[str, str]) -> NativeTurn:
+        """The turn as far as it went; what an interrupted one used is in no total."""
+        ended = self._ended_at is not None
+        known = ended and not self._interrupted and not self._failed
+        return NativeTurn(
+            id=self._id,
+            prompt="\n\n".join(self.prompts),
+            text=self._text,
+            started_at=self._started_at,
+            ended_at=self._ended_at,
+            interrupted=self._interrupted or not ended,
+            failed=self._failed,
+            model=self._model,
+            usage=usage_since(self._after, self._before, figures) if known else UNKNOWN_USAGE,
+            counters=dict(self._after) if ended else None,
+        )
+
+    def _item(self, item: Line) -> None:
+        parts = [text(mapping(part).get("text")) for part in items(item.get("content"))]
+        spoken = "\n".join(filter(None, parts))
+        if item.get("type") == "UserMessage":
+            self.prompts.append(spoken or "[image]")
+        elif item.get("type") == "AgentMessage" and spoken:
+            self._text = spoken

@@ -1,0 +1,43 @@
+"""The items of a thread, as headless runs tell them: calls of tools and changes of files."""
+
+from collections.abc import Mapping
+
+from clinvk.agents.kit.jsonl import clip, items, mapping, one_line, text
+from clinvk.model.events import Change, Event, FileChange, Json, ToolResult, Warned
+
+Line = Mapping[str, Json]
+
+CALLS = frozenset({"command_execution", "mcp_tool_call", "web_search", "collab_tool_call"})
+ITEMS = CALLS | {"agent_message", "reasoning", "error", "file_change", "todo_list"}
+_CHANGES = {"add": Change.CREATED, "update": Change.MODIFIED, "delete": Change.DELETED}
+
+
+def item_kind(said: Line) -> str:
+    """What the line's item is."""
+    return text(mapping(said.get("item")).get("type"))
+
+
+def call_result(item: Line) -> list[Event]:
+    """What a call gave back, and that it was not allowed if so."""
+    status = text(item.get("status"))
+    output = text(item.get("aggregated_output")) or text(mapping(item.get("error")).get("message"))
+    ok = status not in ("failed", "declined") and item.get("exit_code") in (0, None)
+    told: list[Event] = [ToolResult(id=text(item.get("id")), ok=ok, text=clip(output))]
+    if status == "declined":
+        what = one_line(f"not allowed: {text(item.get('command'))}")
+        told.append(Warned(message=what, code="denied"))
+    return told
+
+
+def file_changes(item: Line) -> list[Event]:
+    """The files that an item changed, or that it was not allowed to."""
+    changes = [mapping(change) for change in items(item.get("changes"))]
+    paths = [text(change.get("path")) for change in changes]
+    if item.get("status") != "completed":
+        what = one_line(f"not changed: {', '.join(paths)}")
+        return [Warned(message=what, code="denied")]
+    return [
+        FileChange(path=path, change=_CHANGES.get(text(change.get("kind")), Change.MODIFIED))
+        for path, change in zip(paths, changes, strict=True)
+        if path
+    ]

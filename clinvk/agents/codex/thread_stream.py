@@ -1,0 +1,285 @@
+"""Reads the `--json` output of headless runs of a thread: one thing that happened a line.
+
+Its token counts are running totals of the whole thread, so a turn's own are a difference. In
+versions before 0.98 they are those of the run. Which of the two it is cannot be told from the
+stream, but only the later ones also count reasoning: without that, a resumed turn's figures come
+from the thread's own file (`Rollouts.totals_before_last_turn`).
+
+A run can have a further turn after its `turn.completed`, so that the `Result` comes from `finish`.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from clinvk.agents.base import Parser
+from clinvk.agents.codex.thread_items import CALLS, ITEMS, call_result, file_changes, item_kind
+from clinvk.agents.kit.answer import without_value
+from clinvk.agents.kit.counters import usage_since
+from clinvk.agents.kit.failures import (
+    Words,
+    code_of_status,
+    code_of_words,
+    failure,
+    failure_of_end,
+    not_gone,
+)
+from clinvk.agents.kit.jsonl import count, mapping, one_line, parse_json, parse_object, text
+from clinvk.agents.kit.recovery import recovering
+from clinvk.agents.kit.tools import shell_command, summary_of
+from clinvk.model.events import (
+    Event,
+    Failed,
+    Init,
+    Json,
+    Message,
+    Raw,
+    Result,
+    StopReason,
+    Thinking,
+    ToolUse,
+    Warned,
+)
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.request import TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+Line = Mapping[str, Json]
+
+_WORDS: Words = (
+    (
+        (
+            r"(?m)^(?!.{0,500}(unexpected|last) status)(error: )?([\w/ -]{1,80}: ){0,6}"
+            r"(no rollout found|(failed to|cannot|could not) locate (rollout|thread|conversation)"
+            r"|(thread|conversation) not (found|loaded):|no saved session found"
+            r"|no (thread|conversation) with id|session not found for (thread|conversation)_id)"
+        ),
+        FailureCode.CONVERSATION_GONE,
+    ),
+    (r"incomplete response returned, reason: content_filter", FailureCode.PROMPT_REFUSED),
+    (r"incomplete response returned", FailureCode.AGENT_FAILED),
+    (r"has an active writer", FailureCode.CONVERSATION_BUSY),
+    (
+        (
+            r"\bmissing environment variable: \S*(?:key|token)\b|\brefresh token (?:was|is|has)\b"
+            r"|\bplease (?:log out and )?(?:log|sign) in\b"
+        ),
+        FailureCode.AUTH,
+    ),
+    (r"\bexperiencing high demand\b", FailureCode.SERVER_ERROR),
+    (r"\berror loading config(?:uration|\.toml)?\b", FailureCode.OPTION_REFUSED),
+    (r"no prompt provided", FailureCode.PROMPT_REFUSED),
+)
+_INCOMPLETE = re.compile(r"Incomplete response returned, reason: (\w+)")
+_STOPPED_BY = {
+    "max_output_tokens": StopReason.LENGTH,
+    "content_filter": StopReason.FILTERED,
+}
+_SCHEMA_OPTION = "--output-schema"
+"""What holds the last message to a schema: then that is JSON and nothing else."""
+
+_STATUS = re.compile(r"\b(?:unexpected|last) status:? (\d{3})")
+_NOISE = r"^WARNING: |^\d{4}-\S+ +(ERROR|WARN|INFO) |^Reading prompt from stdin"
+
+FIGURES = {
+    "input_tokens": "input_tokens",
+    "cached_tokens": "cached_input_tokens",
+    "cache_write_tokens": "cache_write_input_tokens",
+    "output_tokens": "output_tokens",
+    "reasoning_tokens": "reasoning_output_tokens",
+}
+
+
+class ThreadParser(Parser):
+    """Reads `thread.*`, `turn.*`, `item.*` and `error` lines; the end of the turn is the result."""
+
+    def __init__(self, request: TurnRequest) -> None:
+        self._baseline = baseline(request)
+        self._resumed = request.resume
+        self._model = request.model
+        self._held_to_schema = any(
+            arg.partition("=")[0] == _SCHEMA_OPTION for arg in request.backend_args
+        )
+        self._init: Init | None = None
+        self._answer = ""
+        self._started: set[str] = set()
+        self._trouble: Failure | None = None
+        self._outcome: Result | None = None
+        self._settled = self._over = self._begun = False
+        self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
+            "thread.started": self._begin,
+            "turn.started": self._turn_started,
+            "item.started": self._item_started,
+            "item.updated": lambda said: [] if item_kind(said) in ITEMS else None,
+            "item.completed": self._item_completed,
+            "turn.completed": self._completed,
+            "turn.failed": self._failed,
+            "error": self._error,
+        }
+
+    @recovering
+    def feed(self, line: str) -> Iterable[Event]:
+        """The events of one line; between a turn's end and the next one all is `Raw`."""
+        if self._over or not line.strip():
+            return []
+        said = parse_object(line)
+        kind = "" if said is None else text(said.get("type"))
+        reader = None if self._settled and kind != "turn.started" else self._readers.get(kind)
+        events = reader(said) if said is not None and reader else None
+        return [Raw(line=line)] if events is None else events
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last thing said was a turn's end."""
+        return self._settled
+
+    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
+        """The last turn's result, or the failure of one that the agent did not end itself."""
+        if self._over:
+            return []
+        self._over = True
+        if self._outcome is None:
+            why = failure_of_end(exit_code, stderr_tail, self._words, _NOISE)
+            return [self._result(StopReason.ERROR, self._trouble or why)]
+        if not self._settled:
+            note = "the agent ended in the middle of a further turn"
+            return [Warned(message=note), replace(self._outcome, usage=UNKNOWN_USAGE)]
+        notes = without_value(self._outcome) if self._held_to_schema else []
+        return [*notes, self._outcome]
+
+    def _begin(self, said: Line) -> list[Event] | None:
+        thread = text(said.get("thread_id"))
+        if not thread:
+            return None
+        if self._init is not None and self._init.backend_session_id == thread:
+            return []
+        self._init = Init(backend_session_id=thread, model=self._model)
+        return [self._init]
+
+    def _turn_started(self, said: Line) -> list[Event]:
+        del said
+        self._begun, self._settled, self._trouble = True, False, None
+        return []
+
+    @property
+    def _words(self) -> Words:
+        """What its errors may mean: once a turn of the thread has begun, it has the thread."""
+        return not_gone(_WORDS) if self._begun else _WORDS
+
+    def _item_started(self, said: Line) -> list[Event] | None:
+        kind, item = item_kind(said), mapping(said.get("item"))
+        if kind not in ITEMS:
+            return None
+        return self._use(item) if kind in CALLS else []
+
+    def _item_completed(self, said: Line) -> list[Event] | None:
+        kind, item = item_kind(said), mapping(said.get("item"))
+        if kind not in ITEMS:
+            return None
+        if kind in CALLS:
+            before = [] if text(item.get("id")) in self._started else self._use(item)
+            return [*before, *call_result(item)]
+        return file_changes(item) if kind == "file_change" else self._saying(kind, item)
+
+    def _saying(self, kind: str, item: Line) -> list[Event]:
+        said = text(item.get("text")) or text(item.get("message"))
+        if not said:
+            return []
+        if kind == "agent_message":
+            self._answer = said
+            return [Message(text=said)]
+        if kind == "reasoning":
+            return [Thinking(text=said)]
+        return [Warned(message=said)] if kind == "error" else []
+
+    def _use(self, item: Line) -> list[Event]:
+        self._started.add(text(item.get("id")))
+        tool = "/".join(filter(None, (text(item.get("server")), text(item.get("tool")))))
+        arguments = mapping(item.get("arguments"))
+        given = arguments or {key: item[key] for key in ("command", "query") if key in item}
+        call = ToolUse(
+            id=text(item.get("id")),
+            name=tool or text(item.get("type")),
+            summary=one_line(shell_command(text(item.get("command")))) or summary_of(given),
+            input=given,
+        )
+        return [call]
+
+    def _completed(self, said: Line) -> list[Event]:
+        self._settled = True
+        counters = {
+            name: figure
+            for name in FIGURES.values()
+            if (figure := count(mapping(said.get("usage")).get(name))) is not None
+        }
+        # Without its name it may be another thread, whose totals say nothing of this one.
+        named = self._init is not None and FIGURES["reasoning_tokens"] in counters
+        of_thread = not self._resumed or named
+        usage = usage_since(counters, self._baseline, FIGURES) if of_thread else UNKNOWN_USAGE
+        result = self._result(StopReason.END_TURN, None, usage=usage, counters=counters or None)
+        if self._held_to_schema and self._answer:
+            result = replace(result, structured=parse_json(self._answer))
+        self._outcome = result
+        return []
+
+    def _failed(self, said: Line) -> list[Event]:
+        """The turn failed; an answer that an earlier turn of this run gave remains."""
+        self._settled = True
+        words = text(mapping(said.get("error")).get("message"))
+        why = _failure(words, self._words) if words or self._trouble is None else self._trouble
+        if self._outcome is not None and self._outcome.failure is None:
+            self._outcome = replace(self._outcome, usage=UNKNOWN_USAGE)
+            return [Warned(message=f"a further turn of the agent failed: {why.message}")]
+        told: list[Event] = [] if why == self._trouble else [Failed(failure=why)]
+        self._outcome = self._result(_STOPPED_BY.get(_cut_by(why), StopReason.ERROR), why)
+        return told
+
+    def _error(self, said: Line) -> list[Event]:
+        words = text(said.get("message"))
+        if words.startswith("Reconnecting..."):
+            return [Warned(message=one_line(words), code="retry")]
+        self._trouble = _failure(words, self._words)
+        return [Failed(failure=self._trouble)]
+
+    def _result(
+        self,
+        stop_reason: StopReason,
+        why: Failure | None,
+        usage: Usage = UNKNOWN_USAGE,
+        counters: Line | None = None,
+    ) -> Result:
+        return Result(
+            text=self._answer,
+            stop_reason=stop_reason,
+            usage=usage,
+            failure=why,
+            backend_session_id=self._init.backend_session_id if self._init else None,
+            model=self._model,
+            counters=counters,
+        )
+
+
+def _cut_by(why: Failure) -> str:
+    """The service's word for what cut the answer, if anything did."""
+    found = _INCOMPLETE.search(why.message[:10_000])
+    return found[1] if found else ""
+
+
+def _failure(words: str, known: Words) -> Failure:
+    """From the agent's words, which may be the service's own JSON as it came."""
+    body = parse_object(words)
+    message = text(mapping(mapping(body).get("error")).get("message")) or words
+    status = _STATUS.search(words[:10_000])
+    code = code_of_status(int(status[1]) if status else None) or code_of_words(words, known)
+    said = message or "the agent failed and did not say why"
+    return failure(code or FailureCode.AGENT_FAILED, said, told=words)
+
+
+def baseline(request: TurnRequest) -> Line | None:
+    """The thread's totals before this turn: nothing at its start, None where they are not known.
+
+    A turn that was killed or failed is in the thread's totals without having reported them.
+    """
+    if not request.resume:
+        return dict.fromkeys(FIGURES.values(), 0)
+    return request.counters if request.baseline_known else None

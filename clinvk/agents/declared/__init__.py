@@ -1,0 +1,1 @@
+"""Backends that the configuration of a person declares."""

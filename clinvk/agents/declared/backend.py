@@ -1,0 +1,192 @@
+"""A backend that the person's own configuration declares: any agent CLI, without code.
+
+What may be said is the form `DeclaredSection` of `model/declared_schema`; `docs/backends.md`
+explains it. What arrives here has been checked.
+"""
+
+from collections.abc import Iterator, Mapping
+from glob import escape
+from pathlib import Path
+from typing import ClassVar
+
+from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser
+from clinvk.agents.declared.output import parser_of
+from clinvk.errors import SessionNotFoundError
+from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
+from clinvk.model.declared import OPTIONS, PLACEHOLDER, mentions
+from clinvk.model.events import Json
+from clinvk.model.request import Invocation, TurnRequest
+from clinvk.text.sanitize import safe_line
+
+_ID = "{conversation}"
+
+
+def declared(name: str, form: Mapping[str, Json]) -> Backend:
+    """The backend of that name as the form describes it."""
+    facts = {
+        "name": name,
+        "title": form.get("title") or name,
+        "executable": form["program"],
+        "install_hint": form.get("install") or f"see `backends.{name}.declared` in `config.yaml`",
+        "lacks": _lacks(form),
+        "access_options": tuple(_access_options(form)),
+        "form": form,
+    }
+    backend: Backend = type("Declared", (_Declared,), facts)()
+    return backend
+
+
+class _Declared(Backend):
+    """What every declared backend does; `form` is what makes each its own."""
+
+    form: ClassVar[Mapping[str, Json]]
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """The command line of the declaration, filled in."""
+        self._refuse_no_id(request.conversation)
+        values = _values(request)
+        argv = tuple(self._arguments(request, values))
+        files = {
+            f"{key}_file": values[key]
+            for key in ("prompt", "system_prompt")
+            if key in values and mentions(f"{key}_file", argv)
+        }
+        by_stdin = self.form.get("prompt", "stdin") == "stdin"
+        return Invocation(
+            argv=(self.executable, *argv),
+            stdin=request.prompt.encode("utf-8", errors="replace") if by_stdin else b"",
+            cwd=request.cwd,
+            env={
+                name: _filled(template, values)
+                for name, template in (self.form.get("environment") or {}).items()
+                if set(PLACEHOLDER.findall(template)) <= values.keys()
+            },
+            files=files,
+        )
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles | None:
+        """The file that the declaration names.
+
+        One that is handed over in `start` is nothing that the agent would miss: it would begin it.
+        """
+        del environ
+        template = self.form.get("conversation_file")
+        if template is None or not self.is_conversation(conversation):
+            return None
+        parts = template.split("/")
+        moving = next(at for at, part in enumerate(parts) if "*" in part or _ID in part)
+        return ConversationFiles(
+            root=Path(_filled("/".join(parts[:moving]) or "/", {"home": str(user_home)})),
+            pattern=_filled("/".join(parts[moving:]), {"conversation": escape(conversation)}),
+            only_witness=any(template in argument for argument in self.form["start"]),
+        )
+
+    def changes_conversation(self, request: TurnRequest) -> bool:
+        """As the declaration says."""
+        del request
+        return bool((self.form.get("output") or {}).get("conversation_changes"))
+
+    def parser(self, request: TurnRequest) -> Parser:
+        """What reads its output as the declaration says."""
+        return parser_of(self.form, request)
+
+    def _refuse_no_id(self, conversation: str | None) -> None:
+        """An agent once printed the id; what could be taken for an option is refused."""
+        if conversation is not None and not self.is_conversation(conversation):
+            raise SessionNotFoundError(
+                f"`{safe_line(conversation[:80])}` is not the id of a conversation of this agent",
+                hint="an id begins with a letter or a digit and has no blanks",
+            )
+
+    def _arguments(self, request: TurnRequest, values: Mapping[str, str]) -> Iterator[str]:
+        kind = "ephemeral" if request.ephemeral else "resume" if request.resume else "start"
+        template = self.form[kind]
+        options = [_filled(one, values) for one in self._options(request)]
+        options.extend(request.backend_args)
+        if OPTIONS not in template:
+            yield from options
+        for argument in template:
+            if argument == OPTIONS:
+                yield from options
+            else:
+                yield _filled(argument, values)
+
+    def _options(self, request: TurnRequest) -> Iterator[str]:
+        """The templates of what was asked, in a fixed order."""
+        said = self.form.get("options") or {}
+        for name in ("model", "system_prompt", "max_turns"):
+            if getattr(request, name) is not None:
+                yield from said.get(name) or ()
+        if request.access is not None:
+            yield from (self.form.get("access") or {})[request.access.value]
+
+
+def _values(request: TurnRequest) -> dict[str, str]:
+    """What stands for each placeholder that has something to stand for it."""
+    max_turns = None if request.max_turns is None else str(request.max_turns)
+    said = {
+        "prompt": request.prompt,
+        "conversation": request.conversation,
+        "model": request.model,
+        "system_prompt": request.system_prompt,
+        "max_turns": max_turns,
+        "cwd": str(request.cwd),
+        "home": None if request.home is None else str(request.home),
+    }
+    return {key: value for key, value in said.items() if value is not None}
+
+
+def _filled(template: str, values: Mapping[str, str]) -> str:
+    """The template with its placeholders filled in, once: what stands in a value stays as it is."""
+    return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
+
+
+def _access_options(form: Mapping[str, Json]) -> Iterator[AccessOption]:
+    """The options that its rungs are made of; what none of them says, nobody can tell."""
+    values: dict[str, dict[str, Access]] = {}
+    for access in Access:
+        words = [str(word) for word in (form.get("access") or {}).get(access.value) or ()]
+        for word, following in zip(words, [*words[1:], "-"], strict=False):
+            if word.startswith("-"):
+                name, given, value = word.partition("=")
+                value = value if given else "" if following.startswith("-") else following
+                values.setdefault(name, {}).setdefault(value, access)
+    for name, said in values.items():
+        if said.keys() == {""}:
+            yield AccessOption((name,), said[""], takes_value=False)
+        else:
+            yield AccessOption((name,), values=said)
+
+
+def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
+    """What the declaration does not say how to do."""
+    options, access = form.get("options") or {}, form.get("access") or {}
+    output = form.get("output") or {}
+    finds_id = mentions("conversation", form["start"]) or output.get("conversation")
+    said: Mapping[Capability, tuple[object, str]] = {
+        Capability.RESUME: (form.get("resume") and finds_id, "resume"),
+        Capability.EPHEMERAL: (form.get("ephemeral"), "ephemeral"),
+        Capability.MODEL: (options.get("model"), "options.model"),
+        Capability.SYSTEM_PROMPT: (options.get("system_prompt"), "options.system_prompt"),
+        Capability.MAX_TURNS: (options.get("max_turns"), "options.max_turns"),
+        Capability.READ_ONLY: (access.get("read-only") is not None, "access.read-only"),
+        Capability.EDIT: (access.get("edit") is not None, "access.edit"),
+        Capability.FULL: (access.get("full") is not None, "access.full"),
+        Capability.OWN_ID: (mentions("conversation", form["start"]), "`{conversation}` in start"),
+        Capability.PARTIAL_MESSAGES: (
+            output.get("delta") or output.get("format", "text") == "text",
+            "output.delta",
+        ),
+        Capability.COST: (output.get("cost"), "output.cost"),
+        Capability.DENIALS: (None, "place for what was not allowed"),
+        Capability.SCREEN: (None, "place for a screen"),
+        Capability.TITLE: (None, "place for a title"),
+    }
+    return {
+        capability: f"its declaration has no {what}"
+        for capability, (there, what) in said.items()
+        if not there
+    }

@@ -1,0 +1,279 @@
+"""Reading the output of a declared backend: JSON lines, one JSON, or plain text.
+
+The result comes when the child has ended: a declaration cannot say which line is the last.
+"""
+
+import json
+import re
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping
+
+from clinvk.agents.base import Parser
+from clinvk.agents.declared.json_path import Finder
+from clinvk.agents.kit.failures import Words, code_of_words, failure, failure_of_end
+from clinvk.agents.kit.jsonl import one_line, parse_object
+from clinvk.agents.kit.recovery import pieces_of_lines, recovering
+from clinvk.model.events import (
+    Event,
+    Failed,
+    Init,
+    Json,
+    Message,
+    Raw,
+    Result,
+    StopReason,
+    Warned,
+)
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.request import TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+from clinvk.text.bounded import CUT_NOTE, Pieces
+
+LARGEST = 32 << 20
+"""How many characters of one JSON are kept to be read at the end; a longer one is not read."""
+
+LONGEST_SEARCHED = 2000
+"""So much of a line is looked at for what the declaration's regular expressions say."""
+
+_NO_NOISE = r"(?!)"
+_FIGURES = ("input", "cached", "cache_write", "output", "reasoning")
+
+
+def parser_of(form: Mapping[str, Json], request: TurnRequest) -> Parser:
+    """The parser for the form's kind of output."""
+    output = form.get("output") or {}
+    kinds: Mapping[str, type[_Text | _Whole | _Lines]] = {
+        "text": _Text,
+        "json": _Whole,
+        "jsonl": _Lines,
+    }
+    return kinds[output.get("format", "text")](form, output, request)
+
+
+class _Declared(Parser):
+    """What the three have in common: what was found so far, and the result made of it."""
+
+    def __init__(
+        self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
+    ) -> None:
+        self._words: Words = [
+            (pattern, FailureCode(code)) for pattern, code in (form.get("errors") or {}).items()
+        ]
+        self._finders = {
+            name: Finder(output.get(name))
+            for name in ("conversation", "model", "delta", "text", "error", "cost")
+        }
+        usage = output.get("usage") or {}
+        self._figures = {name: Finder(usage.get(name)) for name in _FIGURES}
+        self._cached_apart = bool(usage.get("cached_apart"))
+        self._conversation = request.conversation
+        self._told = False
+        may_change = bool(output.get("conversation_changes"))
+        self._asked_for = request.conversation if request.resume and not may_change else None
+        self._another: str | None = None
+        self._model = request.model
+        self._text = Pieces()
+        self._complete = False
+        self._usage: dict[str, int] = {}
+        self._cost: float | None = None
+        self._error: str | None = None
+        self._over = False
+
+    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
+        """The result, from what was found and from how the child ended."""
+        if self._over:
+            return
+        self._over = True
+        yield from self._last()
+        failed = self._failure(exit_code, stderr_tail)
+        if failed is not None:
+            yield Failed(failure=failed)
+        if self._text.cut:
+            yield Warned(message=CUT_NOTE)
+        yield Result(
+            text=self._answer,
+            stop_reason=StopReason.ERROR if failed else StopReason.END_TURN,
+            usage=self._spent(),
+            cost_usd=self._cost,
+            failure=failed,
+            backend_session_id=self._conversation if self._told else None,
+            model=self._model,
+        )
+
+    @property
+    def _answer(self) -> str:
+        """The answer, as far as it came."""
+        return self._text.text
+
+    @abstractmethod
+    def _last(self) -> Iterable[Event]:
+        """The events that only the end of the output tells."""
+
+    def _begin(self) -> Iterable[Event]:
+        """Once anything is printed, an id that was chosen for the agent is its conversation's."""
+        if self._conversation is not None and not self._told:
+            self._told = True
+            yield Init(backend_session_id=self._conversation, model=self._model)
+
+    def _found(self, said: Json) -> Iterable[Event]:
+        """The events of one object, and what is noted of it."""
+        self._model = self._finders["model"].text(said) or self._model
+        told = self._finders["conversation"].text(said)
+        if told and self._asked_for not in (None, told):
+            if self._another is None:  # what it means is the turn's to judge
+                yield Init(backend_session_id=told, model=self._model)
+            self._another = told
+        elif told and (told != self._conversation or not self._told):
+            self._conversation, self._told = told, True
+            yield Init(backend_session_id=told, model=self._model)
+        self._count(said)
+        if piece := self._finders["delta"].text(said):
+            if self._complete:
+                self._text, self._complete = Pieces(), False
+            self._text.add(piece)
+            yield Message(text=piece, delta=True)
+        if whole := self._finders["text"].text(said):
+            yield from self._message(whole)
+            self._error = None  # it had tried again
+        if (error := self._error_in(said)) is not None:
+            self._error = error
+
+    def _message(self, whole: str) -> Iterable[Event]:
+        """A whole message; what its pieces have said already is not said again."""
+        size = 0 if self._complete else self._text.size
+        streamed = size > 0 and self._text.begin(whole)
+        rest = whole[size:] if streamed else whole
+        self._text, self._complete = Pieces(len(whole)), True
+        self._text.add(whole)
+        if rest:
+            yield Message(text=rest, delta=streamed)
+
+    def _error_in(self, said: Json) -> str | None:
+        values = [one for one in self._finders["error"].values(said) if one]
+        if not values:
+            return None
+        texts = [one if isinstance(one, str) else json.dumps(one) for one in values]
+        return one_line(" ".join(texts))
+
+    def _count(self, said: Json) -> None:
+        for name, finder in self._figures.items():
+            if (figure := finder.count(said)) is not None:
+                self._usage[name] = self._usage.get(name, 0) + figure
+        if (cost := self._finders["cost"].amount(said)) is not None:
+            self._cost = (self._cost or 0.0) + cost
+
+    def _spent(self) -> Usage:
+        figures = dict(self._usage)
+        if not figures:
+            return UNKNOWN_USAGE
+        if self._cached_apart and "input" in figures:
+            figures["input"] += figures.get("cached", 0) + figures.get("cache_write", 0)
+        return Usage(**{f"{name}_tokens": figure for name, figure in figures.items()})
+
+    def _failure(self, exit_code: int | None, stderr_tail: str) -> Failure | None:
+        if self._another is not None:
+            message = (
+                f"asked to go on with the conversation `{self._asked_for}`, the agent spoke of"
+                f" another: `{one_line(self._another)}`"
+            )
+            return failure(FailureCode.CONVERSATION_GONE, message, detail=stderr_tail)
+        if self._error is not None:
+            code = code_of_words(self._error, self._words) or FailureCode.AGENT_FAILED
+            return failure(code, self._error, detail=stderr_tail)
+        if exit_code == 0 and self._answer.strip():
+            return None
+        return failure_of_end(exit_code, stderr_tail, self._words, _NO_NOISE)
+
+
+class _Lines(_Declared):
+    """A JSON object a line."""
+
+    @recovering
+    def feed(self, line: str) -> Iterable[Event]:
+        """The events of one line."""
+        if self._over or not line.strip():
+            return
+        yield from self._begin()
+        said = parse_object(line)
+        if said is None:
+            yield Raw(line=line)
+        else:
+            yield from self._found(said)
+
+    def _last(self) -> Iterable[Event]:
+        return ()
+
+
+class _Whole(_Declared):
+    """One JSON, which may stand on many lines."""
+
+    def __init__(
+        self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
+    ) -> None:
+        super().__init__(form, output, request)
+        self._kept: list[str] = []
+        self._size = 0
+
+    def feed(self, line: str) -> Iterable[Event]:
+        """Keep the line for the end."""
+        if self._over or not line.strip():
+            return
+        yield from self._begin()
+        self._size += len(line)
+        if self._size <= LARGEST:
+            self._kept.append(line)
+
+    def _last(self) -> Iterable[Event]:
+        kept = "\n".join(self._kept)
+        whole = parse_object(kept)
+        for part in (kept,) if whole is not None else pieces_of_lines(kept):
+            said = whole or parse_object(part)
+            if said is None:
+                yield Raw(line=one_line(part.strip().partition("\n")[0]))
+            else:
+                yield from self._found(said)
+
+    def _failure(self, exit_code: int | None, stderr_tail: str) -> Failure | None:
+        why = super()._failure(exit_code, stderr_tail)
+        if why is None or why.code is not FailureCode.NO_RESULT or self._size <= LARGEST:
+            return why
+        message = f"the agent's JSON is longer than {LARGEST >> 20} MiB and was not read"
+        return failure(FailureCode.OUTPUT_TOO_LONG, message, detail=stderr_tail)
+
+
+class _Text(_Declared):
+    """Plain text: all of it is the answer, but for the lines that the declaration names."""
+
+    def __init__(
+        self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
+    ) -> None:
+        super().__init__(form, output, request)
+        self._noise = [re.compile(pattern) for pattern in output.get("noise") or ()]
+        error_line = output.get("error_line")
+        self._error_line = re.compile(error_line) if error_line else None
+
+    def feed(self, line: str) -> Iterable[Event]:
+        """The line as a piece of the answer."""
+        if self._over:
+            return
+        yield from self._begin()
+        head = line[:LONGEST_SEARCHED]
+        if self._error_line is not None and self._error_line.search(head):
+            self._error = self._error or one_line(line)
+            yield Raw(line=line)
+            return
+        if any(pattern.search(head) for pattern in self._noise):
+            yield Raw(line=line)
+            return
+        if not (self._text.size or line.strip()):
+            return
+        piece = f"{line}\n"
+        self._text.add(piece)
+        yield Message(text=piece, delta=True)
+
+    def _last(self) -> Iterable[Event]:
+        return ()
+
+    @property
+    def _answer(self) -> str:
+        return self._text.text.rstrip("\r\n")

@@ -1,0 +1,55 @@
+"""The demo agent's own screen: lines from the terminal, an answer to each, until `exit` or the end.
+
+Ctrl-C breaks an answer off.
+"""
+
+import os
+import signal
+import sys
+
+from clinvk.agents.demo.conversation import Conversation, Failed
+from clinvk.agents.demo.program import Turn
+
+PROMPT = "demo> "
+
+
+def talk(options: dict[str, str]) -> int:
+    """Hold the conversation; the exit code."""
+    conversation = Conversation(options)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    show(f"clinvk's demo agent, session {conversation.id}; `exit` ends it\n")
+    for earlier in conversation.turns:
+        show(f"{PROMPT}{earlier['prompt']}\n{earlier['answer'] or '(no answer)'}\n")
+    while True:
+        try:
+            show(PROMPT)
+            line = sys.stdin.readline()
+            if not line or line.strip() == "exit":
+                show("" if line else "\n")
+                return 0
+            if line.strip():
+                Turn(conversation, options, line.rstrip("\n"), tell).run()
+        except KeyboardInterrupt:
+            show("\n(interrupted)\n")
+        except Failed as failed:
+            if failed.code == "cancelled":  # SIGTERM
+                raise
+            show(f"error: {failed}\n")
+
+
+def tell(kind: str, **fields: object) -> None:
+    """Show an event as a person reads it."""
+    match kind:
+        case "text":
+            show(str(fields["text"]))
+        case "tool":
+            show(f"· {fields['name']} {fields['summary']}\n")
+        case "warning":
+            show(f"{fields['message']}\n")
+        case "done":
+            show("\n")
+
+
+def show(text: str) -> None:
+    """Write to the terminal, now."""
+    os.write(1, text.encode("utf-8", errors="replace"))

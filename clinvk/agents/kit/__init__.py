@@ -1,0 +1,1 @@
+"""What two or more agents share; names no agent."""

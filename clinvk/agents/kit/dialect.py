@@ -1,0 +1,23 @@
+"""How each of the agents that share the `stream-json` output words what fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from clinvk.agents.kit.failures import Words
+from clinvk.model.failure import FailureCode
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one agent says what fails: the `subtype` of a result, the `error` of a message, words.
+
+    Lines of stderr that match `noise` explain nothing. `version` is where `init` has the version.
+    `status` finds an HTTP status in an error's words, for an agent that has no field for it.
+    """
+
+    subtypes: Mapping[str, FailureCode]
+    errors: Mapping[str, FailureCode]
+    words: Words
+    noise: str
+    version: str
+    status: str | None = None

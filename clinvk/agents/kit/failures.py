@@ -1,0 +1,270 @@
+"""What a failure means, from its HTTP status and from words that services and parsers share.
+
+What only one agent says stands in that agent's own file.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from clinvk.agents.kit.retry_time import wait_in
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.retry_time import Wait
+
+if TYPE_CHECKING:
+    from clinvk.agents.kit.last_words import Statement
+
+Words = Sequence[tuple[str, FailureCode]]
+"""Regular expressions, tried in order, with what a match means."""
+
+COMMON_WORDS: Words = (
+    (
+        (
+            r"\bprompt is too long\b|\bcontext_length_exceeded\b|\bmaximum context length\b"
+            r"|\b(?:exceeds?|exceeded|over|out of room in|too (?:long|large|big) for)\b"
+            r".{0,40}\bcontext (?:window|length|limit)\b(?! of (?:worker|thread))"
+            r"|\binput (?:exceeds the maximum length|is too long)\b"
+        ),
+        FailureCode.CONTEXT_TOO_LONG,
+    ),
+    (
+        (
+            r"\bcredit balance\b|\binsufficient[ _](?:quota|credits?|funds|balance)\b"
+            r"|(?<!\bdisk )\bquota exceeded\b|\bexceeded your (?:current|monthly) quota\b"
+            r"|\bbilling[ _](?:error|(?:hard )?limit|details|issue)\b|\bpayment required\b"
+        ),
+        FailureCode.BUDGET_LIMIT,
+    ),
+    (
+        (
+            r"\bnot (?:logged|signed) in\b|\blog ?in again\b"
+            r"|\bplease (?:run /login|log ?in|sign in)\b"
+            r"|\b(?:invalid|incorrect|missing|no|wrong|expired|revoked) (?:\S+ )?api[ -]?key\b"
+            r"|(?:\b|_)api[ _-]?keys?\b.{0,20}"
+            r"\b(?:not|missing|invalid|required|expired|revoked|unset)\b"
+            r"|\bauthentication(?:[ _](?:error|failed|failure|required)| is required)\b"
+            r"|\b(?:failed|unable) to authenticate\b|\bnot authenticated\b|\bunauthenticated\b"
+            r"|\bunauthorized\b|\b(?:oauth|access|refresh|session) token (?:has |is )?expired\b"
+        ),
+        FailureCode.AUTH,
+    ),
+    (
+        (
+            r"\boverloaded(?:_error)?\b(?! (?:function|method|operator|constructor|signature))"
+            r"|\bat capacity\b|\b503 service unavailable\b"
+        ),
+        FailureCode.OVERLOADED,
+    ),
+    (
+        (
+            r"\brate[ _-]?limit(?:s|ed|ing|_error|_exceeded)?\b|\btoo many requests\b"
+            r"|\busage limit\b|\b(?:hour|day|daily|week|weekly|month|monthly|message|request|token"
+            r"|session|plan|opus|sonnet) limit (?:was |has been |is )?reached\b(?! for)"
+            r"|^limit reached\b"
+            r"|\b(?:hit|reached) your (?:\S+ ){0,2}limit\b"
+        ),
+        FailureCode.RATE_LIMITED,
+    ),
+    (
+        (
+            r"\bmodels?\b[:/ ]*(?!(?:file|class|module|folder|directory|schema|path)\b)\S{0,80} ?"
+            r"\b(?:(?:is |was )?not found|(?:does |do )?not exist|is not supported)\b"
+            r"|\bmodel_not_found\b|\bissue with the selected model\b|\b(?:unknown|no such) model\b"
+        ),
+        FailureCode.MODEL_UNKNOWN,
+    ),
+    (
+        (
+            r"\bunable to connect\b|\bconnection (?:refused|failed|error|reset|dropped|timed out)\b"
+            r"|\bE(?:CONN(?:REFUSED|RESET|ABORTED)|NOTFOUND|TIMEDOUT|AI_AGAIN|HOSTUNREACH|NETUNREACH)\b"
+            r"|\berror sending request\b|\bstream disconnected\b|\bnetwork error\b|\bdns error\b"
+            r"|\bfetch failed\b|\bgetaddrinfo\b|\bsocket hang up\b|\bUND_ERR_[A-Z_]+\b"
+            r"|\brequest timed out\b|\bcertificate has expired\b"
+            r"|\bself[- ]signed certificate\b|\bunable to (?:get|verify) .{0,30}\bcertificate\b"
+        ),
+        FailureCode.NETWORK,
+    ),
+    (
+        (
+            r"\bunknown option\b|\bunexpected argument\b|\bunrecognized (?:option|argument)s?\b"
+            r"|\bargument missing\b|\binvalid value .* for '"
+            r"|\boption '.*' argument '.*' is invalid\b"
+        ),
+        FailureCode.OPTION_REFUSED,
+    ),
+)
+"""Said of the service, its account or the command line, by the agent itself.
+
+Each is as much of a sentence as no file, module or piece of code is named after.
+"""
+
+_OF_THIS_MACHINE = re.compile(
+    r"\b(?:EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EISDIR|ENOTEMPTY|EEXIST|EXDEV|ELOOP|EBUSY|ENOSPC|EDQUOT"
+    r"|EMFILE|ENFILE|ENOMEM|E2BIG|ENOEXEC|EPIPE|ENAMETOOLONG)\b"
+    r"|\b(?:ERR_)?MODULE_NOT_FOUND\b|\bERR_(?:UNKNOWN_FILE_EXTENSION|REQUIRE_ESM|INVALID_\w+"
+    r"|PACKAGE_\w+|UNSUPPORTED_\w+|ASSERTION|DLOPEN_FAILED)\b"
+    r"|\bCannot find (?:module|package)\b|\b[Mm]odule not found\b|\bcommand not found\b"
+    r"|\bNo such file or directory\b|\bNo module named\b|\bwatchers? (?:limit )?reached\b"
+    r"|\b(?:ModuleNotFound|Import|Syntax|Name|Attribute|Reference|Key|Index|Assertion|FileNotFound"
+    r"|IsADirectory|NotADirectory|Permission|UnicodeDecode|JSONDecode|Recursion|Memory)Error\b"
+    r"|\bdoes not provide an export\b|^thread '.*' panicked at |^panic: |^error\[E\d+\]"
+)
+"""A fault of this machine or of a program's own code, whatever else it names."""
+
+_WORD = re.compile(r"[^\s'\"`(),<>]+")
+_FILE = re.compile(
+    r"\.(?:[cm]?[jt]sx?|py|rs|go|java|rb|sh|c|h|cpp|json[lc]?|ya?ml|toml|md|txt|lock|log|so|db|sqlite)"
+    r"(?::\d+)*[.:;]?$"
+)
+
+_PASSING = frozenset(
+    {
+        FailureCode.RATE_LIMITED,
+        FailureCode.OVERLOADED,
+        FailureCode.BUDGET_LIMIT,
+        FailureCode.SERVER_ERROR,
+    }
+)
+"""The failures of which a service says when they are over."""
+
+_BILLING_HINT = "check the plan and the billing of the agent's account"
+_USAGE = re.compile(r"^ +(-\w, )?--[\w-]+ .*\[(boolean|string|array|number)\]", re.MULTILINE)
+"""The list of options that a program prints when it does not understand its command line."""
+
+_STOPPED_BY_SIGNAL = range(129, 160)
+"""Exit codes by which a program says which signal ended it: 128 and the signal's number."""
+
+_BY_ITS_OWN_FAULT = frozenset({4, 5, 6, 7, 8, 11})
+"""Signals that a program brings upon itself, such as SIGABRT: its last words say how."""
+
+
+def code_of_status(status: int | None) -> FailureCode | None:
+    """What an HTTP status says by itself; 400 and the like say nothing."""
+    if status in (401, 403):
+        return FailureCode.AUTH
+    if status == 413:
+        return FailureCode.CONTEXT_TOO_LONG
+    if status == 429:
+        return FailureCode.RATE_LIMITED
+    if status in (503, 529):
+        return FailureCode.OVERLOADED
+    if status is not None and 500 <= status < 600:
+        return FailureCode.SERVER_ERROR
+    return None
+
+
+def code_of_words(said: str, own: Words) -> FailureCode | None:
+    """What the words say: the agent's `own` first, then those that all share.
+
+    What only names a file, and what is about this machine, says nothing of the service.
+    """
+    said = said[:10_000]
+    if (code := _first(said, own)) is not None:
+        return code
+    return (
+        None
+        if _OF_THIS_MACHINE.search(said)
+        else _first(_WORD.sub(_unless_path, said), COMMON_WORDS)
+    )
+
+
+def _first(said: str, words: Words) -> FailureCode | None:
+    return next((code for pattern, code in words if re.search(pattern, said, re.IGNORECASE)), None)
+
+
+def _unless_path(found: re.Match[str]) -> str:
+    """The word, `…` where it is the path of a file or an address."""
+    word = found[0]
+    depth = word.count("/") + word.count("\\")
+    near = depth and word.startswith((".", "~/", "@", "node:"))
+    return "…" if depth > 1 or near or "://" in word or _FILE.search(word) else word
+
+
+def not_gone(words: Words) -> Words:
+    """The words without those of a conversation that is gone.
+
+    For texts that an agent did not write itself: a service has sessions and threads of its own.
+    """
+    return [(pattern, code) for pattern, code in words if code is not FailureCode.CONVERSATION_GONE]
+
+
+def failure(
+    code: FailureCode,
+    message: str,
+    *,
+    detail: str | None = None,
+    told: str | None = None,
+    wait: Wait | None = None,
+) -> Failure:
+    """The failure, with a hint of its own where its kind's would mislead.
+
+    When to try again is `wait`, else what `told` says of it, all that the service said (None: the
+    message).
+    """
+    billing = code is FailureCode.BUDGET_LIMIT and re.search(
+        "credit|quota|billing", message, re.IGNORECASE
+    )
+    return Failure(
+        code=code,
+        message=message,
+        hint=_BILLING_HINT if billing else None,
+        detail=detail or None,
+        wait=(wait or wait_in(message if told is None else told)) if code in _PASSING else None,
+    )
+
+
+def failure_of_end(exit_code: int | None, stderr_tail: str, own: Words, noise: str) -> Failure:
+    """Why a child ended that gave no result: from its last words, else from how it ended.
+
+    Lines of stderr that match `noise` are no explanation.
+    """
+    from clinvk.agents.kit.last_words import statements
+
+    if exit_code is None:
+        return failure(FailureCode.KILLED, "the agent was stopped", detail=stderr_tail)
+    said = statements(stderr_tail, noise)
+    code, message = (
+        _of_signal(exit_code, said)
+        or _of_usage(exit_code, stderr_tail, said)
+        or _of_statements(said, own)
+        or _of_exit(exit_code, said)
+    )
+    told = "\n".join(one.text for one in said)
+    return failure(code, message, detail=stderr_tail, told=told)
+
+
+_Judged = tuple[FailureCode, str]
+
+
+def _of_signal(exit_code: int, said: Sequence["Statement"]) -> _Judged | None:
+    if exit_code >= 0 and exit_code not in _STOPPED_BY_SIGNAL:
+        return None
+    number = -exit_code if exit_code < 0 else exit_code - 128
+    message = f"the agent was stopped by signal {number}"
+    if said and said[0].certain and number in _BY_ITS_OWN_FAULT:
+        message += f": {said[0].text}"
+    return FailureCode.KILLED, message
+
+
+def _of_usage(exit_code: int, stderr_tail: str, said: Sequence["Statement"]) -> _Judged | None:
+    if not exit_code or not _USAGE.search(stderr_tail[:10_000]):
+        return None
+    # The list is longer than what is kept of stderr: what it complained of may be lost.
+    complaints = (one.text for one in said if re.match("unknown arg", one.text, re.IGNORECASE))
+    usage = "the agent did not understand its command line, and printed its usage"
+    return FailureCode.OPTION_REFUSED, next(complaints, usage)
+
+
+def _of_statements(said: Sequence["Statement"], own: Words) -> _Judged | None:
+    """What the best of them means, else what only this agent says: the others may be a tool's."""
+    if said and (code := code_of_words(said[0].text, own)):
+        return code, said[0].text
+    judged = ((_first(other.text, own), other.text) for other in said[1:])
+    return next(((code, text) for code, text in judged if code), None)
+
+
+def _of_exit(exit_code: int, said: Sequence["Statement"]) -> _Judged:
+    if exit_code == 0:
+        return FailureCode.NO_RESULT, "the agent ended without a result"
+    silent = f"the agent exited with {exit_code} and did not say why"
+    return FailureCode.AGENT_FAILED, said[0].text if said else silent

@@ -1,0 +1,350 @@
+"""Reads the `stream-json` output that some agents share: one event a line.
+
+In order: `system/init`; for each request `stream_event` lines (the model's own stream), one
+`assistant` line a block, `user` lines with the tools' results; a `result` line. A run can have
+several results, since a background task that ends starts another round of its own. The `Result`
+therefore comes from `finish`: only the child's end says that there is no further round.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from clinvk.agents.base import Parser
+from clinvk.agents.kit.answer import CUT, Answer, without_value
+from clinvk.agents.kit.dialect import Dialect
+from clinvk.agents.kit.failures import (
+    code_of_status,
+    code_of_words,
+    failure,
+    failure_of_end,
+    not_gone,
+)
+from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
+from clinvk.agents.kit.line_words import (
+    denials,
+    error_words,
+    final_answer,
+    message_words,
+    retry_notice,
+    session_of,
+    structured_of,
+)
+from clinvk.agents.kit.recovery import recovering
+from clinvk.agents.kit.retry_time import moment_of
+from clinvk.agents.kit.spending import Bill, Spending, main_tokens
+from clinvk.agents.kit.tools import ToolCalls
+from clinvk.model.events import (
+    Event,
+    Failed,
+    Init,
+    Json,
+    Message,
+    Raw,
+    Result,
+    StopReason,
+    UsageReported,
+    Warned,
+    ends_message,
+)
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.request import TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE, total_usage
+
+Line = Mapping[str, Json]
+
+_SYNTHETIC = "<synthetic>"
+"""The model of messages that the agent wrote itself: errors, and answers to its own commands."""
+
+_SCHEMA_OPTION = "--json-schema"
+
+_QUIET = frozenset(
+    {
+        "status",
+        "thinking_tokens",
+        "task_started",
+        "task_progress",
+        "task_updated",
+        "task_notification",
+        "background_tasks_changed",
+    }
+)
+"""Known notices that say nothing a person needs."""
+
+_STOP_REASONS = {
+    FailureCode.TURN_LIMIT: StopReason.MAX_TURNS,
+    FailureCode.BUDGET_LIMIT: StopReason.BUDGET,
+}
+
+
+class StreamJsonParser(Parser):
+    """Follows one run; what sub-agents say is no part of the answer, what they do is told."""
+
+    def __init__(
+        self, request: TurnRequest, dialect: Dialect, spending: Bill | None = None
+    ) -> None:
+        self._dialect = dialect
+        self._spending: Bill = spending or Spending(
+            resumed=request.resume,
+            before=request.counters,
+            before_is_last=request.baseline_known,
+        )
+        self._answer, self._tools = Answer(), ToolCalls()
+        self._init: Init | None = None
+        self._answered = False
+        self._held_to_schema = any(
+            arg.partition("=")[0] == _SCHEMA_OPTION for arg in request.backend_args
+        )
+        self._request_usage: Line = {}
+        self._stop_reason = ""
+        self._usage = UNKNOWN_USAGE
+        self._trouble: Line = {}
+        self._outcome: Result | None = None
+        self._over = self._settled = self._background = self._active = False
+        self._resets_at: datetime | None = None
+        self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
+            "system": self._system,
+            "stream_event": self._stream_event,
+            "assistant": self._assistant,
+            "user": self._user,
+            "result": self._end,
+            "rate_limit_event": self._rate_limit,
+        }
+
+    @recovering
+    def feed(self, line: str) -> Iterable[Event]:
+        """The events of one line; what the stream does not define is `Raw`."""
+        if self._over or not line.strip():
+            return []
+        said = parse_object(line)
+        reader = None if said is None else self._readers.get(text(said.get("type")))
+        if said is None or reader is None:
+            return [Raw(line=line)]
+        first, more = self._name(session_of(said)), reader(said)
+        if more is None:
+            return [*first, Raw(line=line)]
+        events = [*first, *more]
+        self._settled = self._outcome is not None and reader == self._end
+        if any(_parts(event) for event in events):
+            self._answer.interrupt()
+        return events
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last thing said was a result, and nothing works on in the background.
+
+        2.1.329 stays after its result for as long as a background task runs, and answers to its
+        end; when the task is over is not told in one way, so a run with one is never hurried.
+        """
+        return self._settled and not self._background
+
+    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
+        """The result: the agent's own if it gave one, else the failure that its end shows."""
+        if self._over:
+            return []
+        self._over = True
+        result = self._outcome
+        if result is None:
+            return [self._without_result(exit_code, stderr_tail)]
+        usage, cost = self._spending.sum_up(answered=self._answered)
+        counters = self._spending.counters
+        if self._active:  # a further round was cut off: it was billed, and nobody has counted it
+            return [Warned(message="the agent ended in the middle of a further round"), result]
+        result = replace(result, usage=usage, cost_usd=cost, counters=counters)
+        if result.failure is not None:
+            detailed = replace(result.failure, detail=stderr_tail or None)
+            return [replace(result, failure=detailed)]
+        if exit_code is not None and 0 < exit_code < 128:
+            note = f"the agent exited with {exit_code} after its answer was complete"
+            return [Warned(message=note), *self._notes(result), result]
+        return [*self._notes(result), result]
+
+    def _notes(self, result: Result) -> list[Warned]:
+        return without_value(result) if self._held_to_schema else []
+
+    def _without_result(self, exit_code: int | None, stderr_tail: str) -> Result:
+        words, noise = self._dialect.words, self._dialect.noise
+        why = failure_of_end(exit_code, stderr_tail, words, noise)
+        if self._trouble:
+            message = message_words(self._trouble)
+            code = self._code(self._trouble, message)
+            why = failure(code, message, detail=stderr_tail, wait=self._resets_at)
+        stop_reason = _STOP_REASONS.get(why.code, StopReason.ERROR)
+        return self._result(self._answer.last_text, stop_reason, why)
+
+    # What the agent says of itself.
+
+    def _system(self, said: Line) -> list[Event] | None:
+        subtype = said.get("subtype")
+        if subtype == "init":
+            return self._begin(said)
+        if subtype == "api_retry":
+            self._answer.restart()
+            return [Warned(message=retry_notice(said), code="retry")]
+        if subtype == "permission_denied":
+            return self._tools.deny(text(said.get("tool_use_id")), text(said.get("tool_name")))
+        if subtype == "compact_boundary":
+            return [Warned(message="the agent summarized the conversation to make room")]
+        self._background = self._background or subtype == "task_started"
+        return [] if text(subtype) in _QUIET else None
+
+    def _rate_limit(self, said: Line) -> list[Event] | None:
+        """What is left of the plan; the moment counts once a request was rejected for it."""
+        info = mapping(said.get("rate_limit_info"))
+        if info.get("status") == "rejected":
+            self._resets_at = moment_of(info.get("resetsAt"))
+        return [] if info else None
+
+    def _begin(self, said: Line) -> list[Event] | None:
+        session = text(said.get("session_id"))
+        if not session:
+            return None
+        self._spending.version = text(said.get(self._dialect.version))
+        return self._name(session, text(said.get("model")) or None)
+
+    def _name(self, session: str, model: str | None = None) -> list[Event]:
+        """Take in the conversation's id, from any line: a wrapper may lose the first."""
+        if not session or (self._init is not None and self._init.backend_session_id == session):
+            return []
+        self._init = Init(backend_session_id=session, model=model)
+        return [self._init]
+
+    # What the model says and does.
+
+    def _stream_event(self, said: Line) -> list[Event] | None:
+        event = mapping(said.get("event"))
+        if not event:
+            return None
+        if said.get("parent_tool_use_id") is not None:
+            return []
+        kind = event.get("type")
+        if kind == "message_start":
+            self._answered = self._active = True
+            self._answer.restart()
+            self._request_usage = mapping(mapping(event.get("message")).get("usage"))
+        elif kind == "content_block_start":
+            self._answer.begin(mapping(event.get("content_block")).get("type"))
+        elif kind == "content_block_delta":
+            return [*self._answer.piece(mapping(event.get("delta")))]
+        elif kind == "message_delta":
+            self._stop_reason = text(mapping(event.get("delta")).get("stop_reason"))
+            return self._count(mapping(event.get("usage")))
+        elif kind == "message_stop":
+            self._answer.stop()
+        return []
+
+    def _count(self, usage: Line) -> list[Event]:
+        tokens = main_tokens({**self._request_usage, **usage})
+        if tokens is None:
+            return []
+        self._usage = total_usage((self._usage, tokens.usage()))
+        return [UsageReported(usage=self._usage)]
+
+    def _assistant(self, said: Line) -> list[Event] | None:
+        message = said.get("message")
+        if not isinstance(message, dict):
+            return None
+        own = said.get("parent_tool_use_id") is None
+        if own and said.get("error") is not None:
+            # An error worded as a message; the result line repeats it, if there is one.
+            self._trouble = said
+            return []
+        self._answered = self._answered or message.get("model") != _SYNTHETIC
+        self._active = self._active or own
+        if own:
+            self._answer.message(text(message.get("id")))
+        events: list[Event] = []
+        for block in map(mapping, items(message.get("content"))):
+            if block.get("type") == "tool_use":
+                events += self._tools.use(block)
+                if own:
+                    self._answer.end_text()
+            elif own:
+                events += self._answer.whole(block)
+        return events
+
+    def _user(self, said: Line) -> list[Event] | None:
+        message = said.get("message")
+        if not isinstance(message, dict):
+            return None
+        events: list[Event] = []
+        for block in map(mapping, items(message.get("content"))):
+            if block.get("type") == "tool_result":
+                events += self._tools.result(block, said.get("tool_use_result"))
+        return events
+
+    # How it ends.
+
+    def _end(self, said: Line) -> list[Event] | None:
+        """A result line; after the first one only a further round's counts, unless it failed.
+
+        Of what begins one 2.1.197 says the `origin`; in 2.1.120 something was said before it.
+        """
+        further = self._outcome is not None
+        if further and not (mapping(said.get("origin")) or self._active):
+            return None
+        self._active = False
+        self._spending.add(said)
+        cut = CUT.get(text(said.get("stop_reason")) or self._stop_reason)
+        events = [event for call, tool in denials(said) for event in self._tools.deny(call, tool)]
+        failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
+        if not failed:
+            answer, new = final_answer(said, self._answer.last_text)
+            if answer and self._outcome is not None and (before := self._outcome.failure):
+                events.append(Warned(message=f"an earlier round failed: {before.message}"))
+            if not further or answer:
+                done = self._result(answer, cut or StopReason.END_TURN, None)
+                self._outcome = replace(done, structured=structured_of(said))
+            return [*events, Message(text=answer)] if new and not self._answer.cut else events
+        message = error_words(said) or message_words(self._trouble)
+        why = failure(self._code(said, message), message, wait=self._resets_at)
+        if further:
+            return [*events, Warned(message=f"a background task's round failed: {message}")]
+        stop_reason = _STOP_REASONS.get(why.code, cut or StopReason.ERROR)
+        if text(said.get("terminal_reason")).startswith("aborted"):
+            stop_reason = StopReason.CANCELLED
+        self._outcome = self._result(self._answer.last_text, stop_reason, why)
+        return [*events, Failed(failure=why)]
+
+    def _code(self, said: Line, message: str) -> FailureCode:
+        """The most exact of what is known: subtype, HTTP status, kind of error, words."""
+        status = count(said.get("api_error_status"))
+        if self._dialect.status and (found := re.search(self._dialect.status, message[:1_000])):
+            status = int(found[1])
+        subtype, error = text(said.get("subtype")), text(self._trouble.get("error"))
+        # Seen as a server's error as well: a server that was never reached.
+        kind = self._dialect.errors.get(error)
+        words = self._dialect.words
+        meant = code_of_words(message, words if self._is_own(said) else not_gone(words))
+        meant = FailureCode.PROMPT_REFUSED if said.get("stop_reason") == "refusal" else meant
+        if status == 429 and meant is FailureCode.BUDGET_LIMIT:
+            return meant  # a quota is used up: waiting does not help
+        return (
+            self._dialect.subtypes.get(subtype)
+            or code_of_status(status)
+            or (kind if kind is not FailureCode.SERVER_ERROR else None)
+            or meant
+            or kind
+            or FailureCode.AGENT_FAILED
+        )
+
+    def _is_own(self, said: Line) -> bool:
+        """Whether the agent itself wrote the error, before it asked any service for anything."""
+        asked = self._answered or bool(self._trouble) or said.get("api_error_status") is not None
+        return not asked and bool(items(said.get("errors")))
+
+    def _result(self, answer: str, stop_reason: StopReason, why: Failure | None) -> Result:
+        return Result(
+            text=answer,
+            stop_reason=stop_reason,
+            failure=why,
+            backend_session_id=self._init.backend_session_id if self._init else None,
+            model=self._init.model if self._init else None,
+        )
+
+
+def _parts(event: Event) -> bool:
+    """Whether pieces of a message after the event need to say that they continue it."""
+    told = not isinstance(event, Message)
+    return told and ends_message(event.type, getattr(event, "code", None))

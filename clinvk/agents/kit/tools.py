@@ -1,0 +1,121 @@
+"""What an agent does with its tools: calls, their results, changed files, what was denied."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from clinvk.agents.kit.jsonl import clip, items, mapping, one_line, text
+from clinvk.model.events import Change, Event, FileChange, Json, ToolResult, ToolUse, Warned
+
+_TELLING = (
+    "command",
+    "cmd",
+    "file_path",
+    "notebook_path",
+    "path",
+    "pattern",
+    "query",
+    "url",
+    "description",
+    "skill",
+    "prompt",
+)
+"""The fields that say most about a call, the most telling first."""
+
+_PATHS = ("file_path", "notebook_path")
+_FILE_TOOLS = frozenset(
+    {"Write", "Edit", "MultiEdit", "NotebookEdit", "write_file", "edit", "notebook_edit"}
+)
+
+_CREATED = ("File created", "Successfully created", "Created new file")
+"""How the result of a tool begins that made a file, where it has no structure of its own."""
+
+_SHUT_OUT = re.compile(
+    r"No such tool available: (\w+)\. \w+ (exists but is not enabled|is disabled for)"
+)
+"""How a tool that this run must not have is refused."""
+
+
+def summary_of(arguments: Mapping[str, Json]) -> str:
+    """The command, the file, the query: one short line, "" where nothing tells."""
+    for name in _TELLING:
+        if said := text(arguments.get(name)):
+            return one_line(said)
+    return next((one_line(value) for value in arguments.values() if isinstance(value, str)), "")
+
+
+def shell_command(command: str) -> str:
+    """The command itself, without the shell in `/bin/bash -lc '…'`."""
+    import shlex
+
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return command
+    return words[2] if len(words) == 3 and words[1] in {"-c", "-lc"} else command
+
+
+def result_text(content: Json) -> str:
+    """A tool result's text, whether it came as a string or as a list of parts."""
+    if isinstance(content, str):
+        return content
+    parts = (text(mapping(part).get("text")) for part in items(content))
+    return "\n".join(part for part in parts if part)
+
+
+class ToolCalls:
+    """Remembers the calls of a run, because their results name them by id only."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, ToolUse] = {}
+        self._denied: set[str] = set()
+
+    def use(self, block: Mapping[str, Json]) -> list[Event]:
+        """A call: `id`, `name`, `input`."""
+        arguments = mapping(block.get("input"))
+        call = ToolUse(
+            id=text(block.get("id")),
+            name=text(block.get("name")),
+            summary=summary_of(arguments),
+            input=arguments,
+        )
+        # What it writes may be large, and a turn may have thousands of calls.
+        kept = {name: arguments[name] for name in _PATHS if name in arguments}
+        self._calls[call.id] = replace(call, input=kept)
+        return [call]
+
+    def result(self, block: Mapping[str, Json], told: Json) -> list[Event]:
+        """A result: `tool_use_id`, `is_error`, `content`; `told` is the tool's own structure."""
+        call_id, said = text(block.get("tool_use_id")), result_text(block.get("content"))
+        failed = block.get("is_error") is True
+        events: list[Event] = [ToolResult(id=call_id, ok=not failed, text=clip(said))]
+        if failed:
+            shut_out = _SHUT_OUT.search(said[:1_000])
+            return [*events, *self.deny(call_id, shut_out[1])] if shut_out else events
+        call = self._calls.get(call_id)
+        if call is not None and (change := _file_change(call, mapping(told), said)):
+            events.append(change)
+        return events
+
+    def deny(self, call_id: str, tool: str) -> list[Event]:
+        """The agent was not allowed a call; said once."""
+        if call_id in self._denied:
+            return []
+        self._denied.add(call_id)
+        call = self._calls.get(call_id)
+        what = f"{tool} {call.summary if call else ''}".strip()
+        return [Warned(message=f"not allowed: {one_line(what)}", code="denied")]
+
+
+def _file_change(call: ToolUse, told: Mapping[str, Json], said: str) -> FileChange | None:
+    """The file that a successful call changed, None if its tool changes none.
+
+    The tool's own structure says whether the file is new; where it is missing (a sub-agent's
+    calls have none) the result's words do.
+    """
+    told_path = text(told.get("filePath"))
+    path = told_path or next(filter(None, (text(call.input.get(name)) for name in _PATHS)), "")
+    if call.name not in _FILE_TOOLS or not path:
+        return None
+    created = told.get("type") == "create" if told else said.startswith(_CREATED)
+    return FileChange(path=path, change=Change.CREATED if created else Change.MODIFIED)

@@ -1,0 +1,302 @@
+"""opencode, run headless: `opencode run --format json`; seen in 1.18.33 against a mock model."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from clinvk.agents.base import Backend, Capability, ConversationRows, Parser, SignIn
+from clinvk.agents.kit.jsonc import parse_settings
+from clinvk.agents.kit.jsonl import items, mapping
+from clinvk.agents.opencode.permission_rules import stricter
+from clinvk.agents.opencode.steps import StepParser
+from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
+from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
+from clinvk.model.events import Json
+from clinvk.model.failure import FailureCode
+from clinvk.model.project_file import ProjectFile
+from clinvk.model.request import Invocation, TurnRequest
+
+if TYPE_CHECKING:
+    from clinvk.agents.opencode.message_rows import MessageRows
+
+# Its log says which model it asks, and what its answer calls an "unexpected server error".
+_HEADLESS = ("opencode", "run", "--format=json", "--thinking", "--print-logs", "--log-level=INFO")
+
+_READING: Mapping[str, Json] = {
+    # Whatever is not named, servers of unknown tools too, does not exist for the agent; its plan
+    # mode is not enough, for that runs any shell command. A sub-agent has rules of its own.
+    "*": "deny",
+    "read": {"*": "allow", "*.env": "deny", "*.env.*": "deny", "*.env.example": "allow"},
+    "glob": "allow",
+    "grep": "allow",
+    "list": "allow",
+    "lsp": "allow",
+    "skill": "allow",
+    "todoread": "allow",
+    "todowrite": "allow",
+    "webfetch": "allow",
+    "websearch": "allow",
+}
+_AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
+    Access.READ_ONLY: ("clinvk-read-only", _READING),
+    Access.EDIT: ("clinvk-edit", {**_READING, "edit": "allow"}),
+}
+"""Agents of clinvk's own: rules for `build` would come before those of a person's own settings."""
+
+
+_CONFIG = "OPENCODE_CONFIG_CONTENT"
+_PERMISSION = "OPENCODE_PERMISSION"
+_OWN = (_CONFIG, _PERMISSION)
+_DATABASE, _NOWHERE = "OPENCODE_DB", ":memory:"
+
+_NO_PROJECT = "OPENCODE_DISABLE_PROJECT_CONFIG"
+"""Keeps it from the repository's servers, language servers, formatters, tools and AGENTS.md.
+
+Not from its plug-ins: 1.18.33 has two loaders, of which one heeds neither this nor `--pure`.
+"""
+
+_PLUGINS = r'plugin|\{(env|file):[^}]*\}[^"]*"\s*[:/]'
+"""Plug-ins, or a key that it makes of a variable or of a file before it reads the JSON."""
+
+_UNTITLED = "New session - "
+"""How a title begins that it has not made yet; a moment follows."""
+
+_NESTING = ("AGENT", "OPENCODE", "OPENCODE_LOG_LEVEL", "OPENCODE_PID", "OPENCODE_PRINT_LOGS")
+"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+
+_WORDS = (
+    (
+        r"(?m)^(error: )?(\w[\w. ]{0,80}error: )?session not found\b",
+        FailureCode.CONVERSATION_GONE,
+    ),
+)
+_NOISE = r"^timestamp=|permission requested"
+
+
+class Agent(Backend):
+    """opencode's CLI: it names the conversation itself, and says each message whole."""
+
+    title = "opencode"
+    executable = "opencode"
+    install_hint = "npm install -g opencode-ai"
+    preference = 40
+    tested_versions = ("1.18.33",)
+    lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.MAX_TURNS: "it has no limit on the number of turns",
+        Capability.OWN_ID: "it chooses the conversation's id itself",
+        Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
+        Capability.ANSWER_SCHEMA: "it has no such option",
+    }
+    conversation_ids = re.compile(r"ses_[0-9A-Za-z]{1,100}")
+    access_options = (
+        AccessOption(("--auto", "--dangerously-skip-permissions"), takes_value=False),
+        AccessOption(("--agent", "--attach")),
+        AccessOption(("--command",), Access.EDIT),
+    )
+    reads_variables = _OWN
+    project_files = (
+        *(
+            ProjectFile(f".opencode/{folder}/*.{ending}", always=folder.startswith("plugin"))
+            for folder in ("plugin", "plugins", "tool", "tools")
+            for ending in ("js", "ts")
+        ),
+        *(
+            ProjectFile(f"{folder}opencode.{ending}", says, always=always)
+            for folder in ("", ".opencode/")
+            for ending in ("json", "jsonc")
+            for says, always in ((_PLUGINS, True), ("mcp|lsp|formatter|command", False))
+        ),
+    )
+    ways: ClassVar[Mapping[Capability, str]] = {
+        Capability.FORK: "--fork",
+        Capability.IMAGES: "--file=FILE",
+    }
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """One headless turn, the prompt on stdin; what has no option is in its configuration."""
+        # It believes `PWD` before its own directory, and this option before both.
+        argv = [*_HEADLESS, f"--dir={request.cwd}"]
+        if request.resume:
+            argv.append(f"--session={_conversation(request)}")
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
+        if request.access is Access.FULL:
+            argv.append("--auto")
+        elif request.access is not None:
+            argv.append(f"--agent={_AGENTS[request.access][0]}")
+        env = {_DATABASE: _NOWHERE} if request.ephemeral else {}
+        if request.access is Access.READ_ONLY:
+            env[_NO_PROJECT] = "1"
+        if config := _config(request):
+            env[_CONFIG] = json.dumps(config)
+        prompt = request.system_prompt
+        return Invocation(
+            argv=(*argv, *request.backend_args),
+            stdin=request.prompt.encode("utf-8", errors="replace"),
+            cwd=request.cwd,
+            env=env,
+            env_unset=_NESTING,
+            files={} if prompt is None else {"system_prompt": prompt},
+        )
+
+    def refuse_unsupported(self, request: TurnRequest) -> None:
+        """Raise also for another directory.
+
+        Asked there to go on, it answers in the old one, tells nothing of it and never ends, also
+        with `--dir` and a `PWD` of the new one (1.18.33).
+        """
+        super().refuse_unsupported(request)
+        if request.elsewhere:
+            raise BackendUnsupportedError(
+                f"backend `{self.name}` cannot go on with a session in another directory",
+                hint="leave `-w` out, or start a new session there",
+            )
+
+    def reads_files(
+        self, access: Access | None, user_home: Path, environ: Mapping[str, str]
+    ) -> Mapping[str, Path]:
+        """The person's own settings: what they forbid stays forbidden."""
+        if access in (None, Access.FULL):
+            return {}  # then its own agents work, whose rules come before the person's
+        config = environ.get("XDG_CONFIG_HOME")
+        root = Path(config) if config else user_home / ".config"
+        folders = [root / "opencode", user_home / ".opencode"]
+        if own := environ.get("OPENCODE_CONFIG_DIR"):
+            folders.append(Path(own))
+        names = ("config.json", "opencode.json", "opencode.jsonc")
+        files = [folder / name for folder in folders for name in names]
+        if own := environ.get("OPENCODE_CONFIG"):
+            files.append(Path(own))
+        return {str(file): file for file in files}
+
+    def parser(self, request: TurnRequest) -> Parser:
+        """A parser that adds up the steps."""
+        return StepParser(request, _WORDS, _NOISE)
+
+    def screen(self, request: TurnRequest) -> Invocation:
+        """The agent's own screen; without an access it does there what it does by default."""
+        headless = self.invocation(replace(request, prompt="", max_turns=None))
+        argv = (
+            self.executable,
+            *headless.argv[len(_HEADLESS) + 1 :],
+        )  # `--dir` is not its screen's
+        return replace(headless, argv=argv)
+
+    def native(self) -> "MessageRows":
+        """Its database's messages."""
+        from clinvk.agents.opencode.message_rows import MessageRows
+
+        return MessageRows(_UNTITLED)
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationRows | None:
+        """A session of its database, and the session's messages."""
+        from clinvk.agents.opencode.message_rows import CONVERSATION
+
+        return _rows(CONVERSATION, user_home, environ, {"id": conversation})
+
+    def title_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationRows | None:
+        """The session alone."""
+        from clinvk.agents.opencode.message_rows import TITLE
+
+        return _rows(TITLE, user_home, environ, {"id": conversation})
+
+    def all_conversations(
+        self, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationRows | None:
+        """All sessions that may be new."""
+        from clinvk.agents.opencode.message_rows import NEWEST
+
+        return _rows(NEWEST, user_home, environ, {})
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
+        """What its own log-in leaves in a file; it also takes the keys of many providers."""
+        keys = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENCODE_API_KEY", "OPENROUTER_API_KEY")
+        return SignIn(variables=keys, files=(_data(user_home, environ) / "auth.json",))
+
+    def native_resume(self, conversation: str) -> tuple[str, ...]:
+        """The agent's own screen; it has to be opened in the conversation's directory."""
+        return (self.executable, f"--session={conversation}")
+
+
+def _rows(
+    query: str, user_home: Path, environ: Mapping[str, str], values: Mapping[str, str]
+) -> ConversationRows | None:
+    """A query to its database; None if a person has it keep nothing."""
+    named = environ.get(_DATABASE) or "opencode.db"
+    if named == _NOWHERE:
+        return None
+    return ConversationRows(_data(user_home, environ) / named, query, values)
+
+
+def _data(user_home: Path, environ: Mapping[str, str]) -> Path:
+    data = environ.get("XDG_DATA_HOME")
+    return (Path(data) if data else user_home / ".local" / "share") / "opencode"
+
+
+def _config(request: TurnRequest) -> dict[str, Json]:
+    """What is merged over a person's own configuration, for this run only."""
+    config: dict[str, Json] = {}
+    if request.access is not None and request.access is not Access.FULL:
+        name, rules = _AGENTS[request.access]
+        for theirs in _forbidden(request):
+            rules = stricter(rules, theirs)
+        config["agent"] = {name: {"mode": "primary", "permission": rules}}
+    if request.system_prompt is not None:
+        config["instructions"] = ["{system_prompt}"]
+    return config and _added_to_their_own(config, request)
+
+
+def _added_to_their_own(config: dict[str, Json], request: TurnRequest) -> dict[str, Json]:
+    """The configuration beside the one that the person gives it in the same variable."""
+    theirs = _said(_CONFIG, request)
+    agents = {**mapping(theirs.get("agent")), **mapping(config.get("agent"))}
+    instructions = [*items(theirs.get("instructions")), *items(config.get("instructions"))]
+    own = {
+        **({"agent": agents} if agents else {}),
+        **({"instructions": instructions} if instructions else {}),
+    }
+    return {**theirs, **own}
+
+
+def _forbidden(request: TurnRequest) -> Iterator[Json]:
+    """What the person's own settings say of permissions, which those of an agent would override."""
+    for name, text in request.texts.items():
+        yield from _permissions(_object(name, text))
+    yield from _permissions(_said(_CONFIG, request))
+    yield _said(_PERMISSION, request)
+
+
+def _permissions(settings: Mapping[str, Json]) -> Iterator[Json]:
+    yield settings.get("permission")
+    yield {tool: "deny" for tool, on in mapping(settings.get("tools")).items() if on is not True}
+
+
+def _said(variable: str, request: TurnRequest) -> Mapping[str, Json]:
+    """The object in a variable of the person's. Raises `BackendUnsupportedError` for any other."""
+    return _object(variable, request.environ.get(variable) or "")
+
+
+def _object(name: str, text: str) -> Mapping[str, Json]:
+    """What a text of the person's says. Raises `BackendUnsupportedError` if it is no object."""
+    said = parse_settings(text if text.strip() else "{}")
+    if said is None:
+        raise BackendUnsupportedError(
+            f"backend `opencode` cannot add to `{name}`: it is not a JSON object",
+            hint=f"correct `{name}`, or " + ("unset it" if name in _OWN else "move it away"),
+        )
+    return said
+
+
+def _conversation(request: TurnRequest) -> str:
+    """The request's id; without one it would begin a new conversation."""
+    if not request.conversation:
+        raise SessionNotFoundError("there is no conversation of this agent to go on with")
+    return request.conversation

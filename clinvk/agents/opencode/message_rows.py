@@ -1,0 +1,165 @@
+"""Reads conversations that an agent keeps in a database: messages, and their parts.
+
+The queries make a JSON text of each message, with what matters of its parts: what was said, what
+the steps used, and whether a sub-agent was started. Tools' outputs stay where they are.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+
+from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
+from clinvk.agents.kit.native import Native
+from clinvk.agents.opencode.step_sum import HELPER, StepSum
+from clinvk.model.events import Json
+from clinvk.model.native import BegunConversation, NativeTurn
+from clinvk.model.usage import UNKNOWN_USAGE
+
+Line = Mapping[str, Json]
+
+_ABORTED = "MessageAbortedError"
+
+CONVERSATION = """\
+SELECT 0 AS at, '' AS id, json_object('session', id) FROM session WHERE id = :id
+UNION ALL
+SELECT time_created, id, json_object(
+  'message', id,
+  'role', json_extract(data, '$.role'),
+  'parent', json_extract(data, '$.parentID'),
+  'time', json_extract(data, '$.time'),
+  'error', json_extract(data, '$.error'),
+  'finish', json_extract(data, '$.finish'),
+  'provider', json_extract(data, '$.providerID'),
+  'model', json_extract(data, '$.modelID'),
+  'summary', json_extract(data, '$.summary') IS 1,
+  'said', (
+    SELECT json_group_array(coalesce(json_extract(data, '$.text'), json_extract(data, '$.prompt')))
+    FROM (SELECT data FROM part WHERE message_id = message.id ORDER BY id)
+    WHERE json_extract(data, '$.type') IN ('text', 'subtask')
+    AND json_extract(data, '$.synthetic') IS NOT 1),
+  'steps', (
+    SELECT json_group_array(json(data)) FROM part
+    WHERE message_id = message.id AND json_extract(data, '$.type') = 'step-finish'),
+  'tools', (
+    SELECT json_group_array(DISTINCT json_extract(data, '$.tool')) FROM part
+    WHERE message_id = message.id AND json_extract(data, '$.type') = 'tool'),
+  'files', EXISTS (
+    SELECT 1 FROM part
+    WHERE message_id = message.id AND json_extract(data, '$.type') = 'file'))
+FROM message WHERE session_id = :id
+ORDER BY 1, 2"""
+"""The session `:id` and then its messages, oldest first."""
+
+TITLE = "SELECT json_object('session', id, 'title', title) FROM session WHERE id = :id"
+"""The session `:id` alone."""
+
+NEWEST = """\
+SELECT json_object('session', id, 'directory', directory, 'created', time_created) FROM session
+WHERE parent_id IS NULL ORDER BY time_created DESC LIMIT 100"""
+"""The sessions that were begun last, but for those of sub-agents."""
+
+
+class MessageRows(Native):
+    """One conversation's rows; `untitled` tells the titles that it begins with."""
+
+    def __init__(self, untitled: str) -> None:
+        self._untitled = untitled
+
+    def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
+        """The turns that a person began; what the agent did on its own account is none."""
+        turns: dict[str, _Turn] = {}
+        last: _Turn | None = None
+        for said in filter(None, map(parse_object, lines)):
+            message = text(said.get("message"))
+            if said.get("role") == "user" and (prompt := _prompt(said)):
+                last = turns[message] = _Turn(message, prompt, said)
+            elif said.get("role") == "assistant" and last is not None:
+                # A prompt may come while the one before it is still being answered.
+                turns.get(text(said.get("parent")), last).take(said)
+        return tuple(turn.build() for turn in turns.values())
+
+    def title(self, conversation: str, lines: Iterable[str]) -> str | None:
+        """The title that was made, or given in the agent's own screen."""
+        for said in filter(None, map(parse_object, lines)):
+            title = text(said.get("title"))
+            if said.get("session") == conversation and not title.startswith(self._untitled):
+                return title or None
+        return None
+
+    def begun(self, line: str) -> BegunConversation | None:
+        """The beginning of a session."""
+        said = parse_object(line) or {}
+        session, cwd = text(said.get("session")), text(said.get("directory"))
+        started_at = _moment(said.get("created"))
+        if not session or started_at is None:
+            return None
+        return BegunConversation(id=session, cwd=cwd, started_at=started_at)
+
+
+class _Turn:
+    """One turn in the making."""
+
+    def __init__(self, message: str, prompt: str, said: Line) -> None:
+        self._id = message
+        self._prompt = prompt
+        self._started_at = _moment(mapping(said.get("time")).get("created"))
+        self._ended_at: datetime | None = None
+        self._sum = StepSum()
+        self._text = self._trouble = ""
+        self._model: str | None = None
+        self._failed = self._interrupted = False
+
+    def take(self, said: Line) -> None:
+        """Take a message of the agent's; only the last one says how the turn ended."""
+        error, over = mapping(said.get("error")), mapping(said.get("time")).get("completed")
+        if over and not error and not said.get("finish"):
+            return  # a person's own shell command: no model was asked
+        for step in items(said.get("steps")):
+            self._sum.add(mapping(step))
+        if HELPER in items(said.get("tools")):
+            self._sum.miss()
+        spoken = "" if said.get("summary") else _spoken(said)
+        self._text = spoken or self._text
+        provider, model = text(said.get("provider")), text(said.get("model"))
+        self._model = f"{provider}/{model}" if provider and model else self._model
+        self._interrupted = error.get("name") == _ABORTED
+        self._failed = bool(error) and not self._interrupted
+        told = mapping(error.get("data"))
+        self._trouble = text(told.get("message")) or text(error.get("name"))
+        more = not error and said.get("finish") == "tool-calls"
+        self._ended_at = None if more else _moment(over)
+
+    def build(self) -> NativeTurn:
+        """The turn as far as it went; what was broken off in the middle of a step is not known."""
+        ended = self._ended_at is not None
+        known = ended and not self._interrupted
+        return NativeTurn(
+            id=self._id,
+            prompt=self._prompt,
+            text=self._trouble if self._failed else self._text,
+            started_at=self._started_at,
+            ended_at=self._ended_at,
+            interrupted=self._interrupted or not ended,
+            failed=self._failed,
+            model=self._model,
+            usage=self._sum.usage if known else UNKNOWN_USAGE,
+            cost_usd=self._sum.cost_usd if known else None,
+        )
+
+
+def _prompt(said: Line) -> str:
+    return _spoken(said) or ("[file]" if said.get("files") else "")
+
+
+def _spoken(said: Line) -> str:
+    return "\n\n".join(filter(None, map(text, items(said.get("said"))))).strip()
+
+
+def _moment(value: Json) -> datetime | None:
+    """A time in milliseconds since 1970."""
+    at_ms = count(value)
+    if at_ms is None:
+        return None
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None

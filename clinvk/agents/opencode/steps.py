@@ -1,0 +1,262 @@
+"""Reads runs that are told step by step: what a step said and did, then what it used.
+
+Every line names the conversation; texts and tool calls come when they are complete. Nothing says
+that the run is over but its end, after a step that asked for nothing more.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+
+from clinvk.agents.base import Parser
+from clinvk.agents.kit.failures import (
+    Words,
+    code_of_status,
+    code_of_words,
+    failure,
+    failure_of_end,
+    not_gone,
+)
+from clinvk.agents.kit.jsonl import clip, count, mapping, parse_object, text
+from clinvk.agents.kit.recovery import recovering
+from clinvk.agents.kit.retry_time import wait_of_headers
+from clinvk.agents.kit.tools import summary_of
+from clinvk.agents.opencode.step_sum import HELPER, StepSum, broke_off, known_end
+from clinvk.model.events import (
+    Change,
+    Event,
+    Failed,
+    FileChange,
+    Init,
+    Json,
+    Message,
+    Raw,
+    Result,
+    StopReason,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    UsageReported,
+    Warned,
+)
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.request import TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+Line = Mapping[str, Json]
+
+_COLOURS = re.compile(r"\x1b?\[[0-9;]*m")
+_MODEL_UNKNOWN = re.compile(r"ModelNotFoundError: (.{1,200}?)\.?[\")\n]")
+"""An error that it explains only in its log; its answer is "unexpected server error"."""
+
+_ASKED = re.compile(r"message=stream providerID=(\S+) modelID=(\S+) .*mode=primary")
+"""Which model a step asked, which only the log tells."""
+
+_NAMES = {
+    "ProviderAuthError": FailureCode.AUTH,
+    "ContextOverflowError": FailureCode.CONTEXT_TOO_LONG,
+    "ContentFilterError": FailureCode.PROMPT_REFUSED,
+}
+_CUT = {"length": StopReason.LENGTH, "content-filter": StopReason.FILTERED}
+_CHANGES = {"write": Change.MODIFIED, "edit": Change.MODIFIED, "multiedit": Change.MODIFIED}
+_REJECTED = "The user rejected permission"
+_REFUSED = (_REJECTED, "The user has specified a rule", "Model tried to call unavailable tool")
+_BROKEN_STEPS = 3
+"""After so many steps in a row that broke off the service is taken to be gone.
+
+The agent itself would go on asking without end: over 600 times in two minutes (1.18.33).
+"""
+
+
+class StepParser(Parser):
+    """Follows one run; `words` and `noise` are as in `failure_of_end`."""
+
+    def __init__(self, request: TurnRequest, words: Words, noise: str) -> None:
+        self._model = request.model
+        self._words, self._noise = words, noise
+        self._init: Init | None = None
+        self._texts: list[str] = []
+        self._message = ""
+        self._sum = StepSum()
+        self._rejected = self._complete = self._compacting = self._over = False
+        self._called = False
+        self._reason = ""
+        self._broken = 0
+        self._trouble: Failure | None = None
+        self._readers: Mapping[str, Callable[[Line, Line], list[Event]]] = {
+            "step_start": self._step,
+            "text": self._text,
+            "reasoning": self._think,
+            "tool_use": self._tool,
+            "step_finish": self._count,
+            "error": self._fail,
+        }
+
+    @recovering
+    def feed(self, line: str) -> Iterable[Event]:
+        """The events of one line; what is no line of a conversation is `Raw`."""
+        if self._over or not line.strip():
+            return []
+        said = parse_object(line) or {}
+        reader, session = self._readers.get(text(said.get("type"))), text(said.get("sessionID"))
+        if reader is None or not session:
+            return [Raw(line=line)]
+        first: list[Event] = []
+        if self._init is None or self._init.backend_session_id != session:
+            self._init = Init(backend_session_id=session, model=self._model)
+            first = [self._init]
+        return [*first, *reader(said, mapping(said.get("part")))]
+
+    @property
+    def settled(self) -> bool:
+        """Whether the last step asked for nothing more."""
+        return self._complete
+
+    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
+        """The result: the answer of the last step, unless it is not the last one after all."""
+        if self._over:
+            return []
+        self._over = True
+        plain = _COLOURS.sub("", stderr_tail)
+        for provider, model in _ASKED.findall(plain):
+            self._model = f"{provider}/{model}"
+        if self._complete:
+            result = self._result(None, self._sum.usage)
+            if exit_code is not None and 0 < exit_code < 128:
+                note = f"the agent exited with {exit_code} after its answer was complete"
+                return [Warned(message=note), result]
+            return [result]
+        if self._rejected and exit_code == 0:
+            return [self._result(None, self._sum.usage)]
+        why = self._trouble
+        if why is None:
+            why = failure_of_end(exit_code, plain, self._words, self._noise)
+            if why.code is FailureCode.CONVERSATION_GONE:
+                why = replace(why, message="the agent no longer has the conversation")
+            return [self._result(why)]
+        if why.code is FailureCode.AGENT_FAILED and (known := _MODEL_UNKNOWN.search(plain)):
+            why = failure(FailureCode.MODEL_UNKNOWN, known[1])
+        why = failure(why.code, why.message, detail=plain, wait=why.wait)
+        return [self._result(why, self._sum.usage if exit_code is not None else UNKNOWN_USAGE)]
+
+    # What a step says and does.
+
+    def _step(self, said: Line, part: Line) -> list[Event]:
+        del said, part
+        self._complete = self._rejected = self._called = False
+        self._reason = ""
+        return []
+
+    def _text(self, said: Line, part: Line) -> list[Event]:
+        del said
+        if part.get("synthetic") is True:
+            again = mapping(part.get("metadata")).get("compaction_continue") is True
+            self._compacting, self._complete = self._compacting and not again, False
+            note = "the agent summarized the conversation to make room"
+            return [Warned(message=note)] if again else []
+        spoken = text(part.get("text"))
+        if self._compacting or not spoken:
+            return []
+        message = text(part.get("messageID"))
+        goes_on = bool(message) and message == self._message
+        if not goes_on:
+            self._texts, self._message = [], message
+        self._texts.append(spoken)
+        return [Message(text=spoken, continues=goes_on or None)]
+
+    def _think(self, said: Line, part: Line) -> list[Event]:
+        del said
+        thought = text(part.get("text"))
+        return [Thinking(text=thought)] if thought else []
+
+    def _tool(self, said: Line, part: Line) -> list[Event]:
+        del said
+        self._message = ""  # what is said after a tool is a message of its own
+        state = mapping(part.get("state"))
+        name, given = text(part.get("tool")), mapping(state.get("input"))
+        error = text(state.get("error"))
+        if name == "invalid":
+            name, error = text(given.get("tool")), text(given.get("error"))
+            given = {}
+        self._called = True
+        call = ToolUse(
+            id=text(part.get("callID")), name=name, summary=summary_of(given), input=given
+        )
+        told = mapping(state.get("metadata"))
+        failed = state.get("status") == "error" or error or told.get("exit") not in (None, 0)
+        output = clip(error or text(state.get("output")))
+        events: list[Event] = [call, ToolResult(id=call.id, ok=not failed, text=output)]
+        if name == HELPER:
+            self._sum.miss()
+        self._rejected = self._rejected or error.startswith(_REJECTED)
+        if error.startswith(_REFUSED):
+            what = f"not allowed: {name} {call.summary}".strip()
+            return [*events, Warned(message=what, code="denied")]
+        path = text(given.get("filePath"))
+        if not failed and path and name in _CHANGES:
+            change = Change.CREATED if told.get("exists") is False else _CHANGES[name]
+            events.append(FileChange(path=path, change=change))
+        return events
+
+    # What it used, and how it ends.
+
+    def _count(self, said: Line, part: Line) -> list[Event]:
+        del said
+        self._sum.add(part)
+        broken = broke_off(part)
+        self._broken = self._broken + 1 if broken else 0
+        if not broken and not known_end(part) and not self._called:
+            return self._stop_loop()
+        more = broken or not known_end(part) or part.get("reason") == "tool-calls"
+        self._reason = text(part.get("reason"))
+        self._complete = not more and not self._compacting
+        if self._broken == _BROKEN_STEPS:
+            self._over = True
+            why = failure(FailureCode.NETWORK, "the service broke off its answers")
+            return [Failed(failure=why), self._result(why)]
+        usage = self._sum.usage
+        return [UsageReported(usage=usage)] if usage.known else []
+
+    def _stop_loop(self) -> list[Event]:
+        """After such an answer it asks again without end: 112 times in a minute (1.18.33)."""
+        self._over = True
+        message = (
+            "the model's service ended its answer for a reason that the agent does not know,"
+            " after which it would repeat the request without end"
+        )
+        why = replace(failure(FailureCode.AGENT_FAILED, message), hint="choose another model")
+        return [Failed(failure=why), self._result(why, self._sum.usage)]
+
+    def _fail(self, said: Line, part: Line) -> list[Event]:
+        del part
+        error = mapping(said.get("error"))
+        told, name = mapping(error.get("data")), text(error.get("name"))
+        body = mapping(parse_object(text(told.get("message"))))
+        words = text(body.get("message")) or text(told.get("message")) or name
+        words = words or "the agent failed and did not say why"
+        status = count(told.get("statusCode"))
+        # A provider's error may say the same of a session of its own.
+        known = self._words if name.endswith("NotFoundError") else not_gone(self._words)
+        meant = code_of_words(f"{words}\n{text(body.get('code'))}", known)
+        code = _NAMES.get(name) or code_of_status(status) or meant or FailureCode.AGENT_FAILED
+        if status == 429 and meant is FailureCode.BUDGET_LIMIT:
+            code = meant  # a quota is used up: waiting does not help
+        self._complete = False
+        self._compacting = code is FailureCode.CONTEXT_TOO_LONG
+        wait = wait_of_headers(mapping(told.get("responseHeaders")))
+        self._trouble = failure(code, words, wait=wait)
+        return [Failed(failure=self._trouble)]
+
+    def _result(self, why: Failure | None, usage: Usage = UNKNOWN_USAGE) -> Result:
+        budget = why is not None and why.code is FailureCode.BUDGET_LIMIT
+        failed = StopReason.BUDGET if budget else StopReason.ERROR
+        ended = StopReason.END_TURN if why is None else failed
+        return Result(
+            text="".join(self._texts),
+            stop_reason=_CUT.get(self._reason, ended),
+            usage=usage,
+            cost_usd=self._sum.cost_usd if usage.known else None,
+            failure=why,
+            backend_session_id=self._init.backend_session_id if self._init else None,
+            model=self._model,
+        )

@@ -1,0 +1,338 @@
+"""Qwen Code, run headless with its stream of JSON lines; seen in 0.24.4 against a mock model."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from glob import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from clinvk.agents.base import Backend, Capability, ConversationFiles, SignIn
+from clinvk.agents.kit.argv import refuse_long_system_prompt
+from clinvk.agents.kit.dialect import Dialect
+from clinvk.agents.kit.ids import UUID, conversation_id
+from clinvk.agents.kit.jsonc import parse_settings
+from clinvk.agents.kit.jsonl import items, mapping, text
+from clinvk.agents.kit.stream_json import Line, StreamJsonParser
+from clinvk.agents.qwen.running_total import RunningTotal, used_since
+from clinvk.errors import BackendUnsupportedError
+from clinvk.model.access import Access
+from clinvk.model.access_option import AccessOption
+from clinvk.model.events import Event, Json, UsageReported, Warned
+from clinvk.model.failure import FailureCode
+from clinvk.model.project_file import ENV_FILE, ProjectFile
+from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.usage import Usage
+
+if TYPE_CHECKING:
+    from clinvk.agents.qwen.parts_log import PartsLog
+
+_HEADLESS = ("qwen", "--output-format=stream-json", "--include-partial-messages")
+
+_ACCESS: Mapping[Access, tuple[str, ...]] = {
+    # Plan mode refuses what writes, also where the person's settings allow it. The tools are shut
+    # out besides, and so are servers of unknown tools, which a person may have trusted.
+    Access.READ_ONLY: (
+        "--approval-mode=plan",
+        "--exclude-tools=edit",
+        "--exclude-tools=write_file",
+        "--exclude-tools=notebook_edit",
+        "--exclude-tools=run_shell_command",
+        "--allowed-mcp-server-names=none",
+    ),
+    Access.EDIT: ("--approval-mode=auto-edit",),
+    Access.FULL: ("--approval-mode=yolo",),
+}
+
+_NESTING = (
+    "QWEN_CODE",
+    "QWEN_CODE_AGENT_ID",
+    "QWEN_CODE_CLI",
+    "QWEN_CODE_LAUNCHER_PATH",
+    "QWEN_CODE_LAUNCHER_PID",
+    "QWEN_CODE_MANAGED_NPM_PIN",
+    "QWEN_CODE_MANAGED_NPM_ROOT",
+    "QWEN_CODE_MODEL",
+    "QWEN_CODE_MODEL_IDENTITY",
+    "QWEN_CODE_NO_RELAUNCH",
+    "QWEN_CODE_PRIVATE_RELAUNCH_ENV_PROVENANCE",
+    "QWEN_CODE_PROJECT_DIR",
+    "QWEN_CODE_PROMPT_ID",
+    "QWEN_CODE_SESSION_ID",
+    "QWEN_CODE_STARTUP_VERSION",
+)
+"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+
+_SETTINGS, _DEFAULTS, _FOLDERS = (
+    "QWEN_CODE_SYSTEM_SETTINGS_PATH",
+    "QWEN_CODE_SYSTEM_DEFAULTS_PATH",
+    "QWEN_CODE_TRUSTED_FOLDERS_PATH",
+)
+"""0.24.4 passes over the settings of a folder that it does not trust, with its QWEN.md.
+
+A person's own settings may say that every folder is trusted; the machine's win over them.
+"""
+
+_TROUBLE = "[API Error: "
+"""How it words a failure of the service as if the model had said it."""
+
+_DIALECT = Dialect(
+    subtypes={},
+    errors={},
+    words=(
+        (
+            (
+                r"(?m)^(error: )?(no (saved )?session found\b|session not found\b"
+                r"|session '[^']{1,80}' was not found)"
+            ),
+            FailureCode.CONVERSATION_GONE,
+        ),
+        (r"session id \S{0,60} already exists", FailureCode.CONVERSATION_EXISTS),
+        (r"reached max session turns", FailureCode.TURN_LIMIT),
+        (r"no auth type is selected", FailureCode.AUTH),
+        (r"unknown arguments?:|invalid values:", FailureCode.OPTION_REFUSED),
+        (r"no input provided|not supported in this mode", FailureCode.PROMPT_REFUSED),
+        (r"stream ended without", FailureCode.NETWORK),
+    ),
+    noise=r"^Ripgrep not available|^Warning: running headless|^Retrying provider attempt",
+    version="qwen_code_version",
+    status=r"^(\d{3}) ",
+)
+
+
+class Agent(Backend):
+    """Qwen Code's CLI: the caller chooses the conversation's id, answers come in pieces."""
+
+    title = "Qwen Code"
+    executable = "qwen"
+    install_hint = "npm install -g @qwen-code/qwen-code"
+    preference = 50
+    tested_versions = ("0.24.4",)
+    lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.COST: "it reports tokens and no cost",
+    }
+    conversation_ids = UUID
+    access_options = (
+        AccessOption(("--yolo", "-y"), takes_value=False),
+        AccessOption(
+            ("--approval-mode",),
+            values={
+                "default": Access.READ_ONLY,
+                "plan": Access.READ_ONLY,
+                "auto-edit": Access.EDIT,
+            },
+        ),
+        AccessOption(
+            ("--allowed-tools", "--core-tools", "--mcp-config", "--allowed-mcp-server-names"),
+            Access.EDIT,
+        ),
+        AccessOption(("--worktree", "--experimental-lsp"), Access.EDIT, takes_value=False),
+    )
+    reads_variables = (_SETTINGS, _DEFAULTS)
+    project_files = (
+        ProjectFile(
+            ".qwen/settings.json", '"(hooks|discoveryCommand|callCommand|command|statusLine|env)"'
+        ),
+        ProjectFile(".qwen/agents/*.md", "mcp_?[sS]ervers|hooks"),
+        ProjectFile(".qwen/commands/*.md", "!{"),
+        ProjectFile(".qwen/.env"),
+        ENV_FILE,
+        ProjectFile(".lsp.json", "command"),
+    )
+    ways: ClassVar[Mapping[Capability, str]] = {
+        Capability.FORK: "--fork-session",
+        Capability.IMAGES: "@FILE in the prompt",
+        Capability.ANSWER_SCHEMA: "--json-schema=SCHEMA",
+    }
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """One headless turn, the prompt on stdin."""
+        argv = [*_HEADLESS]
+        if request.conversation is not None or request.resume:
+            # One token, so that an id cannot become a flag.
+            argv.append(
+                f"--{'resume' if request.resume else 'session-id'}={conversation_id(request)}"
+            )
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
+        if request.access is not None:
+            argv += _ACCESS[request.access]
+        if request.max_turns is not None:
+            argv.append(f"--max-session-turns={request.max_turns}")
+        if request.ephemeral:
+            argv.append("--chat-recording=false")
+        if request.system_prompt is not None:
+            argv.append(f"--append-system-prompt={request.system_prompt}")
+        read_only = request.access is Access.READ_ONLY
+        return Invocation(
+            argv=(*argv, *request.backend_args),
+            stdin=request.prompt.encode("utf-8", errors="replace"),
+            cwd=request.cwd,
+            env=_distrusting(request) if read_only else {},
+            env_unset=_NESTING,
+            files=_distrust(request) if read_only else {},
+        )
+
+    def screen(self, request: TurnRequest) -> Invocation:
+        """The agent's own screen; without an access it asks the person, as it does by default."""
+        headless = self.invocation(replace(request, prompt="", max_turns=None))
+        argv = (self.executable, *headless.argv[len(_HEADLESS) :])
+        return replace(headless, argv=argv)
+
+    def reads_files(
+        self, access: Access | None, user_home: Path, environ: Mapping[str, str]
+    ) -> Mapping[str, Path]:
+        """The machine's own settings, to which a read-only turn adds."""
+        del user_home
+        return {_SETTINGS: _machine_settings(environ)} if access is Access.READ_ONLY else {}
+
+    def native(self) -> "PartsLog":
+        """Its chats, one file a conversation."""
+        from clinvk.agents.qwen.parts_log import PartsLog
+
+        return PartsLog()
+
+    def parser(self, request: TurnRequest) -> "QwenParser":
+        """A parser that takes the difference of the conversation's running totals."""
+        return QwenParser(request)
+
+    def refuse_unsupported(self, request: TurnRequest) -> None:
+        """Raise also for a system prompt that argv cannot hold."""
+        super().refuse_unsupported(request)
+        refuse_long_system_prompt(self.name, request.system_prompt or "")
+
+    def conversation_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """One chat, in a folder named after the directory that it was started in."""
+        root = _root(user_home, environ)
+        return ConversationFiles(root / "projects", f"*/chats/{escape(conversation)}.jsonl")
+
+    def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
+        """The chat has each request that was ever made for it, those of broken turns too."""
+        return self.native().counters(lines)
+
+    def usage_by(
+        self, counters: Mapping[str, Json], request: TurnRequest, lines: Iterable[str] = ()
+    ) -> Usage:
+        """What was added since the turn began."""
+        del lines
+        return used_since(counters, request)
+
+    def title_files(
+        self, conversation: str, user_home: Path, environ: Mapping[str, str]
+    ) -> ConversationFiles:
+        """The chat; a title is made, or given, in its own screen only."""
+        return self.conversation_files(conversation, user_home, environ)
+
+    def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
+        """A key in the environment, or what its own log-in leaves in a file."""
+        root = _root(user_home, environ)
+        return SignIn(
+            variables=("OPENAI_API_KEY", "DASHSCOPE_API_KEY", "BAILIAN_CODING_PLAN_API_KEY"),
+            files=(root / "oauth_creds.json",),
+        )
+
+    def native_resume(self, conversation: str) -> tuple[str, ...]:
+        """The agent's own screen; it has to be opened in the conversation's directory."""
+        return (self.executable, "--resume", conversation)
+
+
+class QwenParser(StreamJsonParser):
+    """What differs: the totals, failures worded as answers, and retries told twice each."""
+
+    def __init__(self, request: TurnRequest) -> None:
+        self._total = RunningTotal(request)
+        super().__init__(request, _DIALECT, self._total)
+        self._held = ""
+        self._retrying = False
+
+    def _system(self, said: Line) -> list[Event] | None:
+        if said.get("subtype") != "retry":
+            return super()._system(said)
+        again, self._retrying = self._retrying, True
+        self._answer.restart()
+        notice = Warned(message="the service failed, trying again", code="retry")
+        return [] if again else [notice]
+
+    def _stream_event(self, said: Line) -> list[Event] | None:
+        event = mapping(said.get("event"))
+        piece = text(mapping(event.get("delta")).get("text"))
+        if piece.startswith(_TROUBLE):
+            self._held = piece
+            return []
+        self._retrying = self._retrying and event.get("type") != "message_start"
+        return super()._stream_event(said)
+
+    def _assistant(self, said: Line) -> list[Event] | None:
+        message = mapping(said.get("message"))
+        if not message:
+            return None
+        if said.get("parent_tool_use_id") is not None:
+            return super()._assistant(said)
+        content = [self._without_trouble(block) for block in items(message.get("content"))]
+        events = super()._assistant({**said, "message": {**message, "content": content}})
+        usage = mapping(message.get("usage"))
+        if events is not None and (usage.get("input_tokens") or usage.get("output_tokens")):
+            events.append(UsageReported(usage=self._total.answer(usage)))
+        return events
+
+    def _without_trouble(self, block: Json) -> Json:
+        said = text(mapping(block).get("text"))
+        held = said[said.find(_TROUBLE) :] if said.startswith(_TROUBLE) else self._held
+        if not held or not said.endswith(held):
+            return block
+        self._held = held
+        return {**mapping(block), "text": said.removesuffix(held)}
+
+    def _end(self, said: Line) -> list[Event] | None:
+        failed = mapping(said.get("error"))
+        words = text(failed.get("message"))
+        if words.startswith(_TROUBLE):
+            first, *more = words.removeprefix(_TROUBLE).splitlines()
+            told = "\n".join([first.removesuffix("]"), *more])
+            said = {**said, "error": {"message": told}}
+        held, self._held = self._held, ""
+        # After a run that ended well, the model itself said so.
+        well = said.get("is_error") is not True
+        meant = self._answer.piece({"type": "text_delta", "text": held}) if well else []
+        events = super()._end(said)
+        return None if events is None else [*meant, *events]
+
+
+def _machine_settings(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get(_SETTINGS) or "/etc/qwen-code/settings.json")
+
+
+def _distrusting(request: TurnRequest) -> dict[str, str]:
+    """The files of `_distrust`, in place of the machine's settings and the person's trust."""
+    machine = _machine_settings(request.environ)
+    env = {_SETTINGS: "{settings.json}", _FOLDERS: "{folders.json}"}
+    if _DEFAULTS not in request.environ:  # else it looks for them beside the settings
+        env[_DEFAULTS] = str(machine.parent / "system-defaults.json")
+    return env
+
+
+def _distrust(request: TurnRequest) -> dict[str, str]:
+    """The machine's settings with trust in folders switched on, and a list that trusts none here.
+
+    Raises `BackendUnsupportedError` for settings of the machine that cannot be added to.
+    """
+    said = parse_settings(request.texts.get(_SETTINGS) or "{}")
+    if said is None:
+        raise BackendUnsupportedError(
+            f"backend `qwen` cannot be kept from the repository's settings:"
+            f" `{_machine_settings(request.environ)}` is not JSON",
+            hint="correct it, or choose another backend with `-b`",
+        )
+    security = {**mapping(said.get("security")), "folderTrust": {"enabled": True}}
+    folders = {str(one): "DO_NOT_TRUST" for one in (request.cwd, *request.cwd.parents)}
+    return {
+        "settings.json": json.dumps({**said, "security": security}),
+        "folders.json": json.dumps(folders),
+    }
+
+
+def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
+    home = environ.get("QWEN_RUNTIME_DIR") or environ.get("QWEN_HOME")
+    return Path(home) if home else user_home / ".qwen"

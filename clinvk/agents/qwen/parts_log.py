@@ -1,0 +1,143 @@
+"""Reads chats whose messages are lists of parts, with a line of telemetry for each request.
+
+The telemetry is what headless runs restore their running total from, so the totals after a turn
+are the counters that the next turn is measured against.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
+from clinvk.agents.kit.native import Native, moment
+from clinvk.model.events import Json
+from clinvk.model.native import NativeTurn
+from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
+
+Line = Mapping[str, Json]
+
+_TELEMETRY = '"ui_telemetry"'
+_FIGURES = {
+    "input_tokens": "input_token_count",
+    "cached_tokens": "cached_content_token_count",
+    "output_tokens": "output_token_count",
+    "reasoning_tokens": "thoughts_token_count",
+}
+_COUNTERS = {
+    "input_tokens": "input_tokens",
+    "cache_read_input_tokens": "cached_tokens",
+    "output_tokens": "output_tokens",
+}
+
+
+class PartsLog(Native):
+    """One conversation a file."""
+
+    def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
+        """The turns that a person began."""
+        turns: list[_Turn] = []
+        spent: list[Usage] = []
+        for said in filter(None, map(parse_object, lines)):
+            if said.get("type") == "user" and said.get("provenance") in (None, "real_user"):
+                if prompt := _spoken(said).strip():
+                    turns.append(_Turn(said, prompt))
+            elif turns:
+                turns[-1].take(said)
+            if (usage := _usage(said)) is not None:
+                spent.append(usage)
+                if turns:
+                    turns[-1].spend(usage, total_usage(spent))
+        return tuple(turn.build() for turn in turns)
+
+    def counters(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
+        """What all requests of the conversation used, in whatever order the lines come.
+
+        None without any line: then nothing is kept of the conversation.
+        """
+        spent: list[Usage] = []
+        kept = False
+        for line in lines:
+            kept = True
+            if _TELEMETRY in line and (usage := _usage(parse_object(line) or {})) is not None:
+                spent.append(usage)
+        return _counters(total_usage(spent)) if kept else None
+
+    def title(self, conversation: str, lines: Iterable[str]) -> str | None:
+        """The last title that was made or given in the agent's own screen."""
+        found = None
+        for line in lines:
+            if '"custom_title"' not in line:
+                continue
+            said = parse_object(line) or {}
+            if said.get("sessionId") in (None, conversation):
+                payload = mapping(said.get("systemPayload"))
+                found = text(payload.get("customTitle")) or text(payload.get("title")) or found
+        return found
+
+
+class _Turn:
+    """One turn in the making."""
+
+    def __init__(self, said: Line, prompt: str) -> None:
+        self._id = text(said.get("uuid"))
+        self._prompt = prompt
+        self._started_at = self._ended_at = moment(said.get("timestamp"))
+        self._text = ""
+        self._model: str | None = None
+        self._failed = self._answered = False
+        self._usage: list[Usage] = []
+        self._total: Usage | None = None
+
+    def take(self, said: Line) -> None:
+        """Take a line that came after the prompt."""
+        if said.get("type") == "assistant":
+            self._answered, self._failed = True, False
+            self._text = _spoken(said) or self._text
+            self._model = text(said.get("model")) or self._model
+            self._ended_at = _later(said, self._ended_at)
+        elif text(_telemetry(said).get("event.name")).endswith(".api_error"):
+            self._failed = True
+            self._text = text(_telemetry(said).get("error_message")) or self._text
+
+    def spend(self, usage: Usage, so_far: Usage) -> None:
+        """Take what a request used; `so_far` is the whole conversation's."""
+        self._usage.append(usage)
+        self._total = so_far
+
+    def build(self) -> NativeTurn:
+        """The turn as far as it went."""
+        return NativeTurn(
+            id=self._id,
+            prompt=self._prompt,
+            text=self._text,
+            started_at=self._started_at,
+            ended_at=self._ended_at,
+            interrupted=not self._answered and not self._failed,
+            failed=self._failed,
+            model=self._model,
+            usage=total_usage(self._usage) if self._answered else UNKNOWN_USAGE,
+            counters=_counters(self._total) if self._total is not None else None,
+        )
+
+
+def _counters(total: Usage) -> Mapping[str, Json]:
+    return {name: getattr(total, field) or 0 for name, field in _COUNTERS.items()}
+
+
+def _spoken(said: Line) -> str:
+    parts = map(mapping, items(mapping(said.get("message")).get("parts")))
+    return "\n".join(filter(None, (text(p.get("text")) for p in parts if not p.get("thought"))))
+
+
+def _telemetry(said: Line) -> Line:
+    return mapping(mapping(said.get("systemPayload")).get("uiEvent"))
+
+
+def _usage(said: Line) -> Usage | None:
+    """What one request used, None for any other line."""
+    figures = {field: count(_telemetry(said).get(name)) for field, name in _FIGURES.items()}
+    known = figures["input_tokens"] is not None and figures["output_tokens"] is not None
+    return Usage(**figures) if known else None
+
+
+def _later(said: Line, before: datetime | None) -> datetime | None:
+    return moment(said.get("timestamp")) or before

@@ -1,0 +1,94 @@
+"""The registry: which backends there are, found by their folders, imported when asked for.
+
+A backend is a folder beside this file with a `backend.py` that defines one class `Agent`; the
+folder's name is the backend's. Other packages may offer more (`plugins`), and a configuration may
+declare some (`declared`), which are known only once it has been read.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from clinvk.agents.base import Backend
+from clinvk.errors import BackendUnknownError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+_DECLARED = "declared"
+"""The folder of what configurations declare: a mechanism, and no backend by itself."""
+
+
+@cache
+def built_in() -> tuple[str, ...]:
+    """The backends that come with clinvk, in alphabetical order; imports none of them."""
+    # Not `pkgutil`: its import takes 3 ms of a run's 90.
+    files = Path(__file__).parent.glob("*/backend.py")
+    return tuple(sorted({file.parent.name for file in files} - {_DECLARED}))
+
+
+def names() -> tuple[str, ...]:
+    """Every backend's name, those of other packages last; imports none of them."""
+    return (*built_in(), *_plugged())
+
+
+@cache
+def get(name: str) -> Backend:
+    """The backend of that name; `BackendUnknownError` if there is none or it cannot be loaded."""
+    if name in built_in():
+        backend: Backend = import_module(f"clinvk.agents.{name}.backend").Agent()
+        type(backend).name = name
+        return backend
+    if entry := _plugged().get(name):
+        from clinvk.agents.plugins import load
+
+        return load(entry)
+    if len(rivals := _rivals(name)) > 1:
+        raise BackendUnknownError(
+            f"the packages {' and '.join(rivals)} both offer a backend `{name}`: neither is taken",
+            hint="uninstall one of them",
+        )
+    raise BackendUnknownError(f"there is no backend `{name}`", hint=f"one of: {', '.join(names())}")
+
+
+def plugins_passed_by() -> tuple[str, ...]:
+    """Why an offer of another package is not taken, a sentence each."""
+    return tuple(
+        f"the package {package} offers a backend `{name}`, {_why_not(name)}"
+        for name in _offered()
+        if name not in _plugged()
+        for package in _rivals(name)
+    )
+
+
+def _why_not(name: str) -> str:
+    if name in built_in():
+        return "but clinvk has its own"
+    return "and so does another: neither is taken" if len(_rivals(name)) > 1 else "which is no name"
+
+
+def _rivals(name: str) -> list[str]:
+    """The packages that offer a backend of that name."""
+    from clinvk.agents.plugins import package_of
+
+    return [f"`{package_of(entry)}`" for entry in _offered().get(name, ())]
+
+
+def _plugged() -> "Mapping[str, EntryPoint]":
+    from clinvk.model.declared import BACKEND_NAME
+
+    return {
+        name: entries[0]
+        for name, entries in _offered().items()
+        if BACKEND_NAME.fullmatch(name) and name not in built_in() and len(entries) == 1
+    }
+
+
+@cache
+def _offered() -> "Mapping[str, Sequence[EntryPoint]]":
+    from clinvk.agents.plugins import offered
+
+    return offered(sys.path)

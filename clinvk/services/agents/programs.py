@@ -1,0 +1,88 @@
+"""Which agent to run, and where its program is."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from clinvk.agents.base import Backend
+from clinvk.agents.registry import built_in
+from clinvk.errors import BackendNotInstalledError, BackendUnsupportedError
+from clinvk.model.config import Settings
+from clinvk.services.agents.catalog import catalog_of
+from clinvk.services.world import World
+
+TRY_WITHOUT = 'try clinvk without any agent: `clinvk -b demo "hello"`'
+
+
+def default_backend(settings: Settings, world: World) -> Backend:
+    """The configured backend, else the installed one of clinvk's own that is preferred.
+
+    Raises `BackendNotInstalledError` with how to install one when there is none.
+    """
+    catalog = catalog_of(settings)
+    if configured := settings.get("default_backend"):
+        return catalog.get(configured)
+    known = sorted(
+        (backend for backend in map(catalog.get, built_in()) if backend.preference),
+        key=lambda backend: backend.preference or 0,
+    )
+    for backend in known:
+        if settings.backend(backend.name, "enabled") and find_program(backend, settings, world):
+            return backend
+    installs = [f"install {backend.title}: {backend.install_hint}" for backend in known]
+    raise BackendNotInstalledError(
+        "no coding agent is installed", hint="\n".join([*installs, TRY_WITHOUT])
+    )
+
+
+def program_of(backend: Backend, settings: Settings, world: World) -> tuple[str, ...]:
+    """The start of the argv that runs the agent.
+
+    Raises `BackendNotInstalledError` if the program is not there, `BackendUnsupportedError` if the
+    configuration switched the backend off.
+    """
+    if not settings.backend(backend.name, "enabled"):
+        raise BackendUnsupportedError(
+            f"backend `{backend.name}` is switched off in the configuration",
+            hint=f"set `backends.{backend.name}.enabled` to true",
+        )
+    program = find_program(backend, settings, world)
+    if program is None:
+        if binary := settings.backend(backend.name, "binary"):
+            # Installing it would not help: the configuration would still name another program.
+            raise BackendNotInstalledError(
+                f"{backend.title} is not where it should be: there is no `{binary}`, as configured",
+                hint=f"correct `backends.{backend.name}.binary`, or take it out",
+            )
+        raise BackendNotInstalledError(
+            f"{backend.title} is not installed: there is no `{backend.executable}` on PATH",
+            hint=f"{backend.install_hint}\n{TRY_WITHOUT}",
+        )
+    return program
+
+
+def find_program(backend: Backend, settings: Settings, world: World) -> tuple[str, ...] | None:
+    """As `program_of`, but None where the program is not there."""
+    if binary := settings.backend(backend.name, "binary"):
+        found = which(_without_tilde(binary, world.user_home), world.environ)
+        return (found,) if found else None
+    program = backend.locate_program(world.python)
+    found = which(program[0], world.environ)
+    return (found, *program[1:]) if found else None
+
+
+def which(program: str, environ: Mapping[str, str]) -> str | None:
+    """The program's absolute path.
+
+    Folders of PATH that are relative are passed by: a working directory never decides what runs.
+    """
+    from shutil import which as search
+
+    folders = environ.get("PATH", "").split(":")
+    path = ":".join(folder for folder in folders if folder.startswith("/"))
+    found = search(program, path=path)
+    return found if found and found.startswith("/") else None
+
+
+def _without_tilde(path: str, user_home: Path) -> str:
+    """`~/x` below the person's own home; another person's is not guessed at."""
+    return str(user_home / path[2:]) if path.startswith("~/") else path

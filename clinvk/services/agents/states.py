@@ -1,0 +1,218 @@
+"""Every backend there is, with what can be told of it on this machine."""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
+from clinvk.errors import BackendError, BackendStartError, BackendUnknownError
+from clinvk.model.config import Settings
+from clinvk.model.request import Invocation
+from clinvk.model.versions import Drift, drift
+from clinvk.process.ending import EndReason
+from clinvk.process.runner import Child, Limits, start
+from clinvk.process.signals import SignalInbox
+from clinvk.services.agents.catalog import Catalog, catalog_of
+from clinvk.services.agents.programs import default_backend, find_program
+from clinvk.services.world import World
+from clinvk.text.sanitize import safe_line
+
+PATIENCE_S = 10.0
+"""How long a program may take to say its version; the slowest needs 1.5 s."""
+
+_VERSION = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+)*[\w.+-]*)")
+_FIGURE = re.compile(r"\d")
+_LONGEST_LINE = 1000
+
+
+class SignedIn(StrEnum):
+    """Whether somebody has signed in with an agent, as far as that can be told from outside."""
+
+    YES = "yes"
+    NOT_NEEDED = "not_needed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackendState:
+    """One backend. `program` is the start of its argv and `version` what that says of itself.
+
+    Both are None where there is no program, and `version` also where it says none: `fault` is the
+    reason then, and `broken` says that it did not end well. `lacks` gives the reason for each thing
+    that it cannot do; `supports` is the rest of what clinvk may ask of an agent, and `ways` says
+    how a person may ask for more.
+    """
+
+    name: str
+    title: str
+    program: tuple[str, ...] | None
+    version: str | None
+    fault: str | None
+    broken: bool
+    tested_versions: tuple[str, ...]
+    signed_in: SignedIn
+    supports: tuple[str, ...]
+    lacks: Mapping[str, str]
+    ways: Mapping[str, str]
+    install_hint: str
+    enabled: bool
+    is_default: bool
+
+    @property
+    def installed(self) -> bool:
+        """Whether its program is there."""
+        return self.program is not None
+
+    @property
+    def drift(self) -> Drift:
+        """How the installed version stands to those that are tested."""
+        return drift(self.version, self.tested_versions)
+
+
+def backend_states(
+    settings: Settings, world: World, *, only: str | None = None, patience_s: float = PATIENCE_S
+) -> list[BackendState]:
+    """Every backend, by name; each installed program is asked for its version, all at once.
+
+    With `only` there is none but the one of that name. A program that takes longer than
+    `patience_s` to say it is stopped and has none. A signal that comes meanwhile is a
+    `KeyboardInterrupt`, once the programs are gone.
+    """
+    known = [one for one in _loadable(catalog_of(settings)) if only in (None, one.name)]
+    programs = {one.name: find_program(one, settings, world) for one in known}
+    installed = {name: found for name, found in programs.items() if found}
+    answers = _answers(installed, world, patience_s)
+    default = _default(settings, world)
+    return [
+        BackendState(
+            name=backend.name,
+            title=backend.title,
+            program=programs[backend.name],
+            version=answers.get(backend.name, _NOT_ASKED).version,
+            fault=answers.get(backend.name, _NOT_ASKED).fault,
+            broken=answers.get(backend.name, _NOT_ASKED).broken,
+            tested_versions=backend.tested_versions,
+            signed_in=_signed_in(backend, world),
+            supports=tuple(
+                one.value for one in Capability if one not in {*backend.lacks, *WITHOUT_OPTION}
+            ),
+            lacks={capability.value: why for capability, why in backend.lacks.items()},
+            ways={capability.value: way for capability, way in backend.ways.items()},
+            install_hint=backend.install_hint,
+            enabled=bool(settings.backend(backend.name, "enabled")),
+            is_default=backend.name == default,
+        )
+        for backend in known
+    ]
+
+
+def _loadable(catalog: Catalog) -> Iterator[Backend]:
+    """A backend of another package that cannot be loaded hides no other."""
+    for name in catalog.names():
+        with suppress(BackendUnknownError):
+            yield catalog.get(name)
+
+
+def _default(settings: Settings, world: World) -> str | None:
+    try:
+        return default_backend(settings, world).name
+    except BackendError:
+        return None
+
+
+def _signed_in(backend: Backend, world: World) -> SignedIn:
+    signs = backend.sign_in(world.user_home, world.environ)
+    if signs is None:
+        return SignedIn.UNKNOWN
+    if not signs.needed:
+        return SignedIn.NOT_NEEDED
+    seen = any(world.environ.get(name) for name in signs.variables) or any(
+        os.path.isfile(path) for path in signs.files
+    )
+    return SignedIn.YES if seen else SignedIn.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a program says to `--version`, or why it does not."""
+
+    version: str | None = None
+    fault: str | None = None
+    broken: bool = False
+
+
+_NOT_ASKED = _Answer()
+
+
+def _answers(
+    programs: Mapping[str, tuple[str, ...]], world: World, patience_s: float
+) -> dict[str, _Answer]:
+    """What each program says to `--version`; all run at the same time, none for long."""
+    found: dict[str, _Answer] = {}
+    with SignalInbox() as signals, ExitStack() as running:
+        children: dict[str, Child] = {}
+        for name, program in programs.items():
+            try:
+                child = _asked(program, world, signals, patience_s)
+            except BackendStartError as error:
+                found[name] = _Answer(fault=error.message, broken=True)
+                continue
+            children[name] = running.enter_context(child)
+        for name, child in children.items():
+            found[name] = _answer(child, patience_s)
+        if signals.received:
+            raise KeyboardInterrupt
+    return found
+
+
+def version_of(program: tuple[str, ...], world: World, signals: SignalInbox) -> str | None:
+    """The version that the program says of itself, None if it says none in time."""
+    try:
+        with _asked(program, world, signals, PATIENCE_S) as child:
+            return _answer(child, PATIENCE_S).version
+    except BackendStartError:
+        return None
+
+
+def _asked(
+    program: tuple[str, ...], world: World, signals: SignalInbox, patience_s: float
+) -> Child:
+    """The program on its way to say its version, in a directory that means nothing to it."""
+    return start(
+        Invocation(
+            argv=(*program, "--version"),
+            stdin=b"",
+            cwd=world.user_home if os.path.isdir(world.user_home) else Path("/"),
+        ),
+        environ=world.environ,
+        limits=Limits(
+            timeout_s=patience_s,
+            idle_timeout_s=None,
+            settle_s=1.0,
+            int_grace_s=0.2,
+            term_grace_s=0.2,
+        ),
+        signals=signals,
+        clock=world.monotonic,
+    )
+
+
+def _answer(child: Child, patience_s: float) -> _Answer:
+    """The first thing in the program's output that looks like a version, if it ended well."""
+    version: str | None = None
+    for line in child.lines():
+        # Some say a lot before it: most lines need no closer look.
+        if version is None and _FIGURE.search(line, 0, _LONGEST_LINE):
+            match = _VERSION.search(safe_line(line[:_LONGEST_LINE]))
+            version = match[1] if match else None
+    ending = child.ending
+    if ending.reason is EndReason.EXITED and ending.exit_code == 0:
+        return _Answer(version, None if version else "`--version` says none")
+    if ending.reason is EndReason.EXITED:
+        return _Answer(fault=f"`--version` ended with {ending.exit_code}", broken=True)
+    fault = f"it did not answer `--version` within {patience_s:g} s"
+    return _Answer(fault=fault, broken=True)

@@ -1,0 +1,180 @@
+"""The configuration for a person: what holds and why, changed key by key."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+
+from clinvk.agents import registry as backends
+from clinvk.errors import ConfigError, UsageError
+from clinvk.model.config import DECLARED, Setting, Settings, default_of, known_keys, nest
+from clinvk.model.events import Json
+from clinvk.services.agents.catalog import catalog_of
+from clinvk.services.claims import claim_of
+from clinvk.services.config.settings import catalog, effective_settings, variables_of
+from clinvk.services.world import World
+from clinvk.store.config.edit import ConfigFile
+from clinvk.store.config.file import check_values, lines_of, problems_in, read_config
+from clinvk.store.config.values import value_from_text
+
+FIRST_TEXT = """\
+# clinvk's configuration. `clinvk config show` prints every key with its value; for example:
+#
+# default_backend: NAME
+# run:
+#   timeout: 2h
+"""
+"""What `config edit` opens where there is no file yet."""
+
+_FIRST = ".model"
+"""The first key of every backend."""
+
+
+def all_settings(world: World) -> dict[str, Setting]:
+    """Every known key in the order of the file; what is from the file names its line.
+
+    Raises `ConfigError` as `effective_settings` does.
+    """
+    settings = effective_settings(world)
+    path = world.home.config_file
+    text = read_config(path, must_exist=False)
+    lines = lines_of(text, str(path)) if text else {}
+    found: dict[str, Setting] = {}
+    for key in _shown_keys(settings):
+        setting = settings.values.get(key) or Setting(default_of(key))
+        if setting.source == str(path) and key in lines:
+            setting = replace(setting, source=f"{path}:{lines[key]}")
+        found[key] = setting
+    return found
+
+
+def _shown_keys(settings: Settings) -> Iterator[str]:
+    """Every known key; before the others of its backend, what declares it."""
+    for key in known_keys(catalog_of(settings).names()):
+        declaration = f"{key.rpartition('.')[0]}{DECLARED}"
+        if key.endswith(_FIRST) and declaration in settings.values:
+            yield declaration
+        yield key
+
+
+def setting(world: World, key: str) -> Setting:
+    """The effective value of one key. Raises `UsageError` for a key that is none."""
+    settings = effective_settings(world)
+    if key not in settings.values:
+        _require_known(key, catalog_of(settings).names())
+    return settings.values.get(key) or Setting(default_of(key))
+
+
+def set_key(world: World, key: str, text: str) -> str | None:
+    """Set a key in the file, creating it; returns the variable that still wins over it, if any.
+
+    Raises `UsageError` for a key that is none or a value that it does not take; the file is then
+    untouched.
+    """
+    names = _names(world)
+    _require_known(key, names)
+    _config_file(world).set(key, _checked(key, text, names))
+    return _stronger(world, key)
+
+
+def unset_key(world: World, key: str) -> bool:
+    """Take a key out of the file; false if the file does not say it.
+
+    A key that clinvk does not know can be taken out as well: it is what makes a file invalid.
+    """
+    names = _names(world)
+    _refuse_section(key, names)
+    if os.path.isfile(world.home.config_file) and _config_file(world).unset(key):
+        return True
+    _require_known(key, names)
+    return False
+
+
+def start_editing(world: World) -> bool:
+    """Make sure that there is a file to edit; true if it was created for that."""
+    if os.path.exists(world.home.config_file):  # valid or not: it is there to be put right
+        return False
+    return _config_file(world).create(FIRST_TEXT)
+
+
+def stop_editing(world: World, *, created: bool) -> None:
+    """Leave the file private, and none behind that was only created to be looked at."""
+    path = world.home.config_file
+    if path.is_symlink() or not path.is_file():
+        return
+    if created and path.read_bytes() == FIRST_TEXT.encode():
+        path.unlink()
+    else:
+        path.chmod(0o600)  # editors that replace a file give it the mode of the umask
+
+
+def validate(world: World, file: Path | None) -> Path | None:
+    """Check a file, or the person's own and the environment; the file that is valid, if any.
+
+    Raises `ConfigError` with everything that is wrong, a line each.
+    """
+    path = file or world.home.config_file
+    text = read_config(path, must_exist=file is not None)
+    if text is not None and (problems := problems_in(text, str(path), backends.names())):
+        raise ConfigError("\n".join(problems))
+    if file is None:
+        effective_settings(world)
+    return None if text is None else path
+
+
+def _names(world: World) -> tuple[str, ...]:
+    """The backends there are; of an invalid file nothing is taken for declared."""
+    try:
+        return catalog(world).names()
+    except ConfigError:
+        return backends.names()
+
+
+def _require_known(key: str, names: tuple[str, ...]) -> None:
+    known = known_keys(names)
+    if key in known:
+        return
+    _refuse_section(key, names)
+    close = get_close_matches(key[:100], known, n=1)
+    hint = f"did you mean `{close[0]}`?" if close else "`clinvk config show` lists them all"
+    raise UsageError(f"there is no key `{key[:100]}`", hint=hint)
+
+
+def _refuse_section(key: str, names: tuple[str, ...]) -> None:
+    if key.startswith("backends.") and DECLARED in key:
+        raise UsageError(
+            f"`{key}` is a part of a section that is written as a whole",
+            hint="`clinvk config edit` opens the file",
+        )
+    inside = [one for one in known_keys(names) if one.startswith(f"{key}.")]
+    if inside:
+        raise UsageError(f"`{key}` is a section, not a key", hint=f"it has {', '.join(inside)}")
+
+
+def _checked(key: str, text: str, names: tuple[str, ...]) -> Json:
+    origin = {key: "the value"}
+    try:
+        value = value_from_text(key, text)
+        return check_values({key: value}, origin, names)[key]
+    except ValueError as error:
+        raise UsageError(f"`{key}`: {error}") from error
+    except ConfigError as error:
+        raise UsageError(error.message.removeprefix("the value: "), hint=error.hint) from error
+
+
+def _stronger(world: World, key: str) -> str | None:
+    return next((name for name in variables_of(key) if world.environ.get(name, "").strip()), None)
+
+
+def _config_file(world: World) -> ConfigFile:
+    return ConfigFile(
+        home=world.home,
+        backends=backends.names(),
+        claim=claim_of(world),
+    )
+
+
+def nested_values(settings: Mapping[str, Setting]) -> dict[str, Json]:
+    """The values as sections in sections, as the file would have them."""
+    return nest({key: one.value for key, one in settings.items()})

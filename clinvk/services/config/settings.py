@@ -1,0 +1,162 @@
+"""The effective settings: environment over file over default."""
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clinvk import __version__
+from clinvk.agents import registry as backends
+from clinvk.errors import ConfigError
+from clinvk.model.config import (
+    MODEL_VARIABLE,
+    Setting,
+    Settings,
+    backend_keys,
+    declared_names,
+    environment_variable,
+    known_keys,
+    merge,
+)
+from clinvk.model.events import Json
+from clinvk.services.agents.catalog import BUILT_IN, Catalog, catalog_of
+from clinvk.services.world import World
+from clinvk.store.config.cache import Checked, recall, remember
+from clinvk.store.config.file import check_config, check_values, read_config
+from clinvk.store.config.values import is_plain, value_from_text
+
+_OF_A_BACKEND = "CLINVK_BACKENDS_"
+
+
+def effective_settings(
+    world: World, config_file: Path | None = None, *, keep: bool = True
+) -> Settings:
+    """Every key's value and source; `config_file` stands in place of the user's own and must exist.
+
+    What was found is kept for the next run, unless `keep` is false: then nothing is written. Raises
+    `ConfigError` for anything invalid, in the file or in the environment.
+    """
+    path = config_file or world.home.config_file
+    text = read_config(path, must_exist=config_file is not None)
+    names = _names(world.environ, text)
+    said = _environment(world.environ, known_keys(names))
+    checked, made_of = _checked(world, str(path), text, said, names)
+    if keep and made_of is not None:
+        remember(world.home, made_of, checked)
+    file = {key: Setting(value, str(path)) for key, value in checked["file"].items()}
+    variables = said.plain | _sourced(checked["environment"], said)
+    if declared := declared_names(file):
+        names = (*names, *declared)
+        more = _environment(world.environ, backend_keys(declared))
+        variables |= more.plain | _sourced(_values(more, names), more)
+    if "default_backend" in variables:
+        _require_backend(variables["default_backend"], names)
+    return merge(file, variables)
+
+
+def catalog(world: World, config: Path | None = None) -> Catalog:
+    """The backends there are with the settings that hold; raises as `effective_settings` does."""
+    return catalog_of(effective_settings(world, config))
+
+
+def known_catalog(world: World) -> Catalog:
+    """As `catalog`; with a configuration that is invalid the backends that need none of it."""
+    try:
+        return catalog(world)
+    except ConfigError:
+        return BUILT_IN
+
+
+def _names(environ: Mapping[str, str], text: bytes | None) -> tuple[str, ...]:
+    """The backends that may be spoken of; those of other packages only if anything can be."""
+    plain = text is None and not any(name.startswith(_OF_A_BACKEND) for name in environ)
+    return backends.built_in() if plain else backends.names()
+
+
+def _sourced(values: Mapping[str, Json], said: "_Environment") -> dict[str, Setting]:
+    return {key: Setting(value, said.variables[key]) for key, value in values.items()}
+
+
+def _require_backend(said: Setting, names: Collection[str]) -> None:
+    if said.value is None or said.value in names or said.value in backends.names():
+        return
+    known = dict.fromkeys((*backends.names(), *names))
+    raise ConfigError(
+        f"{said.source}: there is no backend `{said.value}`", hint=f"one of: {', '.join(known)}"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Environment:
+    """What the environment says.
+
+    `plain` is ready for use; `texts` are to be read and checked, by key. `variables` says which
+    variable each key is from.
+    """
+
+    plain: dict[str, Setting]
+    texts: dict[str, str]
+    variables: dict[str, str]
+
+
+def _environment(environ: Mapping[str, str], keys: Iterable[str]) -> _Environment:
+    """What is said there; a variable that is empty or blank says nothing."""
+    plain: dict[str, Setting] = {}
+    texts: dict[str, str] = {}
+    variables: dict[str, str] = {}
+    for key in keys:
+        for variable in variables_of(key):
+            text = environ.get(variable, "")
+            if not text.strip():
+                continue
+            # Undecodable bytes arrive as lone surrogates, which no checker of text takes.
+            if any("\ud800" <= letter <= "\udfff" for letter in text):
+                raise ConfigError(f"{variable}: this is not text: {text!a}")
+            variables[key] = variable
+            if is_plain(key):
+                plain[key] = Setting(value_from_text(key, text), variable)
+            else:
+                texts[key] = text
+            break
+    return _Environment(plain, texts, variables)
+
+
+def variables_of(key: str) -> tuple[str, ...]:
+    """The variables that set a key, the strongest first."""
+    own = environment_variable(key)
+    is_model = key.startswith("backends.") and key.endswith(".model")
+    return (MODEL_VARIABLE, own) if is_model else (own,)
+
+
+def _checked(
+    world: World, origin: str, text: bytes | None, said: _Environment, names: tuple[str, ...]
+) -> tuple[Checked, Mapping[str, Json] | None]:
+    """The values of the file and of the environment, from the memory if nothing has changed.
+
+    If they were not there: also what they are made of, to be remembered.
+    """
+    if text is None and not said.texts:
+        return {"file": {}, "environment": {}}, None
+    made_of: Mapping[str, Json] = {
+        "version": __version__,
+        "keys": list(known_keys(names)),
+        "path": origin,
+        "text": None if text is None else text.decode("utf-8", "surrogateescape"),
+        "environment": said.texts,
+    }
+    if (known := recall(world.home, made_of)) is not None:
+        return known, None
+    checked = {
+        "file": {} if text is None else check_config(text, origin, names),
+        "environment": _values(said, names),
+    }
+    return checked, made_of
+
+
+def _values(said: _Environment, names: tuple[str, ...]) -> dict[str, Json]:
+    values: dict[str, Json] = {}
+    for key, text in said.texts.items():
+        try:
+            values[key] = value_from_text(key, text)
+        except ValueError as error:
+            raise ConfigError(f"{said.variables[key]}: `{key}`: {error}") from error
+    return check_values(values, said.variables, names) if values else {}

@@ -1,0 +1,1 @@
+"""What a turn changed in the work tree."""

@@ -1,0 +1,103 @@
+r"""Telling from a file's bytes alone that a word cannot be in it, so that it need not be parsed.
+
+Never the other way round: what the sieve lets through is read and looked at properly. A word is
+reduced to its runs of ASCII, which stand in JSON as they are. Everything that could hide one is
+known, and lets the file through: an escape (`\u0061`), a character that folds to ASCII (`ß`), a
+text that was streamed in pieces and cut in the middle of the word, bytes in UTF-16.
+"""
+
+import re
+from functools import cached_property
+
+from clinvk.services.search.query import Term
+from clinvk.text.casefold import fold
+
+# Not the quote, the backslash and the slash, which JSON may escape.
+_RUN = re.compile(r"[!#-.0-\[\]-~]+")
+_IN_ASCII = re.compile("[\0-\x7f\ud800-\udfff]+")
+# All escapes but those of control characters and of the lone half of a pair, which we write.
+_HIDING = re.compile(rb"\\u(?!00[01]|d[c-f])")
+_PIECE = re.compile(rb'"turn": (\d+), "delta": true, "text": "([^"\\]*(?:\\.[^"\\]*)*)"')
+
+_ASCII = bytes(range(128))
+
+FOLD_TO_ASCII = (
+    *((0xA8, 0xBE), (0xDF, 0xDF), (0x130, 0x149), (0x17F, 0x17F), (0x1C4, 0x1CC), (0x1F1, 0x1F3)),
+    *((0x2B0, 0x2B8), (0x2E1, 0x2E3), (0x37E, 0x37E), (0x1D2C, 0x1D65), (0x1D9C, 0x1DA0)),
+    *((0x1DBB, 0x1DBB), (0x1E9A, 0x1E9E), (0x1FEF, 0x1FEF), (0x2024, 0x2026), (0x203C, 0x2049)),
+    *((0x2070, 0x20A8), (0x2100, 0x2189), (0x2460, 0x24EA), (0x2A74, 0x2A76), (0x2C7C, 0x2C7D)),
+    *((0x3200, 0x325F), (0x32B1, 0x32CF), (0x3358, 0x33FF), (0xA7F2, 0xA7F4), (0xFB00, 0xFB06)),
+    *((0xFB29, 0xFB29), (0xFE10, 0xFE19), (0xFE30, 0xFE6B), (0xFF01, 0xFF5E), (0x107A5, 0x107A5)),
+    *((0x1CCD6, 0x1CCF9), (0x1D400, 0x1D7FF), (0x1F100, 0x1F190), (0x1FBF0, 0x1FBF9)),
+)
+"""First and last of each range of characters that fold to something with ASCII in it."""
+
+
+class Sieve:
+    """What the bytes of a file must hold, for one word or phrase to be in it."""
+
+    def __init__(self, term: Term) -> None:
+        runs = (run for word in term.words for run in _RUN.findall(word))
+        self._runs = tuple(dict.fromkeys(run.encode() for run in runs))
+        # A lone surrogate is always escaped.
+        self._in_ascii = all(_IN_ASCII.fullmatch(word) for word in term.words)
+
+    def lets_through(self, content: "Content") -> bool:
+        """Whether the term may be in that file."""
+        if content.unknown:
+            return True
+        missing = [run for run in self._runs if run not in content.low]
+        if (self._runs and not missing) or content.hiding:
+            return True
+        if missing and any(all(run in text for run in missing) for text in content.streamed):
+            return True
+        if content.low.isascii():
+            return self._in_ascii and not self._runs
+        return not self._runs or self._folding.search(content.not_ascii) is not None
+
+    @cached_property
+    def _folding(self) -> "re.Pattern[bytes]":
+        """Finds a character that folds to one of the runs' own."""
+        sought = set(b"".join(self._runs).decode())
+        endings: dict[bytes, bytes] = {}
+        for first, last in FOLD_TO_ASCII:
+            for char in map(chr, range(first, last + 1)):
+                if not sought.isdisjoint(fold(char)):
+                    head, ending = char.encode()[:-1], char.encode()[-1:]
+                    endings[head] = endings.get(head, b"") + ending
+        return re.compile(b"|".join(head + b"[" + last + b"]" for head, last in endings.items()))
+
+
+class Content:
+    """The bytes of one of our files as a sieve looks at them; None for a file not looked at."""
+
+    def __init__(self, data: bytes | None) -> None:
+        self.unknown = data is None
+        self.low = (data or b"").lower()
+
+    @cached_property
+    def hiding(self) -> bool:
+        """Whether letters may stand here in another way than as themselves."""
+        return (
+            _HIDING.search(self.low) is not None
+            or b"\x00" in self.low
+            or self.low.count(b'"delta"') != len(self._pieces)
+            or b'"continues"' in self.low
+        )
+
+    @cached_property
+    def not_ascii(self) -> bytes:
+        """What is left without ASCII: three times as fast to look through as all of it."""
+        return self.low.translate(None, _ASCII)
+
+    @cached_property
+    def streamed(self) -> list[bytes]:
+        """What was streamed in pieces, joined turn by turn."""
+        texts: dict[bytes, list[bytes]] = {}
+        for turn, piece in self._pieces:
+            texts.setdefault(turn, []).append(piece)
+        return [b"".join(pieces) for pieces in texts.values()]
+
+    @cached_property
+    def _pieces(self) -> list[tuple[bytes, bytes]]:
+        return _PIECE.findall(self.low) if b'"delta"' in self.low else []

@@ -1,0 +1,182 @@
+"""Searching the sessions: no index, so never stale; the files' bytes say which to parse."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from clinvk.errors import (
+    SessionDamagedError,
+    SessionNotFoundError,
+    SessionUnreadableError,
+    StoreError,
+)
+from clinvk.model.session import Session
+from clinvk.services.search.prefilter import Content, Sieve
+from clinvk.services.search.query import Query
+from clinvk.services.search.ranking import Field, Ranked, places_of_session, places_of_turn, ranked
+from clinvk.services.search.snippet import Snippet, snippet_of
+from clinvk.services.sessions.list import Listed, SessionFilter
+from clinvk.store.sessions import records
+from clinvk.store.sessions.contents import SessionBytes, iter_bytes
+from clinvk.store.sessions.store import SessionStore
+from clinvk.store.transcripts.texts import TurnTexts
+
+_SESSIONS_EACH = 1000
+"""Fewer than so many are searched sooner than another process is of help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A session that was found, and the place that shows it best.
+
+    `turn` is None where that is the session's own title, name or tag.
+    """
+
+    listed: Listed
+    rank: int
+    turn: int | None
+    field: Field
+    snippet: Snippet
+
+    def order(self) -> tuple[int, float, str]:
+        """The best last; of equal ones that which was used last, and the id for a stable answer."""
+        return _order(self.listed, self.rank)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """The hits, best first, and what had to be passed by although it may hold the words.
+
+    `unreadable` are sentences, one for each record or transcript; `rebuilt` the same of records
+    in whose place the transcript was searched; `damaged_lines` counts lines.
+    """
+
+    hits: tuple[Hit, ...]
+    unreadable: tuple[str, ...] = ()
+    rebuilt: tuple[str, ...] = ()
+    damaged_lines: int = 0
+
+
+def search_sessions(
+    store: SessionStore,
+    query: Query,
+    only: SessionFilter,
+    *,
+    limit: int | None = None,
+    processors: int = 1,
+) -> Found:
+    """Sessions that pass `only` and in which the query is found; ranked first, then limited.
+
+    Many sessions are shared among so many `processors`.
+    """
+
+    def search(ids: Sequence[str]) -> Found:
+        return _Search(store, query, only).found(ids, limit)
+
+    ids = store.ids()
+    count = min(processors, len(ids) // _SESSIONS_EACH)
+    if count <= 1:
+        return search(ids)
+    from clinvk.process.fork_map import in_parts
+
+    parts = in_parts(
+        search, [ids[len(ids) * n // count : len(ids) * (n + 1) // count] for n in range(count)]
+    )
+    hits = sorted((hit for part in parts for hit in part.hits), key=Hit.order, reverse=True)
+    return Found(
+        hits=tuple(hits[:limit]),
+        unreadable=tuple(sentence for part in parts for sentence in part.unreadable),
+        rebuilt=tuple(sentence for part in parts for sentence in part.rebuilt),
+        damaged_lines=sum(part.damaged_lines for part in parts),
+    )
+
+
+class _Search:
+    """One query over one session after another."""
+
+    def __init__(self, store: SessionStore, query: Query, only: SessionFilter) -> None:
+        self._unreadable: list[str] = []
+        self._rebuilt: list[str] = []
+        self._damaged_lines = 0
+        self._store = store
+        self._query = query
+        self._only = only
+        self._sieves = [(term, Sieve(term)) for term in query.wanted]
+
+    def found(self, ids: Sequence[str], limit: int | None) -> Found:
+        """The hits among those sessions."""
+        contents = iter_bytes(self._store, ids)
+        found = [hit for content in contents if (hit := self._ranked(content)) is not None]
+        found.sort(key=lambda hit: _order(hit[0], hit[1].rank), reverse=True)
+        return Found(
+            hits=tuple(self._hit(listed, ranked) for listed, ranked in found[:limit]),
+            unreadable=tuple(self._unreadable),
+            rebuilt=tuple(self._rebuilt),
+            damaged_lines=self._damaged_lines,
+        )
+
+    def _hit(self, listed: Listed, ranked: Ranked) -> Hit:
+        place = ranked.place
+        return Hit(
+            listed=listed,
+            rank=ranked.rank,
+            turn=place.turn,
+            field=place.field,
+            snippet=snippet_of(place.text, self._query.wanted),
+        )
+
+    def _ranked(self, content: SessionBytes) -> tuple[Listed, Ranked] | None:
+        """The session and what it is worth, if it is a hit."""
+        record, transcript = Content(content.record), Content(content.transcript)
+        if not all(
+            sieve.lets_through(record) or sieve.lets_through(transcript)
+            for _, sieve in self._sieves
+        ):
+            return None
+        listed = self._listed(content)
+        if listed is None or not self._only.takes(listed):
+            return None
+        places = places_of_session(listed.session)
+        if not all(
+            any(term.is_in(place.folded) for place in places) or sieve.lets_through(transcript)
+            for term, sieve in self._sieves
+        ):
+            return None
+        for turn in self._turns(content):
+            places += places_of_turn(turn, listed.session.cwd)
+        found = ranked(places, self._query)
+        return None if found is None else (listed, found)
+
+    def _listed(self, content: SessionBytes) -> Listed | None:
+        try:
+            session = self._store.current(self._session(content))
+        except (SessionDamagedError, SessionUnreadableError) as error:
+            told = self._store.told_by_transcript(content.session_id)
+            if told is None:
+                self._unreadable.append(error.message)
+                return None
+            self._rebuilt.append(error.message)
+            session = told
+        except SessionNotFoundError:  # deleted since it was listed
+            return None
+        return Listed(session=session, status=self._store.status_of(session))
+
+    def _session(self, content: SessionBytes) -> Session:
+        if content.record:
+            found = records.parse(content.record, path="", session_id=content.session_id)
+            if isinstance(found, Session):
+                return found
+        return self._store.load(content.session_id)
+
+    def _turns(self, content: SessionBytes) -> Sequence[TurnTexts]:
+        try:
+            texts = self._store.texts(content.session_id, content.transcript)
+        except StoreError as error:
+            self._unreadable.append(error.message)
+            return ()
+        self._damaged_lines += texts.damaged_lines
+        return texts.turns
+
+
+def _order(listed: Listed, rank: int) -> tuple[int, float, str]:
+    session = listed.session
+    return (rank, session.last_used_at.timestamp(), session.id)

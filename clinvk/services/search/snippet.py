@@ -1,0 +1,134 @@
+"""A line of a longer text, with what was found in it marked, safe for a terminal."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from clinvk.services.search.query import Term, is_whole
+from clinvk.text.casefold import Span, fold, unfolded_span
+from clinvk.text.plain import is_plain
+from clinvk.text.sanitize import safe_text
+from clinvk.text.width import display_width, graphemes
+
+_BEFORE = 30
+"""The columns before the first mark: little, so that a narrow terminal still shows the mark."""
+
+_LONGEST = 200
+_REACH = 400
+_MOST = 50
+_MORE = "…"
+_SPACES = re.compile(r"\s+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """One line of text; `marks` are where the matches begin and end in it, in characters."""
+
+    text: str
+    marks: tuple[Span, ...] = ()
+
+
+def snippet_of(text: str, terms: Sequence[Term]) -> Snippet:
+    """The part of `text` around the place where most of the terms stand close together."""
+    anchor, spans = _place(fold(text), terms)
+    start, end = unfolded_span(text, anchor)
+    window = (max(0, start - _REACH // 4), min(len(text), max(end, start + _REACH)))
+    marks = [(start, end), *(unfolded_span(text, span) for span in spans if span != anchor)]
+    line = _Line()
+    at = window[0]
+    for first, last in _joined(marks):
+        if at <= first < window[1]:
+            line.add(text[at:first])
+            line.shorten_before(more=window[0] > 0)
+            line.add(text[first:last], mark=True)
+            at = last
+    line.add(text[at : window[1]] + (_MORE if at <= window[1] < len(text) else ""))
+    return line.snippet()
+
+
+def _place(folded: str, terms: Sequence[Term]) -> tuple[Span, list[Span]]:
+    """The first of the spans that stand together, and all spans within reach of it."""
+    found = sorted(
+        (span, term)
+        for term in range(len(terms))
+        for span in islice(terms[term].spans(folded), _MOST)
+    )
+
+    def worth(begin: int) -> tuple[int, bool, int]:
+        start = found[begin][0][0]
+        near = {term for span, term in found[begin:] if span[0] < start + _LONGEST // 2}
+        return (len(near), is_whole(folded, found[begin][0]), -start)
+
+    anchor = found[max(range(len(found)), key=worth)][0]
+    near = [span for span, _ in found if anchor[0] <= span[0] < anchor[0] + _REACH]
+    return anchor, near
+
+
+def _joined(spans: list[Span]) -> list[Span]:
+    """The spans in order, those that touch or overlap as one."""
+    joined: list[Span] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(end, joined[-1][1]))
+        else:
+            joined.append((start, end))
+    return joined
+
+
+class _Line:
+    """A line in the making."""
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._marks: list[Span] = []
+
+    def add(self, text: str, *, mark: bool = False) -> None:
+        """Add a piece of the original."""
+        shown = _SPACES.sub(" ", safe_text(text))
+        if not self._text or self._text.endswith(" "):
+            shown = shown.removeprefix(" ")
+        if mark and shown:
+            self._marks.append((len(self._text), len(self._text) + len(shown)))
+        self._text += shown
+
+    def shorten_before(self, *, more: bool) -> None:
+        """Keep only the end of what stands before the first mark; `more` says it was cut before."""
+        if self._marks:
+            return
+        kept = _last_columns(self._text, _BEFORE)
+        if len(kept) < len(self._text):
+            # At a word, unless the text has none.
+            kept, more = kept.partition(" ")[2] or kept, True
+        self._text = _MORE + kept if more else kept
+
+    def snippet(self) -> Snippet:
+        """The line, not too long."""
+        text = self._text.rstrip(" ")
+        end = 0
+        if len(text) > _LONGEST and is_plain(text[: _LONGEST + 1]):
+            text, end = text[:_LONGEST] + _MORE, _LONGEST
+        for cluster in graphemes(text) if len(text) > _LONGEST and not end else ():
+            if end + len(cluster) > _LONGEST:
+                text = text[:end] + _MORE
+                break
+            end += len(cluster)
+        end = end or len(text)
+        marks = ((first, min(last, end)) for first, last in self._marks if first < end)
+        return Snippet(text=text, marks=tuple(marks))
+
+
+def _last_columns(text: str, columns: int) -> str:
+    """The end of the text that fits into so many columns; never cuts a grapheme."""
+    end = text[-columns:]
+    if is_plain(end):
+        return end
+    clusters = list(graphemes(end))[len(end) < len(text) :]
+    used = 0
+    kept = len(clusters)
+    for cluster in reversed(clusters):
+        used += display_width(cluster)
+        if used > columns:
+            break
+        kept -= 1
+    return "".join(clusters[kept:])

@@ -1,0 +1,1 @@
+"""Sessions: find, list, label, export, delete, clean."""

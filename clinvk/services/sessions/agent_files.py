@@ -1,0 +1,44 @@
+"""The agents' own transcripts of a conversation: where they are. Nobody here touches them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from clinvk.errors import BackendUnknownError
+from clinvk.model.session import Session
+from clinvk.services.agents.catalog import BUILT_IN, Catalog
+from clinvk.services.sessions.known_conversation import conversation_files_of
+from clinvk.services.world import World
+from clinvk.store.agent_files.conversations import conversation_paths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NativeTranscript:
+    """What an agent keeps of a session: `root` is its folder for all of them, if it is known.
+
+    `files` are those that were found, at most a few.
+    """
+
+    agent: str
+    root: Path | None
+    files: tuple[Path, ...]
+
+
+def native_transcript(
+    session: Session, world: World, catalog: Catalog = BUILT_IN
+) -> NativeTranscript | None:
+    """What the agent keeps of the session; None if its conversation never began.
+
+    `catalog` knows the agents that the configuration declares.
+    """
+    if session.conversation is None or not (session.conversation_seen or session.turns):
+        return None
+    try:
+        backend = catalog.get(session.backend)
+    except BackendUnknownError:
+        return NativeTranscript(agent=session.backend, root=None, files=())
+    where = conversation_files_of(backend, session.conversation, world)
+    return NativeTranscript(
+        agent=backend.title,
+        root=where.root if where else None,
+        files=conversation_paths(where) if where else (),
+    )

@@ -1,0 +1,157 @@
+"""Sessions to be taken elsewhere: exactly as they are, or with what is private taken out."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from clinvk.errors import UsageError
+from clinvk.model.events import ends_message
+from clinvk.model.portable import PortableSession, TranscriptLine
+from clinvk.model.session import Session, Status
+from clinvk.model.turn import Turn
+from clinvk.services.sessions.resolve import resolve_all
+from clinvk.store.sessions import portable
+from clinvk.store.sessions.record_fields import read_session
+from clinvk.store.sessions.store import SessionStore
+from clinvk.store.transcripts import transcript as transcripts
+from clinvk.text.redact import Redaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A session with its turns, as a reader meets it."""
+
+    session: Session
+    status: Status
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What is exported, in the order asked for; `running` are the ids of those not at rest.
+
+    `lacking` says of each whose transcript is not whole what it lacks, in a sentence.
+    """
+
+    sessions: tuple[PortableSession, ...]
+    statuses: tuple[Status, ...]
+    running: tuple[str, ...]
+    lacking: tuple[str, ...] = ()
+
+    def told(self) -> tuple[Told, ...]:
+        """The sessions with their turns."""
+        pairs = zip(self.sessions, self.statuses, strict=True)
+        return tuple(_told(one, status) for one, status in pairs)
+
+
+def export_sessions(store: SessionStore, references: Sequence[str], *, now: datetime) -> Export:
+    """The sessions that the references mean, each once.
+
+    Raises as `resolve_all` does, and `StoreError`.
+    """
+    found = {one.id: one for one in resolve_all(store, references, now=now)}
+    statuses = tuple(store.status_of(session) for session in found.values())
+    packed = tuple(portable.pack(store, session) for session in found.values())
+    return Export(
+        sessions=packed,
+        statuses=statuses,
+        running=tuple(
+            one for one, status in zip(found, statuses, strict=True) if status is Status.RUNNING
+        ),
+        lacking=tuple(said for one in packed for said in _lacking(one)),
+    )
+
+
+def redacted_export(export: Export, home: Path) -> Export:
+    """The same with `~` for that folder, and a mark for what looks like a secret."""
+    redaction = Redaction(str(home))
+    return replace(export, sessions=tuple(_redacted(one, redaction) for one in export.sessions))
+
+
+def save_export(path: Path, data: bytes) -> None:
+    """Write the export, readable by its owner alone; what is there already is never replaced."""
+    try:
+        portable.write_new(path, data)
+    except FileExistsError:
+        raise UsageError(
+            f"`{path}` is there already, and nothing is overwritten",
+            hint="name another file, or remove it first",
+        ) from None
+
+
+def _lacking(exported: PortableSession) -> Iterator[str]:
+    """What is no longer in the session's transcript."""
+    session, transcript = _read(exported)
+    damaged = transcript.damaged_lines
+    if damaged:
+        count = "1 line makes" if damaged == 1 else f"{damaged:,} lines make"
+        yield f"session {session.id}: {count} no sense in its transcript, exported as they are"
+    there = transcript.turns[-1].number if transcript.turns else 0
+    if session.turns > there:
+        has = f"ends with turn {there:,}" if there else "has no turn"
+        yield f"session {session.id} counts {session.turns:,} turns, and its transcript {has}"
+
+
+def _read(exported: PortableSession) -> tuple[Session, transcripts.Transcript]:
+    session = read_session(dict(exported.record))
+    return session, transcripts.read_lines(portable.line_bytes(exported.transcript))
+
+
+def _told(exported: PortableSession, status: Status) -> Told:
+    session, transcript = _read(exported)
+    return Told(
+        session=transcripts.reconcile(session, transcript), status=status, turns=transcript.turns
+    )
+
+
+def _redacted(exported: PortableSession, redaction: Redaction) -> PortableSession:
+    return PortableSession(
+        record=redaction.value(dict(exported.record)),
+        transcript=tuple(map(redaction.value, _whole_texts(exported.transcript))),
+    )
+
+
+def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
+    """The lines, with a text that came in parts in one: a secret may be cut by them."""
+    joined: list[TranscriptLine] = []
+    parts: dict[int, list[str]] = {}
+    messages: dict[Any, int] = {}
+    last: tuple[Any, ...] | None = None
+    here: int | None = None
+    for line in lines:
+        fields, piece = _fields(line), _piece(line)
+        continues, turn = fields.get("continues"), fields.get("turn")
+        place = here if piece is not None and piece == last else None
+        if piece is not None and isinstance(continues, bool):
+            place = messages.get(turn) if continues else None
+        if place is not None and place in parts:
+            parts[place].append(str(fields["text"]))
+        else:
+            place = len(joined)
+            joined.append(line)
+            if isinstance(fields.get("text"), str):
+                parts[place] = [fields["text"]]
+        if fields.get("type") == "message":
+            messages[turn] = place
+        kind = fields.get("type")
+        if isinstance(kind, str) and ends_message(kind, fields.get("code")):
+            last, here = piece, place
+    for place, texts in parts.items():
+        if len(texts) > 1:
+            joined[place] = {**_fields(joined[place]), "text": "".join(texts)}
+    return joined
+
+
+def _piece(line: TranscriptLine) -> tuple[Any, ...] | None:
+    """What pieces of one text have in common, None for any other line."""
+    fields = _fields(line)
+    part = fields.get("delta") is True or isinstance(fields.get("continues"), bool)
+    if not part or not isinstance(fields.get("text"), str):
+        return None
+    return fields.get("type"), fields.get("turn")
+
+
+def _fields(line: TranscriptLine) -> Mapping[str, Any]:
+    return {} if isinstance(line, str) else line

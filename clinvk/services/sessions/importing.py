@@ -1,0 +1,282 @@
+"""Sessions from an export: all of it is checked before anything is written, nothing overwritten."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from clinvk.errors import ClinvkError, SessionDamagedError, UsageError
+from clinvk.model.config import Settings
+from clinvk.model.names import checked_name, checked_tag, refuse_id_like
+from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
+from clinvk.model.provenance import FIELD, WITHHELD, provenance
+from clinvk.model.session import SCHEMA, Session
+from clinvk.services.claims import claim_of
+from clinvk.services.sessions.resolve import find_named
+from clinvk.services.world import World
+from clinvk.store.sessions import portable
+from clinvk.store.sessions.record_fields import read_session
+from clinvk.store.sessions.store import SessionStore
+from clinvk.text.sanitize import safe_line
+
+LARGEST = 512 * 1024 * 1024
+"""More than this is not read into memory."""
+
+_NAME_WAIT_S = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A session that was not imported, and why."""
+
+    id: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What became of each session; `present` are those that are here already, just as they are."""
+
+    imported: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def read_export(data: bytes, source: str) -> tuple[PortableSession, ...]:
+    """The sessions of an export. Raises `SessionDamagedError`, which names the place and the fault.
+
+    `source` is what the message calls the file.
+    """
+    try:
+        return tuple(_sessions(_document(data)))
+    except UnicodeDecodeError:
+        why = "it is not text in UTF-8"
+    except json.JSONDecodeError as error:
+        why = f"it is not JSON: {error.msg[:1].lower()}{error.msg[1:]} (line {error.lineno})"
+    except RecursionError:
+        why = "it is nested too deeply"
+    except ValueError as error:
+        why = str(error)
+    raise SessionDamagedError(
+        f"`{source}` cannot be imported: {why}",
+        hint="nothing was imported; `clinvk sessions export --format json` writes what can be",
+    )
+
+
+def import_sessions(
+    store: SessionStore,
+    sessions: tuple[PortableSession, ...],
+    world: World,
+    settings: Settings,
+    *,
+    trust: bool = False,
+) -> Imported:
+    """Write those that are not here yet; what is here is never touched.
+
+    What they say of access and of a system prompt is kept and not applied, unless `trust` says so:
+    the next turn has what the person's settings say, as the first of a new session would.
+    """
+    done = Imported()
+    for said in sessions:
+        one = _taken(said, settings, trust=trust)
+        try:
+            done = _import_one(store, one, world, done)
+        except ClinvkError as error:
+            refused = Refused(id=one.id, reason=error.message)
+            done = replace(done, refused=(*done.refused, refused))
+    return done
+
+
+def _taken(one: PortableSession, settings: Settings, *, trust: bool) -> PortableSession:
+    """The session as it is written here; its transcript too, from which a record is rebuilt."""
+    session = read_session(dict(one.record))
+    kept = {FIELD: provenance(one.record, session.turns_begun)}
+    if trust:
+        return replace(one, record={**one.record, **kept})
+    access = settings.backend(session.backend, "access") or settings.get("run.access")
+    given = {"access": access, "system_prompt": None}
+    lines = tuple(_without_say(line, given) for line in one.transcript)
+    return PortableSession(record={**one.record, **given, **kept}, transcript=lines)
+
+
+def _without_say(line: TranscriptLine, given: Mapping[str, Any]) -> TranscriptLine:
+    """The line; what one says of the session itself says nothing of its access."""
+    value: object = line
+    if isinstance(line, str):
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError):
+            return line
+    if not isinstance(value, dict) or value.get("type") != "session":
+        return line
+    return {**value, **given}
+
+
+def _import_one(
+    store: SessionStore, one: PortableSession, world: World, done: Imported
+) -> Imported:
+    with ExitStack() as held:
+        held.enter_context(store.lock(one.id, claim_of(world)))
+        if store.find(one.id) is not None and not portable.is_half_unpacked(store, one):
+            here = portable.pack(store, store.load(one.id))
+            if _same(here, one):
+                return replace(done, present=(*done.present, one.id))
+            reason = "a session of that id is here and differs; nothing is overwritten"
+            return replace(done, refused=(*done.refused, Refused(id=one.id, reason=reason)))
+        name, warnings = one.record.get("name"), done.warnings
+        if name is not None and _reads_as_id(name):
+            one = replace(one, record={**one.record, "name": None})
+            what = f"session {one.id} is imported without its name"
+            warnings = (*warnings, f"{what}: `{safe_line(name)}` reads as an id")
+        elif name is not None:
+            held.enter_context(store.lock_name(name, claim_of(world, wait_s=_NAME_WAIT_S)))
+            holder = find_named(store, name)
+            if holder is not None and holder.id != one.id:
+                one = replace(one, record={**one.record, "name": None})
+                what = f"session {one.id} is imported without its name"
+                warnings = (*warnings, f"{what}: `{name}` is session {holder.id}")
+        portable.unpack(store, one)
+        return replace(done, imported=(*done.imported, one.id), warnings=warnings)
+
+
+def _reads_as_id(name: str) -> bool:
+    """Whether a session of that name would stand in the way of another's id."""
+    from clinvk.agents import registry as backends
+
+    try:
+        refuse_id_like(name, backends.names)
+    except UsageError:
+        return True
+    return False
+
+
+def _same(here: PortableSession, other: PortableSession) -> bool:
+    """Whether both are one; a name that was dropped when it was imported makes no difference."""
+    ours, theirs = dict(here.record), dict(other.record)
+    if ours.get("name") is None:
+        theirs["name"] = None
+    for record in (ours, theirs):
+        record.setdefault("figures_reported", None)  # an older version's export has none
+        for name in (FIELD, *WITHHELD):  # settings may have changed meanwhile
+            record.pop(name, None)
+    written = (tuple(portable.line_bytes(one.transcript)) for one in (here, other))
+    first, second = written
+    return ours == theirs and first == second
+
+
+def _document(data: bytes) -> object:
+    if len(data) > LARGEST:
+        raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
+    return json.loads(data, parse_constant=_no_number)
+
+
+def _sessions(document: object) -> Iterator[PortableSession]:
+    if not isinstance(document, dict) or "clinvk_export" not in document:
+        raise ValueError("it is no export of clinvk's")
+    version = document["clinvk_export"]
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise ValueError("`clinvk_export` is not a version number")
+    if version > EXPORT_VERSION:
+        raise ValueError(f"a newer clinvk wrote it (version {version} of the form)")
+    sessions = document.get("sessions")
+    if not isinstance(sessions, list):
+        raise ValueError("`sessions` is not a list")  # noqa: TRY004  one kind for all complaints
+    seen: set[str] = set()
+    for number, value in enumerate(sessions):
+        place = f"sessions[{number}]"
+        one = _session(value, place)
+        if one.id in seen:
+            raise ValueError(f"{place}.record.id: `{one.id}` comes twice")
+        seen.add(one.id)
+        yield one
+
+
+def _session(value: object, place: str) -> PortableSession:
+    if not isinstance(value, dict):
+        raise ValueError(f"{place} is not an object")  # noqa: TRY004  as above
+    lines = value.get("transcript")
+    if not isinstance(lines, list):
+        raise ValueError(f"{place}.transcript is not a list")  # noqa: TRY004  as above
+    record = _record(value.get("record"), f"{place}.record")
+    return PortableSession(
+        record=record,
+        transcript=tuple(
+            _line(line, f"{place}.transcript[{number}]") for number, line in enumerate(lines)
+        ),
+    )
+
+
+def _record(value: object, place: str) -> Mapping[str, Any]:
+    """A record as we would write it ourselves; the published form decides."""
+    if (
+        isinstance(value, dict)
+        and isinstance(value.get("schema"), int)
+        and value["schema"] > SCHEMA
+    ):
+        raise ValueError(f"{place}: a newer clinvk wrote it (schema {value['schema']})")
+    from pydantic import ValidationError
+
+    from clinvk.published.files import SessionForm
+    from clinvk.text.json_codec import json_line
+
+    if not isinstance(value, dict):
+        raise ValueError(f"{place} is not an object")  # noqa: TRY004  as above
+    try:
+        SessionForm.model_validate_json(json_line(value))
+        session = read_session(value)
+        if session.name is not None:
+            checked_name(session.name)
+        for tag in session.tags:
+            checked_tag(tag)
+        _check_what_runs(session)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join([place, *map(str, first["loc"])])
+        raise ValueError(f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}") from error
+    except UsageError as error:
+        raise ValueError(f"{place}: {error.message}") from error
+    except ValueError as error:
+        raise ValueError(f"{place}: {error}") from error
+    return value
+
+
+def _check_what_runs(session: Session) -> None:
+    """Raise `ValueError` for what would run elsewhere, or as an option of the agent's."""
+    if not session.cwd.startswith("/"):
+        raise ValueError(f"`cwd` is not an absolute directory: `{safe_line(session.cwd)}`")
+    if session.conversation is not None and not _is_conversation(session):
+        raise ValueError(
+            f"`backend_session_id` is not the id of a conversation of `{session.backend}`:"
+            f" `{safe_line(session.conversation[:80])}`"
+        )
+
+
+def _is_conversation(session: Session) -> bool:
+    """By what its backend says of its ids; one that is not here is as strict as most."""
+    from clinvk.agents import registry as backends
+    from clinvk.agents.base import Backend
+
+    conversation = session.conversation or ""
+    if session.backend in backends.names():
+        return backends.get(session.backend).is_conversation(conversation)
+    return ".." not in conversation and bool(Backend.conversation_ids.fullmatch(conversation))
+
+
+def _line(line: object, place: str) -> TranscriptLine:
+    if isinstance(line, dict) or (isinstance(line, str) and _is_of_bytes(line)):
+        return line
+    raise ValueError(f"{place} is neither an object nor one line of text")
+
+
+def _is_of_bytes(line: str) -> bool:
+    """Whether a damaged line's text is what some bytes without a line end were read as."""
+    try:
+        return b"\n" not in line.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+
+
+def _no_number(word: str) -> NoReturn:
+    raise ValueError(f"`{word}` is no number in JSON")

@@ -1,0 +1,109 @@
+"""What a person calls a session: its title, its name and its tags.
+
+They may be changed at any time, also while a turn runs: an update of the record takes
+milliseconds, and the run merges its own with it. None of them counts as using the session, so the
+order of a list stays as it is.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from clinvk.errors import SessionBusyError, UsageError
+from clinvk.model.names import checked_name, checked_tag, checked_title, refuse_id_like
+from clinvk.model.session import Session, TitleSource
+from clinvk.services.claims import claim_of
+from clinvk.services.sessions.resolve import find_named
+from clinvk.services.world import World
+from clinvk.store.sessions.store import SessionStore
+from clinvk.text.normalize import normal
+from clinvk.text.sanitize import safe_line
+from clinvk.text.width import cut
+
+NAME_LOCK_WAIT_S = 10.0
+
+
+def rename(store: SessionStore, world: World, session_id: str, title: str) -> Session:
+    """Give the session a title, on one line; an agent's own never replaces it afterwards."""
+    folded = checked_title(title)
+    return _change(
+        store,
+        world,
+        session_id,
+        lambda found: replace(found, title=folded, title_source=TitleSource.PERSON),
+    )
+
+
+def give_name(
+    store: SessionStore,
+    world: World,
+    session_id: str,
+    name: str,
+    *,
+    backends: Callable[[], Collection[str]] = tuple,
+) -> Session:
+    """Give the session a name. Raises `UsageError` for one that is no name or is another's.
+
+    Nor may it read as an id; `backends` gives the names that `BACKEND:ID` may begin with.
+
+    The name is held meanwhile: of two that give it at once, one is refused.
+    """
+    checked_name(name)
+    refuse_id_like(name, backends)
+    with store.lock_name(name, claim_of(world, wait_s=NAME_LOCK_WAIT_S)):
+        taken = find_named(store, name)
+        if taken is not None and taken.id != session_id:
+            raise UsageError(
+                f"`{name}` is the name of session {taken.id} ({safe_line(taken.title)})",
+                hint=f"choose another, or free it: `clinvk sessions name {taken.id} --clear`",
+            )
+        return _change(store, world, session_id, lambda found: replace(found, name=name))
+
+
+def clear_name(store: SessionStore, world: World, session_id: str) -> Session:
+    """Take the session's name away; another session may have it then."""
+    return _change(store, world, session_id, lambda found: replace(found, name=None))
+
+
+def add_tags(store: SessionStore, world: World, session_id: str, tags: Sequence[str]) -> Session:
+    """Tag the session; a tag that it has stays where it is."""
+    new = [checked_tag(tag) for tag in _not_empty(tags)]
+    return _change(
+        store,
+        world,
+        session_id,
+        lambda found: replace(found, tags=tuple(dict.fromkeys((*found.tags, *new)))),
+    )
+
+
+def remove_tags(store: SessionStore, world: World, session_id: str, tags: Sequence[str]) -> Session:
+    """Take tags off. Raises `UsageError`, and takes none off, if the session lacks one of them."""
+    gone = _not_empty(tags)
+
+    def without(found: Session) -> Session:
+        for tag in gone:
+            if tag not in found.tags:
+                raise UsageError(
+                    f"session {found.id} has no tag `{cut(safe_line(tag[:1_000]), 64)}`",
+                    hint=f"it has {', '.join(found.tags)}" if found.tags else "it has none",
+                )
+        return replace(found, tags=tuple(tag for tag in found.tags if tag not in gone))
+
+    return _change(store, world, session_id, without)
+
+
+def _not_empty(tags: Sequence[str]) -> list[str]:
+    stripped = [normal(tag.strip()) for tag in tags]
+    if not all(stripped):
+        raise UsageError("a tag is empty", hint="name one")
+    return stripped
+
+
+def _change(
+    store: SessionStore, world: World, session_id: str, change: Callable[[Session], Session]
+) -> Session:
+    """Change the record, then tell the transcript, unless a run holds it: then the run does."""
+    changed = store.update(session_id, change, world.sleep)
+    with suppress(SessionBusyError), store.hold(session_id, claim_of(world)):
+        store.tell_transcript(session_id, world.now)
+    return changed

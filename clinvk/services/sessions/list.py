@@ -1,0 +1,120 @@
+"""Lists of sessions and single ones, with everything that is known about them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from clinvk.model.session import Session, Status
+from clinvk.model.usage import NO_FIGURES, counted
+from clinvk.services.sessions.known_conversation import native_resume_of
+from clinvk.services.sessions.places import Here
+from clinvk.store.sessions.selection import Listed, Order, Selection
+from clinvk.store.sessions.selection import Selected as SessionList
+from clinvk.store.sessions.store import SessionStore
+from clinvk.store.transcripts.transcript import Transcript
+
+__all__ = [
+    "Listed",
+    "Order",
+    "SessionFilter",
+    "SessionList",
+    "Shown",
+    "list_sessions",
+    "show_session",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionFilter:
+    """Which sessions are meant; None and () leave that question out.
+
+    `tags` must all be there. `since` is the first moment of `last_used_at` that counts, `until` the
+    first that does not. `archived` takes only archived sessions (True), only others (False), or
+    both (None). `here` keeps those of that place. `keep` is a further test, that
+    reads what no list is filtered by otherwise.
+    """
+
+    backend: str | None = None
+    status: Status | None = None
+    tags: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    archived: bool | None = False
+    here: Here | None = None
+    keep: Callable[[Session], bool] | None = None
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it passes anything by but archived sessions."""
+        asked = (self.backend, self.status, self.since, self.until, self.here, self.keep)
+        return any(value is not None for value in asked) or bool(self.tags or self.archived)
+
+    def takes(self, listed: Listed) -> bool:
+        """Whether the session passes every filter."""
+        return self.selection().takes(listed.session, listed.status)
+
+    def selection(self) -> Selection:
+        """The same as a question to the store."""
+        asked = Selection(
+            backend=self.backend,
+            status=self.status,
+            tags=self.tags,
+            since=self.since,
+            until=self.until,
+            archived=self.archived,
+            keep=self.keep,
+        )
+        return asked if self.here is None else self.here.narrowed(asked)
+
+
+def list_sessions(
+    store: SessionStore,
+    only: SessionFilter,
+    *,
+    limit: int | None = None,
+    order: Order = Order.LAST,
+) -> SessionList:
+    """Sessions that pass `only`, in that order; filtered first, then limited."""
+    return store.select(only.selection(), order=order, limit=limit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One session with its turns."""
+
+    session: Session
+    status: Status
+    transcript: Transcript
+    native_resume: tuple[str, ...] | None
+
+
+def show_session(store: SessionStore, session: Session, *, outlined: bool = False) -> Shown:
+    """The session as it stands now, with its turns and the command that resumes it without us.
+
+    `outlined` asks for the turns without what was said in them, which takes a tenth of the time.
+    """
+    from clinvk.agents import registry as backends
+
+    current = store.current(session)
+    transcript = store.outline(current.id) if outlined else store.transcript(current.id)
+    current = _with_counts(current, transcript)
+    native = None
+    if current.conversation and current.backend in backends.names():
+        native = native_resume_of(backends.get(current.backend), current.conversation)
+    return Shown(
+        session=current,
+        status=store.status_of(current),
+        transcript=transcript,
+        native_resume=tuple(native) if native else None,
+    )
+
+
+def _with_counts(session: Session, transcript: Transcript) -> Session:
+    """The session with how many turns told each figure, also where an older version counted."""
+    numbers = [turn.number for turn in transcript.turns]
+    if session.figures_reported is not None or numbers != list(range(1, session.turns_begun + 1)):
+        return session
+    told = NO_FIGURES
+    for turn in transcript.turns:
+        told = counted(told, turn.usage, turn.cost_usd)
+    return replace(session, figures_reported=told)

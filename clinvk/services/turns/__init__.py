@@ -1,0 +1,1 @@
+"""One turn: from the prompt to the record of what came back."""

@@ -1,0 +1,125 @@
+"""What a turn has said so far, as far as its report needs it."""
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from clinvk.model.events import (
+    Change,
+    Event,
+    FileChange,
+    Init,
+    Message,
+    Raw,
+    Result,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    UsageReported,
+    Warned,
+    ends_message,
+)
+from clinvk.model.files import FileReport
+from clinvk.model.report import MOST_WARNINGS, short_warning
+from clinvk.model.usage import Usage
+from clinvk.text.bounded import Pieces
+
+_LONGEST_RAW = 400
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a turn has said so far that its report needs."""
+
+    said: str | Pieces = ""
+    in_delta: bool = False
+    files: dict[str, FileReport] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    unsaid_warnings: int = 0
+    """How many warnings came beyond `MOST_WARNINGS`."""
+    raw: deque[str] = field(default_factory=lambda: deque(maxlen=20))
+    retrying: str | None = None
+    """What the agent said of its service's failure, if it was trying again last."""
+    worked: bool = False
+    """Whether the agent said, ran or used anything, or asked its service for it."""
+    init: Init | None = None
+    result: Result | None = None
+
+    def hear(self, event: Event) -> None:
+        """Take note of one event."""
+        self.worked = self.worked or shows_work(event)
+        if isinstance(event, Warned) and event.code == "retry":
+            self.retrying = short_warning(event.message)
+        elif not isinstance(event, Raw | Warned | Result):
+            self.retrying = None
+        if isinstance(event, Message):
+            self._say(event)
+        elif isinstance(event, FileChange):
+            self._file(event)
+        elif isinstance(event, Warned):
+            self._warn(event)
+        elif isinstance(event, Raw):
+            self.raw.append(event.line[:_LONGEST_RAW])
+        elif isinstance(event, Init):
+            self.init = event
+        elif isinstance(event, Result):
+            self.result = event
+        if ends_message(event.type, getattr(event, "code", None)):
+            self.in_delta = isinstance(event, Message) and event.delta
+
+    @property
+    def message(self) -> str:
+        """The last message, as far as it has come."""
+        return self.said if isinstance(self.said, str) else self.said.text
+
+    @property
+    def raw_tail(self) -> str:
+        """The last lines that nobody understood."""
+        return "\n".join(self.raw)
+
+    @property
+    def all_warnings(self) -> tuple[str, ...]:
+        """The warnings for the report, and how many there were besides."""
+        more = self.unsaid_warnings
+        return (*self.warnings, *([f"{more:,} more warnings"] if more else []))
+
+    def _say(self, event: Message) -> None:
+        goes_on = event.continues
+        if goes_on is None:
+            goes_on = event.delta and self.in_delta
+        if not goes_on:
+            self.said = Pieces() if event.delta else event.text
+        elif isinstance(self.said, str):
+            before, self.said = self.said, Pieces()
+            self.said.add(before)
+        if isinstance(self.said, Pieces):
+            self.said.add(event.text)
+
+    def _warn(self, event: Warned) -> None:
+        """Ours are always kept: they are few, and say what the person has to know."""
+        if len(self.warnings) < MOST_WARNINGS or event.code in ("clinvk", "answer"):
+            self.warnings.append(short_warning(event.message))
+        else:
+            self.unsaid_warnings += 1
+
+    def _file(self, event: FileChange) -> None:
+        """A file that was created in this turn stays created however often it is modified."""
+        before = self.files.get(event.path)
+        change = event.change
+        if before is not None and before.change is Change.CREATED and change is Change.MODIFIED:
+            change = before.change
+        self.files[event.path] = FileReport(path=event.path, change=change)
+
+
+def shows_work(event: Event) -> bool:
+    """Whether the event shows that a turn took place: something was said, run, used or asked."""
+    if isinstance(event, Message | Thinking | ToolUse | ToolResult | FileChange):
+        return True
+    if isinstance(event, UsageReported):
+        return _used(event.usage)
+    if isinstance(event, Warned):
+        return event.code in ("retry", "denied")
+    return isinstance(event, Result) and bool(event.text or event.cost_usd or _used(event.usage))
+
+
+def _used(usage: Usage) -> bool:
+    return bool(usage.input_tokens or usage.output_tokens)

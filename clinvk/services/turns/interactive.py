@@ -1,0 +1,157 @@
+"""Handing the terminal over to the agent's own screen, and recording what was said there.
+
+The session is held meanwhile, so that no other run can go on with it.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinvk.errors import BackendStartError
+from clinvk.model.config import Settings
+from clinvk.model.files import FileReport, merged_files
+from clinvk.model.native import NativeTurn
+from clinvk.model.request import Invocation, RunRequest
+from clinvk.model.session import Session
+from clinvk.process.descendants import RUN_MARK, new_mark
+from clinvk.process.foreground import ForegroundEnd, run_foreground
+from clinvk.process.orphans import run_identity
+from clinvk.process.scratch import ScratchFiles
+from clinvk.services.files.observe import HEAD_START_S, watch_files
+from clinvk.services.turns.native_import import (
+    ScreenEnd,
+    ScreenRecorded,
+    begun_since,
+    native_turns,
+    new_turns,
+    unseen_turn,
+)
+from clinvk.services.turns.plan import TurnPlan
+from clinvk.services.turns.start import Opening
+from clinvk.services.world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandedOver:
+    """What became of it: `turns` were taken over, None if that many cannot be told.
+
+    `session` is None if nothing is recorded: nothing was said in a new one, or nothing is kept.
+    `stopped` is as in `ForegroundEnd`.
+    """
+
+    exit_code: int
+    stopped: bool
+    session: Session | None
+    turns: int | None
+    trouble: str | None = None
+
+
+def hand_over(
+    request: RunRequest,
+    world: World,
+    settings: Settings,
+    notice: Callable[[str], None],
+    waiting: Callable[[str], None] = lambda _: None,
+) -> HandedOver:
+    """Open the agent's own screen and wait for its end.
+
+    `notice` is told beforehand what the person should know, `waiting` that a busy session is waited
+    for. Raises a `ClinvkError` for whatever stands in the way; nothing has been changed then.
+    """
+    with ExitStack() as held:
+        opening = Opening(request, world, settings, held, recorder=ScreenRecorded, waiting=waiting)
+        plan, recording = opening.open()
+        lost = (recording.unrecorded,) if recording.unrecorded else ()
+        for note in (*lost, *opening.notes, *plan.warnings):
+            notice(note)
+        recorded = recording if isinstance(recording, ScreenRecorded) else None
+        before = native_turns(plan.backend, plan.request.conversation, world)
+        began_at = world.now()
+        try:
+            end = _show(plan, world, recorded)
+        except BackendStartError:
+            if recorded is not None:
+                recorded.nothing_said()
+            raise
+        if recorded is None:
+            return HandedOver(
+                exit_code=end.exit_code, stopped=end.stopped, session=None, turns=None
+            )
+        said, conversation = _said(plan, before, began_at, world)
+        if said is None:
+            recorded.take_over([unseen_turn(began_at)], None, end)
+        elif said:
+            recorded.take_over(said, conversation, end)
+        else:
+            recorded.nothing_said()
+        return HandedOver(
+            exit_code=end.exit_code,
+            stopped=end.stopped,
+            session=recorded.session if recorded.session_id else None,
+            turns=None if said is None else len(said),
+            trouble=recorded.trouble(),
+        )
+
+
+def _said(
+    plan: TurnPlan, before: Sequence[NativeTurn] | None, began_at: datetime, world: World
+) -> tuple[Sequence[NativeTurn] | None, str | None]:
+    """The turns that are new, None if that cannot be told, and the conversation they are of.
+
+    An agent that chooses the id itself has begun exactly one conversation, or none: of several in
+    the same directory at the same time nobody knows whose they are.
+    """
+    known = plan.request.conversation
+    if known is not None:
+        return new_turns(before, native_turns(plan.backend, known, world)), known
+    begun = begun_since(plan.backend, plan.invocation.cwd, began_at, world)
+    if begun is None or len(begun) > 1:
+        return None, None
+    if not begun:
+        return (), None
+    return native_turns(plan.backend, begun[0], world), begun[0]
+
+
+def _show(plan: TurnPlan, world: World, recorded: ScreenRecorded | None) -> ScreenEnd:
+    """The screen from its start to its end, and what changed in the work tree meanwhile."""
+    cwd = plan.invocation.cwd
+    began, began_at = world.monotonic(), world.now().timestamp()
+    watch = watch_files(cwd, world, began_at=began_at)
+    if watch is not None:
+        watch.wait(HEAD_START_S)
+    ended = _run(plan.invocation, world, recorded)
+    files: tuple[FileReport, ...] = ()
+    if watch is not None:
+        files = merged_files((), watch.compare().changes, str(cwd))
+    return ScreenEnd(
+        exit_code=ended.exit_code,
+        duration_s=world.monotonic() - began,
+        files=files,
+        stopped=ended.stopped,
+    )
+
+
+def _run(invocation: Invocation, world: World, recorded: ScreenRecorded | None) -> ForegroundEnd:
+    def started(pid: int) -> None:
+        if recorded is not None:
+            recorded.note_agent(pid, run_identity(pid, mark))
+
+    environ = {
+        name: value for name, value in world.environ.items() if name not in invocation.env_unset
+    }
+    mark = new_mark(world.environ)
+    environ[RUN_MARK] = mark
+    scratch = ScratchFiles(invocation.files)
+    try:
+        argv = scratch.fill_in(invocation.argv)
+        environ |= scratch.fill_in_env(invocation.env)
+        return run_foreground(
+            argv,
+            environ=environ,
+            cwd=invocation.cwd,
+            keep_open=scratch.keep_open,
+            started=started,
+        )
+    finally:
+        scratch.remove()

@@ -1,0 +1,118 @@
+"""How a turn ended, judged from what the agent said and from how its process went."""
+
+from dataclasses import replace
+from signal import Signals
+
+from clinvk.errors import ExitStatus
+from clinvk.model.events import Event, Failed, Result, StopReason
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.usage import UNKNOWN_USAGE
+from clinvk.process.ending import Ending, EndReason
+from clinvk.process.framing import MAX_LINE_BYTES
+from clinvk.services.turns.accumulate import Heard
+
+_TIMED_OUT = {
+    EndReason.TIMEOUT: (FailureCode.TIMEOUT, "the turn took longer than its time limit"),
+    EndReason.IDLE_TIMEOUT: (
+        FailureCode.IDLE_TIMEOUT,
+        "the agent said nothing for longer than the idle limit",
+    ),
+    EndReason.STALLED: (
+        FailureCode.IDLE_TIMEOUT,
+        "whoever reads the output took nothing for longer than the idle limit",
+    ),
+}
+
+
+_NOT_UNDERSTOOD = (FailureCode.NO_RESULT, FailureCode.OPTION_REFUSED)
+_BROKEN_OFF = (StopReason.CANCELLED, StopReason.TIMEOUT)
+
+
+def judge(heard: Heard, ending: Ending) -> Result:
+    """The turn's result, in the light of how the child ended.
+
+    An answer that was complete stands. Otherwise a turn that we ended is cancelled or timed out,
+    whatever the agent said of it while it was being stopped.
+    """
+    result = heard.result or Result(text="", stop_reason=StopReason.ERROR)
+    partial = result.text or heard.message
+    cancelled = result.stop_reason is StopReason.CANCELLED
+    complete = heard.result is not None and result.failure is None and not cancelled
+    if ending.cut_lines and complete and not result.text.strip():
+        # The line that was cut was the answer's, and the agent knows nothing of that.
+        return replace(
+            result, text=partial, stop_reason=StopReason.ERROR, failure=_too_long(ending)
+        )
+    if not complete and ending.reason is EndReason.CANCELLED:
+        return replace(result, text=partial, stop_reason=StopReason.CANCELLED, failure=None)
+    if not complete and ending.reason in _TIMED_OUT:
+        code, message = _TIMED_OUT[ending.reason]
+        if heard.retrying:
+            message = f"{message}; the agent said last: {heard.retrying}"
+        failure = Failure(code=code, message=message, detail=ending.stderr_tail or None)
+        return replace(result, text=partial, stop_reason=StopReason.TIMEOUT, failure=failure)
+    if result.failure is None:
+        return _without_lost_count(result)
+    return replace(result, text=partial, failure=_told_apart(result.failure, heard, ending))
+
+
+def _without_lost_count(result: Result) -> Result:
+    """The result; no tokens at all after an answer mean that the agent lost count."""
+    usage = result.usage
+    lost = result.text.strip() and (usage.input_tokens, usage.output_tokens) == (0, 0)
+    return replace(result, usage=UNKNOWN_USAGE) if lost else result
+
+
+def _told_apart(failure: Failure, heard: Heard, ending: Ending) -> Failure:
+    """The failure as it is known here, with what the agent said last if nobody understood it."""
+    if failure.code is FailureCode.KILLED and ending.reason is EndReason.LINGERED:
+        message = "the agent closed its output without a result"
+        failure = replace(failure, code=FailureCode.NO_RESULT, message=message)
+    if ending.cut_lines and failure.code is FailureCode.NO_RESULT:
+        return _too_long(ending)
+    return replace(failure, detail=failure.detail or heard.raw_tail or None)
+
+
+def speaks_otherwise(result: Result, ending: Ending) -> bool:
+    """Whether the agent failed as one does whose version is another than clinvk speaks with."""
+    code = result.failure.code if result.failure else None
+    return ending.reason is EndReason.EXITED and code in _NOT_UNDERSTOOD
+
+
+def notice_of_answer(result: Result) -> str | None:
+    """What an answer lacks that the agent takes for a good end, None if nothing."""
+    if result.failure is not None or result.stop_reason in _BROKEN_OFF:
+        return None
+    if result.stop_reason is StopReason.LENGTH:
+        return "the answer was cut off at the model's length limit"
+    if result.stop_reason is StopReason.FILTERED:
+        return "the answer was withheld or cut off by the model's content filter"
+    return None if result.text.strip() else "the agent ended the turn without an answer"
+
+
+def told_of_cut_lines(event: Event, ending: Ending) -> Event:
+    """The event, with the reason that a parser cannot know: a line lost its end before it came."""
+    unexplained = isinstance(event, Failed) and event.failure.code is FailureCode.NO_RESULT
+    return Failed(failure=_too_long(ending)) if unexplained and ending.cut_lines else event
+
+
+def cut_lines_notice(ending: Ending) -> str:
+    """That lines of the agent's output lost their end."""
+    limit = f"longer than {MAX_LINE_BYTES >> 20} MiB"
+    if ending.cut_lines == 1:
+        return f"a line of the agent's output is {limit} and was cut"
+    return f"{ending.cut_lines:,} lines of the agent's output are {limit} and were cut"
+
+
+def _too_long(ending: Ending) -> Failure:
+    message = f"{cut_lines_notice(ending)}; no answer came with the rest"
+    detail = ending.stderr_tail or None
+    return Failure(code=FailureCode.OUTPUT_TOO_LONG, message=message, detail=detail)
+
+
+def exit_status(result: Result, ending: Ending) -> ExitStatus:
+    """What the shell sees: the signal that broke the run off, else the failure's, else 0."""
+    if ending.reason is EndReason.CANCELLED:
+        interrupted = ending.signal is Signals.SIGINT
+        return ExitStatus.INTERRUPTED if interrupted else ExitStatus.TERMINATED
+    return ExitStatus.OK if result.failure is None else result.failure.exit_status

@@ -1,0 +1,304 @@
+"""Everything about one turn that is decided before anything is started."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from clinvk.agents.base import Backend, Capability
+from clinvk.errors import BackendUnsupportedError, UsageError
+from clinvk.model.access import Access, is_wider
+from clinvk.model.access_option import contradicting
+from clinvk.model.config import Settings
+from clinvk.model.request import IfMissing, Invocation, RunRequest, TurnRequest
+from clinvk.model.session import Session, TitleSource
+from clinvk.process.runner import Limits
+from clinvk.services.agents.catalog import catalog_of
+from clinvk.services.agents.programs import default_backend, program_of
+from clinvk.services.agents.project_files import refuse_programs_of_project
+from clinvk.services.turns.conversation import (
+    Conversation,
+    Past,
+    conversation_instead,
+    conversation_of,
+)
+from clinvk.services.turns.counters import counters_kept
+from clinvk.services.turns.depth import refuse_too_deep
+from clinvk.services.turns.directories import turn_directory, working_directory
+from clinvk.services.world import World
+from clinvk.store.agent_files.conversations import read_text
+from clinvk.text.sanitize import safe_line
+from clinvk.text.title import title_from_prompt
+from clinvk.text.units import parse_duration
+
+_FIRST_RESUME = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnPlan:
+    """One turn, ready to be started. `warnings` are what a person should know about it.
+
+    `program` is the start of the invocation's argv. `prompt` is what the person said; what is sent
+    may have earlier turns above it. `moves_to` is the session's directory from now on, if the turn
+    ends well. `afresh` as in `Turn`; `kept` says that the agent has the conversation on
+    disk, where it looks for it; `instead` is the plan to turn to if only the agent itself knows
+    that it no longer has the conversation.
+    """
+
+    backend: Backend
+    prompt: str
+    request: TurnRequest
+    invocation: Invocation
+    limits: Limits
+    warnings: tuple[str, ...]
+    program: tuple[str, ...] = ()
+    moves_to: str | None = None
+    afresh: IfMissing | None = None
+    kept: bool = False
+    instead: "Callable[[], TurnPlan] | None" = None
+
+
+def backend_for(
+    request: RunRequest, session: Session | None, settings: Settings, world: World
+) -> Backend:
+    """The session's own backend, else the one asked for, else the default.
+
+    Raises `UsageError` when another backend than the session's own is asked for.
+    """
+    catalog = catalog_of(settings)
+    if session is None:
+        return catalog.get(request.backend) if request.backend else default_backend(settings, world)
+    if request.backend not in (None, session.backend):
+        raise UsageError(
+            f"session `{session.id}` belongs to backend `{session.backend}`,"
+            f" not `{request.backend}`",
+            hint="leave `-b` out to go on with it, or start a new session",
+        )
+    return catalog.get(session.backend)
+
+
+def new_session(request: RunRequest, backend: Backend, settings: Settings, world: World) -> Session:
+    """A session as its first turn would begin it; nothing is written.
+
+    Where the agent lets the caller choose its conversation's id, it is chosen here, so that it is
+    on disk before the agent is started.
+    """
+    now = world.now()
+    chosen = Capability.OWN_ID not in backend.lacks
+    access = request.access or _access_setting(backend, settings)
+    return Session(
+        id=world.new_id(),
+        backend=backend.name,
+        cwd=str(working_directory(request.workdir or world.cwd)),
+        created_at=now,
+        last_used_at=now,
+        name=request.name,
+        title=request.title or title_from_prompt(request.prompt),
+        title_source=TitleSource.PERSON if request.title else TitleSource.PROMPT,
+        conversation=world.new_uuid() if chosen else None,
+        model_asked=request.model or settings.backend(backend.name, "model"),
+        access=access,
+        system_prompt=request.system_prompt or settings.backend(backend.name, "system_prompt"),
+        tags=tuple(dict.fromkeys((*settings.get("session.default_tags"), *request.tags))),
+    )
+
+
+def plan_turn(  # noqa: PLR0913  all that a turn depends on
+    request: RunRequest,
+    session: Session,
+    backend: Backend,
+    settings: Settings,
+    world: World,
+    *,
+    past: Past | None = None,
+    gone: bool = False,
+) -> TurnPlan:
+    """The session's next turn: what was said this time over what the session keeps.
+
+    `past` are the session's turns, None for a new one; they are asked for only if the agent has no
+    trace of the conversation. `gone` says that the agent itself has said so.
+
+    Raises the error of the first thing that stands in the way: a directory that is gone, a
+    conversation that the agent no longer has, an option that it cannot honour, a missing program.
+    """
+    refuse_too_deep(world.environ, settings)
+    cwd, moves_to = turn_directory(request, session)
+    found = conversation_instead if gone else conversation_of
+    conversation = found(request, session, backend, world, past)
+    asked = _Asked(request=request, session=session, backend=backend, settings=settings)
+    turn = _turn_request(asked, conversation, cwd, world)
+    backend.refuse_unsupported(turn)
+    _refuse_wider_arguments(asked, turn)
+    if turn.access is Access.READ_ONLY:
+        refuse_programs_of_project(backend, cwd, world)
+    invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
+    if invocation is None:
+        raise backend.unsupported(Capability.SCREEN)
+    invocation = _with_git_variables(invocation, turn, world)
+    program = program_of(backend, settings, world)
+    ask_again = conversation.resume and request.if_missing is not IfMissing.FAIL
+    return TurnPlan(
+        backend=backend,
+        prompt=request.prompt,
+        request=turn,
+        invocation=replace(invocation, argv=(*program, *invocation.argv[1:])),
+        limits=_limits(request, settings),
+        program=program,
+        warnings=(
+            *_warnings(asked, conversation, turn.access),
+            *_may_be_lost(asked, conversation, world),
+        ),
+        moves_to=moves_to,
+        afresh=conversation.afresh,
+        kept=conversation.kept and not turn.elsewhere,
+        instead=partial(plan_turn, request, session, backend, settings, world, past=past, gone=True)
+        if ask_again
+        else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What was said this time, of which session, and what the settings say."""
+
+    request: RunRequest
+    session: Session
+    backend: Backend
+    settings: Settings
+
+    @property
+    def model(self) -> str | None:
+        """The one asked for, now or for the session; else the last, if the agent can be told."""
+        asked = self.request.model or self.session.model_asked
+        if asked is not None or Capability.MODEL in self.backend.lacks:
+            return asked
+        return self.session.model
+
+    @property
+    def max_turns(self) -> int | None:
+        """The limit of the settings is for those agents that have one."""
+        request = self.request
+        if request.max_turns is not None or request.interactive:
+            return request.max_turns
+        if Capability.MAX_TURNS in self.backend.lacks:
+            return None
+        limit: int | None = self.settings.get("run.max_turns")
+        return limit
+
+
+def _turn_request(
+    asked: _Asked, conversation: Conversation, cwd: Path, world: World
+) -> TurnRequest:
+    request, session, backend = asked.request, asked.session, asked.backend
+    replayed, goes_on = conversation.replay, conversation.resume
+    extra_args = asked.settings.backend(backend.name, "extra_args")
+    access = session.access if request.access is None else request.access
+    reads = backend.reads_files(access, world.user_home, world.environ)
+    turn = TurnRequest(
+        prompt=replayed.before(request.prompt) if replayed else request.prompt,
+        cwd=cwd,
+        conversation=conversation.id,
+        resume=goes_on,
+        elsewhere=goes_on and str(cwd) != session.cwd,
+        model=asked.model,
+        access=access,
+        system_prompt=request.system_prompt or session.system_prompt,
+        system_prompt_changed=(goes_on or conversation.afresh is not None)
+        and request.system_prompt not in (None, session.system_prompt),
+        max_turns=asked.max_turns,
+        ephemeral=request.ephemeral and Capability.EPHEMERAL not in backend.lacks,
+        backend_args=(*extra_args, *request.backend_args),
+        counters=session.counters,
+        baseline_known=session.counters_turn == session.next_turn - 1,
+        home=world.user_home,
+        environ={
+            name: world.environ[name] for name in backend.reads_variables if name in world.environ
+        },
+        texts={key: text for key, path in reads.items() if (text := read_text(path)) is not None},
+    )
+    if not goes_on or request.interactive or conversation.id is None:
+        return turn
+    counted = counters_kept(backend, conversation.id, world)
+    return turn if counted is None else replace(turn, counters=counted, baseline_known=True)
+
+
+def _refuse_wider_arguments(asked: _Asked, turn: TurnRequest) -> None:
+    """Raise `BackendUnsupportedError` for an argument that asks for more than the access."""
+    if turn.access is None or not turn.backend_args:
+        return
+    backend = asked.backend
+    number = contradicting(backend.access_options, turn.backend_args, turn.access)
+    if number is None:
+        return
+    configured = len(turn.backend_args) - len(asked.request.backend_args)
+    where = f"backends.{backend.name}.extra_args" if number < configured else "--backend-arg"
+    raise BackendUnsupportedError(
+        f"`{safe_line(turn.backend_args[number])}` (from `{where}`) asks for more than"
+        f" `--access {turn.access.value}` allows",
+        hint="leave one of them out, or choose a wider `--access`",
+    )
+
+
+def _with_git_variables(invocation: Invocation, turn: TurnRequest, world: World) -> Invocation:
+    """The invocation with git's variables as they should be where the agent works."""
+    read_only = turn.access is Access.READ_ONLY
+    if not read_only and not any(name.startswith("GIT_") for name in world.environ):
+        return invocation
+    from clinvk.services.turns.git_variables import git_variables, tame_git
+
+    said = git_variables(world.environ, world.cwd, invocation.cwd)
+    tame = tame_git(world.environ) if read_only else {}
+    # `git -c` puts its settings there, and they would win over ours.
+    beaten = ("GIT_CONFIG_PARAMETERS",) if read_only else ()
+    return replace(
+        invocation,
+        env={**tame, **said.set, **invocation.env},
+        env_unset=(*invocation.env_unset, *beaten, *said.unset),
+    )
+
+
+def _warnings(asked: _Asked, conversation: Conversation, access: Access | None) -> Iterator[str]:
+    """What a person should know before the turn."""
+    session, backend = asked.session, asked.backend
+    if conversation.note is not None:
+        yield conversation.note
+    elif session.next_turn > 1 and not conversation.resume:
+        yield "the agent never saw the earlier prompt: its conversation begins here"
+    if session.next_turn > 1 and is_wider(access, session.access):
+        yield f"access is wider for this turn: {_named(access)} instead of {_named(session.access)}"
+    kept = backend.lacks.get(Capability.EPHEMERAL) if asked.request.ephemeral else None
+    if kept is not None:
+        yield f"{backend.title} itself cannot be told to keep nothing: {kept}"
+
+
+def _may_be_lost(asked: _Asked, conversation: Conversation, world: World) -> Iterator[str]:
+    """Said once a session: at the resume after which the agent may delete the conversation."""
+    backend = asked.backend
+    if not conversation.resume or asked.session.next_turn != _FIRST_RESUME:
+        return
+    path = backend.retention_settings(world.user_home, world.environ)
+    if path is not None and (setting := backend.keeps_resumed(read_text(path))):
+        yield (
+            f"{backend.title} may delete this conversation when a new one begins here: "
+            f"{setting} keeps it"
+        )
+
+
+def _named(access: Access | None) -> str:
+    return f"`{access.value}`" if access else "the agent's own default"
+
+
+def _access_setting(backend: Backend, settings: Settings) -> Access | None:
+    said = settings.backend(backend.name, "access") or settings.get("run.access")
+    return Access(said) if said else None
+
+
+def _limits(request: RunRequest, settings: Settings) -> Limits:
+    def seconds(asked: float | None, key: str) -> float | None:
+        said = settings.get(key)
+        return asked if asked is not None else parse_duration(said) if said else None
+
+    return Limits(
+        timeout_s=seconds(request.timeout_s, "run.timeout"),
+        idle_timeout_s=seconds(request.idle_timeout_s, "run.idle_timeout"),
+    )

@@ -1,0 +1,62 @@
+"""One prompt, from what was asked to what came of it.
+
+The one way a prompt travels: resolve the session, the backend and the settings, record the start,
+start the agent, hand each event on as it comes, record the end, report.
+"""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+
+from clinvk.model.config import Settings
+from clinvk.model.report import RunReport
+from clinvk.model.request import RunRequest
+from clinvk.process.signals import SignalInbox
+from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
+from clinvk.services.turns.run import Attend, Observer, Turn, nobody_waits
+from clinvk.services.turns.start import Opening
+from clinvk.services.turns.target import find_target
+from clinvk.services.world import World
+from clinvk.store.sessions.store import SessionStore
+
+
+def run(  # noqa: PLR0913  what is asked, and who is told, each by its name
+    request: RunRequest,
+    world: World,
+    settings: Settings,
+    observer: Observer,
+    *,
+    waiting: Callable[[str], None] = lambda _: None,
+    attended: Callable[[Attend], None] = nobody_waits,
+) -> RunReport:
+    """Run one turn to its end and report; a failed turn is a report, not an exception.
+
+    `waiting` is told when a busy session is waited for, `attended` as in `Turn`. Raises a
+    `ClinvkError` for whatever stands in the way before the agent is started, and `StoppedBySignal`
+    for a signal that comes while it waits; nothing has been changed then.
+    """
+    with ExitStack() as held, SignalInbox() as signals:
+        opening = Opening(request, world, settings, held, sleep=signals.sleep, waiting=waiting)
+        plan, recording = opening.open()
+        plan = replace(plan, warnings=(*opening.notes, *plan.warnings))
+        return Turn(plan, recording, world, observer, attended).conduct(signals)
+
+
+def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
+    """The plan of the turn that `run` would start; nothing is started, locked or written."""
+    store = SessionStore(world.home)
+    target = find_target(request, store, settings, world)
+    if target is None:
+        backend = backend_for(request, None, settings, world)
+        session = new_session(request, backend, settings, world)
+    else:
+        session = store.current(target)
+        backend = backend_for(request, session, settings, world)
+    return plan_turn(
+        request,
+        session,
+        backend,
+        settings,
+        world,
+        past=lambda: store.transcript(session.id).turns,
+    )

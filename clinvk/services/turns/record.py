@@ -1,0 +1,315 @@
+"""How a turn gets onto disk, in the order that lets nothing be lost.
+
+"Turn started", then the record, both before the child is started; the agent's own id the moment
+it is known; what it says as it says it; "turn finished" last, and then the record again. A run
+that keeps nothing goes through the same calls and writes nothing.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from types import TracebackType
+from typing import ClassVar, Protocol
+
+from clinvk.errors import (
+    SessionBusyError,
+    SessionDamagedError,
+    SessionNotFoundError,
+    SessionUnreadableError,
+    StoreError,
+)
+from clinvk.model.events import Event, Init, Result
+from clinvk.model.failure import FailureCode
+from clinvk.model.files import FileReport
+from clinvk.model.session import Session, TitleSource, TurnEnd
+from clinvk.process.ending import Ending
+from clinvk.process.runner import Child
+from clinvk.services.turns.plan import TurnPlan
+from clinvk.services.turns.policy import KEEP_ALL, Discretion
+from clinvk.services.world import World
+from clinvk.store.locks.lock import HeldLock
+from clinvk.store.sessions.store import SessionStore
+from clinvk.store.transcripts.transcript import TranscriptWriter
+
+
+class Recording(Protocol):
+    """What a run tells about itself; `session` is the session as it now stands."""
+
+    session: Session
+    session_id: str | None
+    unrecorded: str | None
+    """Why nothing is kept though it should be, as a sentence; None if that is as it should be."""
+
+    @property
+    def keeps_words(self) -> bool:
+        """Whether what was said can be read in the session afterwards."""
+
+    def start(self, plan: TurnPlan) -> None:
+        """The turn begins; what is needed to go on with it is on disk afterwards."""
+
+    def start_again(self, plan: TurnPlan) -> None:
+        """The same turn begins once more, by another plan: the first attempt reached no model."""
+
+    def child_started(self, child: Child) -> None:
+        """The agent runs as this process."""
+
+    def event(self, event: Event) -> None:
+        """The agent said something."""
+
+    def quiet(self) -> None:
+        """The agent says nothing at the moment: what it said is put down."""
+
+    def finish(self, result: Result, ending: Ending, files: tuple[FileReport, ...]) -> None:
+        """The turn is over."""
+
+    def void(self, reason: str) -> None:
+        """The turn did not take place: the session stays as it was before."""
+
+    def trouble(self) -> str | None:
+        """Why something could not be recorded, None if everything is."""
+
+
+def advance(
+    session: Session, result: Result, world: World, model_asked: str | None = None
+) -> Session:
+    """The session after its open turn ended with that result, now."""
+    return session.turn_finished(
+        TurnEnd(
+            number=session.open_turn.number if session.open_turn else session.next_turn,
+            ended_at=world.now(),
+            failed=result.failure is not None,
+            usage=result.usage,
+            cost_usd=result.cost_usd,
+            model=result.model,
+            model_asked=model_asked,
+            conversation=result.backend_session_id,
+            counters=result.counters,
+        )
+    )
+
+
+class Recorded(AbstractContextManager["Recorded"]):
+    """A run that is kept in the store, under the session's lock from first write to last."""
+
+    unrecorded: str | None = None
+    interactive: ClassVar[bool] = False
+    """Whether the run is the agent's own screen."""
+
+    def __init__(  # noqa: PLR0913  what a recording is made of, each by its name
+        self,
+        session: Session,
+        lock: HeldLock,
+        store: SessionStore,
+        world: World,
+        *,
+        is_new: bool,
+        discretion: Discretion = KEEP_ALL,
+    ) -> None:
+        session = discretion.session(session) if is_new else session
+        self._discretion = discretion
+        self.session = session
+        self.session_id: str | None = session.id
+        self._before = session
+        self._seen = session
+        self._is_new = is_new
+        self._lock = lock
+        self._store = store
+        self._world = world
+        self._transcript: TranscriptWriter | None = None
+        self._trouble: str | None = None
+        self._model_asked: str | None = None
+        self._moves_to: str | None = None
+
+    @property
+    def keeps_words(self) -> bool:
+        """As the settings have it."""
+        return self._discretion.words
+
+    def start(self, plan: TurnPlan) -> None:
+        """Write the turn's start into the transcript, then the open turn into the record.
+
+        Raises `StoreError` if either cannot be written: then nothing has been started, and the
+        session is as it was.
+        """
+        try:
+            self._start(plan)
+        except StoreError:
+            self._take_back()
+            raise
+
+    def _start(self, plan: TurnPlan) -> None:
+        self.session = self.session.turn_started(at=self._world.now(), resume=plan.request.resume)
+        self._transcript = self._store.writer(self.session.id, self._world.now)
+        # A run that was killed may have left a new title or tag to be told.
+        if self._transcript.empty or self._before.interrupted:
+            self._transcript.session(self.session)
+        self._tell_start(plan)
+        if self._is_new:
+            self._store.create(self.session)
+        else:
+            self._save(self.session)
+
+    def start_again(self, plan: TurnPlan) -> None:
+        """Take the first attempt back and tell the turn's start anew. Raises `StoreError`."""
+        if self._transcript is not None:
+            at = self._world.now()
+            reason = FailureCode.CONVERSATION_GONE.value
+            self._transcript.turn_voided(turn=self._turn, at=at, reason=reason)
+            self.session = replace(self.session, counters=None, counters_turn=0)
+            self._tell_start(plan)
+
+    def _tell_start(self, plan: TurnPlan) -> None:
+        if self._transcript is None:
+            return
+        request = plan.request
+        self._model_asked, self._moves_to = request.model, plan.moves_to
+        self._transcript.turn_started(
+            turn=self._turn,
+            at=self.session.last_used_at,
+            prompt=self._discretion.prompt(plan.prompt),
+            cwd=str(request.cwd),
+            model=request.model,
+            access=request.access,
+            conversation=request.conversation,
+            resume=request.resume,
+            interactive=self.interactive,
+            afresh=plan.afresh,
+        )
+
+    def _take_back(self) -> None:
+        transcript, turn = self._transcript, self._turn
+        if transcript is not None and not self._is_new:
+            at, reason = self._world.now(), "nothing was started"
+            self._try(lambda: transcript.turn_voided(turn=turn, at=at, reason=reason))
+        self.session = self._before
+        if self._is_new:
+            self._store.discard(self._before.id)
+        else:
+            self._try(lambda: self._save(self._before))
+
+    def child_started(self, child: Child) -> None:
+        """As `note_agent`."""
+        self.note_agent(child.pid, child.identity)
+
+    def note_agent(self, pid: int, identity: str) -> None:
+        """Note the agent in the lock: whoever finds this run dead finds its agent by it."""
+        self._try(lambda: self._lock.note_child(pid, identity))
+
+    def event(self, event: Event) -> None:
+        """Append; the agent's own session id is forced to disk at once."""
+        if self._transcript is None:
+            return
+        if isinstance(event, Init):
+            own = self.session.keeps(self._model_asked)
+            self.session = self.session.conversation_confirmed(
+                event.backend_session_id, event.model if own else None
+            )
+        kept = self._discretion.event(event)
+        if kept is not None:
+            self._transcript.event(self._turn, kept)
+
+    def quiet(self) -> None:
+        """Write what was gathered: a kill from now on loses none of it."""
+        if self._transcript is not None:
+            self._transcript.flush()
+
+    def finish(self, result: Result, ending: Ending, files: tuple[FileReport, ...]) -> None:
+        """Close the turn in the transcript, then bring the record up to it."""
+        transcript = self._transcript
+        if transcript is None:
+            return
+        result = self._discretion.result(result)
+        if self._moves_to is not None and result.failure is None:
+            self.session = replace(self.session, cwd=self._moves_to)
+        finished = advance(self.session, result, self._world, self._model_asked)
+        self._try(
+            lambda: transcript.turn_finished(
+                turn=self._turn,
+                at=finished.last_used_at,
+                stop_reason=result.stop_reason,
+                text=result.text,
+                usage=result.usage,
+                cost_usd=result.cost_usd,
+                model=result.model,
+                conversation=result.backend_session_id,
+                counters=result.counters,
+                failure=result.failure,
+                exit_code=ending.exit_code,
+                duration_s=ending.duration_s,
+                files=files,
+                structured=result.structured,
+            )
+        )
+        named = self._with_agents_title(finished)
+        self.session = named
+        self._try(lambda: self._save(named))
+        if named.title != finished.title or self._moves_to is not None:
+            self._try(lambda: transcript.session(self.session, durable=False))
+
+    def _with_agents_title(self, session: Session) -> Session:
+        """The session with the agent's own title, unless it has a better one already."""
+        if session.title_source is not TitleSource.PROMPT or not self._discretion.words:
+            return session
+        from clinvk.services.turns.titles import with_agents_title
+
+        return with_agents_title(session, self._world)
+
+    def void(self, reason: str) -> None:
+        """Take the turn back: the record is as it was, the transcript says that it was nothing."""
+        transcript = self._transcript
+        if transcript is None:
+            return
+        turn = self._turn
+        self._try(lambda: transcript.turn_voided(turn=turn, at=self._world.now(), reason=reason))
+        self.session = self._before
+        self._try(lambda: self._save(self._before))
+
+    def trouble(self) -> str | None:
+        """The first write that failed after the turn had begun."""
+        failed = self._transcript.failed if self._transcript else None
+        return self._trouble or failed
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the transcript and let the session go."""
+        del kind, error, trace
+        if self._transcript is not None:
+            self._transcript.close()
+        self._lock.release()
+
+    def _save(self, session: Session) -> None:
+        """Bring the record up to `session`, with what a person changed in it since we saw it.
+
+        Whoever changes a record while a run holds the session leaves it to the run to tell the
+        transcript. Raises `StoreError`.
+        """
+        try:
+            self.session = self._store.update(
+                session.id,
+                lambda found: session.with_changes(seen=self._seen, found=found),
+                self._world.sleep,
+                as_written=True,
+            )
+        except SessionNotFoundError:  # deleted by hand, while its agent works on
+            self._store.save(session)
+            self.session = session
+        except (SessionDamagedError, SessionUnreadableError, SessionBusyError) as error:
+            raise StoreError(error.message, hint=error.hint) from error
+        self._seen = self.session
+        if self.session != session and self._transcript is not None:
+            self._transcript.session(self.session)
+
+    @property
+    def _turn(self) -> int:
+        return self.session.open_turn.number if self.session.open_turn else self.session.turns
+
+    def _try(self, write: Callable[[], None]) -> None:
+        """Once the agent works, a write that fails is a warning: its work is not thrown away."""
+        try:
+            write()
+        except StoreError as error:
+            self._trouble = self._trouble or error.message

@@ -1,0 +1,61 @@
+"""Which session a run goes on with."""
+
+import os
+from pathlib import Path
+
+from clinvk.errors import NothingToResumeError
+from clinvk.model.config import Settings
+from clinvk.model.request import Pick, RunRequest
+from clinvk.model.session import Session
+from clinvk.services.sessions.places import here_in
+from clinvk.services.sessions.resolve import (
+    continued_session,
+    find_named,
+    last_session,
+    resolve_reference,
+)
+from clinvk.services.turns.directories import working_directory
+from clinvk.services.turns.plan import backend_for
+from clinvk.services.world import World
+from clinvk.store.sessions.store import SessionStore
+
+
+def find_target(
+    request: RunRequest, store: SessionStore, settings: Settings, world: World
+) -> Session | None:
+    """The session to go on with, None for a new one."""
+    here = here_in(world, standing(request, world))
+    if request.session is not None:
+        return resolve_reference(store, request.session, now=world.now())
+    if request.name is not None:
+        return find_named(store, request.name)
+    if request.pick is Pick.CONTINUE:
+        return continued_session(store, here, backend=request.backend)
+    if request.pick is Pick.LAST:
+        return last_session(store, here=here if request.here else None, backend=request.backend)
+    if settings.get("session.auto_resume") and not request.ephemeral:
+        return _automatic(request, store, settings, world)
+    return None
+
+
+def standing(request: RunRequest, world: World) -> Path:
+    """The directory from which the run is asked for, with symbolic links resolved.
+
+    `UsageError` if one was named that cannot be worked in.
+    """
+    if request.workdir is not None:
+        return working_directory(request.workdir)
+    return Path(os.path.realpath(world.cwd))
+
+
+def _automatic(
+    request: RunRequest, store: SessionStore, settings: Settings, world: World
+) -> Session | None:
+    """With `session.auto_resume`: the last session of exactly this directory and this backend."""
+    backend = backend_for(request, None, settings, world)
+    here = here_in(world, standing(request, world))
+    try:
+        found = continued_session(store, here, backend=backend.name)
+    except NothingToResumeError:
+        return None
+    return found if found.cwd == str(here.directory) else None

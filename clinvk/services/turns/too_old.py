@@ -1,0 +1,35 @@
+"""Whether an agent that was not understood is older than clinvk can work with.
+
+A version costs a start of the agent's program, so that it is asked for only after such a failure.
+"""
+
+from dataclasses import replace
+
+from clinvk.model.events import Result
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.versions import Drift, drift
+from clinvk.process.signals import SignalInbox
+from clinvk.services.agents.states import version_of
+from clinvk.services.turns.plan import TurnPlan
+from clinvk.services.world import World
+
+
+def failure_by_version(
+    result: Result, plan: TurnPlan, world: World, signals: SignalInbox
+) -> Failure | None:
+    """The failure of an agent that is too old, with its own words as the detail; else None."""
+    backend, before = plan.backend, result.failure
+    if before is None or backend.oldest_version is None or signals.received:
+        return None
+    version = version_of(plan.program, world, signals)
+    if drift(version, (backend.oldest_version,)) is not Drift.OLDER:
+        return None
+    words = [before.message, before.detail or ""]
+    return replace(
+        before,
+        code=FailureCode.TOO_OLD,
+        message=f"{backend.title} {version} is too old: clinvk needs {backend.oldest_version}"
+        " or later",
+        hint=f"update it: {backend.install_hint}",
+        detail="\n".join(filter(None, words)),
+    )

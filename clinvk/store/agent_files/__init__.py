@@ -1,0 +1,1 @@
+"""The agents' own files, only read."""

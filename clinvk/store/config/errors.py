@@ -1,0 +1,93 @@
+"""What is wrong with a configuration, in sentences: where, which key, and what was expected."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from pydantic import ValidationError
+
+from clinvk.errors import ConfigError
+from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS
+from clinvk.model.events import Json
+from clinvk.store.config.table import expected
+
+Location = tuple[int | str, ...]
+
+_LONGEST = 60
+_OF_A_KEY = "[key]"
+"""What pydantic adds to the place of a mapping's key, to tell it from the key's value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong. `location` leads to it; `sentence` says it without the place."""
+
+    location: Location
+    sentence: str
+    hint: str | None = None
+
+
+def problems_of(error: ValidationError, backends: Collection[str] | None) -> list[Problem]:
+    """Everything the form complains about, in the order of the form."""
+    found = error.errors(include_url=False, include_context=False)
+    return [_problem(one, backends or ()) for one in found]
+
+
+def config_error(problems: Sequence[tuple[str, Problem]]) -> ConfigError:
+    """The first problem, after the place where it stands; the others are counted."""
+    where, first = problems[0]
+    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    hint = first.hint or (more and "`clinvk config validate` says them all") or None
+    return ConfigError(f"{where}: {first.sentence}{more}", hint=hint)
+
+
+def _problem(problem: Mapping[str, Any], backends: Collection[str]) -> Problem:
+    location: Location = tuple(part for part in problem["loc"] if part != _OF_A_KEY)
+    key = ".".join(map(str, location))
+    if problem["type"] == "extra_forbidden":
+        sentence, hint = f"there is no key `{key}`", _near_key(location)
+    elif problem["type"] == "missing":
+        sentence, hint = f"`{key}` is missing: {expected([str(part) for part in location])}", None
+    elif problem["type"] == "value_error":
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        sentence, hint = f"`{key}`: {message}", None
+        if message.startswith("there is no backend"):
+            hint = near_backend(str(problem["input"]), backends)
+    else:
+        what = expected([str(part) for part in location])
+        of_key = f"`{key}`: " if key else ""
+        sentence, hint = f"{of_key}expected {what}, got {_shown(problem['input'])}", None
+    return Problem(location=location, sentence=sentence, hint=hint)
+
+
+def near_backend(name: str, backends: Collection[str]) -> str:
+    """The backend that was probably meant, else all of them."""
+    close = get_close_matches(name, backends, n=1)
+    return f"did you mean `{close[0]}`?" if close else f"one of: {', '.join(backends)}"
+
+
+def _shown(value: Json) -> str:
+    if isinstance(value, dict):
+        return "a section"
+    if isinstance(value, list):
+        return "a list"
+    if value is None or isinstance(value, bool):
+        return f"`{str(value).lower().replace('none', 'null')}`"
+    text = str(value)
+    return f"`{text[:_LONGEST]}…`" if len(text) > _LONGEST else f"`{text}`"
+
+
+def _near_key(location: Location) -> str | None:
+    if location[0] == "backends":
+        known = list(BACKEND_DEFAULTS)
+    elif len(location) > 1:
+        section = f"{location[0]}."
+        known = [key.removeprefix(section) for key in DEFAULTS if key.startswith(section)]
+    else:
+        known = [*dict.fromkeys(key.partition(".")[0] for key in DEFAULTS), "backends"]
+    close = get_close_matches(str(location[-1]), known, n=1)
+    if close:
+        return f"did you mean `{close[0]}`?"
+    elsewhere = [key for key in DEFAULTS if key.rpartition(".")[2] == location[-1]]
+    return f"did you mean `{elsewhere[0]}`?" if elsewhere else None

@@ -1,0 +1,157 @@
+"""`config.yaml`, read and checked; an invalid file is an error that says where, never ignored.
+
+YAML and pydantic are imported only if there is something to check.
+"""
+
+import os
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from clinvk.errors import ConfigError
+from clinvk.model.config import flatten, nest
+from clinvk.model.events import Json
+from clinvk.store.files import reason, require_regular
+
+if TYPE_CHECKING:
+    from clinvk.store.config.errors import Problem
+    from clinvk.store.config.yaml import Document
+
+LARGEST = 1 << 20
+
+
+def read_config(path: Path, *, must_exist: bool) -> bytes | None:
+    """The text of the file, None if there is none. Raises `ConfigError`."""
+    try:
+        with open_config(path, wait=must_exist) as file:
+            text = file.read(LARGEST + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        if not must_exist:
+            return None
+        raise ConfigError(f"there is no configuration file `{path}`") from None
+    except OSError as error:
+        raise ConfigError(f"cannot read `{path}`: {reason(error)}") from error
+    if len(text) > LARGEST:
+        raise ConfigError(f"`{path}` is larger than a configuration file can be")
+    return text
+
+
+def open_config(path: Path, *, wait: bool) -> BinaryIO:
+    """The file, open; a pipe that was named (`--config <(…)`) may have to be waited for.
+
+    Nobody names the file of the home: a pipe there is refused with `OSError`.
+    """
+    if wait:
+        return path.open("rb")
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        require_regular(descriptor)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def check_config(
+    text: bytes, origin: str, backends: Collection[str] | None = None
+) -> dict[str, Json]:
+    """What a YAML text says, as `section.key` to a checked value; `origin` names it in errors.
+
+    `backends` are the names there are; None leaves them unchecked. Raises `ConfigError` with file,
+    line, key and what was expected.
+    """
+    from clinvk.store.config.errors import config_error
+
+    document, said, problems = _examined(text, origin, backends)
+    if problems:
+        problems.sort(key=lambda one: document.line_of(one.location) or 0)
+        raise config_error([(_place(one, document, origin), one) for one in problems])
+    return said
+
+
+def problems_in(text: bytes, origin: str, backends: Collection[str]) -> list[str]:
+    """Everything that is wrong with a YAML text, a sentence each, in the order of the lines."""
+    return [sentence for sentence, _ in faults_in(text, origin, backends)]
+
+
+def faults_in(text: bytes, origin: str, backends: Collection[str]) -> list[tuple[str, str | None]]:
+    """As `problems_in`, each with its key; None for a text that is no YAML of ours at all."""
+    try:
+        document, _, problems = _examined(text, origin, backends)
+    except ConfigError as error:
+        return [(error.message, None)]
+    problems.sort(key=lambda one: document.line_of(one.location) or 0)
+    return [
+        (f"{_place(one, document, origin)}: {_with_hint(one)}", ".".join(map(str, one.location)))
+        for one in problems
+    ]
+
+
+def check_values(
+    said: Mapping[str, Json], origins: Mapping[str, str], backends: Collection[str]
+) -> dict[str, Json]:
+    """The values of single keys, checked; `origins` names each in errors. Raises `ConfigError`."""
+    from pydantic import ValidationError
+
+    from clinvk.store.config.errors import config_error, problems_of
+
+    try:
+        return _validated(nest(said), backends)
+    except ValidationError as error:
+        named = []
+        for problem in problems_of(error, backends):
+            place = ".".join(map(str, problem.location))
+            key = next(key for key in said if f"{place}.".startswith(f"{key}."))
+            named.append((origins[key], problem))
+        raise config_error(named) from error
+
+
+def lines_of(text: bytes, origin: str) -> dict[str, int]:
+    """The line on which each key stands, counted from 1; of a text that has been checked."""
+    from clinvk.store.config.yaml import read_document
+
+    document = read_document(text, origin)
+    lines = {key: document.line_of(tuple(key.split("."))) for key in flatten(document.sections())}
+    return {key: line for key, line in lines.items() if line is not None}
+
+
+def _examined(
+    text: bytes, origin: str, backends: Collection[str] | None
+) -> "tuple[Document, dict[str, Json], list[Problem]]":
+    from pydantic import ValidationError
+
+    from clinvk.store.config.errors import problems_of
+    from clinvk.store.config.yaml import read_document
+
+    document = read_document(text, origin)
+    try:
+        return document, _validated(document.value, backends), []
+    except ValidationError as error:
+        return document, {}, problems_of(error, backends)
+
+
+def _validated(nested: Any, backends: Collection[str] | None) -> dict[str, Json]:  # noqa: ANN401
+    from clinvk.store.config.schema import Config
+
+    context = {"backends": backends, "declared": _declared_in(nested)}
+    config = Config.model_validate(nested, context=context)
+    return flatten(config.model_dump(exclude_unset=True))
+
+
+def _declared_in(nested: Any) -> frozenset[str]:  # noqa: ANN401  not checked yet
+    """The names of the sections that declare a backend."""
+    sections = nested.get("backends") if isinstance(nested, dict) else None
+    if not isinstance(sections, dict):
+        return frozenset()
+    return frozenset(
+        name for name, one in sections.items() if isinstance(one, dict) and one.get("declared")
+    )
+
+
+def _place(problem: "Problem", document: "Document", origin: str) -> str:
+    line = document.line_of(problem.location)
+    return f"{origin}:{line}" if line else origin
+
+
+def _with_hint(problem: "Problem") -> str:
+    return f"{problem.sentence}; {problem.hint}" if problem.hint else problem.sentence

@@ -1,0 +1,160 @@
+"""The form of `config.yaml`: which keys there are, what each may hold and what it means.
+
+Loaded only where a configuration is checked: importing pydantic costs more than the rest of a
+run's start.
+"""
+
+from collections.abc import Collection
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo
+
+from clinvk.errors import UsageError
+from clinvk.model.access import Access
+from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS
+from clinvk.model.declared import BACKEND_NAME
+from clinvk.model.names import checked_tag
+from clinvk.store.config.declared import DeclaredSection
+from clinvk.store.config.form import Filled, MayBeEmpty, Section, Word, said
+from clinvk.text.units import parse_duration
+
+
+def _duration(text: str) -> str:
+    try:
+        parse_duration(text)
+    except UsageError as error:
+        raise ValueError(error.message) from error
+    return text
+
+
+def _tag(text: str) -> str:
+    try:
+        return checked_tag(text)
+    except UsageError as error:
+        raise ValueError("a tag is 1 to 64 printable characters") from error
+
+
+def _known_backend(name: str, info: ValidationInfo) -> str:
+    """Checked only where the caller says which backends there are: this floor knows none."""
+    context = info.context or {}
+    known: Collection[str] | None = context.get("backends")
+    if known is not None and name not in known and name not in context.get("declared", ()):
+        raise ValueError(f"there is no backend `{name}`")
+    return name
+
+
+def _known_or_declared(name: str, info: ValidationInfo) -> str:
+    """A section is about a backend that there is, or declares one."""
+    context = info.context or {}
+    if name not in context.get("declared", ()):
+        return _known_backend(name, info)
+    if name in (context.get("backends") or ()):
+        raise ValueError("there is a backend of that name already; declare it under another")
+    if BACKEND_NAME.fullmatch(name) is None:
+        raise ValueError("a backend's name is 1 to 32 of `a-z`, `0-9`, `-` and `_`")
+    return name
+
+
+Duration = Annotated[str, AfterValidator(_duration), Field(examples=["30s", "15m", "2h"])]
+Tag = Annotated[str, AfterValidator(_tag)]
+BackendName = Annotated[str, AfterValidator(_known_backend)]
+BackendKey = Annotated[str, AfterValidator(_known_or_declared)]
+
+
+class BackendSection(Section):
+    """What is said about one backend."""
+
+    model: Filled | None = said(None, "The model; null: the agent's own default.")
+    access: Access | None = said(
+        None,
+        "What the agent may do; null: as `run.access` says.",
+        strict=False,
+    )
+    system_prompt: Filled | None = said(None, "Appended to the agent's own system prompt.")
+    extra_args: list[Word] = said([], "Passed to the agent's CLI as they are.")
+    binary: Filled | None = said(
+        None, "The agent's program: a name on PATH or an absolute path; null: its usual name."
+    )
+    enabled: bool = said(BACKEND_DEFAULTS["enabled"], "Whether the backend may be used.")
+    declared: DeclaredSection | None = said(
+        None, "What another agent's CLI is like; makes a backend of that name."
+    )
+
+
+class SessionSection(Section):
+    """How sessions are kept."""
+
+    auto_resume: bool = said(
+        DEFAULTS["session.auto_resume"],
+        "Continue the last session of the same directory and backend with every plain prompt.",
+    )
+    retention_days: int = said(
+        DEFAULTS["session.retention_days"],
+        "What `sessions clean` removes when it is not told: sessions not used for so many days;"
+        " 0 keeps everything.",
+        ge=0,
+    )
+    store_token_usage: bool = said(
+        DEFAULTS["session.store_token_usage"],
+        "Keep token counts and costs; false: they are shown after each turn and written nowhere.",
+    )
+    store_transcript: bool = said(
+        DEFAULTS["session.store_transcript"],
+        "Keep prompts, answers and what tools gave back; false: only what is needed to go on with"
+        " a session, with times, figures and the paths of changed files.",
+    )
+    default_tags: list[Tag] = said([], "Tags of every new session.")
+
+
+class RunSection(Section):
+    """The limits of every run."""
+
+    timeout: Duration | None = said(
+        None, "How long a turn may take in all; null: as long as it needs."
+    )
+    idle_timeout: Duration | None = said(
+        DEFAULTS["run.idle_timeout"],
+        "How long an agent may be silent before it is stopped; null: for ever.",
+    )
+    access: Access | None = said(
+        None,
+        "What an agent may do, where its backend says nothing; null: the agent's own headless"
+        " default.",
+        strict=False,
+    )
+    max_turns: int | None = said(
+        None, "The agent's steps at most, where it can count them; null: no limit.", ge=1
+    )
+    max_depth: int = said(
+        DEFAULTS["run.max_depth"],
+        "How many runs may stand inside one another, if an agent calls clinvk itself.",
+        ge=1,
+    )
+
+
+class OutputSection(Section):
+    """How results are shown."""
+
+    format: Literal["text", "json", "stream-json"] = said(
+        DEFAULTS["output.format"], "How a run's result is written to stdout."
+    )
+    render: Literal["auto", "always", "never"] = said(
+        DEFAULTS["output.render"], "Render Markdown; auto: on a terminal."
+    )
+    color: Literal["auto", "always", "never"] = said(
+        DEFAULTS["output.color"], "Colour; auto: on a terminal, unless `NO_COLOR` is set."
+    )
+
+
+class Config(Section):
+    """The whole file."""
+
+    default_backend: BackendName | None = said(
+        None, "The backend of a new session; null: the first one that is installed."
+    )
+    backends: Annotated[dict[BackendKey, Annotated[BackendSection, MayBeEmpty]], MayBeEmpty] = said(
+        {}, "What is said about each backend, by its name."
+    )
+    session: Annotated[SessionSection, MayBeEmpty] = SessionSection()
+    run: Annotated[RunSection, MayBeEmpty] = RunSection()
+    output: Annotated[OutputSection, MayBeEmpty] = OutputSection()

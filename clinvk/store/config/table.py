@@ -1,0 +1,135 @@
+"""Every key in words: its type and its meaning, read off the one form of the configuration.
+
+For error messages and for the documentation; loads pydantic. `python -m clinvk.store.config.table`
+writes the table of `docs/configuration.md` again.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clinvk.model.config import environment_variable, known_keys
+from clinvk.model.events import Json
+from clinvk.store.config.schema import Config
+
+ANY_BACKEND = "NAME"
+"""Stands for a backend's name where a key is meant for all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """One key; `type` is a phrase such as `true or false`."""
+
+    name: str
+    type: str
+    default: Json
+    variable: str
+    meaning: str
+
+
+def keys() -> tuple[Key, ...]:
+    """Every key in the order of the file, those of a backend once, under `backends.NAME`."""
+    return tuple(describe(key) for key in known_keys([ANY_BACKEND]))
+
+
+def describe(key: str) -> Key:
+    """What there is to say about a key that exists."""
+    schema = Config.model_json_schema()
+    field = _field(schema, key.split("."))
+    return Key(
+        name=key,
+        type=phrase(schema, field),
+        default=field.get("default"),
+        variable=environment_variable(key),
+        meaning=str(field.get("description", "")),
+    )
+
+
+def expected(location: list[str]) -> str:
+    """What may stand at a place of the file: `true or false`, `a section of keys`."""
+    schema = Config.model_json_schema()
+    try:
+        return phrase(schema, _field(schema, location))
+    except LookupError:
+        return "something else"
+
+
+def _field(schema: Mapping[str, Any], parts: list[str]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = schema
+    for part in parts:
+        found = resolved(schema, found)
+        if "items" in found:
+            found = found["items"]
+        elif "properties" in found:
+            found = found["properties"][part]
+        else:
+            found = found["additionalProperties"]
+    return found
+
+
+def resolved(schema: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a reference points to; of something that may be null, what it is otherwise."""
+    field = field.get("anyOf", [field])[0]
+    if "$ref" not in field:
+        return field
+    found: Mapping[str, Any] = schema["$defs"][field["$ref"].rpartition("/")[2]]
+    return found
+
+
+def phrase(schema: Mapping[str, Any], field: Mapping[str, Any]) -> str:
+    """The type of a field of a JSON Schema in words."""
+    if "anyOf" in field:
+        *first, last = (phrase(schema, one) for one in field["anyOf"])
+        said = ", ".join(first)
+        return f"{said}{',' if ' or ' in said else ''} or {last}"
+    field = resolved(schema, field)
+    if "enum" in field:
+        return _list([f"`{word}`" for word in field["enum"]])
+    match field.get("type"):
+        case "string" if "examples" in field:
+            return f"a duration such as {_list([f'`{one}`' for one in field['examples']])}"
+        case "integer" if "minimum" in field:
+            return f"a whole number from {field['minimum']}"
+        case "array":
+            return "a list of texts"
+        case kind:
+            return _PHRASES.get(str(kind), str(kind))
+
+
+def _list(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
+def with_table(page: str) -> str:
+    """The page with the table of all keys between its two marks."""
+    head, _, rest = page.partition(f"{_BEGIN}\n")
+    tail = rest.partition(_END)[2]
+    return f"{head}{_BEGIN}\n{_table()}{_END}{tail}"
+
+
+def _table() -> str:
+    lines = ["| key | type | default | environment variable | meaning |", "|---|---|---|---|---|"]
+    for key in keys():
+        default = key.default if isinstance(key.default, str) else json.dumps(key.default)
+        cells = (f"`{key.name}`", key.type, f"`{default}`", f"`{key.variable}`", key.meaning)
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+_BEGIN = "<!-- keys: written by `python -m clinvk.store.config.table` -->"
+_END = "<!-- end of keys -->"
+
+_PHRASES = {
+    "string": "a text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "object": "a section of keys",
+}
+
+
+if __name__ == "__main__":
+    PAGE = Path("docs/configuration.md")
+    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

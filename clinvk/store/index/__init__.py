@@ -1,0 +1,1 @@
+"""The index over the records: derived, may be deleted."""

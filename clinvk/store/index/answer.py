@@ -1,0 +1,140 @@
+"""Asking the index, and reading what it names: an answer is what the files say."""
+
+import os
+import sqlite3
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clinvk.errors import StoreError
+from clinvk.model.session import Session
+from clinvk.store.home import Home
+from clinvk.store.index.database import IndexBrokenError, IndexUnusableError, opened
+from clinvk.store.index.query import count_rows, damaged_rows, data_version, is_exact, select_rows
+from clinvk.store.index.rows import Key, Row, read_entry
+from clinvk.store.index.sync import correct, refresh
+from clinvk.store.sessions import reading
+from clinvk.store.sessions.records import DamagedRecord
+from clinvk.store.sessions.selection import Listed, Order, Selected, Selection, in_order
+
+_TRIES = (False, False, False, True)
+"""An answer may be out of date before it is given, and what is not right in the index is corrected
+after each try. In the last one every file is looked at; then the files are read."""
+
+_ALL = 1 << 31
+"""More than this is no limit; SQLite's own numbers end somewhere above it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What is asked; the fields are as in `index.select`."""
+
+    home: Home
+    selection: Selection
+    order: Order
+    limit: int | None
+    first: int = 0
+    thorough: bool = False
+
+    @property
+    def skipped(self) -> int:
+        """How many rows need not be read: those before `first`, if each is of a session meant."""
+        return self.first if is_exact(self.selection) else 0
+
+    @property
+    def wanted(self) -> int | None:
+        """How many sessions are to be read."""
+        return None if self.limit is None else self.limit + self.first - self.skipped
+
+
+def answer(question: Question) -> Selected | None:
+    """The answer; None if the index cannot be asked. Raises nothing."""
+    for thorough in _TRIES:
+        with suppress(IndexBrokenError):
+            try:
+                found = _answer(question, thorough=question.thorough or thorough)
+            except (IndexUnusableError, StoreError, OSError):
+                return None
+            if found is not None:
+                return found
+    return None
+
+
+def count(home: Home, selection: Selection) -> int | None:
+    """As `index.count` promises. What only the sessions themselves can tell is read of them."""
+    if not is_exact(selection):
+        found = answer(Question(home=home, selection=selection, order=Order.LAST, limit=None))
+        return None if found is None else len(found.sessions)
+    with suppress(IndexUnusableError, IndexBrokenError, StoreError, OSError), opened(home) as known:
+        refresh(known, home)
+        return count_rows(known, selection)
+    return None
+
+
+@dataclass(slots=True)
+class _Reading:
+    """What the files say of the rows so far; `wrong` are the keys of rows that are not right."""
+
+    question: Question
+    sessions: dict[str, Listed] = field(default_factory=dict)
+    wrong: list[Key] = field(default_factory=list)
+
+    def take(self, rows: list[Row]) -> None:
+        """Add the sessions of those rows that are meant."""
+        for row in rows:
+            if len(self.sessions) == self.question.wanted:
+                break
+            entry = read_entry(self.question.home, row.key)
+            if entry is None or entry.row != row or not isinstance(entry.found, Session):
+                self.wrong.append(row.key)
+                continue
+            status = reading.status_of(self.question.home, entry.found)
+            if self.question.selection.takes(entry.found, status):
+                self.sessions[entry.found.id] = Listed(session=entry.found, status=status)
+
+    def damaged(self, rows: list[Row]) -> list[DamagedRecord]:
+        """What is damaged. A name that is no id says so by itself."""
+        found: list[DamagedRecord] = []
+        for row in rows:
+            if isinstance(row.key, bytes):
+                name = f"{os.fsdecode(row.key)}{reading.RECORD}"
+                path = Path(f"{self.question.home.sessions}{os.sep}{name}")
+                found.append(DamagedRecord(path, None, reading.NO_ID))
+                continue
+            entry = read_entry(self.question.home, row.key)
+            if entry is not None and isinstance(entry.found, DamagedRecord):
+                found.append(entry.found)
+            else:
+                self.wrong.append(row.key)
+        return found
+
+
+def _answer(question: Question, *, thorough: bool) -> Selected | None:
+    """None if something changed meanwhile, or if the index was not right; it is then corrected."""
+    with opened(question.home) as database:
+        refresh(database, question.home, thorough=thorough)
+        found = _Reading(question)
+        selected = _selected(database, found)
+        correct(database, question.home, found.wrong)
+        return selected
+
+
+def _selected(database: sqlite3.Connection, found: _Reading) -> Selected | None:
+    question, wanted = found.question, found.question.wanted
+    first, count = question.skipped, -1 if wanted is None or wanted > _ALL else wanted
+    version = data_version(database)
+    damaged = found.damaged(damaged_rows(database))
+    while not found.wrong:
+        rows = select_rows(database, question.selection, question.order, first, count)
+        found.take(rows)
+        if found.wrong:
+            break
+        if count < 0 or len(rows) < count or len(found.sessions) >= (wanted or 0):
+            if first > question.skipped and version != data_version(database):
+                break
+            listed = list(found.sessions.values())
+            in_order(listed, question.order)
+            listed = listed[question.first - question.skipped :]
+            return Selected(sessions=tuple(listed), damaged=tuple(damaged))
+        first, count = first + count, 4 * count
+    return None

@@ -1,0 +1,196 @@
+"""The index's database: opened, created, thrown away. What stands in it is `index_rows`' matter.
+
+Nothing waits for the disk: the database is derived. A process that is killed leaves it whole all
+the same (SQLite's journal sees to that); after a power failure anything may be in it, so it is
+checked from end to end before it is used under another boot of the machine than it was noted under.
+"""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+
+from clinvk.errors import StoreError
+from clinvk.store.files import ensure_private_dir, open_private
+from clinvk.store.home import Home
+
+VERSION = 4
+"""Of the tables below. Another version's file is thrown away."""
+
+BUSY_S = 0.05
+"""How long another process may keep us waiting. Then the files are read without the index."""
+
+_BESIDE = ("-journal", "-wal", "-shm")
+"""The endings of the files that SQLite puts beside the database."""
+
+_BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+_TABLES = """
+CREATE TABLE entry (
+  key PRIMARY KEY NOT NULL, rebuilt INTEGER NOT NULL, damaged INTEGER NOT NULL,
+  open INTEGER NOT NULL, name BLOB, native BLOB, backend BLOB, status TEXT, resumable INTEGER,
+  archived INTEGER, cwd BLOB, used INTEGER, created INTEGER, tokens INTEGER, title BLOB, tags BLOB,
+  sought BLOB, mark INTEGER, settled INTEGER NOT NULL, watched INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX entry_used ON entry (used, key);
+CREATE INDEX entry_archived ON entry (archived, used, key);
+CREATE INDEX entry_resumable ON entry (resumable, used, key);
+CREATE INDEX entry_backend ON entry (backend, used, key);
+CREATE INDEX entry_status ON entry (status, used, key);
+CREATE INDEX entry_cwd ON entry (cwd, used, key);
+CREATE INDEX entry_created ON entry (created DESC, used DESC, key DESC);
+CREATE INDEX entry_tokens ON entry (tokens, used DESC, key DESC);
+CREATE INDEX entry_title ON entry (title, used DESC, key DESC);
+CREATE INDEX entry_name ON entry (name) WHERE name IS NOT NULL;
+CREATE INDEX entry_native ON entry (native) WHERE native IS NOT NULL;
+CREATE INDEX entry_watched ON entry (key) WHERE watched = 1;
+CREATE TABLE tag (key NOT NULL, tag BLOB NOT NULL, PRIMARY KEY (key, tag)) WITHOUT ROWID;
+CREATE INDEX tag_by_tag ON tag (tag, key);
+CREATE TABLE noted (what TEXT PRIMARY KEY, mark) WITHOUT ROWID;
+"""
+
+# Whatever is not the fault of the file itself: it may be right, and is left alone.
+_NOT_ITS_FAULT = (
+    "SQLITE_BUSY",
+    "SQLITE_LOCKED",
+    "SQLITE_READONLY",
+    "SQLITE_CANTOPEN",
+    "SQLITE_IOERR",
+    "SQLITE_FULL",
+    "SQLITE_PERM",
+    "SQLITE_NOMEM",
+    "SQLITE_INTERRUPT",
+)
+
+
+class IndexUnusableError(Exception):
+    """The index cannot be used this time; the files are read without it."""
+
+
+class IndexBrokenError(Exception):
+    """What stands in the index makes no sense."""
+
+
+def boot_id() -> str:
+    """What tells one boot of the machine from another; "" where the system does not say."""
+    try:
+        with open(_BOOT_ID, encoding="ascii") as file:  # noqa: PTH123  this costs every command
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+@contextmanager
+def opened(home: Home) -> Iterator[sqlite3.Connection]:
+    """The database, made if there is none.
+
+    Raises `IndexUnusableError`. A file that turns out to be broken, or another version's, is thrown
+    away, and `IndexBrokenError` is raised: try again.
+    """
+    try:
+        if not exists(home):
+            ensure_private_dir(home.cache)
+            os.close(open_private(home.index, os.O_RDWR))
+        with closing(sqlite3.connect(home.index, timeout=BUSY_S, isolation_level=None)) as database:
+            _prepare(database)
+            yield database
+    except (StoreError, OSError) as error:
+        raise IndexUnusableError from error
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        if _is_not_its_fault(error):
+            raise IndexUnusableError from error
+        throw_away(home)
+        raise IndexBrokenError from error
+    except IndexBrokenError:
+        throw_away(home)
+        raise
+
+
+@contextmanager
+def opened_to_read(home: Home) -> Iterator[sqlite3.Connection | None]:
+    """The database for looking only: nothing is created, repaired or thrown away.
+
+    None if there is none of this version. Raises `IndexUnusableError`, and `IndexBrokenError` for
+    one that makes no sense.
+    """
+    try:
+        if not exists(home):
+            yield None
+            return
+        where = f"{home.index.absolute().as_uri()}?mode=ro"
+        database = sqlite3.connect(where, uri=True, timeout=BUSY_S, isolation_level=None)
+        with closing(database):
+            (version,) = database.execute("PRAGMA user_version").fetchone()
+            yield database if version == VERSION else None
+    except (sqlite3.Error, UnicodeDecodeError) as error:
+        broken = IndexUnusableError if _is_not_its_fault(error) else IndexBrokenError
+        raise broken from error
+
+
+@contextmanager
+def writing(database: sqlite3.Connection) -> Iterator[None]:
+    """Keep other writers away; all that is done inside is done at its end, or not at all."""
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        database.execute("COMMIT")
+    finally:
+        if database.in_transaction:
+            database.execute("ROLLBACK")
+
+
+def throw_away(home: Home) -> None:
+    """Remove the database, and nothing else: a symlink in its place, not what it points to."""
+    path = home.index
+    with suppress(OSError):
+        if not stat.S_ISDIR(os.lstat(home.cache).st_mode):
+            return
+        for ending in ("", *_BESIDE):
+            with suppress(FileNotFoundError):
+                os.unlink(f"{path}{ending}")  # noqa: PTH108  a text, because of the ending
+
+
+def exists(home: Home) -> bool:
+    """Whether there is a database; raises as `opened` for what stands in its place and is none."""
+    try:
+        folder, found = os.lstat(home.cache), os.lstat(home.index)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise IndexUnusableError from error
+    if not stat.S_ISDIR(folder.st_mode):
+        raise IndexUnusableError
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        raise IndexBrokenError
+    for ending in _BESIDE:
+        with suppress(OSError):
+            beside = os.lstat(f"{home.index}{ending}")
+            # SQLite would follow a link there, and write where it leads.
+            if not stat.S_ISREG(beside.st_mode) or beside.st_nlink > 1:
+                raise IndexBrokenError
+    return True
+
+
+def _prepare(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA synchronous = OFF")
+    database.execute("PRAGMA secure_delete = ON")  # a title that was deleted is gone
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    if version == VERSION:
+        return
+    if version:
+        raise IndexBrokenError
+    with writing(database):
+        if database.execute("PRAGMA user_version").fetchone() != (0,):
+            return  # another process was faster
+        if database.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise IndexBrokenError
+        for statement in filter(str.strip, _TABLES.split(";")):
+            database.execute(statement)
+        database.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _is_not_its_fault(error: sqlite3.Error | UnicodeDecodeError) -> bool:
+    """Whether the file may be right; SQLite's own message is no text if it quotes a broken one."""
+    name = getattr(error, "sqlite_errorname", None) or ""
+    return name.startswith(_NOT_ITS_FAULT)

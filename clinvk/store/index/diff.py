@@ -1,0 +1,131 @@
+"""Comparing the index with the files, all of them read, and making it anew."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from clinvk.errors import StoreError
+from clinvk.store.home import Home
+from clinvk.store.index.database import (
+    IndexBrokenError,
+    IndexUnusableError,
+    exists,
+    opened,
+    opened_to_read,
+    throw_away,
+)
+from clinvk.store.index.query import all_rows
+from clinvk.store.index.rows import Key, Row, key_of, read_entry
+from clinvk.store.index.sync import FOLDERS, is_noted, refresh
+from clinvk.store.sessions import reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """How far the index was from the files.
+
+    `indexed` counts the entries that it should have, `damaged` those of them that cannot be read,
+    `changed` those that it had otherwise or not at all, `removed` those that it had and are gone.
+    """
+
+    indexed: int
+    changed: int
+    removed: int
+    damaged: int
+
+    @property
+    def any(self) -> bool:
+        """Whether there was any difference."""
+        return bool(self.changed or self.removed)
+
+
+class Look(Enum):
+    """Why there is nothing to compare: no index, one that makes no sense, one out of reach."""
+
+    NONE = "none"
+    BROKEN = "broken"
+    UNUSABLE = "unusable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """The difference, and whether the next command that needs the index will notice it."""
+
+    drift: Drift
+    noticed: bool
+
+
+def look(home: Home) -> Compared | Look:
+    """How far the index is from the files; nothing is written. Raises `StoreError`."""
+    try:
+        with opened_to_read(home) as database:
+            if database is None:
+                return Look.NONE
+            noticed = not is_noted(database, home, FOLDERS)
+            known = all_rows(database)
+    except IndexUnusableError:
+        return Look.UNUSABLE
+    except IndexBrokenError:
+        return Look.BROKEN
+    return Compared(drift=_drift(known, _actual(home)), noticed=noticed)
+
+
+def check(home: Home) -> Drift:
+    """As `look`; an index that there is not, or that cannot be read, has nothing."""
+    found = look(home)
+    return _drift([], _actual(home)) if isinstance(found, Look) else found.drift
+
+
+def rebuild(home: Home) -> Drift:
+    """Throw the index away and make it anew; how far it had been off. Raises `StoreError`."""
+    known = _known(home)
+    throw_away(home)
+    if not _keys(home):
+        return _drift(known, [])
+    try:
+        with opened(home) as database:
+            refresh(database, home)
+            return _drift(known, all_rows(database))
+    except (IndexUnusableError, IndexBrokenError) as error:
+        raise StoreError(
+            f"cannot write `{home.index}`: {error.__cause__ or 'something else is in its place'}",
+            hint="everything works without it, and takes longer with many sessions",
+        ) from error
+
+
+def _actual(home: Home) -> list[Row]:
+    try:
+        found = [read_entry(home, key) for key in _keys(home)]
+    except OSError as error:
+        raise StoreError(f"cannot read the records: {error}") from error
+    return [entry.row for entry in found if entry is not None]
+
+
+def _keys(home: Home) -> set[Key]:
+    return {*map(key_of, reading.record_stems(home)), *reading.transcript_ids(home)}
+
+
+def _known(home: Home) -> list[Row]:
+    """What the index holds; nothing if there is none, or if it makes no sense."""
+    try:
+        if not exists(home):
+            return []
+        with opened(home) as database:
+            return all_rows(database)
+    except (IndexUnusableError, IndexBrokenError):
+        return []
+
+
+def _differs(known: Row | None, actual: Row) -> bool:
+    """What is known of a turn that is still open is read anew at each use."""
+    return known != actual and not (known is not None and known.open and actual.open)
+
+
+def _drift(known: list[Row], actual: list[Row]) -> Drift:
+    before = {row.key: row for row in known}
+    changed = sum(_differs(before.pop(row.key, None), row) for row in actual)
+    return Drift(
+        indexed=len(actual),
+        changed=changed,
+        removed=len(before),
+        damaged=sum(row.damaged for row in actual),
+    )

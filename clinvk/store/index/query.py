@@ -1,0 +1,234 @@
+"""A selection as a question to the index's database."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from clinvk.model.session import Status
+from clinvk.store.index.rows import OPEN, Row, Value, checked_key
+from clinvk.store.sessions.selection import (
+    Order,
+    Selection,
+    as_bytes,
+    as_text,
+    may_be_status,
+    microseconds,
+    prefix_in,
+)
+
+_COLUMNS = ", ".join(Row._fields)
+_ORDERS = {
+    Order.LAST: "used DESC, key DESC",
+    Order.CREATED: "created DESC, used DESC, key DESC",
+    Order.TOKENS: "tokens, used DESC, key DESC",
+    Order.TITLE: "title, used DESC, key DESC",
+}
+
+_FEW = 1_000
+"""A condition that so many sessions meet, or more, is no way to find the ones that are meant."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Condition:
+    """A part of a query; `{0}` keeps SQLite from looking it up in an index when it is a plus.
+
+    `ordered` says that its index has those that meet it in the order of their last use, `scanned`
+    that no index has them.
+    """
+
+    query: str
+    values: tuple[Value, ...] = ()
+    ordered: bool = False
+    scanned: bool = False
+
+
+def select_rows(
+    database: sqlite3.Connection, selection: Selection, order: Order, first: int, count: int
+) -> list[Row]:
+    """The rows from `first` on that the selection may mean, in order, at most `count` (-1: all).
+
+    Whether it does mean them is for the sessions themselves to say: `keep` asks what no row knows,
+    and an open turn has a status only at this moment. No row that is meant is left out.
+    """
+    where, values = _where(database, selection, order)
+    query = (
+        f"SELECT {_COLUMNS} FROM entry WHERE {where}"  # noqa: S608  no value in it
+        f" ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
+    )
+    return _rows(database.execute(query, (*values, count, first)))
+
+
+def count_rows(database: sqlite3.Connection, selection: Selection) -> int:
+    """How many rows the selection may mean."""
+    where, values = _where(database, selection, Order.LAST)
+    (found,) = database.execute(f"SELECT count(*) FROM entry WHERE {where}", values).fetchone()  # noqa: S608  no value in it
+    return int(found)
+
+
+def is_exact(selection: Selection) -> bool:
+    """Whether the rows that it may mean are those that it means, so that they can be counted."""
+    asked = replace(
+        selection,
+        archived=None,
+        resumable=False,
+        backend=None,
+        within=(),
+        place=None,
+        words=(),
+    )
+    return asked == Selection() and not any(map(may_be_status, selection.words))
+
+
+def _where(
+    database: sqlite3.Connection, selection: Selection, order: Order
+) -> tuple[str, list[Value]]:
+    """The condition of a query, and the values in it."""
+    conditions = [
+        *_labels(selection),
+        *_place(database, selection),
+        *_times(selection),
+        *_standing(selection),
+        *_words(selection),
+    ]
+    way = _way(database, conditions, order)
+    wheres = [one.query.format("" if one is way else "+") for one in conditions]
+    values = [value for one in conditions for value in one.values]
+    return " AND ".join(["+used IS NOT NULL", *wheres]), values
+
+
+def damaged_rows(database: sqlite3.Connection) -> list[Row]:
+    """The rows of all records that cannot be read."""
+    return _rows(
+        database.execute(f"SELECT {_COLUMNS} FROM entry WHERE watched = 1 AND damaged = 1")  # noqa: S608  no value in it
+    )
+
+
+def all_rows(database: sqlite3.Connection) -> list[Row]:
+    """Everything that the index holds."""
+    return _rows(database.execute(f"SELECT {_COLUMNS} FROM entry"))  # noqa: S608  no value in it
+
+
+def data_version(database: sqlite3.Connection) -> int:
+    """A number that differs after another process has written."""
+    (version,) = database.execute("PRAGMA data_version").fetchone()
+    return int(version)
+
+
+def _rows(found: sqlite3.Cursor) -> list[Row]:
+    rows = [Row._make(row) for row in found]
+    for row in rows:
+        checked_key(row.key)
+    return rows
+
+
+def _way(
+    database: sqlite3.Connection, conditions: list[_Condition], order: Order
+) -> _Condition | None:
+    """The condition by which to look; None to go through all in their order.
+
+    SQLite would guess without knowing how many sessions meet which. One that few meet is best; else
+    one that gives them in order, which is left as soon as there are enough.
+    """
+    for one in (one for one in conditions if not one.scanned):
+        among = f"SELECT 1 FROM entry WHERE {one.query.format('')} LIMIT {_FEW}"  # noqa: S608  no value in it
+        (found,) = database.execute(f"SELECT count(*) FROM ({among})", one.values).fetchone()  # noqa: S608  no value in it
+        if found < _FEW:
+            return one
+    if order is not Order.LAST:
+        return None
+    return next((one for one in conditions if one.ordered), None)
+
+
+def _labels(selection: Selection) -> Iterator[_Condition]:
+    if selection.reference is not None:
+        asked, prefix = as_bytes(selection.reference), prefix_in(selection.reference)
+        query = "{0}name = ? OR {0}native = ?"
+        if prefix is None:
+            yield _Condition(f"({query})", (asked, asked))
+        else:
+            query = f"({query} OR ({{0}}key >= ? AND {{0}}key < ?))"
+            yield _Condition(query, (asked, asked, prefix, f"{prefix}g"))
+    if selection.begins is not None:
+        start = as_bytes(selection.begins)
+        bounds: dict[str, tuple[Value, Value]] = {"name": (start, start + b"\xff")}
+        if ":" in selection.begins:
+            bounds["native"] = bounds["name"]
+        if selection.begins.isascii():  # as every id is
+            bounds["key"] = (selection.begins, f"{selection.begins}\x7f")
+        query = " OR ".join(f"({{0}}{one} >= ? AND {{0}}{one} < ?)" for one in bounds)
+        yield _Condition(f"({query})", tuple(end for ends in bounds.values() for end in ends))
+    if selection.named:
+        yield _Condition("{0}name IS NOT NULL")
+    if selection.name is not None:
+        yield _Condition("{0}name = ?", (as_bytes(selection.name),))
+    for tag in selection.tags:
+        query = "{0}key IN (SELECT key FROM tag WHERE tag = ?)"
+        yield _Condition(query, (as_bytes(tag),))
+
+
+def _place(database: sqlite3.Connection, selection: Selection) -> Iterator[_Condition]:
+    if selection.directory is not None:
+        cwd = as_bytes(str(Path(selection.directory)))
+        yield _Condition("{0}cwd = ?", (cwd,), ordered=True)
+    if selection.within:
+        bases = [as_bytes(str(folder).rstrip("/")) for folder in selection.within]
+        query = _any_of(["{0}cwd = ? OR ({0}cwd >= ? AND {0}cwd < ?)"] * len(bases))
+        # "0" comes after "/".
+        values = tuple(one for base in bases for one in (base, base + b"/", base + b"0"))
+        yield _Condition(f"({query})", values)
+    if selection.place is not None:
+        database.create_function("is_place", 1, _once_each(selection.place), deterministic=True)
+        yield _Condition("is_place(cwd)", scanned=True)
+
+
+def _once_each(place: Callable[[str], bool]) -> Callable[[bytes | None], bool]:
+    """The test for a row's directory: a directory is looked at once, however many work in it."""
+    known: dict[bytes, bool] = {}
+
+    def is_place(cwd: bytes | None) -> bool:
+        if cwd is None:  # of a record that cannot be read
+            return False
+        if (found := known.get(cwd)) is None:
+            found = known[cwd] = place(as_text(cwd))
+        return found
+
+    return is_place
+
+
+def _any_of(conditions: list[str]) -> str:
+    """The conditions as one: nested in halves, since SQLite counts how deep an expression is."""
+    if len(conditions) == 1:
+        return conditions[0]
+    half = len(conditions) // 2
+    return f"({_any_of(conditions[:half])}) OR ({_any_of(conditions[half:])})"
+
+
+def _times(selection: Selection) -> Iterator[_Condition]:
+    if selection.since is not None:
+        yield _Condition("{0}used >= ?", (microseconds(selection.since),), ordered=True)
+    if selection.until is not None:
+        yield _Condition("{0}used < ?", (microseconds(selection.until),), ordered=True)
+
+
+def _standing(selection: Selection) -> Iterator[_Condition]:
+    if selection.status in (Status.RUNNING, Status.INTERRUPTED):
+        yield _Condition("{0}status = ?", (OPEN,), ordered=True)
+    elif selection.status is not None:
+        yield _Condition("{0}status IN (?, ?)", (OPEN, selection.status.value))
+    if selection.backend is not None:
+        yield _Condition("{0}backend = ?", (as_bytes(selection.backend),), ordered=True)
+    if selection.resumable:
+        yield _Condition("{0}resumable = 1", ordered=True)
+    if selection.archived is not None:
+        yield _Condition("{0}archived = ?", (int(selection.archived),), ordered=True)
+
+
+def _words(selection: Selection) -> Iterator[_Condition]:
+    for word in selection.words:
+        sought = as_bytes(word)
+        if may_be_status(word):
+            query = "(instr(sought, ?) OR status = ? OR instr(status, ?))"
+            yield _Condition(query, (sought, OPEN, word), scanned=True)
+        else:
+            yield _Condition("instr(sought, ?)", (sought,), scanned=True)

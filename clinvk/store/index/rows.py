@@ -1,0 +1,222 @@
+"""What the index holds of a session: what lists are filtered and sorted by, and the file's mark.
+
+Not what is shown: an answer is read from the records that it consists of (20 of them take 2 ms), so
+the index can be wrong about which sessions are meant, never about what they say.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from clinvk.errors import StoreError
+from clinvk.model.session import Session
+from clinvk.store.home import Home, is_session_id
+from clinvk.store.index.database import IndexBrokenError
+from clinvk.store.index.file_signature import ABSENT, is_settled, mark_of
+from clinvk.store.sessions import reading, records
+from clinvk.store.sessions.records import DamagedRecord
+from clinvk.store.sessions.selection import (
+    alphabetical,
+    as_bytes,
+    is_resumable,
+    largest_first,
+    microseconds,
+    native_id,
+    sought_in,
+)
+
+Key = str | bytes
+"""An id; of a file whose name is none, that name without its ending, in the system's bytes."""
+
+Value = str | bytes | int | None
+
+OPEN = "open"
+"""In place of a status: running or interrupted, or over without the record knowing."""
+
+
+class Row(NamedTuple):
+    """A row of the table `entry`, but for what is known of its file."""
+
+    key: Key
+    rebuilt: int
+    damaged: int
+    open: int
+    name: bytes | None = None
+    native: bytes | None = None
+    backend: bytes | None = None
+    status: str | None = None
+    resumable: int = 0
+    archived: int | None = None
+    cwd: bytes | None = None
+    used: int | None = None
+    created: int | None = None
+    tokens: int | None = None
+    title: bytes | None = None
+    tags: bytes | None = None
+    sought: bytes | None = None
+
+
+_MARKS = ", ".join("?" * (len(Row._fields) + 3))
+INSERT = f"INSERT OR REPLACE INTO entry VALUES ({_MARKS})"  # noqa: S608  no value in it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the files of one session say at this moment, and by what to tell that they still do.
+
+    `found` is the session with what its transcript knows better. `mark` is None if it is not known.
+    """
+
+    row: Row
+    found: Session | DamagedRecord
+    mark: int | None
+    settled: bool
+
+    @property
+    def watched(self) -> bool:
+        """Whether every use looks at the files again: they change without any folder changing."""
+        return bool(self.row.open or self.row.damaged or self.row.rebuilt or not self.settled)
+
+    def values(self) -> tuple[Value, ...]:
+        """The row as it is stored."""
+        return (*self.row, self.mark, int(self.settled), int(self.watched))
+
+
+def checked_key(key: object) -> Key:
+    """The key that stood in the database; it becomes part of a path. Raises `IndexBrokenError`."""
+    if isinstance(key, bytes) or (isinstance(key, str) and is_session_id(key)):
+        return key
+    raise IndexBrokenError
+
+
+def key_of(stem: str) -> Key:
+    """The key of the record whose name without its ending that is."""
+    return stem if is_session_id(stem) else os.fsencode(stem)
+
+
+def read_entry(home: Home, key: Key, now_ns: int = 0) -> Entry | None:
+    """The entry of that key as the files say, None if there are none. Raises `OSError`.
+
+    The marks are taken before the files are read: a change meanwhile makes them differ later.
+    `now_ns` is the file system's time, by which they are settled or not; without it they are not.
+    """
+    path = _record(home, key)
+    try:
+        found = os.lstat(path)
+        beside = _transcript(home, key)
+        if isinstance(key, bytes):
+            damage = DamagedRecord(Path(path), None, reading.NO_ID)
+            return _damaged(key, damage, (found, beside), now_ns)
+        told = records.read(path, session_id=key)
+    except FileNotFoundError:
+        return None if isinstance(key, bytes) else _rebuilt(home, key, now_ns)
+    if isinstance(told, DamagedRecord):
+        return _damaged(key, told, (found, beside), now_ns)
+    return _told(home, told, (found, beside), now_ns)
+
+
+def written_entry(home: Home, key: str) -> Entry | None:
+    """As `read_entry`, of what was just written, without looking into transcripts.
+
+    They may be long, and it will be looked at again anyway. Raises `OSError`.
+    """
+    path = _record(home, key)
+    try:
+        told = records.read(path, session_id=key)
+    except FileNotFoundError:
+        place = home.transcript(key)
+        if not os.path.lexists(place):
+            return None
+        damage = DamagedRecord(place, key, "")
+        return Entry(row=_row(key, damage, rebuilt=True), found=damage, mark=None, settled=False)
+    is_open = isinstance(told, Session) and told.open_turn is not None
+    return Entry(row=_row(key, told, is_open=is_open), found=told, mark=None, settled=False)
+
+
+def joint_mark(record: os.stat_result | None, transcript: os.stat_result | None) -> int | None:
+    """The mark of a session's two files: each has a say. None where there is neither."""
+    if record is None:
+        return None if transcript is None else mark_of(transcript)
+    return hash((mark_of(record), ABSENT if transcript is None else mark_of(transcript)))
+
+
+def _record(home: Home, key: Key) -> str:
+    return f"{home.sessions}{os.sep}{os.fsdecode(key)}{reading.RECORD}"
+
+
+def _transcript(home: Home, key: Key) -> os.stat_result | None:
+    try:
+        return os.lstat(f"{home.transcripts}{os.sep}{os.fsdecode(key)}{reading.TRANSCRIPT}")
+    except FileNotFoundError:
+        return None
+
+
+_Files = tuple[os.stat_result, os.stat_result | None]
+"""A record's and its transcript's."""
+
+
+def _damaged(key: Key, damage: DamagedRecord, files: _Files, now_ns: int) -> Entry:
+    """What could not be read this time is looked at again the next."""
+    settled = _are_settled(files, now_ns) and not damage.unreadable
+    return Entry(row=_row(key, damage), found=damage, mark=joint_mark(*files), settled=settled)
+
+
+def _told(home: Home, told: Session, files: _Files, now_ns: int) -> Entry:
+    """A session that has a record, of which its transcript may know better."""
+    settled = _are_settled(files, now_ns)
+    try:
+        session = reading.reconciled(home, told)
+    except StoreError:
+        session, settled = told, False
+    is_open = told.open_turn is not None or session.open_turn is not None
+    row = _row(told.id, session, is_open=is_open)
+    return Entry(row=row, found=session, mark=joint_mark(*files), settled=settled)
+
+
+def _are_settled(files: _Files, now_ns: int) -> bool:
+    return all(one is None or is_settled(one, now_ns) for one in files)
+
+
+def _rebuilt(home: Home, key: str, now_ns: int) -> Entry | None:
+    """A session without a record."""
+    found = _transcript(home, key)
+    told = None if found is None else reading.read_orphan(home, key)
+    if found is None or told is None:
+        return None
+    is_open = isinstance(told, Session) and told.open_turn is not None
+    return Entry(
+        row=_row(key, told, rebuilt=True, is_open=is_open),
+        found=told,
+        mark=joint_mark(None, found),
+        settled=is_settled(found, now_ns)
+        and not (isinstance(told, DamagedRecord) and told.unreadable),
+    )
+
+
+def _row(
+    key: Key, told: Session | DamagedRecord, *, rebuilt: bool = False, is_open: bool = False
+) -> Row:
+    if isinstance(told, DamagedRecord):
+        return Row(key=key, rebuilt=int(rebuilt), damaged=1, open=0)
+    name, native = told.name, native_id(told)
+    return Row(
+        key=key,
+        rebuilt=int(rebuilt),
+        damaged=0,
+        open=int(is_open),
+        name=None if name is None else as_bytes(name),
+        native=None if native is None else as_bytes(native),
+        backend=as_bytes(told.backend),
+        status=OPEN if is_open else told.status.value,
+        resumable=int(is_resumable(told)),
+        archived=int(told.archived),
+        cwd=as_bytes(str(Path(told.cwd))),
+        used=microseconds(told.last_used_at),
+        created=microseconds(told.created_at),
+        tokens=largest_first(told),
+        title=alphabetical(told),
+        tags=json.dumps(told.tags).encode(),
+        sought=as_bytes(sought_in(told)),
+    )

@@ -1,0 +1,106 @@
+"""Moving a session's files out of the home, as the plain files that they are.
+
+A copy is whole and on the disk under its name before anything is deleted, and no file is ever
+overwritten: a crash at any moment leaves the session in the home, in the other folder, or in both.
+"""
+
+import errno
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from clinvk.errors import StoreError
+from clinvk.store.files import ensure_private_dir, open_private, open_regular, reason, sync_folder
+
+_CHUNK = 1024 * 1024
+
+
+def copy_out(sources: Sequence[Path], folder: Path) -> tuple[Path, ...]:
+    """Copy the files that exist into `folder`, 0600; returns the copies, in order.
+
+    They have the names of the sources, or all of them `NAME-2` and so on where a file with other
+    content is in the way; an equal one (of a move that was cut off) is the copy. Raises
+    `StoreError`; what stands in `folder` under any name is whole even then.
+    """
+    ensure_private_dir(folder, may_be_link=True)
+    present = [path for path in sources if os.path.lexists(path)]
+    number = 1
+    while True:
+        ending = "" if number == 1 else f"-{number}"
+        places = [folder / f"{path.stem}{ending}{path.suffix}" for path in present]
+        pairs = list(zip(present, places, strict=True))
+        try:
+            if all(_free(*pair) for pair in pairs) and all(_copy(*pair) for pair in pairs):
+                sync_folder(folder)
+                return tuple(places)
+        except OSError as error:
+            raise StoreError(
+                f"cannot copy session `{present[0].stem}` to `{folder}`: {reason(error)}"
+            ) from error
+        number += 1
+
+
+def _free(source: Path, place: Path) -> bool:
+    """Whether the copy may be called so: nobody is, or only an equal file."""
+    return not os.path.lexists(place) or _same(source, place)
+
+
+def _copy(source: Path, place: Path) -> bool:
+    """Whether `place` is now a whole copy; False if another came first."""
+    if os.path.lexists(place):
+        return _same(source, place)
+    temporary = place.parent / f".{place.name}.{os.urandom(6).hex()}.tmp"
+    try:
+        _write(source, temporary)
+        try:
+            _put(temporary, place)
+        except FileExistsError:
+            return _same(source, place)
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
+    return True
+
+
+def _write(source: Path, copy: Path) -> None:
+    reading = open_regular(source)
+    try:
+        writing = open_private(copy, os.O_WRONLY | os.O_EXCL)
+        try:
+            while chunk := os.read(reading, _CHUNK):
+                rest = memoryview(chunk)
+                while rest:
+                    rest = rest[os.write(writing, rest) :]
+            os.fsync(writing)
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+
+
+def _put(temporary: Path, place: Path) -> None:
+    """Give the file its name if nothing has it; a file system without links cannot be so strict."""
+    try:
+        os.link(temporary, place)
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS}:
+            raise
+        if os.path.lexists(place):
+            raise FileExistsError(errno.EEXIST, "it is there") from error
+        temporary.rename(place)
+
+
+def _same(source: Path, place: Path) -> bool:
+    """Whether both are files with the same content."""
+    try:
+        there = open_regular(place)
+    except OSError:
+        return False
+    with os.fdopen(there, "rb") as copy, os.fdopen(open_regular(source), "rb") as original:
+        while True:
+            chunk = original.read(_CHUNK)
+            if chunk != copy.read(_CHUNK):
+                return False
+            if not chunk:
+                return True

@@ -1,0 +1,175 @@
+"""What the files of a home say: single sessions, and all of them one by one, whatever their state.
+
+This is the truth that lists and look-ups answer with. The index only says where to look.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from clinvk.errors import StoreError
+from clinvk.model.session import SCHEMA, Session, Status
+from clinvk.store.files import reason
+from clinvk.store.home import Home, is_session_id
+from clinvk.store.locks import lock as locks
+from clinvk.store.sessions import records
+from clinvk.store.sessions.records import DamagedRecord
+from clinvk.store.sessions.selection import Listed, Order, Selected, Selection, in_order
+from clinvk.store.transcripts import transcript as transcripts
+from clinvk.store.transcripts.last_turn import is_behind, last_turn
+
+RECORD = ".json"
+TRANSCRIPT = ".jsonl"
+
+NO_ID = "its name is no session id"
+
+
+def iter_records(home: Home) -> Iterator[Session | DamagedRecord]:
+    """Every session, in no order; what cannot be read is given as damaged, never left out.
+
+    A transcript whose record is gone is given as the session rebuilt from it. Raises `StoreError`
+    only if a folder itself cannot be read.
+    """
+    seen: set[str] = set()
+    folder = f"{home.sessions}{os.sep}"
+    for stem in record_stems(home):
+        if not is_session_id(stem):
+            yield DamagedRecord(Path(f"{folder}{stem}{RECORD}"), None, NO_ID)
+            continue
+        seen.add(stem)
+        with suppress(FileNotFoundError):  # deleted since it was listed
+            yield records.read(f"{folder}{stem}{RECORD}", session_id=stem)
+    for session_id in transcript_ids(home):
+        if session_id not in seen:
+            found = read_orphan(home, session_id)
+            if found is not None:
+                yield found
+
+
+def select(
+    home: Home, selection: Selection, *, order: Order, limit: int | None, first: int = 0
+) -> Selected:
+    """The sessions meant, filtered first, then limited, found by reading all there are."""
+    found: list[Listed] = []
+    damaged: list[DamagedRecord] = []
+    for record in iter_records(home):
+        if isinstance(record, DamagedRecord):
+            damaged.append(record)
+            continue
+        session = current(home, record)
+        status = status_of(home, session)
+        if selection.takes(session, status):
+            found.append(Listed(session=session, status=status))
+    in_order(found, order)
+    return Selected(sessions=tuple(found[first:][:limit]), damaged=tuple(damaged))
+
+
+def read_session(home: Home, session_id: str) -> Session | DamagedRecord | None:
+    """The session as its record says, or rebuilt if only its transcript is left, else None.
+
+    With what its transcript knows better, as by `current`.
+    """
+    found = read_as_written(home, session_id)
+    return current(home, found) if isinstance(found, Session) else found
+
+
+def read_as_written(home: Home, session_id: str) -> Session | DamagedRecord | None:
+    """The same, but of a session that has a record only what the record says."""
+    try:
+        return records.read(home.record(session_id), session_id=session_id)
+    except FileNotFoundError:
+        return read_orphan(home, session_id)
+
+
+def read_orphan(home: Home, session_id: str) -> Session | DamagedRecord | None:
+    """The session of a transcript that has no record, None if there is no transcript.
+
+    One without a whole line is none: its run was killed as it began, before anything was asked.
+    """
+    path = home.transcript(session_id)
+    if not os.path.lexists(path) or transcripts.is_stump(path):
+        return None
+    try:
+        session = transcripts.rebuild(transcripts.read(path))
+    except StoreError as error:
+        return DamagedRecord(path, session_id, why(error), unreadable=is_refusal(error))
+    if session is None or session.id != session_id:
+        return DamagedRecord(path, session_id, "its record is gone, and it does not say whose")
+    return session
+
+
+def current(home: Home, session: Session) -> Session:
+    """The session with what its transcript knows better than its record.
+
+    That is the end of a turn whose record was never updated, the agent's session id of a turn that
+    broke off, and every turn that an older copy of the record does not know. Costs one look at the
+    end of the transcript, unless there is such a thing. A transcript that cannot be read knows
+    nothing: see `reconciled`.
+    """
+    try:
+        return reconciled(home, session)
+    except StoreError:
+        return session
+
+
+def reconciled(home: Home, session: Session) -> Session:
+    """As `current`. Raises `StoreError` if the transcript cannot be read.
+
+    What a newer clinvk wrote is taken as it says.
+    """
+    path, opened = home.transcript(session.id), session.open_turn
+    if session.schema <= SCHEMA and is_behind(session, last_turn(path)):
+        return transcripts.reconcile(session, transcripts.read(path))
+    if opened is None:
+        return session
+    return transcripts.reconcile(session, transcripts.of_turn(path, opened.number))
+
+
+def why(error: StoreError) -> str:
+    """The system's own words for why a file could not be read."""
+    return reason(error.__cause__) if isinstance(error.__cause__, OSError) else error.message
+
+
+def is_refusal(error: StoreError) -> bool:
+    """Whether the system refused to read a file, rather than that there is something else."""
+    cause = error.__cause__
+    return isinstance(cause, OSError) and cause.errno not in records.NO_RECORD
+
+
+def status_of(home: Home, session: Session) -> Status:
+    """Where the session stands at this moment: the stored status, or what follows from locks.
+
+    A session that was closed after its last turn broke off is completed.
+    """
+    if session.open_turn is None:
+        return session.status
+    if locks.is_held(home.session_lock(session.id)):
+        return Status.RUNNING
+    session = current(home, session)
+    if session.open_turn is None or session.status is Status.COMPLETED:
+        return session.status
+    return Status.INTERRUPTED
+
+
+def record_stems(home: Home) -> Iterator[str]:
+    """The names of the records without their ending; some may be no session ids."""
+    return _stems(home.sessions, RECORD)
+
+
+def transcript_ids(home: Home) -> Iterator[str]:
+    """The ids of all sessions that have a transcript."""
+    return filter(is_session_id, _stems(home.transcripts, TRANSCRIPT))
+
+
+def _stems(folder: Path, ending: str) -> Iterator[str]:
+    """The names in `folder` with that ending, hidden ones aside; none if there is no folder."""
+    try:
+        names = os.listdir(folder)  # noqa: PTH208  half the time of `iterdir`
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"cannot read `{folder}`: {reason(error)}") from error
+    for name in names:
+        if name.endswith(ending) and not name.startswith("."):
+            yield name.removesuffix(ending)

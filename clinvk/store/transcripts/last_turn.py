@@ -1,0 +1,87 @@
+"""The last turn of a transcript, read from its end: one line of most, however long it is.
+
+By it a record is told to be as new as its transcript. That is asked of every session that a list
+shows or a command continues, so the whole transcript is read only of those that are not.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from clinvk.errors import StoreError
+from clinvk.model.session import Session
+from clinvk.store.agent_files.backwards import LONGEST_LINE, backwards
+from clinvk.store.files import open_regular, reason
+from clinvk.store.transcripts.turns import KINDS, VOIDED, turn_number
+from clinvk.text.json_codec import time_from_text
+
+_BLOCK = 8 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LastTurn:
+    """The turn that the last line of a turn is about.
+
+    `ended_at` is None if it has no end, and `bare` says that it has nothing but a beginning.
+    """
+
+    number: int
+    ended_at: datetime | None = None
+    bare: bool = False
+
+
+def last_turn(path: Path) -> LastTurn | None:
+    """The last turn of the transcript at `path` that was not voided, None if there is none.
+
+    Raises `StoreError` for a file that cannot be read, and nothing for one that makes no sense.
+    """
+    try:
+        descriptor = open_regular(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
+    try:
+        return _last(descriptor)
+    except OSError as error:
+        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
+    finally:
+        os.close(descriptor)
+
+
+def is_behind(session: Session, last: LastTurn | None) -> bool:
+    """Whether a record with that last turn in its transcript is an older one.
+
+    A record that counts more turns is not: what its transcript has lost, it still knows. Nor is one
+    that only lacks the beginning of the next turn: a run writes that last before anything is sent.
+    """
+    if last is None:
+        return False
+    begun = session.turns_begun
+    if last.bare and session.open_turn is None and last.number == begun + 1:
+        return False
+    if last.number != begun or session.open_turn is not None:
+        return last.number > begun
+    return last.ended_at is not None and last.ended_at > session.last_used_at
+
+
+def _last(descriptor: int) -> LastTurn | None:
+    voided = 0
+    for line in backwards(descriptor, _BLOCK, LONGEST_LINE):
+        try:
+            value = json.loads(line)
+            number = turn_number(value)
+            kind = value["type"]
+            if number == voided:
+                voided = 0 if kind == "turn_started" else voided
+            elif kind == VOIDED:
+                voided = number
+            elif kind == "turn_finished":
+                return LastTurn(number, time_from_text(value.get("at")))
+            elif kind in KINDS:
+                return LastTurn(number, bare=kind == "turn_started")
+        except (ValueError, RecursionError):
+            continue  # a line that makes no sense, or is not of a turn
+    return None

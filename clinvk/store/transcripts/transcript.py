@@ -1,0 +1,286 @@
+"""Transcripts: what happened in a session, one JSON object a line, only ever appended to.
+
+The transcript is the truth about the turns. A record can be rebuilt from it, and where a crash
+came between writing the two, the transcript is believed.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, TypeVar
+
+from clinvk.errors import StoreError
+from clinvk.model.events import Json
+from clinvk.model.session import OpenTurn, Session, Status
+from clinvk.model.turn import Turn
+from clinvk.store.files import open_regular, reason
+from clinvk.store.sessions.record_fields import read_session
+from clinvk.store.transcripts.last_turn import LastTurn, is_behind
+from clinvk.store.transcripts.open_turn import lines_of_turn
+from clinvk.store.transcripts.outline import outline_lines
+from clinvk.store.transcripts.turns import KINDS, VOIDED, TurnBuilder, turn_number
+from clinvk.store.transcripts.writer import TranscriptWriter
+
+__all__ = ["Transcript", "TranscriptWriter", "read", "read_lines", "rebuild", "reconcile"]
+
+_Read = TypeVar("_Read")
+
+LONGEST_LINE = 64 * 1024 * 1024
+"""A longer line is passed by without being read into memory; no prompt or answer comes near."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """What a transcript says.
+
+    `header` is the last `session` line, None if there is none; `header_is_last` says that none of
+    the turns began or ended after it. `turns` are in order, without those that were voided;
+    `voided` are the numbers of turns that did not take place. `damaged_lines` counts the lines
+    that make no sense, a last one that was cut off included.
+    """
+
+    header: dict[str, Any] | None = None
+    header_is_last: bool = False
+    turns: tuple[Turn, ...] = ()
+    voided: frozenset[int] = frozenset()
+    damaged_lines: int = 0
+
+
+def read(path: Path, *, longest_line: int = LONGEST_LINE) -> Transcript:
+    """The transcript at `path`; an empty one if there is no such file.
+
+    Never follows a symlink and never waits. Raises `StoreError` for a file that cannot be read,
+    and nothing for one that makes no sense.
+    """
+    return read_with(read_lines, path, longest_line=longest_line)
+
+
+def of_turn(path: Path, number: int) -> Transcript:
+    """What the transcript says of how that turn stands, and no more of it than that; as `read`.
+
+    It is read whole if its end alone cannot tell.
+    """
+    lines = lines_of_turn(path, number)
+    return read(path) if lines is None else read_lines(lines)
+
+
+def read_outline(path: Path) -> Transcript:
+    """The transcript at `path` without what was said in its turns; as `read`."""
+    lines = outline_lines(path)
+    return read(path) if lines is None else read_lines(lines)
+
+
+def read_with(
+    reader: Callable[[Iterable[bytes | None]], _Read],
+    path: Path,
+    *,
+    longest_line: int = LONGEST_LINE,
+) -> _Read:
+    """What `reader` makes of the lines of the transcript at `path`; fails as `read` does."""
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            return reader(_lines(file, longest_line))
+    except FileNotFoundError:
+        return reader(())
+    except OSError as error:
+        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
+
+
+def is_stump(path: Path) -> bool:
+    """Whether there is not one whole line at `path`, as a run leaves it that is killed at once.
+
+    False for what cannot be read, and for a beginning longer than any line of ours.
+    """
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            line = file.readline(LONGEST_LINE)
+    except OSError:
+        return False
+    return not line.endswith(b"\n") and len(line) < LONGEST_LINE
+
+
+def read_lines(lines: Iterable[bytes | None]) -> Transcript:
+    """What the lines say, wherever they come from; None stands for one that is too long."""
+    reading = _Reading()
+    for line in lines:
+        reading.take(line)
+    return reading.transcript()
+
+
+def rebuild(transcript: Transcript) -> Session | None:
+    """The session as its transcript tells it, None if the transcript does not say whose it is."""
+    header = transcript.header
+    if header is None:
+        return None
+    try:
+        told = read_session({key: value for key, value in header.items() if key != "type"})
+    except ValueError:
+        return None
+    session = replace(told, status=Status.ACTIVE) if transcript.turns else told
+    for turn in transcript.turns:
+        session = _after(_during(session, turn), turn)
+    if not transcript.header_is_last:
+        return session
+    return replace(session, status=told.status, archived=told.archived)
+
+
+def reconcile(session: Session, transcript: Transcript) -> Session:
+    """The session of a record with what its transcript knows better.
+
+    A turn that is open in the record has ended: the session as after it. It was voided: as before
+    it. Else it is still open, with the agent's session id if that was seen. A turn that began and
+    is not in the record at all is open: the run was killed between the two. Any other turn that
+    the record does not know makes it an older copy: then the session is as its transcript tells it.
+    """
+    last = transcript.turns[-1] if transcript.turns else None
+    if last is not None and is_behind(
+        session, LastTurn(last.number, last.ended_at, bare=last.bare)
+    ):
+        return _caught_up(session, transcript, last)
+    opened = session.open_turn
+    if opened is None:
+        return session
+    known = [turn for turn in transcript.turns if turn.number == opened.number]
+    if known:
+        return _after(_named(session, known[-1]), known[-1])
+    if opened.number not in transcript.voided:
+        return session
+    earlier = transcript.turns[-1] if transcript.turns else None
+    if earlier is None or not earlier.interrupted or earlier.number <= session.turns:
+        return replace(session, open_turn=None)
+    return replace(
+        session, open_turn=OpenTurn(number=earlier.number, started_at=earlier.started_at)
+    )
+
+
+def _caught_up(session: Session, transcript: Transcript, last: Turn) -> Session:
+    """The session of a record that does not know the last turn of its transcript."""
+    if last.interrupted and session.open_turn is None and last.number == session.next_turn:
+        return _during(session, last)
+    told = rebuild(transcript)
+    if told is not None and told.id == session.id:
+        return replace(told, unknown={**_mapping(session.unknown), **_mapping(told.unknown)})
+    for turn in transcript.turns:  # it does not say whose it is: what the record says stands
+        if turn.number > session.turns:
+            session = _after(_during(session, turn), turn)
+    return session
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+class _Reading:
+    """The state of reading: what the lines so far say."""
+
+    def __init__(self) -> None:
+        self._header: dict[str, Any] | None = None
+        self._header_at = 0
+        self._at = 0
+        self._moved_at: dict[TurnBuilder, int] = {}
+        self._turns: dict[TurnBuilder, None] = {}  # in order, and one is taken out at once
+        self._open: dict[int, TurnBuilder] = {}
+        self._voided: set[int] = set()
+        self._damaged = 0
+
+    def take(self, line: bytes | None) -> None:
+        """Take one line, None for one that is too long."""
+        if line is not None and not line.strip():
+            return
+        self._at += 1
+        try:
+            value = json.loads(line) if line is not None else None
+            self._place(value)
+        except (ValueError, RecursionError):
+            self._damaged += 1
+
+    def transcript(self) -> Transcript:
+        return Transcript(
+            header=self._header,
+            header_is_last=self._header is not None
+            and all(self._moved_at[turn] < self._header_at for turn in self._turns),
+            turns=tuple(turn.build() for turn in self._turns),
+            voided=frozenset(self._voided),
+            damaged_lines=self._damaged,
+        )
+
+    def _place(self, value: object) -> None:
+        if not isinstance(value, dict):
+            raise ValueError("not an object")  # noqa: TRY004  one kind for all complaints
+        kind = value.get("type")
+        if not isinstance(kind, str):
+            raise ValueError("no type")  # noqa: TRY004  one kind for all complaints
+        if kind == "session":
+            self._header, self._header_at = value, self._at
+            return
+        if kind not in KINDS and kind != VOIDED:
+            return  # a newer version's
+        number = turn_number(value)
+        if kind == VOIDED:
+            self._void(number)
+        else:
+            turn = self._add(number, value, begins=kind == "turn_started")
+            if kind.startswith("turn_") or turn not in self._moved_at:
+                self._moved_at[turn] = self._at
+
+    def _add(self, number: int, line: dict[str, Any], *, begins: bool) -> TurnBuilder:
+        """Give the line to its turn, and say which that is.
+
+        A number is used again after a turn of which only the beginning was written: nothing is
+        lost with that one. Any other turn is kept, even under a number that comes twice.
+        """
+        turn = self._open.get(number)
+        if turn is not None and not (begins and turn.begun):
+            turn.add(line)
+            return turn
+        new = TurnBuilder(number)
+        new.add(line)
+        if turn is not None and turn.bare:
+            del self._turns[turn]
+        self._turns[new] = None
+        self._open[number] = new
+        self._voided.discard(number)
+        return new
+
+    def _void(self, number: int) -> None:
+        turn = self._open.pop(number, None)
+        if turn is not None:
+            del self._turns[turn]
+        self._voided.add(number)
+
+
+def _lines(file: BinaryIO, longest: int) -> Iterator[bytes | None]:
+    """The lines of the file, None in place of one that is too long."""
+    while line := file.readline(longest):
+        if line.endswith(b"\n") or len(line) < longest:
+            yield line
+            continue
+        yield None
+        while (rest := file.readline(longest)) and not rest.endswith(b"\n"):
+            pass
+
+
+def _during(session: Session, turn: Turn) -> Session:
+    """The session while that turn is open."""
+    session = replace(
+        session.turn_started(at=turn.started_at, resume=turn.resume),
+        open_turn=OpenTurn(number=turn.number, started_at=turn.started_at),
+    )
+    chosen = turn.conversation_asked
+    if chosen is not None and chosen != session.conversation and turn.afresh is None:
+        session = replace(session, conversation=chosen, conversation_seen=False)
+    return _named(session, turn)
+
+
+def _named(session: Session, turn: Turn) -> Session:
+    """The session with the agent's session id, if the agent said it."""
+    if turn.conversation is None:
+        return session
+    return session.conversation_confirmed(turn.conversation, turn.model)
+
+
+def _after(session: Session, turn: Turn) -> Session:
+    """The session after the turn, or with it still open."""
+    return session if turn.end is None else session.turn_finished(turn.end)

@@ -1,0 +1,262 @@
+"""Appending to a transcript: checkpoints are on the disk when they return, the rest soon.
+
+Nobody else writes: a writer is used under the session's lock. A checkpoint that cannot be written
+raises; what streams in between only leaves a note in `failed`, because a full disk must not end
+the agent's turn.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from clinvk.errors import SessionBusyError, StoreError
+from clinvk.model.access import Access
+from clinvk.model.events import (
+    Event,
+    Init,
+    Json,
+    Message,
+    Raw,
+    StopReason,
+    Thinking,
+)
+from clinvk.model.failure import Failure
+from clinvk.model.files import FileReport
+from clinvk.model.request import IfMissing
+from clinvk.model.session import Session
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+from clinvk.store.files import open_private, reason, sync_folder, write_all
+from clinvk.store.sessions.records import usage_to_record
+from clinvk.store.transcripts.lines import (
+    LONGEST,
+    Line,
+    event_line,
+    failure_body,
+    files_body,
+    session_line,
+    text_line,
+)
+from clinvk.text.json_codec import json_line, time_to_text
+
+FLUSH_AT = 2048
+FLUSH_AFTER = timedelta(milliseconds=200)
+
+MOST_UNKNOWN = 16 * 1024 * 1024
+"""Characters of lines that no backend understands, kept a run: a flood must not fill the disk."""
+
+_TOO_MUCH = "the agent printed too much that nobody understands"
+
+
+class TranscriptWriter:
+    """Appends to the transcript at `path`, whose folder exists.
+
+    Raises `StoreError`, and `SessionBusyError` while another process writes to it.
+
+    `empty` says whether the transcript was new (it wants a `session` line first), `failed` why
+    something that streamed could not be written, None if all could.
+    """
+
+    def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
+        self.failed: str | None = None
+        self._path = path
+        self._now = now
+        self._pieces: list[str] = []
+        self._held = 0
+        self._kind = ""
+        self._turn = 0
+        self._continues: bool | None = None
+        self._unknown = 0
+        self._since = now()
+        try:
+            self._descriptor = open_private(path, os.O_RDWR | os.O_APPEND)
+            self._hold()
+            size = os.fstat(self._descriptor).st_size
+            self.empty = size == 0
+            self._torn = size > 0 and os.pread(self._descriptor, 1, size - 1) != b"\n"
+        except OSError as error:
+            raise self._error(error) from error
+
+    def _hold(self) -> None:
+        """Be the only writer, also if somebody has deleted the locks."""
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise SessionBusyError(
+                f"session `{self._path.stem}` is busy: another run writes its transcript",
+                hint="wait for it to end",
+            ) from None
+
+    def session(self, session: Session, *, durable: bool = True) -> None:
+        """What the record says beyond its turns; written again whenever that has changed.
+
+        Without `durable` it is on the disk soon: the record has it already.
+        """
+        self._checkpoint(session_line(session), sync=durable)
+
+    def turn_started(  # noqa: PLR0913  one argument a field of the line
+        self,
+        *,
+        turn: int,
+        at: datetime,
+        prompt: str,
+        cwd: str,
+        model: str | None = None,
+        access: Access | None = None,
+        conversation: str | None = None,
+        resume: bool = False,
+        interactive: bool = False,
+        afresh: IfMissing | None = None,
+    ) -> None:
+        """A turn begins; on the disk before the agent is started.
+
+        `model` and `conversation` are what the agent is started with. An `interactive` turn takes
+        place in the agent's own screen: it is told again once its prompt is known. `afresh` as in
+        `Turn`.
+        """
+        self._checkpoint(
+            {
+                "type": "turn_started",
+                "turn": turn,
+                "at": time_to_text(at),
+                "prompt": prompt,
+                "model": model,
+                "access": access.value if access else None,
+                "cwd": cwd,
+                "conversation": conversation,
+                "resume": resume,
+            }
+            | ({"interactive": True} if interactive else {})
+            | ({"afresh": afresh.value} if afresh else {})
+        )
+
+    def event(self, turn: int, event: Event) -> None:
+        """Something the agent said; pieces of text are gathered, the agent's id goes to the disk.
+
+        Of lines that nobody understands only the first `MOST_UNKNOWN` characters are kept.
+        Never raises: see `failed`.
+        """
+        if isinstance(event, Message | Thinking) and event.delta:
+            self._gather(turn, event)
+            return
+        self.flush()
+        if isinstance(event, Raw):
+            self._unknown += min(len(event.line), LONGEST)
+            if self._unknown > MOST_UNKNOWN:
+                self.failed = self.failed or _TOO_MUCH
+                return
+        line = event_line(turn, self._now(), event)
+        if line is not None:
+            self._try(line, sync=isinstance(event, Init))
+
+    def flush(self) -> None:
+        """Write what was gathered. Never raises: see `failed`."""
+        if self._pieces:
+            text = "".join(self._pieces)
+            self._pieces.clear()
+            self._held = 0
+            line = text_line(self._kind, self._turn, text, continues=self._continues)
+            self._try(line, sync=False)
+
+    def turn_finished(  # noqa: PLR0913  one argument a field of the line
+        self,
+        *,
+        turn: int,
+        at: datetime,
+        stop_reason: StopReason,
+        text: str,
+        usage: Usage = UNKNOWN_USAGE,
+        cost_usd: float | None = None,
+        model: str | None = None,
+        conversation: str | None = None,
+        counters: Json = None,
+        failure: Failure | None = None,
+        exit_code: int | None = None,
+        duration_s: float | None = None,
+        files: Iterable[FileReport] = (),
+        structured: Json = None,
+    ) -> None:
+        """The turn is over; `conversation` and `model` only if the agent itself said them."""
+        self.flush()
+        self._checkpoint(
+            {
+                "type": "turn_finished",
+                "turn": turn,
+                "at": time_to_text(at),
+                "stop_reason": stop_reason.value,
+                "text": text,
+                "usage": usage_to_record(usage),
+                "cost_usd": cost_usd,
+                "model": model,
+                "conversation": conversation,
+                "counters": counters,
+                "failure": failure_body(failure),
+                "exit_code": exit_code,
+                "duration_s": duration_s,
+                "files": files_body(files),
+            }
+            | ({} if structured is None else {"structured": structured})
+        )
+
+    def turn_voided(self, *, turn: int, at: datetime, reason: str) -> None:
+        """The turn did not take place after all: nothing was sent to the agent's model."""
+        self.flush()
+        self._checkpoint(
+            {"type": "turn_voided", "turn": turn, "at": time_to_text(at), "reason": reason}
+        )
+
+    def close(self) -> None:
+        """Flush and close; a second time does nothing. Never raises: see `failed`."""
+        if self._descriptor >= 0:
+            self.flush()
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def _gather(self, turn: int, event: Message | Thinking) -> None:
+        now = self._now()
+        continues = event.continues if isinstance(event, Message) else None
+        if (event.type, turn) != (self._kind, self._turn) or continues is not None:
+            self.flush()
+        if not self._pieces:
+            self._kind, self._turn, self._since = event.type, turn, now
+            self._continues = continues
+        self._pieces.append(event.text)
+        self._held += len(event.text)
+        # A clock that was set back must not hold the text back.
+        if self._held > FLUSH_AT or not timedelta(0) <= now - self._since < FLUSH_AFTER:
+            self.flush()
+
+    def _try(self, line: Line, *, sync: bool) -> None:
+        try:
+            self._append(line, sync=sync)
+        except OSError as error:
+            self.failed = self._error(error).message
+
+    def _checkpoint(self, line: Line, *, sync: bool = True) -> None:
+        try:
+            self._append(line, sync=sync)
+            if self.empty:
+                sync_folder(self._path.parent)
+        except OSError as error:
+            raise self._error(error) from error
+
+    def _append(self, line: Line, *, sync: bool) -> None:
+        data = (b"\n" if self._torn else b"") + json_line(line)
+        size, torn = os.fstat(self._descriptor).st_size, self._torn
+        self._torn = True  # until it is whole
+        try:
+            write_all(self._descriptor, data)
+        except OSError:
+            with suppress(OSError):  # a full disk has left half a line
+                os.ftruncate(self._descriptor, size)
+                self._torn = torn
+            raise
+        self._torn = False
+        if sync:
+            os.fsync(self._descriptor)
+
+    def _error(self, error: OSError) -> StoreError:
+        return StoreError(f"cannot write `{self._path}`: {reason(error)}")

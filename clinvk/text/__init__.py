@@ -1,0 +1,1 @@
+"""Text and its forms: pure functions, standard library only."""

@@ -1,0 +1,101 @@
+"""Text from an agent, made harmless for a terminal.
+
+What an agent prints may quote a hostile web page or file: escape sequences move the cursor, set
+the title, write the clipboard; direction overrides and invisible characters make a command read
+as another one. Each pattern is a run of disjoint character classes, so that hostile input takes
+linear time. What is piped or recorded is not touched: only what is shown.
+"""
+
+import re
+
+from clinvk.text.plain import is_plain
+
+# A string sequence (OSC, DCS, APC, PM, SOS) ends at its terminator, but also at a line's end:
+# an unterminated one must not swallow the rest of an answer.
+_SEQUENCES = re.compile(
+    r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\r\n]*(?:\x07|\x9c|\x1b\\)?"
+    r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+_INVISIBLE = re.compile(
+    "["
+    "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"  # controls but tab and line ends
+    "\xad\u061c\u180b-\u180f\u200b\u200c\u200e\u200f"  # soft hyphen, zero width, direction marks
+    "\u202a-\u202e\u2060-\u206f"  # direction embeddings, overrides and isolates, joiners
+    "\ufe00-\ufe0d\ufeff\ufff9-\ufffb"  # variants of text, byte order mark, annotations
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"  # controls of shorthand and musical notation
+    "\U000e0000-\U000e0fff"  # tags and further variants: text that nobody sees
+    "]"
+)
+_INVISIBLE_IN_JSON = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
+_EMOJI = (
+    "\xa9\xae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f"
+    "\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
+)
+_KEEP_STYLE = f"(?<=[{_EMOJI}])[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)"
+_KEEP_JOIN = f"(?:(?<=[{_EMOJI}])|(?<=[{_EMOJI}]\ufe0f))\u200d(?=[{_EMOJI}])"
+_JOINERS = re.compile(f"({_KEEP_STYLE}|{_KEEP_JOIN})|[\u200d\ufe0e\ufe0f]")
+_SPACES = re.compile("[\t\n ]+")
+
+
+def safe_text(text: str) -> str:
+    """The text without anything that could drive or deceive a terminal; lines and tabs stay.
+
+    Bytes that were not UTF-8 show as `\ufffd`. Applying it twice changes nothing more.
+    """
+    if is_plain(text):
+        return text
+    text = _INVISIBLE.sub("", _SEQUENCES.sub("", text))
+    text = _SURROGATE.sub("\ufffd", _LINE_END.sub("\n", text))
+    return _JOINERS.sub(lambda match: match[1] or "", text)
+
+
+def safe_line(text: str) -> str:
+    """The same on one line: runs of blanks, tabs and line ends become one space, none at an end."""
+    return _SPACES.sub(" ", safe_text(text)).strip(" ")
+
+
+def escaped_json(text: str) -> str:
+    """JSON that says the same and shows what else would not be seen, or would drive a terminal.
+
+    JSON has escaped the controls below a space already; the rest of them and the invisible
+    characters stand only inside its strings, where an escape is the same character.
+    """
+    return _INVISIBLE_IN_JSON.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    units = match[0].encode("utf-16-be")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
+class SafeStream:
+    """`safe_text` for text that comes in pieces, handed on by whole lines.
+
+    No sequence and no grapheme goes over a line's end, so a whole line can be judged by itself,
+    wherever its pieces were cut.
+    """
+
+    def __init__(self) -> None:
+        self._pieces: list[str] = []
+
+    def feed(self, piece: str) -> str:
+        """The lines that this piece completes, made safe; "" while there is none."""
+        end = piece.rfind("\n") + 1
+        if not end:
+            self._pieces.append(piece)
+            return ""
+        lines = "".join((*self._pieces, piece[:end]))
+        self._pieces = [piece[end:]]
+        return safe_text(lines)
+
+    def flush(self) -> str:
+        """What is left, made safe; the stream is empty afterwards."""
+        rest = "".join(self._pieces)
+        self._pieces = []
+        return safe_text(rest)

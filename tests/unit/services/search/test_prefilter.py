@@ -1,0 +1,84 @@
+"""The first look at a file's bytes: it may let too much through, and never too little."""
+
+import json
+import sys
+
+import pytest
+
+from clinvk.services.search.prefilter import FOLD_TO_ASCII, Content, Sieve
+from clinvk.services.search.query import parse_query
+from clinvk.text.casefold import fold
+
+
+def _lets_through(word: str, data: bytes | None) -> bool:
+    return Sieve(parse_query(word).wanted[0]).lets_through(Content(data))
+
+
+def _line(text: str, *, ensure_ascii: bool = False, **fields: object) -> bytes:
+    line = {"type": "message", "turn": 1} | fields | {"text": text}
+    return json.dumps(line, ensure_ascii=ensure_ascii).encode("utf-8", "backslashreplace")
+
+
+def test_every_character_that_folds_to_ascii_is_known() -> None:
+    """The table is complete for the Unicode of this Python."""
+    known = {code for first, last in FOLD_TO_ASCII for code in range(first, last + 1)}
+    found = {
+        code
+        for code in range(128, sys.maxunicode + 1)
+        if any("!" <= char <= "~" for char in fold(chr(code)))
+    }
+    assert not found - known
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [
+        ("login", "the LogIn page"),
+        ("a.b-c_d", "x a.b-c_d x"),
+        ("src/auth.go", "src/auth.go"),
+        ("strasse", "Straße"),
+        ("kelvin", "\u212aelvin"),
+        ("file", "ﬁle"),
+        ("naïve", "nai\u0308ve"),
+        ("中文", "中文"),
+        ("\udcff", "a\udcffb"),
+        ("->", "a->b"),
+        ("...", "…"),
+        ('say"hi"', 'say"hi"'),
+        ("c:\\temp", "C:\\temp"),
+        ('"two words"', "two\nwords"),
+    ],
+)
+@pytest.mark.parametrize("ensure_ascii", [False, True], ids=["utf-8", "escapes"])
+def test_a_word_that_is_there_comes_through(word: str, text: str, ensure_ascii: bool) -> None:  # noqa: FBT001  a table
+    """However it is written in JSON, and whatever folds to it."""
+    assert _lets_through(word, _line(text, ensure_ascii=ensure_ascii))
+
+
+def test_a_word_that_is_not_there_is_kept_back() -> None:
+    """Also beside escapes of our own writing and characters that fold to other letters."""
+    assert not _lets_through("login", _line("plain"))
+    assert not _lets_through("login", _line("\x1b[31mred\x1b[0m\n“quoted” — Straße \udc80"))
+    assert not _lets_through("中文", _line("plain"))
+    assert not _lets_through("login", b"")
+
+
+def test_a_word_cut_by_the_seam_of_two_pieces_comes_through() -> None:
+    """Streamed text is joined, also over a line of something else, and also in another form."""
+    first, second = _line("log", delta=True), _line("in", delta=True)
+    between = json.dumps({"type": "session"}).encode()
+    assert _lets_through("login", b"\n".join([first, second]))
+    assert _lets_through("login", b"\n".join([first, between, second]))
+    spaced = json.dumps(json.loads(second), separators=(" , ", " : ")).encode()
+    assert _lets_through("login", b"\n".join([first, spaced]))
+    assert not _lets_through("login", b"\n".join([first, _line("x", delta=True), second]))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [None, '{"text": "login"}'.encode("utf-16-be"), rb'{"text": "l\u006fgin"}'],
+    ids=["not looked at", "utf-16", "an escaped letter"],
+)
+def test_what_cannot_be_told_comes_through(data: bytes | None) -> None:
+    """In doubt the file is read."""
+    assert _lets_through("login", data)

@@ -1,0 +1,120 @@
+"""Deleting: all of ours, nothing of the agent's."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clinvk.errors import SessionBusyError, SessionDamagedError, SessionNotFoundError, StoreError
+from clinvk.model.session import Session
+from clinvk.services.claims import claim_of
+from clinvk.services.sessions.delete import delete, find_doomed
+from clinvk.services.world import World
+from clinvk.store.sessions.store import SessionStore
+
+Create = Callable[..., Session]
+ID = "aaaa00000001"
+
+
+@pytest.fixture
+def remove(store: SessionStore, world: World) -> Callable[[str], object]:
+    """Delete what a reference means."""
+    return lambda reference: delete(store, world, find_doomed(store, reference, now=world.now()))
+
+
+def test_nothing_of_ours_is_left(
+    store: SessionStore, create: Create, remove: Callable[[str], object]
+) -> None:
+    """Record, transcript and lock are gone; deleting it again is an unknown session."""
+    create(ID, name="pr-1")
+    store.home.transcripts.mkdir()
+    store.home.transcript(ID).write_text("{}\n")
+    remove("pr-1")
+    files = {path for path in store.home.root.rglob("*") if path.is_file()}
+    assert files <= {store.home.index}
+    with pytest.raises(SessionNotFoundError):
+        remove("pr-1")
+
+
+def test_the_agents_own_transcript_is_told_and_left(
+    world: World, store: SessionStore, create: Create, tmp_path: Path
+) -> None:
+    """Where it is, if it can be found; nothing is said of a conversation that never began."""
+    kept = tmp_path / ".local/share/clinvk-demo/conv-1.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("{}")
+    create(ID, conversation="conv-1", conversation_seen=True)
+    create("bbbb00000001", conversation="conv-2", conversation_seen=True)
+    create("cccc00000001", conversation="conv-3")
+    create("dddd00000001", backend="gone", conversation="c", turns=1)
+    told = [
+        delete(store, world, find_doomed(store, one, now=world.now())).native for one in store.ids()
+    ]
+    assert told[0] is not None
+    assert (told[0].agent, told[0].files) == ("Demo", (kept,))
+    assert told[1] is not None
+    assert (told[1].root, told[1].files) == (kept.parent, ())
+    assert told[2] is None
+    assert told[3] is not None
+    assert (told[3].agent, told[3].root) == ("gone", None)
+    assert kept.read_text() == "{}"
+
+
+def test_a_damaged_record_goes_by_its_full_id(
+    store: SessionStore, create: Create, remove: Callable[[str], object]
+) -> None:
+    """Whoever names it in full means it; the others are untouched."""
+    create(ID)
+    store.home.record("bbbb00000001").write_text("{")
+    with pytest.raises(SessionDamagedError):
+        remove("bbbb")
+    remove("BBBB00000001")
+    assert store.ids() == [ID]
+
+
+def test_a_link_among_the_records_goes_alone(
+    store: SessionStore, create: Create, remove: Callable[[str], object], tmp_path: Path
+) -> None:
+    """What it points to was never ours."""
+    create(ID)
+    (tmp_path / "mine").write_text("mine")
+    store.home.record("bbbb00000001").symlink_to(tmp_path / "mine")
+    remove("bbbb00000001")
+    assert (tmp_path / "mine").read_text() == "mine"
+    assert store.ids() == [ID]
+
+
+def test_a_running_session_is_not_deleted(
+    store: SessionStore, world: World, create: Create, remove: Callable[[str], object]
+) -> None:
+    """Exit 75, and everything is there."""
+    create(ID)
+    with (
+        store.lock(ID, claim_of(world)),
+        pytest.raises(SessionBusyError, match="held it"),
+    ):
+        remove(ID)
+    assert store.ids() == [ID]
+
+
+def test_a_file_that_is_no_session_is_not_deleted(
+    store: SessionStore, create: Create, remove: Callable[[str], object]
+) -> None:
+    """A name that is no id reaches no file."""
+    create(ID)
+    (store.home.sessions / "notes.json").write_text("{}")
+    for reference in ("notes", "../sessions/notes", "notes.json", "\0", "-x", "x" * 10_000):
+        with pytest.raises((SessionNotFoundError, SessionDamagedError)):
+            remove(reference)
+    assert (store.home.sessions / "notes.json").exists()
+
+
+def test_what_cannot_be_deleted_is_an_error_of_the_store(
+    store: SessionStore, create: Create, remove: Callable[[str], object]
+) -> None:
+    """A folder in place of the transcript: nothing else goes, and the message says why."""
+    create(ID)
+    store.home.transcript(ID).mkdir(parents=True)
+    with pytest.raises(StoreError, match="cannot delete session"):
+        remove(ID)
+    assert store.home.record(ID).exists()

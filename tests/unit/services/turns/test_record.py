@@ -1,0 +1,125 @@
+"""What a run writes, and what it leaves of others' words."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clinvk.agents import registry as backends
+from clinvk.model.events import Result, StopReason
+from clinvk.model.request import RunRequest
+from clinvk.model.session import Session, Status, TitleSource
+from clinvk.process.ending import Ending, EndReason
+from clinvk.services.claims import claim_of
+from clinvk.services.config.settings import effective_settings
+from clinvk.services.sessions import labels
+from clinvk.services.turns.plan import TurnPlan, plan_turn
+from clinvk.services.turns.record import Recorded
+from clinvk.services.world import World
+from clinvk.store.sessions.store import SessionStore
+
+ID = "aaaa00000001"
+DONE = Result(stop_reason=StopReason.END_TURN, text="done")
+ENDING = Ending(reason=EndReason.EXITED, exit_code=0, signal=None, stderr_tail="", duration_s=1.0)
+
+
+@pytest.fixture
+def run(
+    store: SessionStore, world: World, create: Callable[..., Session], tmp_path: Path
+) -> Callable[..., Any]:
+    """The recording of a further turn of a session, under its lock; begun when it is entered."""
+
+    def plan(session: Session) -> TurnPlan:
+        settings = effective_settings(world)
+        asked = RunRequest(prompt="p", session=session.id)
+        return plan_turn(asked, session, backends.get("demo"), settings, world)
+
+    @contextmanager
+    def recording(**fields: Any) -> Iterator[Recorded]:
+        session = create(ID, cwd=str(tmp_path), **fields)
+        with ExitStack() as held:
+            lock = held.enter_context(store.lock(ID, claim_of(world)))
+            recorded = Recorded(session, lock, store, world, is_new=False)
+            held.enter_context(recorded)
+            recorded.start(plan(session))
+            yield recorded
+
+    return recording
+
+
+def test_what_is_changed_during_a_run_is_kept_with_what_the_run_brought(
+    store: SessionStore, world: World, run: Callable[..., Any]
+) -> None:
+    """Title, name and tags are the person's, the turn is the run's; the transcript has both."""
+    with run(tags=("old",)) as recorded:
+        labels.rename(store, world, ID, "mine")
+        labels.give_name(store, world, ID, "pr-1")
+        labels.add_tags(store, world, ID, ["new"])
+        labels.remove_tags(store, world, ID, ["old"])
+        recorded.finish(DONE, ENDING, ())
+        assert recorded.session.title == "mine"
+        assert recorded.trouble() is None
+    after = store.load(ID)
+    assert (after.title, after.title_source) == ("mine", TitleSource.PERSON)
+    assert (after.name, after.tags) == ("pr-1", ("new",))
+    assert (after.turns, after.open_turn) == (1, None)
+    store.home.record(ID).unlink()
+    rebuilt = store.load(ID)
+    assert (rebuilt.title, rebuilt.name, rebuilt.tags) == ("mine", "pr-1", ("new",))
+    assert rebuilt.turns == 1
+
+
+def test_a_turn_that_did_not_take_place_takes_no_new_title_back(
+    store: SessionStore, world: World, run: Callable[..., Any]
+) -> None:
+    """A void turn leaves the session as it was, but for what a person said meanwhile."""
+    with run(archived=True, status=Status.COMPLETED) as recorded:
+        labels.rename(store, world, ID, "mine")
+        recorded.void("nothing was sent")
+    after = store.load(ID)
+    assert (after.title, after.turns, after.open_turn) == ("mine", 0, None)
+    assert (after.archived, after.status) == (True, Status.COMPLETED)
+
+
+def test_a_run_tells_what_a_killed_one_could_not(
+    store: SessionStore, world: World, run: Callable[..., Any]
+) -> None:
+    """Renamed during a run that was killed: the next turn brings the title into the transcript."""
+    with run() as recorded:
+        killed = recorded.session
+        labels.rename(store, world, ID, "mine")
+    assert store.transcript(ID).header["title"] == "fix it"  # type: ignore[index]
+    again = replace(store.load(ID), open_turn=killed.open_turn)
+    store.save(again)
+    lock = store.lock(ID, claim_of(world))
+    with Recorded(again, lock, store, world, is_new=False) as recorded:
+        asked = RunRequest(prompt="p", session=ID)
+        settings = effective_settings(world)
+        recorded.start(plan_turn(asked, again, backends.get("demo"), settings, world))
+    assert store.transcript(ID).header["title"] == "mine"  # type: ignore[index]
+
+
+def test_a_record_that_is_damaged_during_a_run_stays_for_its_owner_to_see(
+    store: SessionStore, run: Callable[..., Any]
+) -> None:
+    """It is said, and the turn is in the transcript."""
+    with run() as recorded:
+        store.home.record(ID).write_text("{ oops")
+        recorded.finish(DONE, ENDING, ())
+        assert "is damaged" in recorded.trouble()
+    assert store.home.record(ID).read_text() == "{ oops"
+    assert store.transcript(ID).turns[-1].text == "done"
+
+
+def test_a_record_that_is_deleted_by_hand_during_a_run_is_written_again(
+    store: SessionStore, run: Callable[..., Any]
+) -> None:
+    """The run is what is left of the session."""
+    with run() as recorded:
+        store.home.record(ID).unlink()
+        store.home.transcript(ID).unlink()
+        recorded.finish(DONE, ENDING, ())
+    assert store.load(ID).turns == 1

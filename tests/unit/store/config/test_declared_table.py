@@ -1,0 +1,36 @@
+"""The documentation of declared backends agrees with their form."""
+
+import re
+from pathlib import Path
+
+from clinvk.model.declared import PLACEHOLDERS
+from clinvk.store.config.declared_table import with_declared_table
+from clinvk.store.config.file import check_config
+
+DOCS = Path(__file__).parents[4] / "docs"
+PAGE = (DOCS / "backends.md").read_text(encoding="utf-8")
+
+
+def test_the_page_has_every_key_as_the_form_has_it() -> None:
+    """`python -m clinvk.store.config.declared_table` writes the table; nobody edits it by hand."""
+    assert with_declared_table(PAGE) == PAGE
+    for key in ("program", "output.usage.cached_apart", "access.RUNG", "errors.PATTERN"):
+        assert f"| `{key}` |" in PAGE
+
+
+def test_the_page_names_every_placeholder() -> None:
+    """And none that there is not."""
+    [sentence] = re.findall(r"- An argument may hold (.*?)\. Arguments", PAGE, re.DOTALL)
+    assert set(re.findall(r"`\{([a-z_]+)\}`", sentence)) == set(PLACEHOLDERS)
+
+
+def test_every_declaration_in_the_documentation_is_valid() -> None:
+    """The one of the page, and the examples that can be pasted in."""
+    shown = [
+        text for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "declared" in text
+    ]
+    examples = sorted((DOCS / "examples").glob("*.yaml"))
+    assert (len(shown), [one.stem for one in examples]) == (1, ["aider", "pi"])
+    for text in (*shown, *(one.read_text(encoding="utf-8") for one in examples)):
+        said = check_config(text.encode(), "config.yaml", ("demo",))
+        assert any(key.endswith(".declared") for key in said)

@@ -1,0 +1,137 @@
+"""Changing the file on the disk: private, whole, through links, one change after another."""
+
+import os
+import stat
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from clinvk.errors import ConfigError, StoreError
+from clinvk.store.config.edit import ConfigFile
+from clinvk.store.home import Home
+from clinvk.store.locks.lock import Claim
+
+CLAIM = Claim(
+    pid=os.getpid(),
+    host="here",
+    now=lambda: datetime(2025, 1, 27, tzinfo=UTC),
+    sleep=time.sleep,
+)
+
+_SETTER = """
+import sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from clinvk.store.config.edit import ConfigFile
+from clinvk.store.locks.lock import Claim
+from clinvk.store.home import Home
+home, key, count = Home(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
+claim = Claim(
+    pid=__import__("os").getpid(), host="here", now=lambda: datetime.now(UTC), sleep=time.sleep
+)
+file = ConfigFile(home=home, backends=("a", "b"), claim=claim)
+for number in range(count):
+    file.set(f"backends.{key}.model", f"m{number}")
+    file.set(f"backends.{key}.binary", f"b{number}")
+    file.unset(f"backends.{key}.binary")
+"""
+
+
+@pytest.fixture
+def file(home: Home) -> ConfigFile:
+    """The configuration of a home that does not exist yet."""
+    return ConfigFile(home=home, backends=("demo",), claim=CLAIM)
+
+
+@pytest.mark.usefixtures("any_umask")
+def test_a_first_setting_creates_a_private_file(file: ConfigFile, home: Home) -> None:
+    """0600 whatever the umask, with the folder around it."""
+    file.set("run.timeout", "2h")
+    assert home.config_file.read_text() == "run:\n  timeout: 2h\n"
+    assert stat.S_IMODE(home.config_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.root.stat().st_mode) == 0o700
+
+
+def test_a_link_is_written_through(file: ConfigFile, home: Home, tmp_path: Path) -> None:
+    """A file that is kept among the dotfiles is changed there, and the link stays."""
+    dotfiles = tmp_path / "dotfiles"
+    dotfiles.mkdir()
+    target = dotfiles / "clinvk.yaml"
+    target.write_text("# mine\nrun:\n  timeout: 1h\n")
+    home.root.mkdir()
+    home.config_file.symlink_to(Path("..") / "dotfiles" / "clinvk.yaml")
+    file.set("run.timeout", "2h")
+    assert home.config_file.is_symlink()
+    assert target.read_text() == "# mine\nrun:\n  timeout: 2h\n"
+    assert list(dotfiles.iterdir()) == [target]
+
+
+def test_a_link_to_nowhere_gets_its_target(file: ConfigFile, home: Home, tmp_path: Path) -> None:
+    """A fresh checkout of the dotfiles does not lose its link to the first setting."""
+    home.root.mkdir()
+    home.config_file.symlink_to(tmp_path / "later.yaml")
+    file.set("run.timeout", "2h")
+    assert (tmp_path / "later.yaml").read_text() == "run:\n  timeout: 2h\n"
+    assert home.config_file.is_symlink()
+
+
+def test_an_invalid_file_is_left_as_it_is(file: ConfigFile, home: Home) -> None:
+    """A change to one key does not pass over what is wrong with another."""
+    home.root.mkdir()
+    text = "run:\n  timeout: soon\n"
+    home.config_file.write_text(text)
+    with pytest.raises(ConfigError, match=r"config\.yaml:2: `run\.timeout`"):
+        file.set("run.access", "edit")
+    assert home.config_file.read_text() == text
+
+
+def test_a_change_may_put_an_invalid_file_right(file: ConfigFile, home: Home) -> None:
+    """What is wrong can be set anew, and an unknown key can be taken out."""
+    home.root.mkdir()
+    home.config_file.write_text("run:\n  timeout: soon\n")
+    file.set("run.timeout", "2h")
+    home.config_file.write_text("run:\n  timeoutt: 1h\n  timeout: 2h\n")
+    assert file.unset("run.timeoutt")
+    assert home.config_file.read_text() == "run:\n  timeout: 2h\n"
+
+
+@pytest.mark.parametrize("text", [b"a: [\n", b"\xff\xfe", b"run: &r {}\noutput: *r\n"])
+def test_what_cannot_be_changed_is_an_error_and_stays(
+    file: ConfigFile, home: Home, text: bytes
+) -> None:
+    """No YAML, no UTF-8, or a form that is too unusual: the way out is the editor."""
+    home.root.mkdir()
+    home.config_file.write_bytes(text)
+    with pytest.raises(ConfigError):
+        file.set("run.timeout", "2h")
+    assert home.config_file.read_bytes() == text
+
+
+def test_a_target_that_cannot_be_written_is_an_error(file: ConfigFile, home: Home) -> None:
+    """The link leads where nobody can write; nothing is left behind."""
+    home.root.mkdir()
+    home.config_file.symlink_to("/proc/nowhere/config.yaml")
+    with pytest.raises(StoreError):
+        file.set("run.timeout", "2h")
+
+
+def test_changes_at_the_same_time_do_not_lose_one_another(home: Home) -> None:
+    """Two processes that set different keys over and over end with both."""
+    setters = [
+        subprocess.Popen([sys.executable, "-c", _SETTER, home.root, key, "12"])
+        for key in ("a", "b")
+    ]
+    assert [setter.wait(60) for setter in setters] == [0, 0]
+    lines = sorted(home.config_file.read_text().splitlines())
+    assert lines == ["    model: m11", "    model: m11", "  a:", "  b:", "backends:"]
+
+
+def test_a_first_file_is_only_written_where_there_is_none(file: ConfigFile, home: Home) -> None:
+    """What is there already is never replaced."""
+    assert file.create("# first\n")
+    assert not file.create("# second\n")
+    assert home.config_file.read_text() == "# first\n"

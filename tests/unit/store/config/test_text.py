@@ -1,0 +1,178 @@
+"""A change to one key leaves the rest of the text as it is, character by character."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinvk.store.config.text import TooUnusualError, with_key, without_key
+
+EXAMPLE = (Path(__file__).parents[4] / "config.example.yaml").read_text()
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "value", "after"),
+    [
+        ("", "run.timeout", "2h", "run:\n  timeout: 2h\n"),
+        ("# mine\n", "default_backend", "demo", "# mine\ndefault_backend: demo\n"),
+        ("a_b: 1", "run.access", None, "a_b: 1\nrun:\n  access: null\n"),
+        ("run:\n  timeout: 1h # why\n", "run.timeout", "2h", "run:\n  timeout: 2h # why\n"),
+        ('run:\n  timeout: "1h"\n', "run.timeout", "2h", "run:\n  timeout: 2h\n"),
+        (
+            "run:\n    timeout: 1h  # why\n\n# tail\n",
+            "run.access",
+            "edit",
+            "run:\n    timeout: 1h  # why\n    access: edit\n\n# tail\n",
+        ),
+        (
+            "run:\n    timeout: 1h\n",
+            "backends.demo.model",
+            "on",
+            "run:\n    timeout: 1h\nbackends:\n    demo:\n        model: 'on'\n",
+        ),
+        (
+            "run:\n  # timeout: 3h\noutput:\n  format: json",
+            "run.timeout",
+            "2h",
+            "run:\n  timeout: 2h\n  # timeout: 3h\noutput:\n  format: json",
+        ),
+        ("run:\n  timeout:  # none\n", "run.timeout", "2h", "run:\n  timeout: 2h # none\n"),
+        ("run:\n  timeout:", "run.timeout", "2h", "run:\n  timeout: 2h\n"),
+        ("run: ~\nx: 1\n", "run.timeout", "2h", "run:\n  timeout: 2h\nx: 1\n"),
+        (
+            "backends: {}  # none yet\nx: 1\n",
+            "backends.demo.extra_args",
+            ["--x: y", "b"],
+            "backends: # none yet\n  demo:\n    extra_args: ['--x: y', b]\nx: 1\n",
+        ),
+        (
+            "session:\n  default_tags:  # mine\n    - a\n    # about b\n    - b\n\n  x: 1\n",
+            "session.default_tags",
+            ["z"],
+            "session:\n  default_tags: [z]  # mine\n    # about b\n\n  x: 1\n",
+        ),
+        (
+            "backends:\n  demo:\n    system_prompt: |\n      a\n\n      b\n\n    # n\n    y: 1\n",
+            "backends.demo.system_prompt",
+            "new",
+            "backends:\n  demo:\n    system_prompt: new\n\n    # n\n    y: 1\n",
+        ),
+        (
+            "backends:\r\n  demo:\r\n    model: x\r\n",
+            "backends.demo.system_prompt",
+            "a\nb: c",
+            'backends:\r\n  demo:\r\n    model: x\r\n    system_prompt: "a\\nb: c"\r\n',
+        ),
+        ("run: {timeout: 1h,}\n", "run.access", "edit", "run: {timeout: 1h, access: edit}\n"),
+        ("{run: {timeout: 1h}}\n", "run.timeout", "2h", "{run: {timeout: 2h}}\n"),
+        ("{run: {}}\n", "run.timeout", "2h", "{run: {timeout: 2h}}\n"),
+        ("{x: 1}\n", "run.timeout", "2h", "{x: 1, run: {timeout: 2h}}\n"),
+        ("\ufeffrun:\n  timeout: 1h\n", "run.timeout", "2h", "\ufeffrun:\n  timeout: 2h\n"),
+    ],
+)
+def test_setting_a_key_changes_only_its_place(
+    before: str, key: str, value: object, after: str
+) -> None:
+    """Comments, order, indentation, line ends and blank lines are those of the person."""
+    assert with_key(before, key, value) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "key", "after"),
+    [
+        ("run:\n  timeout: 1h\n", "run.timeout", ""),
+        ("# a\nrun:\n  timeout: 1h # c\n\nx: 1\n", "run.timeout", "# a\n\nx: 1\n"),
+        ("run:\n  # b\n  timeout: 1h\nx: 1\n", "run.timeout", "run:\n  # b\nx: 1\n"),
+        ("run:\n  timeout: 1h\n  # b\nx: 1\n", "run.timeout", "run:\n  # b\nx: 1\n"),
+        ("run:\n  timeout: 1h\n  access: edit\n", "run.timeout", "run:\n  access: edit\n"),
+        (
+            "backends:\n  demo:\n    extra_args:\n    - x\n    - y\n  b:\n    model: z\n",
+            "backends.demo.extra_args",
+            "backends:\n  b:\n    model: z\n",
+        ),
+        ("run: {timeout: 1h, access: edit}\n", "run.timeout", "run: {access: edit}\n"),
+        ("run: {timeout: 1h}  # c\n", "run.timeout", "run: {}  # c\n"),
+        ("{run: {timeout: 1h}, x: 1}\n", "run.timeout", "{x: 1}\n"),
+        ("run:\n  timeoutt: 1h\n  access: edit\n", "run.timeoutt", "run:\n  access: edit\n"),
+        ("backends:\n  demi:\n    model: x\nx: 1\n", "backends.demi", "x: 1\n"),
+    ],
+)
+def test_taking_a_key_out_takes_its_lines_and_empty_sections(
+    before: str, key: str, after: str
+) -> None:
+    """A section stays if there is a comment in it, and goes if it was there for the key alone."""
+    assert without_key(before, key) == after
+
+
+def test_a_key_that_is_not_there_is_not_taken_out() -> None:
+    """The caller is told, and the text is not even rewritten."""
+    assert without_key(EXAMPLE, "backends.demo.model") is None
+    assert without_key("", "run.timeout") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "run: &r\n  timeout: 1h\noutput: *r\n",
+        "base: &b {timeout: 1h}\nrun: *b\n",
+        "- a\n",
+        "just words\n",
+        "run: 5\n",
+        "---\nx: 1\n...\n",
+        "? run\n: timeout: 1h\n",
+        '"run": {"timeout": &t "1h", "idle_timeout": *t}\n',
+    ],
+)
+def test_a_text_that_is_too_unusual_is_refused_or_changed_rightly(text: str) -> None:
+    """A change is proven by parsing the result: it never touches another key."""
+    try:
+        changed = with_key(text, "run.timeout", "2h")
+    except TooUnusualError:
+        return
+    assert yaml.safe_load(changed)["run"]["timeout"] == "2h"
+
+
+def test_every_key_of_the_example_can_be_set_and_taken_out() -> None:
+    """The file that a newcomer copies keeps all its comments."""
+    comments = [line for line in EXAMPLE.splitlines() if line.lstrip().startswith("#")]
+    text = with_key(EXAMPLE, "backends.demo.model", "demo-2")
+    text = with_key(text, "session.default_tags", ["a", "b"])
+    text = with_key(text, "run.timeout", "2h")
+    assert [line for line in text.splitlines() if line.lstrip().startswith("#")] == comments
+    for key in ("backends.demo.model", "session.default_tags", "run.timeout", "default_backend"):
+        text = without_key(text, key) or ""
+    assert [line for line in text.splitlines() if line.lstrip().startswith("#")] == comments
+    assert yaml.safe_load(text)["output"]["color"] == "auto"
+
+
+_KEYS = st.sampled_from(
+    ["run.timeout", "run.access", "session.default_tags", "backends.demo.model", "backends.b.model"]
+)
+_VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.text(), st.lists(st.text(), max_size=3)
+)
+
+
+@given(st.lists(st.tuples(_KEYS, _VALUES, st.booleans()), max_size=6))
+def test_any_changes_one_after_another_say_what_was_asked_for(
+    changes: list[tuple[str, object, bool]],
+) -> None:
+    """Whatever is set or taken out, in whatever order, the file says the last word on each key."""
+    text, wanted = "# head\n\nrun:\n  timeout: 1h # why\n", {"run.timeout": "1h"}
+    for key, value, is_set in changes:
+        if is_set:
+            text, wanted = with_key(text, key, value), {**wanted, key: value}
+        elif key in wanted:
+            text, wanted = without_key(text, key) or "", {**wanted}
+            del wanted[key]
+        else:
+            assert without_key(text, key) is None
+    assert text.startswith("# head\n")
+    said = yaml.safe_load(text) or {}
+    for key, value in wanted.items():
+        place = said
+        for part in key.split("."):
+            place = place[part]
+        assert place == value

@@ -1,0 +1,121 @@
+"""Marks of files and folders: no change goes by unseen, not even within a tick of the clock."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from clinvk.store.index.file_signature import (
+    ABSENT,
+    UNSETTLED_NS,
+    file_system_now,
+    folder_mark,
+    is_settled,
+    mark_of,
+    stamp,
+)
+
+SECOND_NS = 1_000_000_000
+
+
+def test_a_file_that_changed_has_another_mark(tmp_path: Path) -> None:
+    """Size, content time, or only the fact that another file took its place."""
+    path = tmp_path / "file"
+    path.write_text("one")
+    before = path.stat()
+    marks = {mark_of(before)}
+    path.write_text("three")
+    marks.add(mark_of(path.stat()))
+    (tmp_path / "new").write_text("three")
+    (tmp_path / "new").replace(path)
+    marks.add(mark_of(path.stat()))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    marks.add(mark_of(path.stat()))
+    assert len(marks) == 4
+    assert mark_of(path.stat()) in marks
+
+
+def test_a_mark_is_the_same_in_every_process() -> None:
+    """It is made of numbers alone, which Python hashes without a seed."""
+    times = {"st_mtime_ns": 2, "st_ctime_ns": 3}
+    found = os.stat_result((0o100600, 5, 1, 1, 0, 0, 7, 0, 0, 0), times)
+    assert mark_of(found) == hash((5, 7, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("changed_ns", "age_ns", "settled"),
+    [
+        (7 * SECOND_NS + 5, 0, False),
+        (7 * SECOND_NS + 5, UNSETTLED_NS, False),
+        (7 * SECOND_NS + 5, UNSETTLED_NS + 1, True),
+        (7 * SECOND_NS + 5, -SECOND_NS, False),
+        (7 * SECOND_NS, SECOND_NS, False),
+        (7 * SECOND_NS, 2 * SECOND_NS + 1, True),
+    ],
+    ids=[
+        "at once",
+        "a few ticks",
+        "later",
+        "in the future",
+        "whole seconds",
+        "whole seconds later",
+    ],
+)
+def test_what_changed_just_now_is_not_settled(
+    tmp_path: Path,
+    changed_ns: int,
+    age_ns: int,
+    settled: bool,  # noqa: FBT001  a column
+) -> None:
+    """Another change within the tick would leave the same mark; ticks may be whole seconds."""
+    (tmp_path / "file").touch()
+    plain = (tmp_path / "file").stat()
+    found = os.stat_result(plain[:10], {"st_ctime_ns": changed_ns})
+    assert is_settled(found, changed_ns + age_ns) is settled
+
+
+def test_each_change_of_a_folder_changes_its_mark(tmp_path: Path) -> None:
+    """An entry added, removed, or put in the place of another."""
+    folder = tmp_path / "folder"
+    marks = [folder_mark(folder)]
+    folder.mkdir()
+    marks.append(stamp(folder))
+    (folder / "a").touch()
+    marks.append(folder_mark(folder))
+    stamp(folder)
+    (tmp_path / "new").touch()
+    (tmp_path / "new").replace(folder / "a")
+    marks.append(folder_mark(folder))
+    stamp(folder)
+    (folder / "a").unlink()
+    marks.append(folder_mark(folder))
+    assert marks[0] == ABSENT
+    assert len(set(marks)) == 5
+
+
+def test_a_stamp_is_no_time_that_the_system_would_give(tmp_path: Path) -> None:
+    """A change within the same tick leaves the tick's time, and not that of the stamp."""
+    (tmp_path / "a").touch()
+    tick_ns = tmp_path.stat().st_mtime_ns
+    stamped = stamp(tmp_path)
+    assert stamped == folder_mark(tmp_path)
+    os.utime(tmp_path, ns=(tick_ns, tick_ns))  # as a change at the same moment would leave it
+    assert folder_mark(tmp_path) != stamped
+
+
+def test_stamps_differ(tmp_path: Path) -> None:
+    """Two in a row are two marks, as close together as they may be."""
+    assert len({stamp(tmp_path) for _ in range(50)}) == 50
+
+
+def test_a_folder_that_is_not_there_has_a_mark_of_its_own(tmp_path: Path) -> None:
+    """So that its making is noticed; it is not made by looking."""
+    assert stamp(tmp_path / "no") == folder_mark(tmp_path / "no") == ABSENT
+    assert not (tmp_path / "no").exists()
+
+
+def test_the_file_systems_time_goes_on(tmp_path: Path) -> None:
+    """It is what changes are marked with, whatever our own clock says."""
+    before = file_system_now(tmp_path)
+    (tmp_path / "file").touch()
+    assert before <= (tmp_path / "file").stat().st_ctime_ns
