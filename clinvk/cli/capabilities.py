@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from clinvk.agents import registry as backends
 from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
+from clinvk.cli.context import build_cli
+from clinvk.services.agents.catalog import built_in
 
 BEGIN = "<!-- capabilities: written by `python -m clinvk.cli.generated` -->"
 END = "<!-- end of capabilities -->"
@@ -18,7 +19,7 @@ def with_capabilities(page: str) -> str:
 
 
 def _table() -> Iterator[str]:
-    known = [backends.get(name) for name in backends.names()]
+    known = [*map(build_cli().world.agents.get, built_in())]
     yield f"| | {' | '.join(one.name for one in known)} |"
     yield "|---" * (len(known) + 1) + "|"
     yield f"| tested versions | {' | '.join(', '.join(one.tested_versions) for one in known)} |"

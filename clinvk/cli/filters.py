@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from clinvk.agents import registry as backends
 from clinvk.cli.context import Cli, expanded
 from clinvk.errors import UsageError
 from clinvk.model.names import checked_tag
@@ -69,16 +68,16 @@ def known_backend(cli: Cli, name: str, config: Path | None = None) -> str:
 
     `config` stands in place of the person's own configuration file.
     """
-    if name not in backends.built_in() and name not in (known := backend_names(cli, config)):
-        raise UsageError(f"there is no backend `{name}`", hint=f"one of: {', '.join(known)}")
+    agents = cli.world.agents
+    if config is not None:
+        from clinvk.services.config.settings import effective_settings
+
+        agents = replace(cli.world, settings=effective_settings(cli.world, config)).agents
+    if name not in agents:
+        raise UsageError(
+            f"there is no backend `{name}`", hint=f"one of: {', '.join(agents.names())}"
+        )
     return name
-
-
-def backend_names(cli: Cli, config: Path | None = None) -> tuple[str, ...]:
-    """The names of all backends, those of the configuration included."""
-    from clinvk.services.config.settings import catalog
-
-    return catalog(cli.world, config).names()
 
 
 def _place(cli: Cli, directory: str | None, *, here: bool) -> Here | None:

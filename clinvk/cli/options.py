@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from clinvk.agents import registry as backends
 from clinvk.model.access import Access
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Status
+from clinvk.services.agents.catalog import built_in
 
 
 class OutputFormat(StrEnum):
@@ -26,9 +26,7 @@ Prompt = Annotated[
 ]
 Backend = Annotated[
     str | None,
-    typer.Option(
-        "--backend", "-b", metavar="NAME", help=f"One of: {', '.join(backends.built_in())}."
-    ),
+    typer.Option("--backend", "-b", metavar="NAME", help=f"One of: {', '.join(built_in())}."),
 ]
 Model = Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="The model.")]
 Workdir = Annotated[

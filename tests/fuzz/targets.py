@@ -18,10 +18,12 @@ from bed.inside import ID, NOW, OTHER, command, place
 from clinvk.agents import registry as backends
 from clinvk.cli.render.stream_json import event_to_json
 from clinvk.errors import ClinvkError, ConfigError, SessionDamagedError
+from clinvk.model.config import merge
 from clinvk.model.events import Result
 from clinvk.model.names import checked_name, checked_tag, checked_title
 from clinvk.model.request import TurnRequest
 from clinvk.process.framing import LineFramer
+from clinvk.services.agents.catalog import Catalog
 from clinvk.services.search.query import parse_query
 from clinvk.services.sessions.importing import read_export
 from clinvk.store.config.file import check_config, lines_of, problems_in
@@ -205,7 +207,7 @@ def _local(at: datetime) -> datetime:
 def import_file(data: bytes) -> None:
     """An export is taken or refused with its name; nothing is written but sessions of the home."""
     with suppress(SessionDamagedError):
-        read_export(data, "x.json")
+        read_export(data, "x.json", Catalog(lambda: merge({}, {})))
     with place() as where:
         (where.project / "x.json").write_bytes(data)
         others = where.files()

@@ -13,10 +13,8 @@ from itertools import islice
 
 from clinvk.errors import SessionError
 from clinvk.model.session import Session
-from clinvk.services.agents.catalog import Catalog
 from clinvk.services.sessions.resolve import resolve_reference
 from clinvk.services.world import World
-from clinvk.store.home import Home
 from clinvk.store.sessions.selection import Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.sanitize import safe_line
@@ -40,56 +38,38 @@ def answer(words: Sequence[str]) -> None:
     with suppress(Exception, KeyboardInterrupt):
         cli = build_cli()
         kind, prefix = words
-        found = candidates(
-            kind, prefix, cli.world.home, cli.world.now(), lambda: _catalog(cli.world)
-        )
+        found = candidates(kind, prefix, cli.world)
         cli.streams.out("".join(f"{value}\t{title}\n" for value, title in found))
     with suppress(Exception):
         sys.stdout.flush()
 
 
-def candidates(
-    kind: str,
-    prefix: str,
-    home: Home,
-    now: datetime,
-    catalog: Callable[[], Catalog] = Catalog,
-) -> list[Candidate]:
+def candidates(kind: str, prefix: str, world: World) -> list[Candidate]:
     """At most `MOST` candidates that begin with `prefix`, the most recent first.
 
-    None for a kind that is unknown. Reads, and creates nothing. `catalog` is asked for the
-    backends there are.
+    None for a kind that is unknown. Reads, and creates nothing.
     """
     if kind not in _KINDS:
         return []
-    return list(islice(_KINDS[kind](Asked(prefix, home, now, catalog)), MOST))
-
-
-def _catalog(world: World) -> Catalog:
-    from clinvk.services.config.settings import catalog
-
-    return catalog(world)
+    return list(islice(_KINDS[kind](Asked(prefix, world)), MOST))
 
 
 class Asked:
     """What was typed, and where to look."""
 
-    def __init__(
-        self, prefix: str, home: Home, now: datetime, catalog: Callable[[], Catalog]
-    ) -> None:
+    def __init__(self, prefix: str, world: World) -> None:
         self.prefix = prefix
-        self.catalog = catalog
-        self.now = now
-        self._home = home
+        self.agents = world.agents
+        self.now = world.now()
+        self._store = SessionStore(world.home)
 
     def sessions(self, only: Selection, limit: int = MOST) -> Iterator[Session]:
         """The most recent sessions that are meant."""
-        listed = SessionStore(self._home).select(only, limit=limit).sessions
-        return (one.session for one in listed)
+        return (one.session for one in self._store.select(only, limit=limit).sessions)
 
     def last_session(self) -> Session:
         """What `@last` means. Raises a `SessionError`."""
-        return resolve_reference(SessionStore(self._home), LAST)
+        return resolve_reference(self._store, LAST)
 
     def begins(self, value: str) -> bool:
         """Whether it may be what is being typed; one that no shell could show never is."""
@@ -131,14 +111,14 @@ def _tags(asked: Asked) -> Iterator[Candidate]:
 
 
 def _backends(asked: Asked) -> Iterator[Candidate]:
-    catalog = asked.catalog()
-    return ((name, catalog.get(name).title) for name in catalog.names() if asked.begins(name))
+    found = (asked.agents.find(name) for name in asked.agents.names() if asked.begins(name))
+    return ((agent.name, agent.title) for agent in found if agent is not None)
 
 
 def _keys(asked: Asked) -> Iterator[Candidate]:
     from clinvk.model.config import known_keys
 
-    return ((key, "") for key in known_keys(asked.catalog().names()) if asked.begins(key))
+    return ((key, "") for key in known_keys(asked.agents.names()) if asked.begins(key))
 
 
 _KINDS: Mapping[str, Callable[[Asked], Iterator[Candidate]]] = {

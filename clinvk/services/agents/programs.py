@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from clinvk.agents.base import Backend
-from clinvk.agents.registry import built_in
 from clinvk.errors import BackendNotInstalledError, BackendUnsupportedError
 from clinvk.model.config import Settings
-from clinvk.services.agents.catalog import catalog_of
+from clinvk.services.agents.catalog import built_in
 from clinvk.services.world import World
 
 TRY_WITHOUT = 'try clinvk without any agent: `clinvk -b demo "hello"`'
@@ -18,11 +17,10 @@ def default_backend(settings: Settings, world: World) -> Backend:
 
     Raises `BackendNotInstalledError` with how to install one when there is none.
     """
-    catalog = catalog_of(settings)
     if configured := settings.get("default_backend"):
-        return catalog.get(configured)
+        return world.agents.get(configured)
     known = sorted(
-        (backend for backend in map(catalog.get, built_in()) if backend.preference),
+        (backend for backend in map(world.agents.get, built_in()) if backend.preference),
         key=lambda backend: backend.preference or 0,
     )
     for backend in known:

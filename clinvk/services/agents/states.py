@@ -4,7 +4,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from clinvk.model.versions import Drift, drift
 from clinvk.process.ending import EndReason
 from clinvk.process.runner import Child, Limits, start
 from clinvk.process.signals import SignalInbox
-from clinvk.services.agents.catalog import Catalog, catalog_of
+from clinvk.services.agents.catalog import Catalog
 from clinvk.services.agents.programs import default_backend, find_program
 from clinvk.services.world import World
 from clinvk.text.sanitize import safe_line
@@ -82,7 +82,8 @@ def backend_states(
     `patience_s` to say it is stopped and has none. A signal that comes meanwhile is a
     `KeyboardInterrupt`, once the programs are gone.
     """
-    known = [one for one in _loadable(catalog_of(settings)) if only in (None, one.name)]
+    world = replace(world, settings=settings)
+    known = [one for one in _loadable(world.agents) if only in (None, one.name)]
     programs = {one.name: find_program(one, settings, world) for one in known}
     installed = {name: found for name, found in programs.items() if found}
     answers = _answers(installed, world, patience_s)

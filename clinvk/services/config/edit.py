@@ -6,13 +6,20 @@ from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 
-from clinvk.agents import registry as backends
 from clinvk.errors import ConfigError, UsageError
-from clinvk.model.config import DECLARED, Setting, Settings, default_of, known_keys, nest
+from clinvk.model.config import (
+    DECLARED,
+    Setting,
+    Settings,
+    declared_names,
+    default_of,
+    known_keys,
+    nest,
+)
 from clinvk.model.events import Json
-from clinvk.services.agents.catalog import catalog_of
+from clinvk.services.agents.catalog import undeclared_names
 from clinvk.services.claims import claim_of
-from clinvk.services.config.settings import catalog, effective_settings, variables_of
+from clinvk.services.config.settings import effective_settings, variables_of
 from clinvk.services.world import World
 from clinvk.store.config.edit import ConfigFile
 from clinvk.store.config.file import check_values, lines_of, problems_in, read_config
@@ -51,7 +58,7 @@ def all_settings(world: World) -> dict[str, Setting]:
 
 def _shown_keys(settings: Settings) -> Iterator[str]:
     """Every known key; before the others of its backend, what declares it."""
-    for key in known_keys(catalog_of(settings).names()):
+    for key in known_keys(_names(settings)):
         declaration = f"{key.rpartition('.')[0]}{DECLARED}"
         if key.endswith(_FIRST) and declaration in settings.values:
             yield declaration
@@ -62,7 +69,7 @@ def setting(world: World, key: str) -> Setting:
     """The effective value of one key. Raises `UsageError` for a key that is none."""
     settings = effective_settings(world)
     if key not in settings.values:
-        _require_known(key, catalog_of(settings).names())
+        _require_known(key, _names(settings))
     return settings.values.get(key) or Setting(default_of(key))
 
 
@@ -72,7 +79,7 @@ def set_key(world: World, key: str, text: str) -> str | None:
     Raises `UsageError` for a key that is none or a value that it does not take; the file is then
     untouched.
     """
-    names = _names(world)
+    names = _names_so_far(world)
     _require_known(key, names)
     _config_file(world).set(key, _checked(key, text, names))
     return _stronger(world, key)
@@ -83,7 +90,7 @@ def unset_key(world: World, key: str) -> bool:
 
     A key that clinvk does not know can be taken out as well: it is what makes a file invalid.
     """
-    names = _names(world)
+    names = _names_so_far(world)
     _refuse_section(key, names)
     if os.path.isfile(world.home.config_file) and _config_file(world).unset(key):
         return True
@@ -116,19 +123,23 @@ def validate(world: World, file: Path | None) -> Path | None:
     """
     path = file or world.home.config_file
     text = read_config(path, must_exist=file is not None)
-    if text is not None and (problems := problems_in(text, str(path), backends.names())):
+    if text is not None and (problems := problems_in(text, str(path), undeclared_names())):
         raise ConfigError("\n".join(problems))
     if file is None:
         effective_settings(world)
     return None if text is None else path
 
 
-def _names(world: World) -> tuple[str, ...]:
+def _names(settings: Settings) -> tuple[str, ...]:
+    return (*undeclared_names(), *declared_names(settings.values))
+
+
+def _names_so_far(world: World) -> tuple[str, ...]:
     """The backends there are; of an invalid file nothing is taken for declared."""
     try:
-        return catalog(world).names()
+        return _names(effective_settings(world))
     except ConfigError:
-        return backends.names()
+        return undeclared_names()
 
 
 def _require_known(key: str, names: tuple[str, ...]) -> None:
@@ -170,7 +181,7 @@ def _stronger(world: World, key: str) -> str | None:
 def _config_file(world: World) -> ConfigFile:
     return ConfigFile(
         home=world.home,
-        backends=backends.names(),
+        backends=undeclared_names(),
         claim=claim_of(world),
     )
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clinvk import __version__
-from clinvk.agents import registry as backends
 from clinvk.errors import ConfigError
 from clinvk.model.config import (
     MODEL_VARIABLE,
@@ -18,7 +17,7 @@ from clinvk.model.config import (
     merge,
 )
 from clinvk.model.events import Json
-from clinvk.services.agents.catalog import BUILT_IN, Catalog, catalog_of
+from clinvk.services.agents.catalog import built_in, undeclared_names
 from clinvk.services.world import World
 from clinvk.store.config.cache import Checked, recall, remember
 from clinvk.store.config.file import check_config, check_values, read_config
@@ -53,23 +52,10 @@ def effective_settings(
     return merge(file, variables)
 
 
-def catalog(world: World, config: Path | None = None) -> Catalog:
-    """The backends there are with the settings that hold; raises as `effective_settings` does."""
-    return catalog_of(effective_settings(world, config))
-
-
-def known_catalog(world: World) -> Catalog:
-    """As `catalog`; with a configuration that is invalid the backends that need none of it."""
-    try:
-        return catalog(world)
-    except ConfigError:
-        return BUILT_IN
-
-
 def _names(environ: Mapping[str, str], text: bytes | None) -> tuple[str, ...]:
     """The backends that may be spoken of; those of other packages only if anything can be."""
     plain = text is None and not any(name.startswith(_OF_A_BACKEND) for name in environ)
-    return backends.built_in() if plain else backends.names()
+    return built_in() if plain else undeclared_names()
 
 
 def _sourced(values: Mapping[str, Json], said: "_Environment") -> dict[str, Setting]:
@@ -77,9 +63,9 @@ def _sourced(values: Mapping[str, Json], said: "_Environment") -> dict[str, Sett
 
 
 def _require_backend(said: Setting, names: Collection[str]) -> None:
-    if said.value is None or said.value in names or said.value in backends.names():
+    if said.value is None or said.value in names or said.value in undeclared_names():
         return
-    known = dict.fromkeys((*backends.names(), *names))
+    known = dict.fromkeys((*undeclared_names(), *names))
     raise ConfigError(
         f"{said.source}: there is no backend `{said.value}`", hint=f"one of: {', '.join(known)}"
     )

@@ -6,6 +6,7 @@ from functools import partial
 
 from clinvk.model.finding import Area, Checked, Finding, Severity
 from clinvk.model.versions import Drift
+from clinvk.services.agents.catalog import unusable
 from clinvk.services.agents.project_files import programs_of_project
 from clinvk.services.agents.states import BackendState, SignedIn
 from clinvk.services.doctor.shell import command
@@ -29,7 +30,7 @@ def check_agents(survey: Survey) -> Checked:
     named = [f"{state.name} {state.version or '?'}" for state in installed]
     findings = [
         *_none(survey),
-        *(_unusable(sentence) for sentence in survey.catalog.troubles()),
+        *(_unusable(sentence) for sentence in unusable()),
         *(finding for state in survey.backends for finding in _of(state, survey)),
     ]
     return Checked(area=Area.BACKENDS, summary=", ".join(named), findings=tuple(findings))
@@ -46,7 +47,7 @@ def _unusable(sentence: str) -> Finding:
 
 def _none(survey: Survey) -> Iterator[Finding]:
     """The one agent that comes with clinvk is of no use for work, and never the default."""
-    get = survey.catalog.get
+    get = survey.world.agents.get
     agents = [one for one in survey.backends if get(one.name).preference is not None]
     if survey.settings.get("default_backend") is None and not any(
         state.installed and state.enabled for state in agents
@@ -96,7 +97,7 @@ def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
 def _named_by_project(state: BackendState, survey: Survey) -> Iterator[Finding]:
     """What the repository around the working directory has the agent run."""
     world = survey.world
-    files = list(programs_of_project(survey.catalog.get(state.name), world.cwd, world))
+    files = list(programs_of_project(survey.world.agents.get(state.name), world.cwd, world))
     if files:
         more = f" and {len(files) - _NAMED:,} more" * (len(files) > _NAMED)
         yield _finding(

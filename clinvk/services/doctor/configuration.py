@@ -6,10 +6,10 @@ from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
 
-from clinvk.agents import registry as backends
 from clinvk.errors import ConfigError
 from clinvk.model.config import OTHER_VARIABLES, Settings, known_keys, merge
 from clinvk.model.finding import Area, Checked, Finding, Severity
+from clinvk.services.agents.catalog import undeclared_names
 from clinvk.services.config.settings import effective_settings, variables_of
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
@@ -53,7 +53,7 @@ def _file(world: World) -> Iterator[Finding]:
     except ConfigError as error:
         yield _invalid(error.message, str(path), command("ls", "-ld", path))
         return
-    faults = [] if text is None else faults_in(text, str(path), backends.names())
+    faults = [] if text is None else faults_in(text, str(path), undeclared_names())
     for sentence, key in faults:
         plain = key is not None and all(part.isascii() for part in key)
         mend = ("unset", key) if plain and key else ("edit",)
@@ -61,10 +61,10 @@ def _file(world: World) -> Iterator[Finding]:
 
 
 def _environment(survey: Survey) -> Iterator[Finding]:
-    world, catalog = survey.world, survey.catalog
-    known = {name for key in known_keys(catalog.names()) for name in variables_of(key)}
+    world = survey.world
+    known = {name for key in known_keys(world.agents.names()) for name in variables_of(key)}
     known |= {*OTHER_VARIABLES}
-    known |= {name for one in survey.backends for name in catalog.get(one.name).variables}
+    known |= {name for one in survey.backends for name in world.agents.get(one.name).variables}
     for name in sorted(world.environ):
         if name.startswith(_PREFIX) and name not in known:
             close = get_close_matches(name, known, n=1)

@@ -55,8 +55,8 @@ def check_conversations(survey: Survey) -> Checked:
         kept = list(_kept(sessions, survey))
         counts.append(f"{len(kept):,} of {name}")
         findings += _gone(name, kept, survey)
-        findings += _at_risk(survey.catalog.get(name), kept, survey)
-        findings += _going(survey.catalog.get(name), kept, survey)
+        findings += _at_risk(survey.world.agents.get(name), kept, survey)
+        findings += _going(survey.world.agents.get(name), kept, survey)
     summary = ", ".join(counts) or "none to look for"
     return Checked(area=Area.CONVERSATIONS, summary=summary, findings=tuple(findings))
 
@@ -86,7 +86,7 @@ def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
 
 
 def _files_of(session: Session, survey: Survey) -> Conversations | None:
-    backend = survey.catalog.get(session.backend)
+    backend = survey.world.agents.get(session.backend)
     return conversation_files_of(backend, session.conversation or "", survey.world)
 
 

@@ -1,6 +1,7 @@
 """All checks, one after another; with `fix`, what is safe to do, and then all checks again."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from clinvk.errors import ClinvkError
 from clinvk.model.finding import Area, Checked, Examination, Finding, Repair, Severity
@@ -36,6 +37,7 @@ def examine(world: World, *, encoding: str, fix: bool = False) -> Examination:
     what is safe is put right first, and what is told is how things stand afterwards.
     """
     settings = settings_or_defaults(world)
+    world = replace(world, settings=settings)
     backends = tuple(backend_states(settings, world))
     fixed: list[str] = []
     unfixed: list[str] = []

@@ -6,7 +6,6 @@ from pathlib import Path
 from clinvk.errors import StoreError
 from clinvk.model.config import Settings
 from clinvk.model.session import Session
-from clinvk.services.agents.catalog import Catalog, catalog_of
 from clinvk.services.agents.states import BackendState
 from clinvk.services.world import World
 from clinvk.store.sessions.reading import record_stems, transcript_ids
@@ -32,11 +31,6 @@ class Survey:
     records: frozenset[str] = frozenset()
     transcripts: frozenset[str] = frozenset()
     unreadable: StoreError | None = None
-
-    @property
-    def catalog(self) -> Catalog:
-        """The backends that there are with these settings."""
-        return catalog_of(self.settings)
 
 
 def survey(

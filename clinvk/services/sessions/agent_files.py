@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from clinvk.errors import BackendUnknownError
 from clinvk.model.session import Session
-from clinvk.services.agents.catalog import BUILT_IN, Catalog
 from clinvk.services.sessions.known_conversation import conversation_files_of
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import conversation_paths
@@ -23,18 +21,12 @@ class NativeTranscript:
     files: tuple[Path, ...]
 
 
-def native_transcript(
-    session: Session, world: World, catalog: Catalog = BUILT_IN
-) -> NativeTranscript | None:
-    """What the agent keeps of the session; None if its conversation never began.
-
-    `catalog` knows the agents that the configuration declares.
-    """
+def native_transcript(session: Session, world: World) -> NativeTranscript | None:
+    """What the agent keeps of the session; None if its conversation never began."""
     if session.conversation is None or not (session.conversation_seen or session.turns):
         return None
-    try:
-        backend = catalog.get(session.backend)
-    except BackendUnknownError:
+    backend = world.agents.find(session.backend)
+    if backend is None:
         return NativeTranscript(agent=session.backend, root=None, files=())
     where = conversation_files_of(backend, session.conversation, world)
     return NativeTranscript(

@@ -23,7 +23,6 @@ from clinvk.errors import (
 from clinvk.model.config import Settings
 from clinvk.model.session import Session, Status
 from clinvk.process.scratch import iter_left, sweep_left
-from clinvk.services.agents.catalog import BUILT_IN, Catalog
 from clinvk.services.claims import at_rest, refuse_left_agent
 from clinvk.services.sessions.agent_files import NativeTranscript, native_transcript
 from clinvk.services.world import World
@@ -113,7 +112,7 @@ def archive_folder(world: World, said: Path) -> Path:
     return folder
 
 
-def clean(store: SessionStore, world: World, sweep: Sweep, catalog: Catalog = BUILT_IN) -> Cleaned:
+def clean(store: SessionStore, world: World, sweep: Sweep) -> Cleaned:
     """Clean, oldest first; what cannot be cleaned is told and does not keep the others."""
     swept: list[Swept] = []
     in_use: list[str] = []
@@ -124,9 +123,7 @@ def clean(store: SessionStore, world: World, sweep: Sweep, catalog: Catalog = BU
             continue
         try:
             one = (
-                _look(store, world, session, catalog)
-                if sweep.dry_run
-                else _go(store, world, session, sweep, catalog)
+                _look(store, world, session) if sweep.dry_run else _go(store, world, session, sweep)
             )
         except SessionBusyError:
             in_use.append(session.id)
@@ -175,18 +172,16 @@ def _old(store: SessionStore, world: World, sweep: Sweep) -> list[tuple[Session,
     return [(one.session, one.status) for one in rest if one.session.last_used_at < oldest]
 
 
-def _look(store: SessionStore, world: World, session: Session, catalog: Catalog) -> Swept:
+def _look(store: SessionStore, world: World, session: Session) -> Swept:
     refuse_left_agent(store, world, session.id)
     return Swept(
         session=session,
         size=store.size(session.id),
-        native=native_transcript(session, world, catalog),
+        native=native_transcript(session, world),
     )
 
 
-def _go(
-    store: SessionStore, world: World, session: Session, sweep: Sweep, catalog: Catalog
-) -> Swept | None:
+def _go(store: SessionStore, world: World, session: Session, sweep: Sweep) -> Swept | None:
     """Let the session go, if it is still as it was; None if it is not, or went already."""
     with at_rest(store, world, session.id):
         try:
@@ -198,7 +193,7 @@ def _go(
             return None
         if found != session:
             return None
-        swept = _look(store, world, session, catalog)
+        swept = _look(store, world, session)
         moved = copy_out(store.files(session.id), sweep.archive) if sweep.archive else ()
         store.remove(session.id, world.sleep)
     return Swept(session=session, size=swept.size, moved_to=moved, native=swept.native)

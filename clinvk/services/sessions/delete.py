@@ -5,7 +5,6 @@ from datetime import datetime
 
 from clinvk.errors import SessionDamagedError
 from clinvk.model.session import Session
-from clinvk.services.agents.catalog import BUILT_IN, Catalog
 from clinvk.services.claims import at_rest
 from clinvk.services.sessions.agent_files import NativeTranscript, native_transcript
 from clinvk.services.sessions.resolve import resolve_reference
@@ -44,11 +43,9 @@ def find_doomed(store: SessionStore, reference: str, *, now: datetime) -> Doomed
     return Doomed(id=session.id, session=session)
 
 
-def delete(
-    store: SessionStore, world: World, doomed: Doomed, catalog: Catalog = BUILT_IN
-) -> Deleted:
+def delete(store: SessionStore, world: World, doomed: Doomed) -> Deleted:
     """Delete it. Raises `SessionBusyError` for one in which an agent works, and `StoreError`."""
-    native = native_transcript(doomed.session, world, catalog) if doomed.session else None
+    native = native_transcript(doomed.session, world) if doomed.session else None
     with at_rest(store, world, doomed.id):
         freed = store.size(doomed.id)
         store.remove(doomed.id, world.sleep)

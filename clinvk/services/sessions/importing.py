@@ -12,6 +12,7 @@ from clinvk.model.names import checked_name, checked_tag, refuse_id_like
 from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
 from clinvk.model.provenance import FIELD, WITHHELD, provenance
 from clinvk.model.session import SCHEMA, Session
+from clinvk.services.agents.catalog import Catalog
 from clinvk.services.claims import claim_of
 from clinvk.services.sessions.resolve import find_named
 from clinvk.services.world import World
@@ -44,13 +45,13 @@ class Imported:
     warnings: tuple[str, ...] = ()
 
 
-def read_export(data: bytes, source: str) -> tuple[PortableSession, ...]:
+def read_export(data: bytes, source: str, agents: Catalog) -> tuple[PortableSession, ...]:
     """The sessions of an export. Raises `SessionDamagedError`, which names the place and the fault.
 
     `source` is what the message calls the file.
     """
     try:
-        return tuple(_sessions(_document(data)))
+        return tuple(_sessions(_document(data), agents))
     except UnicodeDecodeError:
         why = "it is not text in UTF-8"
     except json.JSONDecodeError as error:
@@ -126,7 +127,7 @@ def _import_one(
             reason = "a session of that id is here and differs; nothing is overwritten"
             return replace(done, refused=(*done.refused, Refused(id=one.id, reason=reason)))
         name, warnings = one.record.get("name"), done.warnings
-        if name is not None and _reads_as_id(name):
+        if name is not None and _reads_as_id(name, world):
             one = replace(one, record={**one.record, "name": None})
             what = f"session {one.id} is imported without its name"
             warnings = (*warnings, f"{what}: `{safe_line(name)}` reads as an id")
@@ -141,12 +142,10 @@ def _import_one(
         return replace(done, imported=(*done.imported, one.id), warnings=warnings)
 
 
-def _reads_as_id(name: str) -> bool:
+def _reads_as_id(name: str, world: World) -> bool:
     """Whether a session of that name would stand in the way of another's id."""
-    from clinvk.agents import registry as backends
-
     try:
-        refuse_id_like(name, backends.names)
+        refuse_id_like(name, world.agents.names)
     except UsageError:
         return True
     return False
@@ -172,7 +171,7 @@ def _document(data: bytes) -> object:
     return json.loads(data, parse_constant=_no_number)
 
 
-def _sessions(document: object) -> Iterator[PortableSession]:
+def _sessions(document: object, agents: Catalog) -> Iterator[PortableSession]:
     if not isinstance(document, dict) or "clinvk_export" not in document:
         raise ValueError("it is no export of clinvk's")
     version = document["clinvk_export"]
@@ -186,20 +185,20 @@ def _sessions(document: object) -> Iterator[PortableSession]:
     seen: set[str] = set()
     for number, value in enumerate(sessions):
         place = f"sessions[{number}]"
-        one = _session(value, place)
+        one = _session(value, place, agents)
         if one.id in seen:
             raise ValueError(f"{place}.record.id: `{one.id}` comes twice")
         seen.add(one.id)
         yield one
 
 
-def _session(value: object, place: str) -> PortableSession:
+def _session(value: object, place: str, agents: Catalog) -> PortableSession:
     if not isinstance(value, dict):
         raise ValueError(f"{place} is not an object")  # noqa: TRY004  as above
     lines = value.get("transcript")
     if not isinstance(lines, list):
         raise ValueError(f"{place}.transcript is not a list")  # noqa: TRY004  as above
-    record = _record(value.get("record"), f"{place}.record")
+    record = _record(value.get("record"), f"{place}.record", agents)
     return PortableSession(
         record=record,
         transcript=tuple(
@@ -208,7 +207,7 @@ def _session(value: object, place: str) -> PortableSession:
     )
 
 
-def _record(value: object, place: str) -> Mapping[str, Any]:
+def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
     """A record as we would write it ourselves; the published form decides."""
     if (
         isinstance(value, dict)
@@ -230,7 +229,7 @@ def _record(value: object, place: str) -> Mapping[str, Any]:
             checked_name(session.name)
         for tag in session.tags:
             checked_tag(tag)
-        _check_what_runs(session)
+        _check_what_runs(session, agents)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join([place, *map(str, first["loc"])])
@@ -242,25 +241,24 @@ def _record(value: object, place: str) -> Mapping[str, Any]:
     return value
 
 
-def _check_what_runs(session: Session) -> None:
+def _check_what_runs(session: Session, agents: Catalog) -> None:
     """Raise `ValueError` for what would run elsewhere, or as an option of the agent's."""
     if not session.cwd.startswith("/"):
         raise ValueError(f"`cwd` is not an absolute directory: `{safe_line(session.cwd)}`")
-    if session.conversation is not None and not _is_conversation(session):
+    if session.conversation is not None and not _is_conversation(session, agents):
         raise ValueError(
             f"`backend_session_id` is not the id of a conversation of `{session.backend}`:"
             f" `{safe_line(session.conversation[:80])}`"
         )
 
 
-def _is_conversation(session: Session) -> bool:
+def _is_conversation(session: Session, agents: Catalog) -> bool:
     """By what its backend says of its ids; one that is not here is as strict as most."""
-    from clinvk.agents import registry as backends
     from clinvk.agents.base import Backend
 
     conversation = session.conversation or ""
-    if session.backend in backends.names():
-        return backends.get(session.backend).is_conversation(conversation)
+    if backend := agents.find(session.backend):
+        return backend.is_conversation(conversation)
     return ".." not in conversation and bool(Backend.conversation_ids.fullmatch(conversation))
 
 

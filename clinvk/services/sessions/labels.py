@@ -5,7 +5,7 @@ milliseconds, and the run merges its own with it. None of them counts as using t
 order of a list stays as it is.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -39,17 +39,15 @@ def give_name(
     world: World,
     session_id: str,
     name: str,
-    *,
-    backends: Callable[[], Collection[str]] = tuple,
 ) -> Session:
     """Give the session a name. Raises `UsageError` for one that is no name or is another's.
 
-    Nor may it read as an id; `backends` gives the names that `BACKEND:ID` may begin with.
+    Nor may it read as an id.
 
     The name is held meanwhile: of two that give it at once, one is refused.
     """
     checked_name(name)
-    refuse_id_like(name, backends)
+    refuse_id_like(name, world.agents.names)
     with store.lock_name(name, claim_of(world, wait_s=NAME_LOCK_WAIT_S)):
         taken = find_named(store, name)
         if taken is not None and taken.id != session_id:

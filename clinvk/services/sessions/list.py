@@ -8,6 +8,7 @@ from clinvk.model.session import Session, Status
 from clinvk.model.usage import NO_FIGURES, counted
 from clinvk.services.sessions.known_conversation import native_resume_of
 from clinvk.services.sessions.places import Here
+from clinvk.services.world import World
 from clinvk.store.sessions.selection import Listed, Order, Selection
 from clinvk.store.sessions.selection import Selected as SessionList
 from clinvk.store.sessions.store import SessionStore
@@ -88,19 +89,18 @@ class Shown:
     native_resume: tuple[str, ...] | None
 
 
-def show_session(store: SessionStore, session: Session, *, outlined: bool = False) -> Shown:
+def show_session(
+    store: SessionStore, world: World, session: Session, *, outlined: bool = False
+) -> Shown:
     """The session as it stands now, with its turns and the command that resumes it without us.
 
     `outlined` asks for the turns without what was said in them, which takes a tenth of the time.
     """
-    from clinvk.agents import registry as backends
-
     current = store.current(session)
     transcript = store.outline(current.id) if outlined else store.transcript(current.id)
     current = _with_counts(current, transcript)
-    native = None
-    if current.conversation and current.backend in backends.names():
-        native = native_resume_of(backends.get(current.backend), current.conversation)
+    backend = world.agents.find(current.backend) if current.conversation else None
+    native = backend and native_resume_of(backend, current.conversation or "")
     return Shown(
         session=current,
         status=store.status_of(current),

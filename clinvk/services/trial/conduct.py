@@ -1,12 +1,12 @@
 """One trial of one backend, check by check; what cannot be tried is said, never left out."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from clinvk.agents.base import Backend
 from clinvk.errors import BackendError
 from clinvk.model.config import Settings
 from clinvk.model.trial import Held, Promise, Verdict
-from clinvk.services.agents.catalog import catalog_of
 from clinvk.services.agents.programs import program_of
 from clinvk.services.agents.states import backend_states
 from clinvk.services.trial import checks
@@ -23,7 +23,8 @@ def trial(name: str, settings: Settings, world: World) -> Iterator[Verdict]:
     Neither sessions nor projects of the person's are touched. Raises `BackendUnknownError` at once,
     and `StoppedBySignal` from the iterator if a signal comes.
     """
-    return _verdicts(catalog_of(settings).get(name), settings, world)
+    world = replace(world, settings=settings)
+    return _verdicts(world.agents.get(name), settings, world)
 
 
 def _verdicts(backend: Backend, settings: Settings, world: World) -> Iterator[Verdict]:

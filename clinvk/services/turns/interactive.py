@@ -5,7 +5,7 @@ The session is held meanwhile, so that no other run can go on with it.
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from clinvk.errors import BackendStartError
@@ -59,6 +59,7 @@ def hand_over(
     `notice` is told beforehand what the person should know, `waiting` that a busy session is waited
     for. Raises a `ClinvkError` for whatever stands in the way; nothing has been changed then.
     """
+    world = replace(world, settings=settings)
     with ExitStack() as held:
         opening = Opening(request, world, settings, held, recorder=ScreenRecorded, waiting=waiting)
         plan, recording = opening.open()

@@ -13,7 +13,6 @@ from clinvk.model.config import Settings
 from clinvk.model.request import IfMissing, Invocation, RunRequest, TurnRequest
 from clinvk.model.session import Session, TitleSource
 from clinvk.process.runner import Limits
-from clinvk.services.agents.catalog import catalog_of
 from clinvk.services.agents.programs import default_backend, program_of
 from clinvk.services.agents.project_files import refuse_programs_of_project
 from clinvk.services.turns.conversation import (
@@ -65,16 +64,19 @@ def backend_for(
 
     Raises `UsageError` when another backend than the session's own is asked for.
     """
-    catalog = catalog_of(settings)
     if session is None:
-        return catalog.get(request.backend) if request.backend else default_backend(settings, world)
+        return (
+            world.agents.get(request.backend)
+            if request.backend
+            else default_backend(settings, world)
+        )
     if request.backend not in (None, session.backend):
         raise UsageError(
             f"session `{session.id}` belongs to backend `{session.backend}`,"
             f" not `{request.backend}`",
             hint="leave `-b` out to go on with it, or start a new session",
         )
-    return catalog.get(session.backend)
+    return world.agents.get(session.backend)
 
 
 def new_session(request: RunRequest, backend: Backend, settings: Settings, world: World) -> Session:

@@ -35,6 +35,7 @@ def run(  # noqa: PLR0913  what is asked, and who is told, each by its name
     `ClinvkError` for whatever stands in the way before the agent is started, and `StoppedBySignal`
     for a signal that comes while it waits; nothing has been changed then.
     """
+    world = replace(world, settings=settings)
     with ExitStack() as held, SignalInbox() as signals:
         opening = Opening(request, world, settings, held, sleep=signals.sleep, waiting=waiting)
         plan, recording = opening.open()
@@ -44,6 +45,7 @@ def run(  # noqa: PLR0913  what is asked, and who is told, each by its name
 
 def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
     """The plan of the turn that `run` would start; nothing is started, locked or written."""
+    world = replace(world, settings=settings)
     store = SessionStore(world.home)
     target = find_target(request, store, settings, world)
     if target is None:

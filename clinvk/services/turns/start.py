@@ -11,7 +11,6 @@ from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session, Status
 from clinvk.process import orphans
 from clinvk.process.scratch import sweep_left
-from clinvk.services.agents.catalog import catalog_of
 from clinvk.services.claims import agent_left, claim_of
 from clinvk.services.sessions.places import here_in
 from clinvk.services.turns.history import refuse_newer
@@ -80,7 +79,7 @@ class Opening:
         """
         backend = backend_for(self.request, None, self.settings, self.world)
         if self.request.name is not None:
-            refuse_id_like(self.request.name, catalog_of(self.settings).names)
+            refuse_id_like(self.request.name, self.world.agents.names)
         session = new_session(self.request, backend, self.settings, self.world)
         plan = plan_turn(self.request, session, backend, self.settings, self.world)
         unrecorded: str | None = None

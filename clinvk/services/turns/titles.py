@@ -6,7 +6,6 @@ of whatever the conversation's size.
 
 from dataclasses import replace
 
-from clinvk.agents import registry as backends
 from clinvk.errors import UsageError
 from clinvk.model.names import checked_title
 from clinvk.model.session import Session, TitleSource
@@ -19,9 +18,9 @@ def with_agents_title(session: Session, world: World) -> Session:
     """The session with the agent's own title, where it made one and no person gave one."""
     if session.title_source is TitleSource.PERSON or session.conversation is None:
         return session
-    if session.backend not in backends.names():  # a declared one: it says nothing of titles
+    backend = world.agents.find(session.backend)
+    if backend is None:
         return session
-    backend = backends.get(session.backend)
     where = title_files_of(backend, session.conversation, world)
     native = backend.native() if where is not None else None
     if where is None or native is None:

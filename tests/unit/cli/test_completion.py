@@ -15,6 +15,7 @@ from clinvk.cli.completion.shells import Shell
 from clinvk.cli.completion.tree import Command, Option, Source, read_tree
 from clinvk.cli.generated import PAGE, filled_page, generated_files, write_generated
 from clinvk.model.session import Session, Status
+from clinvk.services.world import World
 from clinvk.store.home import Home
 from clinvk.store.sessions.store import SessionStore
 
@@ -26,12 +27,6 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 def tree() -> Command:
     """All commands."""
     return read_tree()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Home:
-    """A home without anything in it."""
-    return Home(tmp_path / "home")
 
 
 def keep(home: Home, session_id: str, *, hours: int = 0, **fields: object) -> None:
@@ -138,25 +133,25 @@ def test_a_script_knows_every_command_and_option(tree: Command, shell: Shell) ->
                 assert (name if shell is not Shell.FISH else name.lstrip("-")) in text
 
 
-def test_sessions_are_offered_by_name_and_by_id(home: Home) -> None:
+def test_sessions_are_offered_by_name_and_by_id(world: World) -> None:
     """The most recent first, each with its title, its backend and its age."""
-    keep(home, "aaaa00000001", hours=30, title="an older one")
-    keep(home, "bbbb00000002", hours=2, name="pr:8", title="fix it")
-    assert candidates("sessions", "", home, NOW) == [
+    keep(world.home, "aaaa00000001", hours=30, title="an older one")
+    keep(world.home, "bbbb00000002", hours=2, name="pr:8", title="fix it")
+    assert candidates("sessions", "", world) == [
         ("pr:8", "fix it (demo, 2h)"),
         ("bbbb00000002", "fix it (demo, 2h)"),
         ("aaaa00000001", "an older one (demo, 1d)"),
     ]
-    assert candidates("names", "", home, NOW) == [("pr:8", "fix it (demo, 2h)")]
+    assert candidates("names", "", world) == [("pr:8", "fix it (demo, 2h)")]
 
 
-def test_only_what_begins_so_is_offered(home: Home) -> None:
+def test_only_what_begins_so_is_offered(world: World) -> None:
     """A prefix of an id, of a name, or of `BACKEND:AGENT-SESSION-ID` once its colon is typed."""
-    keep(home, "aaaa00000001", name="beef", conversation="conv-1")
-    keep(home, "beef00000002", name="dem")
+    keep(world.home, "aaaa00000001", name="beef", conversation="conv-1")
+    keep(world.home, "beef00000002", name="dem")
 
     def offered(prefix: str, kind: str = "sessions") -> list[str]:
-        return sorted(value for value, _ in candidates(kind, prefix, home, NOW))
+        return sorted(value for value, _ in candidates(kind, prefix, world))
 
     assert offered("aa") == ["aaaa00000001"]
     assert offered("be") == ["beef", "beef00000002"]
@@ -166,20 +161,20 @@ def test_only_what_begins_so_is_offered(home: Home) -> None:
     assert offered("x") == []
 
 
-def test_the_last_one_is_offered_once_its_sign_is_typed(home: Home) -> None:
+def test_the_last_one_is_offered_once_its_sign_is_typed(world: World) -> None:
     """`@last` is what `clinvk resume @last` would take, and nothing where there is none."""
-    assert candidates("sessions", "@", home, NOW) == []
-    keep(home, "aaaa00000001", hours=1, title="open")
-    keep(home, "bbbb00000002", title="closed", status=Status.COMPLETED)
-    assert candidates("sessions", "@", home, NOW) == [("@last", "open (demo, 1h)")]
+    assert candidates("sessions", "@", world) == []
+    keep(world.home, "aaaa00000001", hours=1, title="open")
+    keep(world.home, "bbbb00000002", title="closed", status=Status.COMPLETED)
+    assert candidates("sessions", "@", world) == [("@last", "open (demo, 1h)")]
 
 
-def test_archived_ones_are_what_can_be_unarchived(home: Home) -> None:
+def test_archived_ones_are_what_can_be_unarchived(world: World) -> None:
     """`sessions unarchive` offers nothing else."""
-    keep(home, "aaaa00000001", archived=True)
-    keep(home, "bbbb00000002")
-    assert [value for value, _ in candidates("archived", "", home, NOW)] == ["aaaa00000001"]
-    assert len(candidates("sessions", "", home, NOW)) == 2
+    keep(world.home, "aaaa00000001", archived=True)
+    keep(world.home, "bbbb00000002")
+    assert [value for value, _ in candidates("archived", "", world)] == ["aaaa00000001"]
+    assert len(candidates("sessions", "", world)) == 2
 
 
 @pytest.mark.parametrize(
@@ -194,40 +189,40 @@ def test_archived_ones_are_what_can_be_unarchived(home: Home) -> None:
     ],
     ids=["blanks", "sequences", "commands", "none", "long", "emoji"],
 )
-def test_a_title_is_one_short_harmless_line(home: Home, title: str, shown: str) -> None:
+def test_a_title_is_one_short_harmless_line(world: World, title: str, shown: str) -> None:
     """It came from an agent, and is going to stand in somebody's command line."""
-    keep(home, "aaaa00000001", title=title)
-    assert candidates("sessions", "", home, NOW) == [("aaaa00000001", shown)]
+    keep(world.home, "aaaa00000001", title=title)
+    assert candidates("sessions", "", world) == [("aaaa00000001", shown)]
 
 
-def test_a_name_or_a_tag_that_would_break_the_line_is_left_out(home: Home) -> None:
+def test_a_name_or_a_tag_that_would_break_the_line_is_left_out(world: World) -> None:
     """A record can be edited by hand; what it says is not taken on trust."""
-    keep(home, "aaaa00000001", name="x\ny\tz", conversation="a\nb", tags=("fine", "\x1b[2J"))
-    assert [value for value, _ in candidates("names", "", home, NOW)] == []
-    assert [value for value, _ in candidates("sessions", "demo:", home, NOW)] == []
-    assert candidates("tags", "", home, NOW) == [("fine", "")]
+    keep(world.home, "aaaa00000001", name="x\ny\tz", conversation="a\nb", tags=("fine", "\x1b[2J"))
+    assert [value for value, _ in candidates("names", "", world)] == []
+    assert [value for value, _ in candidates("sessions", "demo:", world)] == []
+    assert candidates("tags", "", world) == [("fine", "")]
 
 
-def test_no_more_are_offered_than_anybody_would_read(home: Home) -> None:
+def test_no_more_are_offered_than_anybody_would_read(world: World) -> None:
     """The most recent ones, up to a limit."""
     for number in range(MOST + 5):
-        keep(home, f"{number:012x}", hours=number)
-    offered = candidates("sessions", "", home, NOW)
+        keep(world.home, f"{number:012x}", hours=number)
+    offered = candidates("sessions", "", world)
     assert len(offered) == MOST
     assert offered[0][0] == f"{0:012x}"
 
 
-def test_backends_and_keys_are_offered(home: Home) -> None:
+def test_backends_and_keys_are_offered(world: World) -> None:
     """From the registry and from the settings, so that nothing of them stands in a script."""
-    assert ("demo", "Demo") in candidates("backends", "", home, NOW)
-    assert candidates("keys", "run.idle", home, NOW) == [("run.idle_timeout", "")]
+    assert ("demo", "Demo") in candidates("backends", "", world)
+    assert candidates("keys", "run.idle", world) == [("run.idle_timeout", "")]
 
 
 @pytest.mark.parametrize("kind", ["nope", "", "files", "sessions\n"])
-def test_nothing_is_offered_for_what_is_unknown(home: Home, kind: str) -> None:
+def test_nothing_is_offered_for_what_is_unknown(world: World, kind: str) -> None:
     """A script of another version asks for what there is not."""
-    assert candidates(kind, "", home, NOW) == []
-    assert not home.root.exists()
+    assert candidates(kind, "", world) == []
+    assert not world.home.root.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,41 +1,17 @@
 """A world of its own for each test: a home, a clock that is set, and real waiting."""
 
-import os
-import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clinvk.model.session import Session
 from clinvk.services.world import World
-from clinvk.store.home import Home
 from clinvk.store.sessions.store import SessionStore
 
 NOW = datetime(2025, 1, 27, 12, 0, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> World:
-    """A home that does not exist yet, at noon."""
-    return World(
-        home=Home(tmp_path / "home"),
-        environ={},
-        cwd=tmp_path,
-        user_home=tmp_path,
-        python=sys.executable,
-        now=lambda: NOW,
-        monotonic=time.monotonic,
-        sleep=time.sleep,
-        new_id=lambda: os.urandom(6).hex(),
-        new_uuid=lambda: "00000000-0000-4000-8000-000000000000",
-        pid=os.getpid(),
-        hostname="here",
-    )
 
 
 @pytest.fixture

@@ -27,14 +27,13 @@ def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from clinvk.cli.render.backends import render_backends
-    from clinvk.services.agents.catalog import catalog_of
+    from clinvk.services.agents.catalog import unusable
     from clinvk.services.agents.states import backend_states
     from clinvk.services.config.settings import effective_settings
     from clinvk.text.sanitize import safe_line
 
     cli: Cli = ctx.obj
-    settings = effective_settings(cli.world)
-    states = backend_states(settings, cli.world)
+    states = backend_states(effective_settings(cli.world), cli.world)
     render_backends(states, cli.streams, as_json=as_json)
-    for trouble in catalog_of(settings).troubles():
+    for trouble in unusable():
         cli.streams.talk(safe_line(f"warning: {trouble}"))

@@ -1,5 +1,6 @@
 """`clinvk sessions clean`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -48,7 +49,6 @@ def clean(  # noqa: PLR0913  one parameter an option
     """
     from clinvk.cli.filters import known_backend
     from clinvk.cli.render.cleaned import render_cleaned
-    from clinvk.services.agents.catalog import catalog_of
     from clinvk.services.config.settings import effective_settings
     from clinvk.services.sessions.clean import Sweep, clean, retention_s
     from clinvk.store.sessions.store import SessionStore
@@ -66,7 +66,7 @@ def clean(  # noqa: PLR0913  one parameter an option
         archive=_archive(cli, archive),
         dry_run=dry_run,
     )
-    cleaned = clean(SessionStore(cli.world.home), cli.world, sweep, catalog_of(settings))
+    cleaned = clean(SessionStore(cli.world.home), replace(cli.world, settings=settings), sweep)
     raise typer.Exit(
         render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), as_json=as_json)
     )

@@ -26,7 +26,6 @@ def delete(
     its full id. A running session is not deleted.
     """
     from clinvk.cli.render.deleted import doomed_line, render_deleted
-    from clinvk.services.config.settings import known_catalog
     from clinvk.services.sessions import delete as service
     from clinvk.services.sessions.several import do_each
     from clinvk.store.sessions.store import SessionStore
@@ -45,6 +44,5 @@ def delete(
         if answer.lower() not in ("y", "yes"):
             cli.streams.talk("nothing was deleted")
             raise typer.Exit(ExitStatus.FAILED)
-    catalog = known_catalog(cli.world)
-    outcomes = do_each(doomed, lambda one: service.delete(store, cli.world, one, catalog))
+    outcomes = do_each(doomed, lambda one: service.delete(store, cli.world, one))
     raise typer.Exit(render_deleted(outcomes, cli.streams, as_json=as_json))

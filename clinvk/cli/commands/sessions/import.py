@@ -1,5 +1,6 @@
 """`clinvk sessions import`."""  # noqa: N999  a command's file has its name
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,12 +42,14 @@ def import_(
     from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
-    sessions = read_export(_content(cli, file), "stdin" if file == "-" else file)
+    settings = effective_settings(cli.world, config)
+    world = replace(cli.world, settings=settings)
+    sessions = read_export(_content(cli, file), "stdin" if file == "-" else file, world.agents)
     done = import_sessions(
         SessionStore(cli.world.home),
         sessions,
-        cli.world,
-        effective_settings(cli.world, config),
+        world,
+        settings,
         trust=trust,
     )
     if as_json:

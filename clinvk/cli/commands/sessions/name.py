@@ -28,7 +28,6 @@ def name(
 
     `-s NAME` goes on with it. No two sessions have the same name.
     """
-    from clinvk.cli.filters import backend_names
     from clinvk.cli.render.changed import render_changed
     from clinvk.services.sessions import labels
     from clinvk.services.sessions.resolve import resolve_reference
@@ -46,8 +45,6 @@ def name(
         changed = labels.clear_name(store, cli.world, found.id)
         sentence = f"session {changed.id} has no name"
     else:
-        changed = labels.give_name(
-            store, cli.world, found.id, name, backends=lambda: backend_names(cli)
-        )
+        changed = labels.give_name(store, cli.world, found.id, name)
         sentence = f"session {changed.id} is now called {changed.name}"
     render_changed(store, changed, sentence, cli.streams, as_json=as_json)

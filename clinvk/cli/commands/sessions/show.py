@@ -39,7 +39,7 @@ def show(  # noqa: PLR0913  one parameter an option
         raise UsageError(f"`{forms[0]}` and `{forms[1]}` are two forms", hint="use one of them")
     store = SessionStore(cli.world.home)
     found = resolve_reference(store, session, now=cli.world.now())
-    shown = show_session(store, found, outlined=not forms and turn is None)
+    shown = show_session(store, cli.world, found, outlined=not forms and turn is None)
     turns = shown.transcript.turns
     if markdown:
         from clinvk.cli.render.markdown_export import markdown_of

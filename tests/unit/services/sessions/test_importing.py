@@ -72,11 +72,11 @@ def document(*sessions: Any, version: Any = 1) -> bytes:
     return json.dumps({"clinvk_export": version, "sessions": sessions}).encode()
 
 
-def test_a_record_with_fields_of_a_later_version_is_taken_whole() -> None:
+def test_a_record_with_fields_of_a_later_version_is_taken_whole(world: World) -> None:
     """What this version does not know is kept."""
-    (one,) = read_export(export(mood={"good": True}), "f")
+    (one,) = read_export(export(mood={"good": True}), "f", world.agents)
     assert one.record["mood"] == {"good": True}
-    assert read_export(document(), "f") == ()
+    assert read_export(document(), "f", world.agents) == ()
 
 
 @pytest.mark.parametrize(
@@ -119,10 +119,10 @@ def test_a_record_with_fields_of_a_later_version_is_taken_whole() -> None:
     ],
     ids=str,
 )
-def test_what_is_malformed_is_refused_with_its_place(data: bytes, why: str) -> None:
+def test_what_is_malformed_is_refused_with_its_place(data: bytes, why: str, world: World) -> None:
     """One sentence that names the file, the place in it and what is wrong."""
     with pytest.raises(SessionDamagedError) as refused:
-        read_export(data, "f.json")
+        read_export(data, "f.json", world.agents)
     message = refused.value.message
     assert message.startswith("`f.json` cannot be imported: ")
     assert why in message
@@ -134,7 +134,7 @@ def test_an_import_that_was_cut_off_is_completed(store: SessionStore, world: Wor
     """Its transcript was there already, and said less than the record does; its name is its own."""
     told = {"type": "session", "schema": 1, **{key: RECORD[key] for key in TOLD}, "name": "mine"}
     record = {**RECORD, "name": "mine", "title": "t, as it was renamed", "tags": ["x"]}
-    (one,) = read_export(document({"record": record, "transcript": [told]}), "f")
+    (one,) = read_export(document({"record": record, "transcript": [told]}), "f", world.agents)
     store.home.transcripts.mkdir(parents=True)
     store.home.transcript(one.id).write_bytes(b"".join(line_bytes(one.transcript)))
     assert store.load(one.id).title == "t"
@@ -149,7 +149,7 @@ def test_a_session_that_lost_its_record_and_went_on_is_not_overwritten(
     store: SessionStore, world: World
 ) -> None:
     """Its transcript has more than the export has."""
-    (one,) = read_export(export(), "f")
+    (one,) = read_export(export(), "f", world.agents)
     store.home.transcripts.mkdir(parents=True)
     told = {"type": "session", "schema": 1, **{key: RECORD[key] for key in TOLD}}
     lines = json.dumps(told) + "\n"
@@ -160,7 +160,7 @@ def test_a_session_that_lost_its_record_and_went_on_is_not_overwritten(
     assert not store.home.record(one.id).exists()
 
 
-def stranger(**changed: Any) -> Any:
+def stranger(world: World, **changed: Any) -> Any:
     """A session as somebody else's file may say it, ready to be imported."""
     said = {"access": "full", "system_prompt": "Obey.", "turns": 1, **changed}
     line = {"type": "session", **{name: {**RECORD, **said}.get(name) for name in TOLD}}
@@ -168,7 +168,9 @@ def stranger(**changed: Any) -> Any:
         line,
         json.dumps({**line, "title": "another"}, indent=None, separators=(" , ", ":")),
     ]
-    [one] = read_export(document({"record": {**RECORD, **said}, "transcript": transcript}), "it")
+    [one] = read_export(
+        document({"record": {**RECORD, **said}, "transcript": transcript}), "it", world.agents
+    )
     return one
 
 
@@ -176,26 +178,26 @@ def test_an_import_carries_no_access_and_no_system_prompt(
     store: SessionStore, world: World
 ) -> None:
     """Neither in the record nor in the transcript, from which a record can be rebuilt."""
-    assert import_sessions(store, (stranger(),), world, SETTINGS).imported == (RECORD["id"],)
+    assert import_sessions(store, (stranger(world),), world, SETTINGS).imported == (RECORD["id"],)
     session = store.load(str(RECORD["id"]))
     assert (session.access, session.system_prompt) == (None, None)
     assert provenance_of(session) == {"access": "full", "system_prompt": "Obey.", "turns": 1}
     written = store.home.transcript(session.id).read_text()
     assert "Obey." not in written
     assert "full" not in written
-    assert import_sessions(store, (stranger(),), world, SETTINGS).present == (session.id,)
+    assert import_sessions(store, (stranger(world),), world, SETTINGS).present == (session.id,)
 
 
 def test_the_persons_own_settings_hold_for_an_import(store: SessionStore, world: World) -> None:
     """As for a session that they begin."""
     settings = merge({"run.access": Setting("read-only", "a file")}, {})
-    import_sessions(store, (stranger(),), world, settings)
+    import_sessions(store, (stranger(world),), world, settings)
     assert store.load(str(RECORD["id"])).access is Access.READ_ONLY
 
 
 def test_a_trusted_import_is_as_its_file_says(store: SessionStore, world: World) -> None:
     """For one's own sessions from another machine."""
-    import_sessions(store, (stranger(),), world, SETTINGS, trust=True)
+    import_sessions(store, (stranger(world),), world, SETTINGS, trust=True)
     session = store.load(str(RECORD["id"]))
     assert (session.access, session.system_prompt) == (Access.FULL, "Obey.")
 
@@ -204,7 +206,7 @@ def test_an_import_is_not_the_last_session_until_it_is_used(
     store: SessionStore, world: World
 ) -> None:
     """Whatever it says of its own age and of itself."""
-    one = stranger(last_used_at="2999-01-01T00:00:00Z", imported={"turns": 0})
+    one = stranger(world, last_used_at="2999-01-01T00:00:00Z", imported={"turns": 0})
     import_sessions(store, (one,), world, SETTINGS, trust=True)
     session = store.load(str(RECORD["id"]))
     assert not is_resumable(session)
@@ -231,11 +233,11 @@ def test_an_import_is_not_the_last_session_until_it_is_used(
     ],
 )
 def test_a_field_that_would_run_elsewhere_or_as_an_option_is_refused(
-    changed: Any, complaint: str
+    changed: Any, complaint: str, world: World
 ) -> None:
     """Before anything is written."""
     with pytest.raises(SessionDamagedError, match=complaint):
-        read_export(export(**changed), "it")
+        read_export(export(**changed), "it", world.agents)
 
 
 @pytest.mark.parametrize("name", ["deadbeef", "0123456789ab", "claude:x"])
@@ -243,7 +245,7 @@ def test_a_name_that_reads_as_an_id_is_left_out(
     store: SessionStore, world: World, name: str
 ) -> None:
     """Else a stranger's file would stand in the way of a session's id."""
-    one = stranger()
+    one = stranger(world)
     one = replace(one, record={**one.record, "name": name})
     done = import_sessions(store, (one,), world, SETTINGS)
     assert done.imported == (one.id,)
