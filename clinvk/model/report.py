@@ -102,14 +102,7 @@ class RunReport:
 
 def usage_to_json(usage: Usage) -> dict[str, int | None]:
     """The figures with their total, in the published order."""
-    return {
-        "input_tokens": usage.input_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "cache_write_tokens": usage.cache_write_tokens,
-        "output_tokens": usage.output_tokens,
-        "reasoning_tokens": usage.reasoning_tokens,
-        "total_tokens": usage.total_tokens,
-    }
+    return usage.figures
 
 
 def file_to_json(file: FileReport) -> dict[str, str]:

@@ -26,6 +26,11 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
     @property
+    def figures(self) -> dict[str, int | None]:
+        """The figures by their published names, in their published order, with their total."""
+        return {name: getattr(self, name) for name in FIGURES if name != "cost_usd"}
+
+    @property
     def known(self) -> bool:
         """Whether there is any figure at all."""
         return any(getattr(self, field.name) is not None for field in fields(self))

@@ -2,13 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from clinvk.model.access import Access
 from clinvk.model.events import StopReason
 from clinvk.model.failure import FailureCode
 from clinvk.model.session import Status, TitleSource
 from clinvk.published.parts import Count, FileForm, Form, SessionId, Time, UsageForm
+from clinvk.store.sessions import record_fields
 
 
 class OpenTurnForm(Form):
@@ -30,38 +31,44 @@ class FigureCountsForm(Form):
     cost_usd: Count
 
 
-class SessionForm(Form):
-    """`sessions/<id>.json`; fields of later versions may stand beside these."""
+_FORMS = {
+    record_fields.TEXT: str,
+    record_fields.MAYBE_TEXT: str | None,
+    record_fields.TITLE: str,
+    record_fields.NAME: str | None,
+    record_fields.FLAG: bool,
+    record_fields.COUNT: Count,
+    record_fields.OBJECT: Any,
+    record_fields.AMOUNT: float | None,
+    record_fields.TIME: Time,
+    record_fields.LATER_TIME: Time,
+    record_fields.SOURCE: TitleSource,
+    record_fields.ACCESS: Access | None,
+    record_fields.STATUS: Status,
+    record_fields.TAGS: list[str],
+    record_fields.USAGE: UsageForm,
+    record_fields.TURN: OpenTurnForm | None,
+}
 
+
+class _Record(Form):
     model_config = ConfigDict(extra="allow", strict=True)
 
-    schema_: Literal[1] = Field(alias="schema")
-    id: SessionId
-    name: str | None
-    title: str
-    title_source: TitleSource
-    backend: str
-    backend_session_id: str | None
-    backend_session_seen: bool
-    model: str | None
-    model_requested: str | None
-    access: Access | None
-    system_prompt: str | None
-    cwd: str
-    status: Status
-    archived: bool
-    parent: str | None
-    tags: list[str]
-    created_at: Time
-    last_used_at: Time
-    turns: Count
-    turns_reported: Count
-    usage: UsageForm
-    cost_usd: float | None
-    figures_reported: FigureCountsForm | None = None
-    counters: Any
-    counters_turn: Count
-    open_turn: OpenTurnForm | None
+
+def _session_form() -> type[_Record]:
+    fields: dict[str, Any] = {
+        field.name: (_FORMS[field.kind], ...)
+        for field in record_fields.FIELDS
+        if field.kind in _FORMS
+    }
+    fields |= {"id": (SessionId, ...), "figures_reported": (FigureCountsForm | None, None)}
+    ordered = {f.name: fields[f.name] for f in record_fields.FIELDS if f.name in fields}
+    ordered = {"schema_": (Literal[1], Field(alias="schema")), **ordered}
+    said = "`sessions/<id>.json`; fields of later versions may stand beside these."
+    return create_model("SessionForm", __base__=_Record, __doc__=said, **ordered)
+
+
+SessionForm = _session_form()
 
 
 class FailureForm(Form):
@@ -158,7 +165,7 @@ TranscriptLine = Annotated[
 class ExportedSession(Form):
     """A record, and its transcript: a line that is no JSON of ours is given as its text."""
 
-    record: SessionForm
+    record: SessionForm  # type: ignore[valid-type]  # made of the table of a record's fields
     transcript: list[TranscriptLine | str]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from bed.command import Command
 from clinvk.model.session import Session
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 
 
 def keep(clinvk: Command, number: int, *, days: float = 0, **fields: object) -> str:

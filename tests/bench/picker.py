@@ -23,7 +23,7 @@ from clinvk.cli.choices import Choices
 from clinvk.model.session import Session
 from clinvk.services.sessions.pick import OfferedSessions
 from clinvk.store.home import Home
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.selection import Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts.lines import backend_session_line, session_line

@@ -21,7 +21,7 @@ from typing import Any
 
 from clinvk.model.session import Session
 from clinvk.model.usage import Usage
-from clinvk.store.sessions.records import encode, usage_to_record
+from clinvk.store.sessions.record_fields import encode
 from clinvk.store.transcripts.lines import backend_session_line, session_line, text_line
 from clinvk.text.json_codec import json_line, json_page, time_to_text
 
@@ -169,7 +169,7 @@ def _lines(
             "at": at,
             "stop_reason": "end_turn",
             "text": answer,
-            "usage": usage_to_record(session.usage),
+            "usage": session.usage.figures,
             "cost_usd": 0.01,
             "model": "model-1",
             "conversation": f"c-{session.id}",

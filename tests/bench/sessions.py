@@ -26,7 +26,7 @@ from clinvk.services.sessions.places import here_of
 from clinvk.services.sessions.resolve import continued_session, find_named, resolve_reference
 from clinvk.store.home import Home
 from clinvk.store.sessions import reading
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.selection import Order, Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts.lines import session_line

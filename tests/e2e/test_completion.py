@@ -14,7 +14,7 @@ from bed.bare import bare_command
 from bed.command import Command
 from bed.shells import COMPLETIONS, FILES, LiveShell, why_not
 from clinvk.model.session import Session
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 
 NAMED, OTHER, PLAIN = "aaaa00000001", "bbbb00000002", "cccc00000003"
 

@@ -13,7 +13,7 @@ from bed.bare import bare_command
 from bed.command import Command
 from bed.terminal import Terminal, have_tmux
 from clinvk.model.session import Session, Status
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 
 pytestmark = pytest.mark.skipif(not have_tmux, reason="tmux is not installed")
 

@@ -19,8 +19,8 @@ from clinvk.model.events import Result
 from clinvk.model.request import TurnRequest
 from clinvk.model.session import Session
 from clinvk.published.files import SessionForm
-from clinvk.store.sessions.record_fields import KNOWN
-from clinvk.store.sessions.records import encode, parse
+from clinvk.store.sessions.record_fields import KNOWN, encode
+from clinvk.store.sessions.records import parse
 from clinvk.text.json_codec import json_line
 from contract.replay import Case, play
 

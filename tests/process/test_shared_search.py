@@ -9,7 +9,7 @@ from clinvk.services.search.query import parse_query
 from clinvk.services.search.search import Found, search_sessions
 from clinvk.services.sessions.list import SessionFilter
 from clinvk.store.home import Home
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.store import SessionStore
 
 AT = datetime(2025, 1, 27, 10, tzinfo=UTC)

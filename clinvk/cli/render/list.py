@@ -14,7 +14,7 @@ from clinvk.model.report import usage_to_json
 from clinvk.model.session import Session, Status
 from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.services.sessions.list import Listed, SessionList
-from clinvk.store.sessions.records import DamagedRecord, figures_to_record
+from clinvk.store.sessions.records import DamagedRecord
 from clinvk.text.json_codec import json_list, time_to_text
 from clinvk.text.sanitize import safe_line
 from clinvk.text.summary import summed_up
@@ -168,7 +168,7 @@ def session_to_json(listed: Listed) -> dict[str, Any]:
         "turns_reported": session.turns_reported,
         "usage": usage_to_json(session.usage),
         "cost_usd": session.cost_usd,
-        "figures_reported": figures_to_record(session.figures_told),
+        "figures_reported": session.figures_told,
         "tags": list(session.tags),
         "archived": session.archived,
     }

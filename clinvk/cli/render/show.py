@@ -14,7 +14,7 @@ from clinvk.model.report import file_to_json
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Session
 from clinvk.services.sessions.list import Shown
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 from clinvk.text.json_codec import json_page
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import UNKNOWN, format_age, format_cost, format_time, format_tokens

@@ -9,9 +9,10 @@ from pathlib import Path
 from clinvk.errors import StoreError
 from clinvk.model.session import Session
 from clinvk.store.home import Home
+from clinvk.store.index.columns import Key, Row
 from clinvk.store.index.database import IndexBrokenError, IndexUnusableError, opened
 from clinvk.store.index.query import count_rows, damaged_rows, data_version, is_exact, select_rows
-from clinvk.store.index.rows import Key, Row, read_entry
+from clinvk.store.index.rows import read_entry
 from clinvk.store.index.sync import correct, refresh
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.records import DamagedRecord

@@ -1,4 +1,4 @@
-"""The index's database: opened, created, thrown away. What stands in it is `index_rows`' matter.
+"""The index's database: opened, created, thrown away. Its columns are those of `columns`.
 
 Nothing waits for the disk: the database is derived. A process that is killed leaves it whole all
 the same (SQLite's journal sees to that); after a power failure anything may be in it, so it is
@@ -14,6 +14,7 @@ from contextlib import closing, contextmanager, suppress
 from clinvk.errors import StoreError
 from clinvk.store.files import ensure_private_dir, open_private
 from clinvk.store.home import Home
+from clinvk.store.index.columns import DECLARED
 
 VERSION = 4
 """Of the tables below. Another version's file is thrown away."""
@@ -26,13 +27,8 @@ _BESIDE = ("-journal", "-wal", "-shm")
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
-_TABLES = """
-CREATE TABLE entry (
-  key PRIMARY KEY NOT NULL, rebuilt INTEGER NOT NULL, damaged INTEGER NOT NULL,
-  open INTEGER NOT NULL, name BLOB, native BLOB, backend BLOB, status TEXT, resumable INTEGER,
-  archived INTEGER, cwd BLOB, used INTEGER, created INTEGER, tokens INTEGER, title BLOB, tags BLOB,
-  sought BLOB, mark INTEGER, settled INTEGER NOT NULL, watched INTEGER NOT NULL
-) WITHOUT ROWID;
+_TABLES = f"""
+CREATE TABLE entry ({DECLARED}) WITHOUT ROWID;
 CREATE INDEX entry_used ON entry (used, key);
 CREATE INDEX entry_archived ON entry (archived, used, key);
 CREATE INDEX entry_resumable ON entry (resumable, used, key);

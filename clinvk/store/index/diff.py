@@ -5,6 +5,7 @@ from enum import Enum
 
 from clinvk.errors import StoreError
 from clinvk.store.home import Home
+from clinvk.store.index.columns import Key, Row
 from clinvk.store.index.database import (
     IndexBrokenError,
     IndexUnusableError,
@@ -14,7 +15,7 @@ from clinvk.store.index.database import (
     throw_away,
 )
 from clinvk.store.index.query import all_rows
-from clinvk.store.index.rows import Key, Row, key_of, read_entry
+from clinvk.store.index.rows import key_of, read_entry
 from clinvk.store.index.sync import FOLDERS, is_noted, refresh
 from clinvk.store.sessions import reading
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clinvk.model.session import Status
-from clinvk.store.index.rows import OPEN, Row, Value, checked_key
+from clinvk.store.index.columns import OPEN, SELECTED, Row, Value, row_of
+from clinvk.store.index.rows import checked_key
 from clinvk.store.sessions.selection import (
     Order,
     Selection,
@@ -17,7 +18,6 @@ from clinvk.store.sessions.selection import (
     prefix_in,
 )
 
-_COLUMNS = ", ".join(Row._fields)
 _ORDERS = {
     Order.LAST: "used DESC, key DESC",
     Order.CREATED: "created DESC, used DESC, key DESC",
@@ -53,7 +53,7 @@ def select_rows(
     """
     where, values = _where(database, selection, order)
     query = (
-        f"SELECT {_COLUMNS} FROM entry WHERE {where}"  # noqa: S608  no value in it
+        f"SELECT {SELECTED} FROM entry WHERE {where}"  # noqa: S608  no value in it
         f" ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
     )
     return _rows(database.execute(query, (*values, count, first)))
@@ -100,13 +100,13 @@ def _where(
 def damaged_rows(database: sqlite3.Connection) -> list[Row]:
     """The rows of all records that cannot be read."""
     return _rows(
-        database.execute(f"SELECT {_COLUMNS} FROM entry WHERE watched = 1 AND damaged = 1")  # noqa: S608  no value in it
+        database.execute(f"SELECT {SELECTED} FROM entry WHERE watched = 1 AND damaged = 1")  # noqa: S608  no value in it
     )
 
 
 def all_rows(database: sqlite3.Connection) -> list[Row]:
     """Everything that the index holds."""
-    return _rows(database.execute(f"SELECT {_COLUMNS} FROM entry"))  # noqa: S608  no value in it
+    return _rows(database.execute(f"SELECT {SELECTED} FROM entry"))  # noqa: S608  no value in it
 
 
 def data_version(database: sqlite3.Connection) -> int:
@@ -116,7 +116,7 @@ def data_version(database: sqlite3.Connection) -> int:
 
 
 def _rows(found: sqlite3.Cursor) -> list[Row]:
-    rows = [Row._make(row) for row in found]
+    rows = [row_of(row) for row in found]
     for row in rows:
         checked_key(row.key)
     return rows

@@ -1,65 +1,17 @@
-"""What the index holds of a session: what lists are filtered and sorted by, and the file's mark.
+"""What the index holds of a session, as its files say it, and the mark of these files."""
 
-Not what is shown: an answer is read from the records that it consists of (20 of them take 2 ms), so
-the index can be wrong about which sessions are meant, never about what they say.
-"""
-
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 from clinvk.errors import StoreError
 from clinvk.model.session import Session
 from clinvk.store.home import Home, is_session_id
+from clinvk.store.index.columns import Key, Row, Value, values_of
 from clinvk.store.index.database import IndexBrokenError
 from clinvk.store.index.file_signature import ABSENT, is_settled, mark_of
 from clinvk.store.sessions import reading, records
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import (
-    alphabetical,
-    as_bytes,
-    is_resumable,
-    largest_first,
-    microseconds,
-    native_id,
-    sought_in,
-)
-
-Key = str | bytes
-"""An id; of a file whose name is none, that name without its ending, in the system's bytes."""
-
-Value = str | bytes | int | None
-
-OPEN = "open"
-"""In place of a status: running or interrupted, or over without the record knowing."""
-
-
-class Row(NamedTuple):
-    """A row of the table `entry`, but for what is known of its file."""
-
-    key: Key
-    rebuilt: int
-    damaged: int
-    open: int
-    name: bytes | None = None
-    native: bytes | None = None
-    backend: bytes | None = None
-    status: str | None = None
-    resumable: int = 0
-    archived: int | None = None
-    cwd: bytes | None = None
-    used: int | None = None
-    created: int | None = None
-    tokens: int | None = None
-    title: bytes | None = None
-    tags: bytes | None = None
-    sought: bytes | None = None
-
-
-_MARKS = ", ".join("?" * (len(Row._fields) + 3))
-INSERT = f"INSERT OR REPLACE INTO entry VALUES ({_MARKS})"  # noqa: S608  no value in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +33,7 @@ class Entry:
 
     def values(self) -> tuple[Value, ...]:
         """The row as it is stored."""
-        return (*self.row, self.mark, int(self.settled), int(self.watched))
+        return (*self.row[:-1], *self.row.values, self.mark, int(self.settled), int(self.watched))
 
 
 def checked_key(key: object) -> Key:
@@ -200,23 +152,5 @@ def _row(
 ) -> Row:
     if isinstance(told, DamagedRecord):
         return Row(key=key, rebuilt=int(rebuilt), damaged=1, open=0)
-    name, native = told.name, native_id(told)
-    return Row(
-        key=key,
-        rebuilt=int(rebuilt),
-        damaged=0,
-        open=int(is_open),
-        name=None if name is None else as_bytes(name),
-        native=None if native is None else as_bytes(native),
-        backend=as_bytes(told.backend),
-        status=OPEN if is_open else told.status.value,
-        resumable=int(is_resumable(told)),
-        archived=int(told.archived),
-        cwd=as_bytes(str(Path(told.cwd))),
-        used=microseconds(told.last_used_at),
-        created=microseconds(told.created_at),
-        tokens=largest_first(told),
-        title=alphabetical(told),
-        tags=json.dumps(told.tags).encode(),
-        sought=as_bytes(sought_in(told)),
-    )
+    row = Row(key=key, rebuilt=int(rebuilt), damaged=0, open=int(is_open))
+    return row._replace(values=values_of(told, is_open=is_open))

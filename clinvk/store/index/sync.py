@@ -23,9 +23,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clinvk.store.home import Home
+from clinvk.store.index.columns import INSERT, Key
 from clinvk.store.index.database import IndexBrokenError, boot_id, writing
 from clinvk.store.index.file_signature import file_system_now, folder_mark, stamp
-from clinvk.store.index.rows import INSERT, Entry, Key, checked_key, joint_mark, key_of, read_entry
+from clinvk.store.index.rows import Entry, checked_key, joint_mark, key_of, read_entry
 from clinvk.store.sessions import reading
 
 _BATCH = 10_000

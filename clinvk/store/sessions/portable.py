@@ -18,8 +18,7 @@ from clinvk.store.files import (
     write_all,
     write_private,
 )
-from clinvk.store.sessions.record_fields import read_session
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode, read_session
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.json_codec import json_line
 

@@ -1,65 +1,19 @@
-"""The fields of a record, checked one by one, and the session that they make.
+"""The fields of a record in one table: name, place in `Session`, how it is read and written.
 
-Every complaint is a `ValueError` that ends a sentence about the record. With `lenient` (a newer
-schema, whose words may be new) an optional field that makes no sense has its default.
+Reading, writing, the published JSON Schema and what a transcript's `session` line repeats all come
+from it. Every complaint is a `ValueError` that ends a sentence about the record.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from clinvk.model.access import Access
 from clinvk.model.session import SCHEMA, OpenTurn, Session, Status, TitleSource
-from clinvk.model.usage import FIGURES, UNKNOWN_USAGE, FigureCounts, Usage
-from clinvk.text.json_codec import time_from_text
+from clinvk.model.usage import FIGURES, UNKNOWN_USAGE, Usage
+from clinvk.text.json_codec import time_from_text, time_to_text
 from clinvk.text.normalize import normal
 
-_USAGE = (
-    "input_tokens",
-    "cached_tokens",
-    "cache_write_tokens",
-    "output_tokens",
-    "reasoning_tokens",
-)
-
-_STORED = (Status.ACTIVE, Status.ERROR, Status.COMPLETED)
-
-KNOWN = frozenset(
-    {
-        "schema",
-        "id",
-        "name",
-        "title",
-        "title_source",
-        "backend",
-        "backend_session_id",
-        "backend_session_seen",
-        "model",
-        "model_requested",
-        "access",
-        "system_prompt",
-        "cwd",
-        "status",
-        "archived",
-        "parent",
-        "tags",
-        "created_at",
-        "last_used_at",
-        "turns",
-        "turns_reported",
-        "usage",
-        "cost_usd",
-        "figures_reported",
-        "counters",
-        "counters_turn",
-        "open_turn",
-    }
-)
-"""The names of a record's fields; all others are kept as they are."""
-
-_Word = TypeVar("_Word", bound=StrEnum)
-_Default = TypeVar("_Default")
 HUGE = 1e300
 """An amount beyond it is none."""
 
@@ -68,45 +22,93 @@ _MOST = 1 << 63
 _MISSING = object()
 
 
-def read_session(data: object) -> Session:
-    """The session that the JSON value says. Raises `ValueError` with what is wrong."""
-    if not isinstance(data, dict):
-        raise ValueError("it is not a JSON object")  # noqa: TRY004  one kind for all complaints
-    schema = data.get("schema", SCHEMA)
-    if not isinstance(schema, int) or isinstance(schema, bool) or schema < 1:
-        raise ValueError("`schema` is not a version number")
-    fields = _Fields(data, lenient=schema > SCHEMA)
-    created_at = fields.time("created_at")
-    return Session(
-        schema=schema,
-        id=fields.text("id"),
-        backend=fields.text("backend"),
-        cwd=fields.text("cwd"),
-        created_at=created_at,
-        last_used_at=fields.time("last_used_at", created_at),
-        name=fields.name("name"),
-        title=fields.text_or_none("title") or "",
-        title_source=fields.word("title_source", TitleSource) or TitleSource.PROMPT,
-        conversation=fields.text_or_none("backend_session_id"),
-        conversation_seen=fields.flag("backend_session_seen"),
-        model=fields.text_or_none("model"),
-        model_asked=fields.text_or_none("model_requested"),
-        access=fields.access("access"),
-        system_prompt=fields.text_or_none("system_prompt"),
-        status=fields.status("status"),
-        archived=fields.flag("archived"),
-        parent=fields.text_or_none("parent"),
-        tags=fields.tags("tags"),
-        turns=fields.count("turns") or 0,
-        turns_reported=fields.count("turns_reported") or 0,
-        usage=fields.usage("usage"),
-        cost_usd=fields.amount("cost_usd"),
-        figures_reported=fields.figure_counts("figures_reported"),
-        counters=fields.mapping("counters"),
-        counters_turn=fields.count("counters_turn") or 0,
-        open_turn=fields.open_turn("open_turn"),
-        unknown={key: value for key, value in data.items() if key not in KNOWN},
-    )
+class Kind(NamedTuple):
+    """A kind of value: `read` raises `ValueError` for what is none, `write` gives JSON.
+
+    `wanted` ends the sentence "`name` is not …". A field that is missing or null has the `default`,
+    unless it is `required`. In a record of a newer schema, whose words may be new, a field that
+    makes no sense has it too, unless it is `firm`.
+    """
+
+    wanted: str
+    read: Callable[[Any], Any]
+    write: Callable[[Any], Any] = lambda value: value
+    default: Any = None
+    required: bool = False
+    firm: bool = False
+
+
+class RecordField(NamedTuple):
+    """A field of a JSON object; `told_by_turns` says that a transcript's turns tell it as well."""
+
+    name: str
+    attribute: str
+    kind: Kind
+    told_by_turns: bool = False
+
+
+class _NestedError(ValueError):
+    """A complaint about a field of a field, in words of its own."""
+
+
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    def read(value: object) -> object:
+        if isinstance(value, kind):
+            return value
+        raise ValueError
+
+    return read
+
+
+def _count(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST:
+        return value
+    raise ValueError
+
+
+def _version(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    raise ValueError
+
+
+def _amount(value: object) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < HUGE:
+        return float(value)
+    raise ValueError
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(tag, str) for tag in value):
+        return tuple(dict.fromkeys(map(normal, value)))
+    raise ValueError
+
+
+def _figure_counts(value: object) -> Mapping[str, int]:
+    if isinstance(value, dict):
+        return {figure: _count(value.get(figure)) for figure in FIGURES}
+    raise ValueError
+
+
+def _open_turn(value: object) -> OpenTurn:
+    if not isinstance(value, dict) or not _count(value.get("number")):
+        raise ValueError
+    try:
+        return OpenTurn(**read_fields(value, OPEN_TURN))
+    except ValueError as error:
+        raise _NestedError(*error.args) from None
+
+
+def _words(words: Iterable[StrEnum], default: object = None, *, firm: bool = False) -> Kind:
+    known = {word.value: word for word in words}
+
+    def read(value: object) -> StrEnum:
+        word = known.get(value) if isinstance(value, str) else None
+        if word is None:
+            raise ValueError
+        return word
+
+    return Kind(f"one of {', '.join(known)}", read, str, default, firm=firm)
 
 
 def read_usage(data: object) -> Usage:
@@ -116,149 +118,119 @@ def read_usage(data: object) -> Usage:
     """
     if data is None:
         return UNKNOWN_USAGE
+    figures = {name: _figure(_exactly(dict)(data).get(name)) for name in Usage.__slots__}
+    return Usage(**figures) if any(one is not None for one in figures.values()) else UNKNOWN_USAGE
+
+
+def _figure(value: object) -> int | None:
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+        raise ValueError
+    return value if value is not None and 0 <= value < _MOST else None
+
+
+VERSION = Kind("a version number", _version, required=True, firm=True)
+TEXT = Kind("a text", _exactly(str), required=True, firm=True)
+MAYBE_TEXT = Kind("a text", _exactly(str))
+TITLE = Kind("a text", _exactly(str), default="")
+NAME = Kind("a text", lambda value: normal(_exactly(str)(value)))
+FLAG = Kind("true or false", _exactly(bool), default=False)
+COUNT = Kind("a count", _count, default=0)
+OBJECT = Kind("an object", _exactly(dict), lambda said: said if isinstance(said, Mapping) else None)
+# What is written must be what is read: an agent may have told an impossible cost.
+AMOUNT = Kind("an amount", _amount, lambda cost: cost if abs(cost) < HUGE else None)
+TIME = Kind("a time", time_from_text, time_to_text, required=True, firm=True)
+LATER_TIME = Kind("a time", time_from_text, time_to_text, firm=True)
+SOURCE = _words(TitleSource, TitleSource.PROMPT)
+# Never guessed: one that is not understood would be the agent's own default.
+ACCESS = _words(Access, firm=True)
+STATUS = _words((Status.ACTIVE, Status.ERROR, Status.COMPLETED), Status.ACTIVE)
+TAGS = Kind("a list of texts", _tags, list, default=())
+USAGE = Kind("an object of counts", read_usage, lambda usage: usage.figures, default=UNKNOWN_USAGE)
+FIGURE_COUNTS = Kind("an object of counts", _figure_counts, dict)
+TURN = Kind("a turn", _open_turn, lambda opened: write_fields(opened, OPEN_TURN))
+
+OPEN_TURN: tuple[RecordField, ...] = (
+    RecordField("number", "number", COUNT),
+    RecordField("started_at", "started_at", TIME),
+)
+
+FIELDS = (
+    RecordField("schema", "schema", VERSION),
+    RecordField("id", "id", TEXT),
+    RecordField("name", "name", NAME),
+    RecordField("title", "title", TITLE),
+    RecordField("title_source", "title_source", SOURCE),
+    RecordField("backend", "backend", TEXT),
+    RecordField("backend_session_id", "conversation", MAYBE_TEXT, told_by_turns=True),
+    RecordField("backend_session_seen", "conversation_seen", FLAG, told_by_turns=True),
+    RecordField("model", "model", MAYBE_TEXT, told_by_turns=True),
+    RecordField("model_requested", "model_asked", MAYBE_TEXT),
+    RecordField("access", "access", ACCESS),
+    RecordField("system_prompt", "system_prompt", MAYBE_TEXT),
+    RecordField("cwd", "cwd", TEXT),
+    RecordField("status", "status", STATUS),
+    RecordField("archived", "archived", FLAG),
+    RecordField("parent", "parent", MAYBE_TEXT),
+    RecordField("tags", "tags", TAGS),
+    RecordField("created_at", "created_at", TIME),
+    RecordField("last_used_at", "last_used_at", LATER_TIME, told_by_turns=True),
+    RecordField("turns", "turns", COUNT, told_by_turns=True),
+    RecordField("turns_reported", "turns_reported", COUNT, told_by_turns=True),
+    RecordField("usage", "usage", USAGE, told_by_turns=True),
+    RecordField("cost_usd", "cost_usd", AMOUNT, told_by_turns=True),
+    RecordField("figures_reported", "figures_reported", FIGURE_COUNTS, told_by_turns=True),
+    RecordField("counters", "counters", OBJECT, told_by_turns=True),
+    RecordField("counters_turn", "counters_turn", COUNT, told_by_turns=True),
+    RecordField("open_turn", "open_turn", TURN, told_by_turns=True),
+)
+"""In their published order. All other fields of a record are kept as they are."""
+
+KNOWN = frozenset(field.name for field in FIELDS)
+
+
+def read_session(data: object) -> Session:
+    """The session that the JSON value says. Raises `ValueError` with what is wrong."""
     if not isinstance(data, dict):
-        raise ValueError("`usage` is not an object")  # noqa: TRY004  one kind for all complaints
-    fields = _Fields(data, lenient=False)
-    figures = {name: fields.figure(name) for name in _USAGE}
-    return Usage(**figures) if any(map(_is_known, figures.values())) else UNKNOWN_USAGE
+        raise ValueError("it is not a JSON object")  # noqa: TRY004  one kind for all complaints
+    data = {"schema": SCHEMA, **data}
+    (schema,) = read_fields(data, FIELDS[:1]).values()
+    said = read_fields(data, FIELDS, lenient=schema > SCHEMA)
+    said["last_used_at"] = said["last_used_at"] or said["created_at"]
+    return Session(**said, unknown={key: data[key] for key in data if key not in KNOWN})
 
 
-class _Fields:
-    """One JSON object, read field by field."""
+def encode(session: Session) -> dict[str, Any]:
+    """The session's fields under their published names, in their published order."""
+    unknown = session.unknown if isinstance(session.unknown, dict) else {}
+    return write_fields(session, FIELDS) | {
+        key: value for key, value in unknown.items() if key not in KNOWN
+    }
 
-    __slots__ = ("_data", "_lenient")
 
-    def __init__(self, data: Mapping[str, Any], *, lenient: bool) -> None:
-        self._data = data
-        self._lenient = lenient
-
-    def text(self, name: str) -> str:
-        value = self._data.get(name, _MISSING)
-        if isinstance(value, str):
-            return value
-        raise ValueError(f"`{name}` {'is missing' if value is _MISSING else 'is not a text'}")
-
-    def text_or_none(self, name: str) -> str | None:
-        value = self._data.get(name)
-        if value is None or isinstance(value, str):
-            return value
-        return self._wrong(name, "a text", None)
-
-    def name(self, name: str) -> str | None:
-        value = self.text_or_none(name)
-        return None if value is None else normal(value)
-
-    def flag(self, name: str) -> bool:
-        value = self._data.get(name)
-        if isinstance(value, bool):
-            return value
-        return False if value is None else self._wrong(name, "true or false", False)
-
-    def count(self, name: str) -> int | None:
-        value = self._data.get(name)
-        if value is None:
-            return None
-        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST:
-            return value
-        return self._wrong(name, "a count", None)
-
-    def figure(self, name: str) -> int | None:
-        value = self._data.get(name)
-        if value is None or (isinstance(value, int) and not isinstance(value, bool)):
-            return value if value is not None and 0 <= value < _MOST else None
-        return self._wrong(name, "a count", None)
-
-    def mapping(self, name: str) -> dict[str, Any] | None:
-        value = self._data.get(name)
-        if value is None or isinstance(value, dict):
-            return value
-        return self._wrong(name, "an object", None)
-
-    def amount(self, name: str) -> float | None:
-        value = self._data.get(name)
-        if value is None:
-            return None
-        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < HUGE:
-            return float(value)
-        return self._wrong(name, "an amount", None)
-
-    def time(self, name: str, default: datetime | None = None) -> datetime:
-        value = self._data.get(name)
-        if value is None and default is not None:
-            return default
+def read_fields(
+    data: Mapping[str, Any], table: Iterable[RecordField], *, lenient: bool = False
+) -> dict[str, Any]:
+    """The values of an object's fields by attribute. Raises `ValueError` with what is wrong."""
+    said: dict[str, Any] = {}
+    for name, attribute, kind, _ in table:
+        value = data.get(name, _MISSING)
+        if value is _MISSING or (value is None and (kind is TIME or not kind.required)):
+            if kind.required:
+                raise ValueError(f"`{name}` is missing")
+            said[attribute] = kind.default
+            continue
         try:
-            return time_from_text(value)
+            said[attribute] = kind.read(value)
+        except _NestedError:
+            raise
         except ValueError:
-            raise ValueError(
-                f"`{name}` {'is missing' if value is None else 'is not a time'}"
-            ) from None
-
-    def word(self, name: str, words: type[_Word]) -> _Word | None:
-        value = self._data.get(name)
-        if value is None:
-            return None
-        try:
-            return words(value)
-        except ValueError:
-            return self._wrong(name, f"one of {', '.join(words)}", None)
-
-    def access(self, name: str) -> Access | None:
-        """Never guessed: a rung that is not understood would be the agent's own default."""
-        value = self._data.get(name)
-        try:
-            return None if value is None else Access(value)
-        except ValueError:
-            raise ValueError(f"`{name}` is not one of {', '.join(Access)}") from None
-
-    def status(self, name: str) -> Status:
-        status = self.word(name, Status) or Status.ACTIVE
-        if status in _STORED:
-            return status
-        return self._wrong(name, f"one of {', '.join(_STORED)}", Status.ACTIVE)
-
-    def tags(self, name: str) -> tuple[str, ...]:
-        value = self._data.get(name)
-        if value is None:
-            return ()
-        if isinstance(value, list) and all(isinstance(tag, str) for tag in value):
-            return tuple(dict.fromkeys(map(normal, value)))
-        return self._wrong(name, "a list of texts", ())
-
-    def usage(self, name: str) -> Usage:
-        try:
-            return read_usage(self._data.get(name))
-        except ValueError:
-            return self._wrong(name, "an object of counts", UNKNOWN_USAGE)
-
-    def figure_counts(self, name: str) -> FigureCounts | None:
-        value = self._data.get(name)
-        if value is None:
-            return None
-        inner = _Fields(value if isinstance(value, dict) else {}, lenient=True)
-        counts = {figure: inner.figure(figure) for figure in FIGURES}
-        known = {figure: count for figure, count in counts.items() if count is not None}
-        if len(known) == len(FIGURES):
-            return known
-        return self._wrong(name, "an object of counts", None)
-
-    def open_turn(self, name: str) -> OpenTurn | None:
-        value = self._data.get(name)
-        if value is None:
-            return None
-        if not isinstance(value, dict):
-            return self._wrong(name, "a turn", None)
-        inner = _Fields(value, lenient=False)
-        number = inner.count("number")
-        if number is None or number < 1:
-            return self._wrong(name, "a turn", None)
-        return OpenTurn(number=number, started_at=inner.time("started_at"))
-
-    def _wrong(self, name: str, wanted: str, default: _Default) -> _Default:
-        """What stands in place of a field that makes no sense, if that is allowed."""
-        if self._lenient:
-            return default
-        raise ValueError(f"`{name}` is not {wanted}")
+            if kind.firm or not lenient:
+                raise ValueError(f"`{name}` is not {kind.wanted}") from None
+            said[attribute] = kind.default
+    return said
 
 
-def _is_known(value: int | None) -> bool:
-    return value is not None
+def write_fields(value: object, table: Iterable[RecordField]) -> dict[str, Any]:
+    """The JSON object of a value's fields."""
+    told = ((name, getattr(value, attribute), kind) for name, attribute, kind, _ in table)
+    return {name: None if one is None else kind.write(one) for name, one, kind in told}

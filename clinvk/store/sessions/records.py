@@ -7,10 +7,8 @@ version does not know are kept. Writing is strict, and never touches what a newe
 import errno
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from clinvk.errors import (
     SessionDamagedError,
@@ -19,11 +17,10 @@ from clinvk.errors import (
     StoreError,
 )
 from clinvk.model.session import SCHEMA, Session
-from clinvk.model.usage import FigureCounts, Usage
 from clinvk.store.files import Place, ensure_private_dir, open_regular, reason, write_private
 from clinvk.store.home import Home
-from clinvk.store.sessions.record_fields import HUGE, KNOWN, read_session
-from clinvk.text.json_codec import json_page, time_to_text
+from clinvk.store.sessions.record_fields import encode, read_session
+from clinvk.text.json_codec import json_page
 
 LARGEST = 16 * 1024 * 1024
 """More than this is no record of ours; it is not read into memory."""
@@ -60,80 +57,6 @@ class DamagedRecord:
         """The error of a command that needs this session."""
         kind = SessionUnreadableError if self.unreadable else SessionDamagedError
         return kind(self.sentence, hint=hint)
-
-
-def encode(session: Session) -> dict[str, Any]:
-    """The session's fields under their published names, in their published order."""
-    opened = session.open_turn
-    unknown = session.unknown if isinstance(session.unknown, dict) else {}
-    fields: dict[str, Any] = {
-        "schema": session.schema,
-        "id": session.id,
-        "name": session.name,
-        "title": session.title,
-        "title_source": session.title_source.value,
-        "backend": session.backend,
-        "backend_session_id": session.conversation,
-        "backend_session_seen": session.conversation_seen,
-        "model": session.model,
-        "model_requested": session.model_asked,
-        "access": session.access.value if session.access else None,
-        "system_prompt": session.system_prompt,
-        "cwd": session.cwd,
-        "status": session.status.value,
-        "archived": session.archived,
-        "parent": session.parent,
-        "tags": list(session.tags),
-        "created_at": time_to_text(session.created_at),
-        "last_used_at": time_to_text(session.last_used_at),
-        "turns": session.turns,
-        "turns_reported": session.turns_reported,
-        "usage": usage_to_record(session.usage),
-        "cost_usd": _amount(session.cost_usd),
-        "figures_reported": figures_to_record(session.figures_reported),
-        "counters": session.counters if isinstance(session.counters, Mapping) else None,
-        "counters_turn": session.counters_turn,
-        "open_turn": opened
-        and {"number": opened.number, "started_at": time_to_text(opened.started_at)},
-    }
-    return fields | {key: value for key, value in unknown.items() if key not in KNOWN}
-
-
-def figures_to_record(told: FigureCounts | None) -> dict[str, int] | None:
-    """How many turns told each figure, null where that is not known."""
-    return None if told is None else dict(told)
-
-
-def _amount(cost: float | None) -> float | None:
-    """What is written must be what is read: an agent may have told an impossible cost."""
-    return None if cost is None or not abs(cost) < HUGE else cost
-
-
-def usage_to_record(usage: Usage) -> dict[str, int | None]:
-    """The figures as they stand in records and transcripts; the total is for the reader."""
-    return {
-        "input_tokens": usage.input_tokens,
-        "cached_tokens": usage.cached_tokens,
-        "cache_write_tokens": usage.cache_write_tokens,
-        "output_tokens": usage.output_tokens,
-        "reasoning_tokens": usage.reasoning_tokens,
-        "total_tokens": usage.total_tokens,
-    }
-
-
-def decode(data: object, *, path: Path) -> Session:
-    """The session that the JSON value of the record at `path` says.
-
-    Raises `SessionDamagedError`, which names the file and what is wrong with it. A record of a
-    newer schema is read as far as it can be understood.
-    """
-    try:
-        session = read_session(data)
-    except ValueError as error:
-        raise damaged(path, str(error)) from error
-    if session.id != path.stem:
-        raise damaged(path, f"it says that it is session `{session.id}`")
-    return session
 
 
 def read(path: Path | str, *, session_id: str | None) -> Session | DamagedRecord:
@@ -213,11 +136,6 @@ def save(
     ensure_private_dir(home.root, may_be_link=True)
     ensure_private_dir(home.sessions)
     write_private(path, json_page(encode(session)), staging=staging, place=place)
-
-
-def damaged(path: Path, why: str, *, hint: str | None = None) -> SessionDamagedError:
-    """The error of a record that cannot be read."""
-    return SessionDamagedError(f"the record `{path}` is damaged: {why}", hint=hint)
 
 
 def _content(path: Path | str) -> bytes:

@@ -26,29 +26,13 @@ from clinvk.model.failure import Failure
 from clinvk.model.files import FileReport
 from clinvk.model.report import file_to_json
 from clinvk.model.session import Session
-from clinvk.store.sessions.records import encode, usage_to_record
+from clinvk.store.sessions.record_fields import FIELDS, encode
 from clinvk.text.json_codec import json_line, time_to_text
 
 LONGEST = 256 * 1024
 
-_LEFT_OUT = frozenset(
-    {
-        "type",
-        "backend_session_id",
-        "backend_session_seen",
-        "model",
-        "last_used_at",
-        "turns",
-        "turns_reported",
-        "usage",
-        "cost_usd",
-        "figures_reported",
-        "counters",
-        "counters_turn",
-        "open_turn",
-    }
-)
-"""The fields of a record that the lines of the turns tell, and one that says what a line is."""
+_LEFT_OUT = {"type"} | {field.name for field in FIELDS if field.told_by_turns}
+"""What the lines of the turns tell of a record, and a field that says what a line is."""
 
 Line = dict[str, Any]
 
@@ -126,7 +110,7 @@ def _body(  # noqa: PLR0911  one return a kind of event
         case FileChange():
             return {"path": event.path, "change": event.change.value}
         case UsageReported():
-            return {"usage": usage_to_record(event.usage)}
+            return {"usage": event.usage.figures}
         case Warned():
             return {"message": event.message, "code": event.code}
         case Failed():

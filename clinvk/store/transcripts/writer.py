@@ -29,7 +29,6 @@ from clinvk.model.request import IfMissing
 from clinvk.model.session import Session
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.store.files import open_private, reason, sync_folder, write_all
-from clinvk.store.sessions.records import usage_to_record
 from clinvk.store.transcripts.lines import (
     LONGEST,
     Line,
@@ -188,7 +187,7 @@ class TranscriptWriter:
                 "at": time_to_text(at),
                 "stop_reason": stop_reason.value,
                 "text": text,
-                "usage": usage_to_record(usage),
+                "usage": usage.figures,
                 "cost_usd": cost_usd,
                 "model": model,
                 "conversation": conversation,

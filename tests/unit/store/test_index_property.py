@@ -21,7 +21,7 @@ from clinvk.store.home import Home
 from clinvk.store.index import index
 from clinvk.store.index.file_signature import UNSETTLED_NS, stamp
 from clinvk.store.sessions import reading
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.selection import Order, Selected, Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.json_codec import json_page

@@ -20,7 +20,7 @@ from clinvk.services.search.ranking import Field
 from clinvk.services.search.search import Found, search_sessions
 from clinvk.services.sessions.list import SessionFilter
 from clinvk.store.home import Home
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.casefold import fold
 

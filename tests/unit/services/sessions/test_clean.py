@@ -17,7 +17,7 @@ from clinvk.services.claims import claim_of
 from clinvk.services.sessions.clean import Cleaned, Sweep, archive_folder, clean, retention_s
 from clinvk.services.world import World
 from clinvk.store.index.file_signature import UNSETTLED_NS
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.selection import Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.json_codec import json_page

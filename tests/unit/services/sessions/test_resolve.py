@@ -32,7 +32,7 @@ from clinvk.services.sessions.resolve import (
 )
 from clinvk.store.home import Home
 from clinvk.store.index.file_signature import UNSETTLED_NS
-from clinvk.store.sessions.records import encode
+from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.selection import Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.json_codec import json_page

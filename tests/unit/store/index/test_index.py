@@ -25,7 +25,8 @@ from clinvk.store.index.diff import Drift, check, rebuild
 from clinvk.store.index.file_signature import UNSETTLED_NS
 from clinvk.store.index.sync import FOLDERS, is_noted
 from clinvk.store.sessions import reading, records
-from clinvk.store.sessions.records import DamagedRecord, encode
+from clinvk.store.sessions.record_fields import encode
+from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.selection import Order, Selected, Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.json_codec import json_page

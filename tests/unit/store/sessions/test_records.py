@@ -20,6 +20,7 @@ from clinvk.model.session import OpenTurn, Session, Status, TitleSource
 from clinvk.model.usage import FIGURES, Usage
 from clinvk.store.home import Home
 from clinvk.store.sessions import records
+from clinvk.store.sessions.record_fields import KNOWN, encode
 from clinvk.text.json_codec import json_page, time_from_text, time_to_text
 from clinvk.text.normalize import normal
 
@@ -84,16 +85,25 @@ sessions = st.builds(
     counters_turn=counts,
     open_turn=st.none()
     | st.builds(OpenTurn, number=st.integers(min_value=1, max_value=2**63 - 1), started_at=times),
-    unknown=st.dictionaries(texts.filter(lambda key: key not in records.KNOWN), jsons, max_size=3),
+    unknown=st.dictionaries(texts.filter(lambda key: key not in KNOWN), jsons, max_size=3),
 )
+
+
+def decode(value: object, *, path: Path) -> Session:
+    """The session of the record at that path, whose JSON value this is."""
+    content = json.dumps(value).encode()
+    found = records.parse(content, path=path, session_id=path.stem)
+    if isinstance(found, records.DamagedRecord):
+        raise found.error()
+    return found
 
 
 @given(sessions)
 def test_what_is_written_is_what_is_read(session: Session) -> None:
     """Any session survives its record: every character, every microsecond, unknown fields too."""
-    page = json_page(records.encode(session))
+    page = json_page(encode(session))
     page.decode("utf-8")
-    read = records.decode(json.loads(page), path=Path(f"{session.id}.json"))
+    read = decode(json.loads(page), path=Path(f"{session.id}.json"))
     assert read == session
 
 
@@ -102,7 +112,7 @@ def test_a_record_reads_as_the_contract_says(new_session: Callable[..., Session]
     session = new_session(
         title="größer 日本", conversation="c-1", usage=Usage(input_tokens=10, output_tokens=5)
     )
-    page = json_page(records.encode(session)).decode()
+    page = json_page(encode(session)).decode()
     assert '\n  "title": "größer 日本",\n' in page
     assert '\n  "created_at": "2025-01-27T10:00:00Z",\n' in page
     assert page.endswith("}\n")
@@ -116,14 +126,14 @@ def test_a_record_reads_as_the_contract_says(new_session: Callable[..., Session]
     ]  # fmt: skip
     assert fields["usage"]["total_tokens"] == 15
     assert fields["usage"]["reasoning_tokens"] is None
-    assert set(fields) == records.KNOWN
+    assert set(fields) == KNOWN
 
 
 def test_fields_of_others_are_kept_and_cannot_replace_ours(
     new_session: Callable[..., Session],
 ) -> None:
     """Rewriting a record drops nothing that a person or another program put there."""
-    fields = records.encode(new_session(unknown={"note": {"by": "me"}, "turns": 99}))
+    fields = encode(new_session(unknown={"note": {"by": "me"}, "turns": 99}))
     assert fields["note"] == {"by": "me"}
     assert fields["turns"] == 0
 
@@ -138,15 +148,15 @@ def test_counts_of_figures_that_are_none_are_refused(
 ) -> None:
     """A total is never called whole by a count that makes no sense."""
     session = new_session()
-    fields = records.encode(session) | {"figures_reported": said}
+    fields = encode(session) | {"figures_reported": said}
     with pytest.raises(SessionDamagedError, match="figures_reported"):
-        records.decode(fields, path=Path(f"{session.id}.json"))
+        decode(fields, path=Path(f"{session.id}.json"))
 
 
 def test_a_bare_record_is_enough() -> None:
     """Only what cannot be guessed must be there: id, backend, directory and the time of birth."""
     bare = {"id": "0" * 12, "backend": "demo", "cwd": "/", "created_at": "2025-01-27T10:00:00Z"}
-    session = records.decode(bare, path=Path(f"{'0' * 12}.json"))
+    session = decode(bare, path=Path(f"{'0' * 12}.json"))
     assert session.last_used_at == session.created_at
     assert (session.status, session.usage, session.access) == (Status.ACTIVE, Usage(), None)
 
@@ -194,7 +204,7 @@ def test_a_field_that_makes_no_sense_is_named(
     """The error names the file and the field."""
     path = Path("/somewhere/0123456789ab.json")
     with pytest.raises(SessionDamagedError) as damaged:
-        records.decode(records.encode(new_session()) | change, path=path)
+        decode(encode(new_session()) | change, path=path)
     assert damaged.value.message.startswith(f"the record `{path}` is damaged: {complaint}")
 
 
@@ -202,7 +212,7 @@ def test_a_field_that_makes_no_sense_is_named(
 def test_a_record_is_an_object(value: object) -> None:
     """Any other JSON value is damage."""
     with pytest.raises(SessionDamagedError, match="it is not a JSON object"):
-        records.decode(value, path=Path("0123456789ab.json"))
+        decode(value, path=Path("0123456789ab.json"))
 
 
 def test_a_newer_record_is_read_and_never_rewritten(
@@ -222,9 +232,9 @@ def test_a_newer_record_is_read_and_never_rewritten(
 
 def test_a_newer_records_access_is_never_guessed(new_session: Callable[..., Session]) -> None:
     """A rung that we do not know must not become the agent's own default, which may be wider."""
-    newer = records.encode(new_session()) | {"schema": 2, "access": "read-nothing"}
+    newer = encode(new_session()) | {"schema": 2, "access": "read-nothing"}
     with pytest.raises(SessionDamagedError, match="`access`"):
-        records.decode(newer, path=Path("0123456789ab.json"))
+        decode(newer, path=Path("0123456789ab.json"))
 
 
 def test_a_record_cut_off_anywhere_is_damaged(
@@ -355,5 +365,5 @@ def test_a_used_time_before_the_created_one_is_no_damage(
 ) -> None:
     """Clocks are set back; the record is read all the same."""
     session = new_session(last_used_at=datetime(2020, 1, 1, tzinfo=UTC))
-    read = records.decode(records.encode(session), path=Path("0123456789ab.json"))
+    read = decode(encode(session), path=Path("0123456789ab.json"))
     assert read.last_used_at < read.created_at
