@@ -1,7 +1,7 @@
-"""Text as it is compared in a search, and the way back to the text as it was written.
+"""Text in the form that a search compares, and the way back to the original text.
 
-Compatibility forms (full width, ligatures, superscripts) and case count as the same, in what is
-sought and in what is searched: NFKC, case folding, and NFKC again, because folding can undo it.
+Compatibility forms (full width, ligatures, superscripts) and upper and lower case are equal, in the
+query and in the text: NFKC, case folding, and NFKC again, because folding can undo it.
 """
 
 import re
@@ -11,29 +11,29 @@ from unicodedata import category, combining, normalize
 from clinvk.text.plain import is_plain
 
 Span = tuple[int, int]
-"""Where something begins and where it ends, in characters."""
+"""Start and end of a part of a text, in characters."""
 
 _GROWING = re.compile(
     "[\xa8\xaf\xb4\xb8\xbc-\xbe\xdf\u0130\u0132\u0133\u013f\u0140\u0149\u01c4-\u01cc\u01f1-\u01f3"
     "\u02d8-\u02dd\u2017\u2025\u2026]"
 )
-"""The plain characters that become longer: `ß`, `½`, `…`. None becomes shorter or vanishes."""
+"""The plain characters that become longer: `ß`, `½`, `…`. None becomes shorter or disappears."""
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TOKEN = re.compile(r"\s+|\S+")
 
 
 def fold(text: str) -> str:
-    """The text in the form that is compared; folding it again changes nothing."""
+    """The text in the form that is compared. Folding twice gives the same result."""
     if text.isascii():
         return text.lower()
     return normalize("NFKC", normalize("NFKC", text).casefold())
 
 
 def unfolded_span(text: str, span: Span) -> Span:
-    """Where in `text` that part of `fold(text)` comes from.
+    """The part of `text` that a part of `fold(text)` comes from.
 
-    As narrow as can be told: characters that were folded together stay together.
+    It is as small as possible; characters that were folded together stay together.
     """
     if text.isascii():
         return span
@@ -43,8 +43,8 @@ def unfolded_span(text: str, span: Span) -> Span:
     further, parts, span = _narrowed(_TOKEN.findall("".join(parts)), span)
     at += further
     clusters = [cluster for part in parts for cluster in _clusters(part)]
-    # Normalisation never reaches over white space, but there are scripts in which a letter joins
-    # the one before it: then the whole word it is.
+    # Normalisation never crosses white space, but in some scripts a letter joins the one before it.
+    # Then the result is the whole word.
     if "".join(map(fold, clusters)) == fold("".join(parts)):
         further, parts, span = _narrowed(clusters, span)
         at += further
@@ -52,7 +52,7 @@ def unfolded_span(text: str, span: Span) -> Span:
 
 
 def _plain_at(text: str, folded_at: int) -> int:
-    """Which character of plain text that of the folded text comes from."""
+    """The position in plain text that a position in the folded text comes from."""
     grown = 0
     for found in _GROWING.finditer(text):
         at = found.start()
@@ -66,7 +66,7 @@ def _plain_at(text: str, folded_at: int) -> int:
 
 
 def _narrowed(parts: list[str], span: Span) -> tuple[int, list[str], Span]:
-    """Where the parts begin that the span lies in, these parts, and the span within them."""
+    """The start of the parts that contain the span, these parts, and the span within them."""
     start, end = span
     at = folded_at = 0
     kept: list[str] = []
@@ -93,7 +93,7 @@ def _clusters(token: str) -> Iterator[str]:
 
 
 def _joins(char: str) -> bool:
-    """Whether the character may become one with what stands before it."""
+    """Whether the character can combine with the one before it."""
     if char < "\u0300":
         return False
     first = normalize("NFKD", char)[0]

@@ -1,4 +1,4 @@
-"""How values look in our files: JSON that is valid UTF-8 whatever is in it, times that end in Z."""
+"""JSON for our files: always valid UTF-8, with times in UTC that end in `Z`."""
 
 import json
 import math
@@ -11,25 +11,25 @@ _DECODE = json.JSONDecoder().raw_decode
 
 
 def json_line(value: Mapping[str, Any]) -> bytes:
-    """`value` as one line of JSON with its end."""
+    """`value` as one line of JSON, with a line end."""
     return _dump(value, indent=None) + b"\n"
 
 
 def json_list(values: Iterable[Mapping[str, Any]]) -> bytes:
-    """An array with one object a line, so that `grep` is of use as well."""
+    """An array with one object per line, so that `grep` works on it."""
     lines = [_dump(value, indent=None) for value in values]
     return b"[\n" + b",\n".join(lines) + b"\n]\n" if lines else b"[]\n"
 
 
 def json_page(value: Mapping[str, Any]) -> bytes:
-    """`value` as indented JSON for people to read, with a last line end."""
+    """`value` as indented JSON for people, with a line end."""
     return _dump(value, indent=2) + b"\n"
 
 
 def parse_line(line: bytes) -> object:
-    """The value of one line of JSON, as `json.loads` has it; raises what that raises.
+    """The value of one line of JSON, like `json.loads`, with the same errors.
 
-    That takes as long again to find out that it is UTF-8.
+    It skips the detection of the encoding, which takes `json.loads` as long as the parsing.
     """
     try:
         text = line.decode("utf-8", "surrogatepass").removesuffix("\n")
@@ -40,23 +40,23 @@ def parse_line(line: bytes) -> object:
 
 
 def time_to_text(at: datetime) -> str:
-    """A time in UTC, as exact as it is: `2025-01-27T10:00:00Z`, `2025-01-27T10:00:00.250000Z`."""
+    """A time in UTC in full precision: `2025-01-27T10:00:00Z`, `2025-01-27T10:00:00.250000Z`."""
     utc = at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
     return utc.isoformat().removesuffix("+00:00") + "Z"
 
 
 def time_from_text(text: object) -> datetime:
-    """The time that `text` says, in UTC; one without a zone is taken for UTC.
+    """The time that `text` means, in UTC. A time without a zone is treated as UTC.
 
-    Raises `ValueError` for anything that is no time.
+    Raises `ValueError` for anything that is not a time.
     """
     if not isinstance(text, str):
-        raise ValueError("not a time")  # noqa: TRY004  one kind of error for all that is no time
+        raise ValueError("not a time")  # noqa: TRY004  one kind of error for everything that is not a time
     at = datetime.fromisoformat(text)
     try:
         return at.astimezone(UTC) if at.tzinfo is not None else at.replace(tzinfo=UTC)
     except OverflowError as error:
-        raise ValueError("not a time that a calendar knows") from error
+        raise ValueError("not a valid date") from error
 
 
 def _dump(value: object, *, indent: int | None) -> bytes:
@@ -65,14 +65,14 @@ def _dump(value: object, *, indent: int | None) -> bytes:
     except (ValueError, TypeError, RecursionError):
         plain = _plain(value, _DEEPEST)
         text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=indent)
-    # A lone surrogate (half a character from an agent, a byte of a path that is no UTF-8) stands
-    # inside a JSON string, and there a Python escape is a JSON escape: `\udc80` reads back as it
-    # was, and the file stays valid UTF-8.
+    # A lone surrogate (half a character from an agent, or a path byte that is not UTF-8) can only
+    # be inside a JSON string, where Python's escape is a JSON escape too: `\udc80` reads back
+    # unchanged, and the file stays valid UTF-8.
     return text.encode("utf-8", "backslashreplace")
 
 
 def _plain(value: object, levels: int) -> object:
-    """`value` with everything that JSON has no word for replaced: what an agent sent is kept."""
+    """`value` with everything that JSON cannot express replaced, so that the rest is kept."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if value is None or isinstance(value, str | int):

@@ -1,4 +1,4 @@
-"""Text that is the same to a person, in one form.
+"""One form (NFC) for text that looks the same.
 
 `é` is one character or two (an `e` and its accent): keyboards, file systems and programs differ.
 """
@@ -7,5 +7,5 @@ import unicodedata
 
 
 def normal(text: str) -> str:
-    """The text in the form that we store and compare (NFC)."""
+    """The text in NFC, the form that is stored and compared."""
     return text if text.isascii() else unicodedata.normalize("NFC", text)

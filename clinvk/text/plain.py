@@ -1,8 +1,8 @@
-"""Plain text: Latin, Greek, Cyrillic, and the dashes, quotes and arrows that go with them.
+"""Plain text: Latin, Greek and Cyrillic letters, and common dashes, quotes and arrows.
 
-Most text is plain, and a search that finds something in every session handles a lot of it. Each
-character of it takes one column, may be cut from the next, is folded by itself and is harmless to a
-terminal. What else there is takes tables, and ten times as long.
+Most text is plain, and a search can handle a lot of it. Each plain character takes one column, can
+be cut from the next, is folded by itself and is harmless to a terminal. All other text needs tables
+and takes ten times as long.
 """
 
 import re
@@ -10,11 +10,11 @@ import re
 PLAIN = (
     "\t\n -~\xa1-\xac\xae-\u02ff\u0391-\u03a1\u03a3-\u0482\u048a-\u052f\u2010-\u2027\u2190-\u21ff"
 )
-"""The characters, as in a class of a regular expression."""
+"""The plain characters, written as a character class of a regular expression."""
 
 _PLAIN = re.compile(f"[{PLAIN}]*")
 
 
 def is_plain(text: str) -> bool:
-    """Whether all of the text is plain; some that is not told so might be, too."""
+    """Whether all of the text is plain. False does not prove that it is not."""
     return _PLAIN.fullmatch(text) is not None

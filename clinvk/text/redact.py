@@ -1,8 +1,8 @@
-"""What looks like a secret, and whose home it is, taken out of text that is to be shared.
+"""Removes home paths and what looks like a secret from text that will be shared.
 
-Best effort: it knows the usual forms, not every one, so whoever shares a text reads it first. A
-pattern begins where no word goes on and only ever takes runs of one class, possessively, so that
-hostile text takes linear time.
+This is best effort: it knows the usual forms of secrets, not every form, so read a text before you
+share it. Each pattern starts at the beginning of a word and matches runs of one character class
+possessively, so hostile text takes linear time.
 """
 
 import re
@@ -12,7 +12,7 @@ MARK = "[redacted]"
 
 _START = r"(?<![A-Za-z0-9_-])"
 _KEY = re.compile(
-    # The body is what does not begin the closing line; without one it is cut at a length.
+    # The body ends where the closing line starts; without one it is cut at a maximum length.
     r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
     r"(?:[^-]|-(?!----)){0,20000}+(?:-----END [A-Z0-9 ]{0,60}-----)?"
 )
@@ -48,15 +48,15 @@ _NO_SECRETS = frozenset({"string", "number", "boolean", "undefined", "required",
 
 
 class Redaction:
-    """Redacts texts: a mark for each secret, and `~` for the home (an absolute path)."""
+    """Replaces secrets by a mark, and the home folder (an absolute path) by `~`."""
 
     def __init__(self, home: str) -> None:
-        # The home of somebody whose name only begins alike is another one.
+        # `/home/ann` must not match in `/home/anna`.
         words = rf"(?<![\w.~-]){re.escape(home.rstrip('/'))}(?![\w.-])"
         self._home = re.compile(words) if len(home.rstrip("/")) > 1 else None
 
     def text(self, text: str) -> str:
-        """The text without what looks like a secret, and with `~` for the home."""
+        """The redacted text."""
         if self._home is not None:
             text = self._home.sub("~", text)
         text = _KEY.sub(MARK, text)
@@ -66,11 +66,11 @@ class Redaction:
         return _IN_ADDRESS.sub(_value, text)
 
     def home_paths(self, text: str) -> int:
-        """How often the home stands in a text."""
+        """How often the home folder occurs in a text."""
         return len(self._home.findall(text)) if self._home is not None else 0
 
     def value(self, value: Any) -> Any:  # noqa: ANN401  any JSON value
-        """A JSON value with all its texts redacted; under a telling name the whole text is."""
+        """A JSON value with all texts redacted. A text under a name like `password` is replaced."""
         if isinstance(value, str):
             return self.text(value)
         if isinstance(value, list):
@@ -86,7 +86,7 @@ class Redaction:
 
 
 def _token(match: re.Match[str]) -> str:
-    """A key has digits in it; what has none is a name that only begins like one."""
+    """A real key contains digits; a text without digits is a name that only starts like one."""
     return MARK if any(map(str.isdigit, match[0])) else match[0]
 
 

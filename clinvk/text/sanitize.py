@@ -1,17 +1,17 @@
-"""Text from an agent, made harmless for a terminal.
+"""Makes text from an agent harmless for a terminal.
 
-What an agent prints may quote a hostile web page or file: escape sequences move the cursor, set
-the title, write the clipboard; direction overrides and invisible characters make a command read
-as another one. Each pattern is a run of disjoint character classes, so that hostile input takes
-linear time. What is piped or recorded is not touched: only what is shown.
+An agent may quote a hostile web page or file: escape sequences move the cursor, set the title or
+write the clipboard; direction overrides and invisible characters make a command look like another
+one. Each pattern is a run of disjoint character classes, so hostile input takes linear time. Only
+text that is shown is changed, never what is piped or recorded.
 """
 
 import re
 
 from clinvk.text.plain import is_plain
 
-# A string sequence (OSC, DCS, APC, PM, SOS) ends at its terminator, but also at a line's end:
-# an unterminated one must not swallow the rest of an answer.
+# A string sequence (OSC, DCS, APC, PM, SOS) ends at its terminator or at the end of the line: one
+# without a terminator must not hide the rest of an answer.
 _SEQUENCES = re.compile(
     r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\r\n]*(?:\x07|\x9c|\x1b\\)?"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
@@ -44,9 +44,9 @@ _SPACES = re.compile("[\t\n ]+")
 
 
 def safe_text(text: str) -> str:
-    """The text without anything that could drive or deceive a terminal; lines and tabs stay.
+    """The text without anything that controls a terminal or misleads a reader; lines and tabs stay.
 
-    Bytes that were not UTF-8 show as `\ufffd`. Applying it twice changes nothing more.
+    Bytes that were not UTF-8 become `\ufffd`. Applying it twice gives the same result.
     """
     if is_plain(text):
         return text
@@ -56,15 +56,15 @@ def safe_text(text: str) -> str:
 
 
 def safe_line(text: str) -> str:
-    """The same on one line: runs of blanks, tabs and line ends become one space, none at an end."""
+    """The same on one line: white space becomes single spaces, and none at the start or end."""
     return _SPACES.sub(" ", safe_text(text)).strip(" ")
 
 
 def escaped_json(text: str) -> str:
-    """JSON that says the same and shows what else would not be seen, or would drive a terminal.
+    """The same JSON, with invisible characters and terminal controls as escapes.
 
-    JSON has escaped the controls below a space already; the rest of them and the invisible
-    characters stand only inside its strings, where an escape is the same character.
+    JSON already escapes the controls below a space. The others can only occur inside strings, where
+    an escape means the same character.
     """
     return _INVISIBLE_IN_JSON.sub(_escape, text)
 
@@ -75,17 +75,17 @@ def _escape(match: re.Match[str]) -> str:
 
 
 class SafeStream:
-    """`safe_text` for text that comes in pieces, handed on by whole lines.
+    """`safe_text` for text that arrives in pieces; it returns whole lines.
 
-    No sequence and no grapheme goes over a line's end, so a whole line can be judged by itself,
-    wherever its pieces were cut.
+    No sequence and no grapheme crosses a line end, so each line can be treated by itself, wherever
+    its pieces were cut.
     """
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
 
     def feed(self, piece: str) -> str:
-        """The lines that this piece completes, made safe; "" while there is none."""
+        """The lines that this piece completes, made safe; empty if it completes none."""
         end = piece.rfind("\n") + 1
         if not end:
             self._pieces.append(piece)
@@ -95,7 +95,7 @@ class SafeStream:
         return safe_text(lines)
 
     def flush(self) -> str:
-        """What is left, made safe; the stream is empty afterwards."""
+        """The rest, made safe. The stream is empty afterwards."""
         rest = "".join(self._pieces)
         self._pieces = []
         return safe_text(rest)

@@ -1,10 +1,10 @@
-"""Many of one kind in one sentence: how many there are, a few of them, and the way out."""
+"""One sentence about many things of a kind: how many, a few examples, and what to do."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 FEW = 3
-"""So many are said one by one. 2 000 foreign files in a folder are one sentence."""
+"""Up to this many get a sentence each. 2,000 foreign files in a folder get one together."""
 
 _Thing = TypeVar("_Thing")
 
@@ -17,7 +17,7 @@ def summed_up(
     what: str,
     way_out: str,
 ) -> list[str]:
-    """A sentence for each of a few, else one for all: `what` they are, some names, the way out."""
+    """A sentence for each if there are few, else one for all with `what`, names and `way_out`."""
     if len(found) <= FEW:
         return [each(one) for one in found]
     names = ", ".join(f"`{name(one)}`" for one in found[:FEW])

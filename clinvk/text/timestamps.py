@@ -1,4 +1,4 @@
-"""Moments as people type them: how long ago, a date, or a date and a time."""
+"""Times as people type them: how long ago, a date, or a date and a time."""
 
 import re
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from clinvk.errors import UsageError
 from clinvk.text.units import parse_duration
 
 CLOCKS_AGREE = timedelta(minutes=5)
-"""By so much the clocks of two machines may differ, and that of one from one day to the next."""
+"""How far the clocks of two machines may differ, or one clock between two days."""
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAYS_AGO = {"today": 0, "yesterday": 1}
@@ -19,12 +19,12 @@ _FORMS += "`today` or `yesterday`"
 def parse_moment(
     text: str, *, now: datetime, local: Callable[[datetime], datetime], end: bool = False
 ) -> datetime:
-    """The moment that `text` means at `now`, with its zone.
+    """The time that `text` means at `now`, with its zone.
 
-    `7d` is that long ago, `2025-01-27T10:00` a local time unless it has a zone of its own. A day
-    (`2025-01-27`, `today`, `yesterday`) is its first moment, or with `end` the first one after it,
-    so that `--until` takes the day in. `local` gives a moment in local time, and takes one without
-    a zone for local: `datetime.astimezone` does. Raises `UsageError` for anything else.
+    `7d` is seven days ago; `2025-01-27T10:00` is local time unless it has a zone. A day
+    (`2025-01-27`, `today`, `yesterday`) means its start, or with `end` the start of the next day,
+    so that `--until` includes the day. `local` converts to local time and treats a time without
+    a zone as local, as `datetime.astimezone` does. Raises `UsageError` for any other text.
     """
     words = text.strip().lower()
     try:
@@ -37,7 +37,7 @@ def parse_moment(
             at = datetime.fromisoformat(words.upper())
             return local(at) if at.tzinfo is None else at
     except (ValueError, OverflowError):
-        raise UsageError(f"`{text}` is no moment of the calendar", hint=_FORMS) from None
+        raise UsageError(f"`{text}` is not a valid date", hint=_FORMS) from None
     try:
         return now - timedelta(seconds=parse_duration(words))
     except UsageError as error:
@@ -45,12 +45,12 @@ def parse_moment(
 
 
 def _day(day: datetime, local: Callable[[datetime], datetime], *, end: bool) -> datetime:
-    """The first moment of the day or of the next one; a day is not always 24 hours long."""
+    """The start of the day or of the next one; a day is not always 24 hours long."""
     start = day.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     return local(start + timedelta(days=1) if end else start)
 
 
 def _told(error: UsageError, text: str) -> str:
-    """The complaint about a duration, said of what might also have been a date."""
+    """The message about a wrong duration, for a text that could also have been a date."""
     plain = error.message.endswith("is not a duration")
     return f"`{text}` is neither a duration nor a date" if plain else error.message

@@ -1,4 +1,4 @@
-"""A session's first title: what its first prompt says first."""
+"""A session's first title, made from its first prompt."""
 
 import re
 
@@ -8,7 +8,7 @@ from clinvk.text.width import cut, display_width
 UNTITLED = "untitled"
 TITLE_COLUMNS = 60
 
-# A prompt may be megabytes of pasted log; what it is about stands at its head.
+# A prompt may be megabytes of pasted log; its topic is at the start.
 _LOOKED_AT = 20_000
 _FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
 _LEAD = re.compile(r"\s*(?:#{1,6}\s+|[-*+•]\s+(?:\[[ xX]\]\s+)?|\d{1,4}[.)]\s+|>\s?)")
@@ -20,10 +20,10 @@ _WORD = re.compile(r"\w")
 
 
 def title_from_prompt(prompt: str) -> str:
-    """The first line of the prompt that says something, without markup, in at most 60 columns.
+    """The first line of the prompt with a letter or digit, without markup, in at most 60 columns.
 
-    Fences are skipped with what they hold unless there is nothing else; long absolute paths are
-    shortened to their last part. `untitled` when no line has a letter or a digit.
+    Fenced blocks are skipped unless there is nothing else. Long absolute paths are shortened to
+    their last part. `untitled` if no line has a letter or digit.
     """
     lines = prompt[:_LOOKED_AT].splitlines()
     for candidates in (_outside_fences(lines), lines):

@@ -1,8 +1,8 @@
-"""How many terminal columns a text takes, and where it may be cut.
+"""How many terminal columns a text takes, and where it can be cut.
 
 A small approximation of Unicode's grapheme clusters (UAX 29) that is right for CJK, combining
-marks, flags, keycaps, skin tones and joined emoji, without a table of its own: the library's copy
-of the character database has what is needed.
+marks, flags, keycaps, skin tones and joined emoji. It needs no table of its own: Python's copy of
+the character database has enough.
 """
 
 import unicodedata
@@ -16,7 +16,7 @@ _ELLIPSIS = "…"
 
 
 def graphemes(text: str) -> Iterator[str]:
-    """The text in pieces that must not be cut: a character with all that modifies it."""
+    """The parts of the text that must not be cut: a character with everything that modifies it."""
     start = 0
     flags = 0
     for at in range(1, len(text) + 1):
@@ -43,7 +43,7 @@ def display_width(text: str) -> int:
 
 
 def cut(text: str, columns: int) -> str:
-    """The text in at most `columns`, ended by `…` if something had to go; never cuts a grapheme."""
+    """The text in at most `columns`, ending in `…` if it was cut; never cuts a grapheme."""
     if display_width(text) <= columns:
         return text
     if columns < 1:
@@ -59,7 +59,7 @@ def cut(text: str, columns: int) -> str:
 
 
 def pad(text: str, columns: int) -> str:
-    """The text with spaces up to `columns`; a longer one is left as it is."""
+    """The text padded with spaces to `columns`; a longer text is unchanged."""
     return text + " " * (columns - display_width(text))
 
 

@@ -114,7 +114,7 @@ def test_a_list_is_what_the_filters_say(clinvk: Command, tmp_path: Path) -> None
         (["list", "--tag", ""], "`--tag` is empty"),
         (["list", "--since", "soon"], "`--since`: `soon` is neither a duration nor a date"),
         (["list", "--since", "0d"], "`--since`: a duration must be more than zero"),
-        (["list", "--until", "2025-02-30"], "`--until`: `2025-02-30` is no moment"),
+        (["list", "--until", "2025-02-30"], "`--until`: `2025-02-30` is not a valid date"),
         (["list", "--since", "1d", "--until", "2d"], "`--since` is not before `--until`"),
         (["list", "--here", "--dir", "."], "`--here` and `--dir`"),
         (["list", "--dir", ""], "`--dir` is empty"),
