@@ -28,6 +28,11 @@ class FileReport:
     source: FileSource = FileSource.REPORTED
 
 
+def file_to_json(file: FileReport) -> dict[str, str]:
+    """A changed file as it is published and recorded."""
+    return {"path": file.path, "change": file.change.value, "source": file.source.value}
+
+
 def absolute_path(path: str, cwd: str) -> str:
     """The path as it is from anywhere, by its letters alone."""
     return os.path.normpath(os.path.join(cwd, path))  # noqa: PTH118  pure, and names need not be UTF-8

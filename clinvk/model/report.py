@@ -1,9 +1,7 @@
 """What a finished run tells its caller: the object of `-o json`, the same for every backend."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from clinvk.errors import ClinvkError, ExitStatus
 from clinvk.model.events import Json
@@ -11,7 +9,6 @@ from clinvk.model.failure import Failure
 from clinvk.model.files import FileReport
 from clinvk.model.session import Status
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
-from clinvk.text.units import format_time
 
 REPORT_SCHEMA = 1
 
@@ -98,47 +95,3 @@ class RunReport:
     files: tuple[FileReport, ...] = ()
     warnings: tuple[str, ...] = ()
     error: ErrorReport | None = None
-
-
-def usage_to_json(usage: Usage) -> dict[str, int | None]:
-    """The figures with their total, in the published order."""
-    return usage.figures
-
-
-def file_to_json(file: FileReport) -> dict[str, str]:
-    """A changed file as it is published and recorded."""
-    return {"path": file.path, "change": file.change.value, "source": file.source.value}
-
-
-def report_to_json(report: RunReport) -> Mapping[str, Any]:
-    """The published object; its keys are the contract of `-o json`."""
-    error = report.error
-    return {
-        "schema": REPORT_SCHEMA,
-        "session_id": report.session_id,
-        "name": report.name,
-        "title": report.title,
-        "backend": report.backend,
-        "backend_session_id": report.backend_session_id,
-        "model": report.model,
-        "cwd": report.cwd,
-        "turn": report.turn,
-        "resumed": report.resumed,
-        "status": report.status.value if report.status else None,
-        "text": report.text,
-        "structured": report.structured,
-        "usage": usage_to_json(report.usage),
-        "cost_usd": report.cost_usd,
-        "duration_s": round(report.duration_s, 3),
-        "files": [file_to_json(file) for file in report.files],
-        "warnings": list(report.warnings),
-        "exit_status": int(report.exit_status),
-        "error": error
-        and {
-            "code": error.code,
-            "message": error.message,
-            "hint": error.hint,
-            "retryable": error.retryable,
-            "retry_at": error.retry_at and format_time(error.retry_at),
-        },
-    }

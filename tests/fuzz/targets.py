@@ -16,13 +16,13 @@ import pytest
 
 from bed.inside import ID, NOW, OTHER, command, place
 from clinvk.agents import registry as backends
-from clinvk.cli.render.stream_json import event_to_json
 from clinvk.errors import ClinvkError, ConfigError, SessionDamagedError
 from clinvk.model.config import merge
 from clinvk.model.events import Result
 from clinvk.model.names import checked_name, checked_tag, checked_title
 from clinvk.model.request import TurnRequest
 from clinvk.process.framing import LineFramer
+from clinvk.published.run import event_to_json
 from clinvk.services.agents.catalog import Catalog
 from clinvk.services.search.query import parse_query
 from clinvk.services.sessions.importing import read_export

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bed.inside import ID, Place, command, place
-from clinvk.cli.render.stream_json import event_to_json
 from clinvk.model.events import Result
 from clinvk.model.request import TurnRequest
 from clinvk.model.session import Session
 from clinvk.published.files import SessionForm
+from clinvk.published.run import event_to_json
 from clinvk.store.sessions.record_fields import KNOWN, encode
 from clinvk.store.sessions.records import parse
 from clinvk.text.json_codec import json_line

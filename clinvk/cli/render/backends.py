@@ -1,13 +1,12 @@
 """`clinvk backends`: a table, then what each agent can do and cannot; or an array for programs."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from clinvk.cli.render.columns import in_columns
 from clinvk.cli.streams import Streams
 from clinvk.model.versions import Drift
 from clinvk.services.agents.states import BackendState
-from clinvk.text.json_codec import json_line
+from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import UNKNOWN
 
@@ -22,8 +21,9 @@ _DRIFT = {
 def render_backends(states: Sequence[BackendState], streams: Streams, *, as_json: bool) -> None:
     """Show the backends on stdout."""
     if as_json:
-        lines = ",\n".join(json_line(_to_json(state)).decode().rstrip("\n") for state in states)
-        streams.out_json(f"[\n{lines}\n]\n")
+        from clinvk.published.machine import backend_to_json
+
+        streams.out_json(json_list(map(backend_to_json, states)).decode())
         return
     rows = [_HEAD, *(_row(state) for state in states)]
     streams.out("".join([*in_columns(rows), *_notes(states)]))
@@ -67,23 +67,3 @@ def _notes(states: Sequence[BackendState]) -> Iterator[str]:
 
 def _words(capability: str) -> str:
     return capability.replace("_", " ")
-
-
-def _to_json(state: BackendState) -> dict[str, Any]:
-    return {
-        "name": state.name,
-        "title": state.title,
-        "installed": state.installed,
-        "enabled": state.enabled,
-        "default": state.is_default,
-        "program": list(state.program) if state.program else None,
-        "version": state.version,
-        "version_fault": state.fault,
-        "version_drift": state.drift.value,
-        "tested_versions": list(state.tested_versions),
-        "signed_in": state.signed_in.value,
-        "supports": list(state.supports),
-        "lacks": dict(state.lacks),
-        "ways": dict(state.ways),
-        "install_hint": state.install_hint,
-    }

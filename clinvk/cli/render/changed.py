@@ -1,11 +1,10 @@
 """What became of a session that was changed: one line for people, an object for programs."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 from clinvk.cli.render.errors import say_error
-from clinvk.cli.render.list import session_to_json
 from clinvk.cli.streams import Streams
 from clinvk.errors import ClinvkError, ExitStatus
 from clinvk.model.report import ErrorReport
@@ -23,6 +22,8 @@ def render_changed(
 ) -> None:
     """Say what one session is now; the JSON is its object of `sessions list`."""
     if as_json:
+        from clinvk.published.sessions import session_to_json
+
         listed = Listed(session=session, status=store.status_of(session))
         streams.out_json(json_line(session_to_json(listed)).decode())
     else:
@@ -37,7 +38,9 @@ def render_each(
     `done` is the word for it; the result says whether there was anything to do.
     """
     if as_json:
-        streams.out_json(json_list(_outcome_to_json(one, done) for one in outcomes).decode())
+        from clinvk.published.sessions import changed_to_json
+
+        streams.out_json(json_list(changed_to_json(one, done) for one in outcomes).decode())
         return first_status(outcomes)
     for one in outcomes:
         title = safe_line(one.target.title) or UNTITLED
@@ -59,17 +62,3 @@ def say_kept(streams: Streams, session_id: str, error: ClinvkError) -> None:
 def first_status(outcomes: Sequence[Outcome[Any, Any]]) -> ExitStatus:
     """The exit status of the first error, `OK` without one."""
     return next((one.error.exit_status for one in outcomes if one.error), ExitStatus.OK)
-
-
-def error_to_json(error: ClinvkError | None) -> dict[str, Any] | None:
-    """The published object of an error, None without one."""
-    return asdict(ErrorReport.of_error(error)) if error else None
-
-
-def _outcome_to_json(one: Outcome[Session, bool], done: str) -> dict[str, Any]:
-    return {
-        "id": one.target.id,
-        "title": one.target.title,
-        "outcome": "failed" if one.error else done if one.result else "unchanged",
-        "error": error_to_json(one.error),
-    }

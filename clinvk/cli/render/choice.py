@@ -23,7 +23,7 @@ def renderer_for(  # noqa: PLR0913  each is a switch of its own
     Markdown is rendered on a terminal (`auto`), always or never. `clock` counts seconds.
     """
     if form == "json":
-        from clinvk.cli.render.json_report import JsonReport
+        from clinvk.cli.render.stream_json import JsonReport
 
         return JsonReport(streams)
     if form == "stream-json":

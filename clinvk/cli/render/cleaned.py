@@ -2,14 +2,13 @@
 
 import re
 from datetime import datetime
-from typing import Any
 
-from clinvk.cli.render.changed import error_to_json, say_kept
+from clinvk.cli.render.changed import say_kept
 from clinvk.cli.render.columns import in_columns
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
-from clinvk.text.json_codec import json_line, time_to_text
+from clinvk.text.json_codec import json_line
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED
 from clinvk.text.units import format_age, format_duration, format_size
@@ -20,7 +19,9 @@ def render_cleaned(
 ) -> ExitStatus:
     """Say what went; the status is that of the first session that should have gone and did not."""
     if as_json:
-        streams.out_json(json_line(_to_json(cleaned, sweep)).decode())
+        from clinvk.published.sessions import cleaned_to_json
+
+        streams.out_json(json_line(cleaned_to_json(cleaned, sweep)).decode())
     else:
         if sweep.dry_run:
             streams.out("".join(in_columns([_cells(one, now) for one in cleaned.swept])))
@@ -79,33 +80,3 @@ def _sessions(count: int) -> str:
 
 def _counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'' if count == 1 else 's'}"
-
-
-def _to_json(cleaned: Cleaned, sweep: Sweep) -> dict[str, Any]:
-    return {
-        "dry_run": sweep.dry_run,
-        "older_than_s": sweep.older_than_s,
-        "archive": str(sweep.archive) if sweep.archive else None,
-        "cleaned": len(cleaned.swept),
-        "freed_bytes": cleaned.freed,
-        "temporary_files": cleaned.leftovers,
-        "sessions": [_swept_to_json(one) for one in cleaned.swept],
-        "in_use": list(cleaned.in_use),
-        "failed": [
-            {"id": session_id, "error": error_to_json(error)}
-            for session_id, error in cleaned.failed
-        ],
-    }
-
-
-def _swept_to_json(one: Swept) -> dict[str, Any]:
-    session = one.session
-    return {
-        "id": session.id,
-        "title": session.title,
-        "backend": session.backend,
-        "last_used_at": time_to_text(session.last_used_at),
-        "bytes": one.size,
-        "moved_to": [str(path) for path in one.moved_to],
-        "agent_transcripts": [str(path) for path in one.native.files] if one.native else [],
-    }

@@ -4,8 +4,6 @@ from collections.abc import Iterator, Mapping
 
 from clinvk.cli.streams import Streams
 from clinvk.model.config import Setting
-from clinvk.model.events import Json
-from clinvk.services.config.edit import nested_values
 from clinvk.store.config.values import value_to_yaml
 from clinvk.text.json_codec import json_page
 
@@ -21,10 +19,9 @@ def render_settings(
     if not as_json:
         streams.out_text("".join(_lines(settings, origin=origin)))
         return
-    values: Mapping[str, Json] = nested_values(settings)
-    if origin:
-        values = {key: {"value": one.value, "origin": one.source} for key, one in settings.items()}
-    streams.out_json(json_page(values).decode())
+    from clinvk.published.machine import settings_to_json
+
+    streams.out_json(json_page(settings_to_json(settings, origin=origin)).decode())
 
 
 def _lines(settings: Mapping[str, Setting], *, origin: bool) -> Iterator[str]:

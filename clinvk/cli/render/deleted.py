@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from clinvk.cli.render.changed import error_to_json, first_status, say_kept
+from clinvk.cli.render.changed import first_status, say_kept
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.sessions.agent_files import NativeTranscript
@@ -31,7 +30,9 @@ def render_deleted(
 ) -> ExitStatus:
     """Say what became of each; the status is that of the first one that failed."""
     if as_json:
-        streams.out_json(json_list(_outcome_to_json(one) for one in outcomes).decode())
+        from clinvk.published.sessions import deleted_to_json
+
+        streams.out_json(json_list(map(deleted_to_json, outcomes)).decode())
         return first_status(outcomes)
     for one in outcomes:
         if one.error:
@@ -56,15 +57,3 @@ def native_paths(native: NativeTranscript) -> list[str]:
     if native.files:
         return [str(path) for path in native.files]
     return [f"{native.root} (none was found)"] if native.root else []
-
-
-def _outcome_to_json(one: Outcome[Doomed, Deleted]) -> dict[str, Any]:
-    native = one.result.native if one.result else None
-    return {
-        "id": one.target.id,
-        "title": one.target.session.title if one.target.session else None,
-        "outcome": "failed" if one.error else "deleted",
-        "freed_bytes": one.result.freed if one.result else 0,
-        "agent_transcripts": [str(path) for path in native.files] if native else [],
-        "error": error_to_json(one.error),
-    }

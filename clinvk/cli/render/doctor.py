@@ -1,11 +1,8 @@
 """`clinvk doctor`: an area a line with its mark, and what was found below; or an object."""
 
-import platform
 from collections.abc import Iterator
 from itertools import groupby
-from typing import Any
 
-from clinvk import __version__
 from clinvk.cli.streams import Streams
 from clinvk.model.finding import Checked, Examination, Finding, Severity
 from clinvk.text.json_codec import json_page
@@ -26,7 +23,9 @@ def render_examination(examination: Examination, streams: Streams, *, as_json: b
     for sentence in examination.unfixed:
         streams.talk(safe_line(f"not done: {sentence}"))
     if as_json:
-        streams.out_json(json_page(_to_json(examination)).decode())
+        from clinvk.published.machine import examination_to_json
+
+        streams.out_json(json_page(examination_to_json(examination)).decode())
         return
     lines = [
         line for checked in examination.checked for line in _area(checked, color=streams.color)
@@ -77,35 +76,3 @@ def _sum(examination: Examination) -> str:
     if examination.ok:
         return f"all is well ({said})" if said else "all is well"
     return said or "not everything could be put right"
-
-
-def _to_json(examination: Examination) -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "ok": examination.ok,
-        "clinvk": __version__,
-        "python": platform.python_version(),
-        "checks": [_check_to_json(one) for one in examination.checked],
-        "findings": [_finding_to_json(one) for one in examination.findings],
-        "fixed": list(examination.fixed),
-        "unfixed": list(examination.unfixed),
-    }
-
-
-def _check_to_json(checked: Checked) -> dict[str, Any]:
-    well = all(found.severity is Severity.NOTE for found in checked.findings)
-    return {"area": checked.area.value, "ok": well, "summary": checked.summary}
-
-
-def _finding_to_json(finding: Finding) -> dict[str, Any]:
-    return {
-        "area": finding.area.value,
-        "severity": finding.severity.value,
-        "code": finding.code,
-        "message": finding.message,
-        "where": finding.where,
-        "remedy": finding.remedy,
-        "command": finding.command,
-        "fixable": finding.repair is not None,
-        "sessions": list(finding.sessions),
-    }

@@ -29,7 +29,8 @@ def render_report(
     if not (as_json or as_stream):
         say_error(streams, report)
         return
-    from clinvk.model.report import RunReport, report_to_json
+    from clinvk.model.report import RunReport
+    from clinvk.published.run import report_to_json
     from clinvk.text.json_codec import json_line
 
     kind = {"type": "result"} if as_stream else {}

@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from clinvk.cli.render.columns import in_columns
 from clinvk.cli.render.errors import say_warning
-from clinvk.cli.render.list import session_to_json
 from clinvk.cli.streams import Streams
 from clinvk.services.search.search import Found, Hit
 from clinvk.services.search.snippet import Snippet
-from clinvk.text.json_codec import json_line
+from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.summary import FEW
 from clinvk.text.title import UNTITLED
@@ -27,7 +25,9 @@ def render_hits(
 ) -> None:
     """Show what was found on stdout; what was passed by, and that nothing was found, on stderr."""
     if as_json:
-        streams.out_json("".join(_array(found.hits)))
+        from clinvk.published.sessions import hit_to_json
+
+        streams.out_json(json_list(map(hit_to_json, found.hits)).decode())
     elif ids:
         streams.out("".join(f"{safe_line(hit.listed.session.id)}\n" for hit in found.hits))
     else:
@@ -64,31 +64,6 @@ def _searched_by_transcript(rebuilt: Sequence[str]) -> list[str]:
         return [f"{sentence}; its transcript was searched" for sentence in rebuilt]
     count = f"{len(rebuilt):,} records"
     return [f"{count} cannot be read, their transcripts were searched; `clinvk doctor` lists them"]
-
-
-def hit_to_json(hit: Hit) -> dict[str, Any]:
-    """The published object of one hit: the session as in a list, and where it was found."""
-    return {
-        **session_to_json(hit.listed),
-        "match": {
-            "turn": hit.turn,
-            "field": hit.field.value,
-            "snippet": hit.snippet.text,
-            "marks": [list(mark) for mark in hit.snippet.marks],
-            "rank": hit.rank,
-        },
-    }
-
-
-def _array(hits: Sequence[Hit]) -> Iterator[str]:
-    """An array with one object a line, as the list of sessions is."""
-    if not hits:
-        yield "[]\n"
-        return
-    for number, hit in enumerate(hits):
-        yield "[\n" if number == 0 else ",\n"
-        yield json_line(hit_to_json(hit)).decode().rstrip("\n")
-    yield "\n]\n"
 
 
 def _lines(hits: Sequence[Hit], streams: Streams, now: datetime) -> Iterator[str]:

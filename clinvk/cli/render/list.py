@@ -6,24 +6,18 @@ No table library: the widths of CJK and emoji are what they get wrong, or what c
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
-from clinvk.model.report import usage_to_json
 from clinvk.model.session import Session, Status
-from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.services.sessions.list import Listed, SessionList
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.text.json_codec import json_list, time_to_text
+from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.summary import summed_up
 from clinvk.text.title import UNTITLED
 from clinvk.text.units import UNKNOWN, format_age, format_tokens
 from clinvk.text.width import cut, display_width, pad
-
-DAMAGED = "damaged"
-UNREADABLE = "unreadable"
 
 _HEAD = ("ID", "BACKEND", "STATUS", "LAST USED", "TOKENS", "TITLE/PROMPT")
 _BACKEND, _STATUS, _USED, _TOKENS, _TITLE = 1, 2, 3, 4, 5
@@ -38,8 +32,8 @@ _COLORS = {
     Status.RUNNING: "32",
     Status.INTERRUPTED: "33",
     Status.ERROR: "31",
-    DAMAGED: "31",
-    UNREADABLE: "31",
+    "damaged": "31",
+    "unreadable": "31",
 }
 
 _Row = tuple[str, ...]
@@ -57,8 +51,10 @@ def render_list(
         say_damaged(found.damaged, streams)
         found = replace(found, damaged=())
     if as_json:
+        from clinvk.published.sessions import damaged_to_json, session_to_json
+
         objects = [session_to_json(listed) for listed in found.sessions]
-        objects += [_damaged_to_json(record) for record in found.damaged]
+        objects += [damaged_to_json(record) for record in found.damaged]
         streams.out_json(json_list(objects).decode())
         return
     rows = [_row(listed, now) for listed in found.sessions]
@@ -117,8 +113,7 @@ def _tokens(session: Session) -> str:
 
 def _damaged_row(record: DamagedRecord) -> _Row:
     name = safe_line(record.id_guess or UNKNOWN)
-    status = UNREADABLE if record.unreadable else DAMAGED
-    return (name, UNKNOWN, status, UNKNOWN, UNKNOWN, safe_line(str(record.path)))
+    return (name, UNKNOWN, record.status, UNKNOWN, UNKNOWN, safe_line(str(record.path)))
 
 
 def _table(rows: Sequence[_Row], columns: int | None, *, color: bool) -> Iterator[str]:
@@ -149,42 +144,3 @@ def _cell(text: str, at: int, width: int) -> str:
     if at == _TITLE:
         return text
     return " " * (width - display_width(text)) + text if at == _TOKENS else pad(text, width)
-
-
-def session_to_json(listed: Listed) -> dict[str, Any]:
-    """The published object of one line of the list."""
-    session = listed.session
-    return {
-        "id": session.id,
-        "name": session.name,
-        "title": session.title,
-        "backend": session.backend,
-        "status": listed.status.value,
-        "cwd": session.cwd,
-        "model": session.model,
-        "created_at": time_to_text(session.created_at),
-        "last_used_at": time_to_text(session.last_used_at),
-        "turns": session.turns_begun,
-        "turns_reported": session.turns_reported,
-        "usage": usage_to_json(session.usage),
-        "cost_usd": session.cost_usd,
-        "figures_reported": session.figures_told,
-        "tags": list(session.tags),
-        "archived": session.archived,
-    }
-
-
-def _damaged_to_json(record: DamagedRecord) -> dict[str, Any]:
-    unknown = ("name", "title", "backend", "cwd", "model", "created_at", "last_used_at")
-    return {
-        "id": record.id_guess,
-        "status": UNREADABLE if record.unreadable else DAMAGED,
-        "path": str(record.path),
-        "reason": record.reason,
-        **dict.fromkeys((*unknown, "turns", "turns_reported")),
-        "usage": usage_to_json(UNKNOWN_USAGE),
-        "cost_usd": None,
-        "figures_reported": None,
-        "tags": [],
-        "archived": False,
-    }

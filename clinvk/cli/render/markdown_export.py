@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from clinvk.cli.render.fields import how_changed
 from clinvk.cli.render.markdown_text import code, plain, quoted, yaml_lines
 from clinvk.model.files import shown_path
-from clinvk.model.report import usage_to_json
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn
 from clinvk.services.sessions.export import Told
@@ -56,7 +55,7 @@ def _fields(told: Told) -> Iterator[str]:
             "created_at": format_time(session.created_at),
             "last_used_at": format_time(session.last_used_at),
             "turns": session.turns,
-            "usage": usage_to_json(session.usage),
+            "usage": session.usage.figures,
             "cost_usd": session.cost_usd,
         }
     )

@@ -3,18 +3,14 @@
 import shlex
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
 
 from clinvk.cli.render.fields import field, file_lines
-from clinvk.cli.render.turn import turn_to_json
 from clinvk.cli.streams import Streams
 from clinvk.model.files import FileReport, over_turns
 from clinvk.model.provenance import WITHHELD, provenance_of
-from clinvk.model.report import file_to_json
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Session
 from clinvk.services.sessions.list import Shown
-from clinvk.store.sessions.record_fields import encode
 from clinvk.text.json_codec import json_page
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import UNKNOWN, format_age, format_cost, format_time, format_tokens
@@ -35,6 +31,8 @@ def render_show(
 ) -> None:
     """Show the session on stdout; `figures_kept` is false if its figures were never written."""
     if as_json:
+        from clinvk.published.sessions import shown_to_json
+
         streams.out_json(json_page(shown_to_json(shown)).decode())
         return
     usage = _usage(shown.session) if figures_kept else [field("Token Usage", NOT_RECORDED)]
@@ -145,20 +143,3 @@ def _damaged_lines(shown: Shown) -> str | None:
 
 def _files(shown: Shown) -> tuple[FileReport, ...]:
     return over_turns(turn.files for turn in shown.transcript.turns)
-
-
-def shown_to_json(shown: Shown) -> dict[str, Any]:
-    """The record's own fields with status and turns as they are now, and the turns themselves.
-
-    `turns` has the one that is open or broke off, as in the list: totals may leave it out.
-    """
-    native = shown.native_resume
-    return {
-        **encode(shown.session),
-        "status": shown.status.value,
-        "turns": shown.session.turns_begun,
-        "native_resume": list(native) if native else None,
-        "files": [file_to_json(file) for file in _files(shown)],
-        "damaged_lines": shown.transcript.damaged_lines,
-        "turn_list": [turn_to_json(turn) for turn in shown.transcript.turns],
-    }

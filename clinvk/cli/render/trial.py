@@ -1,7 +1,6 @@
 """`clinvk backends test`: a line a check as soon as it is over; or an object."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from clinvk.cli.streams import Streams
 from clinvk.model.trial import Held, Promise, Verdict
@@ -30,7 +29,9 @@ def render_trial(
             streams.talk(safe_line(f"sending a few real prompts to `{name}`, which may cost money"))
     kept = all(verdict.held is not Held.NO for verdict in seen)
     if as_json:
-        streams.out_json(json_page(_to_json(name, seen, ok=kept)).decode())
+        from clinvk.published.machine import trial_to_json
+
+        streams.out_json(json_page(trial_to_json(name, seen, ok=kept)).decode())
     return kept
 
 
@@ -43,20 +44,3 @@ def _line(verdict: Verdict, *, color: bool) -> str:
     elif verdict.held is Held.NO:
         detail = f"{detail} (promised: {verdict.promise.meaning})"
     return f"{shown} {verdict.promise.value:<{_COLUMNS}} {safe_line(detail)}"
-
-
-def _to_json(name: str, verdicts: list[Verdict], *, ok: bool) -> dict[str, Any]:
-    return {
-        "schema": 1,
-        "backend": name,
-        "ok": ok,
-        "checks": [
-            {
-                "check": verdict.promise.value,
-                "meaning": verdict.promise.meaning,
-                "held": verdict.held.value,
-                "detail": verdict.detail,
-            }
-            for verdict in verdicts
-        ],
-    }

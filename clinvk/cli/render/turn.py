@@ -1,14 +1,12 @@
 """`sessions show --turn`: one turn, or its answer alone."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from clinvk.cli.render.fields import field, fields, file_lines, text_lines
 from clinvk.cli.streams import Streams
-from clinvk.model.report import file_to_json, usage_to_json
 from clinvk.model.request import IfMissing
 from clinvk.model.turn import ToolCall, Turn
-from clinvk.text.json_codec import json_page, time_to_text
+from clinvk.text.json_codec import json_page
 from clinvk.text.units import UNKNOWN, format_cost, format_duration, format_time, format_tokens
 
 _AFRESH = {
@@ -21,6 +19,8 @@ _HOW = {True: "ok", False: "failed", None: "no result"}
 def render_turn(turn: Turn, streams: Streams, *, session_id: str, as_json: bool) -> None:
     """Show the turn on stdout."""
     if as_json:
+        from clinvk.published.sessions import turn_to_json
+
         value = {"session_id": session_id, **turn_to_json(turn)}
         streams.out_json(json_page(value).decode())
         return
@@ -82,40 +82,3 @@ def _course(turn: Turn) -> Iterator[str]:
 
 def _call(call: ToolCall) -> str:
     return f"{call.name} {call.summary}".rstrip() + f" ({_HOW[call.ok]})"
-
-
-def turn_to_json(turn: Turn) -> dict[str, Any]:
-    """The published object of one turn."""
-    failure = turn.failure
-    return {
-        "turn": turn.number,
-        "started_at": time_to_text(turn.started_at),
-        "ended_at": time_to_text(turn.ended_at) if turn.ended_at else None,
-        "interrupted": turn.interrupted,
-        "interactive": turn.interactive,
-        "afresh": turn.afresh.value if turn.afresh else None,
-        "prompt": turn.prompt,
-        "text": turn.text,
-        "structured": turn.structured,
-        "messages": list(turn.messages),
-        "tools": [
-            {"name": call.name, "summary": call.summary, "ok": call.ok} for call in turn.tools
-        ],
-        "files": [file_to_json(file) for file in turn.files],
-        "warnings": list(turn.warnings),
-        "stop_reason": turn.stop_reason.value if turn.stop_reason else None,
-        "exit_code": turn.exit_code,
-        "duration_s": turn.duration_s,
-        "usage": usage_to_json(turn.usage),
-        "cost_usd": turn.cost_usd,
-        "model": turn.model,
-        "error": failure
-        and {
-            "code": failure.code.value,
-            "message": failure.message,
-            "hint": failure.way_out,
-            "retryable": failure.retryable,
-            "retry_at": failure.retry_at and format_time(failure.retry_at),
-            "detail": failure.detail,
-        },
-    }

@@ -1,7 +1,7 @@
 """The configuration for a person: what holds and why, changed key by key."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -14,7 +14,6 @@ from clinvk.model.config import (
     declared_names,
     default_of,
     known_keys,
-    nest,
 )
 from clinvk.model.events import Json
 from clinvk.services.agents.catalog import undeclared_names
@@ -184,8 +183,3 @@ def _config_file(world: World) -> ConfigFile:
         backends=undeclared_names(),
         claim=claim_of(world),
     )
-
-
-def nested_values(settings: Mapping[str, Setting]) -> dict[str, Json]:
-    """The values as sections in sections, as the file would have them."""
-    return nest({key: one.value for key, one in settings.items()})

@@ -46,6 +46,11 @@ class DamagedRecord:
     foreign: bool = False
 
     @property
+    def status(self) -> str:
+        """What a list calls it in place of a status."""
+        return "unreadable" if self.unreadable else "damaged"
+
+    @property
     def sentence(self) -> str:
         """What is the matter, in one sentence that names the file."""
         if self.unreadable:

@@ -23,8 +23,7 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.failure import Failure
-from clinvk.model.files import FileReport
-from clinvk.model.report import file_to_json
+from clinvk.model.files import FileReport, file_to_json
 from clinvk.model.session import Session
 from clinvk.store.sessions.record_fields import FIELDS, encode
 from clinvk.text.json_codec import json_line, time_to_text

@@ -76,9 +76,9 @@ def export(  # noqa: PLR0913  one parameter an option
 
 def _rendered(exported: "Export", *, as_json: bool) -> str:
     if as_json:
-        from clinvk.cli.render.json_export import json_of
+        from clinvk.published.sessions import export_text
 
-        return json_of(exported.sessions)
+        return export_text(exported.sessions)
     from clinvk.cli.render.markdown_export import markdown_of
 
     return markdown_of(exported.told())

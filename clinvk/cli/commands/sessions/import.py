@@ -91,12 +91,7 @@ def _write_lines(cli: Cli, done: "Imported") -> None:
 
 
 def _write_json(cli: Cli, done: "Imported") -> None:
+    from clinvk.published.sessions import imported_to_json
     from clinvk.text.json_codec import json_page
 
-    value = {
-        "imported": list(done.imported),
-        "present": list(done.present),
-        "refused": [{"id": one.id, "reason": one.reason} for one in done.refused],
-        "warnings": list(done.warnings),
-    }
-    cli.streams.out_json(json_page(value).decode())
+    cli.streams.out_json(json_page(imported_to_json(done)).decode())

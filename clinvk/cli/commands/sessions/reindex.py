@@ -25,10 +25,15 @@ def reindex(
 
     Nothing has to be done by hand: the index looks after itself, and may be deleted at any time.
     """
-    from clinvk.cli.render.drift import render_drift
+    from clinvk.published.sessions import drift_to_json
     from clinvk.services.sessions.reindex import reindex
+    from clinvk.text.json_codec import json_line
 
     cli: Cli = ctx.obj
     drift = reindex(cli.world.home, only_check=check)
-    render_drift(drift, cli.streams, as_json=as_json)
+    counts = drift_to_json(drift)
+    if as_json:
+        cli.streams.out_json(json_line(counts).decode())
+    else:
+        cli.streams.out(", ".join(f"{word} {count:,}" for word, count in counts.items()) + "\n")
     raise typer.Exit(ExitStatus.FAILED if check and drift.any else ExitStatus.OK)

@@ -5,7 +5,8 @@ from typing import Any
 
 from clinvk.cli.render.errors import render_report, say_warning
 from clinvk.errors import SessionNotFoundError
-from clinvk.model.report import ErrorReport, RunReport, report_to_json
+from clinvk.model.report import ErrorReport, RunReport
+from clinvk.published.run import report_to_json
 
 ERROR = SessionNotFoundError("there is no session `x`", hint="nearest: y\nz")
 REPORT = ErrorReport.of_error(ERROR)

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from clinvk.cli.render.json_report import JsonReport
-from clinvk.cli.render.stream_json import StreamJson
+from clinvk.cli.render.stream_json import JsonReport, StreamJson
 from clinvk.errors import ExitStatus
 from clinvk.model.events import (
     Change,
@@ -25,8 +24,9 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.failure import Failure, FailureCode
-from clinvk.model.report import RunReport, TurnStart, report_to_json
+from clinvk.model.report import RunReport, TurnStart
 from clinvk.model.usage import Usage
+from clinvk.published.run import report_to_json
 
 START = TurnStart(
     session_id="7f3a", title="t", backend="agent", model="asked", cwd="/w", turn=2, resumed=True

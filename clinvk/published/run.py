@@ -1,0 +1,124 @@
+"""What a run prints for programs: `-o json`, `-o stream-json` and `--dry-run`."""
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, assert_never
+
+from clinvk.model.events import (
+    Event,
+    Failed,
+    FileChange,
+    Init,
+    Message,
+    Raw,
+    Result,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    UsageReported,
+    Warned,
+)
+from clinvk.model.files import file_to_json
+from clinvk.model.report import REPORT_SCHEMA, ErrorReport, RunReport, TurnStart
+from clinvk.text.units import format_time
+
+if TYPE_CHECKING:
+    from clinvk.services.turns.plan import TurnPlan
+
+_SECRET = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD)$")
+_HIDDEN = "***"
+
+
+def report_to_json(report: RunReport) -> Mapping[str, Any]:
+    """The object of `-o json`, also the last line of `-o stream-json`."""
+    return {
+        "schema": REPORT_SCHEMA,
+        "session_id": report.session_id,
+        "name": report.name,
+        "title": report.title,
+        "backend": report.backend,
+        "backend_session_id": report.backend_session_id,
+        "model": report.model,
+        "cwd": report.cwd,
+        "turn": report.turn,
+        "resumed": report.resumed,
+        "status": report.status.value if report.status else None,
+        "text": report.text,
+        "structured": report.structured,
+        "usage": report.usage.figures,
+        "cost_usd": report.cost_usd,
+        "duration_s": round(report.duration_s, 3),
+        "files": [file_to_json(file) for file in report.files],
+        "warnings": list(report.warnings),
+        "exit_status": int(report.exit_status),
+        "error": error_to_json(report.error) if report.error else None,
+    }
+
+
+def error_to_json(error: ErrorReport) -> dict[str, Any]:
+    """A failure, of ours or of the agent's."""
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "retryable": error.retryable,
+        "retry_at": error.retry_at and format_time(error.retry_at),
+    }
+
+
+def event_to_json(  # noqa: PLR0911  one for each type
+    event: Event, turn: TurnStart | None = None
+) -> Mapping[str, Any] | None:
+    """The published fields of an event without its type, None for one that is not published.
+
+    `init` also has what was known of the `turn` when it began.
+    """
+    match event:
+        case Init():
+            return {
+                "session_id": turn and turn.session_id,
+                "backend": turn and turn.backend,
+                "backend_session_id": event.backend_session_id,
+                "model": event.model or (turn and turn.model),
+                "cwd": turn and turn.cwd,
+                "turn": turn and turn.turn,
+                "resumed": bool(turn and turn.resumed),
+            }
+        case Message() | Thinking():
+            told = {"continues": event.continues} if isinstance(event, Message) else {}
+            return {"text": event.text, "delta": event.delta, **told}
+        case ToolUse():
+            fields = {"id": event.id, "name": event.name, "summary": event.summary}
+            return {**fields, "input": event.input}
+        case ToolResult():
+            return {"id": event.id, "ok": event.ok, "text": event.text}
+        case FileChange():
+            return {"path": event.path, "change": event.change.value}
+        case UsageReported():
+            return event.usage.figures
+        case Warned():
+            return {"code": event.code, "message": event.message}
+        case Failed():
+            return error_to_json(ErrorReport.of_failure(event.failure))
+        case Raw() | Result():
+            return None
+        case _:
+            assert_never(event)
+
+
+def plan_to_json(plan: "TurnPlan", environ: Mapping[str, str]) -> dict[str, Any]:
+    """The object of `--dry-run`; of the variables that are unset only those that `environ` has."""
+    invocation = plan.invocation
+    return {
+        "backend": plan.backend.name,
+        "argv": list(invocation.argv),
+        "cwd": str(invocation.cwd),
+        "env": {
+            name: _HIDDEN if _SECRET.search(name) else value
+            for name, value in invocation.env.items()
+        },
+        "env_unset": [name for name in invocation.env_unset if name in environ],
+        "stdin_bytes": len(invocation.stdin),
+        "files": dict(invocation.files),
+        "warnings": list(plan.warnings),
+    }

@@ -1,0 +1,230 @@
+"""What `clinvk sessions` prints for programs: each object is made here, and nowhere else."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from clinvk.model.files import file_to_json, over_turns
+from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
+from clinvk.model.report import ErrorReport
+from clinvk.model.turn import Turn
+from clinvk.model.usage import UNKNOWN_USAGE
+from clinvk.published.run import error_to_json
+from clinvk.store.sessions.record_fields import encode
+from clinvk.text.json_codec import json_line, time_to_text
+
+if TYPE_CHECKING:
+    from clinvk.model.session import Session
+    from clinvk.services.search.search import Hit
+    from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
+    from clinvk.services.sessions.delete import Deleted, Doomed
+    from clinvk.services.sessions.importing import Imported
+    from clinvk.services.sessions.list import Listed, Shown
+    from clinvk.services.sessions.reindex import Drift
+    from clinvk.services.sessions.several import Outcome
+    from clinvk.store.sessions.records import DamagedRecord
+
+
+def session_to_json(listed: "Listed") -> dict[str, Any]:
+    """One session of a list."""
+    session = listed.session
+    return {
+        "id": session.id,
+        "name": session.name,
+        "title": session.title,
+        "backend": session.backend,
+        "status": listed.status.value,
+        "cwd": session.cwd,
+        "model": session.model,
+        "created_at": time_to_text(session.created_at),
+        "last_used_at": time_to_text(session.last_used_at),
+        "turns": session.turns_begun,
+        "turns_reported": session.turns_reported,
+        "usage": session.usage.figures,
+        "cost_usd": session.cost_usd,
+        "figures_reported": session.figures_told,
+        "tags": list(session.tags),
+        "archived": session.archived,
+    }
+
+
+def damaged_to_json(record: "DamagedRecord") -> dict[str, Any]:
+    """A record of a list that cannot be read: what is not known is null."""
+    unknown = ("name", "title", "backend", "cwd", "model", "created_at", "last_used_at")
+    return {
+        "id": record.id_guess,
+        "status": record.status,
+        "path": str(record.path),
+        "reason": record.reason,
+        **dict.fromkeys((*unknown, "turns", "turns_reported")),
+        "usage": UNKNOWN_USAGE.figures,
+        "cost_usd": None,
+        "figures_reported": None,
+        "tags": [],
+        "archived": False,
+    }
+
+
+def hit_to_json(hit: "Hit") -> dict[str, Any]:
+    """One hit of a search: the session as in a list, and where it was found."""
+    return {
+        **session_to_json(hit.listed),
+        "match": {
+            "turn": hit.turn,
+            "field": hit.field.value,
+            "snippet": hit.snippet.text,
+            "marks": [list(mark) for mark in hit.snippet.marks],
+            "rank": hit.rank,
+        },
+    }
+
+
+def shown_to_json(shown: "Shown") -> dict[str, Any]:
+    """The record's own fields with status and turns as they are now, and the turns themselves.
+
+    `turns` has the one that is open or broke off, as in the list: totals may leave it out.
+    """
+    native, turns = shown.native_resume, shown.transcript.turns
+    return {
+        **encode(shown.session),
+        "status": shown.status.value,
+        "turns": shown.session.turns_begun,
+        "native_resume": list(native) if native else None,
+        "files": [file_to_json(file) for file in over_turns(turn.files for turn in turns)],
+        "damaged_lines": shown.transcript.damaged_lines,
+        "turn_list": [turn_to_json(turn) for turn in turns],
+    }
+
+
+def turn_to_json(turn: Turn) -> dict[str, Any]:
+    """One turn."""
+    failure = turn.failure
+    return {
+        "turn": turn.number,
+        "started_at": time_to_text(turn.started_at),
+        "ended_at": time_to_text(turn.ended_at) if turn.ended_at else None,
+        "interrupted": turn.interrupted,
+        "interactive": turn.interactive,
+        "afresh": turn.afresh.value if turn.afresh else None,
+        "prompt": turn.prompt,
+        "text": turn.text,
+        "structured": turn.structured,
+        "messages": list(turn.messages),
+        "tools": [
+            {"name": call.name, "summary": call.summary, "ok": call.ok} for call in turn.tools
+        ],
+        "files": [file_to_json(file) for file in turn.files],
+        "warnings": list(turn.warnings),
+        "stop_reason": turn.stop_reason.value if turn.stop_reason else None,
+        "exit_code": turn.exit_code,
+        "duration_s": turn.duration_s,
+        "usage": turn.usage.figures,
+        "cost_usd": turn.cost_usd,
+        "model": turn.model,
+        "error": failure
+        and {**error_to_json(ErrorReport.of_failure(failure)), "detail": failure.detail},
+    }
+
+
+def files_to_json(turns: Sequence[Turn]) -> Iterator[dict[str, Any]]:
+    """The files that the turns changed, with the turn of each."""
+    return ({"turn": turn.number, **file_to_json(file)} for turn in turns for file in turn.files)
+
+
+def changed_to_json(one: "Outcome[Session, bool]", done: str) -> dict[str, Any]:
+    """What became of one of several sessions; `done` is the word for it."""
+    return {
+        "id": one.target.id,
+        "title": one.target.title,
+        "outcome": "failed" if one.error else done if one.result else "unchanged",
+        "error": one.error and error_to_json(ErrorReport.of_error(one.error)),
+    }
+
+
+def deleted_to_json(one: "Outcome[Doomed, Deleted]") -> dict[str, Any]:
+    """What became of a session that was to be deleted."""
+    native = one.result.native if one.result else None
+    return {
+        "id": one.target.id,
+        "title": one.target.session.title if one.target.session else None,
+        "outcome": "failed" if one.error else "deleted",
+        "freed_bytes": one.result.freed if one.result else 0,
+        "agent_transcripts": [str(path) for path in native.files] if native else [],
+        "error": one.error and error_to_json(ErrorReport.of_error(one.error)),
+    }
+
+
+def cleaned_to_json(cleaned: "Cleaned", sweep: "Sweep") -> dict[str, Any]:
+    """What `sessions clean` did, or would do."""
+    return {
+        "dry_run": sweep.dry_run,
+        "older_than_s": sweep.older_than_s,
+        "archive": str(sweep.archive) if sweep.archive else None,
+        "cleaned": len(cleaned.swept),
+        "freed_bytes": cleaned.freed,
+        "temporary_files": cleaned.leftovers,
+        "sessions": [_swept_to_json(one) for one in cleaned.swept],
+        "in_use": list(cleaned.in_use),
+        "failed": [
+            {"id": session_id, "error": error_to_json(ErrorReport.of_error(error))}
+            for session_id, error in cleaned.failed
+        ],
+    }
+
+
+def _swept_to_json(one: "Swept") -> dict[str, Any]:
+    session = one.session
+    return {
+        "id": session.id,
+        "title": session.title,
+        "backend": session.backend,
+        "last_used_at": time_to_text(session.last_used_at),
+        "bytes": one.size,
+        "moved_to": [str(path) for path in one.moved_to],
+        "agent_transcripts": [str(path) for path in one.native.files] if one.native else [],
+    }
+
+
+def imported_to_json(done: "Imported") -> dict[str, Any]:
+    """What `sessions import` did."""
+    return {
+        "imported": list(done.imported),
+        "present": list(done.present),
+        "refused": [{"id": one.id, "reason": one.reason} for one in done.refused],
+        "warnings": list(done.warnings),
+    }
+
+
+def drift_to_json(drift: "Drift") -> dict[str, int]:
+    """How far the index was from the files."""
+    return {
+        "indexed": drift.indexed,
+        "changed": drift.changed,
+        "removed": drift.removed,
+        "damaged": drift.damaged,
+    }
+
+
+def export_text(sessions: Sequence[PortableSession]) -> str:
+    """The JSON document that `import` reads; a line of it is a line of a transcript."""
+    return "".join(_document(sessions))
+
+
+def _document(sessions: Sequence[PortableSession]) -> Iterator[str]:
+    yield f'{{"clinvk_export": {EXPORT_VERSION}, "sessions": [\n'
+    for number, one in enumerate(sessions):
+        yield ",\n" if number else ""
+        yield f'{{"record": {_json(one.record)}, "transcript": ['
+        for place, line in enumerate(one.transcript):
+            yield f"{',' if place else ''}\n{_line(line)}"
+        yield "\n]}"
+    yield "\n]}\n"
+
+
+def _line(line: TranscriptLine) -> str:
+    if not isinstance(line, str):
+        return _json(line)
+    return _json({"": line}).removeprefix('{"": ').removesuffix("}")
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json_line(value).decode("utf-8").removesuffix("\n")
