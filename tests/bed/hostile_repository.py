@@ -5,6 +5,7 @@ The mechanisms are those that the agents document, and some that their sources h
 """
 
 import json
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -44,6 +45,8 @@ class HostileRepository:
         self._git("add", "-A", "-f")
         self._git("commit", "-q", "-m", "settings")
         self._git("config", "core.fsmonitor", self.trap("git-fsmonitor"))
+        self._git("config", "filter.trap.clean", f"{self.trap('git-filter')}; cat")
+        os.utime(self.below / "main.ts", (1, 1))  # so that git has to compare it
 
     @property
     def marks(self) -> list[str]:
@@ -233,6 +236,7 @@ class HostileRepository:
             yield f"{folder}preload.cjs", preload
             yield f"{folder}bunfig.toml", 'preload = ["./preload.cjs"]\n'
         yield ".env", "NODE_OPTIONS=--require ./env.cjs\nBASH_ENV=./env.sh\n"
+        yield ".gitattributes", "*.ts filter=trap\n"
 
     def _write(self, name: str, content: str) -> None:
         file = self.root / name
@@ -243,6 +247,8 @@ class HostileRepository:
         who = (
             "-c",
             "core.fsmonitor=",
+            "-c",
+            "filter.trap.clean=",
             "-c",
             "user.name=somebody",
             "-c",

@@ -9,7 +9,8 @@ of it is switched off on git's command line, which wins over every file; nothing
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -30,6 +31,10 @@ _EMPTY_TREES = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
     64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
+
+_OF_THE_REPOSITORY = ("local", "worktree")
+_NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
+_LIMIT_S = 2.0
 
 Left = Callable[[], float]
 """How many seconds are left."""
@@ -84,6 +89,25 @@ class Repository:
         )
         return _parsed(parse_tree_changes, said)
 
+    def own_filters(self, left: Left) -> tuple[str, ...]:
+        """The filters that the repository's own configuration names; not the person's."""
+        told = iter(self._ask(["config", "--list", "--show-scope", "-z"], left).split(b"\0"))
+        found = (
+            os.fsdecode(entry.partition(b"\n")[0])
+            for scope, entry in zip(told, told, strict=False)
+            if os.fsdecode(scope) in _OF_THE_REPOSITORY and entry.startswith(b"filter.")
+        )
+        return tuple(dict.fromkeys(key[: key.rfind(".")] for key in found))
+
+    def submodules(self, left: Left) -> tuple[str, ...]:
+        """The submodules that the work tree's `.gitmodules` names."""
+        if not os.path.lexists(self.root / ".gitmodules"):
+            return ()
+        told = self._ask(["config", "--file", ".gitmodules", "--list", "-z"], left).split(b"\0")
+        keys = (os.fsdecode(entry.partition(b"\n")[0]) for entry in told)
+        found = (key[: key.rfind(".")] for key in keys if key.startswith("submodule."))
+        return tuple(dict.fromkeys(found))
+
     def _configured(self, left: Left) -> tuple[list[str], str]:
         """What takes the filters out, and how untracked files are asked for.
 
@@ -104,8 +128,8 @@ class Repository:
                 untracked = "no" if hidden else "all"
             elif key == "core.worktree":
                 self._require_root(left)
-        off = ("clean=", "smudge=", "process=", "required=false")
-        return [word for name in tame for how in off for word in ("-c", f"{name}.{how}")], untracked
+        off = [f"{name}.{key}={value}" for name in tame for key, value in _NO_FILTER]
+        return [word for setting in off for word in ("-c", setting)], untracked
 
     def _require_root(self, left: Left) -> None:
         """A configuration may put the work tree anywhere; it is looked at only where it stands."""
@@ -129,6 +153,22 @@ class Repository:
             why = said.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
             raise GitError(why.removeprefix("fatal: ") or f"git ended with {said.code}")
         return said.stdout
+
+
+def without_own_programs(
+    root: Path, git: str, environ: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """The settings with which another git in the work tree runs no filter that it names itself.
+
+    Where git does not tell, it does nothing there for the other one either.
+    """
+    repository = Repository(root=root, git=git, environ=environ)
+    with suppress(GitError):
+        for name in repository.own_filters(lambda: _LIMIT_S):
+            yield from ((f"{name}.{key}", value) for key, value in _NO_FILTER)
+    with suppress(GitError):
+        for name in repository.submodules(lambda: _LIMIT_S):
+            yield f"{name}.ignore", "all"
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:

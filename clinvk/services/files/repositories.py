@@ -90,6 +90,12 @@ def git_directory(root: Path) -> Path:
     return _real(own)
 
 
+def git_directories(root: Path) -> frozenset[Path]:
+    """The git directory of the work tree, and the one that all work trees of it share."""
+    own = git_directory(root)
+    return frozenset((own, _shared(root) or own))
+
+
 def _shared(folder: Path) -> Path | None:
     """The shared git directory of the work tree at `folder`, or of a git directory itself."""
     inside = folder / ".git"

@@ -10,7 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from clinvk.services.files.repositories import git_directory, repository_root
+from clinvk.services.agents.programs import which
+from clinvk.services.files.git import without_own_programs
+from clinvk.services.files.repositories import (
+    git_directories,
+    git_directory,
+    repository_root,
+)
 
 _PLACE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_IMPLICIT_WORK_TREE")
 """Which repository it is, and where in it; git finds both by itself from a directory."""
@@ -26,10 +32,15 @@ _REST = (
     "GIT_REPLACE_REF_BASE",
 )
 
-_TAME = (("core.fsmonitor", "false"), ("core.hooksPath", os.devnull))
-"""What keeps `git status` from running programs that a repository's configuration names.
+_TAME = (
+    ("core.fsmonitor", "false"),
+    ("core.hooksPath", os.devnull),
+    ("log.showSignature", "false"),  # by `gpg.program`
+    ("diff.ignoreSubmodules", "all"),  # a configuration of its own is in each
+)
+"""What keeps `git status` and `git log` from running what a repository's configuration names.
 
-An agent may ask for the status at its start, in a read-only turn too (seen in November 2026).
+An agent may ask for both at its start, in a read-only turn too (seen in November 2026).
 """
 
 
@@ -43,24 +54,38 @@ class GitVariables(NamedTuple):
 def git_variables(environ: Mapping[str, str], here: Path, there: Path) -> GitVariables:
     """Those for an agent that works `there`, if clinvk was started `here`.
 
-    In the same directory all stay as they are. In another of the same work tree only those stay
+    In the same directory all stay as they are, unless it is in a repository and they are another
+    one's: a hook may have changed its directory. In another of the same work tree only those stay
     that a directory does not tell (the index of the commit that is being made), as absolute paths.
     """
     said = [name for name in (*_PLACE, *_PATHS, *_REST) if name in environ]
-    if not said or os.path.realpath(here) == os.path.realpath(there):
+    if not said:
         return GitVariables({}, ())
-    if _work_tree(environ, here) != repository_root(Path(os.path.realpath(there))):
+    root = repository_root(Path(os.path.realpath(there)))
+    meant = _work_tree(environ, here)
+    if os.path.realpath(here) == os.path.realpath(there):
+        foreign = root is not None and meant != root
+        return GitVariables({}, tuple(said) if foreign else ())
+    if meant != root:
         return GitVariables({}, tuple(said))
     paths = {name: str(here / environ[name]) for name in _PATHS if environ.get(name)}
     return GitVariables(paths, tuple(name for name in said if name in _PLACE))
 
 
-def tame_git(environ: Mapping[str, str]) -> dict[str, str]:
-    """Further settings for every git below, after those that the person gives it the same way."""
+def tame_git(environ: Mapping[str, str], there: Path) -> dict[str, str]:
+    """Further settings for every git that works `there`, after the person's own of that kind.
+
+    The filters that the repository itself names are switched off, and what a partial clone left
+    out is not fetched: its address and its `core.sshCommand` may be a program too.
+    """
+    root = repository_root(there)
+    git = which("git", environ) if root else None
+    more = without_own_programs(root, git, environ) if root and git else ()
     said = environ.get("GIT_CONFIG_COUNT", "")
     first = int(said) if said.isdecimal() and said.isascii() else 0
-    settings = {"GIT_CONFIG_COUNT": str(first + len(_TAME))}
-    for number, (key, value) in enumerate(_TAME, start=first):
+    tame = (*_TAME, *more)
+    settings = {"GIT_NO_LAZY_FETCH": "1", "GIT_CONFIG_COUNT": str(first + len(tame))}
+    for number, (key, value) in enumerate(tame, start=first):
         settings[f"GIT_CONFIG_KEY_{number}"] = key
         settings[f"GIT_CONFIG_VALUE_{number}"] = value
     return settings
@@ -69,13 +94,22 @@ def tame_git(environ: Mapping[str, str]) -> dict[str, str]:
 def _work_tree(environ: Mapping[str, str], here: Path) -> Path | None:
     """The work tree that the variables mean: named, or around where clinvk was started.
 
-    None if `GIT_DIR` is not of that work tree. A hook of a linked worktree is started in that
-    worktree, and has the worktree's own git directory there.
+    None if `GIT_DIR`, the index or the objects are not of that work tree. A hook of a linked
+    worktree is started in that worktree, and has the worktree's own git directory there.
     """
     if named := environ.get("GIT_WORK_TREE"):
         return Path(os.path.realpath(here / named))
     root = repository_root(Path(os.path.realpath(here)))
+    if root is None:
+        return None
     directory = environ.get("GIT_DIR")
-    if root is None or directory is None:
-        return root
-    return root if Path(os.path.realpath(here / directory)) == git_directory(root) else None
+    if directory is not None and Path(os.path.realpath(here / directory)) != git_directory(root):
+        return None
+    own = git_directories(root)
+    paths = (Path(os.path.realpath(here / environ[one])) for one in _PATHS if environ.get(one))
+    return root if all(_git_directory_around(path) in {None, *own} for path in paths) else None
+
+
+def _git_directory_around(path: Path) -> Path | None:
+    """The git directory that the file is in, None if it is in none (an index in a scratch)."""
+    return next((one for one in path.parents if os.path.isfile(one / "HEAD")), None)

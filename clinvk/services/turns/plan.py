@@ -249,7 +249,7 @@ def _with_git_variables(invocation: Invocation, turn: TurnRequest, world: World)
     from clinvk.services.turns.git_variables import git_variables, tame_git
 
     said = git_variables(world.environ, world.cwd, invocation.cwd)
-    tame = tame_git(world.environ) if read_only else {}
+    tame = tame_git(world.environ, invocation.cwd) if read_only else {}
     # `git -c` puts its settings there, and they would win over ours.
     beaten = ("GIT_CONFIG_PARAMETERS",) if read_only else ()
     return replace(

@@ -1,6 +1,5 @@
 """What an agent inherits of git's variables, as values: no git is run."""
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -64,15 +63,15 @@ def test_an_agent_in_another_directory_of_the_work_tree_keeps_the_index(here: Pa
     ("said", "first"),
     [({}, 0), ({"GIT_CONFIG_COUNT": "2"}, 2), ({"GIT_CONFIG_COUNT": "two"}, 0)],
 )
-def test_settings_for_git_stand_after_the_persons(said: Mapping[str, str], first: int) -> None:
+def test_settings_for_git_stand_after_the_persons(
+    tmp_path: Path, said: Mapping[str, str], first: int
+) -> None:
     """A number that is none git refuses by itself."""
-    assert tame_git(said) == {
-        "GIT_CONFIG_COUNT": str(first + 2),
-        f"GIT_CONFIG_KEY_{first}": "core.fsmonitor",
-        f"GIT_CONFIG_VALUE_{first}": "false",
-        f"GIT_CONFIG_KEY_{first + 1}": "core.hooksPath",
-        f"GIT_CONFIG_VALUE_{first + 1}": os.devnull,
-    }
+    tame = tame_git(said, tmp_path)
+    count = int(tame["GIT_CONFIG_COUNT"])
+    keys = [tame[f"GIT_CONFIG_KEY_{number}"] for number in range(first, count)]
+    assert keys[:2] == ["core.fsmonitor", "core.hooksPath"]
+    assert len(tame) == 2 + 2 * len(keys)
 
 
 def test_a_git_directory_of_another_repository_makes_all_of_them_foreign(here: Path) -> None:
@@ -88,3 +87,42 @@ def test_the_settings_of_a_git_command_stay_where_it_was_given(here: Path) -> No
     variables = {"GIT_CONFIG_PARAMETERS": "'core.hooksPath'='/x'"}
     assert git_variables(variables, here, here.parent / "other").unset == (*variables,)
     assert git_variables(variables, here, here).unset == ()
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"GIT_INDEX_FILE": "{other}/.git/index.lock", "GIT_PREFIX": ""},
+        {"GIT_INDEX_FILE": "{other}/.git/worktrees/one/index"},
+        {"GIT_DIR": "{other}/.git", "GIT_INDEX_FILE": ".git/index"},
+        {"GIT_DIR": "."},
+        {"GIT_WORK_TREE": "{other}", "GIT_DIR": "{other}/.git"},
+        {"GIT_OBJECT_DIRECTORY": "{other}/.git/objects/incoming"},
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("where", [".", "src"])
+def test_a_hook_that_changed_its_directory_leads_nobody_back(
+    here: Path, variables: Mapping[str, str], where: str
+) -> None:
+    """`cd ../here && clinvk …` in a hook of the other repository, whose index it names."""
+    other = here.parent / "other"
+    for directory in (other / ".git", other / ".git/worktrees/one", here / ".git"):
+        directory.mkdir(exist_ok=True, parents=True)
+        (directory / "HEAD").touch()
+    said = {name: value.format(other=other) for name, value in variables.items()}
+    given = git_variables(said, here, here / where)
+    assert (given.set, set(given.unset)) == ({}, set(said))
+
+
+def test_variables_of_a_directory_that_is_no_repository_stay(here: Path) -> None:
+    """Some keep the history of their home in a git directory elsewhere, and name it."""
+    home = here.parent
+    said = {"GIT_DIR": str(here / ".git")}
+    assert git_variables(said, home, home) == GitVariables({}, ())
+
+
+def test_an_index_of_the_persons_own_stays(here: Path, tmp_path: Path) -> None:
+    """A commit may be put together beside the real one."""
+    said = {"GIT_INDEX_FILE": str(tmp_path / "scratch/index")}
+    assert git_variables(said, here, here) == GitVariables({}, ())
