@@ -1,6 +1,7 @@
 """Durations, numbers and times between words and values."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from clinvk.errors import UsageError
@@ -48,6 +49,16 @@ def format_duration(seconds: float) -> str:
         if whole >= size:
             return f"{whole // size}{big} {whole % size // rest}{small}"
     return f"{whole}s"
+
+
+def format_turns(runs: Sequence[tuple[int, int]]) -> str:
+    """Runs of turns, first and last of each: `turn 2`, `turns 1-3`, `turns 1-3, 7 and 9 more`."""
+    shown = ", ".join(
+        f"{first:,}" if first == last else f"{first:,}-{last:,}" for first, last in runs[:5]
+    )
+    more = sum(last - first + 1 for first, last in runs[5:])
+    one = len(runs) == 1 and runs[0][0] == runs[0][1]
+    return f"turn{'' if one else 's'} {shown}{f' and {more:,} more' if more else ''}"
 
 
 def format_tokens(count: int | None) -> str:

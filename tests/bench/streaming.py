@@ -5,16 +5,17 @@
 In each agent's place a program prints a run of N pieces, blocks or calls, as the agent would, into
 a recorded session; then the session is shown, exported and searched. Cost in proportion is a ratio
 of 2 or less against half the length; where each piece cost what all before it did, it would be 4.
+Measured is processor time, with that of the children: what else a machine does changes it little.
 `cat` prints the same lines to nobody. The demo agent brings its own program and is left out. It
 asserts nothing.
 """
 
 import argparse
 import os
+import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -45,15 +46,16 @@ def main() -> None:
         half = _measure(agent, kind, options.count // 2, options.form)
         whole = _measure(agent, kind, options.count, options.form)
         cells = "".join(
-            f"{whole[name] * 1000:>11.0f} ms{whole[name] / half[name]:>5.1f}x" for name in whole
+            f"{whole[name] * 1000:>11.0f} ms{whole[name] / max(half[name], 0.001):>5.1f}x"
+            for name in whole
         )
-        besides = whole["the turn"] / whole["cat"]
+        besides = whole["the turn"] / max(whole["cat"], 0.001)
         sys.stdout.write(f"{agent + ', ' + kind:<32}{cells}{besides:>9.0f}x cat\n")
         sys.stdout.flush()
 
 
 def _measure(agent: str, kind: str, count: int, form: str) -> dict[str, float]:
-    """Seconds, by what was done."""
+    """Processor seconds, by what was done."""
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder, "run")
         with run.open("w", encoding="utf-8") as file:
@@ -82,7 +84,7 @@ def _declaration(agent: str) -> str:
 
 def _timed(argv: tuple[str, ...], env: dict[str, str]) -> float:
     """It writes into a pipe that is read, as most callers do."""
-    began = time.perf_counter()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with subprocess.Popen(
         argv,
         env=env,
@@ -94,7 +96,8 @@ def _timed(argv: tuple[str, ...], env: dict[str, str]) -> float:
         assert running.stdout is not None
         while os.read(running.stdout.fileno(), 1 << 16):
             pass
-    return time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
 
 
 if __name__ == "__main__":

@@ -146,6 +146,24 @@ def test_an_export_says_what_its_transcripts_lack(clinvk: Command) -> None:
     assert f"session {torn}: 2 lines make no sense in its transcript" in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("lost", "said"), [((1, 2), "turns 1-2"), ((2,), "turn 2"), ((1, 3), "turns 1, 3")]
+)
+def test_turns_that_a_transcript_lost_are_still_said_after_the_next_turn(
+    clinvk: Command, lost: tuple[int, ...], said: str
+) -> None:
+    """At the beginning or in the middle: doctor, export and show name them, however it ends."""
+    session_id = _say(clinvk, "one")["session_id"]
+    for prompt in ("two", "three", "four"):
+        _say(clinvk, prompt, "-c")
+    path = _transcript(clinvk, session_id)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if json.loads(line).get("turn") not in lost))
+    assert f"and its transcript lacks {said}\n" in clinvk("sessions", "export", "@last").stderr
+    assert f"and its transcript lacks {said}: " in clinvk("doctor").stdout
+    assert f"{said} (not in the transcript)\n" in clinvk("sessions", "show", "@last").stdout
+
+
 @pytest.mark.parametrize("stored", ["NFC", "NFD"])
 @pytest.mark.parametrize("asked", ["NFC", "NFD"])
 def test_a_tag_is_the_same_in_either_normal_form(clinvk: Command, stored: Any, asked: Any) -> None:

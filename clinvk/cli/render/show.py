@@ -13,7 +13,14 @@ from clinvk.model.session import Session
 from clinvk.services.sessions.list import Shown
 from clinvk.text.json_codec import json_page
 from clinvk.text.sanitize import safe_line
-from clinvk.text.units import UNKNOWN, format_age, format_cost, format_time, format_tokens
+from clinvk.text.units import (
+    UNKNOWN,
+    format_age,
+    format_cost,
+    format_time,
+    format_tokens,
+    format_turns,
+)
 
 _TOKENS = {
     "Input": "input_tokens",
@@ -91,6 +98,7 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
         "Agent Session": session.conversation,
         "Begun Anew": ", ".join(_begun_anew(shown)),
         "Damaged Lines": _damaged_lines(shown),
+        "Lost": _lost(shown),
     }
     for label, value in known.items():
         if value:
@@ -139,6 +147,11 @@ def _last_error(shown: Shown) -> str | None:
 def _damaged_lines(shown: Shown) -> str | None:
     count = shown.transcript.damaged_lines
     return f"{count:,} in the transcript, passed by" if count else None
+
+
+def _lost(shown: Shown) -> str | None:
+    lost = shown.transcript.lost_turns(shown.session)
+    return f"{format_turns(lost)} (not in the transcript)" if lost else None
 
 
 def _files(shown: Shown) -> tuple[FileReport, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from clinvk.errors import StoreError
 from clinvk.model.finding import Area, Checked, Finding, RebuildRecord, RemoveLeftover, Severity
 from clinvk.model.session import SCHEMA, Session
+from clinvk.model.units import format_turns
 from clinvk.services.doctor.shell import FIX, command, set_aside
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.home import is_session_id
@@ -152,7 +153,6 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
     if session.schema > SCHEMA:
         return
     told = transcripts.reconcile(session, transcript)
-    there = transcript.turns[-1].number if transcript.turns else 0
     if told.turns_begun > session.turns_begun or (
         told.last_used_at > session.last_used_at and not session.interrupted
     ):
@@ -165,12 +165,12 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
             command=FIX,
             repair=RebuildRecord(session_id=session.id),
         )
-    elif session.turns > there:
-        has = f"ends with turn {there:,}" if there else "has none"
+    if lost := transcript.lost_turns(session):
+        has = f"lacks {format_turns(lost)}" if transcript.turns else "has none"
         yield about(
             code="transcript_behind",
             message=f"session `{session.id}` counts {session.turns:,} turns, and its transcript"
-            f" {has}: the others are lost",
+            f" {has}: what was said then is lost",
             remedy="restore it from a backup; or continue the session, whose figures"
             " and agent's conversation are as they were; or delete it",
             command=command("clinvk", "sessions", "delete", "-y", session.id),

@@ -17,6 +17,7 @@ from clinvk.store.sessions.record_fields import read_session
 from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.text.redact import Redaction
+from clinvk.text.units import format_turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +89,8 @@ def _lacking(exported: PortableSession) -> Iterator[str]:
     if damaged:
         count = "1 line makes" if damaged == 1 else f"{damaged:,} lines make"
         yield f"session {session.id}: {count} no sense in its transcript, exported as they are"
-    there = transcript.turns[-1].number if transcript.turns else 0
-    if session.turns > there:
-        has = f"ends with turn {there:,}" if there else "has no turn"
+    if lost := transcript.lost_turns(session):
+        has = f"lacks {format_turns(lost)}" if transcript.turns else "has no turn"
         yield f"session {session.id} counts {session.turns:,} turns, and its transcript {has}"
 
 

@@ -47,6 +47,17 @@ class Transcript:
     voided: frozenset[int] = frozenset()
     damaged_lines: int = 0
 
+    def lost_turns(self, session: Session) -> tuple[tuple[int, int], ...]:
+        """The turns that the session counts and nothing here tells of: first and last of each run.
+
+        Turns are numbered without gaps. A record may count any number: no turn is counted here.
+        """
+        there = sorted({turn.number for turn in self.turns})
+        last = max([session.turns, *there])
+        before, after = (0, *there), (*there, last + 1)
+        gaps = zip(before, after, strict=True)
+        return tuple((one + 1, next_one - 1) for one, next_one in gaps if next_one > one + 1)
+
 
 def read(path: Path, *, longest_line: int = LONGEST_LINE) -> Transcript:
     """The transcript at `path`; an empty one if there is no such file.

@@ -15,6 +15,7 @@ from clinvk.text.units import (
     format_size,
     format_time,
     format_tokens,
+    format_turns,
     parse_duration,
 )
 
@@ -159,3 +160,17 @@ def test_an_age_is_told_as_people_say_it(seconds: float, words: str) -> None:
     """The same words wherever an age is told."""
     now = datetime(2025, 1, 27, tzinfo=UTC)
     assert format_age(now - timedelta(seconds=seconds), now) == words
+
+
+@pytest.mark.parametrize(
+    ("runs", "words"),
+    [
+        ([(2, 2)], "turn 2"),
+        ([(1, 1_200)], "turns 1-1,200"),
+        ([(1, 2), (4, 4)], "turns 1-2, 4"),
+        ([(one, one) for one in range(1, 21, 2)], "turns 1, 3, 5, 7, 9 and 5 more"),
+    ],
+)
+def test_turns_are_told_in_runs(runs: list[tuple[int, int]], words: str) -> None:
+    """However many there are, they fit a line."""
+    assert format_turns(runs) == words

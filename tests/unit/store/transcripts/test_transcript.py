@@ -221,6 +221,19 @@ def test_an_endless_line_is_not_read_into_memory(path: Path) -> None:
     assert (found.damaged_lines, found.turns[0].text) == (1, "hi")
 
 
+def test_lost_turns_are_runs_however_many_the_record_counts(path: Path, clock: Any) -> None:
+    """None where all are there; a record that was edited costs no time and no memory."""
+    write_lines(path, started(2), finished(2), started(4), finished(4))
+    session = Session(
+        id="0" * 12, backend="demo", cwd="/", created_at=clock(), last_used_at=clock()
+    )
+    transcript = transcripts.read(path)
+    assert transcript.lost_turns(replace(session, turns=4)) == ((1, 1), (3, 3))
+    assert transcript.lost_turns(replace(session, turns=10**18)) == ((1, 1), (3, 3), (5, 10**18))
+    write_lines(path, *(one(turn) for turn in (1, 2) for one in (started, finished)))
+    assert transcripts.read(path).lost_turns(replace(session, turns=2)) == ()
+
+
 def test_no_transcript_is_an_empty_one(path: Path) -> None:
     """A session may be kept without a transcript."""
     assert transcripts.read(path) == transcripts.Transcript()
