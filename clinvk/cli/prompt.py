@@ -5,7 +5,7 @@ import os
 import stat
 
 from clinvk.cli.context import Cli
-from clinvk.cli.prompt_text import checked_text, text_of
+from clinvk.cli.prompt_text import LONGEST, checked_text, text_of
 from clinvk.cli.stdin import Patience, read_in_time, unreadable_stdin
 from clinvk.cli.streams import Streams
 from clinvk.errors import UsageError
@@ -29,7 +29,7 @@ def read_prompt(cli: Cli, words: tuple[str, ...], *, editor: bool, patience: Pat
     elif from_stdin or (not text and _is_piped(streams)):
         text = _read(cli, patience)
     elif _is_piped(streams) and (piped := _read(cli, patience)).strip():
-        text = f"{text}\n\n<stdin>\n{piped.rstrip()}\n</stdin>"
+        text = checked_text(f"{text}\n\n<stdin>\n{piped.rstrip()}\n</stdin>", "the prompt")
     if not text.strip():
         raise UsageError(
             "the prompt is empty", hint='say something: `clinvk "your prompt"`, or pipe it in'
@@ -56,19 +56,25 @@ def _is_piped(streams: Streams) -> bool:
 
 
 def _read(cli: Cli, patience: Patience) -> str:
-    """All of stdin; a pipe that stays silent is waited for, and that is said."""
+    """All of stdin; a pipe that stays silent is waited for, and that is said.
+
+    Raises `StoppedBySignal` for SIGTERM and SIGHUP: they end as they do once the agent runs.
+    """
+    from clinvk.process.signals import stopped_by_signals  # only where stdin is read
+
     streams, stdin = cli.streams, cli.streams.stdin
     if stdin is None or not hasattr(stdin, "buffer"):
-        return checked_text(streams.read_stdin(), "what came on stdin")
+        return checked_text(streams.read_stdin(LONGEST), "what came on stdin")
     say_so = "waiting for the end of stdin; add `< /dev/null` if there is nothing to read"
-    try:
-        data = read_in_time(
-            stdin,
-            patience,
-            cli.world.monotonic,
-            quiet_s=SAY_SO_AFTER_S,
-            on_quiet=lambda: streams.talk(say_so),
-        )
-    except OSError as error:
-        raise unreadable_stdin(error) from error
+    with stopped_by_signals():
+        try:
+            data = read_in_time(
+                stdin,
+                patience,
+                cli.world.monotonic,
+                quiet_s=SAY_SO_AFTER_S,
+                on_quiet=lambda: streams.talk(say_so),
+            )
+        except OSError as error:
+            raise unreadable_stdin(error) from error
     return text_of(data, "what came on stdin")

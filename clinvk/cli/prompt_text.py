@@ -7,6 +7,11 @@ that nobody asked.
 import codecs
 
 from clinvk.errors import UsageError
+from clinvk.model.units import format_size
+
+LONGEST = 10 * 1024 * 1024
+"""So many bytes may a prompt have: more than any model takes. Each may take six in a transcript,
+whose lines are read up to 64 MiB: a longer prompt would be recorded and never read again."""
 
 _MARKS = (
     # The shorter mark begins the longer one, so the longer is tried first.
@@ -26,8 +31,14 @@ _HINT = (
 def text_of(data: bytes, what: str) -> str:
     """The text of UTF-8, or of UTF-16 and UTF-32 that begin with their byte order mark.
 
-    Raises `UsageError` for anything else; `what` is what it is called in a sentence.
+    Raises `UsageError` for anything else, and for what is longer than `LONGEST`; `what` is what it
+    is called in a sentence.
     """
+    if len(data) > LONGEST:
+        raise UsageError(
+            f"{what} is longer than {format_size(LONGEST)}",
+            hint="name the file in the prompt and let the agent read it",
+        )
     at = 0
     for mark, encoding in _MARKS:
         if data.startswith(mark):
@@ -43,7 +54,7 @@ def text_of(data: bytes, what: str) -> str:
 
 
 def checked_text(text: str, what: str) -> str:
-    """The text, which came as an argument; `UsageError` if its bytes were not UTF-8."""
+    """The text, which came as an argument; `UsageError` as `text_of`, if its bytes are no text."""
     return text_of(text.encode("utf-8", "surrogateescape"), what)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TextIO
 
+from clinvk.cli.prompt_text import LONGEST
 from clinvk.errors import StdinTimeoutError, UsageError
 
 _PIECE = 1 << 16
@@ -37,14 +38,16 @@ def read_in_time(
 ) -> bytes:
     """All of stdin, from its descriptor; `clock` counts seconds.
 
-    `on_quiet` is called if nothing at all has come after `quiet_s`. Raises `StdinTimeoutError` when
-    the end has not come in time.
+    Of what never ends (`/dev/zero`) it reads little more than the longest prompt. `on_quiet` is
+    called if nothing at all has come after `quiet_s`. Raises `StdinTimeoutError` when the end has
+    not come in time.
     """
     import select
 
     waiting = select.poll()
     waiting.register(stdin.fileno(), select.POLLIN)
     pieces: list[bytes] = []
+    length = 0
     began = heard = clock()
     quiet_at: float | None = began + quiet_s
     while True:
@@ -58,6 +61,9 @@ def read_in_time(
             if not (piece := os.read(stdin.fileno(), _PIECE)):
                 return b"".join(pieces)
             pieces.append(piece)
+            length += len(piece)
+            if length > LONGEST:
+                return b"".join(pieces)
             heard, quiet_at = clock(), None
         elif quiet_at is not None and clock() >= quiet_at:
             quiet_at = None

@@ -125,16 +125,19 @@ class Streams:
             if self._drawn:
                 self._talk("", drawn=False)
 
-    def read_stdin(self) -> str:
+    def read_stdin(self, longest: int) -> str:
         """All of stdin as text; bytes that are not UTF-8 survive as surrogate escapes.
 
+        Of what is longer, or never ends, it has one more than the `longest`, so that it is told.
         `UsageError` if it cannot be read.
         """
         if self.stdin is None:
             return ""
         buffer = getattr(self.stdin, "buffer", None)
         try:
-            return self.stdin.read() if buffer is None else text_from(bytes(buffer.read()))
+            if buffer is None:
+                return self.stdin.read(longest + 1)
+            return text_from(bytes(buffer.read(longest + 1)))
         except OSError as error:
             raise unreadable_stdin(error) from error
 

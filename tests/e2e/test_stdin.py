@@ -1,6 +1,7 @@
 """What may come on stdin, and as a prompt's bytes. These run without Node."""
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -90,3 +91,49 @@ def test_a_draft_is_held_to_the_same(clinvk: Command, tmp_path: Path) -> None:
     ran = clinvk("-b", "demo", "-e", env={"EDITOR": str(editor)})
     assert ran.exit_code == 2
     assert "the draft is not UTF-8 text: its byte 4 is 0xe9" in ran.stderr
+
+
+LONGEST = 10 * 1024 * 1024
+
+
+@pytest.mark.parametrize("words", [["-"], ["words"]], ids=["dash", "words"])
+@pytest.mark.parametrize("text", [b"\0", b"log\n"], ids=["zeros", "lines"])
+def test_a_stdin_that_never_ends_is_refused(clinvk: Command, words: list[str], text: bytes) -> None:
+    """As `/dev/zero` or `yes` would fill the memory: it is read no further than a prompt goes."""
+    endless = "import os\nwhile True: os.write(1, %r)" % (text * 16_384)
+    with subprocess.Popen(["python3", "-c", endless], stdout=subprocess.PIPE) as writer:
+        assert writer.stdout is not None
+        ran = _run(clinvk, *words, stdin=writer.stdout.fileno())
+        writer.stdout.close()
+        writer.kill()
+    assert (ran.returncode, ran.stdout) == (2, b"")
+    assert ran.stderr.startswith(b"error: what came on stdin is longer than 10.5 MB\n")
+
+
+def test_the_longest_prompt_is_recorded_so_that_it_can_be_read(clinvk: Command) -> None:
+    """Also where each byte takes six in the transcript; a longer one would be a damaged line."""
+    prompt = b"see" + b"\x01" * (LONGEST - 3)
+    assert _run(clinvk, "-", stdin=prompt + b"x").returncode == 2
+    assert _run(clinvk, "-q", "-", stdin=prompt).returncode == 0
+    shown = clinvk("sessions", "show", "@last", "--json").json()
+    assert (shown["damaged_lines"], shown["turns"]) == (0, 1)
+    assert shown["turn_list"][0]["prompt"].encode() == prompt
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
+def test_a_signal_while_stdin_is_awaited_ends_as_in_a_turn(
+    clinvk: Command, number: signal.Signals
+) -> None:
+    """Exit 143, as once the agent runs, and not the death that a shell calls 129."""
+    with subprocess.Popen(
+        [clinvk.program, "-b", "demo", "-"],
+        cwd=clinvk.home.project,
+        env=clinvk.home.env,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as waiting:
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline().startswith(b"waiting for the end of stdin")
+        waiting.send_signal(number)
+        assert waiting.wait(timeout=30) == 143
+    assert not clinvk.home.clinvk_home.exists()

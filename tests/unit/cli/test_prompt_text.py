@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinvk.cli.prompt_text import checked_text, text_of
+from clinvk.cli.prompt_text import LONGEST, checked_text, text_of
 from clinvk.errors import UsageError
 
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\ufeff"))
@@ -53,3 +53,11 @@ def test_an_argument_is_held_to_the_same() -> None:
     assert checked_text("café", "the prompt") == "café"
     with pytest.raises(UsageError, match="its byte 4 is 0xe9"):
         checked_text("caf\udce9", "the prompt")
+
+
+def test_more_than_any_agent_takes_is_refused() -> None:
+    """In bytes, whatever the letters: a prompt, a draft, a system prompt."""
+    longest = "é" * (LONGEST // 2)
+    assert checked_text(longest, "the prompt") == longest
+    with pytest.raises(UsageError, match=r"the prompt is longer than 10\.5 MB"):
+        checked_text(f"{longest}x", "the prompt")

@@ -83,7 +83,7 @@ def test_closed_streams_are_no_reason_to_fail() -> None:
     """A process may be started without any of its streams: what it says is dropped."""
     streams = streams_from({}, None, None, None)
     streams.talk("unheard")
-    assert streams.read_stdin() == ""
+    assert streams.read_stdin(100) == ""
     streams.out("data")
     streams.finish()
 
@@ -252,7 +252,7 @@ def test_stdin_survives_bytes_that_are_no_text() -> None:
     """A byte order mark is dropped, and a byte that is not UTF-8 is kept for the way out."""
     stdin = io.TextIOWrapper(io.BytesIO(b"\xef\xbb\xbfa\xff"), encoding="ascii")
     streams = Streams(stdin=stdin, stdout=None, stderr=None)
-    assert encode(streams.read_stdin(), "utf-8") == b"a\xff"
+    assert encode(streams.read_stdin(100), "utf-8") == b"a\xff"
 
 
 def test_whatever_is_written_next_wipes_the_transient_line() -> None:

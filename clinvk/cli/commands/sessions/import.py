@@ -64,7 +64,7 @@ def _content(cli: Cli, file: str) -> bytes:
     from clinvk.services.sessions.importing import LARGEST
 
     if file == "-":
-        return cli.streams.read_stdin().encode("utf-8", "surrogateescape")
+        return cli.streams.read_stdin(LARGEST).encode("utf-8", "surrogateescape")
     try:
         with (cli.world.cwd / Path(file)).open("rb") as opened:
             return opened.read(LARGEST + 1)
