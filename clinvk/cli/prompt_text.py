@@ -7,7 +7,7 @@ that nobody asked.
 import codecs
 
 from clinvk.errors import UsageError
-from clinvk.model.units import format_size
+from clinvk.text.units import format_size
 
 LONGEST = 10 * 1024 * 1024
 """So many bytes may a prompt have: more than any model takes. Each may take six in a transcript,

@@ -8,7 +8,6 @@ from pathlib import Path
 from clinvk.errors import StoreError
 from clinvk.model.finding import Area, Checked, Finding, RebuildRecord, RemoveLeftover, Severity
 from clinvk.model.session import SCHEMA, Session
-from clinvk.model.units import format_turns
 from clinvk.services.doctor.shell import FIX, command, set_aside
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.home import is_session_id
@@ -18,6 +17,7 @@ from clinvk.store.sessions.reading import TRANSCRIPT, read_orphan, why
 from clinvk.store.sessions.records import DamagedRecord, id_inside
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.text.timestamps import CLOCKS_AGREE
+from clinvk.text.units import format_turns
 
 _finding = partial(Finding, area=Area.SESSIONS)
 
