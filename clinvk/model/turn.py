@@ -1,6 +1,6 @@
 """A turn: one prompt and what came back, as the transcript tells it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from clinvk.model.access import Access
@@ -31,7 +31,8 @@ class Turn:
     `structured` are as in `Result`. `files` are what it changed, each path once with its last
     change. An `interactive` turn took place in the agent's own screen; its prompt is empty if it
     could not be told. `afresh` says that it began a conversation in place of one that the agent no
-    longer had: an empty one, or one that was told the earlier turns.
+    longer had: an empty one, or one that was told the earlier turns. `bare` says that nothing but
+    its beginning is known.
     """
 
     number: int
@@ -40,7 +41,6 @@ class Turn:
     ended_at: datetime | None = None
     text: str = ""
     messages: tuple[str, ...] = ()
-    thinking: tuple[str, ...] = ()
     tools: tuple[ToolCall, ...] = ()
     files: tuple[FileReport, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -61,17 +61,12 @@ class Turn:
     resume: bool = False
     interactive: bool = False
     afresh: IfMissing | None = None
+    bare: bool = field(default=False, compare=False)
 
     @property
     def interrupted(self) -> bool:
         """Whether the turn began and never ended (or, under its lock, has not ended yet)."""
         return self.ended_at is None
-
-    @property
-    def bare(self) -> bool:
-        """Whether the turn began, and nothing is known to have come of it."""
-        came = (self.conversation, self.messages, self.thinking, self.tools, self.files)
-        return self.interrupted and not any((*came, self.warnings))
 
     @property
     def end(self) -> TurnEnd | None:

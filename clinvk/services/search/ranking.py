@@ -10,7 +10,7 @@ from typing import NamedTuple
 from clinvk.model.files import shown_path
 from clinvk.model.session import Session
 from clinvk.services.search.query import Query
-from clinvk.store.transcripts.texts import TurnTexts
+from clinvk.store.transcripts.turns import TurnTexts
 from clinvk.text.casefold import fold
 
 

@@ -18,7 +18,7 @@ from clinvk.services.sessions.list import Listed, SessionFilter
 from clinvk.store.sessions import records
 from clinvk.store.sessions.contents import SessionBytes, iter_bytes
 from clinvk.store.sessions.store import SessionStore
-from clinvk.store.transcripts.texts import TurnTexts
+from clinvk.store.transcripts.turns import TurnTexts
 
 _SESSIONS_EACH = 1000
 """Fewer than so many are searched sooner than another process is of help."""

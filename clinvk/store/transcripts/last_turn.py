@@ -14,7 +14,7 @@ from clinvk.errors import StoreError
 from clinvk.model.session import Session
 from clinvk.store.agent_files.backwards import LONGEST_LINE, backwards
 from clinvk.store.files import open_regular, reason
-from clinvk.store.transcripts.turns import KINDS, VOIDED, turn_number
+from clinvk.store.transcripts.turns import FINISHED, KINDS, STARTED, VOIDED, turn_number
 from clinvk.text.json_codec import time_from_text
 
 _BLOCK = 8 * 1024
@@ -75,13 +75,13 @@ def _last(descriptor: int) -> LastTurn | None:
             number = turn_number(value)
             kind = value["type"]
             if number == voided:
-                voided = 0 if kind == "turn_started" else voided
+                voided = 0 if kind == STARTED else voided
             elif kind == VOIDED:
                 voided = number
-            elif kind == "turn_finished":
+            elif kind == FINISHED:
                 return LastTurn(number, time_from_text(value.get("at")))
             elif kind in KINDS:
-                return LastTurn(number, bare=kind == "turn_started")
+                return LastTurn(number, bare=kind == STARTED)
         except (ValueError, RecursionError):
             continue  # a line that makes no sense, or is not of a turn
     return None

@@ -1,14 +1,18 @@
 """The lines of a transcript, as JSON objects: one function for each kind that we write.
 
+`event_from_line` is the way back, for whoever reads one.
+
 Whatever may be large and is not the point (a tool's output, an unknown line) is cut at `LONGEST`,
 and the line says so. A prompt or an answer is never cut.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, assert_never
+from enum import StrEnum
+from typing import Any, TypeVar, assert_never
 
 from clinvk.model.events import (
+    Change,
     Event,
     Failed,
     FileChange,
@@ -22,11 +26,12 @@ from clinvk.model.events import (
     UsageReported,
     Warned,
 )
-from clinvk.model.failure import Failure
+from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, file_to_json
 from clinvk.model.session import Session
-from clinvk.store.sessions.record_fields import FIELDS, encode
-from clinvk.text.json_codec import json_line, time_to_text
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+from clinvk.store.sessions.record_fields import FIELDS, encode, read_usage
+from clinvk.text.json_codec import json_line, time_from_text, time_to_text
 
 LONGEST = 256 * 1024
 
@@ -34,6 +39,10 @@ _LEFT_OUT = {"type"} | {field.name for field in FIELDS if field.told_by_turns}
 """What the lines of the turns tell of a record, and a field that says what a line is."""
 
 Line = dict[str, Any]
+
+_Word = TypeVar("_Word", bound=StrEnum)
+
+_UNKNOWN_FAILURE = Failure(code=FailureCode.AGENT_FAILED, message="")
 
 
 def session_line(session: Session) -> Line:
@@ -129,3 +138,120 @@ def _cut(name: str, text: str) -> Line:
 def _input(event: ToolUse) -> Line:
     size = len(json_line(event.input)) if event.input else 0
     return {"input": event.input} if size <= LONGEST else {"truncated": size}
+
+
+def event_from_line(line: Mapping[str, Any]) -> Event | None:
+    """The event of a line; None for one that is of none, or of one that this version does not know.
+
+    Raises `ValueError` for a line without the text that it must have. Anything else that makes no
+    sense is left out.
+    """
+    event = EVENTS.get(line["type"])
+    return None if event is None else event(line)
+
+
+def text_in(line: Mapping[str, Any], name: str) -> str:
+    """The text of that name. Raises `ValueError` if there is none."""
+    value = line.get(name)
+    if not isinstance(value, str):
+        raise ValueError(f"`{name}` is not a text")  # noqa: TRY004  one kind for all complaints
+    return value
+
+
+def maybe_text(line: Mapping[str, Any], name: str) -> str | None:
+    """The text of that name, None if there is none."""
+    value = line.get(name)
+    return value if isinstance(value, str) else None
+
+
+def maybe_time(line: Mapping[str, Any], name: str) -> datetime | None:
+    """The time of that name, None if there is none."""
+    try:
+        return time_from_text(line.get(name))
+    except ValueError:
+        return None
+
+
+def usage_in(line: Mapping[str, Any]) -> Usage:
+    """The figures of a line."""
+    try:
+        return read_usage(line.get("usage"))
+    except ValueError:
+        return UNKNOWN_USAGE
+
+
+def failure_in(line: Mapping[str, Any]) -> Failure | None:
+    """The failure of a line; one whose code is new to this version is still a failure."""
+    value = line.get("failure")
+    if value is None:
+        return None
+    said = _object(value) or {}
+    return Failure(
+        code=word(FailureCode, said.get("code")) or FailureCode.AGENT_FAILED,
+        message=maybe_text(said, "message") or "",
+        hint=maybe_text(said, "hint"),
+        detail=maybe_text(said, "detail"),
+        retry_at=maybe_time(said, "retry_at"),
+    )
+
+
+def word(words: type[_Word], value: object) -> _Word | None:
+    """The word of that closed set, None for what is none."""
+    try:
+        return words(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _object(value: object) -> dict[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _message(line: Mapping[str, Any]) -> Message:
+    goes_on = line.get("continues")
+    return Message(
+        text=text_in(line, "text"),
+        delta=line.get("delta") is True,
+        continues=goes_on if isinstance(goes_on, bool) else None,
+    )
+
+
+def _tool_use(line: Mapping[str, Any]) -> ToolUse:
+    return ToolUse(
+        id=str(line.get("id")),
+        name=text_in(line, "name"),
+        summary=maybe_text(line, "summary") or "",
+        input=_object(line.get("input")) or {},
+    )
+
+
+def _file_change(line: Mapping[str, Any]) -> FileChange | None:
+    path, change = maybe_text(line, "path"), word(Change, line.get("change"))
+    return None if path is None or change is None else FileChange(path=path, change=change)
+
+
+def _warned(line: Mapping[str, Any]) -> Warned:
+    code = line.get("code")
+    return Warned(
+        message=text_in(line, "message"),
+        code=code if code in ("retry", "denied", "answer", "clinvk") else "agent",
+    )
+
+
+EVENTS: Mapping[str, Callable[[Mapping[str, Any]], Event | None]] = {
+    "backend_session": lambda line: Init(
+        backend_session_id=text_in(line, "id"), model=maybe_text(line, "model")
+    ),
+    "message": _message,
+    "thinking": lambda line: Thinking(text=text_in(line, "text"), delta=line.get("delta") is True),
+    "tool_use": _tool_use,
+    "tool_result": lambda line: ToolResult(
+        id=str(line.get("id")), ok=line.get("ok") is True, text=maybe_text(line, "text") or ""
+    ),
+    "file_change": _file_change,
+    "usage": lambda line: UsageReported(usage=usage_in(line)),
+    "warning": _warned,
+    "error": lambda line: Failed(failure=failure_in(line) or _UNKNOWN_FAILURE),
+    "raw": lambda line: Raw(line=maybe_text(line, "line") or ""),
+}
+"""The kinds of lines that an event is written as, and the way back from each."""

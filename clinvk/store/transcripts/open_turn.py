@@ -8,6 +8,7 @@ in order, because it is only ever appended to.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from clinvk.store.index.file_signature import mark_of
 BLOCK = 1 << 20
 
 _LONGEST_LINE = 64 << 20
-_TOLD_BY = (b'\n{"type": "turn_', b'\n{"type": "backend_session"')
+_TOLD_BY = re.compile(rb'\n\{"type": "(?:turn_|backend_session")')
 """How a line begins that says how a turn stands. A text that quotes it has no line end in it."""
+
+_LONGEST_MARK = 32
+"""No beginning is longer."""
 
 _READ: dict[Path, tuple[int, int, list[bytes] | None]] = {}
 _MOST_REMEMBERED = 64
@@ -79,7 +83,6 @@ def _lines(descriptor: int, number: int, block: int) -> list[bytes] | None:
 
 def _places(descriptor: int, block: int) -> Iterator[int]:
     """Where lines begin that say how a turn stands, the last one first."""
-    longest = max(map(len, _TOLD_BY))
     start = os.fstat(descriptor).st_size
     later = b""  # the first bytes of the block after this one: a mark may lie across
     while start > 0:
@@ -87,18 +90,11 @@ def _places(descriptor: int, block: int) -> Iterator[int]:
         start -= size
         data = os.pread(descriptor, size, start)
         text = data + later
-        places = {at for mark in _TOLD_BY for at in _all(text, mark) if at < len(data)}
-        yield from (start + at + 1 for at in sorted(places, reverse=True))
-        later = text[: longest - 1]
-    if any((b"\n" + later).startswith(mark) for mark in _TOLD_BY):
+        places = [found.start() for found in _TOLD_BY.finditer(text) if found.start() < len(data)]
+        yield from (start + at + 1 for at in reversed(places))
+        later = text[:_LONGEST_MARK]
+    if _TOLD_BY.match(b"\n" + later):
         yield 0
-
-
-def _all(text: bytes, mark: bytes) -> Iterator[int]:
-    at = text.find(mark)
-    while at >= 0:
-        yield at
-        at = text.find(mark, at + 1)
 
 
 def _line_at(descriptor: int, at: int) -> bytes | None:

@@ -6,6 +6,7 @@ line that does not, and all of them are read.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,9 +17,7 @@ BLOCK = 1 << 20
 
 _LINE = b'\n{"type": "'
 _END = b"}\n"
-_TELLING = tuple(
-    _LINE + kind for kind in (b"turn_", b'backend_session"', b'session"', b'file_change"')
-)
+_TELLING = re.compile(rb'\n\{"type": "(?:turn_|backend_session"|session"|file_change")')
 
 
 def outline_lines(path: Path, *, block: int = BLOCK) -> list[bytes] | None:
@@ -62,12 +61,5 @@ def _is_ours(part: bytes) -> bool:
 
 
 def _telling(part: bytes) -> list[bytes]:
-    places = sorted(at for mark in _TELLING for at in _all(part, mark))
-    return [part[at + 1 : part.index(b"\n", at + 1) + 1] for at in places]
-
-
-def _all(part: bytes, mark: bytes) -> Iterator[int]:
-    at = part.find(mark)
-    while at >= 0:
-        yield at
-        at = part.find(mark, at + 1)
+    places = [found.start() + 1 for found in _TELLING.finditer(part)]
+    return [part[at : part.index(b"\n", at) + 1] for at in places]

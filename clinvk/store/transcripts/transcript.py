@@ -4,7 +4,6 @@ The transcript is the truth about the turns. A record can be rebuilt from it, an
 came between writing the two, the transcript is believed.
 """
 
-import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -20,7 +19,7 @@ from clinvk.store.sessions.record_fields import read_session
 from clinvk.store.transcripts.last_turn import LastTurn, is_behind
 from clinvk.store.transcripts.open_turn import lines_of_turn
 from clinvk.store.transcripts.outline import outline_lines
-from clinvk.store.transcripts.turns import KINDS, VOIDED, TurnBuilder, turn_number
+from clinvk.store.transcripts.reader import LineReader
 from clinvk.store.transcripts.writer import TranscriptWriter
 
 __all__ = ["Transcript", "TranscriptWriter", "read", "read_lines", "rebuild", "reconcile"]
@@ -114,10 +113,16 @@ def is_stump(path: Path) -> bool:
 
 def read_lines(lines: Iterable[bytes | None]) -> Transcript:
     """What the lines say, wherever they come from; None stands for one that is too long."""
-    reading = _Reading()
+    reader = LineReader()
     for line in lines:
-        reading.take(line)
-    return reading.transcript()
+        reader.take(line)
+    return Transcript(
+        header=reader.header,
+        header_is_last=reader.header_is_last,
+        turns=tuple(turn.build() for turn in reader.turns),
+        voided=frozenset(reader.voided),
+        damaged_lines=reader.damaged,
+    )
 
 
 def rebuild(transcript: Transcript) -> Session | None:
@@ -181,85 +186,6 @@ def _caught_up(session: Session, transcript: Transcript, last: Turn) -> Session:
 
 def _mapping(value: Json) -> Mapping[str, Json]:
     return value if isinstance(value, dict) else {}
-
-
-class _Reading:
-    """The state of reading: what the lines so far say."""
-
-    def __init__(self) -> None:
-        self._header: dict[str, Any] | None = None
-        self._header_at = 0
-        self._at = 0
-        self._moved_at: dict[TurnBuilder, int] = {}
-        self._turns: dict[TurnBuilder, None] = {}  # in order, and one is taken out at once
-        self._open: dict[int, TurnBuilder] = {}
-        self._voided: set[int] = set()
-        self._damaged = 0
-
-    def take(self, line: bytes | None) -> None:
-        """Take one line, None for one that is too long."""
-        if line is not None and not line.strip():
-            return
-        self._at += 1
-        try:
-            value = json.loads(line) if line is not None else None
-            self._place(value)
-        except (ValueError, RecursionError):
-            self._damaged += 1
-
-    def transcript(self) -> Transcript:
-        return Transcript(
-            header=self._header,
-            header_is_last=self._header is not None
-            and all(self._moved_at[turn] < self._header_at for turn in self._turns),
-            turns=tuple(turn.build() for turn in self._turns),
-            voided=frozenset(self._voided),
-            damaged_lines=self._damaged,
-        )
-
-    def _place(self, value: object) -> None:
-        if not isinstance(value, dict):
-            raise ValueError("not an object")  # noqa: TRY004  one kind for all complaints
-        kind = value.get("type")
-        if not isinstance(kind, str):
-            raise ValueError("no type")  # noqa: TRY004  one kind for all complaints
-        if kind == "session":
-            self._header, self._header_at = value, self._at
-            return
-        if kind not in KINDS and kind != VOIDED:
-            return  # a newer version's
-        number = turn_number(value)
-        if kind == VOIDED:
-            self._void(number)
-        else:
-            turn = self._add(number, value, begins=kind == "turn_started")
-            if kind.startswith("turn_") or turn not in self._moved_at:
-                self._moved_at[turn] = self._at
-
-    def _add(self, number: int, line: dict[str, Any], *, begins: bool) -> TurnBuilder:
-        """Give the line to its turn, and say which that is.
-
-        A number is used again after a turn of which only the beginning was written: nothing is
-        lost with that one. Any other turn is kept, even under a number that comes twice.
-        """
-        turn = self._open.get(number)
-        if turn is not None and not (begins and turn.begun):
-            turn.add(line)
-            return turn
-        new = TurnBuilder(number)
-        new.add(line)
-        if turn is not None and turn.bare:
-            del self._turns[turn]
-        self._turns[new] = None
-        self._open[number] = new
-        self._voided.discard(number)
-        return new
-
-    def _void(self, number: int) -> None:
-        turn = self._open.pop(number, None)
-        if turn is not None:
-            del self._turns[turn]
-        self._voided.add(number)
 
 
 def _lines(file: BinaryIO, longest: int) -> Iterator[bytes | None]:

@@ -11,6 +11,7 @@ from bed.counted import in_proportion, memory_of, steps_of
 from clinvk.model.events import Event, Message, Raw, Thinking, ToolResult, ToolUse, Warned
 from clinvk.store.transcripts.texts import read_texts
 from clinvk.store.transcripts.transcript import read_lines
+from clinvk.store.transcripts.turns import TurnBuilder
 from clinvk.store.transcripts.writer import TranscriptWriter
 from clinvk.text.json_codec import json_line
 
@@ -106,12 +107,8 @@ def test_a_turn_is_taken_out_without_looking_at_those_before_it(
         compared += 1
         return one is other
 
-    from clinvk.store.transcripts import texts as transcript_texts
-    from clinvk.store.transcripts import turns as transcript_turns
-
-    for of_turn in (transcript_turns.TurnBuilder, transcript_texts._Turn):
-        monkeypatch.setattr(of_turn, "__eq__", equal)
-        monkeypatch.setattr(of_turn, "__hash__", object.__hash__)
+    monkeypatch.setattr(TurnBuilder, "__eq__", equal)
+    monkeypatch.setattr(TurnBuilder, "__hash__", object.__hash__)
     for kind in ("turns that were nothing", "turns that were killed at once"):
         read = reader(map(json_line, LINES[kind](50)))
         assert [turn.number for turn in read.turns][:50] == list(range(1, 51))

@@ -44,7 +44,7 @@ SAID = st.sampled_from(
 def bare(turn: Turn) -> Turn:
     """The turn without what was said in it."""
     text = "" if turn.interrupted else turn.text
-    return replace(turn, messages=(), thinking=(), tools=(), warnings=(), text=text)
+    return replace(turn, messages=(), tools=(), warnings=(), text=text)
 
 
 @given(said=st.lists(SAID, max_size=6), ended=st.booleans(), block=st.integers(1, 300))

@@ -22,8 +22,9 @@ from clinvk.model.events import (
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn
 from clinvk.store.sessions.store import SessionStore
-from clinvk.store.transcripts.texts import TurnTexts, read_texts
+from clinvk.store.transcripts.texts import read_texts
 from clinvk.store.transcripts.transcript import read_lines
+from clinvk.store.transcripts.turns import TurnTexts
 
 AT = "2025-01-27T10:00:00Z"
 Line = dict[str, Any]

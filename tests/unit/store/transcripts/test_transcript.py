@@ -101,7 +101,6 @@ def test_a_turn_is_read_as_it_was_written(path: Path, clock: Any) -> None:
     assert (turn.number, turn.prompt, turn.text, turn.cwd) == (1, "fix it", "Done.", "/p")
     assert (turn.started_at, turn.ended_at) == (START, START + timedelta(seconds=3))
     assert turn.messages == ("I look", "Done.")
-    assert turn.thinking == ("hm",)
     assert turn.tools == (
         ToolCall(name="Bash", summary="ls"),
         ToolCall(name="Edit", summary="a.py", ok=False),

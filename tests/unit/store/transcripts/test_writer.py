@@ -34,7 +34,7 @@ from clinvk.model.files import FileReport, FileSource
 from clinvk.model.session import Session
 from clinvk.model.usage import Usage
 from clinvk.store.transcripts import transcript as transcripts
-from clinvk.store.transcripts.lines import LONGEST
+from clinvk.store.transcripts.lines import LONGEST, event_from_line
 from clinvk.store.transcripts.writer import MOST_UNKNOWN, TranscriptWriter
 
 STREAMS_UNTIL_THE_DISK_IS_FULL = """
@@ -115,6 +115,8 @@ def test_a_turn_reads_as_the_contract_says(
         ],
     )  # fmt: skip
     written = lines(path)
+    events = [event_from_line(line) for line in written[2:-1]]
+    assert events == list(said[:-1])
     assert [line["type"] for line in written] == [
         "session", "turn_started", "backend_session", "thinking", "tool_use", "tool_result",
         "file_change", "usage", "warning", "error", "raw", "message", "turn_finished",
