@@ -11,7 +11,6 @@ from clinvk.model.names import checked_tag
 from clinvk.model.session import Status
 from clinvk.services.sessions.list import SessionFilter
 from clinvk.services.sessions.places import Here, here_in
-from clinvk.store.sessions.store import SessionStore
 from clinvk.text.timestamps import parse_moment
 
 
@@ -50,13 +49,13 @@ def session_filter(  # noqa: PLR0913  one parameter an option
     )
 
 
-def that_touched(cli: Cli, store: SessionStore, only: SessionFilter, path: str) -> SessionFilter:
+def that_touched(cli: Cli, only: SessionFilter, path: str) -> SessionFilter:
     """The filter, and of those only sessions that changed `path` or something below it."""
     from clinvk.services.sessions.touched import has_touched
 
     if not path.strip():
         raise UsageError("`--touched` is empty", hint="name a file or a folder, or leave it out")
-    touches, keep = has_touched(store, cli.world.cwd / expanded("--touched", path)), only.keep
+    touches, keep = has_touched(cli.world, cli.world.cwd / expanded("--touched", path)), only.keep
     return replace(
         only,
         keep=lambda session: (keep is None or keep(session)) and touches(session),

@@ -1,13 +1,14 @@
 """What `backends`, `backends test`, `doctor` and `config show` print for programs."""
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from clinvk import __version__
 from clinvk.model.config import Setting, nest
 from clinvk.model.finding import Checked, Examination, Finding, Severity
 from clinvk.model.trial import Verdict
+from clinvk.store.config.values import value_to_yaml
 
 if TYPE_CHECKING:
     from clinvk.services.agents.states import BackendState
@@ -90,3 +91,26 @@ def settings_to_json(settings: Mapping[str, Setting], *, origin: bool) -> Mappin
     if origin:
         return {key: {"value": one.value, "origin": one.source} for key, one in settings.items()}
     return nest({key: one.value for key, one in settings.items()})
+
+
+def settings_to_yaml(settings: Mapping[str, Setting], *, origin: bool) -> Iterator[str]:
+    """The lines of a file with these values; with `origin` a comment says where each is from."""
+    opened: list[str] = []
+    for key, setting in settings.items():
+        *sections, last = key.split(".")
+        shared = _shared(opened, sections)
+        for depth in range(shared, len(sections)):
+            yield f"{'  ' * depth}{sections[depth]}:\n"
+        opened = sections
+        comment = f"  # {setting.source}" if origin else ""
+        yield f"{'  ' * len(sections)}{last}: {value_to_yaml(setting.value)}{comment}\n"
+
+
+def _shared(one: list[str], other: list[str]) -> int:
+    """How many sections the two have in common from the start."""
+    count = 0
+    for ours, theirs in zip(one, other, strict=False):
+        if ours != theirs:
+            break
+        count += 1
+    return count

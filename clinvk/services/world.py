@@ -1,14 +1,17 @@
 """The world a service may ask, passed in: paths, environment, clock, ids, this process."""
 
+import os
+import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clinvk.services.agents.catalog import Catalog
-from clinvk.store.home import Home
+from clinvk.store.home import Home, home_from
 
 if TYPE_CHECKING:
     from clinvk.model.config import Settings
@@ -44,3 +47,51 @@ class World:
         from clinvk.services.config.settings import effective_settings
 
         return self.settings or effective_settings(self)
+
+
+def world_of_this_process() -> World:
+    """The environment, clock and ids of this process."""
+    environ = dict(os.environ)
+    user_home = _user_home(environ)
+    return World(
+        home=home_from(environ, user_home),
+        environ=environ,
+        cwd=_here(),
+        user_home=user_home,
+        python=sys.executable,
+        now=lambda: datetime.now(UTC),
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+        new_id=lambda: os.urandom(6).hex(),
+        new_uuid=_new_uuid,
+        pid=os.getpid(),
+        hostname=os.uname().nodename,
+    )
+
+
+def _user_home(environ: Mapping[str, str]) -> Path:
+    """The person's home; an empty `HOME` (cron, `env -i`) is none, and not the root folder."""
+    if home := environ.get("HOME"):
+        return Path(home)
+    from pwd import getpwuid
+
+    try:
+        return Path(getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        # A container's user without a name: what needs a home there says that it is impossible.
+        return Path("/nonexistent")
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        # The shell is in a folder that was removed; what needs one will say so.
+        said = Path(os.environ.get("PWD", ""))
+        return said if said.is_absolute() else Path("/nonexistent")
+
+
+def _new_uuid() -> str:
+    from uuid import uuid4
+
+    return str(uuid4())

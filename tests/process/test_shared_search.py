@@ -1,6 +1,7 @@
 """A search that is shared among several processes answers as one process does."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from clinvk.model.session import Session
 from clinvk.services.search.query import parse_query
 from clinvk.services.search.search import Found, search_sessions
 from clinvk.services.sessions.list import SessionFilter
+from clinvk.services.world import world_of_this_process
 from clinvk.store.home import Home
 from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.store import SessionStore
@@ -37,9 +39,11 @@ def test_the_answer_is_the_same_however_many_processors_there_are(tmp_path: Path
     for number in range(SESSIONS):
         _write(store, number)
 
+    world = replace(world_of_this_process(), home=store.home)
+
     def search(processors: int, limit: int | None = None) -> Found:
         only = SessionFilter(archived=None)
-        return search_sessions(store, parse_query("auth"), only, limit=limit, processors=processors)
+        return search_sessions(world, parse_query("auth"), only, limit=limit, processors=processors)
 
     alone = search(1)
     assert len(alone.hits) == len([n for n in range(SESSIONS) if n % 3 < 2 and n % 1000])

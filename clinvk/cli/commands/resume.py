@@ -100,11 +100,10 @@ def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -
     from clinvk.cli.filters import known_backend
     from clinvk.services.sessions.pick import offered_sessions
     from clinvk.services.sessions.resolve import narrowed_to
-    from clinvk.store.sessions.store import SessionStore
 
     if backend is not None:
         known_backend(cli, backend, config)
-    offered = offered_sessions(SessionStore(cli.world.home), cli.world, here=here, backend=backend)
+    offered = offered_sessions(cli.world, here=here, backend=backend)
     streams = cli.streams
     if offered.damaged:
         from clinvk.cli.render.list import say_damaged
@@ -129,14 +128,12 @@ def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -
 
 def _named(cli: Cli, reference: str, *, here: bool, backend: str | None) -> str:
     """The reference, or with `--here` the id that it means, which must be of here then."""
-    from clinvk.services.sessions.pick import of_here
-    from clinvk.services.sessions.resolve import resolve_reference
-    from clinvk.store.sessions.store import SessionStore
+    from clinvk.services.sessions.pick import named_session, of_here
 
     if not here and backend is None:
         return reference
     try:
-        found = resolve_reference(SessionStore(cli.world.home), reference, now=cli.world.now())
+        found = named_session(cli.world, reference)
     except SessionNotFoundError as error:
         way_out = "with `--last` or `-i` every word is prompt"
         raise SessionNotFoundError(

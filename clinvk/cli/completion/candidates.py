@@ -13,10 +13,9 @@ from itertools import islice
 
 from clinvk.errors import SessionError
 from clinvk.model.session import Session
-from clinvk.services.sessions.resolve import resolve_reference
+from clinvk.services.sessions.list import recent_sessions
+from clinvk.services.sessions.pick import named_session
 from clinvk.services.world import World
-from clinvk.store.sessions.selection import Selection
-from clinvk.store.sessions.store import SessionStore
 from clinvk.text.sanitize import safe_line
 from clinvk.text.width import cut
 
@@ -61,15 +60,7 @@ class Asked:
         self.prefix = prefix
         self.agents = world.agents
         self.now = world.now()
-        self._store = SessionStore(world.home)
-
-    def sessions(self, only: Selection, limit: int = MOST) -> Iterator[Session]:
-        """The most recent sessions that are meant."""
-        return (one.session for one in self._store.select(only, limit=limit).sessions)
-
-    def last_session(self) -> Session:
-        """What `@last` means. Raises a `SessionError`."""
-        return resolve_reference(self._store, LAST)
+        self.world = world
 
     def begins(self, value: str) -> bool:
         """Whether it may be what is being typed; one that no shell could show never is."""
@@ -86,8 +77,10 @@ def _sessions(asked: Asked, *, archived: bool | None = None) -> Iterator[Candida
 
     if asked.prefix and LAST.startswith(asked.prefix):
         with suppress(SessionError):
-            yield LAST, title_of(asked.last_session(), asked.now)
-    for session in asked.sessions(Selection(begins=asked.prefix or None, archived=archived)):
+            yield LAST, title_of(named_session(asked.world, LAST), asked.now)
+    begins = asked.prefix or None
+    found = recent_sessions(asked.world, limit=MOST, begins=begins, archived=archived)
+    for session in found:
         for reference in references(session):
             yield reference, title_of(session, asked.now)
 
@@ -100,13 +93,13 @@ def _names(asked: Asked) -> Iterator[Candidate]:
     def keep(session: Session) -> bool:
         return session.name is not None and asked.begins(session.name)
 
-    only = Selection(begins=asked.prefix or None, named=True, keep=keep)
-    for session in asked.sessions(only):
+    begins = asked.prefix or None
+    for session in recent_sessions(asked.world, limit=MOST, begins=begins, named=True, keep=keep):
         yield session.name or "", title_of(session, asked.now)
 
 
 def _tags(asked: Asked) -> Iterator[Candidate]:
-    tags = (tag for session in asked.sessions(Selection(), TAGGED) for tag in session.tags)
+    tags = (tag for session in recent_sessions(asked.world, limit=TAGGED) for tag in session.tags)
     return ((tag, "") for tag in dict.fromkeys(tags) if asked.begins(tag))
 
 

@@ -11,23 +11,26 @@ from clinvk.model.report import ErrorReport
 from clinvk.model.session import Session
 from clinvk.services.sessions.list import Listed
 from clinvk.services.sessions.several import Outcome
-from clinvk.store.sessions.store import SessionStore
 from clinvk.text.json_codec import json_line, json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED
 
 
-def render_changed(
-    store: SessionStore, session: Session, sentence: str, streams: Streams, *, as_json: bool
-) -> None:
+def render_changed(changed: Listed, sentence: str, streams: Streams, *, as_json: bool) -> None:
     """Say what one session is now; the JSON is its object of `sessions list`."""
     if as_json:
         from clinvk.published.sessions import session_to_json
 
-        listed = Listed(session=session, status=store.status_of(session))
-        streams.out_json(json_line(session_to_json(listed)).decode())
+        streams.out_json(json_line(session_to_json(changed)).decode())
     else:
         streams.out(f"{safe_line(sentence)}\n")
+
+
+def render_tagged(changed: Listed, streams: Streams, *, as_json: bool) -> None:
+    """As `render_changed`, of its tags."""
+    session = changed.session
+    tagged = f"is tagged {', '.join(session.tags)}" if session.tags else "has no tags"
+    render_changed(changed, f"session {session.id} {tagged}", streams, as_json=as_json)
 
 
 def render_each(

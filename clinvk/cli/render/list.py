@@ -10,8 +10,7 @@ from datetime import datetime
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
 from clinvk.model.session import Session, Status
-from clinvk.services.sessions.list import Listed, SessionList
-from clinvk.store.sessions.records import DamagedRecord
+from clinvk.services.sessions.list import DamagedRecord, Listed, SessionList
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.summary import summed_up

@@ -22,7 +22,7 @@ from clinvk.services.config.settings import effective_settings, variables_of
 from clinvk.services.world import World
 from clinvk.store.config.edit import ConfigFile
 from clinvk.store.config.file import check_values, lines_of, problems_in, read_config
-from clinvk.store.config.values import value_from_text
+from clinvk.store.config.values import value_from_text, value_to_text
 
 FIRST_TEXT = """\
 # clinvk's configuration. `clinvk config show` prints every key with its value; for example:
@@ -70,6 +70,11 @@ def setting(world: World, key: str) -> Setting:
     if key not in settings.values:
         _require_known(key, _names(settings))
     return settings.values.get(key) or Setting(default_of(key))
+
+
+def setting_text(world: World, key: str) -> str:
+    """The same for a shell: a text as it is, everything else as JSON."""
+    return value_to_text(setting(world, key).value)
 
 
 def set_key(world: World, key: str, text: str) -> str | None:

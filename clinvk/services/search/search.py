@@ -15,6 +15,7 @@ from clinvk.services.search.query import Query
 from clinvk.services.search.ranking import Field, Ranked, places_of_session, places_of_turn, ranked
 from clinvk.services.search.snippet import Snippet, snippet_of
 from clinvk.services.sessions.list import Listed, SessionFilter
+from clinvk.services.world import World
 from clinvk.store.sessions import records
 from clinvk.store.sessions.contents import SessionBytes, iter_bytes
 from clinvk.store.sessions.store import SessionStore
@@ -57,7 +58,7 @@ class Found:
 
 
 def search_sessions(
-    store: SessionStore,
+    world: World,
     query: Query,
     only: SessionFilter,
     *,
@@ -68,6 +69,7 @@ def search_sessions(
 
     Many sessions are shared among so many `processors`.
     """
+    store = SessionStore(world.home)
 
     def search(ids: Sequence[str]) -> Found:
         return _Search(store, query, only).found(ids, limit)

@@ -112,8 +112,9 @@ def archive_folder(world: World, said: Path) -> Path:
     return folder
 
 
-def clean(store: SessionStore, world: World, sweep: Sweep) -> Cleaned:
+def clean(world: World, sweep: Sweep) -> Cleaned:
     """Clean, oldest first; what cannot be cleaned is told and does not keep the others."""
+    store = SessionStore(world.home)
     swept: list[Swept] = []
     in_use: list[str] = []
     failed: list[tuple[str, ClinvkError]] = []

@@ -1,7 +1,7 @@
 """Deleting sessions: record and transcript go, what the agent keeps itself stays."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from clinvk.errors import SessionDamagedError
 from clinvk.model.session import Session
@@ -29,13 +29,18 @@ class Deleted:
     native: NativeTranscript | None
 
 
-def find_doomed(store: SessionStore, reference: str, *, now: datetime) -> Doomed:
-    """What the reference means, where a damaged record may be named by its full id.
+def find_doomed(world: World, references: Iterable[str]) -> list[Doomed]:
+    """What the references mean, each once, where a damaged record may be named by its full id.
 
     Raises as `resolve_reference` does.
     """
+    found = [_doomed(world, reference) for reference in references]
+    return list({one.id: one for one in found}.values())
+
+
+def _doomed(world: World, reference: str) -> Doomed:
     try:
-        session = resolve_reference(store, reference, now=now)
+        session = resolve_reference(SessionStore(world.home), reference, now=world.now())
     except SessionDamagedError:
         if is_session_id(reference.lower()):
             return Doomed(id=reference.lower(), session=None)
@@ -43,8 +48,9 @@ def find_doomed(store: SessionStore, reference: str, *, now: datetime) -> Doomed
     return Doomed(id=session.id, session=session)
 
 
-def delete(store: SessionStore, world: World, doomed: Doomed) -> Deleted:
+def delete(world: World, doomed: Doomed) -> Deleted:
     """Delete it. Raises `SessionBusyError` for one in which an agent works, and `StoreError`."""
+    store = SessionStore(world.home)
     native = native_transcript(doomed.session, world) if doomed.session else None
     with at_rest(store, world, doomed.id):
         freed = store.size(doomed.id)

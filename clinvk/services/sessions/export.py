@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from clinvk.model.portable import PortableSession, TranscriptLine
 from clinvk.model.session import Session, Status
 from clinvk.model.turn import Turn
 from clinvk.services.sessions.resolve import resolve_all
+from clinvk.services.world import World
 from clinvk.store.sessions import portable
 from clinvk.store.sessions.record_fields import read_session
 from clinvk.store.sessions.store import SessionStore
@@ -47,12 +47,13 @@ class Export:
         return tuple(_told(one, status) for one, status in pairs)
 
 
-def export_sessions(store: SessionStore, references: Sequence[str], *, now: datetime) -> Export:
+def export_sessions(world: World, references: Sequence[str]) -> Export:
     """The sessions that the references mean, each once.
 
     Raises as `resolve_all` does, and `StoreError`.
     """
-    found = {one.id: one for one in resolve_all(store, references, now=now)}
+    store = SessionStore(world.home)
+    found = {one.id: one for one in resolve_all(store, references, now=world.now())}
     statuses = tuple(store.status_of(session) for session in found.values())
     packed = tuple(portable.pack(store, session) for session in found.values())
     return Export(

@@ -67,9 +67,8 @@ def read_export(data: bytes, source: str, agents: Catalog) -> tuple[PortableSess
 
 
 def import_sessions(
-    store: SessionStore,
-    sessions: tuple[PortableSession, ...],
     world: World,
+    sessions: tuple[PortableSession, ...],
     settings: Settings,
     *,
     trust: bool = False,
@@ -79,7 +78,7 @@ def import_sessions(
     What they say of access and of a system prompt is kept and not applied, unless `trust` says so:
     the next turn has what the person's settings say, as the first of a new session would.
     """
-    done = Imported()
+    done, store = Imported(), SessionStore(world.home)
     for said in sessions:
         one = _taken(said, settings, trust=trust)
         try:

@@ -2,7 +2,7 @@
 
 They may be changed at any time, also while a turn runs: an update of the record takes
 milliseconds, and the run merges its own with it. None of them counts as using the session, so the
-order of a list stays as it is.
+order of a list stays as it is. Each returns the session as it is now.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +13,9 @@ from clinvk.errors import SessionBusyError, UsageError
 from clinvk.model.names import checked_name, checked_tag, checked_title, refuse_id_like
 from clinvk.model.session import Session, TitleSource
 from clinvk.services.claims import claim_of
-from clinvk.services.sessions.resolve import find_named
+from clinvk.services.sessions.resolve import find_named, resolve_reference
 from clinvk.services.world import World
+from clinvk.store.sessions.selection import Listed
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.normalize import normal
 from clinvk.text.sanitize import safe_line
@@ -23,58 +24,57 @@ from clinvk.text.width import cut
 NAME_LOCK_WAIT_S = 10.0
 
 
-def rename(store: SessionStore, world: World, session_id: str, title: str) -> Session:
+def rename(world: World, reference: str, title: str) -> Listed:
     """Give the session a title, on one line; an agent's own never replaces it afterwards."""
     folded = checked_title(title)
     return _change(
-        store,
         world,
-        session_id,
+        reference,
         lambda found: replace(found, title=folded, title_source=TitleSource.PERSON),
     )
 
 
 def give_name(
-    store: SessionStore,
     world: World,
-    session_id: str,
+    reference: str,
     name: str,
-) -> Session:
+) -> Listed:
     """Give the session a name. Raises `UsageError` for one that is no name or is another's.
 
     Nor may it read as an id.
 
     The name is held meanwhile: of two that give it at once, one is refused.
     """
+    store = SessionStore(world.home)
+    session = resolve_reference(store, reference, now=world.now())
     checked_name(name)
     refuse_id_like(name, world.agents.names)
     with store.lock_name(name, claim_of(world, wait_s=NAME_LOCK_WAIT_S)):
         taken = find_named(store, name)
-        if taken is not None and taken.id != session_id:
+        if taken is not None and taken.id != session.id:
             raise UsageError(
                 f"`{name}` is the name of session {taken.id} ({safe_line(taken.title)})",
                 hint=f"choose another, or free it: `clinvk sessions name {taken.id} --clear`",
             )
-        return _change(store, world, session_id, lambda found: replace(found, name=name))
+        return _change(world, session.id, lambda found: replace(found, name=name))
 
 
-def clear_name(store: SessionStore, world: World, session_id: str) -> Session:
+def clear_name(world: World, reference: str) -> Listed:
     """Take the session's name away; another session may have it then."""
-    return _change(store, world, session_id, lambda found: replace(found, name=None))
+    return _change(world, reference, lambda found: replace(found, name=None))
 
 
-def add_tags(store: SessionStore, world: World, session_id: str, tags: Sequence[str]) -> Session:
+def add_tags(world: World, reference: str, tags: Sequence[str]) -> Listed:
     """Tag the session; a tag that it has stays where it is."""
     new = [checked_tag(tag) for tag in _not_empty(tags)]
     return _change(
-        store,
         world,
-        session_id,
+        reference,
         lambda found: replace(found, tags=tuple(dict.fromkeys((*found.tags, *new)))),
     )
 
 
-def remove_tags(store: SessionStore, world: World, session_id: str, tags: Sequence[str]) -> Session:
+def remove_tags(world: World, reference: str, tags: Sequence[str]) -> Listed:
     """Take tags off. Raises `UsageError`, and takes none off, if the session lacks one of them."""
     gone = _not_empty(tags)
 
@@ -87,7 +87,7 @@ def remove_tags(store: SessionStore, world: World, session_id: str, tags: Sequen
                 )
         return replace(found, tags=tuple(tag for tag in found.tags if tag not in gone))
 
-    return _change(store, world, session_id, without)
+    return _change(world, reference, without)
 
 
 def _not_empty(tags: Sequence[str]) -> list[str]:
@@ -97,11 +97,11 @@ def _not_empty(tags: Sequence[str]) -> list[str]:
     return stripped
 
 
-def _change(
-    store: SessionStore, world: World, session_id: str, change: Callable[[Session], Session]
-) -> Session:
+def _change(world: World, reference: str, change: Callable[[Session], Session]) -> Listed:
     """Change the record, then tell the transcript, unless a run holds it: then the run does."""
+    store = SessionStore(world.home)
+    session_id = resolve_reference(store, reference, now=world.now()).id
     changed = store.update(session_id, change, world.sleep)
     with suppress(SessionBusyError), store.hold(session_id, claim_of(world)):
         store.tell_transcript(session_id, world.now)
-    return changed
+    return Listed(session=changed, status=store.status_of(changed))

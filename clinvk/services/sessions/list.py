@@ -1,6 +1,6 @@
 """Lists of sessions and single ones, with everything that is known about them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -8,19 +8,23 @@ from clinvk.model.session import Session, Status
 from clinvk.model.usage import NO_FIGURES, counted
 from clinvk.services.sessions.known_conversation import native_resume_of
 from clinvk.services.sessions.places import Here
+from clinvk.services.sessions.resolve import resolve_reference
 from clinvk.services.world import World
+from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.selection import Listed, Order, Selection
 from clinvk.store.sessions.selection import Selected as SessionList
 from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts.transcript import Transcript
 
 __all__ = [
+    "DamagedRecord",
     "Listed",
     "Order",
     "SessionFilter",
     "SessionList",
     "Shown",
     "list_sessions",
+    "recent_sessions",
     "show_session",
 ]
 
@@ -69,14 +73,28 @@ class SessionFilter:
 
 
 def list_sessions(
-    store: SessionStore,
+    world: World,
     only: SessionFilter,
     *,
     limit: int | None = None,
     order: Order = Order.LAST,
 ) -> SessionList:
     """Sessions that pass `only`, in that order; filtered first, then limited."""
-    return store.select(only.selection(), order=order, limit=limit)
+    return SessionStore(world.home).select(only.selection(), order=order, limit=limit)
+
+
+def recent_sessions(  # noqa: PLR0913  one parameter a question
+    world: World,
+    *,
+    limit: int,
+    begins: str | None = None,
+    archived: bool | None = None,
+    named: bool = False,
+    keep: Callable[[Session], bool] | None = None,
+) -> Iterator[Session]:
+    """The sessions used last, each question as in `Selection`; for what is completed."""
+    only = Selection(begins=begins, archived=archived, named=named, keep=keep)
+    return (one.session for one in SessionStore(world.home).select(only, limit=limit).sessions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,14 +107,13 @@ class Shown:
     native_resume: tuple[str, ...] | None
 
 
-def show_session(
-    store: SessionStore, world: World, session: Session, *, outlined: bool = False
-) -> Shown:
-    """The session as it stands now, with its turns and the command that resumes it without us.
+def show_session(world: World, reference: str, *, outlined: bool = False) -> Shown:
+    """The session that is meant, with its turns and the command that resumes it without us.
 
     `outlined` asks for the turns without what was said in them, which takes a tenth of the time.
     """
-    current = store.current(session)
+    store = SessionStore(world.home)
+    current = store.current(resolve_reference(store, reference, now=world.now()))
     transcript = store.outline(current.id) if outlined else store.transcript(current.id)
     current = _with_counts(current, transcript)
     backend = world.agents.find(current.backend) if current.conversation else None

@@ -11,6 +11,7 @@ from typing import Protocol, Self
 from clinvk.model.session import Session
 from clinvk.services.sessions.list import Listed
 from clinvk.services.sessions.places import here_in
+from clinvk.services.sessions.resolve import resolve_reference
 from clinvk.services.world import World
 from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.selection import Selection
@@ -54,17 +55,23 @@ class OfferedSessions:
 
 
 def offered_sessions(
-    store: SessionStore, world: World, *, here: bool = False, backend: str | None = None
+    world: World, *, here: bool = False, backend: str | None = None
 ) -> OfferedSessions:
     """The sessions that may be continued, the most recently used first.
 
     Closed and archived ones are not among them (their id resumes them all the same); running ones
     are, because one looks for them too. `here` keeps those of this directory or its repository.
     """
+    store = SessionStore(world.home)
     asked = Selection(resumable=True, backend=backend)
     selection = here_in(world).narrowed(asked) if here else asked
     damaged = store.select(selection, limit=1).damaged
     return OfferedSessions(store, selection, store.count(selection), damaged)
+
+
+def named_session(world: World, reference: str) -> Session:
+    """The session that the reference means; raises as `resolve_reference` does."""
+    return resolve_reference(SessionStore(world.home), reference, now=world.now())
 
 
 def of_here(world: World) -> Callable[[Session], bool]:

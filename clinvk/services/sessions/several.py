@@ -5,6 +5,10 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from clinvk.errors import ClinvkError
+from clinvk.model.session import Session
+from clinvk.services.sessions.resolve import resolve_all
+from clinvk.services.world import World
+from clinvk.store.sessions.store import SessionStore
 
 Target = TypeVar("Target")
 Result = TypeVar("Result")
@@ -30,3 +34,15 @@ def do_each(
         except ClinvkError as error:
             outcomes.append(Outcome(target, None, error))
     return outcomes
+
+
+def change_each(
+    world: World, references: Iterable[str], change: Callable[[SessionStore, World, str], bool]
+) -> list[Outcome[Session, bool]]:
+    """Change the sessions that the references mean (`lifecycle`).
+
+    Raises as `resolve_all` does, before anything is changed.
+    """
+    store = SessionStore(world.home)
+    found = resolve_all(store, references, now=world.now())
+    return do_each(found, lambda one: change(store, world, one.id))

@@ -6,12 +6,14 @@ from pathlib import Path
 
 from clinvk.errors import StoreError
 from clinvk.model.session import Session
+from clinvk.services.world import World
 from clinvk.store.sessions.mentions import may_mention
 from clinvk.store.sessions.store import SessionStore
 
 
-def has_touched(store: SessionStore, path: Path) -> Callable[[Session], bool]:
+def has_touched(world: World, path: Path) -> Callable[[Session], bool]:
     """Whether a session changed the file at `path` (absolute), or one below it."""
+    store = SessionStore(world.home)
     said = os.path.normpath(path)
     wanted = {said, os.path.realpath(said)}
     roots = tuple(f"{one.rstrip('/')}/" for one in wanted)

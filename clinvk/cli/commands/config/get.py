@@ -19,8 +19,7 @@ def get(
 
     A text is printed as it is, a list as JSON, and what is not set as `null`.
     """
-    from clinvk.services.config.edit import setting
-    from clinvk.store.config.values import value_to_text
+    from clinvk.services.config.edit import setting_text
 
     cli: Cli = ctx.obj
-    cli.streams.out_text(f"{value_to_text(setting(cli.world, key).value)}\n")
+    cli.streams.out_text(f"{setting_text(cli.world, key)}\n")

@@ -21,13 +21,9 @@ def archive(
     A search finds them, `list --archived` shows them, and resuming one brings it back.
     """
     from clinvk.cli.render.changed import render_each
-    from clinvk.services.sessions import lifecycle as standing
-    from clinvk.services.sessions.resolve import resolve_all
-    from clinvk.services.sessions.several import do_each
-    from clinvk.store.sessions.store import SessionStore
+    from clinvk.services.sessions import lifecycle
+    from clinvk.services.sessions.several import change_each
 
     cli: Cli = ctx.obj
-    store = SessionStore(cli.world.home)
-    found = resolve_all(store, sessions, now=cli.world.now())
-    outcomes = do_each(found, lambda one: standing.archive(store, cli.world, one.id))
+    outcomes = change_each(cli.world, sessions, lifecycle.archive)
     raise typer.Exit(render_each(outcomes, "archived", cli.streams, as_json=as_json))

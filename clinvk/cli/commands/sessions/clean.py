@@ -51,7 +51,6 @@ def clean(  # noqa: PLR0913  one parameter an option
     from clinvk.cli.render.cleaned import render_cleaned
     from clinvk.services.config.settings import effective_settings
     from clinvk.services.sessions.clean import Sweep, clean, retention_s
-    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     if status is Status.RUNNING:
@@ -66,7 +65,7 @@ def clean(  # noqa: PLR0913  one parameter an option
         archive=_archive(cli, archive),
         dry_run=dry_run,
     )
-    cleaned = clean(SessionStore(cli.world.home), replace(cli.world, settings=settings), sweep)
+    cleaned = clean(replace(cli.world, settings=settings), sweep)
     raise typer.Exit(
         render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), as_json=as_json)
     )

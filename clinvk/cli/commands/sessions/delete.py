@@ -28,21 +28,18 @@ def delete(
     from clinvk.cli.render.deleted import doomed_line, render_deleted
     from clinvk.services.sessions import delete as service
     from clinvk.services.sessions.several import do_each
-    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
-    store, now = SessionStore(cli.world.home), cli.world.now()
-    found = [service.find_doomed(store, reference, now=now) for reference in sessions]
-    doomed = list({one.id: one for one in found}.values())
+    doomed = service.find_doomed(cli.world, sessions)
     if not yes:
         if not (cli.streams.stdin_is_tty and cli.streams.stderr_is_tty):
             raise UsageError("there is no terminal to ask at", hint="`-y` deletes without asking")
         for one in doomed:
-            cli.streams.talk(doomed_line(one, now))
+            cli.streams.talk(doomed_line(one, cli.world.now()))
         these = "this session" if len(doomed) == 1 else f"these {len(doomed)} sessions"
         answer = cli.streams.ask(f"delete {these} for good? [y/N]") or ""
         if answer.lower() not in ("y", "yes"):
             cli.streams.talk("nothing was deleted")
             raise typer.Exit(ExitStatus.FAILED)
-    outcomes = do_each(doomed, lambda one: service.delete(store, cli.world, one))
+    outcomes = do_each(doomed, lambda one: service.delete(cli.world, one))
     raise typer.Exit(render_deleted(outcomes, cli.streams, as_json=as_json))

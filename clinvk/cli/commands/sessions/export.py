@@ -48,7 +48,6 @@ def export(  # noqa: PLR0913  one parameter an option
     """
     from clinvk.cli.render.errors import say_warning
     from clinvk.services.sessions.export import export_sessions, redacted_export
-    from clinvk.store.sessions.store import SessionStore
     from clinvk.text.sanitize import safe_text
 
     cli: Cli = ctx.obj
@@ -57,7 +56,7 @@ def export(  # noqa: PLR0913  one parameter an option
     if not output:
         raise UsageError("`--output` is empty", hint="name a file, or leave it out")
     as_json = as_json or form is ExportFormat.JSON
-    exported = export_sessions(SessionStore(cli.world.home), sessions, now=cli.world.now())
+    exported = export_sessions(cli.world, sessions)
     text = _rendered(exported, as_json=as_json)
     whole = text
     if redact:

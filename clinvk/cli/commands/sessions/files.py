@@ -23,14 +23,12 @@ def files(
     after the turn.
     """
     from clinvk.cli.render.files import render_files
-    from clinvk.services.sessions.resolve import resolve_reference
+    from clinvk.services.sessions.list import show_session
     from clinvk.services.sessions.turns import turn_of
-    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
-    store = SessionStore(cli.world.home)
-    found = resolve_reference(store, session, now=cli.world.now())
-    turns = store.transcript(found.id).turns
+    shown = show_session(cli.world, session, outlined=True)
+    turns = shown.transcript.turns
     if turn is not None:
-        turns = (turn_of(found, turns, turn),)
-    render_files(turns, cli.streams, cwd=found.cwd, as_json=as_json)
+        turns = (turn_of(shown.session, turns, turn),)
+    render_files(turns, cli.streams, cwd=shown.session.cwd, as_json=as_json)

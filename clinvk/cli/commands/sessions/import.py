@@ -39,16 +39,14 @@ def import_(
     """
     from clinvk.services.config.settings import effective_settings
     from clinvk.services.sessions.importing import import_sessions, read_export
-    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     settings = effective_settings(cli.world, config)
     world = replace(cli.world, settings=settings)
     sessions = read_export(_content(cli, file), "stdin" if file == "-" else file, world.agents)
     done = import_sessions(
-        SessionStore(cli.world.home),
-        sessions,
         world,
+        sessions,
         settings,
         trust=trust,
     )

@@ -35,7 +35,6 @@ def list_(  # noqa: PLR0913  one parameter an option
     from clinvk.cli.filters import session_filter, that_touched
     from clinvk.cli.render.list import render_ids, render_list
     from clinvk.services.sessions.list import list_sessions
-    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     if ids and as_json:
@@ -51,10 +50,9 @@ def list_(  # noqa: PLR0913  one parameter an option
         until=until,
         archived=archived,
     )
-    store = SessionStore(cli.world.home)
     if touched is not None:
-        only = that_touched(cli, store, only, touched)
-    found = list_sessions(store, only, limit=limit, order=sort)
+        only = that_touched(cli, only, touched)
+    found = list_sessions(cli.world, only, limit=limit, order=sort)
     if ids:
         render_ids(found, cli.streams)
         return

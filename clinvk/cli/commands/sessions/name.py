@@ -30,8 +30,6 @@ def name(
     """
     from clinvk.cli.render.changed import render_changed
     from clinvk.services.sessions import labels
-    from clinvk.services.sessions.resolve import resolve_reference
-    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     if (name is None) is not clear:
@@ -39,12 +37,10 @@ def name(
             "say either a name or `--clear`",
             hint="`clinvk sessions name SESSION NAME` gives one, `--clear` takes it away",
         )
-    store = SessionStore(cli.world.home)
-    found = resolve_reference(store, session, now=cli.world.now())
     if name is None:
-        changed = labels.clear_name(store, cli.world, found.id)
-        sentence = f"session {changed.id} has no name"
+        changed = labels.clear_name(cli.world, session)
+        sentence = f"session {changed.session.id} has no name"
     else:
-        changed = labels.give_name(store, cli.world, found.id, name)
-        sentence = f"session {changed.id} is now called {changed.name}"
-    render_changed(store, changed, sentence, cli.streams, as_json=as_json)
+        changed = labels.give_name(cli.world, session, name)
+        sentence = f"session {changed.session.id} is now called {changed.session.name}"
+    render_changed(changed, sentence, cli.streams, as_json=as_json)

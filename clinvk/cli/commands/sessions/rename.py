@@ -28,12 +28,8 @@ def rename(
     """
     from clinvk.cli.render.changed import render_changed
     from clinvk.services.sessions import labels
-    from clinvk.services.sessions.resolve import resolve_reference
-    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
-    store = SessionStore(cli.world.home)
-    found = resolve_reference(store, session, now=cli.world.now())
-    renamed = labels.rename(store, cli.world, found.id, " ".join(words))
-    sentence = f"session {renamed.id} is now titled: {renamed.title}"
-    render_changed(store, renamed, sentence, cli.streams, as_json=as_json)
+    changed = labels.rename(cli.world, session, " ".join(words))
+    sentence = f"session {changed.session.id} is now titled: {changed.session.title}"
+    render_changed(changed, sentence, cli.streams, as_json=as_json)

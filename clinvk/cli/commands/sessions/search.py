@@ -80,7 +80,6 @@ def search(  # noqa: PLR0913  one parameter an option
     from clinvk.process.fork_map import processors
     from clinvk.services.search.query import parse_query
     from clinvk.services.search.search import search_sessions
-    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     if ids and as_json:
@@ -97,8 +96,6 @@ def search(  # noqa: PLR0913  one parameter an option
         until=until,
         archived=True if archived else None,
     )
-    found = search_sessions(
-        SessionStore(cli.world.home), query, only, limit=limit, processors=processors()
-    )
+    found = search_sessions(cli.world, query, only, limit=limit, processors=processors())
     render_hits(found, cli.streams, now=cli.world.now(), as_json=as_json, ids=ids)
     raise typer.Exit(ExitStatus.OK if found.hits else ExitStatus.FAILED)

@@ -28,18 +28,14 @@ def show(  # noqa: PLR0913  one parameter an option
 ) -> None:
     """Show one session: what it is, and what it cost."""
     from clinvk.services.sessions.list import show_session
-    from clinvk.services.sessions.resolve import resolve_reference
     from clinvk.services.sessions.turns import turn_of
-    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
     asked = {"--answer": answer, "--markdown": markdown, "--json": as_json}
     forms = [option for option, said in asked.items() if said]
     if len(forms) > 1:
         raise UsageError(f"`{forms[0]}` and `{forms[1]}` are two forms", hint="use one of them")
-    store = SessionStore(cli.world.home)
-    found = resolve_reference(store, session, now=cli.world.now())
-    shown = show_session(store, cli.world, found, outlined=not forms and turn is None)
+    shown = show_session(cli.world, session, outlined=not forms and turn is None)
     turns = shown.transcript.turns
     if markdown:
         from clinvk.cli.render.markdown_export import markdown_of

@@ -25,14 +25,8 @@ def untag(
 
     All of them must be there, else none is taken off.
     """
-    from clinvk.cli.render.changed import render_changed
+    from clinvk.cli.render.changed import render_tagged
     from clinvk.services.sessions import labels
-    from clinvk.services.sessions.resolve import resolve_reference
-    from clinvk.store.sessions.store import SessionStore
 
     cli: Cli = ctx.obj
-    store = SessionStore(cli.world.home)
-    found = resolve_reference(store, session, now=cli.world.now())
-    changed = labels.remove_tags(store, cli.world, found.id, tags)
-    tagged = f"is tagged {', '.join(changed.tags)}" if changed.tags else "has no tags"
-    render_changed(store, changed, f"session {changed.id} {tagged}", cli.streams, as_json=as_json)
+    render_tagged(labels.remove_tags(cli.world, session, tags), cli.streams, as_json=as_json)

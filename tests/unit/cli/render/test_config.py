@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
+from clinvk.cli.commands.config.show import render_settings
 from clinvk.cli.render.backends import render_backends
-from clinvk.cli.render.config import render_settings
 from clinvk.model.config import Setting
 from clinvk.services.agents.states import BackendState, SignedIn
 

@@ -23,7 +23,6 @@ from clinvk.services.sessions.agent_files import native_transcript
 from clinvk.services.sessions.labels import give_name
 from clinvk.services.turns.plan import backend_for
 from clinvk.services.world import World
-from clinvk.store.sessions.store import SessionStore
 
 TOY = """
 backends:
@@ -55,7 +54,7 @@ def _in_filters(world: World, _: Session) -> bool:
 def _in_names(world: World, session: Session) -> bool:
     """`toy:…` reads as a reference, so no session can be called so."""
     with pytest.raises(UsageError, match="reads as a session's id"):
-        give_name(SessionStore(world.home), world, session.id, "toy:x")
+        give_name(world, session.id, "toy:x")
     return True
 
 

@@ -19,6 +19,7 @@ from clinvk.services.search.query import parse_query
 from clinvk.services.search.ranking import Field
 from clinvk.services.search.search import Found, search_sessions
 from clinvk.services.sessions.list import SessionFilter
+from clinvk.services.world import world_of_this_process
 from clinvk.store.home import Home
 from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.store import SessionStore
@@ -80,7 +81,8 @@ def _finished(turn: int, text: str = "", **fields: Any) -> Line:
 
 def _search(store: SessionStore, query: str, **fields: Any) -> Found:
     only = fields.pop("only", EVERYTHING)
-    return search_sessions(store, parse_query(query), only, **fields)
+    world = replace(world_of_this_process(), home=store.home)
+    return search_sessions(world, parse_query(query), only, **fields)
 
 
 def _ids(found: Found) -> list[int]:

@@ -39,12 +39,12 @@ def four(create: Create, store: SessionStore) -> None:
 
 
 @pytest.fixture
-def swept(store: SessionStore, world: World) -> Callable[..., list[str]]:
+def swept(world: World) -> Callable[..., list[str]]:
     """Clean by so many days; the ids that went, in order."""
 
     def ids(days: float | None = 30, **fields: Any) -> list[str]:
         age_s = None if days is None else days * DAY
-        cleaned = clean(store, world, Sweep(older_than_s=age_s, **fields))
+        cleaned = clean(world, Sweep(older_than_s=age_s, **fields))
         assert (cleaned.in_use, cleaned.failed) == ((), ())
         return [one.session.id for one in cleaned.swept]
 
@@ -91,7 +91,7 @@ def test_a_dry_run_changes_nothing(store: SessionStore, swept: Callable[..., lis
 def test_what_is_freed_is_counted(store: SessionStore, world: World) -> None:
     """Record and transcript, in bytes."""
     sizes = store.home.record(A).stat().st_size + 3
-    cleaned = clean(store, world, Sweep(older_than_s=36 * DAY))
+    cleaned = clean(world, Sweep(older_than_s=36 * DAY))
     assert cleaned.freed == sizes
 
 
@@ -112,7 +112,7 @@ def test_a_running_session_is_never_touched(store: SessionStore, world: World) -
     with store.lock(A, claim_of(world)):
         before = store.home.record(A).read_bytes()
         for dry_run in (True, False):
-            cleaned = clean(store, world, Sweep(older_than_s=DAY, dry_run=dry_run))
+            cleaned = clean(world, Sweep(older_than_s=DAY, dry_run=dry_run))
             assert cleaned.in_use == (A,)
             assert [one.session.id for one in cleaned.swept] == [B, C]
         assert store.home.record(A).read_bytes() == before
@@ -150,7 +150,7 @@ def test_an_archive_gets_the_files_as_they_are(
     """Record and transcript, private, byte by byte; put back, they are the sessions again."""
     before = _content(store.home.sessions) | _content(store.home.transcripts)
     folder = tmp_path / "new" / "archive"
-    cleaned = clean(store, world, Sweep(older_than_s=30 * DAY, archive=folder))
+    cleaned = clean(world, Sweep(older_than_s=30 * DAY, archive=folder))
     assert cleaned.swept[0].moved_to == (folder / f"{A}.json", folder / f"{A}.jsonl")
     assert _content(folder) | {f"{D}.json": before[f"{D}.json"]} == before
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
@@ -160,7 +160,7 @@ def test_an_archive_gets_the_files_as_they_are(
 
 @pytest.mark.parametrize("dry_run", [False, True])
 def test_what_a_killed_move_left_in_the_archive_is_cleared_away(
-    store: SessionStore, world: World, tmp_path: Path, *, dry_run: bool
+    world: World, tmp_path: Path, *, dry_run: bool
 ) -> None:
     """Half copies of sessions, an hour old; whatever else is in the folder is not ours."""
     names = [f".{A}.json.0123456789ab.tmp", f".{A}-2.jsonl.0123456789ab.tmp"]
@@ -170,21 +170,19 @@ def test_what_a_killed_move_left_in_the_archive_is_cleared_away(
         (tmp_path / name).touch()
         made_s = world.now().timestamp() - (10 if name == young else 4000)
         os.utime(tmp_path / name, (made_s, made_s))
-    cleaned = clean(store, world, Sweep(older_than_s=DAY, archive=tmp_path, dry_run=dry_run))
+    cleaned = clean(world, Sweep(older_than_s=DAY, archive=tmp_path, dry_run=dry_run))
     assert cleaned.leftovers == len(names)
     left = {path.name for path in tmp_path.glob("*.*")}
     assert left & {*names, *others, young} == {*others, young, *(names if dry_run else ())}
 
 
 @pytest.mark.usefixtures("four")
-def test_a_file_that_is_in_the_way_is_not_overwritten(
-    store: SessionStore, world: World, tmp_path: Path
-) -> None:
+def test_a_file_that_is_in_the_way_is_not_overwritten(world: World, tmp_path: Path) -> None:
     """The session's files get a number of their own, and stay together."""
     folder = tmp_path / "archive"
     folder.mkdir()
     (folder / f"{A}.jsonl").write_text("somebody's")
-    (swept,) = clean(store, world, Sweep(older_than_s=36 * DAY, archive=folder)).swept
+    (swept,) = clean(world, Sweep(older_than_s=36 * DAY, archive=folder)).swept
     assert swept.moved_to == (folder / f"{A}-2.json", folder / f"{A}-2.jsonl")
     assert (folder / f"{A}.jsonl").read_text() == "somebody's"
     assert not (folder / f"{A}.json").exists()
@@ -197,7 +195,7 @@ def test_a_session_that_cannot_be_moved_stays(
     """Nothing is deleted that is not safe elsewhere; the others go."""
     store.home.transcript(B).symlink_to("/nowhere")
     folder = tmp_path / "archive"
-    cleaned = clean(store, world, Sweep(older_than_s=30 * DAY, archive=folder))
+    cleaned = clean(world, Sweep(older_than_s=30 * DAY, archive=folder))
     assert [session_id for session_id, _ in cleaned.failed] == [B]
     assert store.ids() == [B, D]
 
@@ -208,9 +206,7 @@ def test_two_at_once_do_no_harm(store: SessionStore, world: World, tmp_path: Pat
     before = _content(store.home.sessions)
     folder, done = tmp_path / "archive", list[Cleaned]()
     sweep = Sweep(older_than_s=30 * DAY, archive=folder)
-    threads = [
-        threading.Thread(target=lambda: done.append(clean(store, world, sweep))) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: done.append(clean(world, sweep))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -230,7 +226,7 @@ def test_a_session_that_was_used_meanwhile_stays(
     session = create(A, days=40)
     used = replace(session, last_used_at=world.now())
     going_on = replace(world, now=lambda: _and(lambda: store.save(used), world.now()))
-    assert clean(store, going_on, Sweep(older_than_s=DAY)).swept == ()
+    assert clean(going_on, Sweep(older_than_s=DAY)).swept == ()
     assert store.load(A) == used
 
 

@@ -17,9 +17,9 @@ ID = "aaaa00000001"
 
 
 @pytest.fixture
-def remove(store: SessionStore, world: World) -> Callable[[str], object]:
+def remove(world: World) -> Callable[[str], object]:
     """Delete what a reference means."""
-    return lambda reference: delete(store, world, find_doomed(store, reference, now=world.now()))
+    return lambda reference: [delete(world, one) for one in find_doomed(world, [reference])]
 
 
 def test_nothing_of_ours_is_left(
@@ -47,9 +47,7 @@ def test_the_agents_own_transcript_is_told_and_left(
     create("bbbb00000001", conversation="conv-2", conversation_seen=True)
     create("cccc00000001", conversation="conv-3")
     create("dddd00000001", backend="gone", conversation="c", turns=1)
-    told = [
-        delete(store, world, find_doomed(store, one, now=world.now())).native for one in store.ids()
-    ]
+    told = [delete(world, one).native for one in find_doomed(world, store.ids())]
     assert told[0] is not None
     assert (told[0].agent, told[0].files) == ("Demo", (kept,))
     assert told[1] is not None

@@ -138,11 +138,11 @@ def test_an_import_that_was_cut_off_is_completed(store: SessionStore, world: Wor
     store.home.transcripts.mkdir(parents=True)
     store.home.transcript(one.id).write_bytes(b"".join(line_bytes(one.transcript)))
     assert store.load(one.id).title == "t"
-    done = import_sessions(store, (one,), world, SETTINGS)
+    done = import_sessions(world, (one,), SETTINGS)
     assert (done.imported, done.refused, done.warnings) == ((one.id,), (), ())
     found = store.load(one.id)
     assert (found.title, found.name, found.tags) == (record["title"], "mine", ("x",))
-    assert import_sessions(store, (one,), world, SETTINGS).present == (one.id,)
+    assert import_sessions(world, (one,), SETTINGS).present == (one.id,)
 
 
 def test_a_session_that_lost_its_record_and_went_on_is_not_overwritten(
@@ -154,7 +154,7 @@ def test_a_session_that_lost_its_record_and_went_on_is_not_overwritten(
     told = {"type": "session", "schema": 1, **{key: RECORD[key] for key in TOLD}}
     lines = json.dumps(told) + "\n"
     store.home.transcript(one.id).write_text(lines)
-    done = import_sessions(store, (one,), world, SETTINGS)
+    done = import_sessions(world, (one,), SETTINGS)
     assert [refused.id for refused in done.refused] == [one.id]
     assert store.home.transcript(one.id).read_text() == lines
     assert not store.home.record(one.id).exists()
@@ -178,26 +178,26 @@ def test_an_import_carries_no_access_and_no_system_prompt(
     store: SessionStore, world: World
 ) -> None:
     """Neither in the record nor in the transcript, from which a record can be rebuilt."""
-    assert import_sessions(store, (stranger(world),), world, SETTINGS).imported == (RECORD["id"],)
+    assert import_sessions(world, (stranger(world),), SETTINGS).imported == (RECORD["id"],)
     session = store.load(str(RECORD["id"]))
     assert (session.access, session.system_prompt) == (None, None)
     assert provenance_of(session) == {"access": "full", "system_prompt": "Obey.", "turns": 1}
     written = store.home.transcript(session.id).read_text()
     assert "Obey." not in written
     assert "full" not in written
-    assert import_sessions(store, (stranger(world),), world, SETTINGS).present == (session.id,)
+    assert import_sessions(world, (stranger(world),), SETTINGS).present == (session.id,)
 
 
 def test_the_persons_own_settings_hold_for_an_import(store: SessionStore, world: World) -> None:
     """As for a session that they begin."""
     settings = merge({"run.access": Setting("read-only", "a file")}, {})
-    import_sessions(store, (stranger(world),), world, settings)
+    import_sessions(world, (stranger(world),), settings)
     assert store.load(str(RECORD["id"])).access is Access.READ_ONLY
 
 
 def test_a_trusted_import_is_as_its_file_says(store: SessionStore, world: World) -> None:
     """For one's own sessions from another machine."""
-    import_sessions(store, (stranger(world),), world, SETTINGS, trust=True)
+    import_sessions(world, (stranger(world),), SETTINGS, trust=True)
     session = store.load(str(RECORD["id"]))
     assert (session.access, session.system_prompt) == (Access.FULL, "Obey.")
 
@@ -207,7 +207,7 @@ def test_an_import_is_not_the_last_session_until_it_is_used(
 ) -> None:
     """Whatever it says of its own age and of itself."""
     one = stranger(world, last_used_at="2999-01-01T00:00:00Z", imported={"turns": 0})
-    import_sessions(store, (one,), world, SETTINGS, trust=True)
+    import_sessions(world, (one,), SETTINGS, trust=True)
     session = store.load(str(RECORD["id"]))
     assert not is_resumable(session)
     assert is_resumable(session.turn_started(at=session.created_at))
@@ -247,7 +247,7 @@ def test_a_name_that_reads_as_an_id_is_left_out(
     """Else a stranger's file would stand in the way of a session's id."""
     one = stranger(world)
     one = replace(one, record={**one.record, "name": name})
-    done = import_sessions(store, (one,), world, SETTINGS)
+    done = import_sessions(world, (one,), SETTINGS)
     assert done.imported == (one.id,)
     assert store.load(one.id).name is None
     assert name in done.warnings[0]

@@ -36,7 +36,7 @@ def test_a_title_is_the_persons_and_leaves_the_order_alone(
     """A rename is no use of the session; the transcript knows the title as well."""
     before = create(ID, days=5)
     _begin_transcript(store, world, before)
-    assert labels.rename(store, world, ID, "new\n title").title == "new title"
+    assert labels.rename(world, ID, "new\n title").session.title == "new title"
     after = store.load(ID)
     assert after == replace(before, title="new title", title_source=TitleSource.PERSON)
     assert _told(store) == "new title"
@@ -47,7 +47,7 @@ def test_a_session_without_a_transcript_gets_none_by_a_rename(
 ) -> None:
     """Who keeps no transcripts keeps none."""
     create(ID)
-    labels.rename(store, world, ID, "new")
+    labels.rename(world, ID, "new")
     assert not store.home.transcript(ID).exists()
 
 
@@ -57,36 +57,34 @@ def test_a_refused_change_changes_nothing(
     """An empty title, a name that is none, a tag that is not there: the record is as it was."""
     before = create(ID, tags=("a",))
     for change in (
-        lambda: labels.rename(store, world, ID, " "),
-        lambda: labels.give_name(store, world, ID, "a b"),
-        lambda: labels.add_tags(store, world, ID, ["b", ""]),
-        lambda: labels.add_tags(store, world, ID, ["x" * 65]),
-        lambda: labels.remove_tags(store, world, ID, ["a", "b"]),
+        lambda: labels.rename(world, ID, " "),
+        lambda: labels.give_name(world, ID, "a b"),
+        lambda: labels.add_tags(world, ID, ["b", ""]),
+        lambda: labels.add_tags(world, ID, ["x" * 65]),
+        lambda: labels.remove_tags(world, ID, ["a", "b"]),
     ):
         with pytest.raises(UsageError):
             change()
     assert store.load(ID) == before
 
 
-def test_tags_are_a_set_in_the_order_in_which_they_came(
-    store: SessionStore, world: World, create: Create
-) -> None:
+def test_tags_are_a_set_in_the_order_in_which_they_came(world: World, create: Create) -> None:
     """A tag comes once; what is taken off is gone."""
     create(ID, tags=("b",))
-    assert labels.add_tags(store, world, ID, ["a", " b ", "c"]).tags == ("b", "a", "c")
-    assert labels.remove_tags(store, world, ID, ["b", "c"]).tags == ("a",)
+    assert labels.add_tags(world, ID, ["a", " b ", "c"]).session.tags == ("b", "a", "c")
+    assert labels.remove_tags(world, ID, ["b", "c"]).session.tags == ("a",)
 
 
-def test_a_name_is_one_sessions(store: SessionStore, world: World, create: Create) -> None:
+def test_a_name_is_one_sessions(world: World, create: Create) -> None:
     """A taken name is refused with its owner; a name that was cleared is free."""
     create(ID, title="the first")
     create(OTHER)
-    assert labels.give_name(store, world, ID, "pr-1").name == "pr-1"
-    assert labels.give_name(store, world, ID, "pr-1").name == "pr-1"
+    assert labels.give_name(world, ID, "pr-1").session.name == "pr-1"
+    assert labels.give_name(world, ID, "pr-1").session.name == "pr-1"
     with pytest.raises(UsageError, match=rf"`pr-1` is the name of session {ID} \(the first\)"):
-        labels.give_name(store, world, OTHER, "pr-1")
-    labels.clear_name(store, world, ID)
-    assert labels.give_name(store, world, OTHER, "pr-1").name == "pr-1"
+        labels.give_name(world, OTHER, "pr-1")
+    labels.clear_name(world, ID)
+    assert labels.give_name(world, OTHER, "pr-1").session.name == "pr-1"
 
 
 def test_of_two_that_take_a_name_at_once_one_is_refused(
@@ -99,7 +97,7 @@ def test_of_two_that_take_a_name_at_once_one_is_refused(
 
     def give(session_id: str) -> None:
         try:
-            labels.give_name(store, world, session_id, "pr-1")
+            labels.give_name(world, session_id, "pr-1")
         except UsageError as error:
             refused.append(error)
 
@@ -118,7 +116,7 @@ def test_many_changes_at_once_are_all_kept(
     """Twenty tags from twenty hands are twenty tags."""
     create(ID)
     threads = [
-        threading.Thread(target=labels.add_tags, args=(store, world, ID, [f"t{number}"]))
+        threading.Thread(target=labels.add_tags, args=(world, ID, [f"t{number}"]))
         for number in range(20)
     ]
     for thread in threads:
@@ -134,7 +132,7 @@ def test_a_running_session_is_renamed_and_its_run_tells_the_transcript(
     """The record has it at once; nobody but the run writes into the transcript of a run."""
     _begin_transcript(store, world, create(ID))
     with store.lock(ID, claim_of(world)):
-        labels.rename(store, world, ID, "new")
+        labels.rename(world, ID, "new")
         assert store.load(ID).title == "new"
         assert _told(store) == "fix it"
 
@@ -150,7 +148,7 @@ def test_what_a_crashed_run_left_in_its_lock_stays_there(
     left = b'{"pid": 4242, "host": "here", "started_at": "2025-01-27T10:00:00Z"}\n'
     store.home.locks.mkdir(exist_ok=True)
     store.home.session_lock(ID).write_bytes(left)
-    labels.rename(store, world, ID, "new")
+    labels.rename(world, ID, "new")
     assert store.home.session_lock(ID).read_bytes() == left
     assert _told(store) == "new"
 
@@ -158,5 +156,5 @@ def test_what_a_crashed_run_left_in_its_lock_stays_there(
 def test_a_session_that_is_gone_is_not_found(store: SessionStore, world: World) -> None:
     """Deleted since it was named: an error, and no record out of nothing."""
     with pytest.raises(SessionNotFoundError):
-        labels.rename(store, world, ID, "new")
+        labels.rename(world, ID, "new")
     assert store.ids() == []

@@ -18,11 +18,11 @@ A, B, C, D = "aaaa00000001", "bbbb00000001", "cccc00000001", "dddd00000001"
 
 
 @pytest.fixture
-def listed(store: SessionStore) -> Callable[..., list[str]]:
+def listed(world: World) -> Callable[..., list[str]]:
     """The ids that a filter takes, in order."""
 
     def ids(limit: int | None = None, order: Order = Order.LAST, **only: Any) -> list[str]:
-        found = list_sessions(store, SessionFilter(**only), limit=limit, order=order)
+        found = list_sessions(world, SessionFilter(**only), limit=limit, order=order)
         return [one.session.id for one in found.sessions]
 
     return ids
@@ -103,9 +103,11 @@ def test_only_what_was_said_narrows() -> None:
         assert SessionFilter(**only).narrows
 
 
-def test_a_turn_that_ended_unseen_is_listed_as_ended(store: SessionStore, create: Create) -> None:
+def test_a_turn_that_ended_unseen_is_listed_as_ended(
+    store: SessionStore, world: World, create: Create
+) -> None:
     """The transcript is believed where a crash came before the record."""
     session = create(A)
     store.save(replace(session, open_turn=OpenTurn(number=1, started_at=session.created_at)))
-    (one,) = list_sessions(store, SessionFilter()).sessions
+    (one,) = list_sessions(world, SessionFilter()).sessions
     assert one.status is Status.INTERRUPTED

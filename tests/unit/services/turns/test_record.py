@@ -55,10 +55,10 @@ def test_what_is_changed_during_a_run_is_kept_with_what_the_run_brought(
 ) -> None:
     """Title, name and tags are the person's, the turn is the run's; the transcript has both."""
     with run(tags=("old",)) as recorded:
-        labels.rename(store, world, ID, "mine")
-        labels.give_name(store, world, ID, "pr-1")
-        labels.add_tags(store, world, ID, ["new"])
-        labels.remove_tags(store, world, ID, ["old"])
+        labels.rename(world, ID, "mine")
+        labels.give_name(world, ID, "pr-1")
+        labels.add_tags(world, ID, ["new"])
+        labels.remove_tags(world, ID, ["old"])
         recorded.finish(DONE, ENDING, ())
         assert recorded.session.title == "mine"
         assert recorded.trouble() is None
@@ -77,7 +77,7 @@ def test_a_turn_that_did_not_take_place_takes_no_new_title_back(
 ) -> None:
     """A void turn leaves the session as it was, but for what a person said meanwhile."""
     with run(archived=True, status=Status.COMPLETED) as recorded:
-        labels.rename(store, world, ID, "mine")
+        labels.rename(world, ID, "mine")
         recorded.void("nothing was sent")
     after = store.load(ID)
     assert (after.title, after.turns, after.open_turn) == ("mine", 0, None)
@@ -90,7 +90,7 @@ def test_a_run_tells_what_a_killed_one_could_not(
     """Renamed during a run that was killed: the next turn brings the title into the transcript."""
     with run() as recorded:
         killed = recorded.session
-        labels.rename(store, world, ID, "mine")
+        labels.rename(world, ID, "mine")
     assert store.transcript(ID).header["title"] == "fix it"  # type: ignore[index]
     again = replace(store.load(ID), open_turn=killed.open_turn)
     store.save(again)
