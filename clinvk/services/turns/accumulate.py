@@ -41,12 +41,16 @@ class Heard:
     """What the agent said of its service's failure, if it was trying again last."""
     worked: bool = False
     """Whether the agent said, ran or used anything, or asked its service for it."""
+    called: bool = False
+    """Whether a tool was called after the last message."""
     init: Init | None = None
     result: Result | None = None
 
     def hear(self, event: Event) -> None:
         """Take note of one event."""
         self.worked = self.worked or shows_work(event)
+        said = isinstance(event, Message) and event.text.strip()
+        self.called = isinstance(event, ToolUse) or (self.called and not said)
         if isinstance(event, Warned) and event.code == "retry":
             self.retrying = short_warning(event.message)
         elif not isinstance(event, Raw | Warned | Result):

@@ -79,15 +79,23 @@ def speaks_otherwise(result: Result, ending: Ending) -> bool:
     return ending.reason is EndReason.EXITED and code in _NOT_UNDERSTOOD
 
 
-def notice_of_answer(result: Result) -> str | None:
-    """What an answer lacks that the agent takes for a good end, None if nothing."""
+def notice_of_answer(result: Result, heard: Heard) -> str | None:
+    """What an answer lacks that the agent takes for a good end, None if nothing.
+
+    A value that was asked for is an answer also where the agent gives it by a tool's call.
+    """
     if result.failure is not None or result.stop_reason in _BROKEN_OFF:
         return None
     if result.stop_reason is StopReason.LENGTH:
         return "the answer was cut off at the model's length limit"
     if result.stop_reason is StopReason.FILTERED:
         return "the answer was withheld or cut off by the model's content filter"
-    return None if result.text.strip() else "the agent ended the turn without an answer"
+    if not result.text.strip():
+        return "the agent ended the turn without an answer"
+    before_tool = heard.called and result.text.strip() == heard.message.strip()
+    if before_tool and result.structured is None:
+        return "the agent ended the turn without an answer after its last tool"
+    return None
 
 
 def told_of_cut_lines(event: Event, ending: Ending) -> Event:

@@ -175,7 +175,7 @@ class Turn:
                 self._heard.result = replace(result, failure=why)
         if result.failure is None and self._unnamed:
             self._tell(Warned(message=_UNNAMED, code="clinvk"))
-        if notice := notice_of_answer(result):
+        if notice := notice_of_answer(result, self._heard):
             self._tell(Warned(message=notice, code="answer"))
 
     def _begin_instead(self, plan: TurnPlan) -> None:

@@ -6,7 +6,7 @@ from signal import Signals
 import pytest
 
 from clinvk.errors import ExitStatus
-from clinvk.model.events import Message, Raw, Result, StopReason, Warned
+from clinvk.model.events import Event, Message, Raw, Result, StopReason, ToolUse, Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.process.ending import Ending, EndReason
@@ -20,6 +20,7 @@ FAILED = Result(
     failure=Failure(code=FailureCode.AGENT_FAILED, message="it broke"),
 )
 CANCELLED = Result(text="", stop_reason=StopReason.CANCELLED)
+_TOOL = ToolUse(id="1", name="Bash", summary="ls", input={})
 
 
 def _ending(reason: EndReason, signal: Signals | None = None, code: int | None = 0) -> Ending:
@@ -170,8 +171,28 @@ def test_a_turn_that_timed_out_while_its_service_failed_says_so(
 )
 def test_an_answer_that_is_missing_or_cut_is_said(result: Result, said: str | None) -> None:
     """The agent takes such a turn for a good one; a failure says by itself what is wrong."""
-    notice = notice_of_answer(result)
+    notice = notice_of_answer(result, _heard())
     assert notice is None if said is None else said in (notice or "")
+
+
+@pytest.mark.parametrize(
+    ("events", "result", "missing"),
+    [
+        ([Message(text="done"), _TOOL], GOOD, True),
+        ([Message(text="done", delta=True), _TOOL], GOOD, True),
+        ([Message(text="Let me look."), _TOOL], GOOD, False),
+        ([_TOOL, Message(text="Done.")], GOOD, False),
+        ([_TOOL, Message(text="Do", delta=True), Message(text="ne.", delta=True)], GOOD, False),
+        ([Message(text="pre"), _TOOL], replace(GOOD, structured={"a": 1}), False),
+    ],
+    ids=["a message before", "pieces before", "another result", "a message", "pieces", "a value"],
+)
+def test_what_was_said_before_the_last_tool_is_no_answer(
+    events: list[Event], result: Result, *, missing: bool
+) -> None:
+    """It says what the agent was about to do; of what came of that nothing is said."""
+    notice = notice_of_answer(result, _heard(*events))
+    assert (notice is not None and "after its last tool" in notice) is missing
 
 
 @pytest.mark.parametrize(
