@@ -1,7 +1,8 @@
 """What every command is given: the terminal and the world."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 from clinvk.cli.streams import Streams, streams_from
@@ -19,8 +20,14 @@ class Cli:
 
 def build_cli() -> Cli:
     """The terminal, environment, clock and ids of this process."""
-    world = world_of_this_process()
+    world = replace(world_of_this_process(), age=_age)
     return Cli(streams_from(world.environ, sys.stdin, sys.stdout, sys.stderr), world)
+
+
+def _age(at: datetime, now: datetime) -> str:
+    from clinvk.cli.render.layout import format_age
+
+    return format_age(at, now)
 
 
 def working_directory(cli: Cli, said: str | None) -> Path | None:

@@ -6,8 +6,8 @@ that nobody asked.
 
 import codecs
 
+from clinvk.cli.render.layout import format_size
 from clinvk.errors import UsageError
-from clinvk.text.units import format_size
 
 LONGEST = 10 * 1024 * 1024
 """So many bytes may a prompt have: more than any model takes. Each may take six in a transcript,

@@ -12,16 +12,23 @@ from typing import TYPE_CHECKING
 
 from clinvk.services.agents.catalog import Catalog
 from clinvk.store.home import Home, home_from
+from clinvk.text.units import format_time
 
 if TYPE_CHECKING:
     from clinvk.model.config import Settings
+
+
+def _used(at: datetime, now: datetime) -> str:
+    del now
+    return f"used {format_time(at)}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class World:
     """Everything outside that a use case needs; `now` is UTC, `monotonic` counts seconds.
 
-    `settings` are those that a command runs with, None where it has not read any.
+    `age` puts into words when something was last used, given that time and now. `settings` are
+    those that a command runs with, None where it has not read any.
     """
 
     home: Home
@@ -36,12 +43,17 @@ class World:
     new_uuid: Callable[[], str]
     pid: int
     hostname: str
+    age: Callable[[datetime, datetime], str] = _used
     settings: "Settings | None" = None
 
     @cached_property
     def agents(self) -> Catalog:
         """Every agent there is: the one place where a service looks one up."""
         return Catalog(self._settings_now)
+
+    def ago(self, at: datetime) -> str:
+        """How long ago that was, in words."""
+        return self.age(at, self.now())
 
     def _settings_now(self) -> "Settings":
         from clinvk.services.config.settings import effective_settings

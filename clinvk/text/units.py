@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from clinvk.errors import UsageError
 
@@ -75,22 +75,6 @@ def format_cost(dollars: float | None) -> str:
     return "<$0.0001" if 0 < dollars < 0.000_05 else f"${dollars:.4f}"
 
 
-def format_size(size: int) -> str:
-    """Bytes for a person: `0 bytes`, `1 byte`, `12.3 kB`, `4.5 GB`."""
-    from humanize import naturalsize
-
-    return "0 bytes" if size == 0 else naturalsize(size).replace("Byte", "byte")
-
-
 def format_time(at: datetime) -> str:
     """A moment in UTC to the second: `2025-01-27T10:00:00Z`."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def format_age(at: datetime, now: datetime) -> str:
-    """How long ago, roughly: `3 days ago`; within a minute, or ahead of our clock, `just now`."""
-    if now - at < timedelta(minutes=1):
-        return "just now"
-    from humanize import naturaltime
-
-    return naturaltime(now - at)

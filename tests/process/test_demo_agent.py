@@ -146,5 +146,6 @@ def test_it_loads_next_to_nothing(environ: dict[str, str], tmp_path: Path) -> No
     loaded = set(found.stdout.split())
     ours = {name for name in loaded if name.startswith("clinvk")}
     agent = "clinvk.agents.demo"
-    assert ours == {"clinvk", "clinvk.agents", agent, f"{agent}.program", f"{agent}.conversation"}
+    parts = {f"{agent}.{name}" for name in ("program", "turn", "conversation")}
+    assert ours == {"clinvk", "clinvk.agents", agent, *parts}
     assert not loaded & {"argparse", "pathlib", "typing", "subprocess", "tempfile", "uuid"}

@@ -8,7 +8,7 @@ import signal
 import sys
 
 from clinvk.agents.demo.conversation import Conversation, Failed
-from clinvk.agents.demo.program import Turn
+from clinvk.agents.demo.turn import Turn
 
 PROMPT = "demo> "
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from clinvk.cli.render.columns import in_columns
+from clinvk.cli.render.layout import in_columns
 from clinvk.cli.streams import Streams
 from clinvk.model.versions import Drift
 from clinvk.services.agents.states import BackendState

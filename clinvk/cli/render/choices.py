@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from clinvk.cli.render.layout import format_age
 from clinvk.model.session import Status
 from clinvk.services.sessions.list import Listed
 from clinvk.services.sessions.pick import Offer
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import TITLE_COLUMNS, UNTITLED
-from clinvk.text.units import format_age
 from clinvk.text.width import cut, display_width, graphemes, pad
 
 _GAP = "  "

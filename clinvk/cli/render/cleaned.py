@@ -4,14 +4,14 @@ import re
 from datetime import datetime
 
 from clinvk.cli.render.changed import say_kept
-from clinvk.cli.render.columns import in_columns
+from clinvk.cli.render.layout import format_age, format_size, in_columns
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
 from clinvk.text.json_codec import json_line
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED
-from clinvk.text.units import format_age, format_duration, format_size
+from clinvk.text.units import format_duration
 
 
 def render_cleaned(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from clinvk.cli.render.changed import first_status, say_kept
+from clinvk.cli.render.layout import format_age, format_size
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.sessions.agent_files import NativeTranscript
@@ -12,7 +13,6 @@ from clinvk.services.sessions.several import Outcome
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED
-from clinvk.text.units import format_age, format_size
 
 
 def doomed_line(doomed: Doomed, now: datetime) -> str:

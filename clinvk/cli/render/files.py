@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 
-from clinvk.cli.render.columns import in_columns
-from clinvk.cli.render.fields import how_changed
+from clinvk.cli.render.layout import how_changed, in_columns
 from clinvk.cli.streams import Streams
 from clinvk.model.files import shown_path
 from clinvk.model.turn import Turn

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from clinvk.cli.render.columns import in_columns
 from clinvk.cli.render.errors import say_warning
+from clinvk.cli.render.layout import format_age, in_columns
 from clinvk.cli.streams import Streams
 from clinvk.services.search.search import Found, Hit
 from clinvk.services.search.snippet import Snippet
@@ -12,7 +12,6 @@ from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.summary import FEW
 from clinvk.text.title import UNTITLED
-from clinvk.text.units import format_age
 from clinvk.text.width import cut
 
 _ARCHIVED = "(archived) "

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from clinvk.cli.render.errors import say_warning
+from clinvk.cli.render.layout import format_age
 from clinvk.cli.streams import Streams
 from clinvk.model.session import Session, Status
 from clinvk.services.sessions.list import DamagedRecord, Listed, SessionList
@@ -15,7 +16,7 @@ from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.summary import summed_up
 from clinvk.text.title import UNTITLED
-from clinvk.text.units import UNKNOWN, format_age, format_tokens
+from clinvk.text.units import UNKNOWN, format_tokens
 from clinvk.text.width import cut, display_width, pad
 
 _HEAD = ("ID", "BACKEND", "STATUS", "LAST USED", "TOKENS", "TITLE/PROMPT")

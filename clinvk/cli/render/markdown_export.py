@@ -6,7 +6,7 @@ session under a heading of its own, and in it its turns.
 
 from collections.abc import Iterator, Sequence
 
-from clinvk.cli.render.fields import how_changed
+from clinvk.cli.render.layout import how_changed
 from clinvk.cli.render.markdown_text import code, plain, quoted, yaml_lines
 from clinvk.model.files import shown_path
 from clinvk.model.session import Session

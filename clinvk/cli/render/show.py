@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterator
 from datetime import datetime
 
-from clinvk.cli.render.fields import field, file_lines
+from clinvk.cli.render.layout import field, file_lines, format_age
 from clinvk.cli.streams import Streams
 from clinvk.model.files import FileReport, over_turns
 from clinvk.model.provenance import WITHHELD, provenance_of
@@ -13,14 +13,7 @@ from clinvk.model.session import Session
 from clinvk.services.sessions.list import Shown
 from clinvk.text.json_codec import json_page
 from clinvk.text.sanitize import safe_line
-from clinvk.text.units import (
-    UNKNOWN,
-    format_age,
-    format_cost,
-    format_time,
-    format_tokens,
-    format_turns,
-)
+from clinvk.text.units import UNKNOWN, format_cost, format_time, format_tokens, format_turns
 
 _TOKENS = {
     "Input": "input_tokens",

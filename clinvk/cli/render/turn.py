@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from clinvk.cli.render.fields import field, fields, file_lines, text_lines
+from clinvk.cli.render.layout import field, fields, file_lines, text_lines
 from clinvk.cli.streams import Streams
 from clinvk.model.request import IfMissing
 from clinvk.model.turn import ToolCall, Turn

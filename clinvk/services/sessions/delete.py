@@ -40,7 +40,7 @@ def find_doomed(world: World, references: Iterable[str]) -> list[Doomed]:
 
 def _doomed(world: World, reference: str) -> Doomed:
     try:
-        session = resolve_reference(SessionStore(world.home), reference, now=world.now())
+        session = resolve_reference(SessionStore(world.home), reference, ago=world.ago)
     except SessionDamagedError:
         if is_session_id(reference.lower()):
             return Doomed(id=reference.lower(), session=None)

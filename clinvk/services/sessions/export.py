@@ -53,7 +53,7 @@ def export_sessions(world: World, references: Sequence[str]) -> Export:
     Raises as `resolve_all` does, and `StoreError`.
     """
     store = SessionStore(world.home)
-    found = {one.id: one for one in resolve_all(store, references, now=world.now())}
+    found = {one.id: one for one in resolve_all(store, references, ago=world.ago)}
     statuses = tuple(store.status_of(session) for session in found.values())
     packed = tuple(portable.pack(store, session) for session in found.values())
     return Export(

@@ -46,7 +46,7 @@ def give_name(
     The name is held meanwhile: of two that give it at once, one is refused.
     """
     store = SessionStore(world.home)
-    session = resolve_reference(store, reference, now=world.now())
+    session = resolve_reference(store, reference, ago=world.ago)
     checked_name(name)
     refuse_id_like(name, world.agents.names)
     with store.lock_name(name, claim_of(world, wait_s=NAME_LOCK_WAIT_S)):
@@ -100,7 +100,7 @@ def _not_empty(tags: Sequence[str]) -> list[str]:
 def _change(world: World, reference: str, change: Callable[[Session], Session]) -> Listed:
     """Change the record, then tell the transcript, unless a run holds it: then the run does."""
     store = SessionStore(world.home)
-    session_id = resolve_reference(store, reference, now=world.now()).id
+    session_id = resolve_reference(store, reference, ago=world.ago).id
     changed = store.update(session_id, change, world.sleep)
     with suppress(SessionBusyError), store.hold(session_id, claim_of(world)):
         store.tell_transcript(session_id, world.now)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from clinvk.model.session import Session, Status
 from clinvk.model.usage import NO_FIGURES, counted
@@ -14,7 +15,9 @@ from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.selection import Listed, Order, Selection
 from clinvk.store.sessions.selection import Selected as SessionList
 from clinvk.store.sessions.store import SessionStore
-from clinvk.store.transcripts.transcript import Transcript
+
+if TYPE_CHECKING:
+    from clinvk.store.transcripts.transcript import Transcript
 
 __all__ = [
     "DamagedRecord",
@@ -103,7 +106,7 @@ class Shown:
 
     session: Session
     status: Status
-    transcript: Transcript
+    transcript: "Transcript"
     native_resume: tuple[str, ...] | None
 
 
@@ -113,7 +116,7 @@ def show_session(world: World, reference: str, *, outlined: bool = False) -> Sho
     `outlined` asks for the turns without what was said in them, which takes a tenth of the time.
     """
     store = SessionStore(world.home)
-    current = store.current(resolve_reference(store, reference, now=world.now()))
+    current = store.current(resolve_reference(store, reference, ago=world.ago))
     transcript = store.outline(current.id) if outlined else store.transcript(current.id)
     current = _with_counts(current, transcript)
     backend = world.agents.find(current.backend) if current.conversation else None
@@ -126,7 +129,7 @@ def show_session(world: World, reference: str, *, outlined: bool = False) -> Sho
     )
 
 
-def _with_counts(session: Session, transcript: Transcript) -> Session:
+def _with_counts(session: Session, transcript: "Transcript") -> Session:
     """The session with how many turns told each figure, also where an older version counted."""
     numbers = [turn.number for turn in transcript.turns]
     if session.figures_reported is not None or numbers != list(range(1, session.turns_begun + 1)):

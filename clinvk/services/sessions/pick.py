@@ -71,7 +71,7 @@ def offered_sessions(
 
 def named_session(world: World, reference: str) -> Session:
     """The session that the reference means; raises as `resolve_reference` does."""
-    return resolve_reference(SessionStore(world.home), reference, now=world.now())
+    return resolve_reference(SessionStore(world.home), reference, ago=world.ago)
 
 
 def of_here(world: World) -> Callable[[Session], bool]:

@@ -6,7 +6,7 @@ name and another by its id or its conversation is ambiguous: homes of earlier ve
 names that read as ids.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,7 +23,7 @@ from clinvk.store.sessions.store import SessionStore
 from clinvk.text.normalize import normal
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED
-from clinvk.text.units import format_age, format_time
+from clinvk.text.units import format_time
 from clinvk.text.width import cut
 
 SHOWN_CANDIDATES = 5
@@ -33,10 +33,14 @@ SEARCHED_FOR_NEAREST = 1_000
 """To compare a word with so many titles takes a tenth of a second."""
 
 
+def _used_at(at: datetime) -> str:
+    return f"used {format_time(at)}"
+
+
 def resolve_reference(
-    store: SessionStore, reference: str, *, now: datetime | None = None
+    store: SessionStore, reference: str, *, ago: Callable[[datetime], str] = _used_at
 ) -> Session:
-    """The one session that `reference` means; with `now` the age of candidates is in words.
+    """The one session that `reference` means, with the age of candidates as `ago` has it.
 
     Raises `SessionNotFoundError` with the nearest matches, `SessionAmbiguousError` with the
     candidates, or `SessionDamagedError` or `SessionUnreadableError` when the record meant cannot be
@@ -61,7 +65,7 @@ def resolve_reference(
     if found or damaged:
         raise SessionAmbiguousError(
             f"`{_shown(reference)}` matches {len(found) + len(damaged)} sessions",
-            hint=_candidates(found, now, damaged),
+            hint=_candidates(found, ago, damaged),
         )
     unknown = store.select(Selection(), limit=1).damaged
     raise SessionNotFoundError(
@@ -94,10 +98,10 @@ def _answers(store: SessionStore, damaged: DamagedRecord, reference: str) -> boo
 
 
 def resolve_all(
-    store: SessionStore, references: Iterable[str], *, now: datetime | None = None
+    store: SessionStore, references: Iterable[str], *, ago: Callable[[datetime], str] = _used_at
 ) -> list[Session]:
     """The sessions that the references mean, each once; raises as above before anything is done."""
-    found = [resolve_reference(store, reference, now=now) for reference in references]
+    found = [resolve_reference(store, reference, ago=ago) for reference in references]
     return list({session.id: session for session in found}.values())
 
 
@@ -116,7 +120,7 @@ def find_named(store: SessionStore, name: str) -> Session | None:
     if len(selected.sessions) > 1:
         raise SessionAmbiguousError(
             f"`{_shown(name)}` is the name of more than one session",
-            hint=_candidates([one.session for one in selected.sessions], None),
+            hint=_candidates([one.session for one in selected.sessions], _used_at),
         )
     if selected.sessions:
         return store.load(selected.sessions[0].session.id)
@@ -236,17 +240,16 @@ def _passed_by(damaged: Sequence[DamagedRecord]) -> list[str]:
 
 
 def _candidates(
-    sessions: list[Session], now: datetime | None, damaged: Sequence[DamagedRecord] = ()
+    sessions: list[Session], ago: Callable[[datetime], str], damaged: Sequence[DamagedRecord] = ()
 ) -> str:
-    shown = [_candidate(session, now) for session in sessions]
+    shown = [_candidate(session, ago) for session in sessions]
     shown += [safe_line(f"{one.id_guess}  {one.sentence}") for one in damaged]
     lines, more = shown[:SHOWN_CANDIDATES], len(shown) - SHOWN_CANDIDATES
     return "\n".join(["one of:", *lines, *([f"… and {more} more"] if more > 0 else [])])
 
 
-def _candidate(session: Session, now: datetime | None) -> str:
-    used = format_time(session.last_used_at)
-    age = format_age(session.last_used_at, now) if now is not None else f"used {used}"
+def _candidate(session: Session, ago: Callable[[datetime], str]) -> str:
+    age = ago(session.last_used_at)
     cells = (session.id, cut(session.title, 60) or UNTITLED, age, session.cwd)
     return "  ".join(map(safe_line, cells))
 

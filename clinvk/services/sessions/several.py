@@ -44,5 +44,5 @@ def change_each(
     Raises as `resolve_all` does, before anything is changed.
     """
     store = SessionStore(world.home)
-    found = resolve_all(store, references, now=world.now())
+    found = resolve_all(store, references, ago=world.ago)
     return do_each(found, lambda one: change(store, world, one.id))

@@ -26,7 +26,7 @@ def find_target(
     """The session to go on with, None for a new one."""
     here = here_in(world, standing(request, world))
     if request.session is not None:
-        return resolve_reference(store, request.session, now=world.now())
+        return resolve_reference(store, request.session, ago=world.ago)
     if request.name is not None:
         return find_named(store, request.name)
     if request.pick is Pick.CONTINUE:

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clinvk.cli.render.layout import format_age, format_size
 from clinvk.errors import UsageError
 from clinvk.text.units import (
-    format_age,
     format_cost,
     format_duration,
-    format_size,
     format_time,
     format_tokens,
     format_turns,

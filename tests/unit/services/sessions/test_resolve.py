@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from clinvk.cli.render.layout import format_age
 from clinvk.errors import (
     NothingToResumeError,
     SessionAmbiguousError,
@@ -253,7 +254,7 @@ def test_a_candidate_shows_its_age(store: SessionStore) -> None:
     _create(store, "aaaa00000001", title="first\nline\x1b[2J", cwd="/one")
     _create(store, "aaaa00000002", minute=170)
     with pytest.raises(SessionAmbiguousError) as wrong:
-        resolve_reference(store, "aaaa", now=START + timedelta(hours=3))
+        resolve_reference(store, "aaaa", ago=lambda at: format_age(at, START + timedelta(hours=3)))
     assert str(wrong.value.hint).splitlines() == [
         "one of:",
         "aaaa00000002  untitled  10 minutes ago  /p",

@@ -1,11 +1,22 @@
-"""Labelled lines, as `sessions show` has them."""
+"""What the lists and pages are made of: columns, labelled lines, sizes and ages in words."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 
 from clinvk.model.files import FileReport, FileSource, shown_path
 from clinvk.text.sanitize import safe_line, safe_text
+from clinvk.text.width import display_width, pad
 
+_GAP = "  "
 _LABEL_COLUMNS = 19
+
+
+def in_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """A line for each row, all rows of the same length; nothing stands behind the last cell."""
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (pad(cell, width) for cell, width in zip(row, widths, strict=True))
+        yield f"{_GAP.join(cells).rstrip()}\n"
 
 
 def field(label: str, value: str) -> str:
@@ -37,3 +48,19 @@ def text_lines(label: str, text: str) -> Iterator[str]:
     yield f"{label}:"
     for line in safe_text(text).split("\n"):
         yield f"  {line}".rstrip()
+
+
+def format_size(size: int) -> str:
+    """Bytes for a person: `0 bytes`, `1 byte`, `12.3 kB`, `4.5 GB`."""
+    from humanize import naturalsize
+
+    return "0 bytes" if size == 0 else naturalsize(size).replace("Byte", "byte")
+
+
+def format_age(at: datetime, now: datetime) -> str:
+    """How long ago, roughly: `3 days ago`; within a minute, or ahead of our clock, `just now`."""
+    if now - at < timedelta(minutes=1):
+        return "just now"
+    from humanize import naturaltime
+
+    return naturaltime(now - at)

@@ -1,0 +1,201 @@
+"""One prompt of the demo agent: its directives are followed, then it is answered.
+
+The demo agent alone imports this.
+"""
+# It starts a few milliseconds after Python itself, hence os.path.
+# ruff: noqa: PTH123
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+
+from clinvk.agents.demo.conversation import Conversation, Failed
+
+WRITERS = ("edit", "full")
+DELAY_MS = 8.0
+STREAMED_S = 1.0
+"""Nobody waits longer than this for a long answer, unless a delay was asked for."""
+TICK_S = 0.1
+DIRECTIVE = re.compile(r"/(say|long|think|write|sleep|silent|title|raw|fail|exit)(?: (.*))?")
+
+Tell = Callable[..., None]
+"""Takes the kind of an event and its fields."""
+
+
+class Turn:
+    """One prompt on its way to an answer."""
+
+    def __init__(
+        self, conversation: Conversation, options: dict[str, str], prompt: str, tell: Tell
+    ) -> None:
+        self.conversation = conversation
+        self.tell = tell
+        self.access = options.get("access")
+        self.system_prompt = read_system_prompt(options.get("system-prompt-file"))
+        self.steps_left = int(options.get("max-turns", sys.maxsize))
+        self.prompt = prompt
+        self.lines = [line.rstrip("\r") for line in prompt.split("\n")]
+        plain = (line for line in self.lines if not DIRECTIVE.fullmatch(line))
+        self.plain = "\n".join(plain).strip()
+        self.answer = ""
+        self.answered = False
+        self.thought = ""
+        self.tools = 0
+
+    def run(self) -> None:
+        """Follow the directives, then answer."""
+        begun: dict[str, object] = {"prompt": self.prompt, "answer": None, "started": time.time()}
+        self.conversation.turns.append(begun)
+        self.conversation.save()
+        self.tell(
+            "start",
+            session=self.conversation.id,
+            model=self.conversation.model,
+            turn=len(self.conversation.turns),
+        )
+        for line in self.lines:
+            if found := DIRECTIVE.fullmatch(line):
+                self.take_step()
+                self.follow(found[1], found[2] or "")
+        self.take_step()
+        if not self.answer or (self.plain and not self.answered):
+            self.speak(self.introduction())
+        used = self.usage()
+        begun.update(answer=self.answer, usage=used, ended=time.time())
+        self.conversation.save()
+        self.tell("done", text=self.answer, usage=used)
+
+    def take_step(self) -> None:
+        """Stop at the limit."""
+        if self.steps_left == 0:
+            raise Failed("turn_limit", "the number of steps that was allowed is used up")
+        self.steps_left -= 1
+
+    def follow(self, name: str, argument: str) -> None:
+        """Do what one directive says."""
+        try:
+            self.obey(name, argument)
+        except (ValueError, OverflowError):
+            raise Failed("prompt_refused", f"/{name} does not take `{argument}`") from None
+
+    def obey(self, name: str, argument: str) -> None:  # noqa: C901  a flat table of directives
+        """The table of directives; `ValueError` for an argument that it cannot take."""
+        match name:
+            case "say":
+                self.answered = True
+                self.speak(argument)
+            case "long":
+                self.answered = True
+                self.speak(" ".join(f"word{number}" for number in range(1, int(argument) + 1)))
+            case "think":
+                self.thought += f" {argument}"
+                self.tell("think", text=argument)
+            case "write":
+                self.write(*argument.partition(" ")[::2])
+            case "sleep":
+                for _ in range(int(float(argument) / TICK_S)):
+                    time.sleep(TICK_S)
+                    self.tell("wait")
+            case "silent":
+                time.sleep(float(argument))
+            case "title":
+                self.conversation.title = argument
+            case "raw":
+                write_line(argument)
+            case "fail":
+                raise Failed(argument or "agent_failed", "failed because the prompt said so")
+            case "exit":
+                sys.exit(int(argument))
+
+    def write(self, path: str, text: str) -> None:
+        """Write a file of the working directory; anywhere only with full access."""
+        self.tools += 1
+        tool = f"tool-{self.tools}"
+        self.tell("tool", id=tool, name="write", summary=path, input={"path": path, "text": text})
+        here = os.path.realpath(os.curdir)
+        inside = os.path.commonpath([here, os.path.realpath(path)]) == here
+        if self.access not in WRITERS or not (inside or self.access == "full"):
+            self.tell("warning", code="denied", message=f"writing {path} needs more access")
+            self.tell("tool_result", id=tool, ok=False, text="denied")
+            self.speak(f"I may not write {path}.")
+            return
+        change = "modified" if os.path.exists(path) else "created"
+        try:
+            with open(path, "w", encoding="utf-8", errors="replace") as file:
+                file.write(f"{text}\n")
+        except OSError as error:
+            self.tell("tool_result", id=tool, ok=False, text=str(error))
+            self.speak(f"I could not write {path}.")
+            return
+        self.tell("tool_result", id=tool, ok=True)
+        self.tell("file", path=path, change=change)
+        self.speak(f"I wrote {path}.")
+
+    def introduction(self) -> str:
+        """What this is, what was said, and what was said before."""
+        earlier = [str(turn["prompt"] or "") for turn in self.conversation.turns[:-1]]
+        parts = [f"You said: {quote(self.plain, 300)}."]
+        if not earlier:
+            parts.insert(0, "I am clinvk's demo agent: a small program without a model.")
+        if self.system_prompt:
+            parts.append(f"I was told: {quote(self.system_prompt, 300)}.")
+        parts.append(f"This is turn {len(earlier) + 1} of our conversation.")
+        if earlier:
+            parts.append(f"Earlier you said: {', '.join(quote(text, 80) for text in earlier)}.")
+        return " ".join(parts)
+
+    def speak(self, text: str) -> None:
+        """Add a line to the answer, word by word."""
+        pieces = re.findall(r"\s*\S+\s*|\s+", f"\n{text}" if self.answer else text)
+        pause_s = pause_after_word(len(pieces))
+        for piece in pieces:
+            self.answer += piece
+            self.tell("text", text=piece)
+            if pause_s:
+                time.sleep(pause_s)
+
+    def usage(self) -> dict[str, int]:
+        """What the turn cost, in words."""
+        cached = self.conversation.words_so_far()
+        new = len(self.prompt.split()) + len(self.system_prompt.split())
+        reasoning = len(self.thought.split())
+        return {
+            "input": cached + new,
+            "cached": cached,
+            "output": reasoning + len(self.answer.split()),
+            "reasoning": reasoning,
+        }
+
+
+def read_system_prompt(path: str | None) -> str:
+    """The content of the file, empty without one."""
+    if path is None:
+        return ""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError as error:
+        raise Failed("option_refused", f"the system prompt cannot be read: {error}", 2) from error
+
+
+def quote(text: str, longest: int) -> str:
+    """The text in quotation marks and on one line, cut where it is long."""
+    line = " ".join(text.split())
+    return f"“{line if len(line) <= longest else line[: longest - 1] + '…'}”"
+
+
+def pause_after_word(words: int) -> float:
+    """Seconds: as asked for, else short and a second for the whole answer at most."""
+    try:
+        return max(0.0, float(os.environ["CLINVK_DEMO_DELAY_MS"])) / 1000
+    except (KeyError, ValueError):
+        return min(DELAY_MS / 1000, STREAMED_S / max(words, 1))
+
+
+def write_line(line: str) -> None:
+    """Print a line past Python's buffers, which a signal could catch half way."""
+    data = memoryview(f"{line}\n".encode("utf-8", errors="replace"))
+    while data:
+        data = data[os.write(1, data) :]
