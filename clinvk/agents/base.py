@@ -185,7 +185,10 @@ class Backend(ABC):
     def reads_files(
         self, access: Access | None, user_home: Path, environ: Mapping[str, str]
     ) -> Mapping[str, Path]:
-        """The files that `invocation` has to know for that access: `TurnRequest.texts`, by key."""
+        """The files that `invocation` has to know for that access: `TurnRequest.texts`, by key.
+
+        With a `*` in its name it is all the files of that form, as one text.
+        """
         del access, user_home, environ
         return {}
 

@@ -231,3 +231,29 @@ def test_a_configured_argument_that_asks_for_more_is_refused_before_anything_sta
     assert after == before
     assert not list(ours.glob("sessions/*"))
     assert clinvk("sessions", "list", "--json").json() == []
+
+
+@pytest.mark.parametrize("agent", ["codex"], indirect=True)
+def test_a_rule_of_the_persons_own_lets_nothing_be_written_with_read_only(
+    clinvk: Command, name: str
+) -> None:
+    """Codex's screen writes one down for each command that is allowed for good."""
+    rules = clinvk.home.home / ".codex/rules"
+    rules.mkdir()
+    (rules / "default.rules").write_text('prefix_rule(pattern=["touch"], decision="allow")\n')
+    for how in (["-b", name, "--access", "read-only"], ["-c"]):
+        clinvk(*how, "[[run:touch made]]")
+        assert list(clinvk.home.project.iterdir()) == []
+    screen = clinvk("chat", "-b", name, "--access", "read-only", "--dry-run")
+    assert screen.exit_code == 5
+    assert "rules/*.rules" in screen.stderr
+
+
+@pytest.mark.parametrize("agent", ["opencode"], indirect=True)
+def test_settings_that_are_too_large_are_not_taken_for_none(clinvk: Command, name: str) -> None:
+    """What they forbid would be allowed."""
+    file = clinvk.home.home / ".config/opencode/opencode.json"
+    file.write_text(file.read_text() + " " * (5 << 20))
+    ran = clinvk("-b", name, "--access", "edit", "[[write:made|x]]")
+    assert ran.exit_code == 5
+    assert str(file) in ran.stderr

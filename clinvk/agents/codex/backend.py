@@ -12,6 +12,7 @@ from clinvk.agents.codex.thread_stream import FIGURES, ThreadParser, baseline
 from clinvk.agents.kit.argv import refuse_long_system_prompt
 from clinvk.agents.kit.counters import usage_since
 from clinvk.agents.kit.ids import UUID, conversation_id
+from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
 from clinvk.model.events import Json
@@ -62,6 +63,14 @@ _NESTING = (
     "CODEX_VERSION",
 )
 """What it sets for its own children: a run that clinvk starts from there is none of them."""
+
+
+_RULES = "rules/*.rules"
+"""Commands that the person allowed for good in its screen (`default.rules`), or wrote down.
+
+0.98.0 and 0.171.0 run them outside of the sandbox, also of one that only reads. Without the rules
+those that forbid something are lost as well, but in that sandbox nothing can be changed.
+"""
 
 
 class Agent(Backend):
@@ -117,6 +126,8 @@ class Agent(Backend):
             argv.append(f"--sandbox={_SANDBOX[request.access]}")
         if request.access is Access.READ_ONLY:
             argv.append(f"--config=projects={_untrusted(request.cwd)}")
+            if _has_rules(request):
+                argv.append("--ignore-rules")
         if request.model is not None:
             argv.append(f"--model={request.model}")
         if request.system_prompt is not None:
@@ -138,12 +149,25 @@ class Agent(Backend):
 
         It asks the person for what the sandbox does not allow, but never in a read-only session.
         """
+        if request.access is Access.READ_ONLY and _has_rules(request):
+            raise BackendUnsupportedError(
+                f"backend `codex` cannot be kept to reading in its own screen: what your `{_RULES}`"
+                " allow runs outside of its sandbox",
+                hint="say a prompt, choose another `--access`, or move the rules away",
+            )
         headless = self.invocation(replace(request, prompt="", ephemeral=False))
         # Else the server that it leaves running keeps the thread from headless turns (0.169.0).
         argv = [self.executable, "--config=features.daemon_auto_start=false"]
         if request.access is Access.READ_ONLY:
             argv.append("--ask-for-approval=never")
         return replace(headless, argv=(*argv, *headless.argv[len(_HEADLESS) :][:-1]))
+
+    def reads_files(
+        self, access: Access | None, user_home: Path, environ: Mapping[str, str]
+    ) -> Mapping[str, Path]:
+        """The person's own rules: what they allow runs outside of the sandbox."""
+        read_only = access is Access.READ_ONLY
+        return {_RULES: _root(user_home, environ) / _RULES} if read_only else {}
 
     def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
         """The thread's totals, from which it goes on counting when it is resumed."""
@@ -221,6 +245,10 @@ class Agent(Backend):
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
     home = environ.get("CODEX_HOME")
     return Path(home) if home else user_home / ".codex"
+
+
+def _has_rules(request: TurnRequest) -> bool:
+    return bool(request.texts.get(_RULES, "").strip())
 
 
 def _untrusted(cwd: Path) -> str:

@@ -1,6 +1,7 @@
 """Everything about one turn that is decided before anything is started."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -216,12 +217,31 @@ def _turn_request(
         environ={
             name: world.environ[name] for name in backend.reads_variables if name in world.environ
         },
-        texts={key: text for key, path in reads.items() if (text := read_text(path)) is not None},
+        texts=dict(_texts(reads, backend)),
     )
     if not goes_on or request.interactive or conversation.id is None:
         return turn
     counted = counters_kept(backend, conversation.id, world)
     return turn if counted is None else replace(turn, counters=counted, baseline_known=True)
+
+
+def _texts(reads: Mapping[str, Path], backend: Backend) -> Iterator[tuple[str, str]]:
+    """What the files say that the invocation has to know, as far as there are any.
+
+    Raises `BackendUnsupportedError` for one that is there and does not tell: it may forbid much.
+    """
+    for key, path in reads.items():
+        files = sorted(path.parent.glob(path.name)) if "*" in path.name else [path]
+        for file in filter(os.path.isfile, files):
+            if read_text(file) is None:
+                raise BackendUnsupportedError(
+                    f"backend `{backend.name}` cannot be kept to what `{file}` says: it cannot be"
+                    " read, or is too large",
+                    hint="correct it, or move it away",
+                )
+        texts = [text for file in files if (text := read_text(file)) is not None]
+        if texts:
+            yield key, "\n".join(texts)
 
 
 def _refuse_wider_arguments(asked: _Asked, turn: TurnRequest) -> None:

@@ -71,6 +71,21 @@ def test_every_option_stands_before_resume() -> None:
     assert {"--sandbox=workspace-write", "--model=m", "--search"} <= set(argv[:-3])
 
 
+def test_what_the_persons_rules_allow_does_not_leave_the_sandbox_of_read_only() -> None:
+    """0.171.0 runs it outside; its own screen has no option against that."""
+    rules = {"rules/*.rules": 'prefix_rule(pattern=["make"], decision="allow")\n'}
+    turn_of = {access: ask(access=access, texts=rules) for access in Access}
+    with_option = [
+        access for access, one in turn_of.items() if "--ignore-rules" in CODEX.invocation(one).argv
+    ]
+    assert with_option == [Access.READ_ONLY]
+    without_rules = CODEX.invocation(ask(access=Access.READ_ONLY, texts={"rules/*.rules": "\n"}))
+    assert "--ignore-rules" not in without_rules.argv  # 0.98.0 knows no such option
+    with pytest.raises(BackendUnsupportedError, match="own screen"):
+        CODEX.screen(turn_of[Access.READ_ONLY])
+    assert CODEX.screen(turn_of[Access.EDIT])
+
+
 @pytest.mark.parametrize("bad", [None, "", "a name", "--last", f"{ID}\n"])
 def test_what_is_no_id_never_reaches_the_command_line(bad: str | None) -> None:
     """With anything but an id, `resume` silently starts a new thread."""
