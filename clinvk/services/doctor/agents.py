@@ -1,4 +1,4 @@
-"""The agents: whether their programs run, in which version, and whether somebody signed in."""
+"""The agents: whether their programs run, their versions, and whether you are signed in."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from clinvk.services.doctor.survey import Survey
 _finding = partial(Finding, area=Area.BACKENDS)
 
 _NAMED = 5
-"""So many files stand in a finding."""
+"""Number of files named in a finding."""
 
 _DRIFT = {
     Drift.NEWER: "newer than any version it was tested with",
@@ -25,7 +25,7 @@ _DRIFT = {
 
 
 def check_agents(survey: Survey) -> Checked:
-    """Every backend; one that is not installed is only counted, unless it is the default."""
+    """Check every backend. One that is not installed is only counted, unless it is the default."""
     installed = [state for state in survey.backends if state.installed]
     named = [f"{state.name} {state.version or '?'}" for state in installed]
     findings = [
@@ -46,7 +46,7 @@ def _unusable(sentence: str) -> Finding:
 
 
 def _none(survey: Survey) -> Iterator[Finding]:
-    """The one agent that comes with clinvk is of no use for work, and never the default."""
+    """The agent that comes with clinvk does no real work, and is never the default."""
     get = survey.world.agents.get
     agents = [one for one in survey.backends if get(one.name).preference is not None]
     if survey.settings.get("default_backend") is None and not any(
@@ -89,13 +89,13 @@ def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
         yield _finding(
             severity=Severity.NOTE,
             code="sign_in_unknown",
-            message=f"nothing shows that somebody signed in with `{state.name}`",
+            message=f"no sign of a login was found for `{state.name}`",
             remedy=f"if a prompt fails with exit status 7, sign in: {command(state.program[0])}",
         )
 
 
 def _named_by_project(state: BackendState, survey: Survey) -> Iterator[Finding]:
-    """What the repository around the working directory has the agent run."""
+    """The programs that the repository around the working directory can make an agent run."""
     world = survey.world
     files = list(programs_of_project(survey.world.agents.get(state.name), world.cwd, world))
     if files:
@@ -105,7 +105,7 @@ def _named_by_project(state: BackendState, survey: Survey) -> Iterator[Finding]:
             code="project_names_programs",
             message=f"the repository here can name programs for `{state.name}` to run",
             where=f"{', '.join(map(str, files[:_NAMED]))}{more}",
-            remedy="look at them before you trust the repository; `--access read-only` runs none",
+            remedy="read them before you trust the repository; `--access read-only` runs none",
         )
 
 
@@ -144,7 +144,7 @@ def _bad_binary(name: str, binary: str, survey: Survey) -> Finding:
         severity=Severity.PROBLEM,
         code="binary_not_executable" if closed else "binary_missing",
         message=f"the program of `{name}`, as configured, "
-        + ("may not be executed" if closed else "is not there"),
+        + ("cannot be executed" if closed else "does not exist"),
         where=f"{binary} ({_source(survey, key)})",
         command=command("chmod", "u+x", path) if closed else _unset(survey, key),
     )
@@ -156,7 +156,7 @@ def _source(survey: Survey, key: str) -> str | None:
 
 
 def _unset(survey: Survey, key: str) -> str:
-    """The line that takes the setting back, where it was made."""
+    """The command that removes the setting where it was made."""
     source = _source(survey, key) or ""
     if source in survey.world.environ:
         return command("unset", source)

@@ -1,4 +1,4 @@
-"""The configuration: whether it is valid, and each variable that looks like ours is one."""
+"""The configuration: whether it is valid, and whether each `CLINVK_` variable is known."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,7 +22,7 @@ _PREFIX = "CLINVK_"
 
 
 def settings_or_defaults(world: World) -> Settings:
-    """The effective settings as far as they are valid. Nothing is written."""
+    """The effective settings, as far as they are valid. Nothing is written."""
     valid = {
         name: value
         for name, value in world.environ.items()
@@ -36,12 +36,12 @@ def settings_or_defaults(world: World) -> Settings:
 
 
 def check_configuration(survey: Survey) -> Checked:
-    """The person's own file, then the environment."""
+    """Check the user's file, then the environment."""
     path = survey.world.home.config_file
     there = path.exists()
     return Checked(
         area=Area.CONFIGURATION,
-        summary=str(path) if there else "no file: the defaults hold",
+        summary=str(path) if there else "no file: defaults",
         findings=(*_file(survey.world), *_environment(survey)),
     )
 
@@ -71,7 +71,7 @@ def _environment(survey: Survey) -> Iterator[Finding]:
             yield _finding(
                 severity=Severity.WARNING,
                 code="variable_unknown",
-                message=f"`{name}` is no variable of clinvk's, and has no effect",
+                message=f"`{name}` is not a variable of clinvk, and has no effect",
                 where=name,
                 remedy=f"did you mean `{close[0]}`?" if close else None,
                 command=command("unset", name),
@@ -80,14 +80,14 @@ def _environment(survey: Survey) -> Iterator[Finding]:
 
 
 def _values(world: World, known: set[str]) -> Iterator[Finding]:
-    """Each variable on its own, so that one that is invalid does not hide another."""
+    """Check each variable on its own, so that an invalid one does not hide another."""
     for name in sorted(known & {*world.environ}):
         if fault := _fault_of(world, name):
             yield _invalid(fault, name, command("unset", name))
 
 
 def _fault_of(world: World, name: str) -> str | None:
-    """What is wrong with the value of one variable, looked at without the others."""
+    """What is wrong with the value of one variable, checked without the others."""
     nothing = replace(world, environ={})
     base = world if _complaint(nothing) is None else _without_file(world)
     return _complaint(replace(base, environ={name: world.environ[name]}))

@@ -29,21 +29,21 @@ from clinvk.store.agent_files.listing import ConversationListing, depth_of
 SOON_DAYS = 3.0
 _DAY_S = 86_400.0
 _NAMED = 20
-"""So many sessions stand in a remedy; a line with hundreds is of no use to anyone."""
+"""Number of sessions named in a remedy: nobody reads a line with hundreds."""
 
 _finding = partial(Finding, area=Area.CONVERSATIONS, severity=Severity.NOTE)
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A session and the agent's file of its conversation: None if it is gone."""
+    """A session and the agent's file of its conversation, None if that is gone."""
 
     session: Session
     file: Path | None
 
 
 def check_conversations(survey: Survey) -> Checked:
-    """Backend by backend, those whose files tell something."""
+    """Check each backend whose files can be checked."""
     known = {state.name for state in survey.backends}
     asked = sorted(
         (one for one in survey.sessions if one.backend in known and _is_asked_about(one)),
@@ -75,7 +75,7 @@ def _backend_of(session: Session) -> str:
 
 
 def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
-    """Those of which the agent's files tell whether they are there."""
+    """The sessions whose conversations can be looked up in the agent's files."""
     listings: dict[tuple[Path, int], ConversationListing] = {}
     for session in sessions:
         files = _files_of(session, survey)
@@ -97,7 +97,7 @@ class _Found:
 
 
 def _find(files: Conversations, listings: dict[tuple[Path, int], ConversationListing]) -> _Found:
-    """By a listing where one will do for all conversations of an agent."""
+    """Look up the conversations, by a single listing where the agent's files allow it."""
     if isinstance(files, ConversationRows) or (depth := depth_of(files.pattern)) is None:
         return _one_by_one(files)
     place = (files.root, depth)
@@ -114,7 +114,7 @@ def _one_by_one(files: Conversations) -> _Found:
 
 
 def _latest(files: Iterable[Path]) -> Path | None:
-    """The file that was written to last: it is the last to be removed."""
+    """The file that was written last: it is removed last."""
     return max(files, key=_written_s, default=None)
 
 
@@ -133,15 +133,15 @@ def _gone(name: str, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
             code="conversation_gone",
             message=f"`{name}` no longer has the conversation of {_sessions(len(gone))}",
             where=str(files.root) if files else None,
-            remedy="`clinvk resume` with `--if-missing replay` tells a new one what was said; or "
-            "close what you do not want to go on with",
+            remedy="`clinvk resume` with `--if-missing replay` starts a new one with its text; or "
+            "close the sessions that you do not want to continue",
             command=command("clinvk", "sessions", "close", *gone[:_NAMED]),
             sessions=gone,
         )
 
 
 def _at_risk(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
-    """Those that were resumed, with an agent that may take one for damaged."""
+    """The resumed sessions of an agent that may delete resumed conversations."""
     world = survey.world
     path = backend.retention_settings(world.user_home, world.environ)
     setting = backend.keeps_resumed(read_text(path) if path else None)
@@ -152,8 +152,8 @@ def _at_risk(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Fi
             message=f"`{backend.name}` may delete a conversation that was resumed when a new one "
             f"begins in its directory: {_sessions(len(resumed))}",
             where=str(path),
-            remedy=f"set {setting}; `clinvk resume` with `--if-missing replay` tells a new one what"
-            " was said",
+            remedy=f"set {setting}; `clinvk resume` with `--if-missing replay` starts a new one"
+            " with its text",
             sessions=resumed,
         )
 
@@ -169,11 +169,11 @@ def _going(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Find
     if going:
         yield _finding(
             code="conversation_going",
-            message=f"`{backend.name}` removes conversations that were not used for "
-            f"{retention.days:g} days: that of {_sessions(len(going))} goes within "
+            message=f"`{backend.name}` deletes conversations not used for "
+            f"{retention.days:g} days: that of {_sessions(len(going))} will be deleted within "
             f"{SOON_DAYS:g} days",
             where=str(path) if path else None,
-            remedy=f"go on with what you want to keep, or raise {retention.setting}",
+            remedy=f"continue the sessions that you want to keep, or raise {retention.setting}",
             sessions=going,
         )
 

@@ -1,4 +1,4 @@
-"""All checks, one after another; with `fix`, what is safe to do, and then all checks again."""
+"""All checks, one after another; with `fix`, the safe repairs and then all checks again."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -65,7 +65,7 @@ def _checked(seen: Survey) -> tuple[Checked, ...]:
 
 
 def _try(area: Area, check: Callable[[Survey], Checked], seen: Survey) -> Checked:
-    """One check that cannot be made does not keep the others from being made."""
+    """A check that fails does not stop the others."""
     try:
         return check(seen)
     except (ClinvkError, OSError) as error:
@@ -74,7 +74,7 @@ def _try(area: Area, check: Callable[[Survey], Checked], seen: Survey) -> Checke
             area=area,
             severity=Severity.PROBLEM,
             code="not_checked",
-            message=f"this could not be looked at: {why}",
+            message=f"this could not be checked: {why}",
             where=str(seen.world.home.root),
             remedy="check the permissions of the home",
         )

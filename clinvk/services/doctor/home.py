@@ -1,4 +1,4 @@
-"""The home: whether it is there, can be written to, has space, and is closed to others."""
+"""The home: whether it exists, is writable, has space, and is private."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ from clinvk.store.home import HOME_VARIABLE, Home
 from clinvk.store.home_entries import HomeEntry, find_entry, iter_folder, our_folders
 
 LOW_BYTES = 100 * 1024 * 1024
-"""Less than this is low: a record needs 1 kB, but a full disk ends an agent's work as well."""
+"""Less than this is low: a record needs 1 kB, but a full disk also stops the agents."""
 
 _finding = partial(Finding, area=Area.HOME)
 _OTHERS = 0o077
@@ -23,7 +23,7 @@ _WRITERS = 0o022
 
 
 def check_home(survey: Survey, *, low_bytes: int = LOW_BYTES) -> Checked:
-    """The folder itself, then everything of ours in it."""
+    """Check the folder itself, then our files in it."""
     home = survey.world.home
     there = home.root.is_dir()
     findings = [*_relative(survey), *_usable(home), *_space(home.root, low_bytes)]
@@ -39,20 +39,20 @@ def _relative(survey: Survey) -> Iterator[Finding]:
         yield _finding(
             severity=Severity.WARNING,
             code="home_relative",
-            message="the home is relative to the current directory: each directory has its own",
+            message="the home is a relative path, so each directory has its own",
             where=HOME_VARIABLE,
             command=f"export {command(f'{HOME_VARIABLE}={survey.world.cwd / root}')}",
         )
 
 
 def _usable(home: Home) -> Iterator[Finding]:
-    """Whether it can be written to; if it is not there, whether it could be made."""
+    """Whether it is writable, or, if it does not exist, whether it can be created."""
     if home.root.is_symlink() and not home.root.exists():
         target = home.root.parent / os.readlink(home.root)  # noqa: PTH115  as it is written there
         yield _finding(
             severity=Severity.PROBLEM,
             code="home_link_broken",
-            message=f"the home is a link to `{target}`, which is not there",
+            message=f"the home is a link to `{target}`, which does not exist",
             where=str(home.root),
             command=command("mkdir", "-p", target),
         )
@@ -62,7 +62,7 @@ def _usable(home: Home) -> Iterator[Finding]:
         yield _finding(
             severity=Severity.PROBLEM,
             code="home_not_a_folder",
-            message="something that is no folder is in the place of the home",
+            message="the path of the home is not a folder",
             where=str(top),
             command=command("mv", top, f"{top}.old"),
         )
@@ -73,7 +73,7 @@ def _usable(home: Home) -> Iterator[Finding]:
             yield _finding(
                 severity=Severity.PROBLEM,
                 code="home_not_writable",
-                message="nothing can be written here: no session can be recorded",
+                message="no session can be recorded: this folder is not writable",
                 where=str(folder),
                 remedy=f"make it writable, or move the home with `{HOME_VARIABLE}`",
                 command=command("chmod", "u+rwx", folder) if _is_ours(folder) else None,
@@ -99,19 +99,19 @@ def _space(root: Path, low_bytes: int) -> Iterator[Finding]:
             code="space_low",
             message=f"only {free >> 20} MiB are free on the disk",
             where=str(top),
-            remedy="make space; old sessions go with",
+            remedy="free some space; remove old sessions with",
             command=command("clinvk", "sessions", "clean", "--older-than", "30d"),
         )
 
 
 def _root_mode(root: Path) -> Iterator[Finding]:
-    """The home may be shared on purpose, so others may look into it; but not write into it."""
+    """The home may be shared on purpose, so others may read it, but not write to it."""
     found = root.stat()
     if found.st_mode & _WRITERS:
         yield _finding(
             severity=Severity.PROBLEM,
             code="home_open",
-            message=f"others may write here (mode {stat.S_IMODE(found.st_mode):o})",
+            message=f"other users can write here (mode {stat.S_IMODE(found.st_mode):o})",
             where=str(root),
             command=command("chmod", "go-w", root),
         )
@@ -120,7 +120,7 @@ def _root_mode(root: Path) -> Iterator[Finding]:
 
 
 def _links(home: Home) -> Iterator[Finding]:
-    """A folder of ours that is a link is not used: it could lead anywhere."""
+    """A folder of ours that is a symbolic link is not used: it could lead anywhere."""
     for folder in our_folders(home):
         entry = find_entry(folder)
         if entry is None or entry.is_folder:
@@ -131,17 +131,17 @@ def _links(home: Home) -> Iterator[Finding]:
         yield _finding(
             severity=Severity.PROBLEM,
             code="folder_is_link" if entry.is_link else "not_a_folder",
-            message="it is a symbolic link, and is not used"
+            message="this is a symbolic link, so it is not used"
             if entry.is_link
-            else "it is no folder",
+            else "this is not a folder",
             where=str(folder),
-            remedy=f"put the folder in its place, or move the whole home with `{HOME_VARIABLE}`",
+            remedy=f"replace it by the folder, or move the whole home with `{HOME_VARIABLE}`",
             command=move if back else command("mv", folder, f"{folder}.old"),
         )
 
 
 def _entries(home: Home) -> Iterator[Finding]:
-    """Files and folders that are open to others, or are somebody else's."""
+    """Files and folders that other users can open, or that belong to another user."""
     for folder in our_folders(home):
         entry = find_entry(folder)
         if entry is None or not entry.is_folder:

@@ -1,4 +1,4 @@
-"""The index: whether it says what the session files say."""
+"""The index: whether it agrees with the session files."""
 
 from dataclasses import replace
 
@@ -9,7 +9,7 @@ from clinvk.store.index.diff import Compared, Look, look
 
 
 def check_index(survey: Survey) -> Checked:
-    """Compare all of it; without an index everything works, so that is as it should be."""
+    """Compare the whole index. A missing index is fine: everything works without it."""
     home = survey.world.home
     found = look(home)
     if found is Look.NONE:
@@ -22,9 +22,9 @@ def check_index(survey: Survey) -> Checked:
         area=Area.INDEX,
         severity=Severity.NOTE,
         code="index_behind",
-        message="the next command that needs it makes it anew: it makes no sense"
+        message="it is damaged; the next command that needs it rebuilds it"
         if found is Look.BROKEN
-        else "the next command that needs it brings it up to the files: it is behind",
+        else "it is out of date; the next command that needs it updates it",
         where=str(home.index),
         command=command("clinvk", "sessions", "reindex"),
         repair=RebuildIndex(),
@@ -34,6 +34,6 @@ def check_index(survey: Survey) -> Checked:
             finding,
             severity=Severity.WARNING,
             code="index_differs",
-            message="a list may miss what was changed in the files: it differs from them",
+            message="it differs from the files, so a list may miss changes",
         )
     return Checked(area=Area.INDEX, summary="", findings=(finding,))

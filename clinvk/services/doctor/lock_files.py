@@ -1,4 +1,4 @@
-"""The locks: who holds them, who left without a word, and whose agent still runs."""
+"""The locks: who holds them, who died while holding one, and whose agent still runs."""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -15,7 +15,7 @@ _finding = partial(Finding, area=Area.LOCKS)
 
 
 def check_locks(survey: Survey) -> Checked:
-    """Every lock file; the empty ones of sessions that are there are as they should be."""
+    """Check every lock file. An empty one of an existing session is fine."""
     locks = list(iter_lock_files(survey.world.home))
     held = sum(lock.held for lock in locks)
     running = f"{held} held" if held else "none held"
@@ -32,7 +32,7 @@ def _of(lock: LockFile, survey: Survey) -> Iterator[Finding]:
         yield _finding(
             severity=Severity.NOTE,
             code="lock_without_session",
-            message="there is no session to this lock any more",
+            message="the session of this lock no longer exists",
             where=str(lock.path),
             command=command("rm", lock.path),
             repair=RemoveLock(path=lock.path),
@@ -40,7 +40,7 @@ def _of(lock: LockFile, survey: Survey) -> Iterator[Finding]:
 
 
 def _left(lock: LockFile, world: World) -> Iterator[Finding]:
-    """Its holder never released it: what became of that, and of its agent."""
+    """A lock that was never released: what happened to its holder, and to its agent."""
     about = partial(
         _finding,
         where=str(lock.path),
@@ -52,7 +52,7 @@ def _left(lock: LockFile, world: World) -> Iterator[Finding]:
         yield about(
             severity=Severity.NOTE,
             code="lock_unreadable",
-            message="what stands in this lock makes no sense, and nobody holds it",
+            message="the content of this lock is invalid, and nobody holds it",
             command=FIX,
             repair=repair,
         )
@@ -61,8 +61,8 @@ def _left(lock: LockFile, world: World) -> Iterator[Finding]:
             severity=Severity.WARNING,
             code="lock_of_other_host",
             message=f"process {holder.pid} on `{holder.host}` never released this lock; whether it "
-            "still runs cannot be seen from here",
-            remedy=f"if nothing of it runs on `{holder.host}` any more",
+            "still runs cannot be checked from this machine",
+            remedy=f"if it no longer runs on `{holder.host}`",
             command=command("rm", lock.path),
         )
     elif (processes := _agent_processes(holder)) is not None:
@@ -70,13 +70,13 @@ def _left(lock: LockFile, world: World) -> Iterator[Finding]:
         yield about(
             severity=Severity.PROBLEM,
             code="agent_left_running",
-            message=f"the agent of a run that was killed still works{which}",
-            remedy="the next turn of the session ends it; or end it now",
+            message=f"the agent of a killed run is still running{which}",
+            remedy="the next turn of the session stops it; or stop it now",
             command=command("kill", *map(str, processes)) if processes else None,
         )
     else:
         reused = process_identity(holder.pid) is not None
-        what = "has ended, and another has its number" if reused else "is gone"
+        what = "has ended, and another process has its number" if reused else "is gone"
         yield about(
             severity=Severity.NOTE,
             code="lock_stale",
@@ -87,7 +87,7 @@ def _left(lock: LockFile, world: World) -> Iterator[Finding]:
 
 
 def _agent_processes(holder: Holder) -> Sequence[int] | None:
-    """The agent that the holder started and whatever that started; None if it runs no more."""
+    """The processes of the holder's agent; None if none is running."""
     pid, identity = holder.child_pid, holder.child_identity
     if pid is None or identity is None or not is_alive(pid, identity):
         return None

@@ -1,4 +1,4 @@
-"""The machine around: letters, temporary files, and the tools that clinvk can do without."""
+"""The machine: encoding, temporary files, and optional tools."""
 
 import os
 import shlex
@@ -17,7 +17,7 @@ _finding = partial(Finding, area=Area.MACHINE)
 
 
 def check_machine(survey: Survey) -> Checked:
-    """Nothing of this keeps clinvk from running an agent, but for the temporary files."""
+    """Only the temporary files are needed to run an agent."""
     findings = (
         *_letters(survey.encoding),
         *_temporary(survey.world),
@@ -33,32 +33,32 @@ def _letters(encoding: str) -> Iterator[Finding]:
         yield _finding(
             severity=Severity.WARNING,
             code="not_utf8",
-            message=f"the output is in `{encoding}`: letters that it lacks are shown as escapes",
+            message=f"the output uses `{encoding}`: characters that it lacks are shown as escapes",
             where="LC_ALL, LC_CTYPE, LANG",
             command="export LC_ALL=C.UTF-8; unset PYTHONIOENCODING",
         )
 
 
 def _temporary(world: World) -> Iterator[Finding]:
-    """A system prompt reaches some agents through a file there."""
+    """Some agents get a system prompt through a temporary file."""
     said = world.environ.get("TMPDIR", "")
     if said and not (Path(said).is_dir() and os.access(said, os.W_OK | os.X_OK)):
         yield _finding(
             severity=Severity.WARNING,
             code="tmpdir_unusable",
-            message=f"`TMPDIR` names `{said}`, which is no folder that can be written to",
+            message=f"`TMPDIR` names `{said}`, which is not a writable folder",
             where="TMPDIR",
             command="unset TMPDIR",
         )
 
 
 def _scratch(world: World) -> Iterator[Finding]:
-    """Folders with what runs gave their agents, of runs that were killed."""
+    """Temporary folders of killed runs."""
     for path in iter_left(now_s=world.now().timestamp()):
         yield _finding(
             severity=Severity.NOTE,
             code="scratch_left",
-            message="a run that was killed left its temporary files behind",
+            message="a killed run left its temporary files behind",
             where=str(path),
             command=command("rm", "-r", path),
             repair=RemoveScratch(path=path),
@@ -70,8 +70,8 @@ def _git(world: World) -> Iterator[Finding]:
         yield _finding(
             severity=Severity.NOTE,
             code="no_git",
-            message="git is not installed: only the changes that an agent tells of are recorded, "
-            "and a subdirectory is not known to be of the same project",
+            message="git is not installed: only the changes that an agent reports are recorded, "
+            "and a subdirectory is not recognised as part of its project",
             remedy="install git",
         )
 
@@ -87,7 +87,7 @@ def _editor(world: World) -> Iterator[Finding]:
         yield _finding(
             severity=Severity.NOTE,
             code="no_editor",
-            message="there is no editor for `--editor` and `clinvk config edit`",
+            message="no editor is set for `--editor` and `clinvk config edit`",
             where="EDITOR",
             command="export EDITOR=vi",
         )

@@ -1,4 +1,4 @@
-"""The sessions: whether each can be read, has both of its files, and possible dates."""
+"""The sessions: whether each is readable, has both of its files, and has plausible dates."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,7 +23,7 @@ _finding = partial(Finding, area=Area.SESSIONS)
 
 
 def check_records(survey: Survey) -> Checked:
-    """Every session, and what writes that never ended left behind."""
+    """Check every session, and look for the remains of unfinished writes."""
     if survey.unreadable is not None and not survey.world.home.root.is_dir():
         return Checked(area=Area.SESSIONS, summary="none")
     if survey.unreadable is not None:
@@ -48,7 +48,7 @@ def check_records(survey: Survey) -> Checked:
 
 
 def _damaged(found: DamagedRecord, survey: Survey) -> Finding:
-    """It is never deleted: it is given its right name, or set aside."""
+    """A damaged record is never deleted: it gets its right name, or is set aside."""
     home, path = survey.world.home, found.path
     if found.unreadable:
         return _unreadable(found)
@@ -67,14 +67,14 @@ def _damaged(found: DamagedRecord, survey: Survey) -> Finding:
 
 
 def _unreadable(found: DamagedRecord) -> Finding:
-    """Nothing is known of what is in it, so nothing is moved."""
+    """An unreadable file is not moved, since its content is unknown."""
     kind = "transcript" if found.path.suffix == TRANSCRIPT else "record"
     return _finding(
         severity=Severity.PROBLEM,
         code=f"{kind}_unreadable",
-        message=f"the system does not let the file of a session be read: {found.reason}",
+        message=f"the file of a session cannot be read: {found.reason}",
         where=str(found.path),
-        remedy="check its permissions and the disk; what is in it may be as good as ever",
+        remedy="check its permissions and the disk; its content may be intact",
         command=command("chmod", "u+rw", found.path),
         sessions=(found.id_guess,) if found.id_guess else (),
     )
@@ -85,9 +85,9 @@ def _problem(code: str, found: DamagedRecord, way_out: str) -> Finding:
     return _finding(
         severity=Severity.PROBLEM,
         code=code,
-        message=f"the file of a session cannot be used: {found.reason}",
+        message=f"the file of a session is damaged: {found.reason}",
         where=str(found.path),
-        remedy="its transcript is whole: the session is rebuilt from it" if rebuilt else None,
+        remedy="its transcript is intact: the session is rebuilt from it" if rebuilt else None,
         command=way_out,
         sessions=(found.id_guess,) if found.id_guess else (),
     )
@@ -100,7 +100,7 @@ def _of(session: Session, survey: Survey) -> Iterator[Finding]:
     if session.id not in survey.records and not busy:
         yield about(
             code="record_missing",
-            message=f"session `{session.id}` has a transcript and no record",
+            message=f"session `{session.id}` has a transcript but no record",
             where=str(home.transcript(session.id)),
             command=FIX,
             repair=RebuildRecord(session_id=session.id),
@@ -108,9 +108,9 @@ def _of(session: Session, survey: Survey) -> Iterator[Finding]:
     if session.id not in survey.transcripts and session.next_turn > 1 and not busy:
         yield about(
             code="transcript_missing",
-            message=f"session `{session.id}` has a record and no transcript: its turns are lost",
+            message=f"session `{session.id}` has a record but no transcript: its turns are lost",
             where=str(home.transcript(session.id)),
-            remedy="restore it from a backup; or go on with the session; or let it go",
+            remedy="restore it from a backup, continue the session without it, or delete it",
             command=command("clinvk", "sessions", "delete", "-y", session.id),
         )
     if session.id in survey.transcripts and not busy:
@@ -118,22 +118,22 @@ def _of(session: Session, survey: Survey) -> Iterator[Finding]:
     if session.last_used_at > survey.world.now() + CLOCKS_AGREE:
         yield about(
             code="date_in_future",
-            message=f"session `{session.id}` was last used at a time that is yet to come",
+            message=f"session `{session.id}` was last used at a time in the future",
             where=str(home.record(session.id)),
-            remedy="check the clock of this machine; a further turn dates the session anew",
+            remedy="check the clock of this machine; the next turn corrects the date",
             command=command("clinvk", "resume", session.id, "go on"),
         )
     if session.schema > SCHEMA:
         yield about(
             code="record_newer",
-            message=f"a newer clinvk wrote session `{session.id}`: here it can only be read",
+            message=f"session `{session.id}` is from a newer clinvk: this version can only read it",
             where=str(home.record(session.id)),
             remedy="update clinvk",
         )
 
 
 def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
-    """What the record and the transcript say of the turns, compared both ways."""
+    """Compare what the record and the transcript say about the turns."""
     home = survey.world.home
     path = home.transcript(session.id)
     about = partial(_finding, severity=Severity.WARNING, where=str(path), sessions=(session.id,))
@@ -186,7 +186,7 @@ def _leftover(path: Path) -> Finding:
     return _finding(
         severity=Severity.WARNING,
         code="leftover",
-        message="a write that never ended left this behind",
+        message="this is left over from an unfinished write",
         where=str(path),
         command=command("rm", path),
         repair=RemoveLeftover(path=path),

@@ -34,35 +34,35 @@ _T = TypeVar("_T")
 
 
 def mend(repair: Repair, world: World) -> str:
-    """Put one thing right, and say what was done. Raises `ClinvkError`."""
+    """Repair one finding and return a sentence about it. Raises `ClinvkError`."""
     match repair:
         case CloseToOthers(paths=paths):
             for path in paths:
                 _try(partial(close_to_others, path), str(path))
             more = f" and {len(paths) - 1:,} more" if len(paths) > 1 else ""
-            return f"closed `{paths[0]}`{more} to others"
+            return f"made `{paths[0]}`{more} private"
         case RemoveLeftover(path=path):
             _try(lambda: remove_leftover(path), str(path))
             return f"removed `{path}`"
         case RemoveScratch(path=path):
             if not remove_left(path, now_s=world.now().timestamp()):
-                raise StoreError(f"`{path}` stays: a run has it by now")
+                raise StoreError(f"`{path}` is kept: a run uses it now")
             return f"removed `{path}`"
         case RemoveLock(path=path):
             if not _try(lambda: remove_free_lock(path), str(path)):
-                raise StoreError(f"`{path}` stays: it is held by now")
+                raise StoreError(f"`{path}` is kept: it is held now")
             return f"removed `{path}`"
         case RebuildRecord(session_id=session_id):
             return _rebuild_record(session_id, world)
         case RebuildIndex():
             rebuild(world.home)
-            return f"made `{world.home.index}` anew"
+            return f"rebuilt `{world.home.index}`"
         case _:
             assert_never(repair)
 
 
 def _rebuild_record(session_id: str, world: World) -> str:
-    """Under the session's lock: a run that began meanwhile writes the record itself."""
+    """Rebuild under the session's lock, since a new run writes the record itself."""
     store = SessionStore(world.home)
     with store.hold(session_id, claim_of(world)):
         path = world.home.record(session_id)
@@ -70,9 +70,9 @@ def _rebuild_record(session_id: str, world: World) -> str:
         if isinstance(written, Session):
             told = store.reconciled(written)
             if told == written:
-                return f"`{path}` is as it should be by now"
+                return f"`{path}` is already correct"
             store.save(told)
-            return f"brought `{path}` up to its transcript"
+            return f"updated `{path}` from its transcript"
         if written is not None and written.unreadable:
             raise StoreError(written.sentence)
         found = store.told_by_transcript(session_id)
@@ -87,7 +87,7 @@ def _rebuild_record(session_id: str, world: World) -> str:
 
 
 def _set_aside(path: Path) -> Path:
-    """Keep the file under a name that is nobody's yet."""
+    """Keep the file under an unused name."""
     aside = path.with_name(f"{path.name}.damaged")
     number = 1
     while os.path.lexists(aside):
@@ -101,6 +101,6 @@ def _try(act: Callable[[], _T], what: str) -> _T:
     try:
         return act()
     except BlockingIOError as error:
-        raise StoreError(f"`{what}` stays: somebody is using it") from error
+        raise StoreError(f"`{what}` is kept: it is in use") from error
     except OSError as error:
         raise StoreError(f"cannot change `{what}`: {reason(error)}") from error

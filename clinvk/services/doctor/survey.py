@@ -1,4 +1,4 @@
-"""What is looked at, gathered once for all checks; nothing is written."""
+"""What the checks look at, collected once. Nothing is written."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,12 +36,12 @@ class Survey:
 def survey(
     world: World, settings: Settings, backends: tuple[BackendState, ...], encoding: str
 ) -> Survey:
-    """Read everything once. Raises nothing that is expected."""
+    """Read everything once. Raises no expected error."""
     home = world.home
     sessions: list[Session] = []
     damaged: list[DamagedRecord] = []
     try:
-        # In this order: a record never comes without its transcript, and outlives it by a moment.
+        # Transcripts first: a record never comes without one, and is deleted a moment after it.
         transcripts = frozenset(transcript_ids(home))
         records = frozenset(record_stems(home))
         for one in SessionStore(home).iter_records():
@@ -70,7 +70,7 @@ def survey(
 
 
 def nearest_existing(path: Path) -> Path:
-    """The path, or the first folder above it that is there."""
+    """The path, or the nearest folder above it that exists."""
     while not path.exists() and path != path.parent:
         path = path.parent
     return path
