@@ -70,6 +70,9 @@ _WORDS: Words = (
     (r"\berror loading config(?:uration|\.toml)?\b", FailureCode.OPTION_REFUSED),
     (r"no prompt provided", FailureCode.PROMPT_REFUSED),
 )
+_SIGNALLED = 128
+"""From here on an exit code is a signal's: clinvk ends an agent that stays after its answer."""
+
 _INCOMPLETE = re.compile(r"Incomplete response returned, reason: (\w+)")
 _STOPPED_BY = {
     "max_output_tokens": StopReason.LENGTH,
@@ -145,6 +148,9 @@ class ThreadParser(Parser):
             note = "the agent ended in the middle of a further turn"
             return [Warned(message=note), replace(self._outcome, usage=UNKNOWN_USAGE)]
         notes = without_value(self._outcome) if self._held_to_schema else []
+        if self._outcome.failure is None and exit_code is not None and 0 < exit_code < _SIGNALLED:
+            note = f"the agent exited with {exit_code} after its answer was complete"
+            notes = [Warned(message=note), *notes]
         return [*notes, self._outcome]
 
     def _begin(self, said: Line) -> list[Event] | None:

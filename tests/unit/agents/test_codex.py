@@ -258,6 +258,16 @@ def test_the_agents_own_screen_opens_the_conversation() -> None:
     assert CODEX.native_resume(ID) == ("codex", "resume", ID)
 
 
+@pytest.mark.parametrize(("exit_code", "told"), [(0, False), (1, True), (101, True), (143, False)])
+def test_an_exit_code_after_the_answer_is_said(exit_code: int, *, told: bool) -> None:
+    """The answer stands; as with every agent, what came after it is not passed by silently."""
+    said = [{"type": "thread.started", "thread_id": ID}, item("agent_message", text="one")]
+    events = turn(*said, completed(100, 10), exit_code=exit_code)
+    warnings = [event.message for event in events if isinstance(event, Warned)]
+    assert warnings == [f"the agent exited with {exit_code} after its answer was complete"] * told
+    assert (events[-1].text, events[-1].failure) == ("one", None)
+
+
 def test_a_second_turn_of_a_run_is_the_answer_and_its_figures_are_of_both() -> None:
     """What comes after a `turn.completed` is no noise if a further turn began."""
     first = [{"type": "turn.started"}, item("agent_message", text="one"), completed(100, 10)]
