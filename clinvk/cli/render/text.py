@@ -8,11 +8,20 @@ from collections.abc import Callable
 
 from clinvk.cli.render.activity import Activity
 from clinvk.cli.streams import Streams
-from clinvk.model.events import Event, Init, Message, Raw, Thinking, Warned, ends_message
+from clinvk.model.events import (
+    Event,
+    Init,
+    Message,
+    Raw,
+    Thinking,
+    UsageReported,
+    Warned,
+    ends_message,
+)
 from clinvk.model.report import RunReport, TurnStart
 from clinvk.text.sanitize import SafeStream
 
-_WITHIN_A_MESSAGE = (Init, Raw, Thinking, Warned)
+_WITHIN_A_MESSAGE = (Init, Raw, Thinking, UsageReported, Warned)
 """What may be told between two parts of one message."""
 
 _NOT_SHOWN = (Init, Raw)

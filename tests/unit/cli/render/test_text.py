@@ -71,6 +71,11 @@ def deltas(*texts: str) -> list[Message]:
             [Message(text="a\n"), Message(text="b", continues=True)], "a\nb\n", id="two parts"
         ),
         pytest.param(
+            [Message(text="a"), UsageReported(usage=Usage()), Message(text="b", continues=True)],
+            "ab\n",
+            id="a figure within a message",
+        ),
+        pytest.param(
             [*deltas("a"), Message(text="b", delta=True, continues=False)],
             "a\n\nb\n",
             id="two messages in pieces",
