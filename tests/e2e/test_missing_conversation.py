@@ -250,3 +250,21 @@ def test_a_failure_of_the_service_takes_no_turn_back(
     assert last["backend_session_id"] == shown["backend_session_id"]
     assert "zebras" in _last_sent(server)
     check_home(clinvk.home.clinvk_home)
+
+
+@pytest.mark.parametrize("backend", ["claude", "codex", "gemini"])
+@pytest.mark.parametrize("left", [0, 1], ids=["nothing", "its first line"])
+def test_a_conversation_that_lost_its_content_is_gone(
+    clinvk: Command, server: MockModel, backend: str, left: int
+) -> None:
+    """Its file is there, and the agent would fail in words of its own or answer from nothing."""
+    _two_turns(clinvk, backend)
+    [kept] = clinvk.home.kept(backend)
+    kept.write_bytes(b"".join(kept.read_bytes().splitlines(keepends=True)[:left]))
+    asked = len(server.billed)
+    refused = clinvk("-c", "-o", "json", "third").json()
+    assert (refused["exit_status"], refused["error"]["code"]) == (4, "conversation_gone")
+    assert len(server.billed) == asked
+    told = clinvk("-c", "--if-missing", "replay", "-o", "json", "third").json()
+    assert (told["exit_status"], told["turn"], told["resumed"]) == (0, 3, False)
+    assert "the elephants come first" in _last_sent(server)

@@ -218,8 +218,10 @@ class Agent(Backend):
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
         """One rollout, in a folder for the day it began."""
-        root = _root(user_home, environ)
-        return ConversationFiles(root / "sessions", f"*/*/*/rollout-*-{escape(conversation)}.jsonl")
+        pattern = f"*/*/*/rollout-*-{escape(conversation)}.jsonl"
+        return ConversationFiles(
+            _root(user_home, environ) / "sessions", pattern, holds=_holds_a_turn
+        )
 
     def all_conversations(self, user_home: Path, environ: Mapping[str, str]) -> ConversationFiles:
         """Every rollout."""
@@ -268,3 +270,9 @@ def _and_above(directory: Path) -> tuple[Path, ...]:
 def _toml_string(value: str) -> str:
     """A TOML basic string: JSON's escapes are TOML's, but DEL must be escaped too."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _holds_a_turn(lines: Iterable[str]) -> bool:
+    from clinvk.agents.codex.rollout import holds_a_turn
+
+    return holds_a_turn(lines)

@@ -20,6 +20,33 @@ _TURN_BEGINS = ("user_message", "task_started")
 _LAST_CALL = "last_token_usage"
 
 
+_PREAMBLE = frozenset(
+    {"session_meta", "turn_context", "world_state", "task_started", "thread_settings_applied"}
+)
+"""Kinds of lines with which a turn begins: nothing in them is said, or done, yet."""
+
+
+def holds_a_turn(lines: Iterable[str]) -> bool:
+    """Whether the agent could go on with the thread: its beginning can be read, and more follows.
+
+    With a beginning alone 0.171.0 answers from an empty thread and says nothing of it; without one
+    it fails with "failed to read session metadata". A kind of line that nobody knows is enough.
+    """
+    logged = iter(lines)
+    if parse_object(next(logged, "")) is None:
+        return False
+    return any(not _of_preamble(said) for said in filter(None, map(parse_object, logged)))
+
+
+def _of_preamble(said: Line) -> bool:
+    told = mapping(said.get("payload"))
+    if said.get("type") == "response_item":
+        # What it is told besides the prompt is a message as well; the prompt's event follows.
+        return told.get("type") == "message" and told.get("role") != "assistant"
+    kind = told.get("type") if said.get("type") == "event_msg" else said.get("type")
+    return kind in _PREAMBLE
+
+
 class Rollouts(Native):
     """One thread a file; `figures` says which of its totals is which figure of ours."""
 

@@ -47,8 +47,22 @@ def can_go_on(path: Path, holds: Callable[[Iterable[str]], bool] | None) -> bool
     """Whether the agent can go on with this file, for all that can be told."""
     if holds is None:
         return True
-    lines = read_conversation(path)
-    return lines is None or holds(lines)
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            # Line by line: most tell by their first lines, and may have gigabytes.
+            return holds(_whole(file))
+    except OSError:
+        return True
+
+
+def _whole(file: Iterable[bytes]) -> Iterator[str]:
+    read = 0
+    for line in file:
+        read += len(line)
+        if read > LARGEST:
+            raise OSError("it is beyond all measure")
+        if said := line.rstrip(b"\n"):
+            yield said.decode("utf-8", errors="replace")
 
 
 def _wholly_readable(root: Path) -> bool:

@@ -24,6 +24,7 @@ from clinvk.model.events import (
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
+from clinvk.store.agent_files.conversations import conversation_exists
 
 ID = "123e4567-e89b-12d3-a456-426614174000"
 CODEX = backends.get("codex")
@@ -250,7 +251,40 @@ def test_an_end_without_a_result_is_explained(
 def test_the_rollout_is_in_the_folder_of_any_day(environ: dict[str, str], root: str) -> None:
     """The id stands at the end of its name."""
     files = CODEX.conversation_files(ID, Path("/home/u"), environ)
-    assert files == ConversationFiles(Path(root), f"*/*/*/rollout-*-{ID}.jsonl")
+    assert isinstance(files, ConversationFiles)
+    assert (files.root, files.pattern) == (Path(root), f"*/*/*/rollout-*-{ID}.jsonl")
+
+
+_META = '{"type": "session_meta", "payload": {"id": "x"}}'
+_TOLD = '{"type": "response_item", "payload": {"type": "message", "role": "user"}}'
+_BEGUN = '{"type": "event_msg", "payload": {"type": "task_started"}}'
+_SAID = '{"type": "response_item", "payload": {"type": "message", "role": "assistant"}}'
+_ASKED = '{"type": "event_msg", "payload": {"type": "user_message"}}'
+
+
+@pytest.mark.parametrize(
+    ("lines", "holds"),
+    [
+        pytest.param([], False, id="emptied"),
+        pytest.param(["\0" * 400], False, id="zeroes"),
+        pytest.param([_META], False, id="its first line"),
+        pytest.param([_META, _BEGUN, _TOLD, _SAID[:30]], False, id="cut in its preamble"),
+        pytest.param([_META[:30], _BEGUN, _ASKED, _SAID], False, id="without its first line"),
+        pytest.param([_META, _TOLD, _ASKED], True, id="interrupted"),
+        pytest.param([_META, _BEGUN, _TOLD, _SAID], True, id="answered"),
+        pytest.param([_META, '{"type": "of a later version"}'], True, id="unknown"),
+    ],
+)
+def test_a_rollout_of_which_only_the_beginning_is_left_is_no_conversation(
+    tmp_path: Path, lines: list[str], *, holds: bool
+) -> None:
+    """The agent would answer from an empty thread, or fail without a word that says why."""
+    files = CODEX.conversation_files(ID, tmp_path, {})
+    assert isinstance(files, ConversationFiles)
+    rollout = files.root / "2026" / "01" / "02" / f"rollout-1-{ID}.jsonl"
+    rollout.parent.mkdir(parents=True)
+    rollout.write_text("".join(f"{line}\n" for line in lines))
+    assert conversation_exists(files) is holds
 
 
 def test_the_agents_own_screen_opens_the_conversation() -> None:
