@@ -6,35 +6,14 @@ the machine went down); a parser that was told so still ends it with exactly one
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from clinvk.model.failure import Failure
-from clinvk.model.usage import UNKNOWN_USAGE, Usage
-
-Json = Any
-"""A JSON value as the agent sent it; only carried, never interpreted outside its backend."""
-
-
-class StopReason(StrEnum):
-    """Why a turn ended; `LENGTH` and `FILTERED` say what cut its answer off."""
-
-    END_TURN = "end_turn"
-    MAX_TURNS = "max_turns"
-    LENGTH = "length"
-    FILTERED = "filtered"
-    BUDGET = "budget"
-    CANCELLED = "cancelled"
-    TIMEOUT = "timeout"
-    ERROR = "error"
-
-
-class Change(StrEnum):
-    """What became of a file."""
-
-    CREATED = "created"
-    MODIFIED = "modified"
-    DELETED = "deleted"
+from clinvk.model.files import Change as Change  # noqa: PLC0414  a parser needs it
+from clinvk.model.outcome import Json as Json  # noqa: PLC0414  a parser needs it
+from clinvk.model.outcome import Outcome
+from clinvk.model.outcome import StopReason as StopReason  # noqa: PLC0414  a parser needs it
+from clinvk.model.usage import Usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,27 +120,16 @@ class Raw:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    """The last event of every turn, exactly once.
+class Result(Outcome):
+    """The last event of every turn, exactly once: its outcome as the agent tells it.
 
-    `text` is the final answer ("" if there was none): the last message, with all of its parts.
-    `structured` is the value of an answer that was held to a JSON Schema. `usage` and `cost_usd`
-    are this turn's own, true after resumes whatever the agent's counters do, and unknown (None)
-    where that cannot be told. `counters` are the agent's raw counters after this turn, in its
-    backend's own form: they come back to the same backend as `TurnRequest.counters` at the next
-    turn.
+    What the agent cannot know is left out: its process, the files on disk, the warnings.
     """
 
     type: ClassVar[str] = "result"
     text: str
     stop_reason: StopReason
-    usage: Usage = UNKNOWN_USAGE
-    cost_usd: float | None = None
-    failure: Failure | None = None
-    backend_session_id: str | None = None
-    model: str | None = None
     counters: Mapping[str, Json] | None = None
-    structured: Json = None
 
 
 Event = (

@@ -4,11 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from clinvk.errors import ClinvkError, ExitStatus
-from clinvk.model.events import Json
 from clinvk.model.failure import Failure
-from clinvk.model.files import FileReport
+from clinvk.model.outcome import NO_OUTCOME, Outcome
 from clinvk.model.session import Status
-from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 REPORT_SCHEMA = 1
 
@@ -70,10 +68,10 @@ class TurnStart:
 class RunReport:
     """One run, on success and on failure.
 
-    `text` is the turn's final answer, `structured` its value if it was held to a JSON Schema;
-    `usage` and `cost_usd` are this turn's own, and unknown figures are None. `session_id` is
-    clinvk's and None when nothing was recorded. `status` is the session's afterwards; for an
-    ephemeral run the one it would have had.
+    `session_id` is clinvk's and None when nothing was recorded. `backend_session_id` and `model`
+    are the session's where the turn's own outcome does not say them. `status` is the session's
+    afterwards; for an ephemeral run the one it would have had. `error` is the outcome's failure,
+    or what prevented the turn.
     """
 
     exit_status: ExitStatus
@@ -87,11 +85,5 @@ class RunReport:
     turn: int | None = None
     resumed: bool = False
     status: Status | None = None
-    text: str = ""
-    structured: Json = None
-    usage: Usage = UNKNOWN_USAGE
-    cost_usd: float | None = None
-    duration_s: float = 0.0
-    files: tuple[FileReport, ...] = ()
-    warnings: tuple[str, ...] = ()
+    outcome: Outcome = NO_OUTCOME
     error: ErrorReport | None = None

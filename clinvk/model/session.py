@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from clinvk.model.access import Access
-from clinvk.model.events import Json
+from clinvk.model.outcome import Json, Outcome
 from clinvk.model.usage import (
     NO_FIGURES,
     UNKNOWN_USAGE,
@@ -119,25 +119,27 @@ class Session:
         """
         return model_asked in (None, self.model_asked, self.model)
 
-    def turn_finished(self, turn: "TurnEnd") -> "Session":
-        """The session with turn `turn.number` closed and counted."""
-        reported = turn.usage.known
-        told = self.figures_told
-        costs = [cost for cost in (self.cost_usd, turn.cost_usd) if cost is not None]
+    def turn_finished(
+        self, outcome: Outcome, *, number: int, at: datetime, model_asked: str | None = None
+    ) -> "Session":
+        """The session with turn `number` closed and counted."""
+        told, conversation = self.figures_told, outcome.backend_session_id
+        costs = [cost for cost in (self.cost_usd, outcome.cost_usd) if cost is not None]
+        counts = outcome.counters is not None
         return replace(
             self,
-            status=Status.ERROR if turn.failed else Status.ACTIVE,
-            last_used_at=turn.ended_at,
-            turns=turn.number,
-            turns_reported=self.turns_reported + reported,
-            usage=total_usage((self.usage, turn.usage)),
+            status=Status.ERROR if outcome.failure else Status.ACTIVE,
+            last_used_at=at,
+            turns=number,
+            turns_reported=self.turns_reported + outcome.usage.known,
+            usage=total_usage((self.usage, outcome.usage)),
             cost_usd=sum(costs) if costs else None,
-            figures_reported=told and counted(told, turn.usage, turn.cost_usd),
-            model=(turn.model if self.keeps(turn.model_asked) else None) or self.model,
-            conversation=turn.conversation or self.conversation,
-            conversation_seen=self.conversation_seen or turn.conversation is not None,
-            counters=turn.counters if turn.counters is not None else self.counters,
-            counters_turn=turn.number if turn.counters is not None else self.counters_turn,
+            figures_reported=told and counted(told, outcome.usage, outcome.cost_usd),
+            model=(outcome.model if self.keeps(model_asked) else None) or self.model,
+            conversation=conversation or self.conversation,
+            conversation_seen=self.conversation_seen or conversation is not None,
+            counters=outcome.counters if counts else self.counters,
+            counters_turn=number if counts else self.counters_turn,
             open_turn=None,
         )
 
@@ -190,18 +192,3 @@ class Session:
 
 _PERSONAL = (("name",), ("title", "title_source"), ("tags",), ("archived",), ("unknown",))
 """The fields of a record that are a person's to change at any time; some go together."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnEnd:
-    """What is known of a turn when it is over; `conversation` only if the agent confirmed it."""
-
-    number: int
-    ended_at: datetime
-    failed: bool
-    usage: Usage = UNKNOWN_USAGE
-    cost_usd: float | None = None
-    model: str | None = None
-    model_asked: str | None = None
-    conversation: str | None = None
-    counters: Json = None

@@ -31,6 +31,7 @@ _HIDDEN = "***"
 
 def report_to_json(report: RunReport) -> Mapping[str, Any]:
     """The object of `-o json`, also the last line of `-o stream-json`."""
+    outcome = report.outcome
     return {
         "schema": REPORT_SCHEMA,
         "session_id": report.session_id,
@@ -43,13 +44,13 @@ def report_to_json(report: RunReport) -> Mapping[str, Any]:
         "turn": report.turn,
         "resumed": report.resumed,
         "status": report.status.value if report.status else None,
-        "text": report.text,
-        "structured": report.structured,
-        "usage": report.usage.figures,
-        "cost_usd": report.cost_usd,
-        "duration_s": round(report.duration_s, 3),
-        "files": [file_to_json(file) for file in report.files],
-        "warnings": list(report.warnings),
+        "text": outcome.text,
+        "structured": outcome.structured,
+        "usage": outcome.usage.figures,
+        "cost_usd": outcome.cost_usd,
+        "duration_s": round(outcome.duration_s or 0.0, 3),
+        "files": [file_to_json(file) for file in outcome.files],
+        "warnings": list(outcome.warnings),
         "exit_status": int(report.exit_status),
         "error": error_to_json(report.error) if report.error else None,
     }

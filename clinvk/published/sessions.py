@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from clinvk.services.sessions.importing import Imported
     from clinvk.services.sessions.list import Listed, Shown
     from clinvk.services.sessions.reindex import Drift
-    from clinvk.services.sessions.several import Outcome
+    from clinvk.services.sessions.several import Applied
     from clinvk.store.sessions.records import DamagedRecord
 
 
@@ -89,7 +89,7 @@ def shown_to_json(shown: "Shown") -> dict[str, Any]:
         "status": shown.status.value,
         "turns": shown.session.turns_begun,
         "native_resume": list(native) if native else None,
-        "files": [file_to_json(file) for file in over_turns(turn.files for turn in turns)],
+        "files": [file_to_json(file) for file in over_turns(turn.outcome.files for turn in turns)],
         "damaged_lines": shown.transcript.damaged_lines,
         "turn_list": [turn_to_json(turn) for turn in turns],
     }
@@ -97,7 +97,7 @@ def shown_to_json(shown: "Shown") -> dict[str, Any]:
 
 def turn_to_json(turn: Turn) -> dict[str, Any]:
     """One turn."""
-    failure = turn.failure
+    outcome, failure = turn.outcome, turn.outcome.failure
     return {
         "turn": turn.number,
         "started_at": time_to_text(turn.started_at),
@@ -106,20 +106,20 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "interactive": turn.interactive,
         "afresh": turn.afresh.value if turn.afresh else None,
         "prompt": turn.prompt,
-        "text": turn.text,
-        "structured": turn.structured,
+        "text": outcome.text,
+        "structured": outcome.structured,
         "messages": list(turn.messages),
         "tools": [
             {"name": call.name, "summary": call.summary, "ok": call.ok} for call in turn.tools
         ],
-        "files": [file_to_json(file) for file in turn.files],
-        "warnings": list(turn.warnings),
-        "stop_reason": turn.stop_reason.value if turn.stop_reason else None,
-        "exit_code": turn.exit_code,
-        "duration_s": turn.duration_s,
-        "usage": turn.usage.figures,
-        "cost_usd": turn.cost_usd,
-        "model": turn.model,
+        "files": [file_to_json(file) for file in outcome.files],
+        "warnings": list(outcome.warnings),
+        "stop_reason": outcome.stop_reason.value if outcome.stop_reason else None,
+        "exit_code": outcome.exit_code,
+        "duration_s": outcome.duration_s,
+        "usage": outcome.usage.figures,
+        "cost_usd": outcome.cost_usd,
+        "model": outcome.model,
         "error": failure
         and {**error_to_json(ErrorReport.of_failure(failure)), "detail": failure.detail},
     }
@@ -127,10 +127,11 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
 
 def files_to_json(turns: Sequence[Turn]) -> Iterator[dict[str, Any]]:
     """The files that the turns changed, with the turn of each."""
-    return ({"turn": turn.number, **file_to_json(file)} for turn in turns for file in turn.files)
+    changed = ((turn.number, file) for turn in turns for file in turn.outcome.files)
+    return ({"turn": number, **file_to_json(file)} for number, file in changed)
 
 
-def changed_to_json(one: "Outcome[Session, bool]", done: str) -> dict[str, Any]:
+def changed_to_json(one: "Applied[Session, bool]", done: str) -> dict[str, Any]:
     """What became of one of several sessions; `done` is the word for it."""
     return {
         "id": one.target.id,
@@ -140,7 +141,7 @@ def changed_to_json(one: "Outcome[Session, bool]", done: str) -> dict[str, Any]:
     }
 
 
-def deleted_to_json(one: "Outcome[Doomed, Deleted]") -> dict[str, Any]:
+def deleted_to_json(one: "Applied[Doomed, Deleted]") -> dict[str, Any]:
     """What became of a session that was to be deleted."""
     native = one.result.native if one.result else None
     return {

@@ -131,8 +131,11 @@ def to_json(events: Iterable[Event]) -> list[dict[str, Any]]:
     return plain
 
 
-_SELDOM = {"continues": None, "structured": None, "retry_at": None, "wait": None} | {
-    "unrecorded": False
+_SELDOM = {
+    **dict.fromkeys(("continues", "structured", "retry_at", "wait", "exit_code", "duration_s")),
+    "unrecorded": False,
+    "files": (),
+    "warnings": (),
 }
 """What few events have, and what it is in all others."""
 

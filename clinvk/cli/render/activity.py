@@ -106,7 +106,7 @@ class Activity:
         self.answer_begins()
         self._spinner.stop()
         if not self.quiet:
-            for message in report.warnings:
+            for message in report.outcome.warnings:
                 if message not in self._warned:
                     self._gap()
                     say_warning(self.streams, message)

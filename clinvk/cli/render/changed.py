@@ -10,7 +10,7 @@ from clinvk.errors import ClinvkError, ExitStatus
 from clinvk.model.report import ErrorReport
 from clinvk.model.session import Session
 from clinvk.services.sessions.list import Listed
-from clinvk.services.sessions.several import Outcome
+from clinvk.services.sessions.several import Applied
 from clinvk.text.json_codec import json_line, json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED
@@ -34,7 +34,7 @@ def render_tagged(changed: Listed, streams: Streams, *, as_json: bool) -> None:
 
 
 def render_each(
-    outcomes: Sequence[Outcome[Session, bool]], done: str, streams: Streams, *, as_json: bool
+    outcomes: Sequence[Applied[Session, bool]], done: str, streams: Streams, *, as_json: bool
 ) -> ExitStatus:
     """Say what became of each; the status is that of the first one that failed.
 
@@ -62,6 +62,6 @@ def say_kept(streams: Streams, session_id: str, error: ClinvkError) -> None:
     say_error(streams, replace(report, message=f"session {session_id} stays: {error.message}"))
 
 
-def first_status(outcomes: Sequence[Outcome[Any, Any]]) -> ExitStatus:
+def first_status(outcomes: Sequence[Applied[Any, Any]]) -> ExitStatus:
     """The exit status of the first error, `OK` without one."""
     return next((one.error.exit_status for one in outcomes if one.error), ExitStatus.OK)

@@ -31,13 +31,13 @@ def _summary(report: RunReport) -> Iterable[str]:
         yield _shown_id(report.session_id)
     yield safe_line(report.backend or UNKNOWN)
     yield safe_line(report.model or UNKNOWN)
-    usage = report.usage
+    outcome, usage = report.outcome, report.outcome.usage
     cached = f" ({format_tokens(usage.cached_tokens)} cached)" if usage.cached_tokens else ""
     yield f"{format_tokens(usage.input_tokens)} in{cached}"
     yield f"{format_tokens(usage.output_tokens)} out"
     # A dash alone says nothing of what it is that is not known.
-    yield f"${UNKNOWN}" if report.cost_usd is None else format_cost(report.cost_usd)
-    yield format_duration(report.duration_s)
+    yield f"${UNKNOWN}" if outcome.cost_usd is None else format_cost(outcome.cost_usd)
+    yield format_duration(outcome.duration_s or 0.0)
 
 
 def _shown_id(session_id: str) -> str:

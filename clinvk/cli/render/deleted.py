@@ -9,7 +9,7 @@ from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.sessions.agent_files import NativeTranscript
 from clinvk.services.sessions.delete import Deleted, Doomed
-from clinvk.services.sessions.several import Outcome
+from clinvk.services.sessions.several import Applied
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED
@@ -26,7 +26,7 @@ def doomed_line(doomed: Doomed, now: datetime) -> str:
 
 
 def render_deleted(
-    outcomes: Sequence[Outcome[Doomed, Deleted]], streams: Streams, *, as_json: bool
+    outcomes: Sequence[Applied[Doomed, Deleted]], streams: Streams, *, as_json: bool
 ) -> ExitStatus:
     """Say what became of each; the status is that of the first one that failed."""
     if as_json:

@@ -20,7 +20,7 @@ def render_files(turns: Sequence[Turn], streams: Streams, *, cwd: str, as_json: 
     rows = [
         (str(turn.number), how_changed(file), safe_line(shown_path(file.path, turn.cwd or cwd)))
         for turn in turns
-        for file in turn.files
+        for file in turn.outcome.files
     ]
     if not rows:
         streams.talk("no file was changed")

@@ -73,21 +73,22 @@ def _session(told: Told) -> Iterator[str]:
 
 
 def _turn(turn: Turn, session: Session) -> Iterator[str]:
+    outcome, text = turn.outcome, turn.outcome.text
     yield f"## Turn {turn.number}"
     yield ""
     yield " · ".join(_facts(turn))
     yield from _section("Prompt", list(quoted(turn.prompt)) if turn.prompt else ["*not recorded*"])
-    earlier = [text for text in turn.messages if text.strip() and text.strip() != turn.text.strip()]
+    earlier = [said for said in turn.messages if said.strip() not in ("", text.strip())]
     if not turn.interrupted:
         yield from _section("On the way", _paragraphs(earlier))
     yield from _section("Tools", [f"- {_call}" for _call in _calls(turn)])
     yield from _section("Files", [f"- {file}" for file in _files(turn, session)])
-    yield from _section("Warnings", [f"- {plain(warning)}" for warning in turn.warnings])
-    yield from _section("Answer", list(quoted(turn.text)) if turn.text else ["*no answer*"])
+    yield from _section("Warnings", [f"- {plain(warning)}" for warning in outcome.warnings])
+    yield from _section("Answer", list(quoted(text)) if text else ["*no answer*"])
     if turn.interrupted:
         yield from ("", "*interrupted: this is what had come*")
-    if turn.failure is not None:
-        yield from ("", f"**Failed:** {plain(turn.failure.message)} ({code(turn.failure.code)})")
+    if (failure := outcome.failure) is not None:
+        yield from ("", f"**Failed:** {plain(failure.message)} ({code(failure.code)})")
 
 
 def _section(title: str, lines: list[str]) -> Iterator[str]:
@@ -105,15 +106,16 @@ def _paragraphs(texts: Sequence[str]) -> list[str]:
 
 
 def _facts(turn: Turn) -> Iterator[str]:
+    outcome = turn.outcome
     yield format_time(turn.started_at)
-    if turn.model:
-        yield code(turn.model)
-    if turn.duration_s is not None:
-        yield format_duration(turn.duration_s)
-    if turn.usage.total_tokens is not None:
-        yield f"{format_tokens(turn.usage.total_tokens)} tokens"
-    if turn.cost_usd is not None:
-        yield plain(format_cost(turn.cost_usd))
+    if outcome.model:
+        yield code(outcome.model)
+    if outcome.duration_s is not None:
+        yield format_duration(outcome.duration_s)
+    if outcome.usage.total_tokens is not None:
+        yield f"{format_tokens(outcome.usage.total_tokens)} tokens"
+    if outcome.cost_usd is not None:
+        yield plain(format_cost(outcome.cost_usd))
 
 
 def _calls(turn: Turn) -> Iterator[str]:
@@ -122,5 +124,5 @@ def _calls(turn: Turn) -> Iterator[str]:
 
 
 def _files(turn: Turn, session: Session) -> Iterator[str]:
-    for file in turn.files:
+    for file in turn.outcome.files:
         yield f"{code(shown_path(file.path, turn.cwd or session.cwd))} — {how_changed(file)}"

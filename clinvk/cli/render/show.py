@@ -133,7 +133,7 @@ def _begun_anew(shown: Shown) -> Iterator[str]:
 
 def _last_error(shown: Shown) -> str | None:
     turns = shown.transcript.turns
-    failure = turns[-1].failure if turns else None
+    failure = turns[-1].outcome.failure if turns else None
     return failure.message if failure else None
 
 
@@ -148,4 +148,4 @@ def _lost(shown: Shown) -> str | None:
 
 
 def _files(shown: Shown) -> tuple[FileReport, ...]:
-    return over_turns(turn.files for turn in shown.transcript.turns)
+    return over_turns(turn.outcome.files for turn in shown.transcript.turns)

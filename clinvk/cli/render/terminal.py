@@ -56,8 +56,8 @@ class Terminal:
     def finished(self, report: RunReport) -> None:
         """Show the rest of the answer and the closing lines."""
         self._end_message()
-        if not self._answered and report.text:
-            self.event(Message(text=report.text))
+        if not self._answered and report.outcome.text:
+            self.event(Message(text=report.outcome.text))
         self._activity.finished(report)
 
     def close(self) -> None:

@@ -74,8 +74,8 @@ class PlainText:
     def finished(self, report: RunReport) -> None:
         """End the answer; an agent that only said it at the very end is heard too."""
         self._end_message()
-        if not self._answered and report.text:
-            self._write(report.text)
+        if not self._answered and report.outcome.text:
+            self._write(report.outcome.text)
             self._end_message()
         self._activity.finished(report)
 

@@ -30,7 +30,7 @@ def render_turn(turn: Turn, streams: Streams, *, session_id: str, as_json: bool)
 
 def render_answer(turn: Turn, streams: Streams) -> None:
     """The answer on stdout as it was (a terminal gets it harmless), and whole lines."""
-    text = turn.text
+    text = turn.outcome.text
     if text:
         streams.out_text(text if text.endswith("\n") else f"{text}\n")
     if turn.interrupted:
@@ -41,13 +41,13 @@ def render_answer(turn: Turn, streams: Streams) -> None:
 
 def _head(turn: Turn, session_id: str) -> Iterator[str]:
     ended = format_time(turn.ended_at) if turn.ended_at else f"{UNKNOWN} (interrupted)"
-    usage = turn.usage
+    outcome, usage = turn.outcome, turn.outcome.usage
     yield field("Turn", str(turn.number))
     yield field("Session", session_id)
-    yield field("Model", turn.model or turn.model_asked or UNKNOWN)
+    yield field("Model", outcome.model or turn.model_asked or UNKNOWN)
     yield field("Started", format_time(turn.started_at))
     yield field("Ended", ended)
-    took = UNKNOWN if turn.duration_s is None else format_duration(turn.duration_s)
+    took = UNKNOWN if outcome.duration_s is None else format_duration(outcome.duration_s)
     yield field("Duration", took)
     if turn.cwd:
         yield field("Working Directory", turn.cwd)
@@ -56,28 +56,29 @@ def _head(turn: Turn, session_id: str) -> Iterator[str]:
     yield field("  Output", format_tokens(usage.output_tokens))
     yield field("  Cached", format_tokens(usage.cached_tokens))
     yield field("  Total", format_tokens(usage.total_tokens))
-    yield field("Cost", format_cost(turn.cost_usd))
+    yield field("Cost", format_cost(outcome.cost_usd))
     if turn.afresh:
         yield field("Conversation", _AFRESH[turn.afresh])
-    if turn.stop_reason:
-        yield field("Stop Reason", turn.stop_reason.value)
-    if turn.exit_code is not None:
-        yield field("Exit Code", str(turn.exit_code))
+    if outcome.stop_reason:
+        yield field("Stop Reason", outcome.stop_reason.value)
+    if outcome.exit_code is not None:
+        yield field("Exit Code", str(outcome.exit_code))
 
 
 def _course(turn: Turn) -> Iterator[str]:
+    outcome = turn.outcome
     yield from fields("Tools", map(_call, turn.tools))
-    yield from file_lines("Files Changed", turn.files, turn.cwd or "")
-    yield from fields("Warnings", turn.warnings)
-    if turn.failure:
-        yield field("Error", turn.failure.message)
-        if turn.failure.detail:
+    yield from file_lines("Files Changed", outcome.files, turn.cwd or "")
+    yield from fields("Warnings", outcome.warnings)
+    if outcome.failure:
+        yield field("Error", outcome.failure.message)
+        if outcome.failure.detail:
             yield ""
-            yield from text_lines("Last Words", turn.failure.detail)
+            yield from text_lines("Last Words", outcome.failure.detail)
     yield ""
     yield from text_lines("Prompt", turn.prompt)
     yield ""
-    yield from text_lines("Answer", turn.text or UNKNOWN)
+    yield from text_lines("Answer", outcome.text or UNKNOWN)
 
 
 def _call(call: ToolCall) -> str:

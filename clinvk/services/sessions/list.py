@@ -136,5 +136,5 @@ def _with_counts(session: Session, transcript: "Transcript") -> Session:
         return session
     told = NO_FIGURES
     for turn in transcript.turns:
-        told = counted(told, turn.usage, turn.cost_usd)
+        told = counted(told, turn.outcome.usage, turn.outcome.cost_usd)
     return replace(session, figures_reported=told)

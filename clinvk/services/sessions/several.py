@@ -15,7 +15,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome(Generic[Target, Result]):
+class Applied(Generic[Target, Result]):
     """What became of one: a result, or the error that kept it as it was."""
 
     target: Target
@@ -25,20 +25,20 @@ class Outcome(Generic[Target, Result]):
 
 def do_each(
     targets: Iterable[Target], act: Callable[[Target], Result]
-) -> list[Outcome[Target, Result]]:
+) -> list[Applied[Target, Result]]:
     """Act on each; one that fails does not keep the others."""
-    outcomes: list[Outcome[Target, Result]] = []
+    outcomes: list[Applied[Target, Result]] = []
     for target in targets:
         try:
-            outcomes.append(Outcome(target, act(target), None))
+            outcomes.append(Applied(target, act(target), None))
         except ClinvkError as error:
-            outcomes.append(Outcome(target, None, error))
+            outcomes.append(Applied(target, None, error))
     return outcomes
 
 
 def change_each(
     world: World, references: Iterable[str], change: Callable[[SessionStore, World, str], bool]
-) -> list[Outcome[Session, bool]]:
+) -> list[Applied[Session, bool]]:
     """Change the sessions that the references mean (`lifecycle`).
 
     Raises as `resolve_all` does, before anything is changed.

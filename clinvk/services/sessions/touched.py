@@ -26,7 +26,7 @@ def has_touched(world: World, path: Path) -> Callable[[Session], bool]:
             turns = store.transcript(session.id).turns
         except StoreError:
             return False
-        files = (file.path for turn in turns for file in turn.files)
+        files = (file.path for turn in turns for file in turn.outcome.files)
         return any(file in wanted or file.startswith(roots) for file in files)
 
     return test

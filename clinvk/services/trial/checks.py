@@ -55,8 +55,8 @@ def remembers(stage: Stage, session_id: str) -> Verdict:
     report = stage.ask(_WHICH, session=session_id)
     if (wrong := _no_answer(report)) is not None:
         return Verdict(Promise.RESUME, Held.NO, wrong)
-    if stage.word not in report.text.lower():
-        why = f"it no longer knew the word `{stage.word}`; it said: {_cut(report.text)}"
+    if stage.word not in report.outcome.text.lower():
+        why = f"it no longer knew the word `{stage.word}`; it said: {_cut(report.outcome.text)}"
         return Verdict(Promise.RESUME, Held.NO, why)
     return Verdict(Promise.RESUME, Held.YES, f"it knew the word `{stage.word}`")
 
@@ -110,7 +110,7 @@ def stops(stage: Stage) -> Verdict:
 
 def _failed_well(promise: Promise, report: RunReport, what: str) -> Verdict:
     if report.error is None:
-        why = f"it took {what} and said: {_cut(report.text)}"
+        why = f"it took {what} and said: {_cut(report.outcome.text)}"
         return Verdict(promise, Held.NO, why)
     if (wrong := _NO_FAILURE_OF_ITS_OWN.get(report.error.code)) is not None:
         return Verdict(promise, Held.NO, f"given {what}, {wrong}")
@@ -120,7 +120,7 @@ def _failed_well(promise: Promise, report: RunReport, what: str) -> Verdict:
 def _no_answer(report: RunReport) -> str | None:
     if report.error is not None:
         return _failure(report)
-    return None if report.text.strip() else "it ended well and gave no answer"
+    return None if report.outcome.text.strip() else "it ended well and gave no answer"
 
 
 def _failure(report: RunReport) -> str:
@@ -129,9 +129,9 @@ def _failure(report: RunReport) -> str:
 
 
 def _seen(report: RunReport) -> str:
-    tokens = report.usage.total_tokens
+    tokens = report.outcome.usage.total_tokens
     found = [
-        f"answered in {report.duration_s:.1f} s",
+        f"answered in {report.outcome.duration_s or 0.0:.1f} s",
         f"conversation {report.backend_session_id}" if report.backend_session_id else "no id",
         "no token counts" if tokens is None else f"{tokens:,} tokens",
     ]

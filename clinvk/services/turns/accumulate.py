@@ -19,6 +19,7 @@ from clinvk.model.events import (
     ends_message,
 )
 from clinvk.model.files import FileReport
+from clinvk.model.outcome import Outcome
 from clinvk.model.report import MOST_WARNINGS, short_warning
 from clinvk.model.usage import Usage
 from clinvk.text.bounded import Pieces
@@ -44,7 +45,7 @@ class Heard:
     called: bool = False
     """Whether a tool was called after the last message."""
     init: Init | None = None
-    result: Result | None = None
+    result: Outcome | None = None
 
     def hear(self, event: Event) -> None:
         """Take note of one event."""

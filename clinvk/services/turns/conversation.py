@@ -148,7 +148,7 @@ def _answered_unnamed(session: Session, past: Past | None) -> bool:
 def _lost_at_last(request: RunRequest, past: Past | None) -> bool:
     """Whether the last turn was answered from another conversation: asking again ends the same."""
     turns = _turns(past) if request.if_missing is not IfMissing.FAIL else ()
-    failure = turns[-1].failure if turns else None
+    failure = turns[-1].outcome.failure if turns else None
     return failure is not None and failure.code is FailureCode.CONVERSATION_GONE
 
 

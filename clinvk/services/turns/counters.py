@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from clinvk.agents.base import Backend
-from clinvk.model.events import Json, Result, StopReason
 from clinvk.model.failure import FailureCode
+from clinvk.model.outcome import Json, Outcome, StopReason
 from clinvk.model.request import TurnRequest
 from clinvk.process.ending import Ending, EndReason
 from clinvk.services.sessions.known_conversation import conversation_files_of
@@ -28,9 +28,9 @@ def counters_kept(backend: Backend, conversation: str, world: World) -> Mapping[
 
 
 def with_own_figures(
-    result: Result, backend: Backend, request: TurnRequest, ending: Ending, world: World
-) -> Result:
-    """The result with what the agent's file says it used, where only that tells.
+    result: Outcome, backend: Backend, request: TurnRequest, ending: Ending, world: World
+) -> Outcome:
+    """The outcome with what the agent's file says it used, where only that tells.
 
     That is so of a turn that the agent ended as failed, and of one whose counters may be those of
     the run or of the conversation.

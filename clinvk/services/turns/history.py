@@ -12,7 +12,9 @@ _ANSWERED = frozenset({StopReason.END_TURN, StopReason.MAX_TURNS, StopReason.BUD
 
 def was_answered(turns: Sequence[Turn]) -> bool:
     """Whether any turn ever ended with an answer; a session without a transcript counts as yes."""
-    return not turns or any(turn.stop_reason in _ANSWERED or turn.interactive for turn in turns)
+    return not turns or any(
+        turn.outcome.stop_reason in _ANSWERED or turn.interactive for turn in turns
+    )
 
 
 def refuse_newer(session: Session) -> None:

@@ -12,11 +12,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from clinvk.agents.base import Backend
-from clinvk.model.events import Result, StopReason, Warned
+from clinvk.model.events import Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport
 from clinvk.model.native import NativeTurn
-from clinvk.model.session import TitleSource, TurnEnd
+from clinvk.model.outcome import Outcome, StopReason
+from clinvk.model.session import TitleSource
 from clinvk.services.sessions.known_conversation import conversation_files_of
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.record import Recorded
@@ -105,40 +106,8 @@ class ScreenRecorded(Recorded):
         self._plan, self._notes = replace(self._plan, afresh=None), ()
 
     def _end(self, turn: NativeTurn, conversation: str | None, end: ScreenEnd) -> None:
-        result = self._discretion.result(_result(turn, conversation))
         at = turn.ended_at or self._world.now()
-        number, transcript = self._turn, self._transcript
-        finished = self.session.turn_finished(
-            TurnEnd(
-                number=number,
-                ended_at=at,
-                failed=result.failure is not None,
-                usage=result.usage,
-                cost_usd=result.cost_usd,
-                model=result.model,
-                conversation=conversation,
-                counters=result.counters,
-            )
-        )
-        if transcript is not None:
-            self._try(
-                lambda: transcript.turn_finished(
-                    turn=number,
-                    at=at,
-                    stop_reason=result.stop_reason,
-                    text=result.text,
-                    usage=result.usage,
-                    cost_usd=result.cost_usd,
-                    model=result.model,
-                    conversation=conversation,
-                    counters=result.counters,
-                    failure=result.failure,
-                    exit_code=end.exit_code,
-                    duration_s=_duration(turn, end),
-                    files=end.files,
-                )
-            )
-        self.session = finished
+        self.session = self._close_turn(_outcome(turn, conversation, end), at)
 
     def _name(self, prompt: str) -> None:
         """A title for a session that had none, and the agent's own where it made one."""
@@ -197,13 +166,13 @@ def new_turns(
     return [turn for turn in after if turn.id not in known]
 
 
-def _result(turn: NativeTurn, conversation: str | None) -> Result:
+def _outcome(turn: NativeTurn, conversation: str | None, end: ScreenEnd) -> Outcome:
     failure = None
     if turn.failed:
         said = turn.text or "the agent failed and did not say why"
         failure = Failure(code=FailureCode.AGENT_FAILED, message=said)
     stop_reason = StopReason.CANCELLED if turn.interrupted else StopReason.END_TURN
-    return Result(
+    return Outcome(
         text="" if turn.failed else turn.text,
         stop_reason=StopReason.ERROR if turn.failed else stop_reason,
         usage=turn.usage,
@@ -212,6 +181,9 @@ def _result(turn: NativeTurn, conversation: str | None) -> Result:
         backend_session_id=conversation,
         model=turn.model,
         counters=turn.counters,
+        exit_code=end.exit_code,
+        duration_s=_duration(turn, end),
+        files=end.files,
     )
 
 

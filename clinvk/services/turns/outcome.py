@@ -4,8 +4,9 @@ from dataclasses import replace
 from signal import Signals
 
 from clinvk.errors import ExitStatus
-from clinvk.model.events import Event, Failed, Result, StopReason
+from clinvk.model.events import Event, Failed
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.process.ending import Ending, EndReason
 from clinvk.process.framing import MAX_LINE_BYTES
@@ -28,13 +29,14 @@ _NOT_UNDERSTOOD = (FailureCode.NO_RESULT, FailureCode.OPTION_REFUSED)
 _BROKEN_OFF = (StopReason.CANCELLED, StopReason.TIMEOUT)
 
 
-def judge(heard: Heard, ending: Ending) -> Result:
-    """The turn's result, in the light of how the child ended.
+def judge(heard: Heard, ending: Ending) -> Outcome:
+    """The turn's outcome, in the light of how the child ended.
 
     An answer that was complete stands. Otherwise a turn that we ended is cancelled or timed out,
     whatever the agent said of it while it was being stopped.
     """
-    result = heard.result or Result(text="", stop_reason=StopReason.ERROR)
+    result = heard.result or Outcome(stop_reason=StopReason.ERROR)
+    result = replace(result, exit_code=ending.exit_code, duration_s=ending.duration_s)
     partial = result.text or heard.message
     cancelled = result.stop_reason is StopReason.CANCELLED
     complete = heard.result is not None and result.failure is None and not cancelled
@@ -56,8 +58,8 @@ def judge(heard: Heard, ending: Ending) -> Result:
     return replace(result, text=partial, failure=_told_apart(result.failure, heard, ending))
 
 
-def _without_lost_count(result: Result) -> Result:
-    """The result; no tokens at all after an answer mean that the agent lost count."""
+def _without_lost_count(result: Outcome) -> Outcome:
+    """The outcome; no tokens at all after an answer mean that the agent lost count."""
     usage = result.usage
     lost = result.text.strip() and (usage.input_tokens, usage.output_tokens) == (0, 0)
     return replace(result, usage=UNKNOWN_USAGE) if lost else result
@@ -73,13 +75,13 @@ def _told_apart(failure: Failure, heard: Heard, ending: Ending) -> Failure:
     return replace(failure, detail=failure.detail or heard.raw_tail or None)
 
 
-def speaks_otherwise(result: Result, ending: Ending) -> bool:
+def speaks_otherwise(result: Outcome, ending: Ending) -> bool:
     """Whether the agent failed as one does whose version is another than clinvk speaks with."""
     code = result.failure.code if result.failure else None
     return ending.reason is EndReason.EXITED and code in _NOT_UNDERSTOOD
 
 
-def notice_of_answer(result: Result, heard: Heard) -> str | None:
+def notice_of_answer(result: Outcome, heard: Heard) -> str | None:
     """What an answer lacks that the agent takes for a good end, None if nothing.
 
     A value that was asked for is an answer also where the agent gives it by a tool's call.
@@ -118,7 +120,7 @@ def _too_long(ending: Ending) -> Failure:
     return Failure(code=FailureCode.OUTPUT_TOO_LONG, message=message, detail=detail)
 
 
-def exit_status(result: Result, ending: Ending) -> ExitStatus:
+def exit_status(result: Outcome, ending: Ending) -> ExitStatus:
     """What the shell sees: the signal that broke the run off, else the failure's, else 0."""
     if ending.reason is EndReason.CANCELLED:
         interrupted = ending.signal is Signals.SIGINT

@@ -15,13 +15,13 @@ from clinvk.model.events import (
     FileChange,
     Init,
     Raw,
-    Result,
     ToolResult,
     ToolUse,
     UsageReported,
     Warned,
 )
 from clinvk.model.failure import Failure
+from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.usage import UNKNOWN_USAGE
 
@@ -50,14 +50,14 @@ class Discretion:
             return None
         return event if self.words else _without_words(event)
 
-    def result(self, result: Result) -> Result:
-        """The result as it may be written."""
+    def outcome(self, outcome: Outcome) -> Outcome:
+        """The outcome as it may be written."""
         if not self.figures:
-            result = replace(result, usage=UNKNOWN_USAGE, cost_usd=None, counters=None)
+            outcome = replace(outcome, usage=UNKNOWN_USAGE, cost_usd=None, counters=None)
         if not self.words:
-            failure = _bare(result.failure) if result.failure else None
-            result = replace(result, text="", structured=None, failure=failure)
-        return result
+            failure = _bare(outcome.failure) if outcome.failure else None
+            outcome = replace(outcome, text="", structured=None, failure=failure)
+        return outcome
 
 
 KEEP_ALL = Discretion()

@@ -8,6 +8,7 @@ that keeps nothing goes through the same calls and writes nothing.
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import datetime
 from types import TracebackType
 from typing import ClassVar, Protocol
 
@@ -18,11 +19,10 @@ from clinvk.errors import (
     SessionUnreadableError,
     StoreError,
 )
-from clinvk.model.events import Event, Init, Result
+from clinvk.model.events import Event, Init
 from clinvk.model.failure import FailureCode
-from clinvk.model.files import FileReport
-from clinvk.model.session import Session, TitleSource, TurnEnd
-from clinvk.process.ending import Ending
+from clinvk.model.outcome import Outcome
+from clinvk.model.session import Session, TitleSource
 from clinvk.process.runner import Child
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.policy import KEEP_ALL, Discretion
@@ -59,7 +59,7 @@ class Recording(Protocol):
     def quiet(self) -> None:
         """The agent says nothing at the moment: what it said is put down."""
 
-    def finish(self, result: Result, ending: Ending, files: tuple[FileReport, ...]) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """The turn is over."""
 
     def void(self, reason: str) -> None:
@@ -67,25 +67,6 @@ class Recording(Protocol):
 
     def trouble(self) -> str | None:
         """Why something could not be recorded, None if everything is."""
-
-
-def advance(
-    session: Session, result: Result, world: World, model_asked: str | None = None
-) -> Session:
-    """The session after its open turn ended with that result, now."""
-    return session.turn_finished(
-        TurnEnd(
-            number=session.open_turn.number if session.open_turn else session.next_turn,
-            ended_at=world.now(),
-            failed=result.failure is not None,
-            usage=result.usage,
-            cost_usd=result.cost_usd,
-            model=result.model,
-            model_asked=model_asked,
-            conversation=result.backend_session_id,
-            counters=result.counters,
-        )
-    )
 
 
 class Recorded(AbstractContextManager["Recorded"]):
@@ -213,38 +194,28 @@ class Recorded(AbstractContextManager["Recorded"]):
         if self._transcript is not None:
             self._transcript.flush()
 
-    def finish(self, result: Result, ending: Ending, files: tuple[FileReport, ...]) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """Close the turn in the transcript, then bring the record up to it."""
         transcript = self._transcript
         if transcript is None:
             return
-        result = self._discretion.result(result)
-        if self._moves_to is not None and result.failure is None:
+        if self._moves_to is not None and outcome.failure is None:
             self.session = replace(self.session, cwd=self._moves_to)
-        finished = advance(self.session, result, self._world, self._model_asked)
-        self._try(
-            lambda: transcript.turn_finished(
-                turn=self._turn,
-                at=finished.last_used_at,
-                stop_reason=result.stop_reason,
-                text=result.text,
-                usage=result.usage,
-                cost_usd=result.cost_usd,
-                model=result.model,
-                conversation=result.backend_session_id,
-                counters=result.counters,
-                failure=result.failure,
-                exit_code=ending.exit_code,
-                duration_s=ending.duration_s,
-                files=files,
-                structured=result.structured,
-            )
-        )
+        finished = self._close_turn(outcome, self._world.now(), self._model_asked)
         named = self._with_agents_title(finished)
         self.session = named
         self._try(lambda: self._save(named))
         if named.title != finished.title or self._moves_to is not None:
             self._try(lambda: transcript.session(self.session, durable=False))
+
+    def _close_turn(
+        self, outcome: Outcome, at: datetime, model_asked: str | None = None
+    ) -> Session:
+        """Tell the transcript that the turn is over; returns the session after it."""
+        outcome, turn, transcript = self._discretion.outcome(outcome), self._turn, self._transcript
+        if transcript is not None:
+            self._try(lambda: transcript.turn_finished(turn, at, outcome))
+        return self.session.turn_finished(outcome, number=turn, at=at, model_asked=model_asked)
 
     def _with_agents_title(self, session: Session) -> Session:
         """The session with the agent's own title, unless it has a better one already."""

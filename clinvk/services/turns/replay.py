@@ -57,7 +57,7 @@ def replay_of(turns: Sequence[Turn], *, budget: int = BUDGET) -> Replay | None:
 
     A turn that began an empty conversation is its first: what was before was not said in it.
     """
-    told = [turn for turn in _last_conversation(turns) if turn.prompt or turn.text]
+    told = [turn for turn in _last_conversation(turns) if turn.prompt or turn.outcome.text]
     parts: list[str] = []
     room, shortened = budget, 0
     for turn in reversed(told):
@@ -97,18 +97,22 @@ def _opening(left_out: int) -> str:
 def _told(turn: Turn) -> tuple[str, int]:
     """The turn as text, and how many of its texts were shortened."""
     prompt, prompt_cut = _shortened(turn.prompt)
-    answer, answer_cut = _shortened(turn.text)
+    answer, answer_cut = _shortened(turn.outcome.text)
     lines = [f"## Turn {turn.number}"]
     if prompt:
         lines += ["User:", prompt]
     lines += _listed("Tools used", [_call(call) for call in turn.tools], _TOOLS)
     lines += _listed(
-        "Files changed", [f"{file.path} ({file.change.value})" for file in turn.files], _FILES
+        "Files changed",
+        [f"{file.path} ({file.change.value})" for file in turn.outcome.files],
+        _FILES,
     )
     if answer:
         lines += ["Assistant:", answer]
-    if turn.failure is not None or turn.interrupted:
-        lines.append("(the turn failed here)" if turn.failure else "(the turn broke off here)")
+    if turn.outcome.failure is not None or turn.interrupted:
+        lines.append(
+            "(the turn failed here)" if turn.outcome.failure else "(the turn broke off here)"
+        )
     return "\n".join(lines).replace(f"</{_TAG}", f"< /{_TAG}"), prompt_cut + answer_cut
 
 

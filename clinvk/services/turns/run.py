@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from clinvk.agents.base import Capability
 from clinvk.errors import BackendStartError
-from clinvk.model.events import Change, Event, Failed, Init, Result, StopReason, Warned
+from clinvk.model.events import Change, Event, Failed, Init, Result, Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import merged_files
+from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.session import Status
 from clinvk.process.ending import Ending, EndReason
@@ -100,18 +101,20 @@ class Turn:
             self._look_again(ending, signals)
         except BackendStartError as error:
             failure = Failure(code=FailureCode.NOT_STARTED, message=error.message, hint=error.hint)
-            self._heard.result = Result(text="", stop_reason=StopReason.ERROR, failure=failure)
+            self._heard.result = Outcome(stop_reason=StopReason.ERROR, failure=failure)
             ending = replace(ending, reason=EndReason.EXITED, signal=None)
         finally:
             result = judge(self._heard, ending)
             plan = self._plan
             result = with_own_figures(result, plan.backend, plan.request, ending, self._world)
             self._compare_files()
-            self._close(result, ending)
+            result = replace(result, files=tuple(self._heard.files.values()))
+            self._close(result)
         if trouble := self._recording.trouble():
             lost = f"not fully recorded: {trouble}"
             self._tell(Warned(message=lost, code="clinvk", unrecorded=True))
-        return _report(self._plan, self._recording, self._heard, result, ending)
+        outcome = replace(result, warnings=self._heard.all_warnings)
+        return _report(self._plan, self._recording, self._heard, outcome, ending)
 
     def _converse(self, signals: SignalInbox) -> Ending:
         plan = self._plan
@@ -157,7 +160,7 @@ class Turn:
         known = self._recording.session.conversation is not None
         return recorded and can_resume and not known and not told
 
-    def _is_gone(self, result: Result | None) -> bool:
+    def _is_gone(self, result: Outcome | None) -> bool:
         """Whether the agent has lost the conversation, and nothing was done in another one."""
         failure = result.failure if result else None
         gone = failure is not None and failure.code is FailureCode.CONVERSATION_GONE
@@ -251,11 +254,11 @@ class Turn:
         merged = merged_files(self._heard.files.values(), observed, cwd)
         self._heard.files = {file.path: file for file in merged}
 
-    def _close(self, result: Result, ending: Ending) -> None:
+    def _close(self, result: Outcome) -> None:
         if self._is_gone(result):
             self._recording.void(FailureCode.CONVERSATION_GONE.value)
         else:
-            self._recording.finish(result, ending, tuple(self._heard.files.values()))
+            self._recording.finish(result)
 
 
 _UNNAMED = (
@@ -290,29 +293,23 @@ def _turn_start(plan: TurnPlan, recording: Recording) -> TurnStart:
 
 
 def _report(
-    plan: TurnPlan, recording: Recording, heard: Heard, result: Result, ending: Ending
+    plan: TurnPlan, recording: Recording, heard: Heard, outcome: Outcome, ending: Ending
 ) -> RunReport:
     session = recording.session
     return RunReport(
-        exit_status=exit_status(result, ending),
+        exit_status=exit_status(outcome, ending),
         session_id=recording.session_id,
         name=session.name,
         title=session.title,
         backend=plan.backend.name,
         backend_session_id=session.conversation,
-        model=result.model or (heard.init and heard.init.model) or session.model,
+        model=outcome.model or (heard.init and heard.init.model) or session.model,
         cwd=str(plan.invocation.cwd),
         turn=session.turns,
         resumed=plan.request.resume,
-        status=Status.ERROR if result.failure else Status.ACTIVE,
-        text=result.text,
-        structured=result.structured,
-        usage=result.usage,
-        cost_usd=result.cost_usd,
-        duration_s=ending.duration_s,
-        files=tuple(heard.files.values()),
-        warnings=heard.all_warnings,
-        error=_error(result.failure, recording) if result.failure else None,
+        status=Status.ERROR if outcome.failure else Status.ACTIVE,
+        outcome=outcome,
+        error=_error(outcome.failure, recording) if outcome.failure else None,
     )
 
 

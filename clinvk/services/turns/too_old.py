@@ -5,8 +5,8 @@ A version costs a start of the agent's program, so that it is asked for only aft
 
 from dataclasses import replace
 
-from clinvk.model.events import Result
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.outcome import Outcome
 from clinvk.model.versions import Drift, drift
 from clinvk.process.signals import SignalInbox
 from clinvk.services.agents.states import version_of
@@ -15,7 +15,7 @@ from clinvk.services.world import World
 
 
 def failure_by_version(
-    result: Result, plan: TurnPlan, world: World, signals: SignalInbox
+    result: Outcome, plan: TurnPlan, world: World, signals: SignalInbox
 ) -> Failure | None:
     """The failure of an agent that is too old, with its own words as the detail; else None."""
     backend, before = plan.backend, result.failure

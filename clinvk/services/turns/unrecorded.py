@@ -1,12 +1,10 @@
 """A run of which nothing is kept: ephemeral, or in a home that cannot be written."""
 
-from clinvk.model.events import Event, Result
-from clinvk.model.files import FileReport
+from clinvk.model.events import Event
+from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session
-from clinvk.process.ending import Ending
 from clinvk.process.runner import Child
 from clinvk.services.turns.plan import TurnPlan
-from clinvk.services.turns.record import advance
 from clinvk.services.world import World
 
 
@@ -38,10 +36,11 @@ class Unrecorded:
     def quiet(self) -> None:
         """Nothing to put down."""
 
-    def finish(self, result: Result, ending: Ending, files: tuple[FileReport, ...]) -> None:
+    def finish(self, outcome: Outcome) -> None:
         """Only in memory."""
-        del ending, files
-        self.session = advance(self.session, result, self._world)
+        self.session = self.session.turn_finished(
+            outcome, number=self.session.turns_begun, at=self._world.now()
+        )
 
     def void(self, reason: str) -> None:
         """Nothing to take back."""

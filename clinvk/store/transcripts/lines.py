@@ -6,7 +6,7 @@ Whatever may be large and is not the point (a tool's output, an unknown line) is
 and the line says so. A prompt or an answer is never cut.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar, assert_never
@@ -27,7 +27,8 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.failure import Failure, FailureCode
-from clinvk.model.files import FileReport, file_to_json
+from clinvk.model.files import file_to_json
+from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.store.sessions.record_fields import FIELDS, encode, read_usage
@@ -89,9 +90,24 @@ def failure_body(failure: Failure | None) -> Line | None:
     } | ({"retry_at": time_to_text(failure.retry_at)} if failure.retry_at else {})
 
 
-def files_body(files: Iterable[FileReport]) -> list[Line]:
-    """Changed files, in order."""
-    return [{**file_to_json(file)} for file in files]
+def turn_finished_line(turn: int, at: datetime, outcome: Outcome) -> Line:
+    """The turn is over; `TurnBuilder` reads the outcome again. Warnings have lines of their own."""
+    return {
+        "type": "turn_finished",
+        "turn": turn,
+        "at": time_to_text(at),
+        "stop_reason": outcome.stop_reason and outcome.stop_reason.value,
+        "text": outcome.text,
+        "usage": outcome.usage.figures,
+        "cost_usd": outcome.cost_usd,
+        "model": outcome.model,
+        "conversation": outcome.backend_session_id,
+        "counters": outcome.counters,
+        "failure": failure_body(outcome.failure),
+        "exit_code": outcome.exit_code,
+        "duration_s": outcome.duration_s,
+        "files": [file_to_json(file) for file in outcome.files],
+    } | ({} if outcome.structured is None else {"structured": outcome.structured})
 
 
 def _body(  # noqa: PLR0911  one return a kind of event

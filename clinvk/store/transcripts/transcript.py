@@ -213,11 +213,16 @@ def _during(session: Session, turn: Turn) -> Session:
 
 def _named(session: Session, turn: Turn) -> Session:
     """The session with the agent's session id, if the agent said it."""
-    if turn.conversation is None:
+    said = turn.outcome
+    if said.backend_session_id is None:
         return session
-    return session.conversation_confirmed(turn.conversation, turn.model)
+    return session.conversation_confirmed(said.backend_session_id, said.model)
 
 
 def _after(session: Session, turn: Turn) -> Session:
     """The session after the turn, or with it still open."""
-    return session if turn.end is None else session.turn_finished(turn.end)
+    if turn.ended_at is None:
+        return session
+    return session.turn_finished(
+        turn.outcome, number=turn.number, at=turn.ended_at, model_asked=turn.model_asked
+    )

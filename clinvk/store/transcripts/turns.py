@@ -8,17 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from clinvk.model.access import Access
-from clinvk.model.events import (
-    FileChange,
-    Init,
-    Message,
-    StopReason,
-    ToolResult,
-    ToolUse,
-    Warned,
-    ends_message,
-)
+from clinvk.model.events import FileChange, Init, Message, ToolResult, ToolUse, Warned, ends_message
 from clinvk.model.files import FileReport, FileSource, absolute_path
+from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.request import IfMissing
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.store.transcripts.lines import (
@@ -135,22 +127,24 @@ class TurnBuilder:
             prompt=maybe_text(start, "prompt") or "",
             ended_at=ended_at,
             bare=self.bare,
-            text=maybe_text(finish, "text") or "" if finish else _received(messages),
+            outcome=Outcome(
+                text=maybe_text(finish, "text") or "" if finish else _received(messages),
+                stop_reason=word(StopReason, finish.get("stop_reason")),
+                usage=usage_in(finish),
+                cost_usd=_number(finish.get("cost_usd")),
+                failure=failure_in(finish),
+                backend_session_id=maybe_text(finish, "conversation") or maybe_text(named, "id"),
+                model=maybe_text(finish, "model") or maybe_text(named, "model"),
+                counters=_object(finish.get("counters")),
+                structured=finish.get("structured"),
+                exit_code=_whole(finish.get("exit_code")),
+                duration_s=_number(finish.get("duration_s")),
+                files=self._changed,
+                warnings=tuple(self._warnings),
+            ),
             messages=messages,
             tools=tuple(self._tools),
-            files=self._changed,
-            warnings=tuple(self._warnings),
-            stop_reason=word(StopReason, finish.get("stop_reason")),
-            failure=failure_in(finish),
-            exit_code=_whole(finish.get("exit_code")),
-            duration_s=_number(finish.get("duration_s")),
-            usage=usage_in(finish),
-            cost_usd=_number(finish.get("cost_usd")),
-            counters=_object(finish.get("counters")),
-            structured=finish.get("structured"),
-            model=maybe_text(finish, "model") or maybe_text(named, "model"),
             model_asked=maybe_text(start, "model"),
-            conversation=maybe_text(finish, "conversation") or maybe_text(named, "id"),
             conversation_asked=maybe_text(start, "conversation"),
             access=word(Access, start.get("access")),
             cwd=maybe_text(start, "cwd"),

@@ -7,7 +7,7 @@ the agent's turn.
 
 import fcntl
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,26 +17,21 @@ from clinvk.model.access import Access
 from clinvk.model.events import (
     Event,
     Init,
-    Json,
     Message,
     Raw,
-    StopReason,
     Thinking,
 )
-from clinvk.model.failure import Failure
-from clinvk.model.files import FileReport
+from clinvk.model.outcome import Outcome
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Session
-from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.store.files import open_private, reason, sync_folder, write_all
 from clinvk.store.transcripts.lines import (
     LONGEST,
     Line,
     event_line,
-    failure_body,
-    files_body,
     session_line,
     text_line,
+    turn_finished_line,
 )
 from clinvk.text.json_codec import json_line, time_to_text
 
@@ -160,45 +155,10 @@ class TranscriptWriter:
             line = text_line(self._kind, self._turn, text, continues=self._continues)
             self._try(line, sync=False)
 
-    def turn_finished(  # noqa: PLR0913  one argument a field of the line
-        self,
-        *,
-        turn: int,
-        at: datetime,
-        stop_reason: StopReason,
-        text: str,
-        usage: Usage = UNKNOWN_USAGE,
-        cost_usd: float | None = None,
-        model: str | None = None,
-        conversation: str | None = None,
-        counters: Json = None,
-        failure: Failure | None = None,
-        exit_code: int | None = None,
-        duration_s: float | None = None,
-        files: Iterable[FileReport] = (),
-        structured: Json = None,
-    ) -> None:
-        """The turn is over; `conversation` and `model` only if the agent itself said them."""
+    def turn_finished(self, turn: int, at: datetime, outcome: Outcome) -> None:
+        """The turn is over."""
         self.flush()
-        self._checkpoint(
-            {
-                "type": "turn_finished",
-                "turn": turn,
-                "at": time_to_text(at),
-                "stop_reason": stop_reason.value,
-                "text": text,
-                "usage": usage.figures,
-                "cost_usd": cost_usd,
-                "model": model,
-                "conversation": conversation,
-                "counters": counters,
-                "failure": failure_body(failure),
-                "exit_code": exit_code,
-                "duration_s": duration_s,
-                "files": files_body(files),
-            }
-            | ({} if structured is None else {"structured": structured})
-        )
+        self._checkpoint(turn_finished_line(turn, at, outcome))
 
     def turn_voided(self, *, turn: int, at: datetime, reason: str) -> None:
         """The turn did not take place after all: nothing was sent to the agent's model."""

@@ -3,16 +3,20 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from clinvk.model.session import Session, Status, TitleSource, TurnEnd
+from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.outcome import Outcome
+from clinvk.model.session import Session, Status, TitleSource
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 START = datetime(2025, 1, 27, 10, tzinfo=UTC)
 SESSION = Session(id="abc123abc123", backend="demo", cwd="/p", created_at=START, last_used_at=START)
 
 
-def _end(number: int, **known: object) -> TurnEnd:
+def _ended(
+    session: Session, number: int, *, model_asked: str | None = None, **known: object
+) -> Session:
     at = START + timedelta(minutes=number)
-    return TurnEnd(**{"number": number, "ended_at": at, "failed": False} | known)
+    return session.turn_finished(Outcome(**known), number=number, at=at, model_asked=model_asked)
 
 
 def test_a_turn_opens_and_closes() -> None:
@@ -21,7 +25,7 @@ def test_a_turn_opens_and_closes() -> None:
     assert opened.open_turn is not None
     assert opened.open_turn.number == 1
     assert opened.interrupted
-    closed = opened.turn_finished(_end(1, usage=Usage(input_tokens=10, output_tokens=1)))
+    closed = _ended(opened, 1, usage=Usage(input_tokens=10, output_tokens=1))
     assert (closed.turns, closed.turns_reported, closed.open_turn) == (1, 1, None)
     assert closed.status is Status.ACTIVE
     assert closed.last_used_at == START + timedelta(minutes=1)
@@ -30,10 +34,10 @@ def test_a_turn_opens_and_closes() -> None:
 def test_an_interrupted_turn_keeps_its_number_and_is_counted_by_the_next() -> None:
     """Turn 2 broke off: what follows is turn 3, and 2 of 3 have reported."""
     known = Usage(input_tokens=10, output_tokens=1)
-    session = SESSION.turn_started(at=START).turn_finished(_end(1, usage=known))
+    session = _ended(SESSION.turn_started(at=START), 1, usage=known)
     session = session.turn_started(at=START)
     assert session.next_turn == 3
-    session = session.turn_started(at=START).turn_finished(_end(3, usage=known))
+    session = _ended(session.turn_started(at=START), 3, usage=known)
     assert (session.turns, session.turns_reported) == (3, 2)
     assert session.usage == Usage(input_tokens=20, output_tokens=2)
 
@@ -41,7 +45,9 @@ def test_an_interrupted_turn_keeps_its_number_and_is_counted_by_the_next() -> No
 def test_unknown_figures_leave_the_totals_as_they_are() -> None:
     """A turn without figures counts as a turn that has not reported; a cost stays what it was."""
     session = replace(SESSION, turns=1, turns_reported=1, cost_usd=0.5)
-    session = session.turn_finished(_end(2, usage=UNKNOWN_USAGE, failed=True))
+    session = _ended(
+        session, 2, usage=UNKNOWN_USAGE, failure=Failure(code=FailureCode.AUTH, message="")
+    )
     assert (session.turns, session.turns_reported, session.cost_usd) == (2, 1, 0.5)
     assert session.status is Status.ERROR
 
@@ -49,8 +55,8 @@ def test_unknown_figures_leave_the_totals_as_they_are() -> None:
 def test_each_figure_counts_the_turns_that_told_it() -> None:
     """A turn without a cost is missing in the total of the cost alone."""
     tokens = Usage(input_tokens=10, output_tokens=1)
-    session = SESSION.turn_finished(_end(1, usage=tokens, cost_usd=0.5))
-    session = session.turn_finished(_end(2, usage=replace(tokens, reasoning_tokens=1)))
+    session = _ended(SESSION, 1, usage=tokens, cost_usd=0.5)
+    session = _ended(session, 2, usage=replace(tokens, reasoning_tokens=1))
     told = session.figures_reported
     assert told is not None
     assert (told["total_tokens"], told["reasoning_tokens"], told["cost_usd"]) == (2, 1, 1)
@@ -64,7 +70,7 @@ def test_what_an_older_version_did_not_count_stays_unknown() -> None:
     session = replace(SESSION, turns=1, turns_reported=1, cost_usd=0.5)
     assert not session.leaves_out("cost_usd"), "the only turn told it"
     usage = Usage(input_tokens=10, output_tokens=1)
-    session = session.turn_finished(_end(2, usage=usage, cost_usd=0.5))
+    session = _ended(session, 2, usage=usage, cost_usd=0.5)
     assert session.figures_reported is None
     assert session.leaves_out("cost_usd")
 
@@ -76,8 +82,8 @@ def test_a_completed_session_is_reopened_by_a_turn() -> None:
 
 def test_counters_are_kept_with_the_turn_they_are_of() -> None:
     """A turn without counters leaves the older ones, which are then not the latest turn's."""
-    session = SESSION.turn_finished(_end(1, counters={"input_tokens": 5}))
-    session = session.turn_finished(_end(2))
+    session = _ended(SESSION, 1, counters={"input_tokens": 5})
+    session = _ended(session, 2)
     assert (session.counters, session.counters_turn) == ({"input_tokens": 5}, 1)
 
 
@@ -117,7 +123,7 @@ def test_what_nobody_changed_is_the_runs() -> None:
 def test_totals_are_partial_as_long_as_a_turn_has_told_nothing() -> None:
     """An open turn counts as begun, and its figures are missing from the sum."""
     known = Usage(input_tokens=10, output_tokens=1)
-    session = SESSION.turn_started(at=START).turn_finished(_end(1, usage=known))
+    session = _ended(SESSION.turn_started(at=START), 1, usage=known)
     assert (session.turns_begun, session.partial) == (1, False)
     session = session.turn_started(at=START)
     assert (session.turns_begun, session.partial) == (2, True)
@@ -125,8 +131,8 @@ def test_totals_are_partial_as_long_as_a_turn_has_told_nothing() -> None:
 
 def test_another_model_is_for_the_turn_that_asked_for_it() -> None:
     """The session keeps the model that its own turns ran on."""
-    session = SESSION.turn_finished(_end(1, model="own-1"))
-    session = session.turn_finished(_end(2, model="other-1", model_asked="other"))
+    session = _ended(SESSION, 1, model="own-1")
+    session = _ended(session, 2, model="other-1", model_asked="other")
     assert session.model == "own-1"
-    session = session.turn_finished(_end(3, model="own-2", model_asked="own-1"))
+    session = _ended(session, 3, model="own-2", model_asked="own-1")
     assert session.model == "own-2"

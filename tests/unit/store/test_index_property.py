@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from clinvk.model.events import Init, StopReason
+from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, Status
 from clinvk.model.usage import Usage
 from clinvk.store.home import Home
@@ -161,10 +162,9 @@ class Homes(RuleBasedStateMachine):
         """The run was killed between the two writes of the end."""
         if self.home.transcript(session_id).is_file():
             with closing(self.store.writer(session_id, lambda: at)) as writer:
-                writer.turn_finished(
-                    turn=1, at=at, stop_reason=StopReason.END_TURN, text="done",
-                    usage=Usage(input_tokens=3),
-                )  # fmt: skip
+                usage = Usage(input_tokens=3)
+                ended = Outcome(stop_reason=StopReason.END_TURN, text="done", usage=usage)
+                writer.turn_finished(1, at, ended)
 
     @rule(session_id=ids)
     def remove(self, session_id: str) -> None:

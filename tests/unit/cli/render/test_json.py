@@ -24,6 +24,7 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.outcome import Outcome
 from clinvk.model.report import RunReport, TurnStart
 from clinvk.model.usage import Usage
 from clinvk.published.run import report_to_json
@@ -31,7 +32,7 @@ from clinvk.published.run import report_to_json
 START = TurnStart(
     session_id="7f3a", title="t", backend="agent", model="asked", cwd="/w", turn=2, resumed=True
 )
-REPORT = RunReport(exit_status=ExitStatus.OK, session_id="7f3a", text="é\udc80")
+REPORT = RunReport(exit_status=ExitStatus.OK, session_id="7f3a", outcome=Outcome(text="é\udc80"))
 
 
 def test_a_report_is_one_object_and_nothing_else(screen: Any) -> None:

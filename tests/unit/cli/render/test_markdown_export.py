@@ -14,6 +14,7 @@ from clinvk.cli.render.markdown_text import code, quoted, yaml_lines
 from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, FileSource
+from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, Status
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import Usage
@@ -42,13 +43,15 @@ TURN = Turn(
     ended_at=AT,
     prompt="fix it\n\nplease",
     messages=("I look.", "Done."),
-    text="Done.",
     tools=(ToolCall(name="Bash", summary="ls `x`", ok=True), ToolCall(name="Edit", summary="a")),
-    files=(FileReport(path="/p/a.py", change=Change.DELETED, source=FileSource.OBSERVED),),
-    stop_reason=StopReason.END_TURN,
-    duration_s=12.34,
-    usage=USAGE,
-    model="model-4",
+    outcome=Outcome(
+        text="Done.",
+        files=(FileReport(path="/p/a.py", change=Change.DELETED, source=FileSource.OBSERVED),),
+        stop_reason=StopReason.END_TURN,
+        duration_s=12.34,
+        usage=USAGE,
+        model="model-4",
+    ),
 )
 TOLD = Told(session=SESSION, status=Status.ACTIVE, turns=(TURN,))
 
@@ -105,7 +108,14 @@ def test_several_sessions_stand_apart() -> None:
 def test_a_turn_that_failed_or_broke_off_says_so() -> None:
     """And what had come of it is there."""
     failure = Failure(code=FailureCode.OVERLOADED, message="too <busy>")
-    failed = markdown_of([replace(TOLD, turns=(replace(TURN, text="", failure=failure),))])
+    failed = markdown_of(
+        [
+            replace(
+                TOLD,
+                turns=(replace(TURN, outcome=replace(TURN.outcome, text="", failure=failure)),),
+            )
+        ]
+    )
     assert "*no answer*\n\n**Failed:** too \\<busy\\> (`overloaded`)\n" in failed
     broken = markdown_of([replace(TOLD, turns=(replace(TURN, ended_at=None),))])
     assert broken.endswith("> Done.\n\n*interrupted: this is what had come*\n")
@@ -124,13 +134,17 @@ def test_what_is_in_a_text_never_passes_for_ours(text: str) -> None:
     turn = replace(
         TURN,
         prompt=text,
-        text=text,
+        outcome=replace(
+            TURN.outcome,
+            text=text,
+            files=(FileReport(path=text, change=Change.CREATED),),
+            warnings=(text,),
+        ),
         messages=(text, text),
         tools=(ToolCall(name=text, summary=text),),
-        files=(FileReport(path=text, change=Change.CREATED),),
-        warnings=(text,),
     )
-    plain = replace(TURN, prompt="p", text="p", messages=(), tools=(), files=())
+    ended = replace(TURN.outcome, text="p", files=())
+    plain = replace(TURN, prompt="p", outcome=ended, messages=(), tools=())
     told = replace(TOLD, session=replace(SESSION, title=text, name=text), turns=(turn,))
     document = markdown_of([told])
     front, body = re.fullmatch(r"---\n(.*?\n)---\n(.*)", document, re.DOTALL).groups()  # type: ignore[union-attr]  its own form

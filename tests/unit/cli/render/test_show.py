@@ -9,6 +9,7 @@ from clinvk.cli.render.show import render_show
 from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, FileSource
+from clinvk.model.outcome import Outcome
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Session, Status
 from clinvk.model.turn import ToolCall, Turn
@@ -35,10 +36,12 @@ TURN = Turn(
     started_at=CREATED,
     ended_at=CREATED,
     prompt="do it",
-    text="done",
+    outcome=Outcome(
+        text="done",
+        files=(FileReport(path="/projects/my app/a.py", change=Change.CREATED),),
+        stop_reason=StopReason.END_TURN,
+    ),
     tools=(ToolCall(name="Bash", summary="ls", ok=True),),
-    files=(FileReport(path="/projects/my app/a.py", change=Change.CREATED),),
-    stop_reason=StopReason.END_TURN,
 )
 SHOWN = Shown(
     session=SESSION, status=Status.ACTIVE, transcript=Transcript(turns=(TURN,)), native_resume=None
@@ -75,7 +78,7 @@ def test_everything_that_is_known_is_shown(screen: Any) -> None:
         FileReport(path="/projects/my app/a.py", change=Change.MODIFIED),
         FileReport(path="/else/b.py", change=Change.DELETED, source=FileSource.OBSERVED),
     )
-    second = replace(TURN, number=2, files=changed, failure=failure)
+    second = replace(TURN, number=2, outcome=Outcome(files=changed, failure=failure))
     session = replace(
         SESSION,
         name="pr-1",

@@ -20,6 +20,7 @@ from clinvk.model.events import (
     ToolUse,
     Warned,
 )
+from clinvk.model.outcome import Outcome
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.usage import Usage
 
@@ -37,9 +38,11 @@ REPORT = RunReport(
     session_id="7f3a9c2b11dd",
     backend="agent",
     model="model-4",
-    usage=Usage(input_tokens=1234, cached_tokens=500, output_tokens=567),
-    cost_usd=0.0812,
-    duration_s=12.34,
+    outcome=Outcome(
+        usage=Usage(input_tokens=1234, cached_tokens=500, output_tokens=567),
+        cost_usd=0.0812,
+        duration_s=12.34,
+    ),
 )
 NO_REPORT = RunReport(exit_status=ExitStatus.OK)
 TOOL = ToolUse(id="1", name="Bash", summary="pytest -q")
@@ -242,7 +245,7 @@ def test_an_answer_that_only_the_report_has_is_shown(
     screen: Any, clock: Callable[[], float]
 ) -> None:
     """Some agents say it only at the very end."""
-    report = RunReport(exit_status=ExitStatus.OK, text="late")
+    report = RunReport(exit_status=ExitStatus.OK, outcome=Outcome(text="late"))
     show(terminal(screen, clock), [], report)
     assert screen.out.getvalue() == "late\n"
 

@@ -19,6 +19,7 @@ from clinvk.model.events import (
     UsageReported,
     Warned,
 )
+from clinvk.model.outcome import Outcome
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.usage import Usage
 
@@ -118,9 +119,13 @@ def test_an_answer_that_only_the_report_has_is_written(
     screen: Any, clock: Callable[[], float]
 ) -> None:
     """Some agents say it only at the very end; what was streamed is not said twice."""
-    show(PlainText(screen.streams(), clock=clock), [], report(text="late"))
+    show(PlainText(screen.streams(), clock=clock), [], report(outcome=Outcome(text="late")))
     assert screen.out.getvalue() == "late\n"
-    show(PlainText(screen.streams(), clock=clock), [Message(text="soon")], report(text="soon"))
+    show(
+        PlainText(screen.streams(), clock=clock),
+        [Message(text="soon")],
+        report(outcome=Outcome(text="soon")),
+    )
     assert screen.out.getvalue() == "late\nsoon\n"
 
 
@@ -128,7 +133,7 @@ def test_a_log_gets_warnings_and_errors_only(screen: Any, clock: Callable[[], fl
     """Each warning is said once, and the error with its hint comes last."""
     error = ErrorReport(code="x", message="it broke", hint="mend it", retryable=False)
     events = [TOOL, Warned(message="odd", code="retry"), Thinking(text="hm"), Message(text="a")]
-    final = report(warnings=("odd", "not recorded"), error=error)
+    final = report(outcome=Outcome(warnings=("odd", "not recorded")), error=error)
     show(PlainText(screen.streams(), clock=clock), events, final)
     assert screen.err.getvalue() == (
         "warning: odd\nwarning: not recorded\nerror: it broke\nhint: mend it\n"

@@ -9,6 +9,7 @@ from clinvk.cli.render.turn import render_answer, render_turn
 from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport
+from clinvk.model.outcome import Outcome
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import Usage
 
@@ -18,17 +19,19 @@ TURN = Turn(
     started_at=AT,
     ended_at=AT,
     prompt="do\nit",
-    text="done\n\x1b[31mred",
+    outcome=Outcome(
+        text="done\n\x1b[31mred",
+        files=(FileReport(path="/p/a.py", change=Change.CREATED),),
+        warnings=("slow",),
+        stop_reason=StopReason.ERROR,
+        failure=Failure(code=FailureCode.AUTH, message="not signed in"),
+        exit_code=1,
+        duration_s=2.5,
+        usage=Usage(input_tokens=1234, output_tokens=6),
+        cost_usd=0.5,
+        model="model-4",
+    ),
     tools=(ToolCall(name="Bash", summary="ls", ok=True), ToolCall(name="Edit", summary="a")),
-    files=(FileReport(path="/p/a.py", change=Change.CREATED),),
-    warnings=("slow",),
-    stop_reason=StopReason.ERROR,
-    failure=Failure(code=FailureCode.AUTH, message="not signed in"),
-    exit_code=1,
-    duration_s=2.5,
-    usage=Usage(input_tokens=1234, output_tokens=6),
-    cost_usd=0.5,
-    model="model-4",
     cwd="/p",
 )
 
@@ -80,7 +83,7 @@ def test_a_program_reads_the_turn_as_in_the_session(screen: Any) -> None:
     """The object of the list, and whose it is."""
     render_turn(TURN, screen.streams(), session_id="abc123", as_json=True)
     value = json.loads(screen.out.getvalue())
-    assert (value["session_id"], value["turn"], value["text"]) == ("abc123", 2, TURN.text)
+    assert (value["session_id"], value["turn"], value["text"]) == ("abc123", 2, TURN.outcome.text)
     assert value["files"] == [{"path": "/p/a.py", "change": "created", "source": "reported"}]
 
 
@@ -94,8 +97,8 @@ def test_an_answer_is_as_it_was_but_harmless_on_a_terminal(screen: Any) -> None:
 
 def test_an_answer_that_is_none_is_said_on_stderr(screen: Any) -> None:
     """There is nothing on stdout, so that a script sees nothing where there is nothing."""
-    render_answer(replace(TURN, text=""), screen.streams())
-    render_answer(replace(TURN, text="", ended_at=None), screen.streams())
+    render_answer(replace(TURN, outcome=Outcome()), screen.streams())
+    render_answer(replace(TURN, outcome=Outcome(), ended_at=None), screen.streams())
     assert screen.out.getvalue() == ""
     assert screen.err.getvalue().splitlines() == [
         "turn 2 has no answer",
@@ -108,7 +111,7 @@ def test_the_last_words_of_an_agent_that_failed_are_shown(screen: Any) -> None:
     failure = Failure(
         code=FailureCode.AGENT_FAILED, message="it broke", detail="panic\n\x1b[31mat 7"
     )
-    failed = replace(TURN, failure=failure)
+    failed = replace(TURN, outcome=replace(TURN.outcome, failure=failure))
     render_turn(failed, screen.streams(), session_id="x", as_json=False)
     assert "Error:             it broke\n\nLast Words:\n  panic\n  at 7\n" in screen.out.getvalue()
     screen.out.seek(0)

@@ -7,6 +7,7 @@ import pytest
 
 from clinvk.errors import NothingToResumeError, SessionBusyError
 from clinvk.model.events import StopReason
+from clinvk.model.outcome import Outcome
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.services.claims import claim_of
 from clinvk.services.sessions.lifecycle import archive, close, unarchive
@@ -26,7 +27,7 @@ def _turn(store: SessionStore, world: World, *, ended: bool) -> None:
     writer.session(session)
     writer.turn_started(turn=1, at=world.now(), prompt="p", cwd="/p")
     if ended:
-        writer.turn_finished(turn=1, at=world.now(), stop_reason=StopReason.END_TURN, text="t")
+        writer.turn_finished(1, world.now(), Outcome(stop_reason=StopReason.END_TURN, text="t"))
     writer.close()
 
 

@@ -21,6 +21,7 @@ from clinvk.errors import (
     SessionUnreadableError,
 )
 from clinvk.model.events import StopReason
+from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, Status
 from clinvk.services.files.repositories import Bounds
 from clinvk.services.sessions.places import Here, here_of
@@ -292,7 +293,7 @@ def _with_transcript(store: SessionStore, session: Session) -> Session:
     with closing(store.writer(session.id, lambda: at)) as writer:
         writer.session(session)
         writer.turn_started(turn=1, at=at, prompt="p", cwd=session.cwd)
-        writer.turn_finished(turn=1, at=at, stop_reason=StopReason.END_TURN, text="done")
+        writer.turn_finished(1, at, Outcome(stop_reason=StopReason.END_TURN, text="done"))
     os.utime(store.home.transcript(session.id), (at.timestamp(), at.timestamp()))
     store.save(store.current(session))
     return store.load(session.id)

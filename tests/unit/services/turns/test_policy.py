@@ -90,7 +90,7 @@ def test_without_the_transcript_a_result_keeps_its_kind_and_its_figures() -> Non
     """How it ended, what it cost and how to go on; not what it said."""
     result = EVENTS[-1]
     assert isinstance(result, Result)
-    kept = Discretion(words=False).result(result)
+    kept = Discretion(words=False).outcome(result)
     assert SECRET not in repr(kept)
     assert kept.failure == Failure(code=FailureCode.AUTH, message="auth")
     assert (kept.usage, kept.counters, kept.backend_session_id) == (
@@ -112,7 +112,7 @@ def test_without_figures_a_result_has_none_and_all_the_rest() -> None:
     """The agent's own counters are figures, too."""
     result = EVENTS[-1]
     assert isinstance(result, Result)
-    kept = Discretion(figures=False).result(result)
+    kept = Discretion(figures=False).outcome(result)
     differ = {
         one.name for one in fields(Result) if getattr(kept, one.name) != getattr(result, one.name)
     }

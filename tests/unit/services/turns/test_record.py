@@ -9,10 +9,9 @@ from typing import Any
 import pytest
 
 from clinvk.agents import registry as backends
-from clinvk.model.events import Result, StopReason
+from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.request import RunRequest
 from clinvk.model.session import Session, Status, TitleSource
-from clinvk.process.ending import Ending, EndReason
 from clinvk.services.claims import claim_of
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.sessions import labels
@@ -22,8 +21,7 @@ from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore
 
 ID = "aaaa00000001"
-DONE = Result(stop_reason=StopReason.END_TURN, text="done")
-ENDING = Ending(reason=EndReason.EXITED, exit_code=0, signal=None, stderr_tail="", duration_s=1.0)
+DONE = Outcome(stop_reason=StopReason.END_TURN, text="done")
 
 
 @pytest.fixture
@@ -59,7 +57,7 @@ def test_what_is_changed_during_a_run_is_kept_with_what_the_run_brought(
         labels.give_name(world, ID, "pr-1")
         labels.add_tags(world, ID, ["new"])
         labels.remove_tags(world, ID, ["old"])
-        recorded.finish(DONE, ENDING, ())
+        recorded.finish(DONE)
         assert recorded.session.title == "mine"
         assert recorded.trouble() is None
     after = store.load(ID)
@@ -108,10 +106,10 @@ def test_a_record_that_is_damaged_during_a_run_stays_for_its_owner_to_see(
     """It is said, and the turn is in the transcript."""
     with run() as recorded:
         store.home.record(ID).write_text("{ oops")
-        recorded.finish(DONE, ENDING, ())
+        recorded.finish(DONE)
         assert "is damaged" in recorded.trouble()
     assert store.home.record(ID).read_text() == "{ oops"
-    assert store.transcript(ID).turns[-1].text == "done"
+    assert store.transcript(ID).turns[-1].outcome.text == "done"
 
 
 def test_a_record_that_is_deleted_by_hand_during_a_run_is_written_again(
@@ -121,5 +119,5 @@ def test_a_record_that_is_deleted_by_hand_during_a_run_is_written_again(
     with run() as recorded:
         store.home.record(ID).unlink()
         store.home.transcript(ID).unlink()
-        recorded.finish(DONE, ENDING, ())
+        recorded.finish(DONE)
     assert store.load(ID).turns == 1

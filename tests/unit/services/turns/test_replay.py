@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from clinvk.model.events import Change
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport
+from clinvk.model.outcome import Outcome
 from clinvk.model.request import IfMissing
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.services.turns.replay import BUDGET, LONGEST, replay_of
@@ -19,7 +20,9 @@ AT = datetime(2025, 1, 27, tzinfo=UTC)
 
 def turn(number: int, prompt: str = "ask", text: str = "answer", **more: Any) -> Turn:
     """A turn that is over."""
-    return Turn(number=number, started_at=AT, ended_at=AT, prompt=prompt, text=text, **more)
+    known = {name: more.pop(name) for name in ("failure", "files") if name in more}
+    over = {"ended_at": AT, "outcome": Outcome(text=text, **known)}
+    return Turn(**{"number": number, "started_at": AT, "prompt": prompt, **over, **more})
 
 
 def test_turns_are_told_oldest_first_and_the_new_prompt_last() -> None:
@@ -105,7 +108,7 @@ def test_the_budget_holds_whatever_was_said(said: list[tuple[str, str]]) -> None
     """All turns together stay within it, and the last turn that said something is always told."""
     turns = [turn(number, *texts) for number, texts in enumerate(said, 1)]
     replay = replay_of(turns)
-    spoken = [one for one in turns if one.prompt or one.text]
+    spoken = [one for one in turns if one.prompt or one.outcome.text]
     if not spoken:
         assert replay is None
         return

@@ -23,6 +23,7 @@ from clinvk.errors import (
     StoreError,
 )
 from clinvk.model.events import Init, Message, StopReason
+from clinvk.model.outcome import Outcome
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.usage import Usage
 from clinvk.store.locks.lock import Claim
@@ -101,11 +102,11 @@ def end(store: SessionStore, opened: Session, clock: Any) -> None:
     assert opened.open_turn is not None
     writer = store.writer(opened.id, clock)
     writer.event(opened.open_turn.number, Init(backend_session_id="c-1", model="m-1"))
-    writer.turn_finished(
-        turn=opened.open_turn.number, at=clock.step(5), stop_reason=StopReason.END_TURN,
-        text="done", usage=Usage(input_tokens=7, output_tokens=2), conversation="c-1",
-        counters={"n": 7},
+    outcome = Outcome(
+        stop_reason=StopReason.END_TURN, text="done", counters={"n": 7},
+        usage=Usage(input_tokens=7, output_tokens=2), backend_session_id="c-1",
     )  # fmt: skip
+    writer.turn_finished(opened.open_turn.number, clock.step(5), outcome)
     writer.close()
 
 
@@ -251,7 +252,7 @@ def test_a_killed_run_shows_as_interrupted_with_what_was_received(
         assert store.current(session).conversation_seen
         assert store.current(session).next_turn == 2
     (turn,) = store.transcript(ID).turns
-    assert (turn.interrupted, turn.text) == (True, "so far")
+    assert (turn.interrupted, turn.outcome.text) == (True, "so far")
 
 
 def test_a_crash_between_the_two_writes_loses_nothing(
@@ -527,7 +528,7 @@ def test_a_session_rebuilt_from_its_transcript_has_its_own_directory(
     end(store, session, clock)
     writer = store.writer(ID, clock)
     writer.turn_started(turn=2, at=clock.step(1), prompt="p", cwd="/elsewhere")
-    writer.turn_finished(turn=2, at=clock.step(1), stop_reason=StopReason.END_TURN, text="")
+    writer.turn_finished(2, clock.step(1), Outcome(stop_reason=StopReason.END_TURN, text=""))
     writer.close()
     store.home.record(ID).unlink()
     assert store.load(ID).cwd == session.cwd
@@ -542,10 +543,9 @@ def test_counters_that_are_no_object_are_no_counters(
     assert store.load(ID).counters is None
     session = begin(store, new_session(), clock)
     writer = store.writer(ID, clock)
-    writer.turn_finished(
-        turn=1, at=clock(), stop_reason=StopReason.END_TURN, text="", counters=counters,
-        usage=Usage(input_tokens=-5, output_tokens=2),
-    )  # fmt: skip
+    usage = Usage(input_tokens=-5, output_tokens=2)
+    outcome = Outcome(stop_reason=StopReason.END_TURN, counters=counters, usage=usage)
+    writer.turn_finished(1, clock(), outcome)
     writer.close()
     store.save(store.current(session))
     assert (store.load(ID).turns, store.load(ID).counters) == (1, None)

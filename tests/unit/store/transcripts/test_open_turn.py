@@ -91,7 +91,7 @@ def test_of_a_long_turn_only_what_says_how_it_stands_becomes_lines(tmp_path: Pat
     path.write_bytes(b"".join(map(json_line, [started(6), *said, finished(6), *told, *said])))
     assert lines_of_turn(path, 7) == [*map(json_line, told)]
     [turn] = of_turn(path, 7).turns
-    assert (turn.number, turn.conversation, turn.interrupted) == (7, "c-1", True)
+    assert (turn.number, turn.outcome.backend_session_id, turn.interrupted) == (7, "c-1", True)
 
 
 def test_no_more_is_read_than_from_the_beginning_of_the_turn(

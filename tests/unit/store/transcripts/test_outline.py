@@ -43,8 +43,9 @@ SAID = st.sampled_from(
 
 def bare(turn: Turn) -> Turn:
     """The turn without what was said in it."""
-    text = "" if turn.interrupted else turn.text
-    return replace(turn, messages=(), tools=(), warnings=(), text=text)
+    text = "" if turn.interrupted else turn.outcome.text
+    outcome = replace(turn.outcome, warnings=(), text=text)
+    return replace(turn, messages=(), tools=(), outcome=outcome)
 
 
 @given(said=st.lists(SAID, max_size=6), ended=st.booleans(), block=st.integers(1, 300))

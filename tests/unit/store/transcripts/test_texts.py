@@ -19,6 +19,7 @@ from clinvk.model.events import (
     ToolUse,
     Warned,
 )
+from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn
 from clinvk.store.sessions.store import SessionStore
@@ -32,12 +33,12 @@ Line = dict[str, Any]
 
 def _texts_of(turn: Turn) -> TurnTexts:
     """What a search has to look through in a turn that was read in full."""
-    at_the_end = not turn.interrupted and turn.text not in turn.messages
+    at_the_end = not turn.interrupted and turn.outcome.text not in turn.messages
     return TurnTexts(
         number=turn.number,
         prompt=turn.prompt,
-        answers=(*turn.messages, turn.text) if at_the_end else turn.messages,
-        files=tuple(file.path for file in turn.files),
+        answers=(*turn.messages, turn.outcome.text) if at_the_end else turn.messages,
+        files=tuple(file.path for file in turn.outcome.files),
         cwd=turn.cwd,
     )
 
@@ -144,7 +145,7 @@ def test_a_turn_as_it_is_written_is_read_alike(
         FileChange(path="a.py", change=Change.CREATED),
     ):
         writer.event(1, event)
-    writer.turn_finished(turn=1, at=clock(), stop_reason=StopReason.END_TURN, text="done")
+    writer.turn_finished(1, clock(), Outcome(stop_reason=StopReason.END_TURN, text="done"))
     writer.close()
     content = store.home.transcript(session.id).read_bytes()
     texts = read_texts(content.split(b"\n"))

@@ -25,7 +25,8 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport
-from clinvk.model.session import OpenTurn, Session, Status, TurnEnd
+from clinvk.model.outcome import Outcome
+from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.turn import ToolCall
 from clinvk.model.usage import Usage
 from clinvk.store.transcripts import transcript as transcripts
@@ -90,15 +91,16 @@ def test_a_turn_is_read_as_it_was_written(path: Path, clock: Any) -> None:
         Message(text="Done."),
     ):
         writer.event(1, event)
-    writer.turn_finished(
-        turn=1, at=START + timedelta(seconds=3), stop_reason=StopReason.MAX_TURNS, text="Done.",
-        usage=Usage(input_tokens=1), cost_usd=0.5, conversation="c-1", counters={"n": 1},
+    outcome = Outcome(
+        stop_reason=StopReason.MAX_TURNS, text="Done.",
+        usage=Usage(input_tokens=1), cost_usd=0.5, backend_session_id="c-1", counters={"n": 1},
         failure=Failure(code=FailureCode.TURN_LIMIT, message="enough", hint="h", detail="d"),
         exit_code=1, duration_s=2.5,
     )  # fmt: skip
+    writer.turn_finished(1, START + timedelta(seconds=3), outcome)
     writer.close()
     (turn,) = transcripts.read(path).turns
-    assert (turn.number, turn.prompt, turn.text, turn.cwd) == (1, "fix it", "Done.", "/p")
+    assert (turn.number, turn.prompt, turn.outcome.text, turn.cwd) == (1, "fix it", "Done.", "/p")
     assert (turn.started_at, turn.ended_at) == (START, START + timedelta(seconds=3))
     assert turn.messages == ("I look", "Done.")
     assert turn.tools == (
@@ -106,16 +108,24 @@ def test_a_turn_is_read_as_it_was_written(path: Path, clock: Any) -> None:
         ToolCall(name="Edit", summary="a.py", ok=False),
         ToolCall(name="Bash", summary="pwd", ok=True),
     )
-    assert turn.files == (FileReport(path="/p/a.py", change=Change.DELETED),)
-    assert turn.warnings == ("slow",)
-    assert turn.stop_reason is StopReason.MAX_TURNS
-    assert turn.failure == Failure(
+    assert turn.outcome.files == (FileReport(path="/p/a.py", change=Change.DELETED),)
+    assert turn.outcome.warnings == ("slow",)
+    assert turn.outcome.stop_reason is StopReason.MAX_TURNS
+    assert turn.outcome.failure == Failure(
         code=FailureCode.TURN_LIMIT, message="enough", hint="h", detail="d"
     )
-    assert (turn.usage, turn.cost_usd) == (Usage(input_tokens=1), 0.5)
-    assert (turn.model, turn.model_asked, turn.access) == ("big-1", "big", Access.READ_ONLY)
-    assert (turn.conversation, turn.conversation_asked, turn.resume) == ("c-1", "c-0", True)
-    assert (turn.exit_code, turn.duration_s, turn.counters) == (1, 2.5, {"n": 1})
+    assert (turn.outcome.usage, turn.outcome.cost_usd) == (Usage(input_tokens=1), 0.5)
+    assert (turn.outcome.model, turn.model_asked, turn.access) == ("big-1", "big", Access.READ_ONLY)
+    assert (turn.outcome.backend_session_id, turn.conversation_asked, turn.resume) == (
+        "c-1",
+        "c-0",
+        True,
+    )
+    assert (turn.outcome.exit_code, turn.outcome.duration_s, turn.outcome.counters) == (
+        1,
+        2.5,
+        {"n": 1},
+    )
     assert not turn.interrupted
 
 
@@ -132,15 +142,14 @@ def test_a_turn_that_never_ended_shows_what_was_received(path: Path) -> None:
     )
     (turn,) = transcripts.read(path).turns
     assert turn.interrupted
-    assert turn.end is None
-    assert turn.text == "First.\n\nSecond\n\nThird"
+    assert turn.outcome.text == "First.\n\nSecond\n\nThird"
 
 
 def test_a_long_streamed_answer_is_read_in_no_time(path: Path) -> None:
     """Ten megabytes in small pieces are put together once, not piece by piece."""
     piece = {"type": "message", "turn": 1, "delta": True, "text": "x" * 1000}
     write_lines(path, started(1), *[piece] * 10_000)
-    assert len(transcripts.read(path).turns[0].text) == 10_000_000
+    assert len(transcripts.read(path).turns[0].outcome.text) == 10_000_000
 
 
 def test_a_voided_turn_did_not_take_place(path: Path) -> None:
@@ -163,7 +172,7 @@ def test_a_number_used_twice_loses_nothing(path: Path) -> None:
     message = {"type": "message", "turn": 1, "text": "hi"}
     write_lines(path, started(1, prompt="one"), message, started(1, prompt="two"), finished(1))
     one, two = transcripts.read(path).turns
-    assert (one.prompt, one.text, one.interrupted) == ("one", "hi", True)
+    assert (one.prompt, one.outcome.text, one.interrupted) == ("one", "hi", True)
     assert (two.prompt, two.interrupted) == ("two", False)
 
 
@@ -172,7 +181,7 @@ def test_a_turn_whose_start_was_lost_is_shown_with_what_is_left(path: Path) -> N
     write_lines(path, b'{"type": "turn_sta\n', finished(1, text="the answer"))
     found = transcripts.read(path)
     assert found.damaged_lines == 1
-    assert [(turn.prompt, turn.text) for turn in found.turns] == [("", "the answer")]
+    assert [(turn.prompt, turn.outcome.text) for turn in found.turns] == [("", "the answer")]
 
 
 @pytest.mark.parametrize(
@@ -192,7 +201,7 @@ def test_a_junk_line_is_counted_and_passed_by(path: Path, junk: bytes) -> None:
     write_lines(path, started(1), junk, {"type": "message", "turn": 1, "text": "hi"})
     found = transcripts.read(path)
     assert found.damaged_lines == 1
-    assert [turn.text for turn in found.turns] == ["hi"]
+    assert [turn.outcome.text for turn in found.turns] == ["hi"]
 
 
 def test_a_newer_kind_of_line_is_no_damage(path: Path) -> None:
@@ -208,16 +217,21 @@ def test_words_of_a_newer_version_are_not_fatal(path: Path) -> None:
     end = finished(1, stop_reason="bored", failure=new, usage=[], cost_usd="1", exit_code=True)
     write_lines(path, started(1, access="most"), end | {"files": [{"path": "a", "change": "x"}]})
     (turn,) = transcripts.read(path).turns
-    assert turn.failure == Failure(code=FailureCode.AGENT_FAILED, message="lava")
-    assert (turn.stop_reason, turn.access, turn.exit_code, turn.files) == (None, None, None, ())
-    assert (turn.usage, turn.cost_usd) == (Usage(), None)
+    assert turn.outcome.failure == Failure(code=FailureCode.AGENT_FAILED, message="lava")
+    assert (turn.outcome.stop_reason, turn.access, turn.outcome.exit_code, turn.outcome.files) == (
+        None,
+        None,
+        None,
+        (),
+    )
+    assert (turn.outcome.usage, turn.outcome.cost_usd) == (Usage(), None)
 
 
 def test_an_endless_line_is_not_read_into_memory(path: Path) -> None:
     """It counts as damage, and the line behind it is read."""
     write_lines(path, started(1), b'"' + b"x" * 5000 + b'"\n', finished(1, text="hi"))
     found = transcripts.read(path, longest_line=1000)
-    assert (found.damaged_lines, found.turns[0].text) == (1, "hi")
+    assert (found.damaged_lines, found.turns[0].outcome.text) == (1, "hi")
 
 
 def test_lost_turns_are_runs_however_many_the_record_counts(path: Path, clock: Any) -> None:
@@ -289,9 +303,8 @@ def test_every_turn_before_the_cut_is_intact(
     for number in (1, 2, 3):
         writer.turn_started(turn=number, at=clock.step(1), prompt=f"p{number}", cwd="/")
         writer.event(number, Message(text=f"a{number}"))
-        writer.turn_finished(
-            turn=number, at=clock.step(1), stop_reason=StopReason.END_TURN, text=f"a{number}"
-        )
+        outcome = Outcome(stop_reason=StopReason.END_TURN, text=f"a{number}")
+        writer.turn_finished(number, clock.step(1), outcome)
         ends.append(path.stat().st_size)
     writer.close()
     whole = path.read_bytes()
@@ -300,7 +313,7 @@ def test_every_turn_before_the_cut_is_intact(
         found = transcripts.read(path)
         over = [turn for turn in found.turns if not turn.interrupted]
         assert len(over) >= sum(length >= end for end in ends)
-        assert [turn.text for turn in over] == ["a1", "a2", "a3"][: len(over)]
+        assert [turn.outcome.text for turn in over] == ["a1", "a2", "a3"][: len(over)]
         assert found.damaged_lines <= 1
 
 
@@ -315,7 +328,7 @@ steps = st.lists(
                 usage=st.builds(Usage, input_tokens=st.none() | st.integers(0, 99)),
                 cost_usd=st.none() | st.floats(0, 9),
                 model=st.none() | TEXT,
-                conversation=st.none() | TEXT,
+                backend_session_id=st.none() | TEXT,
                 counters=st.none() | st.just({"n": 1}),
                 failure=st.none()
                 | st.builds(Failure, code=st.sampled_from(FailureCode), message=TEXT),
@@ -384,16 +397,6 @@ def live_through(
     if what == "interrupt":
         return opened
     end = at + timedelta(seconds=9)
-    writer.turn_finished(turn=turn, at=end, stop_reason=StopReason.END_TURN, **detail)
-    return opened.turn_finished(
-        TurnEnd(
-            number=turn,
-            ended_at=end,
-            failed=detail["failure"] is not None,
-            usage=detail["usage"],
-            cost_usd=detail["cost_usd"],
-            model=detail["model"],
-            conversation=detail["conversation"],
-            counters=detail["counters"],
-        )
-    )
+    outcome = Outcome(stop_reason=StopReason.END_TURN, **detail)
+    writer.turn_finished(turn, end, outcome)
+    return opened.turn_finished(outcome, number=turn, at=end)

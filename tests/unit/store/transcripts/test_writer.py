@@ -31,6 +31,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, FileSource
+from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session
 from clinvk.model.usage import Usage
 from clinvk.store.transcripts import transcript as transcripts
@@ -42,7 +43,8 @@ import resource, sys
 from datetime import UTC, datetime
 from pathlib import Path
 from clinvk.errors import StoreError
-from clinvk.model.events import Message, StopReason
+from clinvk.model.events import Message
+from clinvk.model.outcome import Outcome, StopReason
 from clinvk.store.transcripts.writer import TranscriptWriter
 now = datetime(2025, 1, 27, 10, tzinfo=UTC)
 writer = TranscriptWriter(Path(sys.argv[1]), lambda: now)
@@ -52,12 +54,12 @@ for _ in range(100):
     writer.event(1, Message(text="x" * 1000))
 print(writer.failed)
 try:
-    writer.turn_finished(turn=1, at=now, stop_reason=StopReason.END_TURN, text="x" * 1000)
+    writer.turn_finished(1, now, Outcome(stop_reason=StopReason.END_TURN, text="x" * 1000))
 except StoreError as error:
     print(error.message)
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 if sys.argv[2:]:
-    writer.turn_finished(turn=1, at=now, stop_reason=StopReason.END_TURN, text="the answer")
+    writer.turn_finished(1, now, Outcome(stop_reason=StopReason.END_TURN, text="the answer"))
 writer.close()
 """
 
@@ -106,14 +108,15 @@ def test_a_turn_reads_as_the_contract_says(
     )
     for event in said:
         writer.event(1, event)
-    writer.turn_finished(
-        turn=1, at=clock.step(2), stop_reason=StopReason.END_TURN, text="done",
+    outcome = Outcome(
+        stop_reason=StopReason.END_TURN, text="done",
         usage=Usage(input_tokens=10, output_tokens=2), exit_code=0, duration_s=2.0,
-        files=[
+        files=(
             FileReport(path="/code/a.txt", change=Change.CREATED),
             FileReport(path="/code/b.txt", change=Change.DELETED, source=FileSource.OBSERVED),
-        ],
+        ),
     )  # fmt: skip
+    writer.turn_finished(1, clock.step(2), outcome)
     written = lines(path)
     events = [event_from_line(line) for line in written[2:-1]]
     assert events == list(said[:-1])
@@ -231,9 +234,9 @@ def test_a_prompt_and_an_answer_are_never_cut(
 ) -> None:
     """They are what the session is about."""
     writer.turn_started(turn=1, at=clock(), prompt="p" * 3_000_000, cwd="/")
-    writer.turn_finished(turn=1, at=clock(), stop_reason=StopReason.END_TURN, text="a" * 3_000_000)
+    writer.turn_finished(1, clock(), Outcome(stop_reason=StopReason.END_TURN, text="a" * 3_000_000))
     turn = transcripts.read(path).turns[0]
-    assert (len(turn.prompt), len(turn.text)) == (3_000_000, 3_000_000)
+    assert (len(turn.prompt), len(turn.outcome.text)) == (3_000_000, 3_000_000)
 
 
 def test_halves_of_characters_are_written_as_valid_text(
@@ -268,7 +271,7 @@ def test_a_disk_that_has_room_again_gets_the_answer(path: Path) -> None:
         capture_output=True,
         check=True,
     )
-    assert transcripts.read(path).turns[0].text == "the answer"
+    assert transcripts.read(path).turns[0].outcome.text == "the answer"
 
 
 @pytest.mark.usefixtures("any_umask")

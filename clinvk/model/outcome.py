@@ -1,0 +1,58 @@
+"""How a turn ended, as one value: nested in whatever tells of a turn that is over."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from clinvk.model.failure import Failure
+from clinvk.model.files import FileReport
+from clinvk.model.usage import UNKNOWN_USAGE, Usage
+
+Json = Any
+"""A JSON value as the agent sent it; only carried, never interpreted outside its backend."""
+
+
+class StopReason(StrEnum):
+    """Why a turn ended; `LENGTH` and `FILTERED` say what cut its answer off."""
+
+    END_TURN = "end_turn"
+    MAX_TURNS = "max_turns"
+    LENGTH = "length"
+    FILTERED = "filtered"
+    BUDGET = "budget"
+    CANCELLED = "cancelled"
+    TIMEOUT = "timeout"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How a turn ended, as far as it is known.
+
+    `text` is the final answer ("" if there was none): the last message, with all of its parts.
+    `structured` is the value of an answer that was held to a JSON Schema. `usage` and `cost_usd`
+    are this turn's own, true after resumes whatever the agent's counters do, and unknown (None)
+    where that cannot be told. `counters` are the agent's raw counters after this turn, in its
+    backend's own form: they come back to the same backend as `TurnRequest.counters` at the next
+    turn. `backend_session_id` and `model` are set only if the agent itself said them.
+    `exit_code` and `duration_s` are those of its process. `files` are what changed, each path once
+    with its last change.
+    """
+
+    text: str = ""
+    stop_reason: StopReason | None = None
+    usage: Usage = UNKNOWN_USAGE
+    cost_usd: float | None = None
+    failure: Failure | None = None
+    backend_session_id: str | None = None
+    model: str | None = None
+    counters: Json = None
+    structured: Json = None
+    exit_code: int | None = None
+    duration_s: float | None = None
+    files: tuple[FileReport, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+NO_OUTCOME = Outcome()
+"""Nothing is known of how it ended."""
