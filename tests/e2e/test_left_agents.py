@@ -96,6 +96,17 @@ def test_the_next_turn_ends_it_first(
     )
 
 
+def test_a_turn_that_is_refused_does_not_end_it(clinvk: Command, left: tuple[str, int]) -> None:
+    """A wrong option costs nobody the work of an agent; the next turn still knows of it."""
+    _, agent = left
+    ran = clinvk("resume", "mine", "-b", "claude", "three")
+    assert ran.exit_code == 2
+    assert "belongs to backend `demo`" in ran.stderr
+    assert _runs(agent)
+    assert f"(process {agent})" in clinvk("resume", "mine", "three").stderr
+    assert not _runs(agent)
+
+
 @pytest.mark.parametrize(
     "command",
     ["delete -y mine", "archive mine", "close mine", CLEAN, f"{CLEAN} --dry-run"],

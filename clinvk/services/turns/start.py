@@ -4,7 +4,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
-from clinvk.errors import NothingToResumeError, SessionBusyError, SessionNotFoundError, StoreError
+from clinvk.errors import (
+    ClinvkError,
+    NothingToResumeError,
+    SessionBusyError,
+    SessionNotFoundError,
+    StoreError,
+)
 from clinvk.model.config import Settings
 from clinvk.model.names import refuse_id_like
 from clinvk.model.request import Pick, RunRequest
@@ -103,28 +109,45 @@ class Opening:
         """
         lock = self._lock(store, target.id)
         if lock.previous is not None:
+            self._refuse_before_stopping(store, target, lock)
             self._stop_orphan(lock, lock.previous)
             store.sweep(target.id, self.world.sleep)
             sweep_left(now_s=self.world.now().timestamp())
         session = self._still_meant(store, target, lock)
         if session is None:
             return None
-        refuse_newer(session)
-        backend = backend_for(self.request, session, self.settings, self.world)
-        plan = plan_turn(
-            self.request,
-            session,
-            backend,
-            self.settings,
-            self.world,
-            past=lambda: store.transcript(session.id).turns,
-        )
+        plan = self._planned(store, session)
         self._say_where(session, plan)
         self._say_damaged(store)
         self._say_ahead(session)
         if session.archived:
             self.notes.append(f"session {session.id} was archived; it is back in the list")
         return plan, self._recorded(self._recorder(session, lock, store, is_new=False), plan)
+
+    def _planned(self, store: SessionStore, session: Session) -> TurnPlan:
+        """The next turn of the session; raises for one that cannot be."""
+        refuse_newer(session)
+        return plan_turn(
+            self.request,
+            session,
+            backend_for(self.request, session, self.settings, self.world),
+            self.settings,
+            self.world,
+            past=lambda: store.transcript(session.id).turns,
+        )
+
+    def _refuse_before_stopping(self, store: SessionStore, target: Session, lock: HeldLock) -> None:
+        """Raise for a turn that cannot be, before the agent of a killed run is stopped for it.
+
+        That agent works on, and the lock keeps its trace.
+        """
+        try:
+            self._planned(store, store.reconciled(store.load(target.id)))
+        except SessionNotFoundError:
+            return  # it was deleted, which is said below
+        except ClinvkError:
+            lock.release(keep_text=True)
+            raise
 
     def _still_meant(self, store: SessionStore, target: Session, lock: HeldLock) -> Session | None:
         """The session as it stands now that it is ours.
