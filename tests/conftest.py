@@ -6,15 +6,23 @@ import signal
 import pytest
 from hypothesis import settings
 
+import bed.budget  # noqa: F401  it registers the profiles
+
 # Under `nohup`, or with `&` in a script, a signal is ignored, and clinvk rightly leaves it so: the
 # tests want both to count.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# A busy machine is slow; only a wrong answer fails a test, never a clock.
-settings.register_profile("clinvk", deadline=None)
-settings.register_profile("long", deadline=None, max_examples=1_000)
-settings.load_profile("clinvk")
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What the tests understand besides pytest's own options; `tests/README.md` says when."""
+    parser.addoption("--long", action="store_true", help="the long form: everything, in hours")
+    parser.addoption("--update", action="store_true", help="rewrite the contract's golden files")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the budgets, which have no deadline: a wrong answer fails a test, never a clock."""
+    settings.load_profile("long" if config.getoption("--long") else "gate")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from bed.budget import budget, some
 from bed.directives import read_script
 from clinvk.agents import registry as backends
 from clinvk.agents.base import WITHOUT_OPTION, Capability
@@ -110,25 +111,28 @@ def test_the_prompt_goes_to_stdin_and_never_to_the_command_line(case: Case) -> N
 
 @EACH_CASE
 def test_how_the_bytes_are_cut_makes_no_difference(case: Case) -> None:
-    """A pipe delivers any pieces: single bytes, halves of characters, everything at once."""
-    whole = replay(case)
+    """A pipe delivers any pieces: single bytes, halves of characters, everything at once.
+
+    A parser is given lines, so the same lines are the same events.
+    """
+    whole, stdout = case.lines, case.stdout
     chance = random.Random(case.name)
     sizes = (1, 7, 4096, *(chance.randint(2, 2000) for _ in range(3)))
-    for size in sizes[1:] if len(case.stdout) > 40_000 else sizes:
+    for size in sizes[1:] if len(stdout) > budget(4_000, long=1_000_000) else sizes:
         framer = LineFramer()
         lines = []
-        for start in range(0, len(case.stdout), size):
-            lines += framer.feed(case.stdout[start : start + size])
-        assert replay(case, [*lines, *framer.close()]) == whole
+        for start in range(0, len(stdout), size):
+            lines += framer.feed(stdout[start : start + size])
+        assert [*lines, *framer.close()] == whole
 
 
 @EACH_CASE
 def test_every_prefix_ends_in_exactly_one_result(case: Case) -> None:
     """Wherever an agent stops, there is one result, and it comes last."""
     lines, request, stream = case.lines, case.request, case.stdout
-    prefixes = [lines[:count] for count in range(len(lines) + 1)]
+    prefixes = [lines[:count] for count in some(range(len(lines) + 1), 12)]
     chance = random.Random(case.name)
-    for cut in sorted(chance.randrange(len(stream)) for _ in range(20) if stream):
+    for cut in sorted(chance.randrange(len(stream)) for _ in range(budget(4, long=20)) if stream):
         framer = LineFramer()
         prefixes.append([*framer.feed(stream[:cut]), *framer.close()])
     for prefix in prefixes:
@@ -144,7 +148,7 @@ def test_a_stream_without_an_end_is_never_a_success(case: Case) -> None:
     lines = case.lines
     events = replay(case)
     if events[-1].failure is None:
-        for count in range(len(lines) - 1):
+        for count in some(range(len(lines) - 1), 12):
             prefix = play(case.request, case.backend, lines[:count], 0, "")
             if prefix[-1].failure is None:
                 assert prefix[-1].text == events[-1].text
@@ -157,7 +161,7 @@ def test_junk_between_the_lines_changes_nothing(case: Case) -> None:
     """Lines that are no events are kept as raw ones at most, and the rest means the same."""
     lines = case.lines
     expected = [event for event in replay(case) if not isinstance(event, Raw)]
-    for place in range(len(lines) + 1):
+    for place in some(range(len(lines) + 1), 8):
         events = replay(case, [*lines[:place], *JUNK, *lines[place:]])
         assert [event for event in events if not isinstance(event, Raw)] == expected
 

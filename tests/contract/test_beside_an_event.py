@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bed.budget import budget
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Backend
 from clinvk.agents.declared.backend import declared
@@ -134,7 +135,7 @@ def test_what_a_line_that_was_cut_off_holds_is_no_event(name: str) -> None:
     """An error that a tool's result speaks of is none of the agent's, wherever the line ends."""
     for case in (case for case in CASES if case.backend_name == name):
         for line in {line for line in case.lines if line.startswith("{")}:
-            for cut in range(1, len(line), 1 + len(line) // 60):
+            for cut in range(1, len(line), 1 + len(line) // budget(15, long=300)):
                 parser = case.backend.parser(case.request)
                 told = list(parser.feed(line[:cut]))
                 assert told == [Raw(line=line[:cut])], line[:cut]

@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bed.budget import budget
 from clinvk.agents import registry as backends
 from clinvk.model.events import Result
 from clinvk.model.request import TurnRequest
@@ -65,7 +66,7 @@ def _with_another_value(line: str, draw: st.DrawFn) -> str:
     return json.dumps(value)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=budget(40, long=3_000), derandomize=True)
 @given(disturbed_streams(), st.sampled_from(ENDS))
 def test_no_stream_whatever_makes_a_parser_raise(
     disturbed: tuple[Case, list[str]], end: tuple[int | None, str]
@@ -78,7 +79,7 @@ def test_no_stream_whatever_makes_a_parser_raise(
     json.dumps(told, ensure_ascii=False).encode()
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=budget(40, long=2_000), derandomize=True)
 @given(
     st.sampled_from(backends.built_in()),
     st.lists(st.dictionaries(st.text(max_size=6), JSON, max_size=4).map(json.dumps) | st.text()),

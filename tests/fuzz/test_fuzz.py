@@ -1,8 +1,6 @@
 """Any bytes and any words: each target of `targets.py` is given inputs made to break it.
 
-A short form runs with all tests. The long one, with 10 times as many inputs:
-
-    pytest tests/fuzz --hypothesis-profile=long
+A short form runs with all tests, one with fifty times as many inputs with `--long`.
 """
 
 from pathlib import Path
@@ -18,7 +16,7 @@ from fuzz.targets import TARGETS, check
 
 pytestmark = pytest.mark.timeout(3600)  # the long form of one test takes minutes
 
-NATIVE = Path(__file__).parents[1] / "unit/backends/native"
+NATIVE = Path(__file__).parents[1] / "unit/agents/native"
 
 
 @given(st.lists(st.binary(max_size=80) | st.sampled_from([b"\n", b"\r\n", b"\xff", b"a" * 65])))
@@ -97,4 +95,5 @@ def test_command_lines(data: bytes) -> None:
 def test_every_target_is_tried() -> None:
     """A target that nobody gives inputs to promises nothing."""
     source = Path(__file__).read_text("utf-8")
+    assert list(NATIVE.iterdir())
     assert all(f'"{name.partition("-")[0]}' in source for name in TARGETS)

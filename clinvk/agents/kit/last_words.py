@@ -3,7 +3,7 @@
 The last line rarely is it. Node prints the source and the stack around the message and then its
 own version, Rust a note about backtraces, npm where its log is, Python the frames first and the
 message last, Go the message first and the goroutines after it; shells, shims and the dynamic linker
-print one line each. Tried with the real output of each: `tests/unit/backends/last_words/`.
+print one line each. Tried with the real output of each: `tests/unit/agents/last_words/`.
 """
 
 import re

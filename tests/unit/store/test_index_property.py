@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from bed.budget import budget
 from clinvk.model.events import Init, StopReason
 from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, Status
@@ -315,9 +316,8 @@ def _told(selected: Selected) -> object:
 
 
 Homes.TestCase.settings = settings(
-    max_examples=50,
-    stateful_step_count=40,
-    deadline=None,
+    max_examples=budget(8, long=200),
+    stateful_step_count=budget(25, long=40),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 TestAnyInterleaving = Homes.TestCase

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bed.budget import budget
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.services.search.query import parse_query
 from clinvk.services.search.ranking import Field
@@ -425,7 +426,7 @@ def _naive(made: Made, query: list[tuple[str, bool]]) -> bool:
     return all(any(sought in text for text in texts) is wanted for sought, wanted in query)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=budget(40, long=3_000))
 @given(made=st.lists(_MADE, min_size=1, max_size=2), data=st.data())
 def test_a_search_finds_what_a_naive_one_finds(
     new_store: Callable[[], SessionStore], made: list[Made], data: st.DataObject

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bed.budget import budget
 from clinvk.model.events import (
     Change,
     FileChange,
@@ -121,7 +122,7 @@ def _dumped(draw: st.DrawFn) -> bytes:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=budget(50, long=4_000))
 @given(st.lists(_dumped(), max_size=9))
 def test_the_texts_are_those_of_the_turns_read_in_full(pieces: list[bytes]) -> None:
     """Damaged lines, torn and glued ones, odd JSON, and turns in any order and state."""

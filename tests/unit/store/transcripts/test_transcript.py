@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from clinvk.model.access import Access
@@ -339,7 +339,6 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=150)
 @given(steps, st.booleans())
 def test_a_session_is_rebuilt_from_its_transcript(
     scratch: Path,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bed.budget import budget, some
 from bed.counted import in_proportion, memory_of, steps_of
 from bed.long_runs import CASES, PIECE, RUNS, backend_of
 from clinvk.agents.base import Parser
@@ -17,7 +18,7 @@ from clinvk.model.request import TurnRequest
 from clinvk.services.turns.accumulate import Heard
 from clinvk.text.bounded import CUT_NOTE, LONGEST_TEXT
 
-STEPS = 100
+STEPS = budget(50, long=100)
 PARTS = 600
 
 
@@ -59,7 +60,7 @@ def test_an_agents_run_of_twice_the_length_takes_twice_the_steps(agent: str, kin
     assert in_proportion(steps, STEPS)
 
 
-@pytest.mark.parametrize(("agent", "kind"), CASES)
+@pytest.mark.parametrize(("agent", "kind"), some(CASES, 30))
 def test_an_agents_run_of_twice_the_length_copies_twice_as_much(agent: str, kind: str) -> None:
     """No line makes a parser or the notes of a turn put together anew what came before it."""
 

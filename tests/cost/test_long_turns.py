@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bed.budget import budget
 from bed.counted import in_proportion, memory_of, steps_of
 from clinvk.cli.render.choice import renderer_for
 from clinvk.cli.streams import Streams
@@ -35,7 +36,7 @@ START = TurnStart(
     resumed=False,
 )
 REPORT = RunReport(exit_status=ExitStatus.OK)
-STEPS, PARTS = 60, 1_500
+STEPS, PARTS = 40, budget(500, long=1_500)
 
 
 def piece(text: str) -> Event:
