@@ -6,10 +6,10 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
-from clinvk.cli.asked_form import asked_form
 from clinvk.cli.context import Cli, build_cli
+from clinvk.cli.failures import asked_form, in_our_words
 from clinvk.cli.lazy import CommandTable, new_app
-from clinvk.cli.render.choice import Form
+from clinvk.cli.render import Form
 from clinvk.cli.render.errors import render_report
 from clinvk.cli.streams import OutputClosed, OutputLostError
 from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal, UsageError
@@ -146,8 +146,6 @@ def _invoke(args: list[str], cli: Cli) -> int:
 
 def _usage_error(error: TyperException, args: list[str]) -> UsageError:
     """Typer's complaint as ours: one lower-case sentence, and the help that tells more."""
-    from clinvk.cli.complaints import in_our_words
-
     format_message = getattr(error, "format_message", None)
     named = [arg for arg in args[:1] if arg in COMMANDS]
     context = getattr(error, "ctx", None)

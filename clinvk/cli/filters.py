@@ -51,7 +51,7 @@ def session_filter(  # noqa: PLR0913  one parameter an option
 
 def that_touched(cli: Cli, only: SessionFilter, path: str) -> SessionFilter:
     """The filter, and of those only sessions that changed `path` or something below it."""
-    from clinvk.services.sessions.touched import has_touched
+    from clinvk.services.sessions.list import has_touched
 
     if not path.strip():
         raise UsageError("`--touched` is empty", hint="name a file or a folder, or leave it out")

@@ -6,7 +6,6 @@ that nobody asked.
 
 import codecs
 
-from clinvk.cli.render.layout import format_size
 from clinvk.errors import UsageError
 
 LONGEST = 10 * 1024 * 1024
@@ -35,6 +34,8 @@ def text_of(data: bytes, what: str) -> str:
     is called in a sentence.
     """
     if len(data) > LONGEST:
+        from clinvk.cli.render.layout import format_size
+
         raise UsageError(
             f"{what} is longer than {format_size(LONGEST)}",
             hint="name the file in the prompt and let the agent read it",

@@ -11,7 +11,7 @@ from clinvk.cli.optional_values import LEFT_OUT
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.prompt import read_prompt
 from clinvk.cli.prompt_text import checked_text
-from clinvk.cli.render.choice import renderer_for
+from clinvk.cli.render import renderer_for
 from clinvk.cli.render.errors import say_error
 from clinvk.cli.stdin import Patience
 from clinvk.cli.streams import OutputClosed, OutputLostError, Streams

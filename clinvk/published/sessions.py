@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
     from clinvk.services.sessions.delete import Deleted, Doomed
     from clinvk.services.sessions.importing import Imported
+    from clinvk.services.sessions.lifecycle import Applied
     from clinvk.services.sessions.list import Listed, Shown
-    from clinvk.services.sessions.reindex import Drift
-    from clinvk.services.sessions.several import Applied
+    from clinvk.store.index.diff import Drift
     from clinvk.store.sessions.records import DamagedRecord
 
 

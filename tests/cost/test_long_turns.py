@@ -10,7 +10,7 @@ import pytest
 
 from bed.budget import budget
 from bed.counted import in_proportion, memory_of, steps_of
-from clinvk.cli.render.choice import renderer_for
+from clinvk.cli.render import renderer_for
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.model.events import (

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from clinvk.cli.completion.shells import Shell
+from clinvk.cli.completion import Shell
 from clinvk.cli.context import Cli
 from clinvk.cli.lazy import new_app
 

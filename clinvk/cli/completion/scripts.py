@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from clinvk.cli.completion import Shell
 from clinvk.cli.completion.bash import render_bash
 from clinvk.cli.completion.fish import render_fish
-from clinvk.cli.completion.shells import Shell
 from clinvk.cli.completion.tree import IMPLICIT, Command, read_tree
 from clinvk.cli.completion.zsh import render_zsh
 

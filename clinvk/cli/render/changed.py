@@ -9,8 +9,8 @@ from clinvk.cli.streams import Streams
 from clinvk.errors import ClinvkError, ExitStatus
 from clinvk.model.report import ErrorReport
 from clinvk.model.session import Session
+from clinvk.services.sessions.lifecycle import Applied
 from clinvk.services.sessions.list import Listed
-from clinvk.services.sessions.several import Applied
 from clinvk.text.json_codec import json_line, json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED

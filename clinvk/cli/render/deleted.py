@@ -9,7 +9,7 @@ from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.sessions.agent_files import NativeTranscript
 from clinvk.services.sessions.delete import Deleted, Doomed
-from clinvk.services.sessions.several import Applied
+from clinvk.services.sessions.lifecycle import Applied
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED

@@ -1,11 +1,12 @@
-"""The index: whether it agrees with the session files."""
+"""The index: whether it agrees with the session files, and how it is made to."""
 
 from dataclasses import replace
 
 from clinvk.model.finding import Area, Checked, Finding, RebuildIndex, Severity
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
-from clinvk.store.index.diff import Compared, Look, look
+from clinvk.store.home import Home
+from clinvk.store.index.diff import Compared, Drift, Look, check, look, rebuild
 
 
 def check_index(survey: Survey) -> Checked:
@@ -37,3 +38,11 @@ def check_index(survey: Survey) -> Checked:
             message="it differs from the files, so a list may miss changes",
         )
     return Checked(area=Area.INDEX, summary="", findings=(finding,))
+
+
+def reindex(home: Home, *, only_check: bool) -> Drift:
+    """How far the index was from the files, which are all read. Raises `StoreError`.
+
+    It is made anew, unless it is only to be checked: then nothing is written.
+    """
+    return check(home) if only_check else rebuild(home)

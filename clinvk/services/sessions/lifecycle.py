@@ -1,15 +1,21 @@
-"""Closing, archiving and taking out of the archive: what keeps a session from being taken up.
+"""Closing sessions, archiving them and bringing them back, and doing one thing with several.
 
 A session in the middle of a turn is left alone: these say that one is done with it.
 """
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Generic, TypeVar
 
+from clinvk.errors import ClinvkError
 from clinvk.model.session import Session, Status
 from clinvk.services.claims import at_rest
+from clinvk.services.sessions.resolve import resolve_all
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore
+
+Target = TypeVar("Target")
+Result = TypeVar("Result")
 
 
 def close(store: SessionStore, world: World, session_id: str) -> bool:
@@ -46,3 +52,37 @@ def _change(
         store.update(session_id, settled, world.sleep)
         store.tell_transcript(session_id, world.now)
     return changes[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Applied(Generic[Target, Result]):
+    """What became of one: a result, or the error that kept it as it was."""
+
+    target: Target
+    result: Result | None
+    error: ClinvkError | None
+
+
+def do_each(
+    targets: Iterable[Target], act: Callable[[Target], Result]
+) -> list[Applied[Target, Result]]:
+    """Act on each; one that fails does not keep the others."""
+    outcomes: list[Applied[Target, Result]] = []
+    for target in targets:
+        try:
+            outcomes.append(Applied(target, act(target), None))
+        except ClinvkError as error:
+            outcomes.append(Applied(target, None, error))
+    return outcomes
+
+
+def change_each(
+    world: World, references: Iterable[str], change: Callable[[SessionStore, World, str], bool]
+) -> list[Applied[Session, bool]]:
+    """Change the sessions that the references mean with `close`, `archive` or `unarchive`.
+
+    Raises as `resolve_all` does, before anything is changed.
+    """
+    store = SessionStore(world.home)
+    found = resolve_all(store, references, ago=world.ago)
+    return do_each(found, lambda one: change(store, world, one.id))

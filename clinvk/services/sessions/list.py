@@ -1,11 +1,15 @@
 """Lists of sessions and single ones, with everything that is known about them."""
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from clinvk.errors import SessionError, StoreError
 from clinvk.model.session import Session, Status
+from clinvk.model.turn import Turn
 from clinvk.model.usage import NO_FIGURES, counted
 from clinvk.services.sessions.known_conversation import native_resume_of
 from clinvk.services.sessions.places import Here
@@ -26,9 +30,11 @@ __all__ = [
     "SessionFilter",
     "SessionList",
     "Shown",
+    "has_touched",
     "list_sessions",
     "recent_sessions",
     "show_session",
+    "turn_of",
 ]
 
 
@@ -100,6 +106,29 @@ def recent_sessions(  # noqa: PLR0913  one parameter a question
     return (one.session for one in SessionStore(world.home).select(only, limit=limit).sessions)
 
 
+def has_touched(world: World, path: Path) -> Callable[[Session], bool]:
+    """Whether a session changed the file at `path` (absolute), or one below it."""
+    store = SessionStore(world.home)
+    said = os.path.normpath(path)
+    wanted = {said, os.path.realpath(said)}
+    roots = tuple(f"{one.rstrip('/')}/" for one in wanted)
+    name = os.path.basename(said)  # noqa: PTH119  of a normal path, which may be `/`
+
+    from clinvk.store.sessions.mentions import may_mention
+
+    def test(session: Session) -> bool:
+        if not may_mention(store.home.transcript(session.id), name):
+            return False
+        try:
+            turns = store.transcript(session.id).turns
+        except StoreError:
+            return False
+        files = (file.path for turn in turns for file in turn.outcome.files)
+        return any(file in wanted or file.startswith(roots) for file in files)
+
+    return test
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
     """One session with its turns."""
@@ -138,3 +167,28 @@ def _with_counts(session: Session, transcript: "Transcript") -> Session:
     for turn in transcript.turns:
         told = counted(told, turn.outcome.usage, turn.outcome.cost_usd)
     return replace(session, figures_reported=told)
+
+
+def turn_of(session: Session, turns: Sequence[Turn], number: int | None) -> Turn:
+    """The turn of that number, None for the last one. Raises `SessionError` with what there is."""
+    if not turns:
+        raise SessionError(
+            f"session `{session.id}` has no turn yet",
+            hint=f"send a prompt to it: `clinvk resume {session.id} …`",
+        )
+    if number is None:
+        return turns[-1]
+    found = [turn for turn in turns if turn.number == number]
+    if not found:
+        there = [turn.number for turn in turns]
+        hint = f"it has turn {there[0]}" if len(there) == 1 else f"it has {_spans(there)}"
+        raise SessionError(f"session `{session.id}` has no turn {number}", hint=hint)
+    return found[-1]
+
+
+def _spans(numbers: Sequence[int]) -> str:
+    """`turns 1 to 3`; numbers that were voided leave gaps."""
+    first, last = min(numbers), max(numbers)
+    if len(set(numbers)) == last - first + 1:
+        return f"turns {first} to {last}"
+    return f"turns {', '.join(map(str, sorted(set(numbers))[:20]))}"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from clinvk.cli.asked_form import asked_form
 from clinvk.cli.context import build_cli
+from clinvk.cli.failures import asked_form
 from clinvk.services.world import World
 from clinvk.store.home import home_from
 

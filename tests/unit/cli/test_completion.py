@@ -9,9 +9,9 @@ from clinvk.agents import registry as backends
 from clinvk.agents.base import Capability
 from clinvk.cli.app import COMMANDS
 from clinvk.cli.commands.sessions import LINES
+from clinvk.cli.completion import Shell
 from clinvk.cli.completion.candidates import MOST, age, candidates
 from clinvk.cli.completion.scripts import script
-from clinvk.cli.completion.shells import Shell
 from clinvk.cli.completion.tree import Command, Option, Source, read_tree
 from clinvk.cli.generated import PAGE, filled_page, generated_files, write_generated
 from clinvk.model.session import Session, Status

@@ -22,8 +22,7 @@ def archive(
     """
     from clinvk.cli.render.changed import render_each
     from clinvk.services.sessions import lifecycle
-    from clinvk.services.sessions.several import change_each
 
     cli: Cli = ctx.obj
-    outcomes = change_each(cli.world, sessions, lifecycle.archive)
+    outcomes = lifecycle.change_each(cli.world, sessions, lifecycle.archive)
     raise typer.Exit(render_each(outcomes, "archived", cli.streams, as_json=as_json))

@@ -27,7 +27,7 @@ def delete(
     """
     from clinvk.cli.render.deleted import doomed_line, render_deleted
     from clinvk.services.sessions import delete as service
-    from clinvk.services.sessions.several import do_each
+    from clinvk.services.sessions.lifecycle import do_each
 
     cli: Cli = ctx.obj
     doomed = service.find_doomed(cli.world, sessions)

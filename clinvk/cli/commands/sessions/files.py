@@ -23,8 +23,7 @@ def files(
     after the turn.
     """
     from clinvk.cli.render.files import render_files
-    from clinvk.services.sessions.list import show_session
-    from clinvk.services.sessions.turns import turn_of
+    from clinvk.services.sessions.list import show_session, turn_of
 
     cli: Cli = ctx.obj
     shown = show_session(cli.world, session, outlined=True)

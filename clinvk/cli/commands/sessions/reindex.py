@@ -26,7 +26,7 @@ def reindex(
     Nothing has to be done by hand: the index looks after itself, and may be deleted at any time.
     """
     from clinvk.published.sessions import drift_to_json
-    from clinvk.services.sessions.reindex import reindex
+    from clinvk.services.doctor.index import reindex
     from clinvk.text.json_codec import json_line
 
     cli: Cli = ctx.obj

@@ -27,8 +27,7 @@ def show(  # noqa: PLR0913  one parameter an option
     as_json: options.Json = False,
 ) -> None:
     """Show one session: what it is, and what it cost."""
-    from clinvk.services.sessions.list import show_session
-    from clinvk.services.sessions.turns import turn_of
+    from clinvk.services.sessions.list import show_session, turn_of
 
     cli: Cli = ctx.obj
     asked = {"--answer": answer, "--markdown": markdown, "--json": as_json}

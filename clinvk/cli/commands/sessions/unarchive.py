@@ -19,8 +19,7 @@ def unarchive(
     """Bring archived sessions back into the list."""
     from clinvk.cli.render.changed import render_each
     from clinvk.services.sessions import lifecycle
-    from clinvk.services.sessions.several import change_each
 
     cli: Cli = ctx.obj
-    outcomes = change_each(cli.world, sessions, lifecycle.unarchive)
+    outcomes = lifecycle.change_each(cli.world, sessions, lifecycle.unarchive)
     raise typer.Exit(render_each(outcomes, "unarchived", cli.streams, as_json=as_json))

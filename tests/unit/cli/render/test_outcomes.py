@@ -13,7 +13,7 @@ from clinvk.model.session import Session
 from clinvk.services.sessions.agent_files import NativeTranscript
 from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
 from clinvk.services.sessions.delete import Deleted, Doomed
-from clinvk.services.sessions.several import do_each
+from clinvk.services.sessions.lifecycle import do_each
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 THEN = NOW - timedelta(days=40)

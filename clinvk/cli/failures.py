@@ -1,8 +1,9 @@
-"""The form in which a failure is told: as the result would have been."""
+"""How a failure is told: in the form of the result, and Typer's complaints in our own words."""
 
+import re
 from collections.abc import Mapping, Sequence
 
-from clinvk.cli.render.choice import Form
+from clinvk.cli.render import Form
 from clinvk.services.world import World
 
 _FORMS: Mapping[str, Form] = {"text": "text", "json": "json", "stream-json": "stream-json"}
@@ -47,3 +48,30 @@ def _configured(world: World) -> Form:
         except Exception:  # noqa: BLE001  the settings may be what is wrong: that is being told
             return "text"
     return _FORMS.get(said, "text")
+
+
+_WORDINGS = (
+    (r"is not a valid int(?:eger)?(?: range)?", "is not a whole number"),
+    (r"(-?\d+) is not in the range x>=(\d+)", r"`\1` is less than \2"),
+    (r"^no such option: (\S+)", r"there is no option `\1`"),
+    (r"^no such command ", "there is no command "),
+    (r"(?i) \(possible options: ([^)]*)\)$", r"; did you mean \1?"),
+    (r"(?i)\. did you mean ", "; did you mean "),
+    (r"^got unexpected extra argument\(s\) \((.*)\)$", r"too many words: `\1`"),
+    (r"(?i)(missing argument `[^`]*`)\. choose from: ", r"\1: one of "),
+)
+_MEANT = r"(?<=did you mean )--[^?]*"
+
+
+def in_our_words(complaint: str) -> str:
+    """One lower-case sentence without a full stop, what is quoted in backticks."""
+    message = " ".join(complaint.strip().rstrip(".").replace("'", "`").split())
+    message = message[:1].lower() + message[1:]
+    for theirs, ours in _WORDINGS:
+        message = re.sub(theirs, ours, message)
+    message = re.sub(_MEANT, lambda names: _quoted(names[0]), message)
+    return message or "the command line is off"
+
+
+def _quoted(names: str) -> str:
+    return " or ".join(f"`{name}`" for name in names.split(", "))
