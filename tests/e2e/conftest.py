@@ -1,11 +1,16 @@
 """The real `clinvk` and the real agents, with a mock model on loopback behind them.
 
 Without Node these tests are skipped with the reason, unless `CI=true` or `CLINVK_REQUIRE_E2E=1`:
-then they fail. A test that asks for `backend` runs once for each agent; one that wants another
-version of an agent marks itself with `@pytest.mark.parametrize("claude", ["claude-next"])`.
+then they fail. One that wants another version of an agent marks itself with
+`@pytest.mark.parametrize("claude", ["claude-next"])`.
+
+A test that asks for `backend` runs once for each agent: in the long form for all of them, in the
+gate for `WHOLE`, and for every agent if it is marked `every_agent`. An agent's turn takes seconds
+to start, and so each further agent adds the core alone to the gate.
 """
 
 import os
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +21,56 @@ from bed.command import Command
 from bed.homes import AgentHome
 from bed.mock_model import MockModel
 
+_HERE = Path(__file__).parent
+
 BACKENDS = ("claude", "codex", "gemini", "opencode", "qwen")
+WHOLE = ("claude", "codex")
+"""The agents for which all tests are in the gate."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The one marker of ours."""
+    line = "every_agent(part): in the gate for every agent, where the test's id has that part"
+    config.addinivalue_line("markers", line)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to the long form what is neither core nor asked for by name (`::`, `-k`)."""
+    named = config.option.keyword or any("::" in argument for argument in config.args)
+    if named or config.getoption("--long"):
+        return
+    later = _of_the_long_form(items)
+    items[:] = [item for item in items if item not in later]
+    config.hook.pytest_deselected(items=list(later))
+
+
+def _of_the_long_form(items: list[pytest.Item]) -> set[pytest.Item]:
+    """The tests of all other agents that are not core; a test of theirs alone always is."""
+    agents: dict[str, dict[pytest.Item, str]] = defaultdict(dict)
+    for item in items:
+        if item.path.is_relative_to(_HERE) and (agent := _agent_of(item)):
+            agents[item.nodeid.partition("[")[0]][item] = agent
+    return {
+        item
+        for of_a_test in agents.values()
+        if not set(of_a_test.values()).isdisjoint(WHOLE)
+        for item, agent in of_a_test.items()
+        if agent not in WHOLE and not _is_core(item)
+    }
+
+
+def _agent_of(item: pytest.Item) -> str | None:
+    """The agent that its parameters name, of several the one that is not in `WHOLE`."""
+    call = getattr(item, "callspec", None)
+    parameters = call.params.values() if call else ()
+    named = [part for one in parameters for part in (one if isinstance(one, tuple) else (one,))]
+    found = [agent for agent in BACKENDS if agent in named]
+    return max(found, key=lambda agent: agent not in WHOLE, default=None)
+
+
+def _is_core(item: pytest.Item) -> bool:
+    marks = list(item.iter_markers("every_agent"))
+    return any(all(part in item.nodeid for part in mark.args) for mark in marks)
 
 
 @pytest.fixture(scope="session")

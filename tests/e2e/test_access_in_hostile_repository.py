@@ -68,6 +68,7 @@ def test_the_traps_work_without_read_only(
     assert repository.marks
 
 
+@pytest.mark.every_agent("root")
 @pytest.mark.parametrize("where", ["root", "below", "worktree"])
 def test_read_only_runs_nothing_of_the_repositorys(
     clinvk: Command, name: str, repository: HostileRepository, tmp_path: Path, where: str
@@ -212,6 +213,7 @@ _WIDER = {
 }
 
 
+@pytest.mark.every_agent
 @pytest.mark.parametrize("agent", BACKENDS, indirect=True)
 def test_a_configured_argument_that_asks_for_more_is_refused_before_anything_starts(
     clinvk: Command, name: str, server: MockModel

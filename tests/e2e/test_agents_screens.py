@@ -97,6 +97,7 @@ def told(clinvk: Command, session: str = "@last") -> dict[str, Any]:
     return shown
 
 
+@pytest.mark.every_agent
 @pytest.mark.parametrize(("backend", "claude"), SCREENS)
 def test_a_session_goes_on_in_the_agents_screen_and_back(
     clinvk: Command, terminal: Terminal, backend: str
@@ -145,6 +146,7 @@ def test_chat_begins_a_conversation_that_headless_turns_go_on_with(
     check_home(clinvk.home.clinvk_home)
 
 
+@pytest.mark.every_agent
 @pytest.mark.parametrize(("backend", "claude"), SCREENS)
 def test_a_read_only_session_writes_nothing_in_the_screen_either(
     clinvk: Command, terminal: Terminal, backend: str

@@ -21,6 +21,7 @@ SES = ("ses_0a0a0a0a0a0a0a0a0a0a0a0a0a", "ses_0b0b0b0b0b0b0b0b0b0b0b0b0b")
 IDS = {"claude": UUIDS, "codex": UUIDS, "gemini": UUIDS, "opencode": SES, "qwen": UUIDS}
 RECORDED = ("00000000-0000-4000-8000-000000000001", "ses_00000000000000000000000001")
 AGENTS = sorted(IDS)
+pytestmark = pytest.mark.every_agent  # stand-ins start at once
 
 _PROGRAM = """#!{python} -IS
 import os, sys, time

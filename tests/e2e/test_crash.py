@@ -34,6 +34,7 @@ def _agents_running(home: Path) -> list[str]:
     return found
 
 
+@pytest.mark.every_agent
 def test_kill_9_in_the_middle_of_an_answer_loses_nothing(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
@@ -82,6 +83,7 @@ def test_a_first_turn_killed_before_the_agent_spoke_starts_afresh(clinvk: Comman
     assert not _agents_running(clinvk.home.home)
 
 
+@pytest.mark.every_agent("15-143")
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
 )

@@ -34,6 +34,7 @@ _PATIENCE_S = 150
 """Qwen Code asks again for 82 seconds after a 500, which nothing shortens."""
 
 
+@pytest.mark.every_agent("429")
 @pytest.mark.timeout(2 * _PATIENCE_S)
 @pytest.mark.parametrize("status", STATUS)
 def test_an_error_of_the_service_is_typed(clinvk: Command, backend: str, status: str) -> None:
@@ -67,6 +68,7 @@ def test_an_unknown_model_is_refused_by_the_agent(clinvk: Command, backend: str)
     assert (ran.exit_code, ran.json()["error"]["code"]) == (5, "model_unknown")
 
 
+@pytest.mark.every_agent
 def test_an_agent_without_a_key_says_that_nobody_is_signed_in(
     clinvk: Command, backend: str
 ) -> None:
@@ -141,6 +143,7 @@ def test_a_retry_notice_is_a_sign_of_life_and_is_shown(
     assert "trying again in" in turn["warnings"][0]
 
 
+@pytest.mark.every_agent
 def test_a_turn_is_stopped_at_its_time_limit(clinvk: Command, backend: str) -> None:
     """`--timeout`: exit 6 soon after, nothing left behind, and the session goes on."""
     started = time.monotonic()
@@ -159,6 +162,7 @@ def test_silence_is_stopped_at_the_idle_limit(clinvk: Command, backend: str) -> 
     assert (ran.exit_code, ran.json()["error"]["code"]) == (6, "idle_timeout")
 
 
+@pytest.mark.every_agent
 def test_an_agent_that_is_not_installed_is_said_to_be(clinvk: Command, backend: str) -> None:
     """Exit 5 with how to install it; nothing is recorded."""
     clinvk.home.uninstall(backend)
@@ -169,6 +173,7 @@ def test_an_agent_that_is_not_installed_is_said_to_be(clinvk: Command, backend: 
     assert not clinvk.home.clinvk_home.exists()
 
 
+@pytest.mark.every_agent
 def test_an_unknown_option_of_the_agent_is_told(clinvk: Command, backend: str) -> None:
     """`--backend-arg` with nonsense: the agent's own words, exit 5."""
     ran = clinvk("-b", backend, "--backend-arg=--flag-of-nobody", "-o", "json", "hello")
@@ -178,6 +183,7 @@ def test_an_unknown_option_of_the_agent_is_told(clinvk: Command, backend: str) -
     assert "flag-of-nobody" in message or "printed its usage" in message
 
 
+@pytest.mark.every_agent
 def test_an_answer_cut_off_by_the_service_is_a_failure(clinvk: Command, backend: str) -> None:
     """A connection that drops mid-answer is never taken for a whole answer."""
     result = clinvk("-b", backend, "-o", "json", "[[cut]] hello").json()

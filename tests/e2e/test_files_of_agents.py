@@ -9,6 +9,7 @@ from bed.command import Command
 from clinvk.services.agents.programs import which
 
 
+@pytest.mark.every_agent
 @pytest.mark.skipif(which("git", os.environ) is None, reason="git is not installed on this machine")
 def test_what_an_agent_does_in_a_shell_is_observed(clinvk: Command, backend: str) -> None:
     """Its tool's edit is in its own words, its shell's only on the disk."""

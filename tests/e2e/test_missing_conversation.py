@@ -50,6 +50,7 @@ def _shown(clinvk: Command) -> dict[str, Any]:
     return shown
 
 
+@pytest.mark.every_agent("pruned")
 @pytest.mark.parametrize(("backend", "claude"), REAL)
 @pytest.mark.parametrize("store_too", [False, True], ids=["pruned", "wiped"])
 def test_by_default_it_fails_and_names_both_ways_out(
@@ -68,6 +69,7 @@ def test_by_default_it_fails_and_names_both_ways_out(
     assert _shown(clinvk)["turns"] == 2
 
 
+@pytest.mark.every_agent("replay-pruned")
 @pytest.mark.parametrize(("backend", "claude"), REAL)
 @pytest.mark.parametrize("store_too", [False, True], ids=["pruned", "wiped"])
 @pytest.mark.parametrize("way", WAYS)

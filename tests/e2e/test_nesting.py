@@ -35,6 +35,7 @@ def signs_of(backend: str, environ: dict[str, str], home: AgentHome) -> Iterator
             yield name
 
 
+@pytest.mark.every_agent
 def test_an_agent_is_not_told_that_it_runs_inside_another(
     clinvk: Command, home: AgentHome, backend: str
 ) -> None:

@@ -16,6 +16,7 @@ def _remembers(count: int) -> str:
     return f"I remember {count} earlier prompts."
 
 
+@pytest.mark.every_agent
 def test_three_turns_by_continue_are_one_conversation(clinvk: Command, backend: str) -> None:
     """`-c` twice: the agent remembers, the session has three turns, its answers are in `show`."""
     clinvk("-b", backend, "one")
@@ -99,6 +100,7 @@ def test_last_can_be_narrowed_to_here_and_to_a_backend(clinvk: Command, tmp_path
     assert "backend `codex`" in none.stderr
 
 
+@pytest.mark.every_agent
 def test_model_access_and_system_prompt_are_applied_again(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
@@ -116,6 +118,7 @@ def test_model_access_and_system_prompt_are_applied_again(
     assert ("speak in verse" in json.dumps(body)) == takes_prompt
 
 
+@pytest.mark.every_agent
 def test_access_is_not_widened_by_a_resume(clinvk: Command, backend: str) -> None:
     """A read-only session stays read-only; widening takes the flag and is said."""
     clinvk("-b", backend, "--access", "read-only", "one")
@@ -162,6 +165,7 @@ def test_widening_is_in_the_transcript(clinvk: Command) -> None:
     ]
 
 
+@pytest.mark.every_agent
 def test_a_conversation_gone_at_the_agent_is_an_error(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:

@@ -17,6 +17,7 @@ from clinvk.agents import registry as backends
 from clinvk.agents.base import Capability
 
 
+@pytest.mark.every_agent
 def test_a_prompt_is_answered_and_recorded(clinvk: Command, backend: str) -> None:
     """One prompt: the answer is on stdout, the session in the list, and every file as published."""
     ran = clinvk("-b", backend, "hello there")
@@ -42,6 +43,7 @@ def test_the_result_is_one_object_of_the_published_form(clinvk: Command, backend
     assert result["error"] is None
 
 
+@pytest.mark.every_agent
 def test_the_events_are_lines_of_the_published_form(clinvk: Command, backend: str) -> None:
     """`-o stream-json` begins with `init` and ends with `result`, on every backend."""
     ran = clinvk("-b", backend, "-o", "stream-json", "[[run:echo hi]] hello")
@@ -92,6 +94,7 @@ def test_stdin_stands_below_the_words(clinvk: Command, server: MockModel, backen
     assert "explain this\\n\\n<stdin>\\nline one\\nline two\\n</stdin>" in sent
 
 
+@pytest.mark.every_agent
 def test_a_prompt_of_200_kb_arrives_whole(clinvk: Command, server: MockModel, backend: str) -> None:
     """No limit of argv cuts or refuses a long prompt."""
     prompt = "start " + "0123456789" * 20_000 + " end"
@@ -126,6 +129,7 @@ def test_the_prompt_stands_in_no_argv(clinvk: Command, server: MockModel, backen
     assert "a-secret-word" not in listed
 
 
+@pytest.mark.every_agent
 def test_a_tool_call_writes_the_file(clinvk: Command, backend: str) -> None:
     """With access to edit, the file that the model writes is there and in the result."""
     target = clinvk.home.project / "made.txt"
@@ -137,6 +141,7 @@ def test_a_tool_call_writes_the_file(clinvk: Command, backend: str) -> None:
     assert result["text"] == f"wrote {target}"
 
 
+@pytest.mark.every_agent("None")
 @pytest.mark.parametrize("access", ["read-only", None])
 def test_without_access_the_file_is_not_written(
     clinvk: Command, backend: str, access: str | None
@@ -156,6 +161,7 @@ def test_without_access_the_file_is_not_written(
     assert bool(denied) == told
 
 
+@pytest.mark.every_agent
 def test_full_access_runs_commands(clinvk: Command, backend: str) -> None:
     """With full access a shell command runs, and is seen as a tool call."""
     target = clinvk.home.project / "made.txt"
@@ -169,6 +175,7 @@ def test_full_access_runs_commands(clinvk: Command, backend: str) -> None:
     assert "echo by-the-shell" in use["summary"]
 
 
+@pytest.mark.every_agent
 def test_a_system_prompt_reaches_the_model(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
@@ -185,6 +192,7 @@ def test_a_system_prompt_reaches_the_model(
     assert len(sent) > 2000, "the agent's own instructions are gone"
 
 
+@pytest.mark.every_agent
 def test_a_model_is_passed_on(clinvk: Command, server: MockModel, backend: str) -> None:
     """`-m` is the model that is asked."""
     model = clinvk.home.other_model(backend)
@@ -193,6 +201,7 @@ def test_a_model_is_passed_on(clinvk: Command, server: MockModel, backend: str) 
     assert result["exit_status"] == 0
 
 
+@pytest.mark.every_agent
 def test_a_dry_run_prints_the_exact_command_and_starts_nothing(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
@@ -261,6 +270,7 @@ def test_an_agents_own_argument_is_passed_as_it_is(clinvk: Command, server: Mock
     assert server.billed[-1].model.startswith("claude-haiku-4-5")
 
 
+@pytest.mark.every_agent
 def test_a_limit_of_turns_ends_with_its_own_code(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:

@@ -42,6 +42,7 @@ def _run_turns(clinvk: Command, server: MockModel, backend: str) -> list[dict[st
     return results
 
 
+@pytest.mark.every_agent
 def test_each_turn_has_its_own_figures_and_the_session_their_sum(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
@@ -129,6 +130,7 @@ def test_what_a_sub_agent_used_is_in_the_turn(
     assert costs == pytest.approx([costs[0]] * 3)
 
 
+@pytest.mark.every_agent
 def test_a_turn_that_failed_after_its_tools_has_its_own_figures(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:

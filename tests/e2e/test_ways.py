@@ -37,6 +37,7 @@ def _with(capability: Capability) -> list[str]:
     return [name for name in backends.built_in() if capability in backends.get(name).ways]
 
 
+@pytest.mark.every_agent
 @pytest.mark.parametrize("backend", _with(Capability.FORK))
 def test_a_session_goes_on_with_a_copy_of_its_conversation(clinvk: Command, backend: str) -> None:
     """Under a new id of the agent's, which is the session's from then on; the old one stays."""
@@ -53,6 +54,7 @@ def test_a_session_goes_on_with_a_copy_of_its_conversation(clinvk: Command, back
     assert third["usage"]["input_tokens"] == 100
 
 
+@pytest.mark.every_agent
 @pytest.mark.parametrize("backend", _with(Capability.IMAGES))
 def test_a_picture_reaches_the_model(clinvk: Command, server: MockModel, backend: str) -> None:
     """Named in an argument that is passed on, or in the prompt."""

@@ -44,6 +44,7 @@ def _words(way: str, started: str, project: Path) -> list[str | Path]:
     }[way]
 
 
+@pytest.mark.every_agent("resume")
 @pytest.mark.parametrize(("backend", "claude"), AGENTS)
 @pytest.mark.parametrize("way", WAYS)
 def test_the_agent_works_where_clinvk_says(
