@@ -8,7 +8,8 @@ from clinvk.cli.context import Cli
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import OutputClosed, Streams
-from clinvk.cli.turns import TurnOptions, request_of, says_waiting
+from clinvk.cli.turn_options import TurnOptions, declared
+from clinvk.cli.turns import request_of, says_waiting
 from clinvk.errors import ClinvkError, ExitStatus, UsageError
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.turns.interactive import HandedOver, hand_over
@@ -58,13 +59,13 @@ def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noq
 
 
 def _refuse_what_needs_a_prompt(said: TurnOptions) -> None:
-    asked = {
-        "--timeout": said.timeout,
-        "--idle-timeout": said.idle_timeout,
-        "--max-turns": said.max_turns,
-        "--output-format": None if said.dry_run else said.output_format,
+    for_prompt = {
+        option.names[0]: said.asked.get(name)
+        for name, (_, option) in declared(said.kind)
+        if option.for_prompt
     }
-    for option, value in asked.items():
+    written = None if said.dry_run else said.output_format
+    for option, value in {**for_prompt, "--output-format": written}.items():
         if value not in (None, OutputFormat.TEXT):
             raise UsageError(
                 f"`{option}` is for a prompt, and there is none",

@@ -1,13 +1,9 @@
 """What `run` and `resume` share: words become a request, and the request a turn that is shown."""
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from clinvk.cli.context import Cli, working_directory
-from clinvk.cli.optional_values import LEFT_OUT
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.prompt import read_prompt
 from clinvk.cli.prompt_text import checked_text
@@ -15,38 +11,14 @@ from clinvk.cli.render import renderer_for
 from clinvk.cli.render.errors import say_error
 from clinvk.cli.stdin import Patience
 from clinvk.cli.streams import OutputClosed, OutputLostError, Streams
-from clinvk.errors import ExitStatus, UsageError
-from clinvk.model.access import Access
+from clinvk.cli.turn_options import TurnOptions
+from clinvk.errors import ExitStatus
 from clinvk.model.config import Settings
-from clinvk.model.request import IfMissing, RunRequest
+from clinvk.model.request import RunRequest
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.turns.prompt import dry_run, run
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import parse_duration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnOptions:
-    """The options of a turn as they were typed."""
-
-    words: tuple[str, ...]
-    editor: bool
-    backend: str | None
-    model: str | None
-    workdir: str | None
-    access: Access | None
-    system_prompt: str | None
-    max_turns: int | None
-    timeout: str | None
-    idle_timeout: str | None
-    backend_args: tuple[str, ...]
-    output_format: OutputFormat | None
-    quiet: bool
-    verbose: bool
-    config: Path | None
-    dry_run: bool
-    if_missing: IfMissing | None = None
-    wait: str | None = None
 
 
 def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
@@ -104,46 +76,19 @@ def says_waiting(streams: Streams, *, quiet: bool) -> Callable[[str], None]:
 
 def request_of(cli: Cli, said: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401
     """What was asked; `which` are the fields that choose the session."""
-    for option in ("backend", "model", "system_prompt"):
-        if getattr(said, option) is not None and not getattr(said, option).strip():
-            raise UsageError(f"`--{option.replace('_', '-')}` is empty", hint="leave it out")
-    if said.system_prompt is not None:
-        checked_text(said.system_prompt, "the system prompt")
-    return RunRequest(
-        prompt=prompt,
-        backend=said.backend,
-        model=said.model,
-        workdir=working_directory(cli, said.workdir),
-        access=said.access,
-        system_prompt=said.system_prompt,
-        max_turns=said.max_turns,
-        backend_args=said.backend_args,
-        timeout_s=_seconds("--timeout", said.timeout),
-        idle_timeout_s=_seconds("--idle-timeout", said.idle_timeout),
-        wait_s=_wait(said.wait),
-        if_missing=said.if_missing or IfMissing.FAIL,
-        **which,
-    )
+    asked = {**said.asked, "workdir": working_directory(cli, said.asked.get("workdir"))}
+    if "system_prompt" in asked:
+        checked_text(asked["system_prompt"], "the system prompt")
+    return said.kind(prompt=prompt, **asked, **which)
 
 
 def _patience(said: TurnOptions, settings: Settings) -> Patience:
     """The limits of the turn, for the prompt that it waits for."""
-    total_s = _seconds("--timeout", said.timeout or settings.get("run.timeout") or None)
-    idle_said = said.idle_timeout or settings.get("run.idle_timeout") or None
-    idle_s = _seconds("--idle-timeout", idle_said)
-    return Patience(total_s=total_s, idle_s=idle_s)
 
+    def seconds(field: str, key: str) -> float | None:
+        asked: float | None = said.asked.get(field)
+        text = settings.get(key) if asked is None else None
+        return parse_duration(text) if text else asked
 
-def _wait(said: str | None) -> float:
-    return (
-        0.0 if said is None else math.inf if said == LEFT_OUT else _seconds("--wait", said) or 0.0
-    )
-
-
-def _seconds(option: str, text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        return parse_duration(text)
-    except UsageError as error:
-        raise UsageError(f"`{option}`: {error.message}", hint=error.hint) from error
+    total_s = seconds("timeout_s", "run.timeout")
+    return Patience(total_s=total_s, idle_s=seconds("idle_timeout_s", "run.idle_timeout"))

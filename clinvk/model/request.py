@@ -4,13 +4,17 @@
 which settings) into a `TurnRequest`, and a backend turns that into an `Invocation`.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Annotated, Any
 
 from clinvk.model.access import Access
 from clinvk.model.events import Json
+from clinvk.model.names import checked_name, checked_tag, checked_title
+from clinvk.text.units import parse_duration
 
 
 class Pick(StrEnum):
@@ -29,6 +33,37 @@ class IfMissing(StrEnum):
     NEW = "new"
 
 
+PROMPTED = ("run", "resume")
+OPENING = ("run", "chat")
+
+
+class Option:
+    """How a field of a request is said on a command line; it is written nowhere else.
+
+    The field's type says what is read: text, a number, one of an enum, a flag, or a tuple of texts
+    for an option that may be repeated. `reads` makes the value of a text that is more than that,
+    `alone` is the value of an option that is said without one. `commands` have the option; one that
+    is `for_prompt` is refused where there is none. In the help it stands before the option of the
+    field `before`, else in the order of the fields.
+    """
+
+    def __init__(  # noqa: PLR0913  each by its name
+        self,
+        *names: str,
+        help: str,  # noqa: A002  the word that Typer has for it
+        metavar: str | None = None,
+        least: int | None = None,
+        reads: Callable[[str], Any] | None = None,
+        alone: object = None,
+        commands: tuple[str, ...] = ("run", "resume", "chat"),
+        for_prompt: bool = False,
+        before: str | None = None,
+    ) -> None:
+        self.names, self.help, self.metavar, self.least = names, help, metavar, least
+        self.reads, self.alone, self.before = reads, alone, before
+        self.commands, self.for_prompt = commands, for_prompt
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
     """What was asked, before anything is looked up; None means "not said".
@@ -37,28 +72,106 @@ class RunRequest:
     than `NEW` is set. `here` narrows `pick` to this directory or its repository. `interactive` asks
     for the agent's own screen; `prompt` is empty then. `wait_s` is how long a
     session that another run holds is waited for. Times are in seconds.
+
+    A field with an `Option` is one of `run`, `resume` and `chat`: to add an option of a run, add
+    its field here and use it where it acts.
     """
 
     prompt: str
     pick: Pick = Pick.NEW
     session: str | None = None
-    name: str | None = None
     here: bool = False
-    if_missing: IfMissing = IfMissing.FAIL
-    backend: str | None = None
-    model: str | None = None
-    workdir: Path | None = None
-    access: Access | None = None
-    system_prompt: str | None = None
-    max_turns: int | None = None
-    timeout_s: float | None = None
-    idle_timeout_s: float | None = None
-    title: str | None = None
-    tags: tuple[str, ...] = ()
-    ephemeral: bool = False
     interactive: bool = False
-    backend_args: tuple[str, ...] = ()
-    wait_s: float = 0.0
+    backend: Annotated[
+        str | None, Option("--backend", "-b", metavar="NAME", help="One of: {backends}.")
+    ] = None
+    model: Annotated[str | None, Option("--model", "-m", metavar="NAME", help="The model.")] = None
+    workdir: Annotated[
+        Path | None,
+        Option(
+            "--workdir", "-w", metavar="DIR", reads=str,
+            help="Where the agent works; default: here, or the session's own.",
+        ),
+    ] = None  # fmt: skip
+    name: Annotated[
+        str | None,
+        Option(
+            "--session", "-s", metavar="NAME", reads=checked_name, commands=OPENING,
+            help="Go on with the session NAME, or create it.",
+        ),
+    ] = None  # fmt: skip
+    if_missing: Annotated[
+        IfMissing,
+        Option(
+            "--if-missing", commands=PROMPTED,
+            help="When the agent no longer has the conversation: fail (the default), begin a new"
+            " one that is told the earlier turns, or an empty new one.",
+        ),
+    ] = IfMissing.FAIL  # fmt: skip
+    ephemeral: Annotated[
+        bool,
+        Option("--ephemeral", commands=("run",), help="Keep no session, here or at the agent."),
+    ] = False
+    access: Annotated[
+        Access | None,
+        Option(
+            "--access", help="What the agent may do; default: the session's, else the agent's own."
+        ),
+    ] = None
+    system_prompt: Annotated[
+        str | None,
+        Option("--system-prompt", metavar="TEXT", help="Appended to the agent's own."),
+    ] = None
+    max_turns: Annotated[
+        int | None,
+        Option(
+            "--max-turns", metavar="N", least=1, commands=PROMPTED, for_prompt=True,
+            help="The agent's steps at most.",
+        ),
+    ] = None  # fmt: skip
+    timeout_s: Annotated[
+        float | None,
+        Option(
+            "--timeout", metavar="DUR", reads=parse_duration, commands=PROMPTED, for_prompt=True,
+            help="Stop the turn after so long: 30s, 15m, 2h.",
+        ),
+    ] = None  # fmt: skip
+    idle_timeout_s: Annotated[
+        float | None,
+        Option(
+            "--idle-timeout", metavar="DUR", reads=parse_duration, commands=PROMPTED,
+            for_prompt=True,
+            help="Stop it after so long a silence; default: run.idle_timeout.",
+        ),
+    ] = None  # fmt: skip
+    title: Annotated[
+        str | None,
+        Option(
+            "--title", metavar="TEXT", reads=checked_title, commands=OPENING,
+            help="The title of a new session; an old one keeps its own.",
+        ),
+    ] = None  # fmt: skip
+    tags: Annotated[
+        tuple[str, ...],
+        Option(
+            "--tag", "-t", metavar="TAG", reads=checked_tag, commands=OPENING,
+            help="A tag of a new session (repeatable).",
+        ),
+    ] = ()  # fmt: skip
+    wait_s: Annotated[
+        float,
+        Option(
+            "--wait", metavar="[=DUR]", reads=parse_duration, alone=math.inf, commands=PROMPTED,
+            help="Wait for a session that another run holds; without it exit 75.",
+        ),
+    ] = 0.0  # fmt: skip
+    backend_args: Annotated[
+        tuple[str, ...],
+        Option(
+            "--backend-arg", metavar="ARG", reads=str,
+            help="Passed to the agent's CLI as it is (repeatable).",
+        ),
+    ] = ()  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """`clinvk resume`: go on with a session from anywhere."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +10,7 @@ from clinvk.cli import options
 from clinvk.cli.context import Cli
 from clinvk.cli.lazy import new_app
 from clinvk.cli.optional_values import OptionalValues
+from clinvk.cli.turn_options import TurnOptions, with_turn_options
 from clinvk.errors import NothingToResumeError, SessionNotFoundError, UsageError
 from clinvk.model.request import Pick
 
@@ -16,6 +18,7 @@ app = new_app()
 
 
 @app.command(cls=OptionalValues)
+@with_turn_options("resume", first=("if_missing",))
 def resume(  # noqa: PLR0913  one parameter an option
     ctx: typer.Context,
     words: Annotated[
@@ -36,23 +39,7 @@ def resume(  # noqa: PLR0913  one parameter an option
         ),
     ] = False,
     here: options.Here = False,
-    if_missing: options.WhenMissing = None,
-    backend: options.Backend = None,
-    model: options.Model = None,
-    workdir: options.Workdir = None,
-    output_format: options.Format = None,
-    access: options.AccessLevel = None,
-    system_prompt: options.SystemPrompt = None,
-    max_turns: options.MaxTurns = None,
-    timeout: options.Timeout = None,
-    idle_timeout: options.IdleTimeout = None,
-    wait: options.Wait = None,
-    dry_run: options.DryRun = False,
-    editor: options.Editor = False,
-    quiet: options.Quiet = False,
-    verbose: options.Verbose = False,
-    backend_arg: options.BackendArg = None,
-    config: options.ConfigFile = None,
+    turn: TurnOptions,
 ) -> None:
     """Go on with a session.
 
@@ -60,37 +47,18 @@ def resume(  # noqa: PLR0913  one parameter an option
     SESSION a list to pick from is shown, without a PROMPT the agent's own screen is opened.
     """
     from clinvk.cli.screens import open_screen, wants_screen
-    from clinvk.cli.turns import TurnOptions, run_turn
+    from clinvk.cli.turns import run_turn
 
     cli: Cli = ctx.obj
-    said = list(words or ())
+    said, backend = list(words or ()), turn.asked.get("backend")
     if last and interactive:
         raise UsageError("`--last` and `--interactive` are two ways to choose", hint="use one")
     which: dict[str, Any] = {"pick": Pick.LAST, "here": here}
     if interactive or not (last or said):
-        which = {"session": _picked(cli, here=here, backend=backend, config=config)}
+        which = {"session": _picked(cli, here=here, backend=backend, config=turn.config)}
     elif not last:
         which = {"session": _named(cli, said.pop(0), here=here, backend=backend)}
-    turn = TurnOptions(
-        words=tuple(said),
-        editor=editor,
-        backend=backend,
-        model=model,
-        workdir=workdir,
-        access=access,
-        system_prompt=system_prompt,
-        max_turns=max_turns,
-        timeout=timeout,
-        idle_timeout=idle_timeout,
-        wait=wait,
-        backend_args=tuple(backend_arg or ()),
-        output_format=output_format,
-        quiet=quiet,
-        verbose=verbose,
-        config=config,
-        dry_run=dry_run,
-        if_missing=if_missing,
-    )
+    turn = replace(turn, words=tuple(said))
     proceed = open_screen if wants_screen(cli, turn) else run_turn
     raise typer.Exit(proceed(cli, turn, **which))
 

@@ -32,6 +32,6 @@ def test_only_the_equals_sign_gives_it_a_value(
     """What follows a bare `--wait` stays a word of the prompt, and another option's value its."""
     parsed = typer.main.get_command(command.app)  # type: ignore[attr-defined]  each has one
     with parsed.make_context("clinvk", list(words)) as context:
-        assert context.params["wait"] == wait
+        assert context.params["wait_s"] == wait
         words_named = "prompt" if command is run else "words"
         assert list(context.params[words_named] or ()) == (prompt or [])

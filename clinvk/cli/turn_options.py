@@ -1,0 +1,155 @@
+"""The options of a turn: what a request declares, and how its prompt and its result are treated.
+
+A command names none of them. Typer reads a signature, so one is made of the declarations.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin
+
+import typer
+
+from clinvk.cli.optional_values import LEFT_OUT
+from clinvk.cli.options import OutputFormat
+from clinvk.errors import UsageError
+from clinvk.model.request import PROMPTED, Option, RunRequest
+from clinvk.services.agents.catalog import built_in
+from clinvk.text.units import parse_duration
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnOptions:
+    """What was typed: `asked` are the fields of the request, of class `kind`, that were said."""
+
+    asked: Mapping[str, Any]
+    kind: type[RunRequest] = RunRequest
+    words: tuple[str, ...] = ()
+    output_format: Annotated[
+        OutputFormat | None,
+        Option(
+            "--output-format", "-o", commands=PROMPTED, before="access",
+            help="How the result is written to stdout.",
+        ),
+    ] = None  # fmt: skip
+    dry_run: Annotated[
+        bool,
+        Option(
+            "--dry-run", before="backend_args",
+            help="Print the command that would run; start nothing.",
+        ),
+    ] = False  # fmt: skip
+    editor: Annotated[
+        bool,
+        Option(
+            "--editor", "-e", commands=PROMPTED, before="backend_args",
+            help="Write the prompt in $VISUAL or $EDITOR.",
+        ),
+    ] = False  # fmt: skip
+    quiet: Annotated[
+        bool,
+        Option("--quiet", "-q", commands=PROMPTED, before="backend_args", help="Only the answer."),
+    ] = False
+    verbose: Annotated[
+        bool,
+        Option(
+            "--verbose", "-v", commands=PROMPTED, before="backend_args",
+            help="The agent's thinking as well.",
+        ),
+    ] = False  # fmt: skip
+    config: Annotated[
+        Path | None,
+        Option("--config", metavar="FILE", help="A configuration file in place of your own."),
+    ] = None
+
+
+def with_turn_options(
+    command: str,
+    *,
+    kind: type[RunRequest] = RunRequest,
+    first: tuple[str, ...] = (),
+    before: Mapping[str, str] | None = None,
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options that declare it; it receives them as its argument `turn`.
+
+    The command's own parameters come first, and with them the options of the fields `first`;
+    `before` says before which field's option one of its own stands.
+    """
+    asked, ours = dict(declared(kind, command)), dict(declared(TurnOptions, command))
+    places = {name: option.before for name, (_, option) in ours.items() if option.before}
+
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        own = dict(inspect.signature(function).parameters)
+        del own["turn"]
+        shared = {name: _parameter(name, *found) for name, found in (asked | ours).items()}
+        order = [*own, *first, *(name for name in shared if name not in first)]
+        for name, place in {**places, **(before or {})}.items():
+            order.remove(name)
+            order.insert(order.index(place), name)
+
+        @wraps(function)
+        def command_function(**given: Any) -> None:  # noqa: ANN401  as Typer read them
+            said = {
+                name: _value(given[name], option)
+                for name, (_, option) in asked.items()
+                if given[name] is not None and given[name] is not False and given[name] != []
+            }
+            turn = TurnOptions(asked=said, kind=kind, **{name: given[name] for name in ours})
+            function(**{name: given[name] for name in own}, turn=turn)
+
+        parameters = [(own | shared)[name].replace(kind=_KEYWORD) for name in order]
+        vars(command_function).update(__signature__=inspect.Signature(parameters))
+        command_function.__annotations__ = {one.name: one.annotation for one in parameters}
+        return command_function
+
+    return decorate
+
+
+_KEYWORD = inspect.Parameter.KEYWORD_ONLY
+
+
+def declared(kind: type, command: str = "") -> Iterator[tuple[str, tuple[Any, Option]]]:
+    """The fields of a class that the command has options for, with type and option of each."""
+    for one in fields(kind):
+        if get_origin(one.type) is Annotated:
+            taken, option, *_ = get_args(one.type)
+            if isinstance(option, Option) and command in (*option.commands, ""):
+                yield one.name, (taken, option)
+
+
+def _parameter(name: str, taken: Any, option: Option) -> inspect.Parameter:  # noqa: ANN401  a type
+    if get_origin(taken) is tuple:
+        taken = list[str]
+    elif option.reads is not None:
+        taken = str
+    flag = taken is bool
+    said = typer.Option(
+        *option.names,
+        metavar=option.metavar,
+        min=option.least,
+        help=option.help.replace("{backends}", ", ".join(built_in())),
+    )
+    annotation: Any = Annotated[taken if flag else taken | None, said]
+    default = False if flag else None
+    return inspect.Parameter(name, _KEYWORD, default=default, annotation=annotation)
+
+
+def _value(given: Any, option: Option) -> Any:  # noqa: ANN401  of any type
+    """The value of an option that was said. Raises `UsageError`."""
+    if isinstance(given, list):
+        return tuple(_value(one, option) for one in given)
+    if given == LEFT_OUT:
+        return option.alone
+    name, reads = option.names[0], option.reads
+    if reads is None:
+        if isinstance(given, str) and not given.strip():
+            raise UsageError(f"`{name}` is empty", hint="leave it out")
+        return given
+    try:
+        return reads(given)
+    except UsageError as error:
+        if reads is not parse_duration:  # the others say themselves what they are about
+            raise
+        raise UsageError(f"`{name}`: {error.message}", hint=error.hint) from error
