@@ -1,5 +1,5 @@
 # fish completion for clinvk
-# Written by `python -m clinvk.cli.generated`; `clinvk completion fish` prints it.
+# Written by `python -m tools.generate`; `clinvk completion fish` prints it.
 
 # Puts the command at the cursor into __clinvk_path, and into __clinvk_at how many words of its
 # own stand before the cursor.

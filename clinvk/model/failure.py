@@ -43,7 +43,7 @@ class FailureCode(StrEnum):
 class Meaning:
     """What a failure code means to the caller; `what` is for the documentation.
 
-    `docs/errors.md` is written from it: `python tests/contract/errors_page.py`.
+    `docs/errors.md` is written from it: `python -m tools.generate`.
     """
 
     what: str

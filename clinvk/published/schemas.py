@@ -1,12 +1,10 @@
 """The published forms of what clinvk writes: results, events, session files, transcripts, findings.
 
 Loaded only to make or check the JSON Schemas in `clinvk/schemas`, which ship with the package;
-what is written is checked against those in the tests. `python -m clinvk.published.schemas` writes
-them again.
+what is written is checked against those in the tests. `python -m tools.generate` writes them.
 """
 
 import json
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, TypeAdapter
@@ -18,8 +16,6 @@ from clinvk.model.trial import Held, Promise
 from clinvk.published.files import ExportForm, SessionForm, TranscriptLine
 from clinvk.published.parts import ErrorForm, FileForm, Form, SessionId, UsageForm
 from clinvk.store.config.schema import Config
-
-SCHEMAS = Path(__file__).parents[1] / "schemas"
 
 
 class ResultForm(Form):
@@ -229,9 +225,3 @@ def _schema(name: str, form: Any) -> dict[str, Any]:  # noqa: ANN401  a type
         "$id": f"urn:clinvk:schema:{name}:1",
         **TypeAdapter(form).json_schema(),
     }
-
-
-if __name__ == "__main__":
-    SCHEMAS.mkdir(exist_ok=True)
-    for file_name, text in render_schemas().items():
-        (SCHEMAS / file_name).write_text(text, encoding="utf-8")

@@ -3,7 +3,7 @@
 from clinvk.cli.completion.tree import Command, Source, Value
 
 _SCRIPT = r"""# bash completion for clinvk
-# Written by `python -m clinvk.cli.generated`; `clinvk completion bash` prints it.
+# Written by `python -m tools.generate`; `clinvk completion bash` prints it.
 
 # What the command $1 has: each option, with `=` and the source of its value if it takes one; the
 # sources of its words, the last one with `...` if it goes on; its own commands. A source that

@@ -6,7 +6,7 @@ from clinvk.cli.completion.tree import Command, Option, Source, Value
 
 _SCRIPT = r"""#compdef clinvk
 # zsh completion for clinvk
-# Written by `python -m clinvk.cli.generated`; `clinvk completion zsh` prints it.
+# Written by `python -m tools.generate`; `clinvk completion zsh` prints it.
 
 # $1 is asked for at clinvk and shown under the heading $2, each candidate with its title.
 _clinvk_candidates() {

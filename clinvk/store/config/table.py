@@ -1,13 +1,10 @@
 """Every key in words: its type and its meaning, read off the one form of the configuration.
 
-For error messages and for the documentation; loads pydantic. `python -m clinvk.store.config.table`
-writes the table of `docs/configuration.md` again.
+For error messages and for the documentation; loads pydantic.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from clinvk.model.config import environment_variable, known_keys
@@ -102,25 +99,6 @@ def _list(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
-def with_table(page: str) -> str:
-    """The page with the table of all keys between its two marks."""
-    head, _, rest = page.partition(f"{_BEGIN}\n")
-    tail = rest.partition(_END)[2]
-    return f"{head}{_BEGIN}\n{_table()}{_END}{tail}"
-
-
-def _table() -> str:
-    lines = ["| key | type | default | environment variable | meaning |", "|---|---|---|---|---|"]
-    for key in keys():
-        default = key.default if isinstance(key.default, str) else json.dumps(key.default)
-        cells = (f"`{key.name}`", key.type, f"`{default}`", f"`{key.variable}`", key.meaning)
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
-
-
-_BEGIN = "<!-- keys: written by `python -m clinvk.store.config.table` -->"
-_END = "<!-- end of keys -->"
-
 _PHRASES = {
     "string": "a text",
     "boolean": "true or false",
@@ -128,8 +106,3 @@ _PHRASES = {
     "null": "null",
     "object": "a section of keys",
 }
-
-
-if __name__ == "__main__":
-    PAGE = Path("docs/configuration.md")
-    PAGE.write_text(with_table(PAGE.read_text(encoding="utf-8")), encoding="utf-8")

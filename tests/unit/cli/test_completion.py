@@ -1,26 +1,21 @@
 """What is completed: the scripts made from the commands, and what is asked for while typing."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from clinvk.agents import registry as backends
-from clinvk.agents.base import Capability
 from clinvk.cli.app import COMMANDS
 from clinvk.cli.commands.sessions import LINES
 from clinvk.cli.completion import Shell
 from clinvk.cli.completion.candidates import MOST, age, candidates
 from clinvk.cli.completion.scripts import script
 from clinvk.cli.completion.tree import Command, Option, Source, read_tree
-from clinvk.cli.generated import PAGE, filled_page, generated_files, write_generated
 from clinvk.model.session import Session, Status
 from clinvk.services.world import World
 from clinvk.store.home import Home
 from clinvk.store.sessions.store import SessionStore
 
 NOW = datetime(2025, 1, 27, 12, tzinfo=UTC)
-REPOSITORY = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -51,36 +46,6 @@ def source(command: Command, name: str) -> Source | None:
     """Where the values of an option come from."""
     value = option(command, name).value
     return value and value.source
-
-
-@pytest.mark.parametrize("name", sorted(generated_files()))
-def test_the_generated_files_are_those_of_the_commands(name: str) -> None:
-    """`python -m clinvk.cli.generated` writes them; nobody edits them by hand."""
-    assert (REPOSITORY / name).read_text(encoding="utf-8") == generated_files()[name]
-
-
-def test_the_table_of_the_backends_is_what_they_say_of_themselves() -> None:
-    """The same command writes it into the page."""
-    page = (REPOSITORY / PAGE).read_text(encoding="utf-8")
-    assert filled_page(page) == page
-    assert all(f" {name} |" in page for name in backends.built_in())
-    assert all(one.meaning in page for one in Capability)
-
-
-def test_one_command_writes_them_all(tmp_path: Path) -> None:
-    """Whoever changes a command runs that, and is done."""
-    write_generated(tmp_path)
-    written = {str(file.relative_to(tmp_path)) for file in tmp_path.rglob("*") if file.is_file()}
-    assert written == set(generated_files())
-
-
-def test_every_command_is_in_the_reference() -> None:
-    """`docs/commands.md` has a section for each, with what its `--help` says."""
-    page = generated_files()["docs/commands.md"]
-    sections = [line for line in page.splitlines() if line.startswith("## ")]
-    assert {f"## clinvk {name}" for name in COMMANDS} < set(sections)
-    assert {f"## clinvk sessions {name}" for name in LINES} < set(sections)
-    assert "\x08" not in page
 
 
 def test_every_command_of_the_tables_is_known(tree: Command) -> None:

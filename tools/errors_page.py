@@ -1,4 +1,4 @@
-"""Writes `docs/errors.md` again: `python tests/contract/errors_page.py`.
+"""The page of errors.
 
 What a failure means is read off the product, and what shows it off the recordings of the real CLIs.
 """
@@ -7,15 +7,13 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-TESTS = Path(__file__).resolve().parents[1]
-PAGE = TESTS.parent / "docs" / "errors.md"
-sys.path.insert(0, str(TESTS))  # run as a file, this finds `contract` itself
+sys.path.append(str(Path(__file__).resolve().parents[1] / "tests"))  # it finds `contract`
 
-from clinvk.agents import registry as backends  # noqa: E402  after the path is set
-from clinvk.errors import EXIT_MEANINGS, ClinvkError  # noqa: E402  as the others
-from clinvk.model.events import Result, Warned  # noqa: E402  as the others
-from clinvk.model.failure import MEANINGS  # noqa: E402  as the others
-from contract.replay import Case, cases, replay  # noqa: E402  as the others
+from clinvk.agents import registry as backends
+from clinvk.errors import EXIT_MEANINGS, ClinvkError
+from clinvk.model.events import Result, Warned
+from clinvk.model.failure import MEANINGS
+from contract.replay import Case, cases, replay
 
 _LONGEST = 110
 _HEAD = """\
@@ -43,7 +41,7 @@ machine itself (`ENOENT`, a missing module) say nothing of the service. Of an ag
 to stderr, `message` is the line that says what went wrong, with its cause where one is named: not
 the last line, which may be Node's version, a note about backtraces, or where npm keeps its log.
 
-This page is written by `python tests/contract/errors_page.py`: the tables are the code's own, the
+This page is written by `python -m tools.generate`: the tables are the code's own, the
 last ones are what the real agents said when they were recorded.
 
 ## Exit status
@@ -65,10 +63,10 @@ Each case is a folder in `tests/contract/streams/`; the agents' versions are in 
 """
 
 
-def page() -> str:
+def errors_page() -> str:
     """The whole page."""
     parts = [_HEAD, *_table(("exit status", "meaning"), _statuses()), _TURN]
-    heads = ("code", "meaning", "exit status", "retryable", "what to do")
+    heads: tuple[str, ...] = ("code", "meaning", "exit status", "retryable", "what to do")
     parts += [*_table(heads, _codes()), _OURS]
     heads = ("code", "meaning", "exit status", "retryable")
     parts += [*_table(heads, _own_codes()), _SEEN]
@@ -118,7 +116,8 @@ def _told(case: Case) -> tuple[str, str] | None:
     """The code and the words, None where all went well."""
     events = replay(case)
     result, stop = events[-1], case.facts["stop"]
-    assert isinstance(result, Result)
+    if not isinstance(result, Result):
+        raise TypeError(case.folder)
     telling = "denied" if case.name.startswith("tool_denied") else "retry"
     warned = [event for event in events if isinstance(event, Warned)]
     notices = [event.message for event in warned if event.code == telling]
@@ -147,7 +146,3 @@ def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[
     yield f"|{'---|' * len(heads)}\n"
     for row in rows:
         yield f"| {' | '.join(row)} |\n"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(page(), encoding="utf-8")

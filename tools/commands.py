@@ -1,13 +1,6 @@
-"""The files of the repository that the package writes itself: completions, reference, a table.
+"""What is made from the commands and the agents: completions, reference, table of capabilities."""
 
-    python -m clinvk.cli.generated [FOLDER]
-
-writes them below the current directory, or below FOLDER; a test compares.
-"""
-
-import sys
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import typer
@@ -19,43 +12,22 @@ from clinvk.cli.context import build_cli
 from clinvk.cli.lazy import CommandTable
 from clinvk.services.agents.catalog import built_in
 
-PAGE = "docs/backends.md"
-"""A page that people write, but for its table."""
-
-_BEGIN = "<!-- capabilities: written by `python -m clinvk.cli.generated` -->"
-_END = "<!-- end of capabilities -->"
-
 _COLUMNS = 100
 
 _TOP = """# Commands
 
-What `--help` says, command by command. This page is written by `python -m clinvk.cli.generated`.
+What `--help` says, command by command. This page is written by `python -m tools.generate`.
 """
 
 
-def generated_files() -> Mapping[str, str]:
-    """The text of each file, by its path in the repository."""
-    completions = {f"completions/{name}": script(shell) for name, shell in FILES.items()}
-    return {**completions, "docs/commands.md": _reference()}
+def completions() -> Mapping[str, str]:
+    """The completion script of each shell, by its path."""
+    return {f"completions/{name}": script(shell) for name, shell in FILES.items()}
 
 
-def filled_page(page: str) -> str:
-    """The text of `PAGE`, with the table of what each agent can do between its two marks."""
-    head, _, rest = page.partition(f"{_BEGIN}\n")
-    tail = rest.partition(_END)[2]
-    table = "".join(f"{line}\n" for line in _table())
-    return f"{head}{_BEGIN}\n{table}{_END}{tail}"
-
-
-def write_generated(folder: Path) -> None:
-    """Write them all below `folder`, and the table into the page that is there, if it is."""
-    page = folder / PAGE
-    if page.is_file():
-        page.write_text(filled_page(page.read_text(encoding="utf-8")), encoding="utf-8")
-    for name, text in generated_files().items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+def capabilities() -> str:
+    """The table of what each agent can do, and what it cannot and why."""
+    return "".join(f"{line}\n" for line in _table())
 
 
 def _table() -> Iterator[str]:
@@ -83,7 +55,7 @@ def _cell(capability: Capability, backend: Backend) -> str:
     return "no" if no else "yes"
 
 
-def _reference() -> str:
+def reference() -> str:
     """The page with the `--help` of every command, as the program prints it."""
     command = typer.main.get_command(app)
     helps = "\n".join(
@@ -109,7 +81,3 @@ def _helps(
     if isinstance(command, CommandTable):
         for below in command.lines:
             yield from _helps(command.load(below), below, ctx)
-
-
-if __name__ == "__main__":
-    write_generated(Path(*sys.argv[1:2]))

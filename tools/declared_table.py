@@ -1,18 +1,12 @@
-"""Every key of `backends.NAME.declared` in words, read off its form; loads pydantic.
-
-`python -m clinvk.store.config.declared_table` writes the table of `docs/backends.md` again.
-"""
+"""Every key of `backends.NAME.declared` in words, read off its form."""
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from clinvk.store.config.declared import DeclaredSection
 from clinvk.store.config.table import phrase, resolved
 
-_BEGIN = "<!-- declared: written by `python -m clinvk.store.config.declared_table` -->"
-_END = "<!-- end of declared -->"
 _PLACE = "a place"
 _ARGUMENTS = "arguments"
 _MAPS = {
@@ -22,15 +16,11 @@ _MAPS = {
 }
 
 
-def with_declared_table(page: str) -> str:
-    """The page with the table of all keys between its two marks."""
-    head, _, rest = page.partition(f"{_BEGIN}\n")
-    tail = rest.partition(_END)[2]
+def declared_table() -> str:
+    """The table of all keys."""
     schema = DeclaredSection.model_json_schema()
     rows = "".join(f"| {' | '.join(row)} |\n" for row in _rows(schema, schema, ""))
-    return (
-        f"{head}{_BEGIN}\n| key | type | default | meaning |\n|---|---|---|---|\n{rows}{_END}{tail}"
-    )
+    return f"| key | type | default | meaning |\n|---|---|---|---|\n{rows}"
 
 
 def _rows(
@@ -64,8 +54,3 @@ def _is_noise(field: Mapping[str, Any]) -> bool:
 def _default(field: Mapping[str, Any]) -> str:
     default = field.get("default")
     return default if isinstance(default, str) else json.dumps(default)
-
-
-if __name__ == "__main__":
-    PAGE = Path("docs/backends.md")
-    PAGE.write_text(with_declared_table(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
