@@ -1,1 +1,1 @@
-"""Everything about the agents' CLIs: one package an agent, and what they share."""
+"""Support for the agents' CLIs: one package per agent, and the code that they share."""

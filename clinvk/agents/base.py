@@ -1,8 +1,8 @@
-"""The contract that every backend keeps: two pure functions and some facts.
+"""The contract of every backend: two pure functions and some facts.
 
-A backend starts nothing, opens nothing, reads no clock and no environment. It turns a request into
-an `Invocation`, and the child's lines into events. Whatever has to be looked at on disk on its
-behalf it declares as data (`ConversationFiles`, `ConversationRows`), and the store looks.
+A backend starts nothing, opens nothing, and reads no clock and no environment. It converts a
+request into an `Invocation`, and the child's lines into events. Files that have to be read for it
+are declared as data (`ConversationFiles`, `ConversationRows`), and the store reads them.
 """
 
 import re
@@ -38,7 +38,7 @@ __all__ = [
 
 
 class Capability(StrEnum):
-    """Something that one agent's CLI can do and another cannot."""
+    """A feature that some agents' CLIs have and others lack."""
 
     RESUME = "resume"
     MODEL = "model"
@@ -61,33 +61,33 @@ class Capability(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """What one can do where an agent has it, in a few words."""
+        """What the feature makes possible, in a few words."""
         return _MEANING[self]
 
 
 _MEANING: Mapping[Capability, str] = {
     Capability.MODEL: "choose the model (`-m`)",
     Capability.SYSTEM_PROMPT: "add to its system prompt (`--system-prompt`)",
-    Capability.NEW_SYSTEM_PROMPT: "give a session another system prompt later",
+    Capability.NEW_SYSTEM_PROMPT: "change a session's system prompt later",
     Capability.MAX_TURNS: "limit its steps (`--max-turns`)",
-    Capability.EPHEMERAL: "have it keep nothing (`--ephemeral`)",
-    Capability.READ_ONLY: "let it only read (`--access read-only`)",
-    Capability.EDIT: "let it edit files (`--access edit`)",
-    Capability.FULL: "let it do anything (`--access full`)",
-    Capability.RESUME: "go on with a session",
+    Capability.EPHEMERAL: "keep no conversation (`--ephemeral`)",
+    Capability.READ_ONLY: "only read files (`--access read-only`)",
+    Capability.EDIT: "edit files (`--access edit`)",
+    Capability.FULL: "do anything (`--access full`)",
+    Capability.RESUME: "continue a session",
     Capability.OWN_ID: "know its session id before it starts",
     Capability.PARTIAL_MESSAGES: "see its answer word by word",
     Capability.COST: "see what a turn cost",
     Capability.DENIALS: "see what it was not allowed to do",
-    Capability.SCREEN: "open its own screen (`clinvk chat`)",
-    Capability.TITLE: "have its own title for a session",
-    Capability.FORK: "go on with a copy of its conversation",
-    Capability.IMAGES: "show it a picture",
-    Capability.ANSWER_SCHEMA: "hold its answer to a JSON Schema",
+    Capability.SCREEN: "open its interactive screen (`clinvk chat`)",
+    Capability.TITLE: "use its own title for a session",
+    Capability.FORK: "continue a copy of its conversation",
+    Capability.IMAGES: "attach an image",
+    Capability.ANSWER_SCHEMA: "require an answer that matches a JSON Schema",
 }
 
 WITHOUT_OPTION = frozenset({Capability.FORK, Capability.IMAGES, Capability.ANSWER_SCHEMA})
-"""What clinvk has no option for: an agent that can do it says the way in `ways`."""
+"""Features without a clinvk option: an agent that has one describes its use in `ways`."""
 
 _RUNG: Mapping[Access, Capability] = {
     Access.READ_ONLY: Capability.READ_ONLY,
@@ -97,18 +97,18 @@ _RUNG: Mapping[Access, Capability] = {
 
 
 class Parser(ABC):
-    """Turns one child's output into events; total: nothing that is fed makes it raise."""
+    """Converts one child's output into events. It never raises, whatever the input is."""
 
     @abstractmethod
     def feed(self, line: str) -> Iterable[Event]:
-        """The events of one line of stdout (without its end); unknown lines become `Raw`.
+        """The events of one line of stdout (without its line end); unknown lines become `Raw`.
 
-        A `Result` may come from here at most once, and ends the turn's stream.
+        It may return a `Result` at most once, which ends the turn's events.
         """
 
     @property
     def settled(self) -> bool:
-        """Whether the turn is answered for all that is known, so that the child should now leave.
+        """Whether the turn appears to be complete, so that the child should exit now.
 
         Only for an agent whose `Result` comes from `finish`, because more may follow its answer.
         """
@@ -116,93 +116,93 @@ class Parser(ABC):
 
     @abstractmethod
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
-        """The events that the child's end adds: exactly one `Result` if `feed` gave none yet.
+        """The events at the child's end: exactly one `Result` if `feed` returned none.
 
-        `exit_code` is negative for a signal (as in `subprocess`) and None when clinvk stopped the
+        `exit_code` is negative for a signal (as in `subprocess`) and None if clinvk stopped the
         child itself.
         """
 
 
 class Backend(ABC):
-    """An agent's CLI: how to call it and how to read it."""
+    """An agent's CLI: how to call it and how to parse its output."""
 
     name: ClassVar[str]
-    """Set by the registry: the file's name."""
+    """The name of its folder; set by the registry."""
 
     title: ClassVar[str]
-    """How people call the agent, as its makers write it."""
+    """The agent's name, as its makers write it."""
 
     executable: ClassVar[str]
-    """The program's name on PATH."""
+    """The name of the program on PATH."""
 
     install_hint: ClassVar[str]
     """How to install it: one command or one sentence."""
 
     preference: ClassVar[int | None] = None
-    """Among installed agents the lowest number is the default; None is never chosen by default."""
+    """The installed agent with the lowest number is the default; None is never the default."""
 
     tested_versions: ClassVar[tuple[str, ...]] = ()
-    """The CLI versions that the end-to-end tests run."""
+    """The CLI versions in the end-to-end tests."""
 
     oldest_version: ClassVar[str | None] = None
-    """The oldest version of the CLI that was seen to work, None where that is not known."""
+    """The oldest version of the CLI that is known to work, None if that is unknown."""
 
     lacks: ClassVar[Mapping[Capability, str]] = {}
-    """What the CLI cannot do, each with the reason; it can do all the rest."""
+    """What the CLI cannot do, with the reasons; it can do everything else."""
 
     ways: ClassVar[Mapping[Capability, str]] = {}
-    """How each of `WITHOUT_OPTION` is had of it: an argument to pass on, or words of a prompt."""
+    """How to use each of `WITHOUT_OPTION`: an argument to pass on, or words for the prompt."""
 
     project_files: ClassVar[tuple[ProjectFile, ...]] = ()
-    """What in a repository can name programs that the agent runs unasked."""
+    """Files in a repository that can name programs, which the agent runs without asking."""
 
     conversation_ids: ClassVar[re.Pattern[str]] = re.compile(
         r"[A-Za-z0-9][\w.:/@+-]{0,199}", re.ASCII
     )
-    """What its conversations' ids look like."""
+    """The format of its conversations' ids."""
 
     access_options: ClassVar[tuple[AccessOption, ...]] = ()
-    """Its options that say what it may do: none may ask for more than `--access` allows."""
+    """Its options for what it may do; they must not allow more than `--access`."""
 
     reads_variables: ClassVar[tuple[str, ...]] = ()
-    """The variables of the person's that `invocation` has to know: `TurnRequest.environ`."""
+    """The user's variables that `invocation` needs: `TurnRequest.environ`."""
 
     variables: ClassVar[tuple[str, ...]] = ()
-    """Variables named `CLINVK_…` that its program reads, if that comes with clinvk."""
+    """Variables named `CLINVK_…` that its program reads, if the program is part of clinvk."""
 
     @abstractmethod
     def invocation(self, request: TurnRequest) -> Invocation:
-        """The child process that this turn is."""
+        """The child process for this turn."""
 
     @abstractmethod
     def parser(self, request: TurnRequest) -> Parser:
-        """A fresh parser for that child's output.
+        """A new parser for that child's output.
 
-        It knows the request because an agent's counters may cover its whole conversation: the
-        turn's own figures are then a difference to `request.counters`.
+        It needs the request because an agent's counters may cover its whole conversation: the
+        turn's own figures are then the difference to `request.counters`.
         """
 
     def reads_files(
         self, access: Access | None, user_home: Path, environ: Mapping[str, str]
     ) -> Mapping[str, Path]:
-        """The files that `invocation` has to know for that access: `TurnRequest.texts`, by key.
+        """The files that `invocation` needs for that access: `TurnRequest.texts`, by key.
 
-        With a `*` in its name it is all the files of that form, as one text.
+        A `*` in the name means all matching files, as one text.
         """
         del access, user_home, environ
         return {}
 
     def is_conversation(self, conversation: str) -> bool:
-        """Whether that could be one of its ids; what is none stands in no command and no path."""
+        """Whether that has the format of its ids; only such ids are used in commands and paths."""
         return (
             ".." not in conversation and self.conversation_ids.fullmatch(conversation) is not None
         )
 
     def changes_conversation(self, request: TurnRequest) -> bool:
-        """Whether a resumed turn goes on under another id by design: where it is told to fork.
+        """Whether a resumed turn gets another id by design: when its arguments say to fork.
 
-        Without that, an agent that names another conversation than it was asked to resume has lost
-        the one that was meant.
+        Otherwise, an agent that names another conversation than the requested one has lost the
+        requested one.
         """
         fork = self.ways.get(Capability.FORK)
         return fork is not None and any(
@@ -210,37 +210,37 @@ class Backend(ABC):
         )
 
     def locate_program(self, python: str) -> tuple[str, ...]:
-        """The start of argv: the program's bare name, unless it comes with clinvk itself."""
+        """The start of argv: the program's bare name, unless the program is part of clinvk."""
         del python
         return (self.executable,)
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> Conversations | None:
-        """Where the agent keeps this conversation, None where that cannot be told."""
+        """The place of this conversation in the agent's files, None if it is unknown."""
         del conversation, user_home, environ
         return None
 
     def screen(self, request: TurnRequest) -> Invocation | None:
-        """The agent's own screen on the request's conversation, to be given the terminal.
+        """The agent's own interactive screen for the request's conversation, run in the terminal.
 
-        What it may do is the same as in a headless turn, or asked of the person; `prompt` and
-        `max_turns` play no part. None if the agent has no screen, which is then among `lacks`.
+        Its permissions are those of a headless turn, or it asks the person; `prompt` and
+        `max_turns` are ignored. None if the agent has no screen, which is then among `lacks`.
         """
         del request
         return None
 
     def native(self) -> "Native | None":
-        """What reads the agent's own files of a conversation, None if nothing can."""
+        """The reader of the agent's own conversation files, None if there is none."""
         return None
 
     def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
-        """The conversation's counters by its own file, in the form of `Result.counters`.
+        """The conversation's counters from its own file, in the form of `Result.counters`.
 
-        `lines` are the file's, the last one first, and read only as far as they are asked for. For
-        an agent whose counters cover the whole conversation: what was used outside clinvk, or in a
-        turn that broke off, is in these and in no others. None (the default) where the agent's
-        figures need no earlier ones, or the file has none.
+        `lines` are the lines of the file in reverse order, read only as far as needed. For an agent
+        whose counters cover the whole conversation: only these include what was used outside
+        clinvk, or in a turn that was cut off. None (the default) if the agent's figures need no
+        earlier ones, or the file has none.
         """
         del lines
         return None
@@ -248,19 +248,19 @@ class Backend(ABC):
     def usage_by(
         self, counters: Mapping[str, Json], request: TurnRequest, lines: Iterable[str] = ()
     ) -> Usage:
-        """What that turn used, by the counters in its file after it; unknown by default.
+        """What that turn used, from the counters in its file after it; unknown by default.
 
-        Asked only of an agent that has `counters_in`, about a failed turn that told no figures;
-        `lines` are as there.
+        Only called for an agent with `counters_in`, for a failed turn without figures; `lines` as
+        there.
         """
         del counters, request, lines
         return UNKNOWN_USAGE
 
     def usage_of_run(self, counters: Mapping[str, Json], lines: Iterable[str]) -> Usage:
-        """What a turn used whose counters do not tell by themselves; unknown by default.
+        """What a turn used if its counters alone do not show it; unknown by default.
 
-        Asked of an agent that has `counters_in`, about a turn that ended well: `counters` are
-        those of its `Result`, `lines` as in `counters_in`.
+        Called for an agent with `counters_in`, for a successful turn: `counters` are those of its
+        `Result`, `lines` as in `counters_in`.
         """
         del counters, lines
         return UNKNOWN_USAGE
@@ -268,51 +268,51 @@ class Backend(ABC):
     def all_conversations(
         self, user_home: Path, environ: Mapping[str, str]
     ) -> Conversations | None:
-        """Where the agent keeps conversations; needed only if it chooses their ids itself."""
+        """The place of all its conversations; only needed if the agent chooses their ids."""
         del user_home, environ
         return None
 
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> Conversations | None:
-        """Where the agent writes the title that it made; without any that is among `lacks`."""
+        """The place of the title that the agent makes; if it makes none, that is among `lacks`."""
         del conversation, user_home, environ
         return None
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn | None:
-        """What shows that somebody has signed in, None where that cannot be told."""
+        """What shows that the person has signed in, None if that is unknown."""
         del user_home, environ
         return None
 
     def retention_settings(self, user_home: Path, environ: Mapping[str, str]) -> Path | None:
-        """The agent's file that says how long it keeps conversations, None if it has none."""
+        """The agent's file that sets how long it keeps conversations, None if it has none."""
         del user_home, environ
         return None
 
     def retention(self, settings: str | None) -> Retention | None:
-        """How long it keeps a conversation by the text of that file, None if it is for ever.
+        """How long it keeps a conversation according to that file, None if forever.
 
-        `settings` is None where there is no such file. Total: a text that makes no sense is None
-        as well, because then nothing can be told.
+        `settings` is None if the file does not exist. Never raises: for a text that cannot be
+        parsed the answer is None as well, because then it is unknown.
         """
         del settings
         return None
 
     def keeps_resumed(self, settings: str | None) -> str | None:
-        """The setting without which the agent may delete a conversation that was resumed.
+        """The setting that keeps the agent from deleting a resumed conversation.
 
-        `settings` as for `retention`; None where it needs none, or nothing can be told.
+        `settings` as for `retention`; None if no setting is needed, or if that is unknown.
         """
         del settings
         return None
 
     def native_resume(self, conversation: str) -> Sequence[str] | None:
-        """The argv that opens the conversation in the agent's own screen, None if nothing does."""
+        """The argv that opens the conversation in the agent's own screen, None if it has none."""
         del conversation
         return None
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
-        """Raise `BackendUnsupportedError` for the first thing asked that the CLI cannot do."""
+        """Raise `BackendUnsupportedError` for the first requested feature that the CLI lacks."""
         asked = {
             Capability.MODEL: request.model is not None,
             Capability.SYSTEM_PROMPT: request.system_prompt is not None,
@@ -327,8 +327,8 @@ class Backend(ABC):
                 raise self.unsupported(capability)
 
     def unsupported(self, capability: Capability) -> BackendUnsupportedError:
-        """The error of asking for what it lacks, with the reason."""
-        why = self.lacks.get(capability, "it has no such thing")
+        """The error for a request that needs a missing feature, with the reason."""
+        why = self.lacks.get(capability, "it has no such feature")
         return BackendUnsupportedError(
             f"backend `{self.name}` cannot do this: {why}",
             hint=_WAY_OUT.get(capability, "choose another backend with `-b`"),
@@ -337,9 +337,9 @@ class Backend(ABC):
 
 _WAY_OUT: Mapping[Capability, str] = {
     Capability.MAX_TURNS: "leave `--max-turns` out, or limit the time with `--timeout`",
-    Capability.SYSTEM_PROMPT: "leave `--system-prompt` out, or say it in the prompt",
-    Capability.NEW_SYSTEM_PROMPT: "start a new session with it, or say it in the prompt",
+    Capability.SYSTEM_PROMPT: "leave `--system-prompt` out, or put it into the prompt",
+    Capability.NEW_SYSTEM_PROMPT: "start a new session with it, or put it into the prompt",
     Capability.MODEL: "leave `-m` out",
     Capability.EPHEMERAL: "leave `--ephemeral` out",
-    Capability.SCREEN: "say a prompt",
+    Capability.SCREEN: "give a prompt",
 }

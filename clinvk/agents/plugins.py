@@ -1,7 +1,7 @@
-"""Backends of other packages: what they offer under the entry-point group `clinvk.backends`.
+"""Backends from other packages, offered with the entry-point group `clinvk.backends`.
 
-`importlib.metadata` costs 16 ms, so it is loaded only if a package on the path offers something,
-which the packages' own `entry_points.txt` say.
+`importlib.metadata` costs 16 ms, so it is imported only if the `entry_points.txt` of a package on
+the path contains that group.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ GROUP = "clinvk.backends"
 
 
 def offered(path: Sequence[str]) -> "Mapping[str, Sequence[EntryPoint]]":
-    """What the packages on `path` offer, by name; of a package that is there twice the first."""
+    """The entry points of the packages on `path`, by name; the first of a duplicate package."""
     if not any(_offers_some(Path(folder)) for folder in path if folder):
         return {}
     from importlib.metadata import distributions
@@ -33,14 +33,14 @@ def offered(path: Sequence[str]) -> "Mapping[str, Sequence[EntryPoint]]":
 
 
 def package_of(entry: "EntryPoint") -> str:
-    """The name of the package that offers it."""
+    """The name of the package that an entry point belongs to."""
     return entry.dist.name if entry.dist is not None else entry.module
 
 
 def load(entry: "EntryPoint") -> Backend:
-    """The backend that an entry point names: a class like those here.
+    """The backend that an entry point names: a subclass of `Backend`.
 
-    Raises `BackendUnknownError`, whatever is wrong with it: it is somebody else's code.
+    Raises `BackendUnknownError` for any error in that code, which is not part of clinvk.
     """
     package = package_of(entry)
     try:
@@ -57,8 +57,8 @@ def load(entry: "EntryPoint") -> Backend:
 def _backend_of(entry: "EntryPoint") -> Backend:
     agent = entry.load()
     if not (isinstance(agent, type) and issubclass(agent, Backend)):
-        raise TypeError(f"`{entry.value}` is no backend class")
-    # A class of its own for each name: a package may offer one class under two.
+        raise TypeError(f"`{entry.value}` is not a backend class")
+    # A separate class for each name, because a package may offer one class under two names.
     named: Backend = type(agent.__name__, (agent,), {"name": entry.name})()
     return named
 

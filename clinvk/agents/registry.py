@@ -1,8 +1,8 @@
-"""The registry: which backends there are, found by their folders, imported when asked for.
+"""The registry of backends: it finds them by their folders, and imports them on demand.
 
-A backend is a folder beside this file with a `backend.py` that defines one class `Agent`; the
-folder's name is the backend's. Other packages may offer more (`plugins`), and a configuration may
-declare some (`declared`), which are known only once it has been read.
+A backend is a folder next to this file with a `backend.py` that defines one class `Agent`; the name
+of the folder is the name of the backend. Other packages may offer more (`plugins`), and a
+configuration may declare some (`declared`), which are known only after it was read.
 """
 
 import sys
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 _DECLARED = "declared"
-"""The folder of what configurations declare: a mechanism, and no backend by itself."""
+"""The folder for declared backends, which is not a backend itself."""
 
 
 @cache
 def built_in() -> tuple[str, ...]:
-    """The backends that come with clinvk, in alphabetical order; imports none of them."""
+    """The backends that are part of clinvk, in alphabetical order; imports none of them."""
     # Not `pkgutil`: its import takes 3 ms of a run's 90.
     files = Path(__file__).parent.glob("*/backend.py")
     return tuple(sorted({file.parent.name for file in files} - {_DECLARED}))
 
 
 def names() -> tuple[str, ...]:
-    """Every backend's name, those of other packages last; imports none of them."""
+    """The names of all backends, those of other packages last; imports none of them."""
     return (*built_in(), *_plugged())
 
 
 @cache
 def get(name: str) -> Backend:
-    """The backend of that name; `BackendUnknownError` if there is none or it cannot be loaded."""
+    """The backend with that name; `BackendUnknownError` if it is missing or cannot be loaded."""
     if name in built_in():
         backend: Backend = import_module(f"clinvk.agents.{name}.backend").Agent()
         type(backend).name = name
@@ -48,14 +48,14 @@ def get(name: str) -> Backend:
         return load(entry)
     if len(rivals := _rivals(name)) > 1:
         raise BackendUnknownError(
-            f"the packages {' and '.join(rivals)} both offer a backend `{name}`: neither is taken",
+            f"the packages {' and '.join(rivals)} both offer a backend `{name}`: neither is used",
             hint="uninstall one of them",
         )
     raise BackendUnknownError(f"there is no backend `{name}`", hint=f"one of: {', '.join(names())}")
 
 
 def plugins_passed_by() -> tuple[str, ...]:
-    """Why an offer of another package is not taken, a sentence each."""
+    """Why backends of other packages are not used, one sentence each."""
     return tuple(
         f"the package {package} offers a backend `{name}`, {_why_not(name)}"
         for name in _offered()
@@ -67,11 +67,13 @@ def plugins_passed_by() -> tuple[str, ...]:
 def _why_not(name: str) -> str:
     if name in built_in():
         return "but clinvk has its own"
-    return "and so does another: neither is taken" if len(_rivals(name)) > 1 else "which is no name"
+    if len(_rivals(name)) > 1:
+        return "and so does another package: neither is used"
+    return "which is not a valid name"
 
 
 def _rivals(name: str) -> list[str]:
-    """The packages that offer a backend of that name."""
+    """The packages that offer a backend with that name."""
     from clinvk.agents.plugins import package_of
 
     return [f"`{package_of(entry)}`" for entry in _offered().get(name, ())]

@@ -1,6 +1,6 @@
 """Claude Code, run headless: `claude -p` with its stream of JSON lines.
 
-Seen in 2.1.197 and 2.1.329 against a mock model server; a fact that holds for one of them only
+Tested with 2.1.197 and 2.1.329 and a mock model server; a fact that is true for only one of them
 names its version.
 """
 
@@ -29,18 +29,18 @@ _HEADLESS = ("-p", "--output-format", "stream-json", "--verbose", "--include-par
 
 _ACCESS: Mapping[Access, tuple[str, ...]] = {
     # Plan mode is not enough: it refuses the editing tools, but 2.1.197 runs any shell command
-    # that the user's own settings allow. So the tools that can write do not exist in this run,
-    # in sub-agents neither, nor do servers of unknown tools; what is left is never asked about.
+    # that the user's own settings allow. So tools that can write do not exist in this run (also not
+    # in sub-agents), nor do MCP servers; the agent never asks about the others.
     Access.READ_ONLY: (
         "--permission-mode=dontAsk",
         "--tools=Read,Grep,Glob,WebFetch,WebSearch,Task",
         "--strict-mcp-config",
-        # Settings of the repository name programs: hooks, `apiKeyHelper`, a status line. With them
-        # go its CLAUDE.md and its skills.
+        # Settings of the repository name programs: hooks, `apiKeyHelper`, a status line. This also
+        # excludes its CLAUDE.md and its skills.
         "--setting-sources=user",
     ),
     Access.EDIT: ("--permission-mode=acceptEdits",),
-    # As root it refuses this one and says so, unless IS_SANDBOX=1 is set.
+    # As root it refuses this mode with an error, unless IS_SANDBOX=1 is set.
     Access.FULL: ("--permission-mode=bypassPermissions",),
 }
 
@@ -56,10 +56,10 @@ _PROGRAMS = (
     '"(hooks|apiKeyHelper|statusLine|awsAuthRefresh|awsCredentialExport|gcpAuthRefresh|env'
     '|otelHeadersHelper|fileSuggestion|enabledPlugins|extraKnownMarketplaces)"'
 )
-"""What in its settings names programs, or says where to get some."""
+"""Settings that name programs, or sources of programs."""
 
 _NEW_SYSTEM_PROMPT = "--system-prompt-snapshot=off"
-"""A resumed conversation has the system prompt of this turn; 2.1.197 knows no such option."""
+"""Gives a resumed conversation the system prompt of this turn; 2.1.197 has no such option."""
 
 _SINCE = (Drift.TESTED, Drift.NEWER)
 
@@ -78,7 +78,7 @@ _NESTING = (
     "CLAUDE_EFFORT",
     "CLAUDE_PID",
 )
-"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+"""Variables that it sets for its children; a run that clinvk starts there is not one of them."""
 
 _DIALECT = Dialect(
     subtypes={
@@ -113,7 +113,7 @@ _DIALECT = Dialect(
 
 
 class Agent(Backend):
-    """Claude Code's CLI: the caller chooses the conversation's id, answers come in pieces."""
+    """Claude Code's CLI: clinvk chooses the conversation's id, and answers are streamed."""
 
     title = "Claude Code"
     executable = "claude"
@@ -121,9 +121,9 @@ class Agent(Backend):
     preference = 10
     tested_versions = ("2.1.197", "2.1.332")
     lacks: ClassVar[Mapping[Capability, str]] = {
-        # 2.1.329 ignores another one silently without `_NEW_SYSTEM_PROMPT`; 2.1.197 still took it.
+        # 2.1.329 silently ignores a new one without `_NEW_SYSTEM_PROMPT`; 2.1.197 still uses it.
         Capability.NEW_SYSTEM_PROMPT: (
-            "it keeps the one that the conversation began with, unless its last turn was of version"
+            "it keeps the first system prompt of a conversation, unless its last turn used version"
             " 2.1.329 or newer"
         ),
     }
@@ -162,7 +162,7 @@ class Agent(Backend):
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:
-        """One headless turn, the prompt on stdin and the system prompt in a file."""
+        """One headless turn, with the prompt on stdin and the system prompt in a file."""
         argv = [self.executable, *_HEADLESS]
         if request.conversation is not None or request.resume:
             # One token, so that an id cannot become a flag.
@@ -192,10 +192,10 @@ class Agent(Backend):
         )
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
-        """Another system prompt passes where the version that answered last takes one.
+        """Accept a new system prompt if the version of the last turn supports it.
 
-        A version that was put back since refuses the option, and nothing is done. A conversation
-        that begins would keep it for its later turns.
+        If an older version was installed since, it refuses the option and does nothing. A new
+        conversation would keep the system prompt for its later turns.
         """
         version = (request.counters or {}).get("version")
         known = isinstance(version, str) and drift(version, ("2.1.329",)) in _SINCE
@@ -205,13 +205,13 @@ class Agent(Backend):
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
-        """The agent's own screen; without an access it asks the person, as it does by default."""
+        """The agent's own interactive screen; without an access, it asks the person by default."""
         headless = self.invocation(replace(request, prompt="", max_turns=None))
         argv = (self.executable, *headless.argv[1 + len(_HEADLESS) :])
         return replace(headless, argv=argv)
 
     def native(self) -> "ChatLog":
-        """Its transcripts are chat logs."""
+        """The reader of its transcripts."""
         from clinvk.agents.claude.chat_log import ChatLog
 
         return ChatLog()
@@ -219,22 +219,22 @@ class Agent(Backend):
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
-        """The transcript; 2.1.197 makes a title also headless, 2.1.329 only in its own screen."""
+        """The transcript; 2.1.197 makes titles headless too, 2.1.329 only in its own screen."""
         return self.conversation_files(conversation, user_home, environ)
 
     def parser(self, request: TurnRequest) -> StreamJsonParser:
-        """A parser that tells this run's figures from those of the whole conversation."""
+        """A parser that separates this run's figures from those of the whole conversation."""
         return StreamJsonParser(request, _DIALECT)
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
-        """One transcript, in a folder named after the directory that it was started in."""
+        """The transcript, in a folder named after the directory that it was started in."""
         root = _root(user_home, environ)
         return ConversationFiles(root / "projects", f"*/{escape(conversation)}.jsonl")
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
-        """A key in the environment, or what its own log-in leaves in a file."""
+        """A key in the environment, or the file that its login writes."""
         root = _root(user_home, environ)
         return SignIn(
             variables=("ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "CLAUDE_CODE_OAUTH_TOKEN"),
@@ -242,19 +242,19 @@ class Agent(Backend):
         )
 
     def retention_settings(self, user_home: Path, environ: Mapping[str, str]) -> Path:
-        """The person's own settings; a project's may say it too, and are not looked at."""
+        """The person's own settings; those of a project are ignored."""
         return _root(user_home, environ) / "settings.json"
 
     def retention(self, settings: str | None) -> Retention | None:
-        """So many days after the last change of the transcript; 30 unless the settings say."""
+        """Days after the last change of the transcript; 30 unless the settings change it."""
         said = {} if settings is None else parse_object(settings)
         days = None if said is None else said.get("cleanupPeriodDays", 30)
         if isinstance(days, bool) or not isinstance(days, int | float) or days < 1:
-            return None  # with settings that it refuses it removes nothing
+            return None  # if it refuses its settings, it deletes nothing
         return Retention(days=days, setting="`cleanupPeriodDays` in its `settings.json`")
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
-        """The agent's own screen; it has to be opened in the conversation's directory."""
+        """The command for the agent's own screen; it has to run in the conversation's directory."""
         return (self.executable, "--resume", conversation)
 
 

@@ -1,8 +1,8 @@
-"""Reads the chat logs that some agents keep, one message a line; `isMeta` ones are not a person's.
+"""Reads chat logs of agents: one message per line; those with `isMeta` are not a person's.
 
-The lines of one answer share its `message.id`, and only the last of them has final figures: those
-of an answer without a `stop_reason` are not. Sub-agents have files of their own, so a turn that
-used one has figures that nobody knows.
+The lines of one answer share its `message.id`, and only the last of them has the final figures; the
+figures of an answer without a `stop_reason` are not final. Sub-agents have files of their own, so
+the usage of a turn with one is unknown.
 """
 
 import re
@@ -20,7 +20,7 @@ Line = Mapping[str, Json]
 _SYNTHETIC = "<synthetic>"
 _SUB_AGENT = frozenset({"Task", "Agent", "Workflow"})
 _INTERRUPTED = "[Request interrupted"
-# What the agent says to itself in a person's name.
+# Messages that the agent writes as if a person had sent them.
 _NOT_SAID = re.compile(r"<(bash-std|local-command|task-notification|system-reminder)")
 _SHELL = re.compile(r"<bash-input>(.*)</bash-input>", re.DOTALL)
 _COMMAND = re.compile(r"<command-name>(/?[^<]*)</command-name>")
@@ -29,10 +29,10 @@ _TITLES = {"ai-title": "aiTitle", "custom-title": "customTitle"}
 
 
 class ChatLog(Native):
-    """One conversation a file."""
+    """One conversation per file."""
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
-        """The turns; a command that the agent answered itself is none."""
+        """The turns, without commands that the agent answered itself."""
         turns: list[_Turn] = []
         for said in filter(None, map(parse_object, lines)):
             if said.get("isSidechain") is True:
@@ -45,7 +45,7 @@ class ChatLog(Native):
         return tuple(turn.build() for turn in turns if turn.answered or not turn.is_command)
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
-        """The title: the last that a person gave it in the agent's own screen, else its own."""
+        """The title: the last one that a person set in the agent's own screen, else its own."""
         found: dict[str, str] = {}
         for line in lines:
             if '-title"' not in line:
@@ -59,7 +59,7 @@ class ChatLog(Native):
 
 
 class _Turn:
-    """One turn in the making."""
+    """A turn that is being read."""
 
     def __init__(self, said: Line, prompt: str) -> None:
         self.is_command = prompt.startswith(("/", "!"))
@@ -74,11 +74,11 @@ class _Turn:
 
     @property
     def answered(self) -> bool:
-        """Whether the model said anything."""
+        """Whether the model answered."""
         return bool(self._usage) or self._failed
 
     def take(self, said: Line) -> None:
-        """Take a line that came after the prompt."""
+        """Add a line after the prompt."""
         kind, message = said.get("type"), mapping(said.get("message"))
         if kind == "user" and _spoken(message).startswith(_INTERRUPTED):
             self._interrupted = True
@@ -128,7 +128,7 @@ class _Turn:
 
 
 def _prompt(said: Line) -> str | None:
-    """What the person said with this line, None if they did not say it."""
+    """The person's prompt in this line, None if the person did not write it."""
     if said.get("type") != "user" or said.get("isMeta") is True:
         return None
     if said.get("isCompactSummary") is True or mapping(said.get("origin")).get("kind") not in (

@@ -1,4 +1,4 @@
-"""Codex, run headless: `codex exec --json`. Seen in 0.169.0 against a mock model server."""
+"""Codex, run headless: `codex exec --json`. Tested with 0.169.0 and a mock model server."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -47,7 +47,7 @@ _ACCESS_SETTINGS: Mapping[str, AccessOption] = {
         )
     },
 }
-"""The settings that say what it may do, or name programs that it runs outside of its sandbox."""
+"""Settings for what it may do, or with programs that it runs outside of its sandbox."""
 
 _NESTING = (
     "CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS",
@@ -62,34 +62,34 @@ _NESTING = (
     "CODEX_TOOL_CALL_ID",
     "CODEX_VERSION",
 )
-"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+"""Variables that it sets for its children; a run that clinvk starts there is not one of them."""
 
 
 _RULES = "rules/*.rules"
-"""Commands that the person allowed for good in its screen (`default.rules`), or wrote down.
+"""Commands that the person allowed permanently, in its screen (`default.rules`) or by hand.
 
-0.98.0 and 0.171.0 run them outside of the sandbox, also of one that only reads. Without the rules
-those that forbid something are lost as well, but in that sandbox nothing can be changed.
+0.98.0 and 0.171.0 run them outside of the sandbox, even if that is read-only. Ignoring the rules
+also drops those that forbid something, but in a read-only sandbox nothing can be changed.
 """
 
 
 class Agent(Backend):
-    """Codex's CLI: it names the conversation itself, and says each message whole."""
+    """Codex's CLI: it chooses the conversation's id, and prints only complete messages."""
 
     title = "Codex"
     executable = "codex"
     install_hint = "npm install -g @openai/codex"
     preference = 20
     tested_versions = ("0.171.0",)
-    oldest_version = "0.44.0"  # 0.42.0 has another form of output
+    oldest_version = "0.44.0"  # 0.42.0 has another output format
     lacks: ClassVar[Mapping[Capability, str]] = {
-        Capability.NEW_SYSTEM_PROMPT: "it keeps the system prompt that the conversation began with",
+        Capability.NEW_SYSTEM_PROMPT: "it keeps the first system prompt of a conversation",
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
-        Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
-        Capability.COST: "it reports tokens and no cost",
-        Capability.DENIALS: "what its sandbox refuses it tells the model, and nobody else",
-        Capability.FORK: "it forks by a command of its own, which no option reaches",
+        Capability.PARTIAL_MESSAGES: "it prints a message only when it is complete",
+        Capability.COST: "it reports tokens but no cost",
+        Capability.DENIALS: "it reports what its sandbox refuses only to its model",
+        Capability.FORK: "it forks with a separate command, not with an option",
     }
     conversation_ids = UUID
     access_options = (
@@ -101,7 +101,7 @@ class Agent(Backend):
             takes_value=False,
         ),
         _SANDBOX_OPTION,
-        # In another directory it may trust the project, and run what that names.
+        # In another directory it may trust the project, and run programs that the project names.
         AccessOption(("--add-dir", "--remote", "--cd", "-C"), Access.EDIT),
         AccessOption(("--config", "-c"), keys=_ACCESS_SETTINGS),
     )
@@ -115,11 +115,11 @@ class Agent(Backend):
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:
-        """One headless turn, the prompt on stdin.
+        """One headless turn, with the prompt on stdin.
 
-        It never asks for approval: what the sandbox does not allow fails. The sandbox is given at
+        It never asks for approval: what the sandbox does not allow fails. The sandbox is set in
         each turn, because a resumed thread falls back to the configured one; like every option
-        here it must stand before `resume`.
+        here it has to come before `resume`.
         """
         argv = [*_HEADLESS]
         if request.access is not None:
@@ -145,18 +145,18 @@ class Agent(Backend):
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
-        """The agent's own screen.
+        """The agent's own interactive screen.
 
         It asks the person for what the sandbox does not allow, but never in a read-only session.
         """
         if request.access is Access.READ_ONLY and _has_rules(request):
             raise BackendUnsupportedError(
-                f"backend `codex` cannot be kept to reading in its own screen: what your `{_RULES}`"
-                " allow runs outside of its sandbox",
-                hint="say a prompt, choose another `--access`, or move the rules away",
+                "backend `codex` cannot open a read-only interactive screen: commands that your"
+                f" `{_RULES}` allow run outside of its sandbox",
+                hint="give a prompt, choose another `--access`, or remove these rules",
             )
         headless = self.invocation(replace(request, prompt="", ephemeral=False))
-        # Else the server that it leaves running keeps the thread from headless turns (0.169.0).
+        # Otherwise the server that it leaves running locks the thread for headless turns (0.169.0).
         argv = [self.executable, "--config=features.daemon_auto_start=false"]
         if request.access is Access.READ_ONLY:
             argv.append("--ask-for-approval=never")
@@ -165,12 +165,12 @@ class Agent(Backend):
     def reads_files(
         self, access: Access | None, user_home: Path, environ: Mapping[str, str]
     ) -> Mapping[str, Path]:
-        """The person's own rules: what they allow runs outside of the sandbox."""
+        """The person's own rules: commands that they allow run outside of the sandbox."""
         read_only = access is Access.READ_ONLY
         return {_RULES: _root(user_home, environ) / _RULES} if read_only else {}
 
     def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
-        """The thread's totals, from which it goes on counting when it is resumed."""
+        """The thread's totals; a resumed thread continues to count from them."""
         from clinvk.agents.codex.rollout import Rollouts
 
         return Rollouts(FIGURES).last_totals(lines)
@@ -178,10 +178,10 @@ class Agent(Backend):
     def usage_by(
         self, counters: Mapping[str, Json], request: TurnRequest, lines: Iterable[str] = ()
     ) -> Usage:
-        """The difference of the totals; what was refused was not billed and is not in them.
+        """The difference of the totals; refused requests were not billed and are not included.
 
-        Where they are those of one run, a failed turn that counted nothing would be given the
-        figures of the turn before it, so that it stays unknown.
+        If the totals are those of one run, a failed turn that counted nothing would get the figures
+        of the turn before it, so its usage stays unknown.
         """
         from clinvk.agents.codex.rollout import Rollouts
 
@@ -193,54 +193,54 @@ class Agent(Backend):
         return usage_since(counters, before, FIGURES)
 
     def usage_of_run(self, counters: Mapping[str, Json], lines: Iterable[str]) -> Usage:
-        """What was counted since the totals that its last turn began with."""
+        """What was counted since the start of its last turn."""
         from clinvk.agents.codex.rollout import Rollouts
 
         began_at = Rollouts(FIGURES).totals_before_last_turn(lines)
         return usage_since(counters, began_at, FIGURES)
 
     def native(self) -> "Rollouts":
-        """Its rollouts, whose totals are those of headless runs."""
+        """The reader of its rollouts, which have the same totals as headless runs."""
         from clinvk.agents.codex.rollout import Rollouts
 
         return Rollouts(FIGURES)
 
     def parser(self, request: TurnRequest) -> ThreadParser:
-        """A parser that takes the difference of the thread's running totals."""
+        """A parser that computes the difference of the thread's running totals."""
         return ThreadParser(request)
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
-        """Raise also for a system prompt that argv cannot hold."""
+        """Raise also for a system prompt that is too long for argv."""
         super().refuse_unsupported(request)
         refuse_long_system_prompt(self.name, _toml_string(request.system_prompt or ""))
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
-        """One rollout, in a folder for the day it began."""
+        """The thread's rollout, in a folder for the day it began."""
         pattern = f"*/*/*/rollout-*-{escape(conversation)}.jsonl"
         return ConversationFiles(
             _root(user_home, environ) / "sessions", pattern, holds=_holds_a_turn
         )
 
     def all_conversations(self, user_home: Path, environ: Mapping[str, str]) -> ConversationFiles:
-        """Every rollout."""
+        """All rollouts."""
         return ConversationFiles(_root(user_home, environ) / "sessions", "*/*/*/rollout-*.jsonl")
 
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
-        """One index of the threads that have a name; only its own screen gives them one."""
+        """The index of named threads; only its own screen names a thread."""
         del conversation
         return ConversationFiles(_root(user_home, environ), "session_index.jsonl")
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
-        """A key in the environment, or what its own log-in leaves in a file."""
+        """A key in the environment, or the file that its login writes."""
         file = _root(user_home, environ) / "auth.json"
         return SignIn(variables=("CODEX_API_KEY",), files=(file,))
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
-        """The agent's own screen."""
+        """The command that opens the agent's own screen."""
         return (self.executable, "resume", conversation)
 
 
@@ -254,10 +254,10 @@ def _has_rules(request: TurnRequest) -> bool:
 
 
 def _untrusted(cwd: Path) -> str:
-    """A TOML table: whichever of these directories is the project's root, it is not trusted.
+    """A TOML table that marks all these directories as untrusted: one is the project's root.
 
-    In a project that the person trusts, 0.171.0 starts the servers that the project's own
-    `.codex/config.toml` names, whatever the sandbox. AGENTS.md is read all the same.
+    In a trusted project, 0.171.0 starts the servers that the project's own `.codex/config.toml`
+    names, regardless of the sandbox. AGENTS.md is still read.
     """
     entries = (f'{_toml_string(str(one))}={{trust_level="untrusted"}}' for one in _and_above(cwd))
     return f"{{{','.join(entries)}}}"
@@ -268,7 +268,7 @@ def _and_above(directory: Path) -> tuple[Path, ...]:
 
 
 def _toml_string(value: str) -> str:
-    """A TOML basic string: JSON's escapes are TOML's, but DEL must be escaped too."""
+    """A TOML basic string: it has the escapes of JSON, but DEL must be escaped too."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 

@@ -1,7 +1,7 @@
-"""Reads rollouts: what an agent kept of a thread, one thing that happened a line.
+"""Reads rollouts: an agent's record of a thread, with one event per line.
 
-The token counts in them are running totals of the whole thread, the same that its headless runs
-report, so the totals after a turn are the counters that the next turn is measured against.
+Their token counts are running totals of the whole thread, the same that its headless runs report,
+so the totals after a turn are the counters that the next turn is compared with.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,14 +23,14 @@ _LAST_CALL = "last_token_usage"
 _PREAMBLE = frozenset(
     {"session_meta", "turn_context", "world_state", "task_started", "thread_settings_applied"}
 )
-"""Kinds of lines with which a turn begins: nothing in them is said, or done, yet."""
+"""Kinds of lines at the start of a turn, before anything was said or done."""
 
 
 def holds_a_turn(lines: Iterable[str]) -> bool:
-    """Whether the agent could go on with the thread: its beginning can be read, and more follows.
+    """Whether the agent can continue the thread: its first line can be read, and a turn follows.
 
-    With a beginning alone 0.171.0 answers from an empty thread and says nothing of it; without one
-    it fails with "failed to read session metadata". A kind of line that nobody knows is enough.
+    If there is only the start of a thread, 0.171.0 silently answers from an empty thread; without
+    it, it fails with "failed to read session metadata". An unknown kind of line is sufficient.
     """
     logged = iter(lines)
     if parse_object(next(logged, "")) is None:
@@ -41,20 +41,20 @@ def holds_a_turn(lines: Iterable[str]) -> bool:
 def _of_preamble(said: Line) -> bool:
     told = mapping(said.get("payload"))
     if said.get("type") == "response_item":
-        # What it is told besides the prompt is a message as well; the prompt's event follows.
+        # Instructions besides the prompt are messages too; the event of the prompt follows.
         return told.get("type") == "message" and told.get("role") != "assistant"
     kind = told.get("type") if said.get("type") == "event_msg" else said.get("type")
     return kind in _PREAMBLE
 
 
 class Rollouts(Native):
-    """One thread a file; `figures` says which of its totals is which figure of ours."""
+    """One thread per file; `figures` maps the fields of `Usage` to its totals."""
 
     def __init__(self, figures: Mapping[str, str]) -> None:
         self._figures = figures
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
-        """The turns that a person began; what the agent did on its own account is none."""
+        """The turns that a person began, without those that the agent began itself."""
         turns: list[_Turn] = []
         totals: Mapping[str, int] = dict.fromkeys(self._figures.values(), 0)
         for said in filter(None, map(parse_object, lines)):
@@ -69,9 +69,9 @@ class Rollouts(Native):
         return tuple(turn.build(self._figures) for turn in turns if turn.prompts)
 
     def last_totals(self, lines: Iterable[str]) -> Mapping[str, int] | None:
-        """The thread's totals by its lines from the last back; zero if it began and used nothing.
+        """The thread's last totals, zero if it has none; `lines` are in reverse order.
 
-        None if there is neither a total nor the thread's beginning.
+        None if there is neither a total nor the start of the thread.
         """
         for line in lines:
             if '"token_count"' not in line and '"session_meta"' not in line:
@@ -86,11 +86,11 @@ class Rollouts(Native):
         return None
 
     def totals_before_last_turn(self, lines: Iterable[str]) -> Mapping[str, int] | None:
-        """What the thread's last turn began to count from, by its lines from the last back.
+        """The totals at the start of the thread's last turn; `lines` are in reverse order.
 
-        Zero where the agent began anew, as 0.44 and 0.64 do in each run: they have no totals to
-        tell before the first answer, while 0.98 and later first repeat the earlier ones. None
-        where the turn counted nothing.
+        Zero if the agent counts each run separately, as 0.44 and 0.64 do: they have no totals
+        before the first answer, while 0.98 and later first repeat the earlier ones. None if the
+        turn counted nothing.
         """
         nothing = dict.fromkeys(self._figures.values(), 0)
         first: Line | None = None
@@ -114,7 +114,7 @@ class Rollouts(Native):
         return None
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
-        """The name in the index of threads; the last line about the thread counts."""
+        """The name in the index of threads; the last line about the thread is used."""
         name = None
         for line in lines:
             if conversation in line and (said := parse_object(line)) is not None:
@@ -122,7 +122,7 @@ class Rollouts(Native):
         return name or None
 
     def begun(self, line: str) -> BegunConversation | None:
-        """The beginning of a thread, unless it is one that the agent began for itself."""
+        """The start of a thread, None if the agent began it for itself."""
         said = parse_object(line) or {}
         told = mapping(said.get("payload"))
         started_at = moment(told.get("timestamp"))
@@ -139,7 +139,7 @@ class Rollouts(Native):
 
 
 class _Turn:
-    """One turn in the making."""
+    """A turn that is being read."""
 
     def __init__(self, said: Line, told: Line, totals: Mapping[str, int]) -> None:
         self.prompts: list[str] = []
@@ -152,7 +152,7 @@ class _Turn:
         self._failed = self._interrupted = False
 
     def take(self, kind: str, said: Line, told: Line, totals: Mapping[str, int]) -> None:
-        """Take what happened in the turn."""
+        """Add a line of the turn."""
         if self._ended_at is not None:
             return
         self._after = totals
@@ -169,7 +169,7 @@ class _Turn:
                 self._ended_at = moment(said.get("timestamp"))
 
     def build(self, figures: Mapping[str, str]) -> NativeTurn:
-        """The turn as far as it went; what an interrupted one used is in no total."""
+        """The turn as far as it went; the totals do not include what an interrupted turn used."""
         ended = self._ended_at is not None
         known = ended and not self._interrupted and not self._failed
         return NativeTurn(

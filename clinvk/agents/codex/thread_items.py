@@ -1,4 +1,4 @@
-"""The items of a thread, as headless runs tell them: calls of tools and changes of files."""
+"""Turns the items of a headless run into events: tool calls and file changes."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,12 @@ _CHANGES = {"add": Change.CREATED, "update": Change.MODIFIED, "delete": Change.D
 
 
 def item_kind(said: Line) -> str:
-    """What the line's item is."""
+    """The type of the line's item."""
     return text(mapping(said.get("item")).get("type"))
 
 
 def call_result(item: Line) -> list[Event]:
-    """What a call gave back, and that it was not allowed if so."""
+    """The result of a call, and a warning if the call was denied."""
     status = text(item.get("status"))
     output = text(item.get("aggregated_output")) or text(mapping(item.get("error")).get("message"))
     ok = status not in ("failed", "declined") and item.get("exit_code") in (0, None)
@@ -30,7 +30,7 @@ def call_result(item: Line) -> list[Event]:
 
 
 def file_changes(item: Line) -> list[Event]:
-    """The files that an item changed, or that it was not allowed to."""
+    """The files that an item changed, or a warning if the change was denied."""
     changes = [mapping(change) for change in items(item.get("changes"))]
     paths = [text(change.get("path")) for change in changes]
     if item.get("status") != "completed":

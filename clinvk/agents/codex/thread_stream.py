@@ -1,11 +1,11 @@
-"""Reads the `--json` output of headless runs of a thread: one thing that happened a line.
+"""Reads the `--json` output of headless runs of a thread: one event per line.
 
-Its token counts are running totals of the whole thread, so a turn's own are a difference. In
-versions before 0.98 they are those of the run. Which of the two it is cannot be told from the
-stream, but only the later ones also count reasoning: without that, a resumed turn's figures come
-from the thread's own file (`Rollouts.totals_before_last_turn`).
+Its token counts are running totals of the whole thread, so a turn's own figures are a difference.
+In versions before 0.98 they are those of the run. The stream does not show which of the two it is,
+but only the later versions also count reasoning: without that, a resumed turn's figures come from
+the thread's own file (`Rollouts.totals_before_last_turn`).
 
-A run can have a further turn after its `turn.completed`, so that the `Result` comes from `finish`.
+A run can have a further turn after its `turn.completed`, so the `Result` comes from `finish`.
 """
 
 import re
@@ -71,7 +71,7 @@ _WORDS: Words = (
     (r"no prompt provided", FailureCode.PROMPT_REFUSED),
 )
 _SIGNALLED = 128
-"""From here on an exit code is a signal's: clinvk ends an agent that stays after its answer."""
+"""Exit codes from here on are signals: clinvk ends an agent that does not exit after its answer."""
 
 _INCOMPLETE = re.compile(r"Incomplete response returned, reason: (\w+)")
 _STOPPED_BY = {
@@ -79,7 +79,7 @@ _STOPPED_BY = {
     "content_filter": StopReason.FILTERED,
 }
 _SCHEMA_OPTION = "--output-schema"
-"""What holds the last message to a schema: then that is JSON and nothing else."""
+"""The option that requires a schema for the last message, which then is only JSON."""
 
 _STATUS = re.compile(r"\b(?:unexpected|last) status:? (\d{3})")
 _NOISE = r"^WARNING: |^\d{4}-\S+ +(ERROR|WARN|INFO) |^Reading prompt from stdin"
@@ -94,7 +94,7 @@ FIGURES = {
 
 
 class ThreadParser(Parser):
-    """Reads `thread.*`, `turn.*`, `item.*` and `error` lines; the end of the turn is the result."""
+    """Reads `thread.*`, `turn.*`, `item.*` and `error` lines; the end of a turn has its result."""
 
     def __init__(self, request: TurnRequest) -> None:
         self._baseline = baseline(request)
@@ -122,7 +122,7 @@ class ThreadParser(Parser):
 
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
-        """The events of one line; between a turn's end and the next one all is `Raw`."""
+        """The events of one line; all lines between two turns become `Raw`."""
         if self._over or not line.strip():
             return []
         said = parse_object(line)
@@ -133,11 +133,11 @@ class ThreadParser(Parser):
 
     @property
     def settled(self) -> bool:
-        """Whether the last thing said was a turn's end."""
+        """Whether the last line ended a turn."""
         return self._settled
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
-        """The last turn's result, or the failure of one that the agent did not end itself."""
+        """The last turn's result, or the failure if the agent did not end the turn."""
         if self._over:
             return []
         self._over = True
@@ -169,7 +169,7 @@ class ThreadParser(Parser):
 
     @property
     def _words(self) -> Words:
-        """What its errors may mean: once a turn of the thread has begun, it has the thread."""
+        """The phrases of its errors; after a turn began, the thread cannot be missing."""
         return not_gone(_WORDS) if self._begun else _WORDS
 
     def _item_started(self, said: Line) -> list[Event] | None:
@@ -218,7 +218,7 @@ class ThreadParser(Parser):
             for name in FIGURES.values()
             if (figure := count(mapping(said.get("usage")).get(name))) is not None
         }
-        # Without its name it may be another thread, whose totals say nothing of this one.
+        # Without its id it may be another thread, whose totals say nothing about this one.
         named = self._init is not None and FIGURES["reasoning_tokens"] in counters
         of_thread = not self._resumed or named
         usage = usage_since(counters, self._baseline, FIGURES) if of_thread else UNKNOWN_USAGE
@@ -229,7 +229,7 @@ class ThreadParser(Parser):
         return []
 
     def _failed(self, said: Line) -> list[Event]:
-        """The turn failed; an answer that an earlier turn of this run gave remains."""
+        """Handle a failed turn; the answer of an earlier turn of this run stays valid."""
         self._settled = True
         words = text(mapping(said.get("error")).get("message"))
         why = _failure(words, self._words) if words or self._trouble is None else self._trouble
@@ -266,13 +266,13 @@ class ThreadParser(Parser):
 
 
 def _cut_by(why: Failure) -> str:
-    """The service's word for what cut the answer, if anything did."""
+    """The service's reason for an incomplete answer, "" if there is none."""
     found = _INCOMPLETE.search(why.message[:10_000])
     return found[1] if found else ""
 
 
 def _failure(words: str, known: Words) -> Failure:
-    """From the agent's words, which may be the service's own JSON as it came."""
+    """The failure by the agent's message, which may be the original JSON of the service."""
     body = parse_object(words)
     message = text(mapping(mapping(body).get("error")).get("message")) or words
     status = _STATUS.search(words[:10_000])
@@ -282,9 +282,9 @@ def _failure(words: str, known: Words) -> Failure:
 
 
 def baseline(request: TurnRequest) -> Line | None:
-    """The thread's totals before this turn: nothing at its start, None where they are not known.
+    """The thread's totals before this turn: zero for a new thread, None if they are unknown.
 
-    A turn that was killed or failed is in the thread's totals without having reported them.
+    A turn that was killed or failed is part of the thread's totals, but did not report them.
     """
     if not request.resume:
         return dict.fromkeys(FIGURES.values(), 0)

@@ -10,12 +10,12 @@ from clinvk.errors import ClinvkError
 
 
 def main() -> int:
-    """Print a line a check; 1 if any does not hold, 2 if there is nothing to check."""
+    """Print one line per check; 1 if a check fails, 2 if there is nothing to check."""
     parser = argparse.ArgumentParser(
         prog="python -m clinvk.agents.contract",
-        description="Check a backend against the contract that every backend keeps.",
+        description="Check a backend against the contract of every backend.",
     )
-    parser.add_argument("name", help="of clinvk's own, or of an installed package")
+    parser.add_argument("name", help="a backend of clinvk or of an installed package")
     parser.add_argument(
         "recordings", nargs="*", type=Path, help="files with what the CLI printed in one turn"
     )

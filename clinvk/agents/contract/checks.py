@@ -1,4 +1,4 @@
-"""The checks: each a function that says what is wrong, and "" if nothing is."""
+"""The checks: each is a function that returns what is wrong, "" if nothing is."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -20,18 +20,18 @@ class Subject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What one check found: `wrong` says what does not hold, "" if all does."""
+    """The result of one check: `wrong` says what is wrong, "" if nothing is."""
 
     promise: str
     wrong: str
 
 
 def verdicts(subject: Subject) -> Iterator[Verdict]:
-    """Every check's verdict; a backend that raises breaks the promise and not the checks."""
+    """The verdict of every check; if a backend raises, that check fails."""
     for promise, check in CHECKS.items():
         try:
             wrong = check(subject)
-        except Exception as error:  # noqa: BLE001  it is somebody else's code that is looked at
+        except Exception as error:  # noqa: BLE001  the backend may be anybody's code
             wrong = f"it raises {type(error).__name__}: {error}"
         yield Verdict(promise=promise, wrong=wrong)
 
@@ -41,7 +41,7 @@ def _says_what_it_is(subject: Subject) -> str:
     for fact in ("title", "executable", "install_hint"):
         said = getattr(backend, fact, "")
         if not isinstance(said, str) or not said.strip():
-            return f"`{fact}` says nothing"
+            return f"`{fact}` is missing or empty"
     for capability, reason in backend.lacks.items():
         if not reason.strip():
             return f"`lacks` gives no reason for `{capability}`"
@@ -56,16 +56,16 @@ def _is_pure(subject: Subject) -> str:
     if first.argv[0] != subject.backend.executable:
         return f"argv begins with `{first.argv[0]}`, not with the executable"
     if first.cwd != request.cwd:
-        return "it runs in another directory than it was asked to"
+        return "it runs in another directory than the requested one"
     if any("\0" in word for word in first.argv):
-        return "argv holds what no command line can"
+        return "argv contains a NUL character"
     return ""
 
 
 def _hides_the_prompt(subject: Subject) -> str:
     made = subject.backend.invocation(ask())
     if any(PROMPT in word for word in made.argv):
-        return "the prompt stands in argv, where everybody can read it; give it on stdin"
+        return "the prompt is in argv, where all users can read it; pass it on stdin"
     if PROMPT.encode() not in made.stdin and PROMPT not in made.files.values():
         return "the prompt is neither on stdin nor in a private file"
     return ""
@@ -79,14 +79,14 @@ def _names_the_conversation(subject: Subject) -> str:
             return "a resume does not name the conversation in exactly one argument"
     argv = backend.invocation(ask(conversation=CONVERSATION)).argv
     if any(CONVERSATION in word for word in argv) == (Capability.OWN_ID in backend.lacks):
-        return "what it does with an id that is chosen for it is not what `lacks` says of `own_id`"
+        return "it does not handle a chosen id as `lacks` says for `own_id`"
     return ""
 
 
 def _passes_arguments_on(subject: Subject) -> str:
     argv = subject.backend.invocation(ask(backend_args=("--one", "two words"))).argv
     if ("--one", "two words") not in pairwise(argv):
-        return "`--backend-arg` is not passed on as it is"
+        return "`--backend-arg` is not passed on unchanged"
     return ""
 
 
@@ -98,19 +98,19 @@ def _does_what_it_does_not_lack(subject: Subject) -> str:
             backend.refuse_unsupported(ask(**asked))
         except BackendUnsupportedError:
             if capability not in backend.lacks:
-                return f"`{capability}` is refused, and `lacks` does not say so"
+                return f"`{capability}` is refused, but is not in `lacks`"
             continue
         if capability in backend.lacks:
-            return f"`{capability}` is lacking and is not refused"
+            return f"`{capability}` is in `lacks`, but is not refused"
         if backend.invocation(ask(**asked)) == plain:
-            return f"asking for `{capability}` changes nothing"
+            return f"a request with `{capability}` changes nothing"
     return ""
 
 
 def _reads_anything(subject: Subject) -> str:
     for end in ENDS:
         if wrong := _ends_wrong(subject, JUNK, end):
-            return f"after lines that are no events {wrong}"
+            return f"after lines that are not events, {wrong}"
     return ""
 
 
@@ -147,28 +147,28 @@ def _is_no_success_when_killed(subject: Subject) -> str:
 
 
 def _takes_junk_for_nothing(subject: Subject) -> str:
-    """Of an agent that prints plain text every line is an answer, so there is no junk."""
+    """For an agent that prints plain text every line is part of the answer: nothing to check."""
     if any(not isinstance(event, Raw) for event in subject.backend.parser(ask()).feed(JUNK[2])):
         return ""
     for lines in subject.recordings:
         expected = _meaning(subject, lines)
         for place in range(len(lines) + 1):
             if _meaning(subject, [*lines[:place], *JUNK, *lines[place:]]) != expected:
-                return f"lines that are no events change the meaning before line {place + 1}"
+                return f"lines that are not events change the meaning before line {place + 1}"
     return ""
 
 
 def _finds_events_beside_others(subject: Subject) -> str:
-    """Of an agent that prints plain text what stands beside an event is a part of the answer."""
+    """For an agent that prints plain text, text next to an event is part of the answer."""
     if any(not isinstance(event, Raw) for event in subject.backend.parser(ask()).feed(JUNK[2])):
         return ""
     for lines in subject.recordings:
         expected = _meaning(subject, lines)
         for before in BESIDE:
             if _meaning(subject, [before + line for line in lines]) != expected:
-                return f"{before!r} before an event on its line loses the event"
+                return f"the event is lost if {before!r} comes before it on its line"
         if _meaning(subject, ["\r".join(lines)]) != expected:
-            return "events that stand on one line are lost"
+            return "several events on one line are lost"
     return ""
 
 
@@ -190,15 +190,15 @@ def _streams(subject: Subject) -> Iterator[Sequence[str]]:
 
 
 CHECKS: dict[str, Callable[[Subject], str]] = {
-    "it says what it is and what it cannot do": _says_what_it_is,
-    "the same request is the same command line": _is_pure,
+    "it describes itself and what it lacks": _says_what_it_is,
+    "the same request gives the same command line": _is_pure,
     "the prompt is not in the command line": _hides_the_prompt,
-    "a conversation is named once, and only where it can be": _names_the_conversation,
-    "extra arguments reach the agent as they are": _passes_arguments_on,
-    "what can be asked for shows, what cannot is refused": _does_what_it_does_not_lack,
-    "lines that are no events raise nothing": _reads_anything,
-    "wherever the output stops there is exactly one result": _ends_once_wherever,
-    "what was killed is no success": _is_no_success_when_killed,
-    "lines that are no events change nothing": _takes_junk_for_nothing,
-    "what stands beside an event does not lose it": _finds_events_beside_others,
+    "a conversation is named once, and only if that is possible": _names_the_conversation,
+    "extra arguments are passed on unchanged": _passes_arguments_on,
+    "a supported request has an effect, an unsupported one is refused": _does_what_it_does_not_lack,
+    "lines that are not events raise nothing": _reads_anything,
+    "output that stops anywhere gives exactly one result": _ends_once_wherever,
+    "a killed child is not a success": _is_no_success_when_killed,
+    "lines that are not events change nothing": _takes_junk_for_nothing,
+    "other text on the line of an event does not lose it": _finds_events_beside_others,
 }

@@ -1,4 +1,4 @@
-"""What the checks feed a backend: requests, ends of a child, and lines that are no events."""
+"""The input of the checks: requests, ends of a child, and lines that are not events."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ JUNK: Sequence[str] = (
 )
 
 BESIDE: Sequence[str] = ("\x1b]0;a title\x07", "\ufeff", "Welcome! ", "\0\0", "data: ")
-"""What stands before an event on its line: what others print without ending theirs."""
+"""Text before an event on its line: what other programs print without a line end."""
 
 ASKED: Mapping[Capability, Mapping[str, Any]] = {
     Capability.MODEL: {"model": "a-model"},
@@ -45,7 +45,7 @@ ASKED: Mapping[Capability, Mapping[str, Any]] = {
     Capability.EDIT: {"access": Access.EDIT},
     Capability.FULL: {"access": Access.FULL},
 }
-"""How each capability that a request can need is asked for."""
+"""The request that needs each capability."""
 
 
 def ask(**asked: Any) -> TurnRequest:  # noqa: ANN401  the fields of a request

@@ -1,7 +1,7 @@
-"""A backend that the person's own configuration declares: any agent CLI, without code.
+"""A backend that the user's configuration declares: any agent CLI, without code.
 
-What may be said is the form `DeclaredSection` of `model/declared_schema`; `docs/backends.md`
-explains it. What arrives here has been checked.
+Its format is `DeclaredSection` in `model/declared_schema`; `docs/backends.md` explains it. The
+declarations that arrive here are valid.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,7 +23,7 @@ _ID = "{conversation}"
 
 
 def declared(name: str, form: Mapping[str, Json]) -> Backend:
-    """The backend of that name as the form describes it."""
+    """The backend with that name, as the declaration describes it."""
     facts = {
         "name": name,
         "title": form.get("title") or name,
@@ -38,12 +38,12 @@ def declared(name: str, form: Mapping[str, Json]) -> Backend:
 
 
 class _Declared(Backend):
-    """What every declared backend does; `form` is what makes each its own."""
+    """The code of all declared backends; `form` is the declaration of one."""
 
     form: ClassVar[Mapping[str, Json]]
 
     def invocation(self, request: TurnRequest) -> Invocation:
-        """The command line of the declaration, filled in."""
+        """The command line from the declaration, with its placeholders filled in."""
         self._refuse_no_id(request.conversation)
         values = _values(request)
         argv = tuple(self._arguments(request, values))
@@ -70,7 +70,7 @@ class _Declared(Backend):
     ) -> ConversationFiles | None:
         """The file that the declaration names.
 
-        One that is handed over in `start` is nothing that the agent would miss: it would begin it.
+        If the file is an argument in `start`, the agent creates a missing one without an error.
         """
         del environ
         template = self.form.get("conversation_file")
@@ -90,15 +90,15 @@ class _Declared(Backend):
         return bool((self.form.get("output") or {}).get("conversation_changes"))
 
     def parser(self, request: TurnRequest) -> Parser:
-        """What reads its output as the declaration says."""
+        """A parser for the output that the declaration describes."""
         return parser_of(self.form, request)
 
     def _refuse_no_id(self, conversation: str | None) -> None:
-        """An agent once printed the id; what could be taken for an option is refused."""
+        """Raise for an id that could be mistaken for an option; an agent once printed it."""
         if conversation is not None and not self.is_conversation(conversation):
             raise SessionNotFoundError(
                 f"`{safe_line(conversation[:80])}` is not the id of a conversation of this agent",
-                hint="an id begins with a letter or a digit and has no blanks",
+                hint="an id begins with a letter or a digit and contains no spaces",
             )
 
     def _arguments(self, request: TurnRequest, values: Mapping[str, str]) -> Iterator[str]:
@@ -115,7 +115,7 @@ class _Declared(Backend):
                 yield _filled(argument, values)
 
     def _options(self, request: TurnRequest) -> Iterator[str]:
-        """The templates of what was asked, in a fixed order."""
+        """The templates for the request, in a fixed order."""
         said = self.form.get("options") or {}
         for name in ("model", "system_prompt", "max_turns"):
             if getattr(request, name) is not None:
@@ -125,7 +125,7 @@ class _Declared(Backend):
 
 
 def _values(request: TurnRequest) -> dict[str, str]:
-    """What stands for each placeholder that has something to stand for it."""
+    """The values of the placeholders that have one."""
     max_turns = None if request.max_turns is None else str(request.max_turns)
     said = {
         "prompt": request.prompt,
@@ -140,12 +140,12 @@ def _values(request: TurnRequest) -> dict[str, str]:
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
-    """The template with its placeholders filled in, once: what stands in a value stays as it is."""
+    """The template with its placeholders filled in once: placeholders in a value stay."""
     return PLACEHOLDER.sub(lambda found: values.get(found[1], found[0]), template)
 
 
 def _access_options(form: Mapping[str, Json]) -> Iterator[AccessOption]:
-    """The options that its rungs are made of; what none of them says, nobody can tell."""
+    """The options in its access levels; what other options allow is unknown."""
     values: dict[str, dict[str, Access]] = {}
     for access in Access:
         words = [str(word) for word in (form.get("access") or {}).get(access.value) or ()]
@@ -162,7 +162,7 @@ def _access_options(form: Mapping[str, Json]) -> Iterator[AccessOption]:
 
 
 def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
-    """What the declaration does not say how to do."""
+    """What the declaration does not define, with the reasons."""
     options, access = form.get("options") or {}, form.get("access") or {}
     output = form.get("output") or {}
     finds_id = mentions("conversation", form["start"]) or output.get("conversation")
@@ -181,9 +181,9 @@ def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
             "output.delta",
         ),
         Capability.COST: (output.get("cost"), "output.cost"),
-        Capability.DENIALS: (None, "place for what was not allowed"),
-        Capability.SCREEN: (None, "place for a screen"),
-        Capability.TITLE: (None, "place for a title"),
+        Capability.DENIALS: (None, "setting for denied tool calls"),
+        Capability.SCREEN: (None, "setting for an interactive screen"),
+        Capability.TITLE: (None, "setting for a title"),
     }
     return {
         capability: f"its declaration has no {what}"

@@ -1,4 +1,4 @@
-"""Finding a value in what an agent printed, by a path such as `message.content.*.text`."""
+"""Finds values in an agent's output by a path such as `message.content.*.text`."""
 
 from collections.abc import Iterator, Mapping
 
@@ -7,9 +7,10 @@ from clinvk.model.events import Json
 
 
 def find(value: Json, path: str) -> list[Json]:
-    """Every value that the path leads to, in order; null counts as nothing.
+    """All values at the path, in order, without null.
 
-    A step is a key, a place in a list counted from 0, or `*` for all of a list or an object.
+    A step is a key, an index of a list counted from 0, or `*` for all values of a list or an
+    object.
     """
     found = [value]
     for step in path.split("."):
@@ -29,9 +30,9 @@ def _inside(value: Json, step: str) -> Iterator[Json]:
 
 
 class Finder:
-    """One place of the output: a `path`, in objects where the paths of `where` have those values.
+    """A place in the output: a `path`, in objects where the paths of `where` have those values.
 
-    Without a form nothing is ever found.
+    Without a form it finds nothing.
     """
 
     def __init__(self, form: Mapping[str, Json] | None) -> None:
@@ -39,7 +40,7 @@ class Finder:
         self._where: Mapping[str, Json] = (form.get("where") or {}) if form else {}
 
     def values(self, said: Json) -> list[Json]:
-        """What is found in one object."""
+        """The values that are found in one object."""
         if self._path is None or not all(
             wanted in find(said, path) for path, wanted in self._where.items()
         ):
@@ -47,16 +48,16 @@ class Finder:
         return find(said, self._path)
 
     def text(self, said: Json) -> str | None:
-        """The texts that are found, joined; None if there is none."""
+        """The texts that are found, joined; None if there are none."""
         texts = [one for one in self.values(said) if isinstance(one, str)]
         return "".join(texts) if texts else None
 
     def count(self, said: Json) -> int | None:
-        """The sum of the whole numbers that are found; None if there is none."""
+        """The sum of the whole numbers that are found; None if there are none."""
         counts = [number for one in self.values(said) if (number := count(one)) is not None]
         return sum(counts) if counts else None
 
     def amount(self, said: Json) -> float | None:
-        """The sum of the numbers that are found; None if there is none."""
+        """The sum of the numbers that are found; None if there are none."""
         amounts = [number for one in self.values(said) if (number := amount(one)) is not None]
         return sum(amounts) if amounts else None

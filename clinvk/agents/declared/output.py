@@ -1,6 +1,6 @@
-"""Reading the output of a declared backend: JSON lines, one JSON, or plain text.
+"""Reads the output of a declared backend: JSON lines, one JSON value, or plain text.
 
-The result comes when the child has ended: a declaration cannot say which line is the last.
+The result comes after the child has ended: a declaration cannot say which line is the last.
 """
 
 import json
@@ -30,17 +30,17 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.text.bounded import CUT_NOTE, Pieces
 
 LARGEST = 32 << 20
-"""How many characters of one JSON are kept to be read at the end; a longer one is not read."""
+"""The longest JSON output in characters that is kept and parsed; a longer one is not."""
 
 LONGEST_SEARCHED = 2000
-"""So much of a line is looked at for what the declaration's regular expressions say."""
+"""The characters of a line in which the declaration's regular expressions are searched."""
 
 _NO_NOISE = r"(?!)"
 _FIGURES = ("input", "cached", "cache_write", "output", "reasoning")
 
 
 def parser_of(form: Mapping[str, Json], request: TurnRequest) -> Parser:
-    """The parser for the form's kind of output."""
+    """The parser for the declared output format."""
     output = form.get("output") or {}
     kinds: Mapping[str, type[_Text | _Whole | _Lines]] = {
         "text": _Text,
@@ -51,7 +51,7 @@ def parser_of(form: Mapping[str, Json], request: TurnRequest) -> Parser:
 
 
 class _Declared(Parser):
-    """What the three have in common: what was found so far, and the result made of it."""
+    """Code of the three formats: what was found so far, and the result from it."""
 
     def __init__(
         self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
@@ -102,25 +102,25 @@ class _Declared(Parser):
 
     @property
     def _answer(self) -> str:
-        """The answer, as far as it came."""
+        """The answer received so far."""
         return self._text.text
 
     @abstractmethod
     def _last(self) -> Iterable[Event]:
-        """The events that only the end of the output tells."""
+        """The events that only the end of the output shows."""
 
     def _begin(self) -> Iterable[Event]:
-        """Once anything is printed, an id that was chosen for the agent is its conversation's."""
+        """Report the id that clinvk chose for the conversation, after the first output."""
         if self._conversation is not None and not self._told:
             self._told = True
             yield Init(backend_session_id=self._conversation, model=self._model)
 
     def _found(self, said: Json) -> Iterable[Event]:
-        """The events of one object, and what is noted of it."""
+        """The events of one object; also records what it contains."""
         self._model = self._finders["model"].text(said) or self._model
         told = self._finders["conversation"].text(said)
         if told and self._asked_for not in (None, told):
-            if self._another is None:  # what it means is the turn's to judge
+            if self._another is None:  # the turn decides what it means
                 yield Init(backend_session_id=told, model=self._model)
             self._another = told
         elif told and (told != self._conversation or not self._told):
@@ -134,12 +134,12 @@ class _Declared(Parser):
             yield Message(text=piece, delta=True)
         if whole := self._finders["text"].text(said):
             yield from self._message(whole)
-            self._error = None  # it had tried again
+            self._error = None  # the agent retried successfully
         if (error := self._error_in(said)) is not None:
             self._error = error
 
     def _message(self, whole: str) -> Iterable[Event]:
-        """A whole message; what its pieces have said already is not said again."""
+        """A complete message, without the part that was streamed already."""
         size = 0 if self._complete else self._text.size
         streamed = size > 0 and self._text.begin(whole)
         rest = whole[size:] if streamed else whole
@@ -173,8 +173,8 @@ class _Declared(Parser):
     def _failure(self, exit_code: int | None, stderr_tail: str) -> Failure | None:
         if self._another is not None:
             message = (
-                f"asked to go on with the conversation `{self._asked_for}`, the agent spoke of"
-                f" another: `{one_line(self._another)}`"
+                f"asked to continue the conversation `{self._asked_for}`, the agent reported"
+                f" another one: `{one_line(self._another)}`"
             )
             return failure(FailureCode.CONVERSATION_GONE, message, detail=stderr_tail)
         if self._error is not None:
@@ -186,7 +186,7 @@ class _Declared(Parser):
 
 
 class _Lines(_Declared):
-    """A JSON object a line."""
+    """One JSON object per line."""
 
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
@@ -205,7 +205,7 @@ class _Lines(_Declared):
 
 
 class _Whole(_Declared):
-    """One JSON, which may stand on many lines."""
+    """One JSON value, which may span many lines."""
 
     def __init__(
         self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
@@ -215,7 +215,7 @@ class _Whole(_Declared):
         self._size = 0
 
     def feed(self, line: str) -> Iterable[Event]:
-        """Keep the line for the end."""
+        """Keep the line until the end."""
         if self._over or not line.strip():
             return
         yield from self._begin()
@@ -242,7 +242,7 @@ class _Whole(_Declared):
 
 
 class _Text(_Declared):
-    """Plain text: all of it is the answer, but for the lines that the declaration names."""
+    """Plain text: all of it is the answer, except for the lines that the declaration excludes."""
 
     def __init__(
         self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest

@@ -47,7 +47,7 @@ _STOP_REASONS = {
 
 
 class Agent(Backend):
-    """Answers with what it heard; it is never chosen unless it is named."""
+    """Answers with the prompt that it received; it is only used if it is named."""
 
     title = "Demo"
     executable = "clinvk-demo-agent"
@@ -62,12 +62,12 @@ class Agent(Backend):
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it costs nothing, so it reports no cost",
         Capability.FORK: "it has no such option",
-        Capability.IMAGES: "it has no eyes",
+        Capability.IMAGES: "it cannot read images",
         Capability.ANSWER_SCHEMA: "it has no such option",
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:
-        """One turn of the agent's program, the prompt on stdin."""
+        """One turn of the agent's program, with the prompt on stdin."""
         argv = [self.executable]
         if request.conversation is not None:
             argv.append(f"--{'resume' if request.resume else 'session'}={request.conversation}")
@@ -91,13 +91,13 @@ class Agent(Backend):
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
-        """The program's own screen."""
+        """The program's own interactive screen."""
         headless = self.invocation(replace(request, prompt="", max_turns=None))
         program, *options = headless.argv
         return replace(headless, argv=(program, "--interactive", *options))
 
     def native(self) -> "DemoConversations":
-        """It keeps one JSON object a conversation."""
+        """The reader of its conversations, one JSON object each."""
         return DemoConversations()
 
     def title_files(
@@ -107,7 +107,7 @@ class Agent(Backend):
         return self.conversation_files(conversation, user_home, environ)
 
     def parser(self, request: TurnRequest) -> "DemoParser":
-        """A parser that needs to know nothing: the agent's figures are the turn's own."""
+        """A parser without any state of the request: the agent's figures are those of the turn."""
         del request
         return DemoParser()
 
@@ -127,7 +127,7 @@ class Agent(Backend):
         return ConversationFiles(root, f"{escape(conversation)}.json")
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
-        """Nobody has to."""
+        """It needs no sign-in."""
         del user_home, environ
         return SignIn(needed=False)
 
@@ -156,7 +156,7 @@ class DemoParser(Parser):
 
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
-        """The events of one line; after the result there are none."""
+        """The events of one line; none after the result."""
         if self._over or not line.strip():
             return ()
         try:
@@ -234,7 +234,7 @@ def _warning(said: Mapping[str, Json]) -> Iterable[Event]:
 
 
 def _failure_code(code: Json) -> FailureCode:
-    if code == "cancelled":  # on SIGINT or SIGTERM; whether it was ours, the caller knows
+    if code == "cancelled":  # on SIGINT or SIGTERM; the caller knows whether it sent the signal
         return FailureCode.KILLED
     try:
         return FailureCode(code)
@@ -243,7 +243,7 @@ def _failure_code(code: Json) -> FailureCode:
 
 
 def _usage(said: Mapping[str, Json]) -> Usage:
-    """The figures that are there and are figures."""
+    """The figures that are present and valid."""
     used = said.get("usage")
     if not isinstance(used, dict):
         return UNKNOWN_USAGE
@@ -261,10 +261,10 @@ def _usage(said: Mapping[str, Json]) -> Usage:
 
 
 class DemoConversations(Native):
-    """Reads the agent's file of a conversation: one line, one object."""
+    """Reads the agent's file of a conversation: one line with one object."""
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
-        """The turns; their place in the conversation is their id."""
+        """The turns; their id is their position in the conversation."""
         kept = _kept(lines)
         turns = kept.get("turns")
         return tuple(
@@ -274,7 +274,7 @@ class DemoConversations(Native):
         )
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
-        """The title, which `/title` gave it."""
+        """The title that `/title` set."""
         del conversation
         title = _kept(lines).get("title")
         return title if isinstance(title, str) else None

@@ -1,4 +1,4 @@
-"""A conversation of the demo agent, as it is kept on disk. The demo agent alone imports this."""
+"""A conversation of the demo agent on disk. Only the demo agent imports this."""
 # ruff: noqa: PTH103, PTH105, PTH111, PTH117, PTH118, PTH120, PTH123  as in the agent
 
 import json
@@ -10,7 +10,7 @@ SESSION_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 
 
 class Failed(Exception):  # noqa: N818  it is the turn that failed
-    """The turn ends with an error event and this exit code."""
+    """Ends the turn with an error event and this exit code."""
 
     def __init__(self, code: str, message: str, exit_code: int = 1) -> None:
         super().__init__(message)
@@ -19,7 +19,7 @@ class Failed(Exception):  # noqa: N818  it is the turn that failed
 
 
 def store_folder() -> str:
-    """Where conversations are kept."""
+    """The folder with the conversations."""
     if home := os.environ.get("CLINVK_DEMO_HOME"):
         return home
     data = os.environ.get("XDG_DATA_HOME", "")
@@ -29,7 +29,7 @@ def store_folder() -> str:
 
 
 class Conversation:
-    """What was said so far, as it is kept on disk."""
+    """The conversation so far, as it is saved on disk."""
 
     def __init__(self, options: dict[str, str]) -> None:
         resumed, chosen = options.get("resume"), options.get("session")
@@ -50,7 +50,7 @@ class Conversation:
             raise Failed("model_unknown", f"there is no model {self.model}: {', '.join(MODELS)}")
 
     def load(self) -> None:
-        """Read what is kept under the id."""
+        """Load the conversation from its file."""
         try:
             with open(self.path, encoding="utf-8") as file:
                 kept = json.load(file)
@@ -62,7 +62,7 @@ class Conversation:
             raise Failed("agent_failed", f"session {self.id} cannot be read: {error}") from error
 
     def save(self) -> None:
-        """Keep it, readable for its owner alone."""
+        """Save the conversation, readable only for its owner."""
         if not self.kept:
             return
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
@@ -74,6 +74,6 @@ class Conversation:
         os.replace(draft, self.path)
 
     def words_so_far(self) -> int:
-        """How much went back and forth in the turns before the last one."""
+        """The number of words in the turns before the last one."""
         said = [turn[part] for turn in self.turns[:-1] for part in ("prompt", "answer")]
         return sum(len(str(text or "").split()) for text in said)

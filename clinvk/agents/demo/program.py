@@ -1,22 +1,22 @@
-"""A coding agent without a model and without a network, to try clinvk with and to test it with.
+"""A coding agent without a model and without a network, to try and test clinvk with.
 
-It is a program of its own, run as `python -P -m clinvk.agents.demo.program`, and imports nothing
-else of clinvk. The prompt comes on stdin, or with `--interactive` line by line from a terminal; it
-says what it is, what it heard, and what it heard in earlier turns.
+It is a separate program, run as `python -P -m clinvk.agents.demo.program`, and imports nothing else
+of clinvk. The prompt comes on stdin, or with `--interactive` line by line from a terminal; it
+answers with what it is, the prompt, and the prompts of earlier turns.
 
-Options (each one token): `--session=ID` begins a conversation under an id that must be new,
-`--resume=ID` goes on with one that must exist, `--no-persistence` keeps nothing, `--model=NAME`
+Options (each one token): `--session=ID` starts a conversation with an id that must be new,
+`--resume=ID` continues one that must exist, `--no-persistence` saves nothing, `--model=NAME`
 (`demo-1`, `demo-2`), `--system-prompt-file=PATH`, `--max-turns=N` (a directive is a step, the
 answer another), `--access=read-only|edit|full`, `--version`.
 
 Lines of the prompt that are directives:
     /say TEXT         answer this                 /long N           answer with N words
     /think TEXT       think aloud                 /write PATH TEXT  write a file, if access allows
-    /sleep SECONDS    wait, showing signs of life /silent SECONDS   wait without a word
+    /sleep SECONDS    wait, printing wait events  /silent SECONDS   wait, printing nothing
     /raw LINE         print LINE as it is         /fail CODE        fail with that code
     /exit CODE        end at once, without a result    /title TEXT    name the conversation
 
-It prints one JSON object a line:
+It prints one JSON object per line:
     {"type": "start", "session": …, "model": …, "turn": …}
     {"type": "text", "text": …}                   the next piece of the answer
     {"type": "think", "text": …}   {"type": "wait"}
@@ -24,16 +24,16 @@ It prints one JSON object a line:
     {"type": "tool_result", "id": …, "ok": …, "text": …}
     {"type": "file", "path": …, "change": "created"|"modified"}
     {"type": "warning", "code": "denied", "message": …}
-and last one of
+and finally one of
     {"type": "done", "text": …, "usage": {"input": …, "cached": …, "output": …, "reasoning": …}}
     {"type": "error", "code": …, "message": …, "usage": {…}}
-Usage counts words: the whole conversation goes in, its earlier part from a cache. Exit code 0 after
-`done`, 1 after `error`, 2 for a wrong option, 130 and 143 after SIGINT and SIGTERM.
+Usage counts words: the whole conversation is input, its earlier part from a cache. The exit code is
+0 after `done`, 1 after `error`, 2 for a wrong option, 130 and 143 after SIGINT and SIGTERM.
 
 A conversation is `<id>.json` in $CLINVK_DEMO_HOME, else in `clinvk-demo` of the XDG data folder.
-The prompt is in it before the answer begins. CLINVK_DEMO_DELAY_MS is the pause after each word.
+It contains the prompt before the answer starts. CLINVK_DEMO_DELAY_MS is the pause after each word.
 """
-# It starts a few milliseconds after Python itself, hence no argparse.
+# No argparse, because it has to start within a few milliseconds after Python itself.
 
 import json
 import signal
@@ -53,7 +53,7 @@ def emit(kind: str, **fields: object) -> None:
 
 
 def parse_options(argv: list[str]) -> dict[str, str]:
-    """The options by name; a flag's value is empty."""
+    """The options by name; the value of a flag is empty."""
     options = {}
     for token in argv:
         name, has_value, value = token.removeprefix("--").partition("=")
@@ -73,15 +73,15 @@ def _leave(number: int, _frame: object) -> None:
 
 
 def main() -> int:
-    """Run one turn; the exit code."""
+    """Run one turn and return the exit code."""
     try:
         return converse()
-    except BrokenPipeError:  # nobody listens any more
+    except BrokenPipeError:  # nothing reads the output any more
         return 1
 
 
 def converse() -> int:
-    """Read the prompt, answer it, and say so if that failed."""
+    """Read the prompt, answer it, and print an error event if that failed."""
     turn = None
     try:
         signal.signal(signal.SIGINT, _leave)

@@ -1,6 +1,6 @@
-"""The demo agent's own screen: lines from the terminal, an answer to each, until `exit` or the end.
+"""The demo agent's own screen: it answers each line from the terminal, until `exit` or the end.
 
-Ctrl-C breaks an answer off.
+Ctrl-C stops an answer.
 """
 
 import os
@@ -14,7 +14,7 @@ PROMPT = "demo> "
 
 
 def talk(options: dict[str, str]) -> int:
-    """Hold the conversation; the exit code."""
+    """Run the screen and return the exit code."""
     conversation = Conversation(options)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     show(f"clinvk's demo agent, session {conversation.id}; `exit` ends it\n")
@@ -38,7 +38,7 @@ def talk(options: dict[str, str]) -> int:
 
 
 def tell(kind: str, **fields: object) -> None:
-    """Show an event as a person reads it."""
+    """Show an event in readable form."""
     match kind:
         case "text":
             show(str(fields["text"]))
@@ -51,5 +51,5 @@ def tell(kind: str, **fields: object) -> None:
 
 
 def show(text: str) -> None:
-    """Write to the terminal, now."""
+    """Write to the terminal without buffering."""
     os.write(1, text.encode("utf-8", errors="replace"))

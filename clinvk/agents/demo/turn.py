@@ -1,8 +1,8 @@
-"""One prompt of the demo agent: its directives are followed, then it is answered.
+"""One prompt of the demo agent: it executes the directives, then it answers.
 
-The demo agent alone imports this.
+Only the demo agent imports this.
 """
-# It starts a few milliseconds after Python itself, hence os.path.
+# It uses os.path, because it has to start within a few milliseconds after Python itself.
 # ruff: noqa: PTH123
 
 import os
@@ -16,16 +16,16 @@ from clinvk.agents.demo.conversation import Conversation, Failed
 WRITERS = ("edit", "full")
 DELAY_MS = 8.0
 STREAMED_S = 1.0
-"""Nobody waits longer than this for a long answer, unless a delay was asked for."""
+"""The longest time for an answer, unless a delay was requested."""
 TICK_S = 0.1
 DIRECTIVE = re.compile(r"/(say|long|think|write|sleep|silent|title|raw|fail|exit)(?: (.*))?")
 
 Tell = Callable[..., None]
-"""Takes the kind of an event and its fields."""
+"""Receives the kind of an event and its fields."""
 
 
 class Turn:
-    """One prompt on its way to an answer."""
+    """One prompt and its answer."""
 
     def __init__(
         self, conversation: Conversation, options: dict[str, str], prompt: str, tell: Tell
@@ -45,7 +45,7 @@ class Turn:
         self.tools = 0
 
     def run(self) -> None:
-        """Follow the directives, then answer."""
+        """Execute the directives, then answer."""
         begun: dict[str, object] = {"prompt": self.prompt, "answer": None, "started": time.time()}
         self.conversation.turns.append(begun)
         self.conversation.save()
@@ -68,20 +68,20 @@ class Turn:
         self.tell("done", text=self.answer, usage=used)
 
     def take_step(self) -> None:
-        """Stop at the limit."""
+        """Count a step, and fail at the limit."""
         if self.steps_left == 0:
             raise Failed("turn_limit", "the number of steps that was allowed is used up")
         self.steps_left -= 1
 
     def follow(self, name: str, argument: str) -> None:
-        """Do what one directive says."""
+        """Execute one directive; fails if its argument is not valid."""
         try:
             self.obey(name, argument)
         except (ValueError, OverflowError):
             raise Failed("prompt_refused", f"/{name} does not take `{argument}`") from None
 
     def obey(self, name: str, argument: str) -> None:  # noqa: C901  a flat table of directives
-        """The table of directives; `ValueError` for an argument that it cannot take."""
+        """The table of directives; raises `ValueError` for an argument that is not valid."""
         match name:
             case "say":
                 self.answered = True
@@ -110,7 +110,7 @@ class Turn:
                 sys.exit(int(argument))
 
     def write(self, path: str, text: str) -> None:
-        """Write a file of the working directory; anywhere only with full access."""
+        """Write a file in the working directory, or anywhere with full access."""
         self.tools += 1
         tool = f"tool-{self.tools}"
         self.tell("tool", id=tool, name="write", summary=path, input={"path": path, "text": text})
@@ -134,7 +134,7 @@ class Turn:
         self.speak(f"I wrote {path}.")
 
     def introduction(self) -> str:
-        """What this is, what was said, and what was said before."""
+        """What this agent is, the prompt, and the earlier prompts."""
         earlier = [str(turn["prompt"] or "") for turn in self.conversation.turns[:-1]]
         parts = [f"You said: {quote(self.plain, 300)}."]
         if not earlier:
@@ -157,7 +157,7 @@ class Turn:
                 time.sleep(pause_s)
 
     def usage(self) -> dict[str, int]:
-        """What the turn cost, in words."""
+        """What the turn used, in words."""
         cached = self.conversation.words_so_far()
         new = len(self.prompt.split()) + len(self.system_prompt.split())
         reasoning = len(self.thought.split())
@@ -170,7 +170,7 @@ class Turn:
 
 
 def read_system_prompt(path: str | None) -> str:
-    """The content of the file, empty without one."""
+    """The content of the file, empty if there is no path."""
     if path is None:
         return ""
     try:
@@ -181,13 +181,13 @@ def read_system_prompt(path: str | None) -> str:
 
 
 def quote(text: str, longest: int) -> str:
-    """The text in quotation marks and on one line, cut where it is long."""
+    """The text in quotation marks and on one line, cut if it is long."""
     line = " ".join(text.split())
     return f"“{line if len(line) <= longest else line[: longest - 1] + '…'}”"
 
 
 def pause_after_word(words: int) -> float:
-    """Seconds: as asked for, else short and a second for the whole answer at most."""
+    """Seconds: as requested, else short, and at most a second for the whole answer."""
     try:
         return max(0.0, float(os.environ["CLINVK_DEMO_DELAY_MS"])) / 1000
     except (KeyError, ValueError):
@@ -195,7 +195,7 @@ def pause_after_word(words: int) -> float:
 
 
 def write_line(line: str) -> None:
-    """Print a line past Python's buffers, which a signal could catch half way."""
+    """Print a line without Python's buffers, which a signal could interrupt half way."""
     data = memoryview(f"{line}\n".encode("utf-8", errors="replace"))
     while data:
         data = data[os.write(1, data) :]

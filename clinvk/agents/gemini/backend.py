@@ -1,6 +1,6 @@
 """Gemini CLI, run headless with its stream of JSON lines.
 
-Seen in 0.61.0 against a mock model server.
+Tested with 0.61.0 and a mock model server.
 """
 
 import re
@@ -31,19 +31,19 @@ _DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30}
 _HEADLESS = ("--output-format=stream-json",)
 
 _POLICY = "policy.toml"
-"""The name of the file with our rules; one that ends otherwise it ignores silently."""
+"""The name of the file with our rules; it silently ignores a file with another ending."""
 
 _ACCESS: Mapping[Access, tuple[str, ...]] = {
-    # Plan mode alone is none: headless it lets the model save a plan and leave the mode, and what
-    # follows runs with full access. Our rules are the user's own tier, since those of an
-    # administrator are ignored where the system has some; the user's own are loaded beside them.
+    # Plan mode alone is not enough: headless, it lets the model save a plan and leave the mode, and
+    # the rest runs with full access. Our rules are in the user's tier, because those of an
+    # administrator are ignored if the system has some; the user's own are loaded as well.
     Access.READ_ONLY: (
         "--approval-mode=plan",
         f"--policy={{{_POLICY}}}",
         "--policy=~/.gemini/policies",
     ),
-    # The same way out leads through plan mode from here, so there is no way into it. Here the
-    # rules stand beside all of the user's, wherever those are: what they forbid stays forbidden.
+    # Leaving plan mode would also give full access here, so it cannot be entered. These rules are
+    # added to all of the user's, wherever those are: what the user forbids stays forbidden.
     Access.EDIT: ("--approval-mode=auto_edit", f"--admin-policy={{{_POLICY}}}"),
     Access.FULL: ("--approval-mode=yolo",),
 }
@@ -67,13 +67,13 @@ _NESTING = (
     "GEMINI_CLI_NO_RELAUNCH",
     "GEMINI_PTY_INFO",
 )
-"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+"""Variables that it sets for its children; a run that clinvk starts there is not one of them."""
 
 _TRUST, _TRUST_AFTER_ALL = "GEMINI_CLI_TRUST_WORKSPACE", "--skip-trust"
-"""0.61.0 reads settings and `.env` before its arguments, and looks at its trust again after them.
+"""0.61.0 reads settings and `.env` before its arguments, and checks its trust again after them.
 
-So with both it passes over what the repository's settings say (hooks, servers, commands), and does
-not refuse to work there; GEMINI.md is read.
+With both, it ignores the repository's settings (hooks, servers, commands) and still works there;
+GEMINI.md is read.
 """
 
 _OWN_VARIABLES = (
@@ -87,10 +87,10 @@ _OWN_VARIABLES = (
     "GOOGLE_GENAI_USE_GCA",
     "GOOGLE_GENAI_USE_VERTEXAI",
 )
-"""What a person may have in `~/.gemini/.env`, which it does not read without trust."""
+"""Variables that may be in `~/.gemini/.env`, which it does not read without trust."""
 
 _LONGEST_PROMPT = 8 * 1024 * 1024
-"""Bytes; of what is longer it takes the beginning, and says so on stderr."""
+"""Bytes; it uses only the start of a longer prompt, and says so on stderr."""
 
 _UNTRUSTED = "not running in a trusted directory"
 _UNTRUSTED_HINT = (
@@ -99,7 +99,7 @@ _UNTRUSTED_HINT = (
 _WORDS: Words = (
     (
         (
-            # An errno after it is a file that could not be read just now, and may well be there.
+            # With an errno, the file could not be read at the moment, and may still exist.
             r"(?m)^(error: )?(error resuming session: (?!E[A-Z]{3,}\b)|no previous sessions found"
             r"|no sessions found for this project|invalid session identifier|session not found\b)"
         ),
@@ -115,7 +115,7 @@ _WORDS: Words = (
     ),
     (r"exceeds the maximum number of tokens", FailureCode.CONTEXT_TOO_LONG),
     (r"maximum session turns|max session turns", FailureCode.TURN_LIMIT),
-    # Its free tier's limit of a minute is worded like one of the account's.
+    # The limit per minute of its free tier is worded like a limit of the account.
     (
         (
             r"\b(?:has been|quota|resource)[ _]exhausted\b|\bexhausted your\b"
@@ -146,7 +146,7 @@ _DIALECT = Dialect(
 
 
 class Agent(Backend):
-    """Gemini CLI: the caller chooses the conversation's id, answers come in pieces."""
+    """Gemini CLI: clinvk chooses the conversation's id, and answers are streamed."""
 
     title = "Gemini CLI"
     executable = "gemini"
@@ -158,8 +158,8 @@ class Agent(Backend):
         Capability.NEW_SYSTEM_PROMPT: "it can replace its own instructions, but not add to them",
         Capability.MAX_TURNS: "it has a limit on the number of turns only in its settings",
         Capability.EPHEMERAL: "it keeps every conversation",
-        Capability.COST: "it reports tokens and no cost",
-        Capability.TITLE: "it makes no title",
+        Capability.COST: "it reports tokens but no cost",
+        Capability.TITLE: "it makes no titles",
         Capability.FORK: "it has no such option",
         Capability.ANSWER_SCHEMA: "it has no such option",
     }
@@ -190,11 +190,11 @@ class Agent(Backend):
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:
-        """One headless turn, the prompt on stdin.
+        """One headless turn, with the prompt on stdin.
 
-        It never asks: a tool that needs approval does not exist in the run. Whether it trusts the
-        directory (and runs what is configured in it) stays between the person and the agent, but
-        for a read-only turn, in which nothing that is configured there is run.
+        It never asks: a tool that needs approval does not exist in the run. The person decides in
+        the agent whether it trusts the directory (and runs what is configured there); a read-only
+        turn never runs anything that is configured there.
         """
         argv = [self.executable, *_HEADLESS]
         if request.conversation is not None or request.resume:
@@ -224,54 +224,54 @@ class Agent(Backend):
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
-        """The agent's own screen; without an access it asks the person, as it does by default."""
+        """The agent's own interactive screen; without an access, it asks the person by default."""
         headless = self.invocation(replace(request, prompt="", max_turns=None))
-        # Its screen reads the settings again now and then, so there the distrust has to last.
+        # Its screen reads the settings again from time to time, so it must not trust them later.
         options = (one for one in headless.argv[1 + len(_HEADLESS) :] if one != _TRUST_AFTER_ALL)
         return replace(headless, argv=(self.executable, *options))
 
     def reads_files(
         self, access: Access | None, user_home: Path, environ: Mapping[str, str]
     ) -> Mapping[str, Path]:
-        """The person's own variables, which it reads itself wherever it trusts the directory."""
+        """The person's own variables, which it reads itself only in a trusted directory."""
         read_only = access is Access.READ_ONLY
         return {_TRUST: _root(user_home, environ) / ".env"} if read_only else {}
 
     def native(self) -> "SessionLog":
-        """Its conversations are logs of what was said and set."""
+        """The reader of its session logs."""
         from clinvk.agents.gemini.session_log import SessionLog
 
         return SessionLog(answer="gemini")
 
     def parser(self, request: TurnRequest) -> FlatEventsParser:
-        """A parser; the agent's figures are always the run's own."""
+        """A parser; the agent's figures are always those of the run."""
         del request
         return FlatEventsParser(_DIALECT)
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
-        """Raise also for a prompt that would be cut."""
+        """Raise also for a prompt that it would truncate."""
         super().refuse_unsupported(request)
         size = len(request.prompt.encode("utf-8", errors="replace"))
         if size > _LONGEST_PROMPT:
             raise BackendUnsupportedError(
                 f"backend `{self.name}` cannot take a prompt of {size:,} bytes",
-                hint=f"at most {_LONGEST_PROMPT:,}; name a file for the agent to read",
+                hint=f"the limit is {_LONGEST_PROMPT:,} bytes; name a file for the agent to read",
             )
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
-        """A log for each minute in which it was begun or resumed; only one has what was said.
+        """One log per minute in which it was started or resumed; only one has the messages.
 
-        None has it after a first turn that was stopped early or failed: such a conversation
-        cannot be resumed, and its id cannot be used again.
+        There is no log with messages after a first turn that was stopped early or failed: such a
+        conversation cannot be resumed, and its id cannot be used again.
         """
         root = _root(user_home, environ) / "tmp"
         pattern = f"*/chats/session-*-{escape(conversation[:8])}.jsonl"
         return ConversationFiles(root, pattern, holds=_holds_a_prompt)
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
-        """A key in the environment, or what its own log-in leaves in a file."""
+        """A key in the environment, or the file that its login writes."""
         return SignIn(
             variables=(
                 "GEMINI_API_KEY",
@@ -283,14 +283,14 @@ class Agent(Backend):
         )
 
     def retention_settings(self, user_home: Path, environ: Mapping[str, str]) -> Path:
-        """The person's own settings; a project's may say it too, and are not looked at."""
+        """The person's own settings; those of a project are ignored."""
         return _root(user_home, environ) / "settings.json"
 
     def retention(self, settings: str | None) -> Retention | None:
-        """So long after the last prompt; 30 days unless the settings say.
+        """The time after the last prompt; 30 days unless the settings change it.
 
-        It removes what is older at each start, also headless. Of a limit to the number of
-        conversations nothing is told here.
+        It deletes older conversations at each start, also headless. A limit on the number of
+        conversations is not reported here.
         """
         said = parse_object(settings or "{}")
         rule = mapping(mapping((said or {}).get("general")).get("sessionRetention"))
@@ -302,11 +302,11 @@ class Agent(Backend):
         return Retention(days=days, setting=how) if days >= 1 else None
 
     def keeps_resumed(self, settings: str | None) -> str | None:
-        """One that switches its cleaning up off.
+        """The setting that turns off its cleaning.
 
-        0.61.0 writes a stub when a conversation is resumed in a later minute than it was begun. The
-        next new one in that directory takes the stub for a damaged session, and deletes all files
-        of its id, those with the conversation too.
+        0.61.0 writes a stub when a conversation is resumed in a later minute than it started. The
+        next new conversation in that directory mistakes the stub for a damaged session, and deletes
+        all files with its id, including the conversation.
         """
         said = parse_object(settings or "{}")
         rule = mapping(mapping((said or {}).get("general")).get("sessionRetention"))
@@ -315,12 +315,12 @@ class Agent(Backend):
         return "`general.sessionRetention.enabled: false` in its `settings.json`"
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
-        """The agent's own screen; it has to be opened in the conversation's directory."""
+        """The command for the agent's own screen; it has to run in the conversation's directory."""
         return (self.executable, "--resume", conversation)
 
 
 def _own_variables(request: TurnRequest) -> dict[str, str]:
-    """Those of the person's `.env` that its environment does not have already."""
+    """The variables of the person's `.env` that are not in the environment already."""
     from clinvk.agents.gemini.dotenv import variables_in
 
     said = variables_in(request.texts.get(_TRUST, ""))

@@ -1,4 +1,4 @@
-"""The lines of a `.env` file."""
+"""Parses `.env` files."""
 
 import re
 
@@ -7,7 +7,7 @@ _QUOTES = ("'", '"', "`")
 
 
 def variables_in(text: str) -> dict[str, str]:
-    """The variables that the text sets, a line each; other lines say nothing. Total."""
+    """The variables that a text sets, one per line; other lines are ignored. Never raises."""
     return {
         found[1]: _value(found[2])
         for line in text.splitlines()

@@ -1,4 +1,4 @@
-"""Reads a run's output of flat events: one object a line, each complete in itself.
+"""Reads a run's output of flat events: one object per line, each complete in itself.
 
 In order: `init`; a `message` for the prompt and one for each piece of the answer; a `tool_use` and
 a `tool_result` for each call; `error` for warnings too; one `result` with the run's figures.
@@ -42,7 +42,7 @@ Line = Mapping[str, Json]
 
 _API_ERROR = "[API Error: "
 _STATUSES = {status % 256: status for status in (401, 403, 413, 429, 500, 502, 503, 504, 529)}
-"""It exits with the service's HTTP status, of which a byte is left."""
+"""Its exit code is the last byte of the service's HTTP status."""
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _REFUSED = frozenset({"policy_violation", "path_not_in_workspace", "tool_not_registered"})
 _REFUSAL = re.compile(
@@ -52,10 +52,10 @@ _REFUSAL = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """How the agent says what fails: by words, by the `type` of an error, in a last line of stderr.
+    """How the agent reports failures: words, the `type` of an error, a last line of stderr.
 
-    `hints` are the ways out of failures with these words. Lines of stderr that match `noise`
-    explain nothing. A call of one of the `searching` tools uses tokens that are only in the total.
+    `hints` are hints for failures with these words. Lines of stderr that match `noise` explain
+    nothing. A call of one of the `searching` tools uses tokens that are only in the total.
     """
 
     words: Words
@@ -68,9 +68,9 @@ class Dialect:
 class FlatEventsParser(Parser):
     """Follows one run.
 
-    An answer whose connection broke is begun again without a word, so that its pieces may be said
-    twice. It shows no thoughts, and its retries are told on stderr only. The `Result` comes from
-    `finish`, because the exit code says which failure of the service it was.
+    If the connection breaks, the answer is silently restarted, so pieces may be repeated. The
+    agent shows no thoughts, and reports its retries only on stderr. The `Result` comes from
+    `finish`, because the exit code shows which failure of the service it was.
     """
 
     def __init__(self, dialect: Dialect) -> None:
@@ -96,7 +96,7 @@ class FlatEventsParser(Parser):
 
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
-        """The events of one line; after the run's result everything is `Raw`."""
+        """The events of one line; all lines after the run's result become `Raw`."""
         if not line.strip():
             return []
         said = parse_object(line)
@@ -107,11 +107,11 @@ class FlatEventsParser(Parser):
 
     @property
     def settled(self) -> bool:
-        """Whether the result was said."""
+        """Whether the result was received."""
         return self._outcome is not None
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
-        """The result: the agent's own if it gave one, else the failure that its end shows."""
+        """The result: the agent's own if there is one, else the failure that its end shows."""
         if self._over:
             return []
         self._over = True
@@ -121,7 +121,7 @@ class FlatEventsParser(Parser):
             hints = (hint for words, hint in self._dialect.hints.items() if words in why.message)
             why = replace(why, hint=next(hints, why.hint))
             return [self._result(UNKNOWN_USAGE, why)]
-        # What a broken stream would have cost is in no figure.
+        # No figure includes what a broken stream used.
         broken = bool(self._trouble)
         usage = UNKNOWN_USAGE if broken else self._usage(mapping(self._outcome.get("stats")))
         if self._trouble or self._outcome.get("status") != "success":
@@ -174,7 +174,7 @@ class FlatEventsParser(Parser):
         words = text(said.get("output")) or text(error.get("message"))
         block = {"tool_use_id": said.get("tool_id"), "is_error": failed, "content": words}
         told = self._tools.result(block, None)
-        # What became of a file stands in no result here.
+        # A result here does not say what happened to a file.
         events: list[Event] = [event for event in told if not isinstance(event, FileChange)]
         if call is None:
             return events
@@ -183,7 +183,7 @@ class FlatEventsParser(Parser):
         return events if failed else [*events, *self._touch(call)]
 
     def _touch(self, call: ToolUse) -> list[FileChange]:
-        """The file that a call changed: new, unless it was read or written before in this run."""
+        """The file that a call changed; new unless it was read or written earlier in the run."""
         path = text(call.input.get("file_path"))
         if not path:
             return []
@@ -208,7 +208,7 @@ class FlatEventsParser(Parser):
         return []
 
     def _usage(self, stats: Line) -> Usage:
-        """Thoughts are only in the total; so are a search's own tokens, which are not output."""
+        """The usage; only the total includes thoughts, and a search's own tokens (not output)."""
         given, total = count(stats.get("input_tokens")), count(stats.get("total_tokens"))
         said = count(stats.get("output_tokens"))
         if given is None or said is None or (self._said and not given):
@@ -236,7 +236,7 @@ class FlatEventsParser(Parser):
         )
 
     def _failure(self, error: Line, exit_code: int | None) -> Failure:
-        """From the error of the result, whose words may be the service's own JSON as it came."""
+        """The failure by the result's error, whose text may be the original JSON of the service."""
         words = text(error.get("message")) or self._trouble
         inner = _inside_error(words)
         body = mapping(mapping(parse_object(inner)).get("error"))
@@ -256,7 +256,7 @@ class FlatEventsParser(Parser):
 
 
 def _inside_error(words: str) -> str:
-    """What stands between `[API Error: ` and the last `]`, else all of it."""
+    """The text between `[API Error: ` and the last `]`, else all of it."""
     start = words.find(_API_ERROR)
     end = words.rfind("]", start + len(_API_ERROR)) if start >= 0 else -1
     return words if end < 0 else words[start + len(_API_ERROR) : end]

@@ -1,9 +1,9 @@
-"""Reads session logs: what was said in a conversation, a message a line, and what was set later.
+"""Reads session logs: the messages of a conversation, one per line, and later changes to them.
 
-A message that is written again, with its tools, replaces the one before it. At times all messages
-are set once more, in another form: at a resume, and without the last prompt when it failed. A
-resume also begins a file of its own that stays empty, if its minute is not the first's. What a
-prompt used is not in them: the agent also asks a model which model to ask, and keeps no figures of
+A message that is written again, with its tools, replaces the earlier one. Sometimes all messages
+are replaced, in another form: when it is resumed, and without the last prompt if that failed. A
+resume in a later minute than the start also creates another file that stays empty. The logs do not
+say what a prompt used: the agent also asks a model which model to ask, and records no figures of
 that.
 """
 
@@ -21,7 +21,7 @@ _CONTEXT = ("<session_context>", "<hook_context>")
 
 
 class SessionLog(Native):
-    """One conversation a file; `answer` is the type of what the agent said."""
+    """One conversation per file; `answer` is the type of the agent's messages."""
 
     def __init__(self, answer: str) -> None:
         self._answer = answer
@@ -47,7 +47,7 @@ class SessionLog(Native):
 
 
 def holds_a_prompt(lines: Iterable[str]) -> bool:
-    """Whether a person's prompt is left in the log; what stands last says so in most."""
+    """Whether the log still has a prompt of a person; the last lines are usually sufficient."""
     logged = list(lines)
     for said in filter(None, map(parse_object, reversed(logged))):
         if "$rewindTo" in said:
@@ -60,7 +60,7 @@ def holds_a_prompt(lines: Iterable[str]) -> bool:
 
 
 class _Turn:
-    """One turn in the making."""
+    """A turn that is being read."""
 
     def __init__(self, turn_id: str, prompt: str, said: Line, answer: str) -> None:
         self._id = turn_id
@@ -73,7 +73,7 @@ class _Turn:
         self._failed = False
 
     def take(self, said: Line) -> None:
-        """Take a message that came after the prompt."""
+        """Add a message after the prompt."""
         kind = said.get("type")
         if kind not in self._kinds:
             return
@@ -97,20 +97,20 @@ class _Turn:
 
 
 def _rewind(messages: dict[str, Line], message_id: str) -> None:
-    """Forget this message and all that came after it."""
+    """Remove this message and all later ones."""
     later = list(messages)
     for each in later[later.index(message_id) :] if message_id in messages else later:
         del messages[each]
 
 
 def _all_messages(said: Line) -> Sequence[Line] | None:
-    """All messages of the conversation, where this line sets them anew."""
+    """All messages of the conversation if this line replaces them, else None."""
     messages = mapping(said.get("$set")).get("messages")
     return [mapping(each) for each in messages] if isinstance(messages, list) else None
 
 
 def _prompt(said: Line) -> str | None:
-    """What the person said with this message, None if they did not say it."""
+    """The person's prompt in this message, None if the person did not write it."""
     spoken = _spoken(said)
     if said.get("type") != "user" or not spoken or spoken.startswith(_CONTEXT):
         return None

@@ -1,1 +1,1 @@
-"""What two or more agents share; names no agent."""
+"""Code shared by two or more agents. It contains no agent's name."""

@@ -1,4 +1,4 @@
-"""The answer as it is streamed and as it is complete, so that nothing is said twice."""
+"""Combines an answer's streamed pieces with its complete blocks, without repeating any text."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -16,11 +16,11 @@ CUT = {
     "model_context_window_exceeded": StopReason.LENGTH,
     "refusal": StopReason.FILTERED,
 }
-"""The stop reasons of an answer that is not all of it."""
+"""Stop reasons of an incomplete answer."""
 
 
 def without_value(result: Result) -> list[Warned]:
-    """The warning for an answer that should have been held to a schema, and has no value."""
+    """The warning if an answer should match a schema but contains no value."""
     known = result.structured is not None or result.text.strip() == "null"
     if known or result.failure is not None or not result.text.strip():
         return []
@@ -30,12 +30,12 @@ def without_value(result: Result) -> list[Warned]:
 
 @dataclass(slots=True, eq=False)
 class _Block:
-    """One block of a message: its pieces, and the whole once that has come."""
+    """One block of a message: its pieces, and the complete text once it was received."""
 
     pieces: Pieces = field(default_factory=Pieces)
     whole: str | None = None
     placed: bool = False
-    """Whether it is in a text already."""
+    """Whether it already belongs to a text."""
 
     @property
     def text(self) -> str:
@@ -47,11 +47,11 @@ class _Block:
 
 
 class Answer:
-    """Follows the blocks of messages: their pieces as they come, then each block as a whole.
+    """Follows the blocks of messages: first their pieces, then each complete block.
 
-    A block whose pieces all came is not said again, one that was cut short is completed, and one
-    without pieces is said whole. Pieces that no whole block confirms were abandoned by the agent.
-    The text blocks of one message are one text, joined as they are; a tool's call ends a text.
+    A block that was streamed completely is not repeated, a truncated one is completed, and one that
+    was not streamed is reported as a whole. The agent dropped any pieces that no complete block
+    confirms. The text blocks of one message are joined into one text; a tool call ends a text.
     """
 
     def __init__(self) -> None:
@@ -64,48 +64,48 @@ class Answer:
 
     @property
     def last_text(self) -> str:
-        """The text of the latest message that has one, as far as it came."""
+        """The text received so far of the latest message that has any."""
         return "".join(block.text for block in self._latest)
 
     @property
     def cut(self) -> bool:
-        """Whether that text is so long that not all of it was kept."""
+        """Whether that text was too long to be kept completely."""
         return any(block.cut for block in self._latest)
 
     def restart(self) -> None:
-        """A new message begins, or the agent tries the last one again."""
+        """Start a new message, or the same one again after a retry."""
         for blocks in self._open.values():
             blocks.clear()
         self._fresh, self._streaming, self._message = True, True, ""
 
     def stop(self) -> None:
-        """The message that was streamed is complete."""
+        """Note that the streamed message is complete."""
         self._streaming = False
 
     def message(self, identity: str) -> None:
-        """Whole blocks of this message follow.
+        """Note that complete blocks of this message follow.
 
-        Those of the message that is being streamed may each have another identity.
+        The blocks of the message that is being streamed may have different ids.
         """
         if not self._streaming and (not identity or identity != self._message):
             self._fresh = True
         self._message = identity
 
     def interrupt(self) -> None:
-        """Something else was told: what follows does not go on by itself."""
+        """Note that another event came between: the next piece has to say what it continues."""
         self._in_pieces = False
 
     def end_text(self) -> None:
-        """A tool was called: what follows is a text of its own."""
+        """Note that a tool was called: what follows is a separate text."""
         self._fresh = True
 
     def begin(self, kind: Json) -> None:
-        """A new block begins."""
+        """Start a new block."""
         if isinstance(kind, str) and kind in self._open:
             self._open[kind].append(_Block())
 
     def piece(self, delta: Mapping[str, Json]) -> list[_Said]:
-        """The next piece of the latest block."""
+        """The events for the next piece of the latest block."""
         kind = _DELTAS.get(text(delta.get("type")))
         if kind is None or not (said := text(delta.get(kind))):
             return []
@@ -120,7 +120,7 @@ class Answer:
         return [Message(text=said, delta=True, continues=self._place(block, delta=True))]
 
     def whole(self, block: Mapping[str, Json]) -> list[_Said]:
-        """A block as a whole."""
+        """The events for a complete block."""
         kind = text(block.get("type"))
         if kind not in self._open:
             return []
@@ -131,7 +131,7 @@ class Answer:
         if not said:
             return []
         if streamed and not known.pieces.begin(said):
-            # What was streamed is not what it says now: only this counts.
+            # The streamed text differs from the complete one; only the complete one is valid.
             known, streamed, self._fresh = _Block(), False, True
         rest = said[known.pieces.size :]
         known.whole = said
@@ -144,7 +144,7 @@ class Answer:
         return [Message(text=rest, delta=streamed, continues=continues)]
 
     def _place(self, block: _Block, *, delta: bool) -> bool | None:
-        """Note the block's text, and say how it stands to the text before: see `Message`."""
+        """Record the block's text and return whether it continues the previous one (`Message`)."""
         follows = self._in_pieces and delta
         self._in_pieces = delta
         if self._fresh:

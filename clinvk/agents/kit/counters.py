@@ -1,9 +1,9 @@
-"""Telling what one run used from counters that may cover the run or the whole conversation.
+"""Computes what one run used from counters that may cover the run or the whole conversation.
 
-Which of the two an agent means depends on its version, so it is told from the figures: the run's
-own main figure is known, and only one reading of the counters can give it exactly. Counters may
-also hold more than the main figure (a sub-agent, a summary, a title); where both readings then
-fit, the answer is "not known", never a guess.
+Which of the two an agent reports depends on its version, so it is inferred from the figures: the
+run's own main figure is known, and only one reading of the counters can match it exactly. Counters
+may also include more than the main figure (a sub-agent, a summary, a title); if both readings are
+then possible, the answer is "unknown", never a guess.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """What was billed, each kind by itself.
+    """Billed tokens, counted separately by kind.
 
     `fresh` input was neither read from a cache nor written to one.
     """
@@ -30,12 +30,12 @@ class Tokens:
         return Tokens(**{name: getattr(self, name) + getattr(other, name) for name in _KINDS})
 
     def minus(self, other: "Tokens") -> "Tokens | None":
-        """The difference, None where it would be negative."""
+        """The difference, None if it would be negative."""
         rest = {name: getattr(self, name) - getattr(other, name) for name in _KINDS}
         return None if min(rest.values()) < 0 else Tokens(**rest)
 
     def usage(self, reasoning: int | None = None) -> Usage:
-        """The same figures in clinvk's words."""
+        """The same figures as clinvk's `Usage`."""
         return Usage(
             input_tokens=self.fresh + self.cached + self.cache_write,
             cached_tokens=self.cached,
@@ -51,13 +51,13 @@ ByModel = Mapping[str, Tokens]
 
 
 def total(models: ByModel) -> Tokens:
-    """All models together."""
+    """The sum over all models."""
     return sum(models.values(), start=Tokens())
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a run used, and whether it is the counters' difference rather than the counters."""
+    """What a run used, and whether that is a difference of the counters or the counters as such."""
 
     models: ByModel
     difference: bool
@@ -66,12 +66,12 @@ class Reading:
 def run_of(
     reported: ByModel, before: ByModel | None, main: Tokens, *, habit: bool | None = None
 ) -> Reading | None:
-    """What this run of a resumed conversation used, None where that cannot be told.
+    """What this run of a resumed conversation used, None if that cannot be determined.
 
     `reported` are the counters after the run, `before` those after an earlier one (None if there
-    are none) and `main` what the run's main requests used, of which the counters hold at least as
-    much. `habit` is what `Reading.difference` was when this version last proved it: it decides
-    where the figures by themselves fit both ways.
+    are none), and `main` is what the run's main requests used; the counters include at least that.
+    `habit` is the value of `Reading.difference` when this version last proved it: it decides if the
+    figures alone allow both readings.
     """
     readings = [Reading(reported, difference=False)]
     added = _difference(reported, before) if before else None
@@ -81,7 +81,7 @@ def run_of(
     for proof in (
         [each for each in fitting if total(each.models) == main],
         [each for each in fitting if main in each.models.values()] if before else [],
-        # Only with an earlier figure does the failing of one reading prove the other.
+        # If one reading is impossible, that proves the other only with an earlier figure.
         fitting if before else [],
         [each for each in fitting if each.difference is habit],
     ):
@@ -91,7 +91,7 @@ def run_of(
 
 
 def _difference(reported: ByModel, before: ByModel) -> ByModel | None:
-    """What was added per model; None where one went down, as a running total never does."""
+    """What was added per model; None if a figure decreased, which a running total never does."""
     added = {}
     for model in {*reported, *before}:
         more = reported.get(model, Tokens()).minus(before.get(model, Tokens()))
@@ -105,10 +105,10 @@ def _difference(reported: ByModel, before: ByModel) -> ByModel | None:
 def usage_since(
     now: Mapping[str, Json], before: Mapping[str, Json] | None, names: Mapping[str, str]
 ) -> Usage:
-    """The difference of running totals, field by field; `names` says which counter is which field.
+    """The difference of running totals, field by field; `names` maps fields to counters.
 
-    Unknown as a whole without totals from before, and once any total went down: then they began
-    anew or mean something else now, and the rest would only look like figures.
+    All of it is unknown without earlier totals, or if any total decreased: then the counters were
+    reset or changed their meaning, and the other figures would be wrong too.
     """
     figures: dict[str, int | None] = {}
     for field, name in names.items():

@@ -1,4 +1,4 @@
-"""How each of the agents that share the `stream-json` output words what fails."""
+"""How each of the agents that share the `stream-json` output reports failures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,10 +9,10 @@ from clinvk.model.failure import FailureCode
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one agent says what fails: the `subtype` of a result, the `error` of a message, words.
+    """How one agent reports failures: the `subtype` of a result, the `error` of a message, words.
 
-    Lines of stderr that match `noise` explain nothing. `version` is where `init` has the version.
-    `status` finds an HTTP status in an error's words, for an agent that has no field for it.
+    Lines of stderr that match `noise` explain nothing. `version` is the field of `init` that has
+    the version. `status` finds an HTTP status in an error's text if the agent has no field for it.
     """
 
     subtypes: Mapping[str, FailureCode]

@@ -1,6 +1,6 @@
-"""What a failure means, from its HTTP status and from words that services and parsers share.
+"""Classifies failures by HTTP status and by phrases that services and parsers have in common.
 
-What only one agent says stands in that agent's own file.
+Phrases of a single agent are in that agent's own file.
 """
 
 import re
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from clinvk.agents.kit.last_words import Statement
 
 Words = Sequence[tuple[str, FailureCode]]
-"""Regular expressions, tried in order, with what a match means."""
+"""Regular expressions, tried in order, with the meaning of a match."""
 
 COMMON_WORDS: Words = (
     (
@@ -93,9 +93,9 @@ COMMON_WORDS: Words = (
         FailureCode.OPTION_REFUSED,
     ),
 )
-"""Said of the service, its account or the command line, by the agent itself.
+"""What an agent itself says about the service, its account or the command line.
 
-Each is as much of a sentence as no file, module or piece of code is named after.
+Each phrase is long enough not to match the name of a file, a module or a piece of code.
 """
 
 _OF_THIS_MACHINE = re.compile(
@@ -109,7 +109,7 @@ _OF_THIS_MACHINE = re.compile(
     r"|IsADirectory|NotADirectory|Permission|UnicodeDecode|JSONDecode|Recursion|Memory)Error\b"
     r"|\bdoes not provide an export\b|^thread '.*' panicked at |^panic: |^error\[E\d+\]"
 )
-"""A fault of this machine or of a program's own code, whatever else it names."""
+"""An error of this machine or of a program's own code, whatever else the text mentions."""
 
 _WORD = re.compile(r"[^\s'\"`(),<>]+")
 _FILE = re.compile(
@@ -125,21 +125,21 @@ _PASSING = frozenset(
         FailureCode.SERVER_ERROR,
     }
 )
-"""The failures of which a service says when they are over."""
+"""Failures for which a service says when to try again."""
 
 _BILLING_HINT = "check the plan and the billing of the agent's account"
 _USAGE = re.compile(r"^ +(-\w, )?--[\w-]+ .*\[(boolean|string|array|number)\]", re.MULTILINE)
-"""The list of options that a program prints when it does not understand its command line."""
+"""The list of options that a program prints when it cannot parse its command line."""
 
 _STOPPED_BY_SIGNAL = range(129, 160)
-"""Exit codes by which a program says which signal ended it: 128 and the signal's number."""
+"""Exit codes that name the signal that ended the program: 128 plus the signal's number."""
 
 _BY_ITS_OWN_FAULT = frozenset({4, 5, 6, 7, 8, 11})
-"""Signals that a program brings upon itself, such as SIGABRT: its last words say how."""
+"""Signals that a program causes itself, such as SIGABRT: its last words explain them."""
 
 
 def code_of_status(status: int | None) -> FailureCode | None:
-    """What an HTTP status says by itself; 400 and the like say nothing."""
+    """The meaning of an HTTP status, None for one like 400 that has no single meaning."""
     if status in (401, 403):
         return FailureCode.AUTH
     if status == 413:
@@ -154,9 +154,9 @@ def code_of_status(status: int | None) -> FailureCode | None:
 
 
 def code_of_words(said: str, own: Words) -> FailureCode | None:
-    """What the words say: the agent's `own` first, then those that all share.
+    """The meaning of a text: by the agent's `own` phrases first, then by the common ones.
 
-    What only names a file, and what is about this machine, says nothing of the service.
+    File names and errors of this machine say nothing about the service.
     """
     said = said[:10_000]
     if (code := _first(said, own)) is not None:
@@ -173,7 +173,7 @@ def _first(said: str, words: Words) -> FailureCode | None:
 
 
 def _unless_path(found: re.Match[str]) -> str:
-    """The word, `…` where it is the path of a file or an address."""
+    """The word, or `…` if it is the path of a file or a URL."""
     word = found[0]
     depth = word.count("/") + word.count("\\")
     near = depth and word.startswith((".", "~/", "@", "node:"))
@@ -181,9 +181,9 @@ def _unless_path(found: re.Match[str]) -> str:
 
 
 def not_gone(words: Words) -> Words:
-    """The words without those of a conversation that is gone.
+    """The phrases without those for a conversation that is gone.
 
-    For texts that an agent did not write itself: a service has sessions and threads of its own.
+    For texts that the agent did not write: a service has sessions and threads of its own.
     """
     return [(pattern, code) for pattern, code in words if code is not FailureCode.CONVERSATION_GONE]
 
@@ -196,9 +196,9 @@ def failure(
     told: str | None = None,
     wait: Wait | None = None,
 ) -> Failure:
-    """The failure, with a hint of its own where its kind's would mislead.
+    """The failure, with its own hint if the default hint of its code would mislead.
 
-    When to try again is `wait`, else what `told` says of it, all that the service said (None: the
+    When to try again is `wait`, else it is read from `told`, all the text of the service (None: the
     message).
     """
     billing = code is FailureCode.BUDGET_LIMIT and re.search(
@@ -214,9 +214,9 @@ def failure(
 
 
 def failure_of_end(exit_code: int | None, stderr_tail: str, own: Words, noise: str) -> Failure:
-    """Why a child ended that gave no result: from its last words, else from how it ended.
+    """Why a child ended without a result: from its last words, else from how it ended.
 
-    Lines of stderr that match `noise` are no explanation.
+    Lines of stderr that match `noise` explain nothing.
     """
     from clinvk.agents.kit.last_words import statements
 
@@ -249,14 +249,14 @@ def _of_signal(exit_code: int, said: Sequence["Statement"]) -> _Judged | None:
 def _of_usage(exit_code: int, stderr_tail: str, said: Sequence["Statement"]) -> _Judged | None:
     if not exit_code or not _USAGE.search(stderr_tail[:10_000]):
         return None
-    # The list is longer than what is kept of stderr: what it complained of may be lost.
+    # The list is longer than the part of stderr that is kept, so the actual error may be lost.
     complaints = (one.text for one in said if re.match("unknown arg", one.text, re.IGNORECASE))
-    usage = "the agent did not understand its command line, and printed its usage"
+    usage = "the agent could not parse its command line and printed its usage"
     return FailureCode.OPTION_REFUSED, next(complaints, usage)
 
 
 def _of_statements(said: Sequence["Statement"], own: Words) -> _Judged | None:
-    """What the best of them means, else what only this agent says: the others may be a tool's."""
+    """The meaning of the best statement, else of a phrase of this agent: others may be a tool's."""
     if said and (code := code_of_words(said[0].text, own)):
         return code, said[0].text
     judged = ((_first(other.text, own), other.text) for other in said[1:])

@@ -1,4 +1,4 @@
-"""An agent's conversation ids that are UUIDs, checked before they reach a command line."""
+"""Checks conversation ids that are UUIDs before they are used in a command line."""
 
 import re
 
@@ -9,10 +9,10 @@ UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 def conversation_id(request: TurnRequest) -> str:
-    """The request's id; `SessionNotFoundError` if it is none.
+    """The request's conversation id; `SessionNotFoundError` if it is not a UUID.
 
-    What is no id would be taken for a title or a name, and the agents go on with whichever
-    conversation has it, or silently start a new one.
+    The agents treat anything else as a title or a name, and continue any conversation that has it,
+    or silently start a new one.
     """
     conversation = request.conversation or ""
     if not UUID.fullmatch(conversation):

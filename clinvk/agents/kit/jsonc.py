@@ -1,4 +1,4 @@
-"""JSON with comments and trailing commas, as some agents take it for their settings."""
+"""Parses JSON with comments and trailing commas, which some agents accept as settings."""
 
 import re
 from collections.abc import Mapping
@@ -12,6 +12,6 @@ _LAST_COMMA = re.compile(rf"({_STRING})|,(?=\s*[}}\]])", re.DOTALL)
 
 
 def parse_settings(text: str) -> Mapping[str, Json] | None:
-    """The text's object, None if it is anything else. Total."""
+    """The object in the text, None if it is anything else. Never raises."""
     plain = _COMMENT.sub(lambda found: found[1] or " ", text)
     return parse_object(_LAST_COMMA.sub(lambda found: found[1] or "", plain))

@@ -1,6 +1,6 @@
-"""Reading what an agent prints, a JSON object a line, without trusting a single field of it.
+"""Reads an agent's output, one JSON object per line, without trusting any field of it.
 
-Every reader here is total: whatever it is given, it answers with a value of the promised type.
+No reader here raises: each returns a value of the promised type for any input.
 """
 
 import json
@@ -10,19 +10,19 @@ from math import isfinite
 from clinvk.model.events import Json
 
 RESULT_TEXT_LIMIT = 2_000
-"""How much of a tool's output an event carries; the agent's own transcript has the rest."""
+"""Characters of a tool's output in an event; the agent's own transcript has the rest."""
 
 _LINE_LIMIT = 200
 
 
 def _finite(digits: str) -> float | None:
-    """The number, None for one like `1e999`: written again it would be no JSON."""
+    """The number, None for one like `1e999`, which would not be valid JSON when written again."""
     value = float(digits)
     return value if isfinite(value) else None
 
 
 def _whole(digits: str) -> int | None:
-    """The number, None for one of more digits than Python reads (4,300)."""
+    """The number, None if it has more digits than Python can parse (4,300)."""
     try:
         return int(digits)
     except ValueError:
@@ -30,16 +30,16 @@ def _whole(digits: str) -> int | None:
 
 
 DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=lambda _name: None)
-"""Reads JSON so that it can be written again: `NaN`, `Infinity` and endless numbers become null.
+"""Parses JSON into values that can be written again: `NaN`, `Infinity`, huge numbers become null.
 
-Of a key that comes twice the last value counts, as in every JSON reader that keeps one.
+The last value of a duplicate key is used, as in most JSON parsers.
 """
 
 
 def parse_object(line: str) -> Mapping[str, Json] | None:
-    """The line's JSON object, None if it is anything else; numbers as `DECODER` has them.
+    """The JSON object of a line, None if it is anything else; numbers are parsed as by `DECODER`.
 
-    Lone surrogates, which JSON can spell and UTF-8 cannot, become `?`.
+    Lone surrogates, which are possible in JSON but not in UTF-8, become `?`.
     """
     try:
         value = DECODER.decode(line)
@@ -52,7 +52,7 @@ def parse_object(line: str) -> Mapping[str, Json] | None:
 
 
 def parse_json(said: str) -> Json:
-    """The value of a text that is JSON and nothing else, None for any other text."""
+    """The value of a text that is only JSON, None for any other text."""
     try:
         return json.loads(said)
     except (ValueError, RecursionError):
@@ -60,7 +60,7 @@ def parse_json(said: str) -> Json:
 
 
 def compact_json(value: Json) -> str:
-    """The value on one line, as agents print one."""
+    """The value as JSON on one line."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -80,14 +80,14 @@ def text(value: Json) -> str:
 
 
 def count(value: Json) -> int | None:
-    """The value if it is a whole number that can count something."""
+    """The value if it is a non-negative whole number below 2**63, else None."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
         return None
     return value
 
 
 def amount(value: Json) -> float | None:
-    """The value if it is a number that can be an amount of money or time."""
+    """The value if it is a number that can be an amount of money or time, else None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     if not 0 <= value < 2**63 or not isfinite(value):
@@ -96,7 +96,7 @@ def amount(value: Json) -> float | None:
 
 
 def clip(full: str, limit: int = RESULT_TEXT_LIMIT) -> str:
-    """The text, or its start with a mark that there was more."""
+    """The text, or its start followed by `…` if it is too long."""
     return full if len(full) <= limit else full[: limit - 1] + "…"
 
 

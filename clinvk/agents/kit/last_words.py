@@ -1,9 +1,9 @@
-"""What an agent said last on stderr: the line that says what went wrong, among all the others.
+"""Finds the line of stderr that explains what went wrong.
 
-The last line rarely is it. Node prints the source and the stack around the message and then its
-own version, Rust a note about backtraces, npm where its log is, Python the frames first and the
+It is rarely the last line. Node prints the source and the stack around the message and then its
+own version, Rust a note about backtraces, npm the path of its log, Python the frames first and the
 message last, Go the message first and the goroutines after it; shells, shims and the dynamic linker
-print one line each. Tried with the real output of each: `tests/unit/agents/last_words/`.
+print one line each. Tested with the real output of each: `tests/unit/agents/last_words/`.
 """
 
 import re
@@ -11,14 +11,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 _LONGEST = 1_000
-"""Characters of a line that are shown, and looked at."""
+"""Characters of a line that are examined and shown."""
 
 _COLOURS = re.compile(
     r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0e-\x1f]"
 )
 
 _PREFIX = re.compile(r"^(?:npm|pnpm) (?:ERR!|error)(?: |$)|^mise ERROR ")
-"""What some programs put before each line of theirs."""
+"""The prefix that some programs print on each line."""
 
 _NPM_FACT = re.compile(
     r"^(?:code|syscall|errno|path|dest|cwd|file|signal|command|location|workspace|lifecycle"
@@ -47,7 +47,7 @@ _ERROR = re.compile(
     r"|^thread '.*' panicked at '|^'.*' is not recognized as an internal or external command"
     r"|^No version is set for |is not yet installed\b|^asdf: |^pyenv: |^rbenv: "
 )
-"""Lines that say themselves that they are an error, or that nothing else ever prints."""
+"""Lines that call themselves an error, or that are printed for errors only."""
 
 _SECOND_PANIC = re.compile(r"on an `Err` value: (?:Any \{|PoisonError)")
 
@@ -58,7 +58,7 @@ _AFTERMATH = re.compile(
     r"|^fatal runtime error: |^Failed at the .* script|^During handling of the above"
     r"|^The above exception was|^Error details written"
 )
-"""Lines that only say that something before them failed."""
+"""Lines that only say that something earlier failed."""
 
 _ADVICE = re.compile(
     r"^(?:note|help|hint|tip|info|notice|warn(?:ing)?|debug|trace|usage|npm (?:notice|warn|WARN))\b"
@@ -72,14 +72,14 @@ _ADVICE = re.compile(
     r"|^<---|^-----|^\[\d+:0x|^goroutine \d+|^\[signal |^created by |^[╭╰─]",
     re.IGNORECASE,
 )
-"""Lines that explain nothing: versions, hints, progress, where a log is."""
+"""Lines that explain nothing: versions, hints, progress, the path of a log."""
 
 _FRAME = re.compile(
     r"^\s+at |^\s*at \S+ \(|^\s+File \"|^\s*\d+: |^\s*-->|^\s*\d* \|(?: |$)|^\s*\.\.\. \d+ "
     r"|^[\w./*()-]+\(.*\)$|^\s*[\^~|]+[\^~| ]*$|^[\]})]+[;,]?$"
 )
 _SOURCE = re.compile(r"^(?:file://|node:|/|[A-Za-z]:\\|\.{1,2}/)\S*:\d+$")
-"""Where Node says that the source follows of the line that threw."""
+"""The place of an exception, which Node prints before the line of source."""
 
 _CARET = re.compile(r"^\s*[\^~]+\s*$")
 _REASON = re.compile(r"^\[?UnhandledPromiseRejection: .*the reason \"(.*)\"\.?\]?(?: \{)?$")
@@ -94,17 +94,17 @@ _Read = Callable[[str], "Iterable[Statement | str]"]
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A line that may say what went wrong; `certain` if it says of itself that it does."""
+    """A line that may explain the failure; `certain` if it calls itself an error."""
 
     text: str
     certain: bool
 
 
 def statements(stderr: str, noise: str) -> list[Statement]:
-    """What may say why a program failed, the best first; empty if nothing does.
+    """The lines that may explain why a program failed, the best first; empty if there are none.
 
-    That is the last line that calls itself an error, with its cause; then the others like it, the
-    latest first, and then the lines that are nothing else. Lines that match `noise` are left out.
+    First the last line that calls itself an error, with its cause; then the others like it, the
+    latest first; then the lines that are not recognized. Lines that match `noise` are skipped.
     """
     lines = [_COLOURS.sub("", line).rstrip() for line in stderr.splitlines()]
     lines = [line[:_LONGEST] for line in lines if not re.search(noise, line)]
@@ -114,7 +114,7 @@ def statements(stderr: str, noise: str) -> list[Statement]:
 
 
 def _statements(lines: Sequence[str]) -> Iterator[Statement]:
-    """In the order in which they were said; a cause is added to what it is the cause of."""
+    """The statements in the order of the output; a cause is added to the error before it."""
     last: Statement | None = None
     for statement in _Reader(lines).read():
         if isinstance(statement, Statement):
@@ -129,7 +129,7 @@ def _statements(lines: Sequence[str]) -> Iterator[Statement]:
 
 
 class _Reader:
-    """Goes through the lines once, with a look at those that follow."""
+    """Reads the lines once, looking ahead where a message has several lines."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = lines
@@ -145,7 +145,7 @@ class _Reader:
         )
 
     def read(self) -> Iterator[Statement | str]:
-        """Statements, and as plain text the causes of the statement before."""
+        """Statements, and as plain text the causes of the previous statement."""
         npm = False
         while self._at < len(self._lines):
             line = self._lines[self._at]
@@ -173,7 +173,7 @@ class _Reader:
         return _plain(line)
 
     def _next(self) -> str | None:
-        """The next line that is not empty, taken."""
+        """Consume the next line that is not empty."""
         while self._at < len(self._lines):
             line = self._lines[self._at]
             self._at += 1
@@ -186,7 +186,7 @@ class _Reader:
             self._at += 1
 
     def _ignored(self, _line: str) -> Iterable[Statement]:
-        """What Python could not raise any more, with its traceback."""
+        """Skip an exception that Python could not raise, with its traceback."""
         if self._at < len(self._lines) and self._lines[self._at].startswith("Traceback"):
             self._at += 1
             self._skip_frames()
@@ -194,7 +194,7 @@ class _Reader:
         return ()
 
     def _after_frames(self, _line: str) -> Iterable[Statement]:
-        """The line behind a Python traceback, and the lines that are a part of its message."""
+        """The line after a Python traceback; skips the other lines of its message."""
         self._skip_frames()
         if self._at == len(self._lines):
             return ()
@@ -205,14 +205,14 @@ class _Reader:
         return (Statement(line, certain=True),)
 
     def _caret(self) -> int | None:
-        """Where the caret below a line of source is, within the next six lines."""
+        """The position of the caret below a line of source, within the next six lines."""
         for at in range(self._at, min(self._at + 6, len(self._lines))):
             if _CARET.match(self._lines[at]):
                 return at
         return None
 
     def _thrown(self, source: str) -> Iterable[Statement | str]:
-        """What Node says below the source: the error, or whatever else was thrown."""
+        """What Node prints below the source: the error, or another value that was thrown."""
         if (caret := self._caret()) is None:
             return _plain(source)
         self._at = caret + 1
@@ -237,7 +237,7 @@ class _Reader:
         return (Statement(f"{line} {message.strip()}", certain=not _SECOND_PANIC.search(message)),)
 
     def _announced(self, line: str) -> Iterable[Statement | str]:
-        """An error whose message begins on the next line, or is a list with its causes."""
+        """An error whose message is on the next line, or is a list with its causes."""
         begun = self._at
         following = self._next()
         if following is None or (_FRAME.match(following) and not _FIRST.match(following)):
@@ -250,7 +250,7 @@ class _Reader:
         return (Statement(f"{line.strip()} {message}", certain=True), *self._causes())
 
     def _group(self, _line: str) -> Iterable[Statement | str]:
-        """What a Python exception group is, and the first exception in it."""
+        """The title of a Python exception group, and the first exception in it."""
         said = []
         while self._at < len(self._lines) and self._lines[self._at].startswith("  "):
             line = _IN_GROUP.sub("", self._lines[self._at])
@@ -260,7 +260,7 @@ class _Reader:
         return (Statement(said[0], certain=True), *said[1:2]) if said else ()
 
     def _boxed(self, _line: str) -> Iterable[Statement]:
-        """The text in a box that is called an error, as Typer prints it."""
+        """The text in a box with the title `Error`, as Typer prints it."""
         said = []
         while self._at < len(self._lines) and self._lines[self._at].startswith("│"):
             said.append(self._lines[self._at].strip("│ "))
@@ -268,7 +268,7 @@ class _Reader:
         return (Statement(" ".join(said), certain=True),) if said else ()
 
     def _causes(self, line: str = "") -> Iterable[str]:
-        """The cause on that line, else the last of the indented lines below it: the first cause."""
+        """The cause on that line, else the last (deepest) of the indented lines below it."""
         found = _CAUSE.match(line)
         last = found[1] if found else ""
         if last:
@@ -300,7 +300,7 @@ def _plain(line: str) -> Iterable[Statement]:
 
 
 def _begins(line: str) -> bool:
-    """Whether something new begins, after the message of an exception."""
+    """Whether the line starts something new after the message of an exception."""
     return not line.strip() or bool(
         line.startswith(("Traceback", "Exception ignored")) or _ERROR.search(line)
     )

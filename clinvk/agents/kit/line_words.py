@@ -1,6 +1,6 @@
-"""What a line of the `stream-json` output says: errors, retries, the value of an answer.
+"""Reads errors, retries and structured values from lines of the `stream-json` output.
 
-With how each agent words it.
+The agents use different fields for them.
 """
 
 from collections.abc import Mapping
@@ -15,16 +15,16 @@ _STRUCTURED = ("structured_output", "structured_result")
 
 
 def structured_of(said: Line) -> Json:
-    """The value of an answer that was held to a schema; the two agents call it differently."""
+    """The structured value of an answer with a schema; two agents name the field differently."""
     return next((said[name] for name in _STRUCTURED if said.get(name) is not None), None)
 
 
 def final_answer(said: Line, spoken: str) -> tuple[str, bool]:
-    """The whole final answer of a result, and whether no message has said it; `spoken` is the last.
+    """The complete final answer of a result, and whether it is new; `spoken` is the last message.
 
-    The result's own text is the last block alone. It is an answer of its own where the agent
-    answered by itself, and where it is the value that was asked for: in 2.1.120 that is in a field
-    only, and the text is what the model said besides.
+    The result's own text is only the last block. It is an answer of its own if the agent answered
+    by itself, and if it is the requested value: 2.1.120 has that only in a field, and the text is
+    what the model said in addition.
     """
     result, value = text(said.get("result")), structured_of(said)
     if value is not None and value not in (parse_json(spoken), parse_json(result)):
@@ -35,7 +35,7 @@ def final_answer(said: Line, spoken: str) -> tuple[str, bool]:
 
 
 def error_words(said: Line) -> str:
-    """The errors of a result, else its text, which then is the error's."""
+    """The errors of a result, else its text, which then is the error message."""
     errors = [error for error in map(text, items(said.get("errors"))) if error]
     return (
         "\n".join(errors)
@@ -45,7 +45,7 @@ def error_words(said: Line) -> str:
 
 
 def retry_notice(said: Line) -> str:
-    """Which attempt failed, why, and when the next one comes."""
+    """Which attempt failed, why, and when the next one starts."""
     attempt, of = count(said.get("attempt")), count(said.get("max_retries"))
     status, error = count(said.get("error_status")), text(said.get("error"))
     why = " ".join(part for part in (str(status) if status else "", error) if part)
@@ -58,19 +58,19 @@ def retry_notice(said: Line) -> str:
 
 
 def session_of(said: Line) -> str:
-    """The conversation that something said in it names; nothing for a line about the run itself."""
+    """The conversation that a line names; empty for a line about the run itself."""
     failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
     return "" if failed or said.get("type") == "system" else text(said.get("session_id"))
 
 
 def message_words(said: Line) -> str:
-    """The words of an error that is worded as a message."""
+    """The text of an error that came as a message."""
     blocks = items(mapping(said.get("message")).get("content"))
     words = [text(mapping(block).get("text")) for block in blocks]
     return "\n".join(filter(None, words)) or "the agent failed and did not say why"
 
 
 def denials(said: Line) -> list[tuple[str, str]]:
-    """The calls that a result says were not allowed: id and tool."""
+    """The tool calls that a result reports as denied: id and tool."""
     listed = map(mapping, items(said.get("permission_denials")))
     return [(text(one.get("tool_use_id")), text(one.get("tool_name"))) for one in listed]

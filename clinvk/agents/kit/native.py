@@ -1,7 +1,7 @@
-"""How an agent keeps its conversations: pure functions over the lines of its files.
+"""Reads the files in which an agent keeps its conversations: pure functions on their lines.
 
-Needed once its own screen was open: what was said there is nowhere else. Every reader is total;
-a line that makes no sense is passed by.
+Needed after its interactive screen was used: those turns are recorded nowhere else. No reader
+raises; a line that cannot be parsed is skipped.
 """
 
 from abc import ABC, abstractmethod
@@ -13,25 +13,25 @@ from clinvk.model.native import BegunConversation, NativeTurn
 
 
 class Native(ABC):
-    """Reads what an agent wrote; the store opens the files."""
+    """Reads an agent's own files; the store opens them."""
 
     @abstractmethod
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
-        """The turns of the conversation whose whole file these lines are, in order."""
+        """The turns of a conversation in order, from all lines of its file."""
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
-        """The title of the conversation by these lines, the first and the last of a file."""
+        """The title of the conversation, from the first and the last lines of its file."""
         del conversation, lines
         return None
 
     def begun(self, line: str) -> BegunConversation | None:
-        """The beginning by the first line of a file, None if it is not one of a person's."""
+        """The start of a conversation by the first line of its file; None if no person began it."""
         del line
         return None
 
 
 def moment(value: Json) -> datetime | None:
-    """A time with its zone as ISO 8601 has it, None for anything else."""
+    """The time in UTC of an ISO 8601 text with a time zone, None for anything else."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -1,8 +1,8 @@
-"""Finds the events of a line that is not one JSON object, so that nothing beside them loses them.
+"""Finds the events in a line that is not exactly one JSON object, so that none is lost.
 
-A shell's start-up file, a shim or a terminal title prints something without ending its line, a
-program begins with a byte order mark, ends its lines with a carriage return alone, prefixes them
-with `data:`, or writes two objects without a line end in between.
+A shell's start-up file, a shim or a terminal title prints something without a line end; a program
+starts with a byte order mark, ends its lines with only a carriage return, prefixes them with
+`data:`, or writes two objects without a line end between them.
 """
 
 import json
@@ -20,10 +20,10 @@ _OBJECT = re.compile(r'\{(?=\s*")')
 _SILENT = re.compile(
     r"[\s\x00-\x1a\x1c-\x1f\x7f\ufeff]+|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-9;?]*[A-Za-z]"
 )
-"""What nobody sees: white space, controls, a terminal's title and colours."""
+"""Invisible characters: white space, control characters, terminal titles and colours."""
 
 _MOST_FAILURES = 64
-"""So many `{"` that begin no object are tried; each costs a look at the line up to there."""
+"""Limit of attempts at `{"` that do not start an object; each scans the line up to there."""
 
 _Parser = TypeVar("_Parser", bound=Parser)
 
@@ -31,9 +31,9 @@ _Parser = TypeVar("_Parser", bound=Parser)
 def recovering(
     feed: Callable[[_Parser, str], Iterable[Event]],
 ) -> Callable[[_Parser, str], Iterable[Event]]:
-    """A `feed` that also gets the objects of a line that it could not read as one.
+    """A `feed` that also finds the objects of a line that it could not parse as a whole.
 
-    What stands beside them is a `Raw` event of its own.
+    The rest of the line becomes separate `Raw` events.
     """
 
     @wraps(feed)
@@ -57,12 +57,12 @@ def recovering(
 
 
 def pieces(line: str) -> Iterator[str]:
-    """The line in pieces, in order: each object, and what stands before, between and after them.
+    """The line in pieces, in order: each object, and the text before, between and after them.
 
-    One piece if it has no object to be taken for an event. The objects have to begin the line or
-    to end it, but for what nobody sees: one in the middle of words is a part of a sentence. What
-    stands inside an object that is cut off or damaged is never taken for one. Linear in time, and
-    no more of it in memory than one piece, because a line may have a million.
+    The result is the whole line if no object in it can be an event. Apart from invisible
+    characters, the objects have to begin or end the line: one in the middle of words is part of a
+    sentence. Objects inside one that is cut off or damaged are ignored. Takes linear time and keeps
+    only one piece in memory, because a line may have a million.
     """
     first = last = None
     for start, stop in _objects(line):
@@ -75,7 +75,7 @@ def pieces(line: str) -> Iterator[str]:
 
 
 def pieces_of_lines(text: str) -> Iterator[str]:
-    """The same for many lines of which an object may take several: it begins a line or ends one."""
+    """Like `pieces`, for many lines: an object may span lines, and has to begin or end one."""
     return _cut(text, _standing(text))
 
 
@@ -110,7 +110,7 @@ def _ends_line(text: str, at: int) -> bool:
 
 
 def _objects(line: str) -> Iterator[tuple[int, int]]:
-    """Where objects stand, from the left; what was read as a part of one is not looked at again."""
+    """The spans of objects, from the left; text that is part of one is not searched again."""
     at = failures = 0
     while failures < _MOST_FAILURES and (found := _OBJECT.search(line, at)) is not None:
         start = found.start()
@@ -118,7 +118,7 @@ def _objects(line: str) -> Iterator[tuple[int, int]]:
             _, at = DECODER.raw_decode(line, start)
         except json.JSONDecodeError as error:
             if error.pos >= len(line) or error.msg.startswith("Unterminated"):
-                return  # it goes on to the end of the line: what follows `{"` is inside of it
+                return  # it extends to the end of the line: what follows `{"` is inside it
             # A string may have ended early in the `{"` of the next object.
             at = max(start + 1, error.pos - 2)
             failures += 1

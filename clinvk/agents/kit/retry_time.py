@@ -1,7 +1,7 @@
-"""When a service says that it may be asked again, in the forms that services and agents have.
+"""Finds out when a service can be asked again, in the formats of services and agents.
 
-A parser knows no clock: what counts from now, or is a time of day, is told as it is (`Wait`), and
-becomes a moment where there is one.
+A parser has no clock: a duration or a time of day is returned as it is (`Wait`), and converted to a
+time by code that has a clock.
 """
 
 import re
@@ -14,7 +14,7 @@ from clinvk.model.retry_time import TIME_OF_DAY, Wait
 
 _LONGEST_S = 400 * 86_400
 _MILLISECONDS_FROM = 100_000_000_000
-"""A moment as large as this is counted in milliseconds: in seconds it is the year 5138."""
+"""Timestamps from here on are in milliseconds: as seconds this is the year 5138."""
 
 _UNITS_S = {"ms": 0.001, "milli": 0.001, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _UNIT = r"(?:ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)"
@@ -39,7 +39,7 @@ _CLOCK = re.compile(rf"{_AGAIN}\s+(?:at\s+|on\s+)?({TIME_OF_DAY})", re.IGNORECAS
 
 
 def wait_in(said: str) -> Wait | None:
-    """What the words say, None if they say nothing of it."""
+    """The wait that a text mentions, None if it mentions none."""
     said = said[:10_000]
     if found := _FIELD_AT.search(said):
         return moment_of(int(found[1]))
@@ -58,7 +58,7 @@ def wait_in(said: str) -> Wait | None:
 
 
 def wait_of_headers(headers: Mapping[str, Json]) -> Wait | None:
-    """What an answer's headers say: seconds, or a date."""
+    """The wait in the headers of a response: seconds, or a date."""
     from email.utils import parsedate_to_datetime  # needed only where a turn fails
 
     said = text(headers.get("retry-after")).strip()
@@ -72,7 +72,7 @@ def wait_of_headers(headers: Mapping[str, Json]) -> Wait | None:
 
 
 def moment_of(epoch: Json) -> datetime | None:
-    """The moment that so many seconds, or milliseconds, since 1970 are."""
+    """The time in UTC of a Unix timestamp in seconds or milliseconds, None if it is not one."""
     number = amount(epoch)
     if number is None or number <= 0:
         return None
@@ -85,5 +85,5 @@ def moment_of(epoch: Json) -> datetime | None:
 
 
 def _seconds(seconds: float) -> float | None:
-    """So long from now; less than a second is no time to wait for."""
+    """The duration, None if it is less than a second or more than 400 days."""
     return seconds if 1 <= seconds <= _LONGEST_S else None

@@ -1,4 +1,4 @@
-"""What a turn used and cost, from the figures of its `result` lines.
+"""Computes what a turn used and cost, from the figures of its `result` lines.
 
 `usage` covers the main requests of one result; sub-agents, summaries and titles are only in
 `modelUsage`, per model and with the cost. `modelUsage` and `total_cost_usd` cover the run or, in
@@ -29,32 +29,32 @@ _MAIN_FIGURES = {
 
 
 class Bill(Protocol):
-    """What adds up the `result` lines of a run."""
+    """Adds up the `result` lines of a run."""
 
     version: str
 
     def add(self, result: Mapping[str, Json]) -> None:
-        """Take in the next result line."""
+        """Add the next result line."""
 
     def sum_up(self, *, answered: bool) -> tuple[Usage, float | None]:
         """This run's usage and cost."""
 
     @property
     def counters(self) -> Mapping[str, Json] | None:
-        """What has to be known at the next turn, after `sum_up`."""
+        """What the next turn needs to know; valid after `sum_up`."""
 
 
 class Spending:
     """Adds up the results of one run.
 
-    `before` are the counters of an earlier run; `before_is_last` says that none came after it.
+    `before` are the counters of an earlier run; `before_is_last` if no other run followed it.
     """
 
     def __init__(
         self, *, resumed: bool, before: Mapping[str, Json] | None, before_is_last: bool = True
     ) -> None:
         self.version = ""
-        """The agent's version: what one proved of its counters says nothing of another."""
+        """The agent's version: how one version counts proves nothing about another."""
         self._resumed = resumed
         self._before = mapping(before)
         self._before_is_last = before_is_last
@@ -66,7 +66,7 @@ class Spending:
         self._cost: float | None = None
 
     def add(self, result: Mapping[str, Json]) -> None:
-        """Take in the next result line."""
+        """Add the next result line."""
         if (main := main_tokens(mapping(result.get("usage")))) is not None:
             self._main = main if self._main is None else self._main + main
             details = mapping(mapping(result.get("usage")).get("output_tokens_details"))
@@ -83,7 +83,7 @@ class Spending:
 
     @property
     def counters(self) -> Mapping[str, Json] | None:
-        """What has to be known at the next turn, after `sum_up`; None where nothing was counted."""
+        """What the next turn needs to know, after `sum_up`; None if nothing was counted."""
         models = {
             name: {key: figures.get(key) for key in _MODEL_FIGURES.values()}
             for name, figures in self._models.items()
@@ -99,7 +99,7 @@ class Spending:
         }
 
     def sum_up(self, *, answered: bool) -> tuple[Usage, float | None]:
-        """This run's usage and cost; `answered` says that a model did say something.
+        """This run's usage and cost; `answered` says whether a model said anything.
 
         Figures of zero after an answer mean that the agent lost count (2.1.197, a cut connection).
         """
@@ -112,7 +112,7 @@ class Spending:
         return used.usage(self._reasoning()), None if cost is None else round(cost, 10)
 
     def _of_run(self, main: Tokens) -> tuple[Tokens, float | None] | None:
-        """Tokens and cost; None where more than `main` was used and it cannot be told how much."""
+        """Tokens and cost; None if more than `main` was used and the amount is unknown."""
         if self._since:
             used = sum((total(_by_model(part)) for part in self._since), start=Tokens())
             if used.minus(main) is not None:
@@ -126,7 +126,7 @@ class Spending:
         before = _by_model(models) if isinstance(models, dict) else None
         habit = self._earlier_habit()
         if habit and not self._before_is_last:
-            habit = None  # the difference would hold a run in between that told nothing
+            habit = None  # the difference would include a run in between that reported nothing
         reading = run_of(reported, before, main, habit=habit)
         if reading is None:
             return None
@@ -157,7 +157,7 @@ class Spending:
 
 
 def main_tokens(usage: Mapping[str, Json]) -> Tokens | None:
-    """One request's or result's own figures; None where input or output is not said."""
+    """The own figures of one request or result; None if input or output is missing."""
     if count(usage.get("input_tokens")) is None or count(usage.get("output_tokens")) is None:
         return None
     return _tokens(usage, _MAIN_FIGURES)

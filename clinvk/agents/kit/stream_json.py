@@ -1,9 +1,9 @@
-"""Reads the `stream-json` output that some agents share: one event a line.
+"""Reads the `stream-json` output that some agents share: one event per line.
 
 In order: `system/init`; for each request `stream_event` lines (the model's own stream), one
-`assistant` line a block, `user` lines with the tools' results; a `result` line. A run can have
-several results, since a background task that ends starts another round of its own. The `Result`
-therefore comes from `finish`: only the child's end says that there is no further round.
+`assistant` line per block, `user` lines with the tools' results; a `result` line. A run can have
+several results, since a background task that ends starts another round. The `Result` therefore
+comes from `finish`: only the end of the child shows that there is no further round.
 """
 
 import re
@@ -70,7 +70,7 @@ _QUIET = frozenset(
         "background_tasks_changed",
     }
 )
-"""Known notices that say nothing a person needs."""
+"""Known notices that are not needed by users."""
 
 _STOP_REASONS = {
     FailureCode.TURN_LIMIT: StopReason.MAX_TURNS,
@@ -79,7 +79,7 @@ _STOP_REASONS = {
 
 
 class StreamJsonParser(Parser):
-    """Follows one run; what sub-agents say is no part of the answer, what they do is told."""
+    """Follows one run. A sub-agent's text is not part of the answer; its tool calls are events."""
 
     def __init__(
         self, request: TurnRequest, dialect: Dialect, spending: Bill | None = None
@@ -114,7 +114,7 @@ class StreamJsonParser(Parser):
 
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
-        """The events of one line; what the stream does not define is `Raw`."""
+        """The events of one line; lines that the stream does not define become `Raw`."""
         if self._over or not line.strip():
             return []
         said = parse_object(line)
@@ -132,15 +132,15 @@ class StreamJsonParser(Parser):
 
     @property
     def settled(self) -> bool:
-        """Whether the last thing said was a result, and nothing works on in the background.
+        """Whether the last line was a result and no background task is running.
 
-        2.1.329 stays after its result for as long as a background task runs, and answers to its
-        end; when the task is over is not told in one way, so a run with one is never hurried.
+        2.1.329 keeps running after its result as long as a background task runs, and answers when
+        it ends. The end of a task is not always reported, so a run with one is never hurried.
         """
         return self._settled and not self._background
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
-        """The result: the agent's own if it gave one, else the failure that its end shows."""
+        """The result: the agent's own if there is one, else the failure that its end shows."""
         if self._over:
             return []
         self._over = True
@@ -149,7 +149,7 @@ class StreamJsonParser(Parser):
             return [self._without_result(exit_code, stderr_tail)]
         usage, cost = self._spending.sum_up(answered=self._answered)
         counters = self._spending.counters
-        if self._active:  # a further round was cut off: it was billed, and nobody has counted it
+        if self._active:  # a further round was cut off: it was billed, but its usage is unknown
             return [Warned(message="the agent ended in the middle of a further round"), result]
         result = replace(result, usage=usage, cost_usd=cost, counters=counters)
         if result.failure is not None:
@@ -173,7 +173,7 @@ class StreamJsonParser(Parser):
         stop_reason = _STOP_REASONS.get(why.code, StopReason.ERROR)
         return self._result(self._answer.last_text, stop_reason, why)
 
-    # What the agent says of itself.
+    # What the agent says about itself.
 
     def _system(self, said: Line) -> list[Event] | None:
         subtype = said.get("subtype")
@@ -190,7 +190,7 @@ class StreamJsonParser(Parser):
         return [] if text(subtype) in _QUIET else None
 
     def _rate_limit(self, said: Line) -> list[Event] | None:
-        """What is left of the plan; the moment counts once a request was rejected for it."""
+        """Note when the plan's limit resets; only valid after a request was rejected for it."""
         info = mapping(said.get("rate_limit_info"))
         if info.get("status") == "rejected":
             self._resets_at = moment_of(info.get("resetsAt"))
@@ -204,7 +204,7 @@ class StreamJsonParser(Parser):
         return self._name(session, text(said.get("model")) or None)
 
     def _name(self, session: str, model: str | None = None) -> list[Event]:
-        """Take in the conversation's id, from any line: a wrapper may lose the first."""
+        """Note the conversation's id from any line, since a wrapper may lose the first one."""
         if not session or (self._init is not None and self._init.backend_session_id == session):
             return []
         self._init = Init(backend_session_id=session, model=model)
@@ -247,7 +247,7 @@ class StreamJsonParser(Parser):
             return None
         own = said.get("parent_tool_use_id") is None
         if own and said.get("error") is not None:
-            # An error worded as a message; the result line repeats it, if there is one.
+            # An error in the form of a message; the result line repeats it, if there is one.
             self._trouble = said
             return []
         self._answered = self._answered or message.get("model") != _SYNTHETIC
@@ -274,12 +274,12 @@ class StreamJsonParser(Parser):
                 events += self._tools.result(block, said.get("tool_use_result"))
         return events
 
-    # How it ends.
+    # How a run ends.
 
     def _end(self, said: Line) -> list[Event] | None:
-        """A result line; after the first one only a further round's counts, unless it failed.
+        """A result line. After the first, it counts only if it ends a further round successfully.
 
-        Of what begins one 2.1.197 says the `origin`; in 2.1.120 something was said before it.
+        2.1.197 marks a further round with `origin`; in 2.1.120 other lines came before its result.
         """
         further = self._outcome is not None
         if further and not (mapping(said.get("origin")) or self._active):
@@ -308,12 +308,12 @@ class StreamJsonParser(Parser):
         return [*events, Failed(failure=why)]
 
     def _code(self, said: Line, message: str) -> FailureCode:
-        """The most exact of what is known: subtype, HTTP status, kind of error, words."""
+        """The code by the most precise source: subtype, HTTP status, kind of error, words."""
         status = count(said.get("api_error_status"))
         if self._dialect.status and (found := re.search(self._dialect.status, message[:1_000])):
             status = int(found[1])
         subtype, error = text(said.get("subtype")), text(self._trouble.get("error"))
-        # Seen as a server's error as well: a server that was never reached.
+        # A server that could not be reached is sometimes reported as a server error too.
         kind = self._dialect.errors.get(error)
         words = self._dialect.words
         meant = code_of_words(message, words if self._is_own(said) else not_gone(words))
@@ -330,7 +330,7 @@ class StreamJsonParser(Parser):
         )
 
     def _is_own(self, said: Line) -> bool:
-        """Whether the agent itself wrote the error, before it asked any service for anything."""
+        """Whether the agent itself wrote the error, before its first request to a service."""
         asked = self._answered or bool(self._trouble) or said.get("api_error_status") is not None
         return not asked and bool(items(said.get("errors")))
 
@@ -345,6 +345,6 @@ class StreamJsonParser(Parser):
 
 
 def _parts(event: Event) -> bool:
-    """Whether pieces of a message after the event need to say that they continue it."""
+    """Whether pieces of a message after this event have to say that they continue it."""
     told = not isinstance(event, Message)
     return told and ends_message(event.type, getattr(event, "code", None))

@@ -1,4 +1,4 @@
-"""What an agent does with its tools: calls, their results, changed files, what was denied."""
+"""Tracks an agent's tools: calls, their results, changed files, and denied calls."""
 
 import re
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _TELLING = (
     "skill",
     "prompt",
 )
-"""The fields that say most about a call, the most telling first."""
+"""The fields that describe a call best, in order of preference."""
 
 _PATHS = ("file_path", "notebook_path")
 _FILE_TOOLS = frozenset(
@@ -28,16 +28,16 @@ _FILE_TOOLS = frozenset(
 )
 
 _CREATED = ("File created", "Successfully created", "Created new file")
-"""How the result of a tool begins that made a file, where it has no structure of its own."""
+"""How the result of a tool that created a file begins, if it has no structure of its own."""
 
 _SHUT_OUT = re.compile(
     r"No such tool available: (\w+)\. \w+ (exists but is not enabled|is disabled for)"
 )
-"""How a tool that this run must not have is refused."""
+"""The error for a tool that this run is not allowed to use."""
 
 
 def summary_of(arguments: Mapping[str, Json]) -> str:
-    """The command, the file, the query: one short line, "" where nothing tells."""
+    """One short line with the command, the file or the query; "" if there is none."""
     for name in _TELLING:
         if said := text(arguments.get(name)):
             return one_line(said)
@@ -56,7 +56,7 @@ def shell_command(command: str) -> str:
 
 
 def result_text(content: Json) -> str:
-    """A tool result's text, whether it came as a string or as a list of parts."""
+    """The text of a tool result that is a string or a list of parts."""
     if isinstance(content, str):
         return content
     parts = (text(mapping(part).get("text")) for part in items(content))
@@ -64,14 +64,14 @@ def result_text(content: Json) -> str:
 
 
 class ToolCalls:
-    """Remembers the calls of a run, because their results name them by id only."""
+    """Remembers the calls of a run, because their results refer to them only by id."""
 
     def __init__(self) -> None:
         self._calls: dict[str, ToolUse] = {}
         self._denied: set[str] = set()
 
     def use(self, block: Mapping[str, Json]) -> list[Event]:
-        """A call: `id`, `name`, `input`."""
+        """The events of a call: `id`, `name`, `input`."""
         arguments = mapping(block.get("input"))
         call = ToolUse(
             id=text(block.get("id")),
@@ -79,13 +79,13 @@ class ToolCalls:
             summary=summary_of(arguments),
             input=arguments,
         )
-        # What it writes may be large, and a turn may have thousands of calls.
+        # The content that a call writes may be large, and a turn may have thousands of calls.
         kept = {name: arguments[name] for name in _PATHS if name in arguments}
         self._calls[call.id] = replace(call, input=kept)
         return [call]
 
     def result(self, block: Mapping[str, Json], told: Json) -> list[Event]:
-        """A result: `tool_use_id`, `is_error`, `content`; `told` is the tool's own structure."""
+        """The events of a result: `tool_use_id`, `is_error`, `content`; `told` is its structure."""
         call_id, said = text(block.get("tool_use_id")), result_text(block.get("content"))
         failed = block.get("is_error") is True
         events: list[Event] = [ToolResult(id=call_id, ok=not failed, text=clip(said))]
@@ -98,7 +98,7 @@ class ToolCalls:
         return events
 
     def deny(self, call_id: str, tool: str) -> list[Event]:
-        """The agent was not allowed a call; said once."""
+        """The warning that a call was denied; only once per call."""
         if call_id in self._denied:
             return []
         self._denied.add(call_id)
@@ -110,8 +110,8 @@ class ToolCalls:
 def _file_change(call: ToolUse, told: Mapping[str, Json], said: str) -> FileChange | None:
     """The file that a successful call changed, None if its tool changes none.
 
-    The tool's own structure says whether the file is new; where it is missing (a sub-agent's
-    calls have none) the result's words do.
+    The tool's own structure says whether the file is new; if it is missing (the calls of a
+    sub-agent have none), the text of the result says so.
     """
     told_path = text(told.get("filePath"))
     path = told_path or next(filter(None, (text(call.input.get(name)) for name in _PATHS)), "")

@@ -1,4 +1,4 @@
-"""opencode, run headless: `opencode run --format json`; seen in 1.18.33 against a mock model."""
+"""opencode, run headless: `opencode run --format json`; tested with 1.18.33 and a mock model."""
 
 import json
 import re
@@ -23,12 +23,12 @@ from clinvk.model.request import Invocation, TurnRequest
 if TYPE_CHECKING:
     from clinvk.agents.opencode.message_rows import MessageRows
 
-# Its log says which model it asks, and what its answer calls an "unexpected server error".
+# Its log has the name of the model, and the cause of an "unexpected server error".
 _HEADLESS = ("opencode", "run", "--format=json", "--thinking", "--print-logs", "--log-level=INFO")
 
 _READING: Mapping[str, Json] = {
-    # Whatever is not named, servers of unknown tools too, does not exist for the agent; its plan
-    # mode is not enough, for that runs any shell command. A sub-agent has rules of its own.
+    # Tools that are not listed here, and all MCP servers, do not exist for the agent. Its plan
+    # mode is not enough, because it runs any shell command. A sub-agent has its own rules.
     "*": "deny",
     "read": {"*": "allow", "*.env": "deny", "*.env.*": "deny", "*.env.example": "allow"},
     "glob": "allow",
@@ -45,7 +45,7 @@ _AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
     Access.READ_ONLY: ("clinvk-read-only", _READING),
     Access.EDIT: ("clinvk-edit", {**_READING, "edit": "allow"}),
 }
-"""Agents of clinvk's own: rules for `build` would come before those of a person's own settings."""
+"""Separate agents, because a person's settings would override rules for its agent `build`."""
 
 
 _CONFIG = "OPENCODE_CONFIG_CONTENT"
@@ -54,19 +54,19 @@ _OWN = (_CONFIG, _PERMISSION)
 _DATABASE, _NOWHERE = "OPENCODE_DB", ":memory:"
 
 _NO_PROJECT = "OPENCODE_DISABLE_PROJECT_CONFIG"
-"""Keeps it from the repository's servers, language servers, formatters, tools and AGENTS.md.
+"""Ignores the repository's servers, language servers, formatters, tools and AGENTS.md.
 
-Not from its plug-ins: 1.18.33 has two loaders, of which one heeds neither this nor `--pure`.
+Plug-ins still run: 1.18.33 has two loaders, and one of them ignores both this and `--pure`.
 """
 
 _PLUGINS = r'plugin|\{(env|file):[^}]*\}[^"]*"\s*[:/]'
-"""Plug-ins, or a key that it makes of a variable or of a file before it reads the JSON."""
+"""Plug-ins, or a key that it creates from a variable or a file before it parses the JSON."""
 
 _UNTITLED = "New session - "
-"""How a title begins that it has not made yet; a moment follows."""
+"""The prefix of the default title; a time follows."""
 
 _NESTING = ("AGENT", "OPENCODE", "OPENCODE_LOG_LEVEL", "OPENCODE_PID", "OPENCODE_PRINT_LOGS")
-"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+"""Variables that it sets for its children; a run that clinvk starts there is not one of them."""
 
 _WORDS = (
     (
@@ -78,7 +78,7 @@ _NOISE = r"^timestamp=|permission requested"
 
 
 class Agent(Backend):
-    """opencode's CLI: it names the conversation itself, and says each message whole."""
+    """opencode's CLI: it chooses the conversation's id, and prints only complete messages."""
 
     title = "opencode"
     executable = "opencode"
@@ -88,7 +88,7 @@ class Agent(Backend):
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
-        Capability.PARTIAL_MESSAGES: "it says each message when it is complete",
+        Capability.PARTIAL_MESSAGES: "it prints a message only when it is complete",
         Capability.ANSWER_SCHEMA: "it has no such option",
     }
     conversation_ids = re.compile(r"ses_[0-9A-Za-z]{1,100}")
@@ -117,8 +117,8 @@ class Agent(Backend):
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:
-        """One headless turn, the prompt on stdin; what has no option is in its configuration."""
-        # It believes `PWD` before its own directory, and this option before both.
+        """One headless turn, with the prompt on stdin; what has no option is in its config."""
+        # It prefers `PWD` to its actual directory, and this option to both.
         argv = [*_HEADLESS, f"--dir={request.cwd}"]
         if request.resume:
             argv.append(f"--session={_conversation(request)}")
@@ -146,13 +146,13 @@ class Agent(Backend):
     def refuse_unsupported(self, request: TurnRequest) -> None:
         """Raise also for another directory.
 
-        Asked there to go on, it answers in the old one, tells nothing of it and never ends, also
-        with `--dir` and a `PWD` of the new one (1.18.33).
+        If a session is resumed there, 1.18.33 silently answers in the old directory and never ends,
+        even with `--dir` and with `PWD` set to the new one.
         """
         super().refuse_unsupported(request)
         if request.elsewhere:
             raise BackendUnsupportedError(
-                f"backend `{self.name}` cannot go on with a session in another directory",
+                f"backend `{self.name}` cannot continue a session in another directory",
                 hint="leave `-w` out, or start a new session there",
             )
 
@@ -161,7 +161,7 @@ class Agent(Backend):
     ) -> Mapping[str, Path]:
         """The person's own settings: what they forbid stays forbidden."""
         if access in (None, Access.FULL):
-            return {}  # then its own agents work, whose rules come before the person's
+            return {}  # then its own agents are used, whose rules the person's override
         config = environ.get("XDG_CONFIG_HOME")
         root = Path(config) if config else user_home / ".config"
         folders = [root / "opencode", user_home / ".opencode"]
@@ -174,20 +174,20 @@ class Agent(Backend):
         return {str(file): file for file in files}
 
     def parser(self, request: TurnRequest) -> Parser:
-        """A parser that adds up the steps."""
+        """A parser that adds up the figures of the steps."""
         return StepParser(request, _WORDS, _NOISE)
 
     def screen(self, request: TurnRequest) -> Invocation:
-        """The agent's own screen; without an access it does there what it does by default."""
+        """The agent's own interactive screen; without an access, it has its default permissions."""
         headless = self.invocation(replace(request, prompt="", max_turns=None))
         argv = (
             self.executable,
             *headless.argv[len(_HEADLESS) + 1 :],
-        )  # `--dir` is not its screen's
+        )  # its screen has no option `--dir`
         return replace(headless, argv=argv)
 
     def native(self) -> "MessageRows":
-        """Its database's messages."""
+        """The reader of its database's messages."""
         from clinvk.agents.opencode.message_rows import MessageRows
 
         return MessageRows(_UNTITLED)
@@ -195,7 +195,7 @@ class Agent(Backend):
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationRows | None:
-        """A session of its database, and the session's messages."""
+        """The query for a session and its messages."""
         from clinvk.agents.opencode.message_rows import CONVERSATION
 
         return _rows(CONVERSATION, user_home, environ, {"id": conversation})
@@ -203,7 +203,7 @@ class Agent(Backend):
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationRows | None:
-        """The session alone."""
+        """The query for a session's title."""
         from clinvk.agents.opencode.message_rows import TITLE
 
         return _rows(TITLE, user_home, environ, {"id": conversation})
@@ -211,25 +211,25 @@ class Agent(Backend):
     def all_conversations(
         self, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationRows | None:
-        """All sessions that may be new."""
+        """The query for all sessions that may be new."""
         from clinvk.agents.opencode.message_rows import NEWEST
 
         return _rows(NEWEST, user_home, environ, {})
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
-        """What its own log-in leaves in a file; it also takes the keys of many providers."""
+        """The file that its login writes, or the key of a provider; it accepts many more keys."""
         keys = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENCODE_API_KEY", "OPENROUTER_API_KEY")
         return SignIn(variables=keys, files=(_data(user_home, environ) / "auth.json",))
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
-        """The agent's own screen; it has to be opened in the conversation's directory."""
+        """The command for the agent's own screen; it has to run in the conversation's directory."""
         return (self.executable, f"--session={conversation}")
 
 
 def _rows(
     query: str, user_home: Path, environ: Mapping[str, str], values: Mapping[str, str]
 ) -> ConversationRows | None:
-    """A query to its database; None if a person has it keep nothing."""
+    """A query on its database; None if the person's settings keep it in memory only."""
     named = environ.get(_DATABASE) or "opencode.db"
     if named == _NOWHERE:
         return None
@@ -242,7 +242,7 @@ def _data(user_home: Path, environ: Mapping[str, str]) -> Path:
 
 
 def _config(request: TurnRequest) -> dict[str, Json]:
-    """What is merged over a person's own configuration, for this run only."""
+    """The configuration that is merged with the person's own, for this run only."""
     config: dict[str, Json] = {}
     if request.access is not None and request.access is not Access.FULL:
         name, rules = _AGENTS[request.access]
@@ -255,7 +255,7 @@ def _config(request: TurnRequest) -> dict[str, Json]:
 
 
 def _added_to_their_own(config: dict[str, Json], request: TurnRequest) -> dict[str, Json]:
-    """The configuration beside the one that the person gives it in the same variable."""
+    """The configuration, merged with the person's own in the same variable."""
     theirs = _said(_CONFIG, request)
     agents = {**mapping(theirs.get("agent")), **mapping(config.get("agent"))}
     instructions = [*items(theirs.get("instructions")), *items(config.get("instructions"))]
@@ -267,7 +267,7 @@ def _added_to_their_own(config: dict[str, Json], request: TurnRequest) -> dict[s
 
 
 def _forbidden(request: TurnRequest) -> Iterator[Json]:
-    """What the person's own settings say of permissions, which those of an agent would override."""
+    """The person's own permission settings, which the rules of an agent would override."""
     for name, text in request.texts.items():
         yield from _permissions(_object(name, text))
     yield from _permissions(_said(_CONFIG, request))
@@ -280,23 +280,23 @@ def _permissions(settings: Mapping[str, Json]) -> Iterator[Json]:
 
 
 def _said(variable: str, request: TurnRequest) -> Mapping[str, Json]:
-    """The object in a variable of the person's. Raises `BackendUnsupportedError` for any other."""
+    """The object in a variable. Raises `BackendUnsupportedError` if it is not an object."""
     return _object(variable, request.environ.get(variable) or "")
 
 
 def _object(name: str, text: str) -> Mapping[str, Json]:
-    """What a text of the person's says. Raises `BackendUnsupportedError` if it is no object."""
+    """The object in a text of the person. Raises `BackendUnsupportedError` if it is not one."""
     said = parse_settings(text if text.strip() else "{}")
     if said is None:
         raise BackendUnsupportedError(
             f"backend `opencode` cannot add to `{name}`: it is not a JSON object",
-            hint=f"correct `{name}`, or " + ("unset it" if name in _OWN else "move it away"),
+            hint=f"correct `{name}`, or " + ("unset it" if name in _OWN else "rename it"),
         )
     return said
 
 
 def _conversation(request: TurnRequest) -> str:
-    """The request's id; without one it would begin a new conversation."""
+    """The request's conversation id; without one it would start a new conversation."""
     if not request.conversation:
-        raise SessionNotFoundError("there is no conversation of this agent to go on with")
+        raise SessionNotFoundError("there is no conversation of this agent to continue")
     return request.conversation

@@ -1,7 +1,7 @@
-"""Reads conversations that an agent keeps in a database: messages, and their parts.
+"""Reads conversations that an agent keeps in a database: messages and their parts.
 
-The queries make a JSON text of each message, with what matters of its parts: what was said, what
-the steps used, and whether a sub-agent was started. Tools' outputs stay where they are.
+The queries return each message as a JSON text, with the important parts: the texts, what the steps
+used, and whether a sub-agent was started. The output of tools is not loaded.
 """
 
 from collections.abc import Iterable, Mapping
@@ -47,25 +47,25 @@ SELECT time_created, id, json_object(
     WHERE message_id = message.id AND json_extract(data, '$.type') = 'file'))
 FROM message WHERE session_id = :id
 ORDER BY 1, 2"""
-"""The session `:id` and then its messages, oldest first."""
+"""The session `:id` and then its messages, the oldest first."""
 
 TITLE = "SELECT json_object('session', id, 'title', title) FROM session WHERE id = :id"
-"""The session `:id` alone."""
+"""Only the session `:id`."""
 
 NEWEST = """\
 SELECT json_object('session', id, 'directory', directory, 'created', time_created) FROM session
 WHERE parent_id IS NULL ORDER BY time_created DESC LIMIT 100"""
-"""The sessions that were begun last, but for those of sub-agents."""
+"""The latest sessions, without those of sub-agents."""
 
 
 class MessageRows(Native):
-    """One conversation's rows; `untitled` tells the titles that it begins with."""
+    """The rows of one conversation; `untitled` is the prefix of its default titles."""
 
     def __init__(self, untitled: str) -> None:
         self._untitled = untitled
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
-        """The turns that a person began; what the agent did on its own account is none."""
+        """The turns that a person began, without those that the agent began itself."""
         turns: dict[str, _Turn] = {}
         last: _Turn | None = None
         for said in filter(None, map(parse_object, lines)):
@@ -73,12 +73,12 @@ class MessageRows(Native):
             if said.get("role") == "user" and (prompt := _prompt(said)):
                 last = turns[message] = _Turn(message, prompt, said)
             elif said.get("role") == "assistant" and last is not None:
-                # A prompt may come while the one before it is still being answered.
+                # A new prompt may come while the previous one is still being answered.
                 turns.get(text(said.get("parent")), last).take(said)
         return tuple(turn.build() for turn in turns.values())
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
-        """The title that was made, or given in the agent's own screen."""
+        """The title that the agent made, or that a person set in its own screen."""
         for said in filter(None, map(parse_object, lines)):
             title = text(said.get("title"))
             if said.get("session") == conversation and not title.startswith(self._untitled):
@@ -86,7 +86,7 @@ class MessageRows(Native):
         return None
 
     def begun(self, line: str) -> BegunConversation | None:
-        """The beginning of a session."""
+        """The start of a session."""
         said = parse_object(line) or {}
         session, cwd = text(said.get("session")), text(said.get("directory"))
         started_at = _moment(said.get("created"))
@@ -96,7 +96,7 @@ class MessageRows(Native):
 
 
 class _Turn:
-    """One turn in the making."""
+    """A turn that is being read."""
 
     def __init__(self, message: str, prompt: str, said: Line) -> None:
         self._id = message
@@ -109,10 +109,10 @@ class _Turn:
         self._failed = self._interrupted = False
 
     def take(self, said: Line) -> None:
-        """Take a message of the agent's; only the last one says how the turn ended."""
+        """Add a message of the agent; the last one says how the turn ended."""
         error, over = mapping(said.get("error")), mapping(said.get("time")).get("completed")
         if over and not error and not said.get("finish"):
-            return  # a person's own shell command: no model was asked
+            return  # a shell command of the person: no model was asked
         for step in items(said.get("steps")):
             self._sum.add(mapping(step))
         if HELPER in items(said.get("tools")):
@@ -129,7 +129,7 @@ class _Turn:
         self._ended_at = None if more else _moment(over)
 
     def build(self) -> NativeTurn:
-        """The turn as far as it went; what was broken off in the middle of a step is not known."""
+        """The turn as far as it went; what a step used that was cut off is unknown."""
         ended = self._ended_at is not None
         known = ended and not self._interrupted
         return NativeTurn(
@@ -155,7 +155,7 @@ def _spoken(said: Line) -> str:
 
 
 def _moment(value: Json) -> datetime | None:
-    """A time in milliseconds since 1970."""
+    """The time in UTC of a number of milliseconds since 1970."""
     at_ms = count(value)
     if at_ms is None:
         return None

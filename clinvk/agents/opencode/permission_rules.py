@@ -1,4 +1,4 @@
-"""Rules of what tools may do, theirs and ours put together: what either forbids stays forbidden."""
+"""Combines clinvk's permission rules with the person's: what either forbids stays forbidden."""
 
 import re
 from collections.abc import Mapping
@@ -7,15 +7,15 @@ from clinvk.agents.kit.jsonl import mapping
 from clinvk.model.events import Json
 
 _OLD_NAMES: Mapping[str, tuple[str, ...]] = {"edit": ("write", "patch", "multiedit", "apply_patch")}
-"""What else settings call a tool; a person who forbids one of them means them all."""
+"""Other names of a tool in settings; forbidding one of them forbids the tool."""
 
 
 def stricter(ours: Mapping[str, Json], theirs: Json) -> Mapping[str, Json]:
-    """Our rules, in which nothing is allowed that theirs do not allow.
+    """Our rules, without anything that theirs do not allow.
 
-    Rules are an action (`allow`, `ask`, `deny`) or actions by tool; a tool's are an action or
-    actions by pattern. Of tools and of patterns, the last that matches counts, and both may be
-    wildcards. Whatever else is an action's text, such as `{env:NAME}`, counts as `deny`.
+    Rules are an action (`allow`, `ask`, `deny`) or actions by tool; a tool's rule is an action or
+    actions by pattern. The last matching tool and the last matching pattern are used, and both may
+    be wildcards. Any other text as an action, such as `{env:NAME}`, means `deny`.
     """
     said = {"*": theirs} if isinstance(theirs, str) else mapping(theirs)
     return {
@@ -25,7 +25,7 @@ def stricter(ours: Mapping[str, Json], theirs: Json) -> Mapping[str, Json]:
 
 
 def _rules_for(tool: str, said: Mapping[str, Json]) -> Mapping[str, Json]:
-    """Actions by pattern for the tool, as the rules of all keys that match it make them."""
+    """The tool's actions by pattern, combined from all keys that match the tool."""
     rules: Mapping[str, Json] = {"*": "allow"}
     for key, rule in said.items():
         if not isinstance(rule, str | dict) or not _matches(key, tool):
@@ -35,7 +35,7 @@ def _rules_for(tool: str, said: Mapping[str, Json]) -> Mapping[str, Json]:
             pattern: _action(action) for pattern, action in by_pattern.items()
         }
         if key != tool and any(action != "allow" for action in rules.values()):
-            # Only the tool's own name takes back what was forbidden before it.
+            # Only a rule with the tool's own name can allow again what an earlier rule forbids.
             actions = _not_allowed(actions)
         if actions.get("*") == "allow":
             rules = {"*": "allow"}
@@ -48,9 +48,9 @@ def _rules_for(tool: str, said: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def _matches(key: str, tool: str) -> bool:
-    """Whether a key of theirs, maybe a wildcard or a name of old, is of the tool."""
+    """Whether a key of their rules, possibly a wildcard or an old name, matches the tool."""
     if "{env:" in key or "{file:" in key:
-        return True  # nobody can say what it becomes
+        return True  # its value is unknown
     wildcard = re.escape(key).replace(r"\*", ".*").replace(r"\?", ".")
     names = (tool, *_OLD_NAMES.get(tool, ()))
     return any(re.fullmatch(wildcard, name, re.DOTALL | re.IGNORECASE) for name in names)
@@ -65,12 +65,12 @@ def _not_allowed(rules: Mapping[str, Json]) -> Mapping[str, Json]:
 
 
 def _then(rules: Mapping[str, Json], more: Mapping[str, Json]) -> Mapping[str, Json]:
-    """The rules, and more that come after them all."""
+    """The rules, followed by more rules."""
     return {**{pattern: rules[pattern] for pattern in rules if pattern not in more}, **more}
 
 
 def _both(own: Json, theirs: Mapping[str, Json]) -> Json:
-    """A tool's rule that allows nothing but what both of them allow."""
+    """A tool's rule that allows only what both allow."""
     ours: Mapping[str, Json] = own if isinstance(own, dict) else {"*": own}
     denied = _not_allowed(theirs)
     if not denied:

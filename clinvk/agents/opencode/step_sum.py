@@ -1,4 +1,4 @@
-"""What the steps of a turn used together, each of which tells its own tokens and its price."""
+"""Adds up what the steps of a turn used; each step reports its own tokens and cost."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,16 +9,16 @@ from clinvk.model.events import Json
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 HELPER = "task"
-"""The tool that starts a sub-agent, whose own steps are not told."""
+"""The tool that starts a sub-agent, whose own steps are not reported."""
 
 _WHOLE = frozenset({"stop", "length", "tool-calls", "content-filter"})
 
 
 def broke_off(step: Mapping[str, Json]) -> bool:
-    """Whether the step ended before its answer did.
+    """Whether the step ended before its answer was complete.
 
-    The agent has one word for that and for an end that the service gave a word of its own; only
-    such an end was billed.
+    The agent reports the same reason for that and for a reason of the service that it does not
+    know; only the latter was billed.
     """
     return not known_end(step) and not count(mapping(step.get("tokens")).get("output"))
 
@@ -29,7 +29,7 @@ def known_end(step: Mapping[str, Json]) -> bool:
 
 
 class StepSum:
-    """Adds up steps; its figures exclude caches from the input and reasoning from the output."""
+    """Adds up steps; their figures exclude caches from the input and reasoning from the output."""
 
     def __init__(self) -> None:
         self._used = Tokens()
@@ -38,7 +38,7 @@ class StepSum:
         self._whole = True
 
     def add(self, step: Mapping[str, Json]) -> None:
-        """Take the end of a step."""
+        """Add the end of a step."""
         tokens = mapping(step.get("tokens"))
         cache = mapping(tokens.get("cache"))
         reasoning = count(tokens.get("reasoning")) or 0
@@ -55,19 +55,19 @@ class StepSum:
         self._cost += amount(step.get("cost")) or 0.0
 
     def miss(self) -> None:
-        """Something was used that no step tells of."""
+        """Note that something was used that no step reports."""
         self._whole = False
 
     @property
     def usage(self) -> Usage:
-        """The sum; unknown where a step broke off or a sub-agent had its own."""
+        """The sum; unknown if a step was cut off or a sub-agent was used."""
         if self._used == Tokens() or not self._whole:
             return UNKNOWN_USAGE
         used = self._used.usage(self._reasoning)
-        # 0 is also what it says where the service has no word for it.
+        # It also reports 0 if the service has no figure for it.
         return replace(used, cache_write_tokens=used.cache_write_tokens or None)
 
     @property
     def cost_usd(self) -> float | None:
-        """The sum; a model without a price costs 0 by the agent's word, which is not known."""
+        """The sum; None if it is 0, because the agent reports 0 for a model without a price."""
         return round(self._cost, 10) or None if self.usage.known else None

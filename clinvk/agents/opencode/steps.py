@@ -1,7 +1,7 @@
-"""Reads runs that are told step by step: what a step said and did, then what it used.
+"""Reads the output of runs step by step: what a step said and did, then what it used.
 
-Every line names the conversation; texts and tool calls come when they are complete. Nothing says
-that the run is over but its end, after a step that asked for nothing more.
+Every line names the conversation; texts and tool calls are printed when they are complete. Only the
+end of the child, after a step that requested nothing more, shows that the run is over.
 """
 
 import re
@@ -47,10 +47,10 @@ Line = Mapping[str, Json]
 
 _COLOURS = re.compile(r"\x1b?\[[0-9;]*m")
 _MODEL_UNKNOWN = re.compile(r"ModelNotFoundError: (.{1,200}?)\.?[\")\n]")
-"""An error that it explains only in its log; its answer is "unexpected server error"."""
+"""An error that is explained only in its log; on stdout it is an "unexpected server error"."""
 
 _ASKED = re.compile(r"message=stream providerID=(\S+) modelID=(\S+) .*mode=primary")
-"""Which model a step asked, which only the log tells."""
+"""The model that a step used, which is only in the log."""
 
 _NAMES = {
     "ProviderAuthError": FailureCode.AUTH,
@@ -62,9 +62,9 @@ _CHANGES = {"write": Change.MODIFIED, "edit": Change.MODIFIED, "multiedit": Chan
 _REJECTED = "The user rejected permission"
 _REFUSED = (_REJECTED, "The user has specified a rule", "Model tried to call unavailable tool")
 _BROKEN_STEPS = 3
-"""After so many steps in a row that broke off the service is taken to be gone.
+"""After this many incomplete steps in a row the service is considered unavailable.
 
-The agent itself would go on asking without end: over 600 times in two minutes (1.18.33).
+The agent would repeat the request without end: over 600 times in two minutes (1.18.33).
 """
 
 
@@ -94,7 +94,7 @@ class StepParser(Parser):
 
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
-        """The events of one line; what is no line of a conversation is `Raw`."""
+        """The events of one line; lines that do not belong to a conversation become `Raw`."""
         if self._over or not line.strip():
             return []
         said = parse_object(line) or {}
@@ -109,11 +109,11 @@ class StepParser(Parser):
 
     @property
     def settled(self) -> bool:
-        """Whether the last step asked for nothing more."""
+        """Whether the last step requested nothing more."""
         return self._complete
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
-        """The result: the answer of the last step, unless it is not the last one after all."""
+        """The result: the answer of the last step, or why that step was not the last one."""
         if self._over:
             return []
         self._over = True
@@ -171,7 +171,7 @@ class StepParser(Parser):
 
     def _tool(self, said: Line, part: Line) -> list[Event]:
         del said
-        self._message = ""  # what is said after a tool is a message of its own
+        self._message = ""  # text after a tool call is a separate message
         state = mapping(part.get("state"))
         name, given = text(part.get("tool")), mapping(state.get("input"))
         error = text(state.get("error"))
@@ -198,7 +198,7 @@ class StepParser(Parser):
             events.append(FileChange(path=path, change=change))
         return events
 
-    # What it used, and how it ends.
+    # What a step used, and how the run ends.
 
     def _count(self, said: Line, part: Line) -> list[Event]:
         del said
@@ -212,17 +212,17 @@ class StepParser(Parser):
         self._complete = not more and not self._compacting
         if self._broken == _BROKEN_STEPS:
             self._over = True
-            why = failure(FailureCode.NETWORK, "the service broke off its answers")
+            why = failure(FailureCode.NETWORK, "the service cut off its answers")
             return [Failed(failure=why), self._result(why)]
         usage = self._sum.usage
         return [UsageReported(usage=usage)] if usage.known else []
 
     def _stop_loop(self) -> list[Event]:
-        """After such an answer it asks again without end: 112 times in a minute (1.18.33)."""
+        """Stop the agent: after such an answer 1.18.33 repeats the request 112 times a minute."""
         self._over = True
         message = (
             "the model's service ended its answer for a reason that the agent does not know,"
-            " after which it would repeat the request without end"
+            " and the agent would repeat the request without end"
         )
         why = replace(failure(FailureCode.AGENT_FAILED, message), hint="choose another model")
         return [Failed(failure=why), self._result(why, self._sum.usage)]
@@ -235,7 +235,7 @@ class StepParser(Parser):
         words = text(body.get("message")) or text(told.get("message")) or name
         words = words or "the agent failed and did not say why"
         status = count(told.get("statusCode"))
-        # A provider's error may say the same of a session of its own.
+        # A provider's error may mention a session of the provider.
         known = self._words if name.endswith("NotFoundError") else not_gone(self._words)
         meant = code_of_words(f"{words}\n{text(body.get('code'))}", known)
         code = _NAMES.get(name) or code_of_status(status) or meant or FailureCode.AGENT_FAILED

@@ -1,4 +1,4 @@
-"""Qwen Code, run headless with its stream of JSON lines; seen in 0.24.4 against a mock model."""
+"""Qwen Code, run headless with a stream of JSON lines; tested with 0.24.4 and a mock model."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 _HEADLESS = ("qwen", "--output-format=stream-json", "--include-partial-messages")
 
 _ACCESS: Mapping[Access, tuple[str, ...]] = {
-    # Plan mode refuses what writes, also where the person's settings allow it. The tools are shut
-    # out besides, and so are servers of unknown tools, which a person may have trusted.
+    # Plan mode refuses tools that write, even if the person's settings allow them. The tools are
+    # excluded as well, and so are all MCP servers, which the person may have trusted.
     Access.READ_ONLY: (
         "--approval-mode=plan",
         "--exclude-tools=edit",
@@ -61,20 +61,20 @@ _NESTING = (
     "QWEN_CODE_SESSION_ID",
     "QWEN_CODE_STARTUP_VERSION",
 )
-"""What it sets for its own children: a run that clinvk starts from there is none of them."""
+"""Variables that it sets for its children; a run that clinvk starts there is not one of them."""
 
 _SETTINGS, _DEFAULTS, _FOLDERS = (
     "QWEN_CODE_SYSTEM_SETTINGS_PATH",
     "QWEN_CODE_SYSTEM_DEFAULTS_PATH",
     "QWEN_CODE_TRUSTED_FOLDERS_PATH",
 )
-"""0.24.4 passes over the settings of a folder that it does not trust, with its QWEN.md.
+"""0.24.4 ignores the settings and the QWEN.md of a folder that it does not trust.
 
-A person's own settings may say that every folder is trusted; the machine's win over them.
+A person's own settings may trust every folder, but the machine's settings override them.
 """
 
 _TROUBLE = "[API Error: "
-"""How it words a failure of the service as if the model had said it."""
+"""The prefix of a service's failure, which it prints as if it were the model's answer."""
 
 _DIALECT = Dialect(
     subtypes={},
@@ -101,7 +101,7 @@ _DIALECT = Dialect(
 
 
 class Agent(Backend):
-    """Qwen Code's CLI: the caller chooses the conversation's id, answers come in pieces."""
+    """Qwen Code's CLI: clinvk chooses the conversation's id, and answers are streamed."""
 
     title = "Qwen Code"
     executable = "qwen"
@@ -109,7 +109,7 @@ class Agent(Backend):
     preference = 50
     tested_versions = ("0.24.4",)
     lacks: ClassVar[Mapping[Capability, str]] = {
-        Capability.COST: "it reports tokens and no cost",
+        Capability.COST: "it reports tokens but no cost",
     }
     conversation_ids = UUID
     access_options = (
@@ -146,7 +146,7 @@ class Agent(Backend):
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:
-        """One headless turn, the prompt on stdin."""
+        """One headless turn, with the prompt on stdin."""
         argv = [*_HEADLESS]
         if request.conversation is not None or request.resume:
             # One token, so that an id cannot become a flag.
@@ -174,7 +174,7 @@ class Agent(Backend):
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
-        """The agent's own screen; without an access it asks the person, as it does by default."""
+        """The agent's own interactive screen; without an access, it asks the person by default."""
         headless = self.invocation(replace(request, prompt="", max_turns=None))
         argv = (self.executable, *headless.argv[len(_HEADLESS) :])
         return replace(headless, argv=argv)
@@ -182,51 +182,51 @@ class Agent(Backend):
     def reads_files(
         self, access: Access | None, user_home: Path, environ: Mapping[str, str]
     ) -> Mapping[str, Path]:
-        """The machine's own settings, to which a read-only turn adds."""
+        """The machine's own settings, which a read-only turn extends."""
         del user_home
         return {_SETTINGS: _machine_settings(environ)} if access is Access.READ_ONLY else {}
 
     def native(self) -> "PartsLog":
-        """Its chats, one file a conversation."""
+        """The reader of its chats."""
         from clinvk.agents.qwen.parts_log import PartsLog
 
         return PartsLog()
 
     def parser(self, request: TurnRequest) -> "QwenParser":
-        """A parser that takes the difference of the conversation's running totals."""
+        """A parser that computes the difference of the conversation's running totals."""
         return QwenParser(request)
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
-        """Raise also for a system prompt that argv cannot hold."""
+        """Raise also for a system prompt that is too long for argv."""
         super().refuse_unsupported(request)
         refuse_long_system_prompt(self.name, request.system_prompt or "")
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
-        """One chat, in a folder named after the directory that it was started in."""
+        """The conversation's chat, in a folder named after the directory that it was started in."""
         root = _root(user_home, environ)
         return ConversationFiles(root / "projects", f"*/chats/{escape(conversation)}.jsonl")
 
     def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
-        """The chat has each request that was ever made for it, those of broken turns too."""
+        """The totals of all requests in the chat, including those of turns that were cut off."""
         return self.native().counters(lines)
 
     def usage_by(
         self, counters: Mapping[str, Json], request: TurnRequest, lines: Iterable[str] = ()
     ) -> Usage:
-        """What was added since the turn began."""
+        """What was added since the start of the turn."""
         del lines
         return used_since(counters, request)
 
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
-        """The chat; a title is made, or given, in its own screen only."""
+        """The chat; a title is made or set only in its own screen."""
         return self.conversation_files(conversation, user_home, environ)
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
-        """A key in the environment, or what its own log-in leaves in a file."""
+        """A key in the environment, or the file that its login writes."""
         root = _root(user_home, environ)
         return SignIn(
             variables=("OPENAI_API_KEY", "DASHSCOPE_API_KEY", "BAILIAN_CODING_PLAN_API_KEY"),
@@ -234,12 +234,12 @@ class Agent(Backend):
         )
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
-        """The agent's own screen; it has to be opened in the conversation's directory."""
+        """The command for the agent's own screen; it has to run in the conversation's directory."""
         return (self.executable, "--resume", conversation)
 
 
 class QwenParser(StreamJsonParser):
-    """What differs: the totals, failures worded as answers, and retries told twice each."""
+    """What is different: running totals, failures in the form of answers, and doubled retries."""
 
     def __init__(self, request: TurnRequest) -> None:
         self._total = RunningTotal(request)
@@ -293,7 +293,7 @@ class QwenParser(StreamJsonParser):
             told = "\n".join([first.removesuffix("]"), *more])
             said = {**said, "error": {"message": told}}
         held, self._held = self._held, ""
-        # After a run that ended well, the model itself said so.
+        # If the run ended well, the text was the model's own.
         well = said.get("is_error") is not True
         meant = self._answer.piece({"type": "text_delta", "text": held}) if well else []
         events = super()._end(said)
@@ -305,25 +305,25 @@ def _machine_settings(environ: Mapping[str, str]) -> Path:
 
 
 def _distrusting(request: TurnRequest) -> dict[str, str]:
-    """The files of `_distrust`, in place of the machine's settings and the person's trust."""
+    """The files of `_distrust`, instead of the machine's settings and the person's trust."""
     machine = _machine_settings(request.environ)
     env = {_SETTINGS: "{settings.json}", _FOLDERS: "{folders.json}"}
-    if _DEFAULTS not in request.environ:  # else it looks for them beside the settings
+    if _DEFAULTS not in request.environ:  # otherwise it looks for them next to the settings
         env[_DEFAULTS] = str(machine.parent / "system-defaults.json")
     return env
 
 
 def _distrust(request: TurnRequest) -> dict[str, str]:
-    """The machine's settings with trust in folders switched on, and a list that trusts none here.
+    """The machine's settings with folder trust enabled, and a list that trusts none of these.
 
-    Raises `BackendUnsupportedError` for settings of the machine that cannot be added to.
+    Raises `BackendUnsupportedError` if the machine's settings cannot be parsed.
     """
     said = parse_settings(request.texts.get(_SETTINGS) or "{}")
     if said is None:
         raise BackendUnsupportedError(
-            f"backend `qwen` cannot be kept from the repository's settings:"
+            f"backend `qwen` cannot ignore the repository's settings:"
             f" `{_machine_settings(request.environ)}` is not JSON",
-            hint="correct it, or choose another backend with `-b`",
+            hint="correct the file, or choose another backend with `-b`",
         )
     security = {**mapping(said.get("security")), "folderTrust": {"enabled": True}}
     folders = {str(one): "DO_NOT_TRUST" for one in (request.cwd, *request.cwd.parents)}

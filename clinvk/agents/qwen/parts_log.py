@@ -1,7 +1,7 @@
-"""Reads chats whose messages are lists of parts, with a line of telemetry for each request.
+"""Reads chats whose messages are lists of parts, with a line of telemetry per request.
 
-The telemetry is what headless runs restore their running total from, so the totals after a turn
-are the counters that the next turn is measured against.
+Headless runs restore their running total from the telemetry, so the totals after a turn are the
+counters that the next turn is compared with.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,7 +30,7 @@ _COUNTERS = {
 
 
 class PartsLog(Native):
-    """One conversation a file."""
+    """One conversation per file."""
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns that a person began."""
@@ -49,9 +49,9 @@ class PartsLog(Native):
         return tuple(turn.build() for turn in turns)
 
     def counters(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
-        """What all requests of the conversation used, in whatever order the lines come.
+        """What all requests of the conversation used; the lines may be in any order.
 
-        None without any line: then nothing is kept of the conversation.
+        None if there is no line at all.
         """
         spent: list[Usage] = []
         kept = False
@@ -62,7 +62,7 @@ class PartsLog(Native):
         return _counters(total_usage(spent)) if kept else None
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
-        """The last title that was made or given in the agent's own screen."""
+        """The last title that was made or set in the agent's own screen."""
         found = None
         for line in lines:
             if '"custom_title"' not in line:
@@ -75,7 +75,7 @@ class PartsLog(Native):
 
 
 class _Turn:
-    """One turn in the making."""
+    """A turn that is being read."""
 
     def __init__(self, said: Line, prompt: str) -> None:
         self._id = text(said.get("uuid"))
@@ -88,7 +88,7 @@ class _Turn:
         self._total: Usage | None = None
 
     def take(self, said: Line) -> None:
-        """Take a line that came after the prompt."""
+        """Add a line after the prompt."""
         if said.get("type") == "assistant":
             self._answered, self._failed = True, False
             self._text = _spoken(said) or self._text
@@ -99,7 +99,7 @@ class _Turn:
             self._text = text(_telemetry(said).get("error_message")) or self._text
 
     def spend(self, usage: Usage, so_far: Usage) -> None:
-        """Take what a request used; `so_far` is the whole conversation's."""
+        """Add what a request used; `so_far` is the usage of the whole conversation."""
         self._usage.append(usage)
         self._total = so_far
 

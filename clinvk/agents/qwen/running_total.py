@@ -1,8 +1,8 @@
-"""What a run used, where the agent's `result` counts the whole conversation so far.
+"""Computes what a run used if the agent's `result` counts the whole conversation so far.
 
-A run's main requests are known one by one; what else it asked on its own account (to keep a
-memory) is in the total only. So the run is the total's difference to the one before it. Without
-the one before it nothing is known, for the rest cannot be told from what an earlier turn used.
+A run's main requests are reported one by one; other requests of the agent (to keep a memory) are
+only in the total. So the usage of a run is the difference to the previous total. Without that it is
+unknown, because the other requests cannot be separated from what an earlier turn used.
 """
 
 from collections.abc import Mapping
@@ -14,11 +14,11 @@ from clinvk.model.request import TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 _ALL = ""
-"""The totals are not kept model by model."""
+"""The totals are not separated by model."""
 
 
 class RunningTotal:
-    """Follows one run; `answer` takes each main request, `add` the result."""
+    """Follows one run; `answer` adds each main request, `add` the result."""
 
     def __init__(self, request: TurnRequest) -> None:
         self.version = ""
@@ -27,17 +27,17 @@ class RunningTotal:
         self._total: Tokens | None = None
 
     def answer(self, usage: Mapping[str, Json]) -> Usage:
-        """Take in a request's own figures; what the main requests used so far."""
+        """Add a request's own figures; returns what the main requests used so far."""
         self._main += tokens(usage) or Tokens()
         return _told(self._main)
 
     def add(self, result: Mapping[str, Json]) -> None:
-        """Take in a result line, of which the last one counts."""
+        """Add a result line; the last one is used."""
         self._total = tokens(mapping(result.get("usage"))) or self._total
 
     @property
     def counters(self) -> Mapping[str, Json] | None:
-        """The total, for the next turn to begin from."""
+        """The total, from which the next turn starts."""
         if self._total is None:
             return None
         kinds = self._total
@@ -48,10 +48,10 @@ class RunningTotal:
         }
 
     def sum_up(self, *, answered: bool) -> tuple[Usage, float | None]:
-        """The difference, unless the figures disprove it; never a cost."""
+        """The difference of the totals, unknown if the figures contradict it; never a cost."""
         if self._total is None or self._before is None:
             return UNKNOWN_USAGE, None
-        # Earlier versions (0.15) counted each run by itself: then the main figure does not fit.
+        # Earlier versions (0.15) counted each run separately: then the main figure does not match.
         before = {_ALL: self._before} if self._before != Tokens() else None
         habit = before is not None
         reading = run_of({_ALL: self._total}, before, self._main, habit=habit)
@@ -62,14 +62,14 @@ class RunningTotal:
 
 
 def used_since(counters: Mapping[str, Json], request: TurnRequest) -> Usage:
-    """What was added to the total since the request was made; unknown without one from before."""
+    """What was added to the total since the request; unknown without an earlier total."""
     now, before = tokens(counters), baseline(request)
     added = now.minus(before) if now is not None and before is not None else None
     return UNKNOWN_USAGE if added is None else _told(added)
 
 
 def tokens(usage: Mapping[str, Json]) -> Tokens | None:
-    """Figures whose input includes what was read from a cache; None where there are none."""
+    """The figures, whose input includes what was read from a cache; None if there are none."""
     everything, output = count(usage.get("input_tokens")), count(usage.get("output_tokens"))
     if everything is None or output is None:
         return None
@@ -78,7 +78,7 @@ def tokens(usage: Mapping[str, Json]) -> Tokens | None:
 
 
 def _told(used: Tokens) -> Usage:
-    """What is written to a cache and what is reasoned are not told by such an agent."""
+    """The usage; such an agent does not report cache writes and reasoning."""
     return Usage(
         input_tokens=used.fresh + used.cached,
         cached_tokens=used.cached,
@@ -87,7 +87,7 @@ def _told(used: Tokens) -> Usage:
 
 
 def baseline(request: TurnRequest) -> Tokens | None:
-    """The total before this turn, None where a turn that broke off may have added to it."""
+    """The total before this turn, None if a turn that was cut off may have added to it."""
     if not request.resume:
         return Tokens()
     return tokens(request.counters or {}) if request.baseline_known else None
