@@ -118,7 +118,7 @@ def test_nobody_takes_the_place_of_a_backend_of_clinvks_own(clinvk: Command, sit
     assert clinvk("-b", "demo", "/say mine").stdout == "mine\n"
     listed = clinvk("backends")
     assert "offers a backend `demo`, but clinvk has its own" in listed.stderr
-    assert "offers a backend `../x`, which is no name" in listed.stderr
+    assert "offers a backend `../x`, which is not a valid name" in listed.stderr
 
 
 def test_of_two_packages_that_offer_one_name_neither_is_taken(clinvk: Command, site: Path) -> None:
@@ -129,8 +129,8 @@ def test_of_two_packages_that_offer_one_name_neither_is_taken(clinvk: Command, s
     assert refused.exit_code == 5
     assert "`clinvk-other`" in refused.stderr
     assert "`clinvk-parrot`" in refused.stderr
-    assert "both offer a backend `parrot`: neither is taken" in refused.stderr
-    assert "and so does another: neither is taken" in clinvk("backends").stderr
+    assert "both offer a backend `parrot`: neither is used" in refused.stderr
+    assert "and so does another package: neither is used" in clinvk("backends").stderr
     shutil.rmtree(site / "clinvk_other-1.0.dist-info")
     again = site.with_name("again")
     shutil.copytree(site, again)
@@ -179,10 +179,10 @@ def test_its_author_can_run_the_contract(site: Path) -> None:
     ("before", "after", "broken"),
     [
         ("return (Result(", "return () if exit_code is None else (Result(", "one result: "),
-        ("if exit_code != 0", "if exit_code == 77", "what was killed is no success"),
+        ("if exit_code != 0", "if exit_code == 77", "a killed child is not a success"),
         ("*request.backend_args", "request.prompt", "the prompt is not in the command line"),
-        ("*request.backend_args", "", "extra arguments reach the agent"),
-        ('title = "Parrot"', 'title = ""', "it says what it is"),
+        ("*request.backend_args", "", "extra arguments are passed on"),
+        ('title = "Parrot"', 'title = ""', "it describes itself"),
         ("if capability is not", "if capability.value == 'model' and capability is not", "refused"),
         ('piece = f"{line}\\n"', "piece = str(1 / len(line))", "raise nothing: it raises"),
     ],

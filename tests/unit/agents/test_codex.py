@@ -82,7 +82,7 @@ def test_what_the_persons_rules_allow_does_not_leave_the_sandbox_of_read_only() 
     assert with_option == [Access.READ_ONLY]
     without_rules = CODEX.invocation(ask(access=Access.READ_ONLY, texts={"rules/*.rules": "\n"}))
     assert "--ignore-rules" not in without_rules.argv  # 0.98.0 knows no such option
-    with pytest.raises(BackendUnsupportedError, match="own screen"):
+    with pytest.raises(BackendUnsupportedError, match="interactive screen"):
         CODEX.screen(turn_of[Access.READ_ONLY])
     assert CODEX.screen(turn_of[Access.EDIT])
 
