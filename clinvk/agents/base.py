@@ -1,8 +1,9 @@
 """The contract of every backend: two pure functions and some facts.
 
 A backend starts nothing, opens nothing, and reads no clock and no environment. It converts a
-request into an `Invocation`, and the child's lines into events. Files that have to be read for it
-are declared as data (`ConversationFiles`, `ConversationRows`), and the store reads them.
+request into an `Invocation`, and the child's lines into events and, in a dialogue, replies. Files
+that have to be read for it are declared as data (`ConversationFiles`, `ConversationRows`), and the
+store reads them.
 """
 
 import re
@@ -18,7 +19,7 @@ from clinvk.model.access_option import AccessOption
 from clinvk.model.conversation import ConversationFiles, ConversationRows, Conversations
 from clinvk.model.events import Event, Json
 from clinvk.model.project_file import ProjectFile
-from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.request import Invocation, Reply, TurnRequest
 from clinvk.model.retention import Retention
 from clinvk.model.sign_in import SignIn
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
@@ -32,6 +33,7 @@ __all__ = [
     "ConversationFiles",
     "ConversationRows",
     "Parser",
+    "Reply",
     "Retention",
     "SignIn",
 ]
@@ -100,10 +102,11 @@ class Parser(ABC):
     """Converts one child's output into events. It never raises, whatever the input is."""
 
     @abstractmethod
-    def feed(self, line: str) -> Iterable[Event]:
+    def feed(self, line: str) -> Iterable[Event | Reply]:
         """The events of one line of stdout (without its line end); unknown lines become `Raw`.
 
-        It may return a `Result` at most once, which ends the turn's events.
+        It may return replies between them, and a `Result` at most once, which ends the turn's
+        events.
         """
 
     @property

@@ -213,10 +213,13 @@ class TurnRequest:
 class Invocation:
     """The one child process that a turn is: its argv, stdin, environment and directory.
 
-    `argv[0]` is the agent's program, a bare name until the service has found it. `stdin` is sent,
-    then closed: a child never inherits ours. `env` is set and `env_unset` removed on top of our
-    own environment. `files` are private temporary files the child needs: each key stands in `argv`
-    or in a value of `env` as `{key}` and is replaced by the file's path.
+    `argv[0]` is the agent's program, a bare name until the service has found it. `stdin` is the
+    prompt: the child is started first and gets it when "turn started" is on disk. Then stdin is
+    closed, or in a `dialogue` stays open for the parser's replies until the turn's `Result`; empty
+    says that the prompt is in `argv` or `files`. A child never inherits our stdin. `env` is set and
+    `env_unset` removed on top of our own environment. `files` are private temporary files the child
+    needs: each key stands in `argv` or in a value of `env` as `{key}` and is replaced by the file's
+    path.
     """
 
     argv: tuple[str, ...]
@@ -225,3 +228,15 @@ class Invocation:
     env: Mapping[str, str] = field(default_factory=dict)
     env_unset: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
+    dialogue: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Bytes for the child's stdin, in answer to what it said; of an `Invocation` with `dialogue`.
+
+    They are written after the prompt and in order, without ever waiting for the child. What it
+    cannot get any more (it closed its stdin, it is done) is dropped.
+    """
+
+    data: bytes

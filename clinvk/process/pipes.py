@@ -17,6 +17,7 @@ from subprocess import Popen
 from typing import IO
 
 from clinvk.process.framing import LineFramer
+from clinvk.process.outbox import Outbox
 
 _CHUNK = 64 * 1024
 _STDOUT_PIPE = 1024 * 1024
@@ -34,31 +35,29 @@ _LAST_READS = 64
 
 
 class Pipes:
-    """Feeds stdin and then closes it, cuts stdout into `lines`, keeps the tail of stderr."""
+    """Feeds stdin from the `outbox`, cuts stdout into `lines`, keeps the tail of stderr."""
 
-    def __init__(self, process: Popen[bytes], stdin: bytes, wake_fds: list[int]) -> None:
+    def __init__(
+        self, process: Popen[bytes], prompt: bytes, wake_fds: list[int], *, dialogue: bool
+    ) -> None:
         self.lines: deque[str] = deque()
         self.heard = 0
         """How many bytes of stdout were read."""
-        self._stdin, self._stdout, self._stderr = process.stdin, process.stdout, process.stderr
-        self._unsent = memoryview(stdin)
+        self._stdout, self._stderr = process.stdout, process.stderr
         self._framer = LineFramer()
         self._tail = b""
         self._poll = select.poll()
-        for pipe, wanted in (
-            (self._stdin, select.POLLOUT),
-            (self._stdout, select.POLLIN),
-            (self._stderr, select.POLLIN),
-        ):
+        if process.stdin is None:
+            raise ValueError("the child has no pipe at its stdin")
+        self.outbox = Outbox(process.stdin, self._poll, prompt, dialogue=dialogue)
+        for pipe in (self._stdout, self._stderr):
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
-                self._poll.register(pipe, wanted)
+                self._poll.register(pipe, select.POLLIN)
         for descriptor in wake_fds:
             self._poll.register(descriptor, select.POLLIN)
         if self._stdout is not None:
             _widen(self._stdout)
-        if not stdin:
-            self._close_stdin()
 
     @property
     def stdout_open(self) -> bool:
@@ -90,13 +89,16 @@ class Pipes:
     def exchange(self, timeout_s: float | None, *, hear: bool = True) -> bool:
         """Wait at most `timeout_s` for something to do and do it; whether the child spoke.
 
-        Unless we `hear`, what it says on stdout stays in the pipe.
+        Unless we `hear`, or as long as the outbox is full, what it says on stdout stays in the
+        pipe.
         """
         patience_s = _LONGEST_POLL_S if timeout_s is None else min(timeout_s, _LONGEST_POLL_S)
         said = False
-        for descriptor, _ in self._poll.poll(math.ceil(max(patience_s, 0.0) * 1000)):
-            if self._stdin is not None and descriptor == self._stdin.fileno():
-                self._send()
+        if self._stdout is not None:
+            self._poll.modify(self._stdout, 0 if self.outbox.full else select.POLLIN)
+        for descriptor, event in self._poll.poll(math.ceil(max(patience_s, 0.0) * 1000)):
+            if descriptor == self.outbox.descriptor:
+                self.outbox.take_place(event)
             elif self._stdout is not None and descriptor == self._stdout.fileno():
                 said |= hear and self._read_stdout()
             elif self._stderr is not None and descriptor == self._stderr.fileno():
@@ -109,30 +111,12 @@ class Pipes:
 
     def close(self) -> None:
         """Give the last unfinished line to `lines`, the last of stderr to its tail; then close."""
-        self._close_stdin()
+        self.outbox.close()
         self._close_stdout()
         for _ in range(_LAST_READS):
             if self._stderr is None or not self._read_stderr():
                 break
         self._close_stderr()
-
-    def _send(self) -> None:
-        if self._stdin is None:
-            return
-        try:
-            sent = os.write(self._stdin.fileno(), self._unsent[:_CHUNK])
-        except BlockingIOError:
-            return
-        except OSError:  # the child does not want the rest
-            self._close_stdin()
-            return
-        self._unsent = self._unsent[sent:]
-        if not self._unsent:
-            self._close_stdin()
-
-    def _close_stdin(self) -> None:
-        self._drop(self._stdin)
-        self._stdin = None
 
     def _read_stdout(self) -> bool:
         data = self._read(self._stdout)

@@ -7,7 +7,7 @@ and all limits enforced.
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from subprocess import Popen
 from types import TracebackType
 from typing import Self
@@ -17,6 +17,7 @@ from clinvk.process.descendants import RUN_MARK, Descendants, new_mark
 from clinvk.process.ending import Ending, EndReason
 from clinvk.process.exit_watch import ExitWatch
 from clinvk.process.group import end_group
+from clinvk.process.limits import Limits
 from clinvk.process.orphans import run_identity
 from clinvk.process.pipes import Pipes
 from clinvk.process.scratch import ScratchFiles
@@ -30,22 +31,6 @@ _DRAIN_S = 0.6
 
 _DRAIN_SETTLED_S = 0.1
 _LEFTOVER_GRACE_S = 0.6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How long a child may take, in seconds; None is for ever.
-
-    `timeout_s` counts from the start, `idle_timeout_s` from the child's last output on stdout or
-    stderr. `settle_s` is what it has to leave after its result or after closing stdout. The graces
-    are what SIGINT and SIGTERM are given to work.
-    """
-
-    timeout_s: float | None
-    idle_timeout_s: float | None
-    settle_s: float = 5.0
-    int_grace_s: float = 5.0
-    term_grace_s: float = 3.0
 
 
 def start(  # noqa: PLR0913  what a child is given, each by its name
@@ -62,11 +47,13 @@ def start(  # noqa: PLR0913  what a child is given, each by its name
     `on_quiet` is called once whenever `QUIET_S` have passed since the last line: the moment to put
     down what was gathered.
 
+    The child waits for its prompt until `Child.send_prompt`; one without any finds its stdin empty.
+
     `BackendStartError` if it cannot be started. When a signal has come already nothing is started:
     the child has pid 0, no lines, and ends as `CANCELLED`.
     """
     if signals.received:
-        return Child(None, "", invocation.stdin, ScratchFiles({}), limits, signals, clock, on_quiet)
+        return Child(None, "", invocation, ScratchFiles({}), limits, signals, clock, on_quiet)
     mark = new_mark(environ)
     scratch = ScratchFiles(invocation.files)
     try:
@@ -76,7 +63,7 @@ def start(  # noqa: PLR0913  what a child is given, each by its name
     except BaseException:
         scratch.remove()
         raise
-    return Child(process, mark, invocation.stdin, scratch, limits, signals, clock, on_quiet)
+    return Child(process, mark, invocation, scratch, limits, signals, clock, on_quiet)
 
 
 class Child:
@@ -86,7 +73,7 @@ class Child:
         self,
         process: Popen[bytes] | None,
         mark: str,
-        stdin: bytes,
+        invocation: Invocation,
         scratch: ScratchFiles,
         limits: Limits,
         signals: SignalInbox,
@@ -100,7 +87,7 @@ class Child:
         self._clock = clock
         self._on_quiet = on_quiet
         self._quiet_at: float | None = None
-        self._started_at = self._life_at = clock()
+        self._started_at = self._asked_at = self._life_at = clock()
         self._leave_by: float | None = None
         self._drain_until: float | None = None
         self._written = 0
@@ -116,7 +103,7 @@ class Child:
         if process:
             self._exit = ExitWatch(process)
             wake_fds = [fd for fd in (signals.fileno(), self._exit.fileno()) if fd >= 0]
-            self._pipes = Pipes(process, stdin, wake_fds)
+            self._pipes = Pipes(process, invocation.stdin, wake_fds, dialogue=invocation.dialogue)
 
     @property
     def ending(self) -> Ending:
@@ -125,10 +112,33 @@ class Child:
             raise RuntimeError("the child is not over yet")
         return self._ending
 
+    def send_prompt(self) -> None:
+        """Let the child have its prompt; from here on its limits count.
+
+        Not after a signal, or once it is being stopped.
+        """
+        self._asked_at = self._life_at = self._clock()
+        stopped = self._ladder is not None or self._signals.received
+        if self._process is not None and not stopped:
+            self._pipes.outbox.send_prompt()
+
+    def reply(self, data: bytes) -> None:
+        """Send that on stdin, after the prompt and earlier replies; never waits.
+
+        Only for a `dialogue`, and until it is settled; what the child cannot get is dropped.
+        """
+        if self._process is not None:
+            self._pipes.outbox.reply(data)
+
     def settled(self) -> None:
-        """The final result was seen: the child now has `settle_s` to leave, then it is stopped."""
+        """The final result was seen: the child now has `settle_s` to leave, then it is stopped.
+
+        A dialogue is over: its stdin is closed.
+        """
         if self._leave_by is None:
             self._leave_by = self._clock() + self._limits.settle_s
+            if self._process is not None:
+                self._pipes.outbox.finish()
 
     def unsettled(self) -> None:
         """The child has gone on after all: the limits of a working child hold again."""
@@ -149,7 +159,7 @@ class Child:
             self._never_started()
             return
         while self._pipes.lines or self._ending is None:
-            if not self._pipes.lines:
+            if not self._pipes.lines or self._pipes.outbox.full:
                 self._advance(self._process)
                 continue
             self._signals.listening = False
@@ -252,7 +262,7 @@ class Child:
             return self._leave_by, EndReason.LINGERED
         limits, deadlines = self._limits, []
         if limits.timeout_s is not None:
-            deadlines.append((self._started_at + limits.timeout_s, EndReason.TIMEOUT))
+            deadlines.append((self._asked_at + limits.timeout_s, EndReason.TIMEOUT))
         if limits.idle_timeout_s is not None:
             deadlines.append((self._life_at + limits.idle_timeout_s, EndReason.IDLE_TIMEOUT))
         return min(deadlines, default=None)
@@ -278,6 +288,7 @@ class Child:
             int_grace_s=self._limits.int_grace_s,
             term_grace_s=self._limits.term_grace_s,
         )
+        self._pipes.outbox.drop_replies()
 
     def _heed_signals(self) -> None:
         received = self._signals.received
@@ -297,6 +308,7 @@ class Child:
         if self._drain_until is None and self._exit.poll():
             if self._exit.fileno() >= 0:
                 self._pipes.unwatch(self._exit.fileno())
+            self._pipes.outbox.drop_replies()
             patience_s = _DRAIN_S if self._leave_by is None else _DRAIN_SETTLED_S
             self._drain_until = self._clock() + patience_s
             self._written = self._pipes.heard + self._pipes.waiting

@@ -82,7 +82,7 @@ class FailureForm(Form):
 
 
 class TurnStartedLine(Form):
-    """A turn begins; on disk before the agent is started."""
+    """A turn begins; on disk before the agent gets its prompt."""
 
     type: Literal["turn_started"]
     turn: int

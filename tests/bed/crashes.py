@@ -188,7 +188,7 @@ class CrashBed:
         if last.interrupted:
             expect(not last.usage.known, "usage of a lost turn:", last.usage)
             record = self.store.load(session_id)
-            # The record comes after the transcript, and the agent after both.
+            # The record comes after the transcript, and the agent's prompt after both.
             begun = record.open_turn is not None
             expect(begun or last.conversation is None, "begun, and not in the record")
             if begun:

@@ -35,13 +35,15 @@ def _nth(verb: str, times: int, *places: str) -> tuple[str, int, tuple[str, ...]
 
 
 MOMENTS = {
+    "before the agent is started": _nth("start", 1, "agent"),
+    "after the agent was started": _nth("started", 1, "agent"),
     "before the turn is put down": _nth("write", 1, "transcripts"),
+    "while the turn is put down, half a line": _nth("half written", 1, "transcripts"),
     "before the record": _nth("open", 1, *TEMPORARY),
     "during the record, half written": _nth("half written", 1, *TEMPORARY),
     "between the temporary file and the rename": _nth("rename", 1, *TEMPORARY),
     "while the index is told": _nth("COMMIT", 1, "index"),
-    "after the record": _nth("start", 1, "agent"),
-    "after the agent was started": _nth("started", 1, "agent"),
+    "before the prompt is sent": _nth("sync", 1, "sessions"),
     "after the agent's id": _nth("write", 3, "transcripts"),
     "in the answer, half a line": _nth("half written", 3, "transcripts"),
     "between the result and the save": _nth("write", -1, "transcripts"),
@@ -80,7 +82,13 @@ def test_a_kill_at_that_moment_loses_nothing(bed: CrashBed, whom: str, moment: s
 
 @pytest.mark.parametrize(
     "moment",
-    ["before the record", "after the record", "after the agent's id", "in the answer, half a line"],
+    [
+        "after the agent was started",
+        "before the record",
+        "before the prompt is sent",
+        "after the agent's id",
+        "in the answer, half a line",
+    ],
 )
 def test_a_kill_in_the_first_turn_of_a_session_loses_nothing(bed: CrashBed, moment: str) -> None:
     """A session that was being made is there as far as it came, or not at all."""

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from clinvk.model.request import Invocation
-from clinvk.process.runner import Child, Limits, start
+from clinvk.process.limits import Limits
+from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
 
 FAKE_CLI = Path(__file__).with_name("fake_cli.py")
@@ -61,20 +62,28 @@ def inbox() -> Iterator[SignalInbox]:
 def launch(marker: str, inbox: SignalInbox, tmp_path: Path) -> Iterator[Callable[..., Child]]:
     """Start the fake CLI, with the quickest limits where `limits` says nothing else.
 
+    It has its prompt at once, unless that is `held`.
+
     When the test is over nothing of what it started may be left.
     """
 
     def launch_fake(
-        *behaviour: str, limits: Mapping[str, float | None] = NOTHING_SAID, **asked: Any
+        *behaviour: str,
+        limits: Mapping[str, float | None] = NOTHING_SAID,
+        held: bool = False,
+        **asked: Any,
     ) -> Child:
         argv = (sys.executable, "-I", "-S", str(FAKE_CLI), *behaviour)
-        return start(
+        child = start(
             Invocation(**{"argv": argv, "stdin": b"", "cwd": tmp_path, **asked}),
             environ={**os.environ, MARKER: marker, "REMOVED": "still here"},
             limits=replace(QUICK, **limits),
             signals=inbox,
             clock=time.monotonic,
         )
+        if not held:
+            child.send_prompt()
+        return child
 
     yield launch_fake
     assert _carriers(marker) == []

@@ -7,6 +7,7 @@ Standard library only, started with `-I -S`: a test waits for its start.
 
 import fcntl
 import os
+import select
 import signal
 import sys
 import time
@@ -262,6 +263,83 @@ def says_and_reads() -> None:
     """Say something before reading stdin, then how much it was."""
     print("begun", flush=True)
     print(len(sys.stdin.buffer.read()), flush=True)
+
+
+def looks_then_reads() -> None:
+    """Wait a moment for anything on stdin and tell whether there is, then print all of it."""
+    found, _, _ = select.select([0], [], [], 0.2)
+    print("something" if found else "nothing yet", flush=True)
+    print(sys.stdin.read(), flush=True)
+
+
+def tells_when_interrupted() -> None:
+    """Read nothing until the SIGINT; then say how much there is, and leave."""
+
+    def look(_number: int, _frame: object) -> None:
+        os.set_blocking(0, False)
+        try:
+            found = str(len(os.read(0, 1000)))
+        except BlockingIOError:
+            found = "nothing"
+        os.write(1, found.encode())  # not `print`, as in `last_words`
+        sys.exit(0)
+
+    signal.signal(signal.SIGINT, look)
+    print("ready", flush=True)
+    time.sleep(600)
+
+
+def converses() -> None:
+    """Ask twice, each time with what was said last, and end at the end of stdin."""
+    said = sys.stdin.readline().strip()
+    for number in (1, 2):
+        print(f"ask {number} {said}", flush=True)
+        said = sys.stdin.readline().strip()
+    print(f"heard {said}\nresult", flush=True)
+    sys.stdin.read()
+    print("end of stdin", flush=True)
+
+
+def asks_before_reading() -> None:
+    """Ask three times before the prompt of 2 MB is read, then print what came after it."""
+    for number in (1, 2, 3):
+        print(f"ask {number}", flush=True)
+    came = b""
+    while not came.endswith(b"3\n"):
+        came += os.read(0, 64 * 1024)
+    print(came[2_000_000:].decode().replace("\n", ","), "result", sep="\n", flush=True)
+
+
+def asks_a_lot_and_then_reads() -> None:
+    """Ask 60 times, read nothing meanwhile, then read the 60 lines that came."""
+    for number in range(60):
+        print(f"ask {number}", flush=True)
+    sizes = [len(sys.stdin.readline()) for _ in range(60)]
+    print(len(sizes), sum(sizes), "result", sep="\n", flush=True)
+
+
+def asks_and_leaves() -> None:
+    """Ask 60 times, read nothing, and leave."""
+    for number in range(60):
+        print(f"ask {number}", flush=True)
+
+
+def asks_for_ever() -> None:
+    """Ask on and on and read nothing; say goodbye to a SIGINT."""
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(os.write(1, b"\ngoodbye\n")))
+    while True:
+        os.write(1, b"ask\n")
+        time.sleep(0.001)
+
+
+def asks_with_stdin_closed() -> None:
+    """Close stdin, ask, and give a result all the same."""
+    os.close(0)
+    print("ask", flush=True)
+    time.sleep(0.1)
+    print("ask again", flush=True)
+    time.sleep(0.1)
+    print("result", flush=True)
 
 
 def long_line() -> None:

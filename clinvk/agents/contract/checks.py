@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from clinvk.agents.base import Backend, Capability
+from clinvk.agents.base import Backend, Capability, Parser, Reply
 from clinvk.agents.contract.material import ASKED, BESIDE, CONVERSATION, ENDS, JUNK, PROMPT, ask
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.events import Event, Raw, Result
@@ -125,7 +125,7 @@ def _ends_once_wherever(subject: Subject) -> str:
 
 def _ends_wrong(subject: Subject, lines: Sequence[str], end: tuple[int | None, str]) -> str:
     parser = subject.backend.parser(ask())
-    events = [event for line in lines for event in parser.feed(line)]
+    events = _fed(parser, lines)
     fed = [isinstance(event, Result) for event in events].count(True)
     if fed:
         if not isinstance(events[-1], Result):
@@ -178,10 +178,15 @@ def _meaning(subject: Subject, lines: Sequence[str]) -> list[Event]:
 
 def _play(subject: Subject, lines: Sequence[str], end: tuple[int | None, str]) -> list[Event]:
     parser = subject.backend.parser(ask())
-    events = [event for line in lines for event in parser.feed(line)]
+    events = _fed(parser, lines)
     if not any(isinstance(event, Result) for event in events):
         events.extend(parser.finish(*end))
     return events
+
+
+def _fed(parser: Parser, lines: Sequence[str]) -> list[Event]:
+    said = (one for line in lines for one in parser.feed(line))
+    return [one for one in said if not isinstance(one, Reply)]
 
 
 def _streams(subject: Subject) -> Iterator[Sequence[str]]:

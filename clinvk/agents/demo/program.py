@@ -67,6 +67,14 @@ def parse_options(argv: list[str]) -> dict[str, str]:
     return options
 
 
+def read_prompt() -> str:
+    """All of stdin; nothing at all is no prompt, because whoever was to send it is gone."""
+    prompt = sys.stdin.buffer.read().decode("utf-8", errors="replace")
+    if not prompt:
+        raise Failed("prompt_refused", "there is no prompt on stdin", 2)
+    return prompt
+
+
 def _leave(number: int, _frame: object) -> None:
     word = "interrupted" if number == signal.SIGINT else "terminated"
     raise Failed("cancelled", word, 128 + number)
@@ -94,7 +102,7 @@ def converse() -> int:
             from clinvk.agents.demo.screen import talk
 
             return talk(options)
-        prompt = sys.stdin.buffer.read().decode("utf-8", errors="replace")
+        prompt = read_prompt()
         turn = Turn(Conversation(options), options, prompt, emit)
         turn.run()
     except Failed as failed:

@@ -12,7 +12,7 @@ from functools import wraps
 from itertools import chain
 from typing import TypeVar
 
-from clinvk.agents.base import Parser
+from clinvk.agents.base import Parser, Reply
 from clinvk.agents.kit.jsonl import DECODER
 from clinvk.model.events import Event, Raw
 
@@ -29,15 +29,15 @@ _Parser = TypeVar("_Parser", bound=Parser)
 
 
 def recovering(
-    feed: Callable[[_Parser, str], Iterable[Event]],
-) -> Callable[[_Parser, str], Iterable[Event]]:
+    feed: Callable[[_Parser, str], Iterable[Event | Reply]],
+) -> Callable[[_Parser, str], Iterable[Event | Reply]]:
     """A `feed` that also finds the objects of a line that it could not parse as a whole.
 
     The rest of the line becomes separate `Raw` events.
     """
 
     @wraps(feed)
-    def feed_all(parser: _Parser, line: str) -> Iterable[Event]:
+    def feed_all(parser: _Parser, line: str) -> Iterable[Event | Reply]:
         events = list(feed(parser, line))
         if events[-1:] != [Raw(line=line)]:
             return events
@@ -46,7 +46,7 @@ def recovering(
         if first == line:
             return events
 
-        def each() -> Iterator[Event]:
+        def each() -> Iterator[Event | Reply]:
             yield from events[:-1]
             for part in chain((first,), parts):
                 yield from feed(parser, part)

@@ -14,7 +14,8 @@ from clinvk.model.config import Settings
 from clinvk.model.request import Invocation
 from clinvk.model.versions import Drift, drift
 from clinvk.process.ending import EndReason
-from clinvk.process.runner import Child, Limits, start
+from clinvk.process.limits import Limits
+from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
 from clinvk.services.agents.catalog import Catalog
 from clinvk.services.agents.programs import default_backend, find_program

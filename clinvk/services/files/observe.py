@@ -71,7 +71,7 @@ class FileWatch:
         except RuntimeError as error:  # no thread to be had
             self._trouble = str(error)
 
-    def wait(self, timeout_s: float) -> None:
+    def wait(self, timeout_s: float = HEAD_START_S) -> None:
         """Wait for the first look, but no longer than `timeout_s`."""
         if self._thread.ident is not None:
             self._thread.join(timeout_s)

@@ -18,10 +18,10 @@ from clinvk.process.descendants import RUN_MARK, new_mark
 from clinvk.process.foreground import ForegroundEnd, run_foreground
 from clinvk.process.orphans import run_identity
 from clinvk.process.scratch import ScratchFiles
-from clinvk.services.files.observe import HEAD_START_S, watch_files
+from clinvk.services.files.observe import watch_files
 from clinvk.services.turns.native_import import (
     ScreenEnd,
-    ScreenRecorded,
+    ScreenRecording,
     begun_since,
     native_turns,
     new_turns,
@@ -61,12 +61,14 @@ def hand_over(
     """
     world = replace(world, settings=settings)
     with ExitStack() as held:
-        opening = Opening(request, world, settings, held, recorder=ScreenRecorded, waiting=waiting)
+        opening = Opening(request, world, settings, held, recorder=ScreenRecording, waiting=waiting)
         plan, recording = opening.open()
+        recording.start(plan)  # a screen gets its prompt from the person, who sees it at once
         lost = (recording.unrecorded,) if recording.unrecorded else ()
         for note in (*lost, *opening.notes, *plan.warnings):
             notice(note)
-        recorded = recording if isinstance(recording, ScreenRecorded) else None
+        kept = recording.session_id is not None
+        recorded = recording if kept and isinstance(recording, ScreenRecording) else None
         before = native_turns(plan.backend, plan.request.conversation, world)
         began_at = world.now()
         try:
@@ -114,13 +116,13 @@ def _said(
     return native_turns(plan.backend, begun[0], world), begun[0]
 
 
-def _show(plan: TurnPlan, world: World, recorded: ScreenRecorded | None) -> ScreenEnd:
+def _show(plan: TurnPlan, world: World, recorded: ScreenRecording | None) -> ScreenEnd:
     """The screen from its start to its end, and what changed in the work tree meanwhile."""
     cwd = plan.invocation.cwd
     began, began_at = world.monotonic(), world.now().timestamp()
     watch = watch_files(cwd, world, began_at=began_at)
     if watch is not None:
-        watch.wait(HEAD_START_S)
+        watch.wait()
     ended = _run(plan.invocation, world, recorded)
     files: tuple[FileReport, ...] = ()
     if watch is not None:
@@ -133,7 +135,7 @@ def _show(plan: TurnPlan, world: World, recorded: ScreenRecorded | None) -> Scre
     )
 
 
-def _run(invocation: Invocation, world: World, recorded: ScreenRecorded | None) -> ForegroundEnd:
+def _run(invocation: Invocation, world: World, recorded: ScreenRecording | None) -> ForegroundEnd:
     def started(pid: int) -> None:
         if recorded is not None:
             recorded.note_agent(pid, run_identity(pid, mark))

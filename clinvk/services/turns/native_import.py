@@ -20,7 +20,7 @@ from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.session import TitleSource
 from clinvk.services.sessions.known_conversation import conversation_files_of
 from clinvk.services.turns.plan import TurnPlan
-from clinvk.services.turns.record import Recorded
+from clinvk.services.turns.record import Recording
 from clinvk.services.turns.titles import with_agents_title
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import conversation_lines, first_lines
@@ -40,7 +40,7 @@ class ScreenEnd:
     stopped: bool = False
 
 
-class ScreenRecorded(Recorded):
+class ScreenRecording(Recording):
     """The recording of an agent's own screen: any number of turns, known only when it is over."""
 
     interactive = True

@@ -13,7 +13,7 @@ from clinvk.model.access_option import contradicting
 from clinvk.model.config import Settings
 from clinvk.model.request import IfMissing, Invocation, RunRequest, TurnRequest
 from clinvk.model.session import Session, TitleSource
-from clinvk.process.runner import Limits
+from clinvk.process.limits import Limits
 from clinvk.services.agents.programs import default_backend, program_of
 from clinvk.services.agents.project_files import refuse_programs_of_project
 from clinvk.services.turns.conversation import (
@@ -84,7 +84,7 @@ def new_session(request: RunRequest, backend: Backend, settings: Settings, world
     """A session as its first turn would begin it; nothing is written.
 
     Where the agent lets the caller choose its conversation's id, it is chosen here, so that it is
-    on disk before the agent is started.
+    on disk before the agent has its prompt.
     """
     now = world.now()
     chosen = Capability.OWN_ID not in backend.lacks

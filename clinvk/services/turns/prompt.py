@@ -32,15 +32,15 @@ def run(  # noqa: PLR0913  what is asked, and who is told, each by its name
     """Run one turn to its end and report; a failed turn is a report, not an exception.
 
     `waiting` is told when a busy session is waited for, `attended` as in `Turn`. Raises a
-    `ClinvkError` for whatever stands in the way before the agent is started, and `StoppedBySignal`
-    for a signal that comes while it waits; nothing has been changed then.
+    `ClinvkError` for whatever stands in the way before the agent has the prompt, and
+    `StoppedBySignal` for a signal that comes while it waits; nothing has been changed then.
     """
     world = replace(world, settings=settings)
     with ExitStack() as held, SignalInbox() as signals:
         opening = Opening(request, world, settings, held, sleep=signals.sleep, waiting=waiting)
         plan, recording = opening.open()
         plan = replace(plan, warnings=(*opening.notes, *plan.warnings))
-        return Turn(plan, recording, world, observer, attended).conduct(signals)
+        return Turn(plan, recording, world, observer, attended).run(signals)
 
 
 def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:

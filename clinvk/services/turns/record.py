@@ -1,8 +1,9 @@
 """How a turn gets onto disk, in the order that lets nothing be lost.
 
-"Turn started", then the record, both before the child is started; the agent's own id the moment
-it is known; what it says as it says it; "turn finished" last, and then the record again. A run
-that keeps nothing goes through the same calls and writes nothing.
+"Turn started", then the record, both before the agent can have its prompt; the agent's own id the
+moment it is known; what it says as it says it; "turn finished" last, and then the record again. A
+run that keeps nothing (ephemeral, or in a home that cannot be written) goes through the same calls
+and writes nothing.
 """
 
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
-from typing import ClassVar, Protocol
+from typing import ClassVar
 
 from clinvk.errors import (
     SessionBusyError,
@@ -23,7 +24,6 @@ from clinvk.model.events import Event, Init
 from clinvk.model.failure import FailureCode
 from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, TitleSource
-from clinvk.process.runner import Child
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.policy import KEEP_ALL, Discretion
 from clinvk.services.world import World
@@ -32,68 +32,38 @@ from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts.transcript import TranscriptWriter
 
 
-class Recording(Protocol):
-    """What a run tells about itself; `session` is the session as it now stands."""
+class Recording(AbstractContextManager["Recording"]):
+    """One turn on its way to disk, under the session's lock from first write to last.
 
-    session: Session
-    session_id: str | None
-    unrecorded: str | None
-    """Why nothing is kept though it should be, as a sentence; None if that is as it should be."""
+    `session` is the session as it now is. Without a `lock` nothing is kept and `session_id` is
+    None; `unrecorded` says in a sentence why, unless that is as it should be. `name_lock` is let go
+    once the record is written: until then nobody else may begin a session of that name.
+    """
 
-    @property
-    def keeps_words(self) -> bool:
-        """Whether what was said can be read in the session afterwards."""
-
-    def start(self, plan: TurnPlan) -> None:
-        """The turn begins; what is needed to go on with it is on disk afterwards."""
-
-    def start_again(self, plan: TurnPlan) -> None:
-        """The same turn begins once more, by another plan: the first attempt reached no model."""
-
-    def child_started(self, child: Child) -> None:
-        """The agent runs as this process."""
-
-    def event(self, event: Event) -> None:
-        """The agent said something."""
-
-    def quiet(self) -> None:
-        """The agent says nothing at the moment: what it said is put down."""
-
-    def finish(self, outcome: Outcome) -> None:
-        """The turn is over."""
-
-    def void(self, reason: str) -> None:
-        """The turn did not take place: the session stays as it was before."""
-
-    def trouble(self) -> str | None:
-        """Why something could not be recorded, None if everything is."""
-
-
-class Recorded(AbstractContextManager["Recorded"]):
-    """A run that is kept in the store, under the session's lock from first write to last."""
-
-    unrecorded: str | None = None
     interactive: ClassVar[bool] = False
     """Whether the run is the agent's own screen."""
 
     def __init__(  # noqa: PLR0913  what a recording is made of, each by its name
         self,
         session: Session,
-        lock: HeldLock,
+        lock: HeldLock | None,
         store: SessionStore,
         world: World,
         *,
         is_new: bool,
         discretion: Discretion = KEEP_ALL,
+        unrecorded: str | None = None,
+        name_lock: HeldLock | None = None,
     ) -> None:
-        session = discretion.session(session) if is_new else session
-        self._discretion = discretion
         self.session = session
-        self.session_id: str | None = session.id
+        self.session_id: str | None = session.id if lock else None
+        self.unrecorded = unrecorded
+        self._discretion = discretion
         self._before = session
         self._seen = session
         self._is_new = is_new
         self._lock = lock
+        self._name_lock = name_lock
         self._store = store
         self._world = world
         self._transcript: TranscriptWriter | None = None
@@ -103,23 +73,35 @@ class Recorded(AbstractContextManager["Recorded"]):
 
     @property
     def keeps_words(self) -> bool:
-        """As the settings have it."""
-        return self._discretion.words
+        """Whether what was said can be read in the session afterwards."""
+        return self.session_id is not None and self._discretion.words
 
     def start(self, plan: TurnPlan) -> None:
         """Write the turn's start into the transcript, then the open turn into the record.
 
-        Raises `StoreError` if either cannot be written: then nothing has been started, and the
-        session is as it was.
+        Raises `StoreError` if either cannot be written: then the session is as it was. A new
+        session that nobody named is not worth that: the turn takes place and is not recorded.
         """
+        before = self.session
         try:
-            self._start(plan)
-        except StoreError:
+            if self.session_id is not None:
+                self._start(plan)
+        except StoreError as error:
             self._take_back()
-            raise
+            if not self._is_new:
+                raise
+            if before.name is not None:
+                raise cannot_keep(before.name, error) from error
+            self.unrecorded = not_recorded(error)
+            self.session, self.session_id = before, None
+        if self.session_id is None:
+            self.session = before.turn_started(at=self._world.now())
+        if self._name_lock is not None:
+            self._name_lock.release()
 
     def _start(self, plan: TurnPlan) -> None:
-        self.session = self.session.turn_started(at=self._world.now(), resume=plan.request.resume)
+        session = self._discretion.session(self.session) if self._is_new else self.session
+        self.session = session.turn_started(at=self._world.now(), resume=plan.request.resume)
         self._transcript = self._store.writer(self.session.id, self._world.now)
         # A run that was killed may have left a new title or tag to be told.
         if self._transcript.empty or self._before.interrupted:
@@ -167,14 +149,14 @@ class Recorded(AbstractContextManager["Recorded"]):
             self._store.discard(self._before.id)
         else:
             self._try(lambda: self._save(self._before))
-
-    def child_started(self, child: Child) -> None:
-        """As `note_agent`."""
-        self.note_agent(child.pid, child.identity)
+        if transcript is not None:
+            transcript.close()
+            self._transcript = None
 
     def note_agent(self, pid: int, identity: str) -> None:
         """Note the agent in the lock: whoever finds this run dead finds its agent by it."""
-        self._try(lambda: self._lock.note_child(pid, identity))
+        if self._lock is not None:
+            self._lock.note_child(pid, identity)
 
     def event(self, event: Event) -> None:
         """Append; the agent's own session id is forced to disk at once."""
@@ -198,6 +180,9 @@ class Recorded(AbstractContextManager["Recorded"]):
         """Close the turn in the transcript, then bring the record up to it."""
         transcript = self._transcript
         if transcript is None:
+            self.session = self.session.turn_finished(
+                outcome, number=self._turn, at=self._world.now()
+            )
             return
         if self._moves_to is not None and outcome.failure is None:
             self.session = replace(self.session, cwd=self._moves_to)
@@ -250,7 +235,8 @@ class Recorded(AbstractContextManager["Recorded"]):
         del kind, error, trace
         if self._transcript is not None:
             self._transcript.close()
-        self._lock.release()
+        if self._lock is not None:
+            self._lock.release()
 
     def _save(self, session: Session) -> None:
         """Bring the record up to `session`, with what a person changed in it since we saw it.
@@ -284,3 +270,17 @@ class Recorded(AbstractContextManager["Recorded"]):
             write()
         except StoreError as error:
             self._trouble = self._trouble or error.message
+
+
+def not_recorded(error: StoreError) -> str:
+    """What is said of a run that takes place although it cannot be recorded."""
+    return f"this run is not recorded: {error.message}"
+
+
+def cannot_keep(name: str, error: StoreError) -> StoreError:
+    """The error of a named session that cannot be recorded: it would be new each time."""
+    way_out = "`clinvk doctor` looks for the reason; without `-s` a prompt is answered unrecorded"
+    return StoreError(
+        f"session `{name}` cannot be kept: {error.message}",
+        hint="\n".join(filter(None, (error.hint, way_out))),
+    )

@@ -1,6 +1,7 @@
-"""One child process from its start to the report.
+"""How one prompt travels: one child process from its start to the report.
 
-Its lines become events; each event is recorded first and shown second.
+`Turn._travel` is the order in which nothing is lost. The child's lines become events; each event is
+recorded first and shown second.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,22 +9,20 @@ from dataclasses import replace
 from signal import Signals
 from typing import TYPE_CHECKING, Protocol
 
-from clinvk.agents.base import Capability
+from clinvk.agents.base import Capability, Parser, Reply
 from clinvk.errors import BackendStartError
 from clinvk.model.events import Change, Event, Failed, Init, Result, Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import merged_files
 from clinvk.model.outcome import Outcome, StopReason
-from clinvk.model.report import ErrorReport, RunReport, TurnStart
-from clinvk.model.session import Status
+from clinvk.model.report import RunReport, TurnStart
 from clinvk.process.ending import Ending, EndReason
-from clinvk.process.runner import start
+from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
 from clinvk.services.turns.accumulate import Heard, shows_work
 from clinvk.services.turns.counters import with_own_figures
 from clinvk.services.turns.outcome import (
     cut_lines_notice,
-    exit_status,
     judge,
     notice_of_answer,
     speaks_otherwise,
@@ -31,6 +30,7 @@ from clinvk.services.turns.outcome import (
 )
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.record import Recording
+from clinvk.services.turns.report import report_of, turn_start
 from clinvk.services.turns.same_conversation import SameConversation
 from clinvk.services.world import World
 
@@ -49,7 +49,7 @@ class Observer(Protocol):
 
 
 Attend = Callable[[], bool]
-"""Keeps the limits of the run for whoever waits; false when there is nothing to wait for."""
+"""Keeps the limits of the run for an observer that waits; false: there is nothing to wait for."""
 
 
 def nobody_waits(attend: Attend) -> None:
@@ -81,45 +81,45 @@ class Turn:
         self._same = SameConversation(plan.backend, plan.request, kept=plan.kept)
         self._unsaid: Failed | None = None
         self._watch: FileWatch | None = None
+        self._begun = False
 
-    def conduct(self, signals: SignalInbox) -> RunReport:
-        """Start the child that the plan says, see it to its end, and report.
+    def run(self, signals: SignalInbox) -> RunReport:
+        """Take the prompt to the agent, see the turn to its end, and report.
 
-        The turn is closed in the record whatever happens in between, also when the observer fails.
+        A turn that has begun is closed in the record whatever happens, also when the observer
+        fails. Raises `StoreError` where its beginning cannot be recorded: the agent is ended before
+        it has the prompt, and the session is as it was.
         """
         ending = _BROKEN_OFF
         try:
-            self._observer.started(_turn_start(self._plan, self._recording))
-            if note := self._recording.unrecorded:
-                self._tell(Warned(message=note, code="clinvk", unrecorded=True))
-            for warning in self._plan.warnings:
-                self._tell(Warned(message=warning, code="clinvk"))
-            ending = self._converse(signals)
+            ending = self._travel(signals)
             if self._is_gone(self._heard.result) and self._plan.instead is not None:
                 self._begin_instead(self._plan.instead())
-                ending = self._converse(signals)
+                ending = self._travel(signals)
             self._look_again(ending, signals)
         except BackendStartError as error:
+            self._begin()
             failure = Failure(code=FailureCode.NOT_STARTED, message=error.message, hint=error.hint)
             self._heard.result = Outcome(stop_reason=StopReason.ERROR, failure=failure)
             ending = replace(ending, reason=EndReason.EXITED, signal=None)
         finally:
-            result = judge(self._heard, ending)
-            plan = self._plan
-            result = with_own_figures(result, plan.backend, plan.request, ending, self._world)
-            self._compare_files()
-            result = replace(result, files=tuple(self._heard.files.values()))
-            self._close(result)
+            result = self._end(ending)
         if trouble := self._recording.trouble():
             lost = f"not fully recorded: {trouble}"
             self._tell(Warned(message=lost, code="clinvk", unrecorded=True))
         outcome = replace(result, warnings=self._heard.all_warnings)
-        return _report(self._plan, self._recording, self._heard, outcome, ending)
+        return report_of(self._plan, self._recording, self._heard, outcome, ending)
 
-    def _converse(self, signals: SignalInbox) -> Ending:
-        plan = self._plan
-        began_at = self._world.now().timestamp()
-        parser = plan.backend.parser(plan.request)
+    def _travel(self, signals: SignalInbox) -> Ending:
+        """One prompt's way, in the order in which nothing is lost; how the agent ended.
+
+        An agent takes 70 ms and more to be ready for its prompt, so it is started first and our own
+        work is done meanwhile. It can do nothing yet: if we are killed before the prompt is sent,
+        it finds the end of its stdin and leaves.
+        """
+        plan, began_at = self._plan, self._world.now().timestamp()
+        if not plan.invocation.stdin:  # in argv or a file, which the agent reads at once
+            self._begin()
         with start(
             plan.invocation,
             environ=self._world.environ,
@@ -129,19 +129,14 @@ class Turn:
             on_quiet=self._recording.quiet,
         ) as child:
             self._attended(child.attend)
-            self._recording.child_started(child)
+            self._recording.note_agent(child.pid, child.identity)
             self._watch_files(began_at)
-            for line in child.lines():
-                events = parser.feed(line)
-                del line  # it may have ten megabytes, and what follows makes copies of its own
-                for event in events:
-                    self._tell(event)
-                if self._same.other is not None:
-                    child.refuse()  # it would work on what it knows nothing of
-                elif self._heard.result is not None or parser.settled:
-                    child.settled()
-                else:
-                    child.unsettled()
+            parser = plan.backend.parser(plan.request)
+            self._begin()
+            if self._watch is not None:
+                self._watch.wait()
+            child.send_prompt()
+            self._listen(child, parser)
             ending = child.ending
         if ending.cut_lines:
             self._tell(Warned(message=cut_lines_notice(ending), code="clinvk"))
@@ -149,6 +144,50 @@ class Turn:
             for event in parser.finish(ending.exit_code, ending.stderr_tail):
                 self._tell(told_of_cut_lines(event, ending))
         return ending
+
+    def _begin(self) -> None:
+        """Put "turn started" on disk, then the record, then say so; a second time does nothing."""
+        if self._begun:
+            return
+        self._recording.start(self._plan)
+        self._begun = True
+        self._observer.started(turn_start(self._plan, self._recording))
+        if note := self._recording.unrecorded:
+            self._tell(Warned(message=note, code="clinvk", unrecorded=True))
+        for warning in self._plan.warnings:
+            self._tell(Warned(message=warning, code="clinvk"))
+
+    def _listen(self, child: Child, parser: Parser) -> None:
+        """Hear the child out: events are told, replies are written to it."""
+        for line in child.lines():
+            said = parser.feed(line)
+            del line  # it may have ten megabytes, and what follows makes copies of its own
+            for one in said:
+                if isinstance(one, Reply):
+                    child.reply(one.data)
+                else:
+                    self._tell(one)
+            if self._same.other is not None:
+                child.refuse()  # it would work on what it knows nothing of
+            elif self._heard.result is not None or parser.settled:
+                child.settled()
+            else:
+                child.unsettled()
+
+    def _end(self, ending: Ending) -> Outcome:
+        """Close the turn, if it has begun; its result."""
+        result = judge(self._heard, ending)
+        if not self._begun:
+            return result
+        backend, request = self._plan.backend, self._plan.request
+        result = with_own_figures(result, backend, request, ending, self._world)
+        self._compare_files()
+        result = replace(result, files=tuple(self._heard.files.values()))
+        if self._is_gone(result):
+            self._recording.void(FailureCode.CONVERSATION_GONE.value)
+        else:
+            self._recording.finish(result)
+        return result
 
     @property
     def _unnamed(self) -> bool:
@@ -187,11 +226,9 @@ class Turn:
         told = [warning for warning in plan.warnings if warning not in self._plan.warnings]
         self._plan = plan
         self._heard = Heard(warnings=self._heard.warnings)
-        self._same, self._unsaid = (
-            SameConversation(plan.backend, plan.request, kept=plan.kept),
-            None,
-        )
-        self._observer.started(_turn_start(plan, self._recording))
+        self._same = SameConversation(plan.backend, plan.request, kept=plan.kept)
+        self._unsaid = None
+        self._observer.started(turn_start(plan, self._recording))
         for warning in told:
             self._tell(Warned(message=warning, code="clinvk"))
 
@@ -223,22 +260,17 @@ class Turn:
 
     def _timed(self, event: Event) -> Event:
         """The event with the moment at which to try again, where its failure tells of it."""
-        now = self._world.now
-        if isinstance(event, Failed) and event.failure.wait is not None:
-            return replace(event, failure=event.failure.timed(now().astimezone()))
-        if isinstance(event, Result) and event.failure and event.failure.wait is not None:
-            return replace(event, failure=event.failure.timed(now().astimezone()))
+        failure = event.failure if isinstance(event, Failed | Result) else None
+        if isinstance(event, Failed | Result) and failure and failure.wait is not None:
+            return replace(event, failure=failure.timed(self._world.now().astimezone()))
         return event
 
     def _watch_files(self, began_at: float) -> None:
-        """Look at the work tree while the agent starts up: its prompt has not been sent yet."""
-        if self._watch is not None:  # it has looked before an attempt that did nothing
-            return
-        from clinvk.services.files.observe import HEAD_START_S, watch_files
+        """Begin to look at the work tree; once, also if a first attempt did nothing."""
+        if self._watch is None:
+            from clinvk.services.files.observe import watch_files
 
-        self._watch = watch_files(self._plan.invocation.cwd, self._world, began_at=began_at)
-        if self._watch is not None:
-            self._watch.wait(HEAD_START_S)
+            self._watch = watch_files(self._plan.invocation.cwd, self._world, began_at=began_at)
 
     def _compare_files(self) -> None:
         """Add what was seen on disk to what the agent said; not shown, so that nothing raises."""
@@ -253,12 +285,6 @@ class Turn:
         cwd = str(self._plan.invocation.cwd)
         merged = merged_files(self._heard.files.values(), observed, cwd)
         self._heard.files = {file.path: file for file in merged}
-
-    def _close(self, result: Outcome) -> None:
-        if self._is_gone(result):
-            self._recording.void(FailureCode.CONVERSATION_GONE.value)
-        else:
-            self._recording.finish(result)
 
 
 _UNNAMED = (
@@ -277,45 +303,3 @@ _BROKEN_OFF = Ending(
 
 def _says_gone(event: Event) -> bool:
     return isinstance(event, Failed) and event.failure.code is FailureCode.CONVERSATION_GONE
-
-
-def _turn_start(plan: TurnPlan, recording: Recording) -> TurnStart:
-    session = recording.session
-    return TurnStart(
-        session_id=recording.session_id,
-        title=session.title,
-        backend=plan.backend.name,
-        model=plan.request.model,
-        cwd=str(plan.invocation.cwd),
-        turn=session.open_turn.number if session.open_turn else session.next_turn,
-        resumed=plan.request.resume,
-    )
-
-
-def _report(
-    plan: TurnPlan, recording: Recording, heard: Heard, outcome: Outcome, ending: Ending
-) -> RunReport:
-    session = recording.session
-    return RunReport(
-        exit_status=exit_status(outcome, ending),
-        session_id=recording.session_id,
-        name=session.name,
-        title=session.title,
-        backend=plan.backend.name,
-        backend_session_id=session.conversation,
-        model=outcome.model or (heard.init and heard.init.model) or session.model,
-        cwd=str(plan.invocation.cwd),
-        turn=session.turns,
-        resumed=plan.request.resume,
-        status=Status.ERROR if outcome.failure else Status.ACTIVE,
-        outcome=outcome,
-        error=_error(outcome.failure, recording) if outcome.failure else None,
-    )
-
-
-def _error(failure: Failure, recording: Recording) -> ErrorReport:
-    """The failure; one that nobody can say more of at least leads to the agent's last words."""
-    if failure.way_out is None and failure.detail and recording.keeps_words:
-        shown = f"clinvk sessions show {recording.session_id} --turn {recording.session.turns}"
-        failure = replace(failure, hint=f"`{shown}` has the agent's last words")
-    return ErrorReport.of_failure(failure)

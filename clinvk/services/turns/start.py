@@ -1,8 +1,9 @@
-"""From what was asked to a turn that is on disk as begun: nothing has been started by then."""
+"""From what was asked to a turn that is ready to be started: its session is locked by then."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from clinvk.errors import (
     ClinvkError,
@@ -22,9 +23,8 @@ from clinvk.services.sessions.places import here_in
 from clinvk.services.turns.history import refuse_newer
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.turns.policy import discretion_of
-from clinvk.services.turns.record import Recorded, Recording
+from clinvk.services.turns.record import Recording, cannot_keep, not_recorded
 from clinvk.services.turns.target import find_target, standing
-from clinvk.services.turns.unrecorded import Unrecorded
 from clinvk.services.world import World
 from clinvk.store.locks.holders import Holder
 from clinvk.store.locks.lock import Claim, HeldLock
@@ -44,7 +44,9 @@ def _nobody(_: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """Finds the session that is meant, or makes a new one, and begins the turn in it.
+    """Finds the session that is meant, or makes a new one, locks it and plans the turn in it.
+
+    Nothing is written or started yet: that is up to `Recording.start` and the runner.
 
     The locks are let go with `held`. `sleep` is how it waits; what it raises gets out. `waiting` is
     told that it waits for a busy session, and for whom. `notes` are what the person should know of
@@ -55,7 +57,7 @@ class Opening:
     world: World
     settings: Settings
     held: ExitStack
-    recorder: type[Recorded] = Recorded
+    recorder: type[Recording] = Recording
     sleep: Callable[[float], None] | None = None
     waiting: Callable[[str], None] = _nobody
     notes: list[str] = field(default_factory=list)
@@ -64,21 +66,21 @@ class Opening:
         """Go on with the session that is meant, or begin a new one.
 
         A name is held while its session is looked for or created: two at once make one session. It
-        is let go before a busy session is waited for, so what it means then is looked up again.
+        is let go once a new record is written, and before a busy session is waited for: what it
+        means then is looked up again.
         """
         store = SessionStore(self.world.home)
         while True:
             name_lock = self._lock_name(store)
             target = find_target(self.request, store, self.settings, self.world)
-            opened = self._begin(store) if target is None else None
+            if target is None:
+                return self._begin(store, name_lock)
             if name_lock is not None:
                 name_lock.release()
-            if target is not None:
-                opened = self._go_on(store, target)
-            if opened is not None:
+            if (opened := self._go_on(store, target)) is not None:
                 return opened
 
-    def _begin(self, store: SessionStore) -> tuple[TurnPlan, Recording]:
+    def _begin(self, store: SessionStore, name_lock: HeldLock | None) -> tuple[TurnPlan, Recording]:
         """A new session; a home that cannot be written costs the record, not the prompt.
 
         But a name asks for a session to continue: answered without one, it would be new each time.
@@ -88,18 +90,17 @@ class Opening:
             refuse_id_like(self.request.name, self.world.agents.names)
         session = new_session(self.request, backend, self.settings, self.world)
         plan = plan_turn(self.request, session, backend, self.settings, self.world)
-        unrecorded: str | None = None
+        lock, unrecorded = None, None
         if not self.request.ephemeral:
             try:
                 lock = self.held.enter_context(store.lock(session.id, self._claim()))
-                recorded = self._recorder(session, lock, store, is_new=True)
-                return plan, self._recorded(recorded, plan)
             except StoreError as error:
                 if self.request.name is not None:
-                    raise _cannot_keep(self.request.name, error) from error
-                unrecorded = f"this run is not recorded: {error.message}"
-        recording = Unrecorded(session, self.world, unrecorded)
-        recording.start(plan)
+                    raise cannot_keep(self.request.name, error) from error
+                unrecorded = not_recorded(error)
+        recording = self._recording(
+            session, lock, store, is_new=True, unrecorded=unrecorded, name_lock=name_lock
+        )
         return plan, recording
 
     def _go_on(self, store: SessionStore, target: Session) -> tuple[TurnPlan, Recording] | None:
@@ -122,7 +123,7 @@ class Opening:
         self._say_ahead(session)
         if session.archived:
             self.notes.append(f"session {session.id} was archived; it is back in the list")
-        return plan, self._recorded(self._recorder(session, lock, store, is_new=False), plan)
+        return plan, self._recording(session, lock, store, is_new=False)
 
     def _planned(self, store: SessionStore, session: Session) -> TurnPlan:
         """The next turn of the session; raises for one that cannot be."""
@@ -178,16 +179,15 @@ class Opening:
             )
         return session
 
-    def _recorder(
-        self, session: Session, lock: HeldLock, store: SessionStore, *, is_new: bool
-    ) -> Recorded:
-        kept = discretion_of(self.settings)
-        return self.recorder(session, lock, store, self.world, is_new=is_new, discretion=kept)
-
-    def _recorded(self, recorded: Recorded, plan: TurnPlan) -> Recorded:
-        self.held.enter_context(recorded)
-        recorded.start(plan)
-        return recorded
+    def _recording(
+        self,
+        session: Session,
+        lock: HeldLock | None,
+        store: SessionStore,
+        **how: Any,  # noqa: ANN401  as `Recording` takes them
+    ) -> Recording:
+        how["discretion"] = discretion_of(self.settings)
+        return self.held.enter_context(self.recorder(session, lock, store, self.world, **how))
 
     def _claim(self, wait_s: float = 0.0) -> Claim:
         claim = claim_of(self.world, wait_s=wait_s)
@@ -200,7 +200,7 @@ class Opening:
         try:
             lock = store.lock_name(self.request.name, self._claim(NAME_LOCK_WAIT_S))
         except StoreError as error:
-            raise _cannot_keep(self.request.name, error) from error
+            raise cannot_keep(self.request.name, error) from error
         return self.held.enter_context(lock)
 
     def _lock(self, store: SessionStore, session_id: str) -> HeldLock:
@@ -267,11 +267,3 @@ class Opening:
         if not here.shows(str(plan.invocation.cwd)):
             where = f"continuing session {session.id} of another directory: {plan.invocation.cwd}"
             self.notes.append(where)
-
-
-def _cannot_keep(name: str, error: StoreError) -> StoreError:
-    way_out = "`clinvk doctor` looks for the reason; without `-s` a prompt is answered unrecorded"
-    return StoreError(
-        f"session `{name}` cannot be kept: {error.message}",
-        hint="\n".join(filter(None, (error.hint, way_out))),
-    )

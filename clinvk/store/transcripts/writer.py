@@ -105,7 +105,7 @@ class TranscriptWriter:
         interactive: bool = False,
         afresh: IfMissing | None = None,
     ) -> None:
-        """A turn begins; on the disk before the agent is started.
+        """A turn begins; on the disk before the agent gets its prompt.
 
         `model` and `conversation` are what the agent is started with. An `interactive` turn takes
         place in the agent's own screen: it is told again once its prompt is known. `afresh` as in

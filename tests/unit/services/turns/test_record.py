@@ -16,7 +16,7 @@ from clinvk.services.claims import claim_of
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.sessions import labels
 from clinvk.services.turns.plan import TurnPlan, plan_turn
-from clinvk.services.turns.record import Recorded
+from clinvk.services.turns.record import Recording
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore
 
@@ -36,11 +36,11 @@ def run(
         return plan_turn(asked, session, backends.get("demo"), settings, world)
 
     @contextmanager
-    def recording(**fields: Any) -> Iterator[Recorded]:
+    def recording(**fields: Any) -> Iterator[Recording]:
         session = create(ID, cwd=str(tmp_path), **fields)
         with ExitStack() as held:
             lock = held.enter_context(store.lock(ID, claim_of(world)))
-            recorded = Recorded(session, lock, store, world, is_new=False)
+            recorded = Recording(session, lock, store, world, is_new=False)
             held.enter_context(recorded)
             recorded.start(plan(session))
             yield recorded
@@ -93,7 +93,7 @@ def test_a_run_tells_what_a_killed_one_could_not(
     again = replace(store.load(ID), open_turn=killed.open_turn)
     store.save(again)
     lock = store.lock(ID, claim_of(world))
-    with Recorded(again, lock, store, world, is_new=False) as recorded:
+    with Recording(again, lock, store, world, is_new=False) as recorded:
         asked = RunRequest(prompt="p", session=ID)
         settings = effective_settings(world)
         recorded.start(plan_turn(asked, again, backends.get("demo"), settings, world))

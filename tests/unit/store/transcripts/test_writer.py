@@ -141,7 +141,7 @@ def test_a_turn_reads_as_the_contract_says(
 def test_checkpoints_are_on_the_disk_when_they_return(
     path: Path, writer: TranscriptWriter, clock: Any
 ) -> None:
-    """A turn's start can be read by others before the agent is started, and so can its id."""
+    """A turn's start can be read by others before the agent has its prompt, and so can its id."""
     writer.turn_started(turn=1, at=clock(), prompt="p", cwd="/")
     assert lines(path)[-1]["type"] == "turn_started"
     writer.event(1, Init(backend_session_id="c-1"))

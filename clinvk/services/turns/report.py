@@ -1,0 +1,57 @@
+"""What a turn tells its caller when it begins, and when it is over."""
+
+from dataclasses import replace
+
+from clinvk.model.failure import Failure
+from clinvk.model.outcome import Outcome
+from clinvk.model.report import ErrorReport, RunReport, TurnStart
+from clinvk.model.session import Status
+from clinvk.process.ending import Ending
+from clinvk.services.turns.accumulate import Heard
+from clinvk.services.turns.outcome import exit_status
+from clinvk.services.turns.plan import TurnPlan
+from clinvk.services.turns.record import Recording
+
+
+def turn_start(plan: TurnPlan, recording: Recording) -> TurnStart:
+    """What is said when the turn has begun."""
+    session = recording.session
+    return TurnStart(
+        session_id=recording.session_id,
+        title=session.title,
+        backend=plan.backend.name,
+        model=plan.request.model,
+        cwd=str(plan.invocation.cwd),
+        turn=session.open_turn.number if session.open_turn else session.next_turn,
+        resumed=plan.request.resume,
+    )
+
+
+def report_of(
+    plan: TurnPlan, recording: Recording, heard: Heard, outcome: Outcome, ending: Ending
+) -> RunReport:
+    """What is said when the turn is over."""
+    session = recording.session
+    return RunReport(
+        exit_status=exit_status(outcome, ending),
+        session_id=recording.session_id,
+        name=session.name,
+        title=session.title,
+        backend=plan.backend.name,
+        backend_session_id=session.conversation,
+        model=outcome.model or (heard.init and heard.init.model) or session.model,
+        cwd=str(plan.invocation.cwd),
+        turn=session.turns,
+        resumed=plan.request.resume,
+        status=Status.ERROR if outcome.failure else Status.ACTIVE,
+        outcome=outcome,
+        error=_error(outcome.failure, recording) if outcome.failure else None,
+    )
+
+
+def _error(failure: Failure, recording: Recording) -> ErrorReport:
+    """The failure; one that nobody can say more of at least leads to the agent's last words."""
+    if failure.way_out is None and failure.detail and recording.keeps_words:
+        shown = f"clinvk sessions show {recording.session_id} --turn {recording.session.turns}"
+        failure = replace(failure, hint=f"`{shown}` has the agent's last words")
+    return ErrorReport.of_failure(failure)
