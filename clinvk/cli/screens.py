@@ -14,6 +14,7 @@ from clinvk.errors import ClinvkError, ExitStatus, UsageError
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.turns.interactive import HandedOver, hand_over
 from clinvk.services.turns.prompt import dry_run
+from clinvk.text.units import plural
 
 _SET_BACK = (
     "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[<u\x1b[0m"
@@ -84,7 +85,7 @@ def _say_what_became_of_it(over: HandedOver, streams: Streams) -> None:
     if over.turns is None:
         told = "what was said in it could not be read, so it is recorded as one turn"
     else:
-        told = f"{over.turns} turn{'' if over.turns == 1 else 's'} recorded"
+        told = f"{plural(over.turns, 'turn')} recorded"
     streams.talk(f"session {over.session.id} · {told} · clinvk resume {over.session.id}")
 
 

@@ -12,7 +12,7 @@ from clinvk.errors import StoreError
 FILE_MODE = 0o600
 FOLDER_MODE = 0o700
 
-_CHUNK = 1024 * 1024
+CHUNK = 1024 * 1024
 
 Place = Callable[[Path, Path], object]
 """Renames the first to the second, which it replaces. Raises `OSError`."""
@@ -124,6 +124,21 @@ def write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
+def copy_content(source: Path, copy: Path) -> None:
+    """Write what `source` has to the new file `copy`, onto the disk. Raises `OSError`."""
+    reading = open_regular(source)
+    try:
+        writing = open_private(copy, os.O_WRONLY | os.O_EXCL)
+        try:
+            while chunk := os.read(reading, CHUNK):
+                write_all(writing, chunk)
+            os.fsync(writing)
+        finally:
+            os.close(writing)
+    finally:
+        os.close(reading)
+
+
 def sync_folder(folder: Path) -> None:
     """Put the names in `folder` on the disk, where the file system can."""
     try:
@@ -167,22 +182,13 @@ def _create_one(path: Path) -> None:
 def _copy_in_place(path: Path) -> None:
     """Let `path` be a file of its own, with the same content."""
     temporary = path.parent / f".{path.name}.{os.urandom(6).hex()}.tmp"
-    reading = open_regular(path)
     try:
-        writing = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE)
-        try:
-            while chunk := os.read(reading, _CHUNK):
-                write_all(writing, chunk)
-            os.fsync(writing)
-        finally:
-            os.close(writing)
+        copy_content(path, temporary)
         temporary.replace(path)
     except BaseException:
         with suppress(OSError):
             temporary.unlink()
         raise
-    finally:
-        os.close(reading)
 
 
 def _write_new(path: Path, data: bytes) -> None:

@@ -16,6 +16,11 @@ _FORMS = "write it as `30s`, `15m`, `2h`, `1h30m`, `7d` or `2w`"
 _LONGEST_S = 100 * 365 * 86_400.0
 
 
+def plural(count: int, thing: str) -> str:
+    """`1 turn`, `1,234 turns`; for things that only take an `s`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def parse_duration(text: str) -> float:
     """Seconds of `30s`, `15m`, `2h`, `1h30m`, `7d`, `2w`; fractions (`1.5h`) are fine.
 

@@ -230,7 +230,7 @@ def test_an_agent_that_dies_leaves_the_terminal_in_order(
     terminal.press("Enter")
     time.sleep(0.3)
     found = subprocess.run(
-        ["pgrep", "-f", f"demo_agent --interactive.*{_conversation(clinvk)}"],
+        ["pgrep", "-f", f"agents.demo.program --interactive.*{_conversation(clinvk)}"],
         capture_output=True,
         text=True,
         check=True,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Retention, SignIn
 from clinvk.agents.kit.dialect import Dialect
-from clinvk.agents.kit.ids import UUID, conversation_id
+from clinvk.agents.kit.ids import UUID, conversation_and_model
 from clinvk.agents.kit.jsonl import parse_object
 from clinvk.agents.kit.stream_json import StreamJsonParser
 from clinvk.model.access import Access
@@ -163,14 +163,7 @@ class Agent(Backend):
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """One headless turn, with the prompt on stdin and the system prompt in a file."""
-        argv = [self.executable, *_HEADLESS]
-        if request.conversation is not None or request.resume:
-            # One token, so that an id cannot become a flag.
-            argv.append(
-                f"--{'resume' if request.resume else 'session-id'}={conversation_id(request)}"
-            )
-        if request.model is not None:
-            argv.append(f"--model={request.model}")
+        argv = [self.executable, *_HEADLESS, *conversation_and_model(request)]
         if request.access is not None:
             argv += _ACCESS[request.access]
         if request.max_turns is not None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Retention, SignIn
 from clinvk.agents.gemini.flat_events import Dialect, FlatEventsParser
 from clinvk.agents.kit.failures import Words
-from clinvk.agents.kit.ids import UUID, conversation_id
+from clinvk.agents.kit.ids import UUID, conversation_and_model
 from clinvk.agents.kit.jsonl import mapping, parse_object, text
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
@@ -196,14 +196,7 @@ class Agent(Backend):
         the agent whether it trusts the directory (and runs what is configured there); a read-only
         turn never runs anything that is configured there.
         """
-        argv = [self.executable, *_HEADLESS]
-        if request.conversation is not None or request.resume:
-            # One token, so that an id cannot become a flag.
-            argv.append(
-                f"--{'resume' if request.resume else 'session-id'}={conversation_id(request)}"
-            )
-        if request.model is not None:
-            argv.append(f"--model={request.model}")
+        argv = [self.executable, *_HEADLESS, *conversation_and_model(request)]
         files = {}
         env: dict[str, str] = {}
         if request.access is Access.READ_ONLY:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from clinvk.agents.base import Backend, Capability, ConversationFiles, SignIn
 from clinvk.agents.kit.argv import refuse_long_system_prompt
 from clinvk.agents.kit.dialect import Dialect
-from clinvk.agents.kit.ids import UUID, conversation_id
+from clinvk.agents.kit.ids import UUID, conversation_and_model
 from clinvk.agents.kit.jsonc import parse_settings
 from clinvk.agents.kit.jsonl import items, mapping, text
 from clinvk.agents.kit.stream_json import Line, StreamJsonParser
@@ -147,14 +147,7 @@ class Agent(Backend):
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """One headless turn, with the prompt on stdin."""
-        argv = [*_HEADLESS]
-        if request.conversation is not None or request.resume:
-            # One token, so that an id cannot become a flag.
-            argv.append(
-                f"--{'resume' if request.resume else 'session-id'}={conversation_id(request)}"
-            )
-        if request.model is not None:
-            argv.append(f"--model={request.model}")
+        argv = [*_HEADLESS, *conversation_and_model(request)]
         if request.access is not None:
             argv += _ACCESS[request.access]
         if request.max_turns is not None:

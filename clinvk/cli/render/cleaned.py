@@ -11,7 +11,7 @@ from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
 from clinvk.text.json_codec import json_line
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED
-from clinvk.text.units import format_duration
+from clinvk.text.units import format_duration, plural
 
 
 def render_cleaned(
@@ -41,12 +41,12 @@ def _cells(one: Swept, now: datetime) -> tuple[str, ...]:
 def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
     parts = [_what_went(cleaned, sweep) if cleaned.swept else _why_none(sweep)]
     if count := len(cleaned.in_use):
-        parts.append(f"left {_sessions(count)} alone, in use")
+        parts.append(f"left {plural(count, 'session')} alone, in use")
     if count := len(cleaned.failed):
-        parts.append(f"could not clean {_sessions(count)}")
+        parts.append(f"could not clean {plural(count, 'session')}")
     if count := cleaned.leftovers:
         did = "would remove" if sweep.dry_run else "removed"
-        parts.append(f"{did} {_counted(count, 'temporary file')} of killed runs")
+        parts.append(f"{did} {plural(count, 'temporary file')} of killed runs")
     agents = {one.native.agent: one.native.root for one in cleaned.swept if one.native}
     if agents:
         told = (f"{agent}'s ({root})" if root else f"{agent}'s" for agent, root in agents.items())
@@ -55,7 +55,7 @@ def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
 
 
 def _what_went(cleaned: Cleaned, sweep: Sweep) -> str:
-    count, freed = _sessions(len(cleaned.swept)), format_size(cleaned.freed)
+    count, freed = plural(len(cleaned.swept), "session"), format_size(cleaned.freed)
     if sweep.archive is None:
         return (
             f"would clean {count} and free {freed}"
@@ -72,11 +72,3 @@ def _why_none(sweep: Sweep) -> str:
         return "nothing to clean: `session.retention_days` is 0, so sessions are kept for ever"
     age = re.sub(r" 0[hms]$", "", format_duration(sweep.older_than_s))
     return f"nothing to clean: no such session was last used more than {age} ago"
-
-
-def _sessions(count: int) -> str:
-    return _counted(count, "session")
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count:,} {thing}{'' if count == 1 else 's'}"

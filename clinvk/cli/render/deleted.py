@@ -13,6 +13,7 @@ from clinvk.services.sessions.lifecycle import Applied
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED
+from clinvk.text.units import plural
 
 
 def doomed_line(doomed: Doomed, now: datetime) -> str:
@@ -20,7 +21,7 @@ def doomed_line(doomed: Doomed, now: datetime) -> str:
     session = doomed.session
     if session is None:
         return f"{doomed.id}  a damaged record, and its transcript"
-    turns = f"{session.turns:,} turn{'' if session.turns == 1 else 's'}"
+    turns = plural(session.turns, "turn")
     title = safe_line(session.title) or UNTITLED
     return f"{doomed.id}  {title}  ({turns}, last used {format_age(session.last_used_at, now)})"
 

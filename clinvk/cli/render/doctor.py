@@ -7,6 +7,7 @@ from clinvk.cli.streams import Streams
 from clinvk.model.finding import Checked, Examination, Finding, Severity
 from clinvk.text.json_codec import json_page
 from clinvk.text.sanitize import safe_line
+from clinvk.text.units import plural
 
 _MARKS = {Severity.PROBLEM: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
 _STYLES = {Severity.PROBLEM: "\x1b[31m", Severity.WARNING: "\x1b[33m", Severity.NOTE: "\x1b[2m"}
@@ -71,7 +72,7 @@ def _sum(examination: Examination) -> str:
     counts = [
         (word, sum(found.severity is word for found in examination.findings)) for word in Severity
     ]
-    told = [f"{count:,} {word.value}{'' if count == 1 else 's'}" for word, count in counts if count]
+    told = [plural(count, word.value) for word, count in counts if count]
     said = ", ".join(told)
     if examination.ok:
         return f"all is well ({said})" if said else "all is well"

@@ -25,6 +25,7 @@ from clinvk.store.agent_files.conversations import (
     read_text,
 )
 from clinvk.store.agent_files.listing import ConversationListing, depth_of
+from clinvk.text.units import plural
 
 SOON_DAYS = 3.0
 _DAY_S = 86_400.0
@@ -131,7 +132,7 @@ def _gone(name: str, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
         files = next(_files_of(one.session, survey) for one in kept if one.file is None)
         yield _finding(
             code="conversation_gone",
-            message=f"`{name}` no longer has the conversation of {_sessions(len(gone))}",
+            message=f"`{name}` no longer has the conversation of {plural(len(gone), 'session')}",
             where=str(files.root) if files else None,
             remedy="`clinvk resume` with `--if-missing replay` starts a new one with its text; or "
             "close the sessions that you do not want to continue",
@@ -150,7 +151,7 @@ def _at_risk(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Fi
         yield _finding(
             code="conversation_at_risk",
             message=f"`{backend.name}` may delete a conversation that was resumed when a new one "
-            f"begins in its directory: {_sessions(len(resumed))}",
+            f"begins in its directory: {plural(len(resumed), 'session')}",
             where=str(path),
             remedy=f"set {setting}; `clinvk resume` with `--if-missing replay` starts a new one"
             " with its text",
@@ -170,8 +171,8 @@ def _going(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Find
         yield _finding(
             code="conversation_going",
             message=f"`{backend.name}` deletes conversations not used for "
-            f"{retention.days:g} days: that of {_sessions(len(going))} will be deleted within "
-            f"{SOON_DAYS:g} days",
+            f"{retention.days:g} days: that of {plural(len(going), 'session')} will be deleted"
+            f" within {SOON_DAYS:g} days",
             where=str(path) if path else None,
             remedy=f"continue the sessions that you want to keep, or raise {retention.setting}",
             sessions=going,
@@ -181,7 +182,3 @@ def _going(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Find
 def _goes(file: Path, retention: Retention, now_s: float) -> bool:
     written_s = _written_s(file)
     return written_s > 0 and now_s - written_s > (retention.days - SOON_DAYS) * _DAY_S
-
-
-def _sessions(count: int) -> str:
-    return f"{count:,} session{'' if count == 1 else 's'}"

@@ -17,7 +17,7 @@ from clinvk.store.sessions.reading import TRANSCRIPT, read_orphan, why
 from clinvk.store.sessions.records import DamagedRecord, id_inside
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.text.timestamps import CLOCKS_AGREE
-from clinvk.text.units import format_turns
+from clinvk.text.units import format_turns, plural
 
 _finding = partial(Finding, area=Area.SESSIONS)
 
@@ -38,7 +38,7 @@ def check_records(survey: Survey) -> Checked:
     count = len(survey.sessions)
     return Checked(
         area=Area.SESSIONS,
-        summary=f"{count:,} session{'' if count == 1 else 's'}",
+        summary=plural(count, "session"),
         findings=(
             *(_damaged(one, survey) for one in survey.damaged),
             *(found for one in survey.sessions for found in _of(one, survey)),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from clinvk.model.request import IfMissing
 from clinvk.model.turn import ToolCall, Turn
+from clinvk.text.units import plural
 
 BUDGET = 100_000
 """Of all turns together: some 25 000 tokens, which leaves the new conversation its room."""
@@ -46,9 +47,9 @@ class Replay:
         told += "" if self.first == self.last else str(self.last)
         cuts = []
         if self.left_out:
-            cuts.append(f"{_counted(self.left_out, 'earlier turn')} left out")
+            cuts.append(f"{plural(self.left_out, 'earlier turn')} left out")
         if self.shortened:
-            cuts.append(f"{_counted(self.shortened, 'long text')} shortened")
+            cuts.append(f"{plural(self.shortened, 'long text')} shortened")
         return told + (f" ({', '.join(cuts)})" if cuts else "")
 
 
@@ -85,7 +86,7 @@ def _last_conversation(turns: Sequence[Turn]) -> Sequence[Turn]:
 
 
 def _opening(left_out: int) -> str:
-    cut = f" The {_counted(left_out, 'turn')} before are left out." if left_out else ""
+    cut = f" The {plural(left_out, 'turn')} before are left out." if left_out else ""
     return (
         f"<{_TAG}>\n"
         "You had this conversation with the same user before; it is told here from a record, oldest"
@@ -136,7 +137,3 @@ def _listed(label: str, found: Iterable[str], most: int) -> list[str]:
         return []
     more = [f"and {len(names) - most:,} more"] if len(names) > most else []
     return [f"{label}:", *(f"- {name}" for name in [*names[:most], *more])]
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"

@@ -11,9 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from clinvk.errors import StoreError
-from clinvk.store.files import ensure_private_dir, open_private, open_regular, reason, sync_folder
-
-_CHUNK = 1024 * 1024
+from clinvk.store.files import (
+    CHUNK,
+    copy_content,
+    ensure_private_dir,
+    open_regular,
+    reason,
+    sync_folder,
+)
 
 
 def copy_out(sources: Sequence[Path], folder: Path) -> tuple[Path, ...]:
@@ -52,7 +57,7 @@ def _copy(source: Path, place: Path) -> bool:
         return _same(source, place)
     temporary = place.parent / f".{place.name}.{os.urandom(6).hex()}.tmp"
     try:
-        _write(source, temporary)
+        copy_content(source, temporary)
         try:
             _put(temporary, place)
         except FileExistsError:
@@ -61,22 +66,6 @@ def _copy(source: Path, place: Path) -> bool:
         with suppress(OSError):
             temporary.unlink()
     return True
-
-
-def _write(source: Path, copy: Path) -> None:
-    reading = open_regular(source)
-    try:
-        writing = open_private(copy, os.O_WRONLY | os.O_EXCL)
-        try:
-            while chunk := os.read(reading, _CHUNK):
-                rest = memoryview(chunk)
-                while rest:
-                    rest = rest[os.write(writing, rest) :]
-            os.fsync(writing)
-        finally:
-            os.close(writing)
-    finally:
-        os.close(reading)
 
 
 def _put(temporary: Path, place: Path) -> None:
@@ -99,8 +88,8 @@ def _same(source: Path, place: Path) -> bool:
         return False
     with os.fdopen(there, "rb") as copy, os.fdopen(open_regular(source), "rb") as original:
         while True:
-            chunk = original.read(_CHUNK)
-            if chunk != copy.read(_CHUNK):
+            chunk = original.read(CHUNK)
+            if chunk != copy.read(CHUNK):
                 return False
             if not chunk:
                 return True

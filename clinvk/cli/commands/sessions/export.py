@@ -93,11 +93,8 @@ def _save(cli: Cli, output: str, text: str) -> None:
 def _say_redacted(cli: Cli, whole: str, text: str) -> None:
     """How much of what was to be written is not in it."""
     from clinvk.text.redact import MARK, Redaction
+    from clinvk.text.units import plural
 
     secrets = text.count(MARK) - whole.count(MARK)
     paths = Redaction(str(cli.world.user_home)).home_paths(whole)
-    cli.streams.talk(f"redacted: {_count(secrets, 'secret')}, {_count(paths, 'home path')}")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+    cli.streams.talk(f"redacted: {plural(secrets, 'secret')}, {plural(paths, 'home path')}")
