@@ -29,7 +29,7 @@ def _inside(value: Json, step: str) -> Iterator[Json]:
         yield value[int(step)]
 
 
-class Finder:
+class JsonPath:
     """A place in the output: a `path`, in objects where the paths of `where` have those values.
 
     Without a form it finds nothing.

@@ -9,7 +9,7 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 
 from clinvk.agents.base import Parser
-from clinvk.agents.declared.json_path import Finder
+from clinvk.agents.declared.json_path import JsonPath
 from clinvk.agents.kit.failures import Words, code_of_words, failure, failure_of_end
 from clinvk.agents.kit.jsonl import one_line, parse_object
 from clinvk.agents.kit.recovery import pieces_of_lines, recovering
@@ -60,11 +60,11 @@ class _Declared(Parser):
             (pattern, FailureCode(code)) for pattern, code in (form.get("errors") or {}).items()
         ]
         self._finders = {
-            name: Finder(output.get(name))
+            name: JsonPath(output.get(name))
             for name in ("conversation", "model", "delta", "text", "error", "cost")
         }
         usage = output.get("usage") or {}
-        self._figures = {name: Finder(usage.get(name)) for name in _FIGURES}
+        self._figures = {name: JsonPath(usage.get(name)) for name in _FIGURES}
         self._cached_apart = bool(usage.get("cached_apart"))
         self._conversation = request.conversation
         self._told = False
