@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from clinvk.agents.base import Parser
 from clinvk.agents.codex.thread_items import CALLS, ITEMS, call_result, file_changes, item_kind
-from clinvk.agents.kit.answer import without_value
+from clinvk.agents.kit.answer import missing_value_warning
 from clinvk.agents.kit.counters import usage_since
 from clinvk.agents.kit.failures import (
     Words,
@@ -147,7 +147,7 @@ class ThreadParser(Parser):
         if not self._settled:
             note = "the agent ended in the middle of a further turn"
             return [Warned(message=note), replace(self._outcome, usage=UNKNOWN_USAGE)]
-        notes = without_value(self._outcome) if self._held_to_schema else []
+        notes = missing_value_warning(self._outcome) if self._held_to_schema else []
         if self._outcome.failure is None and exit_code is not None and 0 < exit_code < _SIGNALLED:
             note = f"the agent exited with {exit_code} after its answer was complete"
             notes = [Warned(message=note), *notes]

@@ -19,7 +19,7 @@ CUT = {
 """Stop reasons of an incomplete answer."""
 
 
-def without_value(result: Result) -> list[Warned]:
+def missing_value_warning(result: Result) -> list[Warned]:
     """The warning if an answer should match a schema but contains no value."""
     known = result.structured is not None or result.text.strip() == "null"
     if known or result.failure is not None or not result.text.strip():

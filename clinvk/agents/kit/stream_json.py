@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from clinvk.agents.base import Parser
-from clinvk.agents.kit.answer import CUT, Answer, without_value
+from clinvk.agents.kit.answer import CUT, Answer, missing_value_warning
 from clinvk.agents.kit.dialect import Dialect
 from clinvk.agents.kit.failures import (
     code_of_status,
@@ -161,7 +161,7 @@ class StreamJsonParser(Parser):
         return [*self._notes(result), result]
 
     def _notes(self, result: Result) -> list[Warned]:
-        return without_value(result) if self._held_to_schema else []
+        return missing_value_warning(result) if self._held_to_schema else []
 
     def _without_result(self, exit_code: int | None, stderr_tail: str) -> Result:
         words, noise = self._dialect.words, self._dialect.noise
