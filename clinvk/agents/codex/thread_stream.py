@@ -22,7 +22,7 @@ from clinvk.agents.kit.failures import (
     code_of_words,
     failure,
     failure_of_end,
-    not_gone,
+    without_conversation_gone,
 )
 from clinvk.agents.kit.jsonl import count, mapping, one_line, parse_json, parse_object, text
 from clinvk.agents.kit.recovery import recovering
@@ -170,7 +170,7 @@ class ThreadParser(Parser):
     @property
     def _words(self) -> Words:
         """The phrases of its errors; after a turn began, the thread cannot be missing."""
-        return not_gone(_WORDS) if self._begun else _WORDS
+        return without_conversation_gone(_WORDS) if self._begun else _WORDS
 
     def _item_started(self, said: Line) -> list[Event] | None:
         kind, item = item_kind(said), mapping(said.get("item"))

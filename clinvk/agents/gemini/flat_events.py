@@ -15,7 +15,7 @@ from clinvk.agents.kit.failures import (
     code_of_words,
     failure,
     failure_of_end,
-    not_gone,
+    without_conversation_gone,
 )
 from clinvk.agents.kit.jsonl import count, mapping, one_line, parse_object, text
 from clinvk.agents.kit.recovery import recovering
@@ -244,7 +244,7 @@ class FlatEventsParser(Parser):
         status = count(body.get("code")) or _STATUSES.get(exit_code or 0)
         kind = text(error.get("type"))
         own = kind.startswith("Fatal") and status not in _STATUSES.values()
-        words_of = self._dialect.words if own else not_gone(self._dialect.words)
+        words_of = self._dialect.words if own else without_conversation_gone(self._dialect.words)
         meant = code_of_words(said, words_of)
         code = (
             (meant if meant is FailureCode.CONVERSATION_GONE else None)

@@ -180,7 +180,7 @@ def _unless_path(found: re.Match[str]) -> str:
     return "…" if depth > 1 or near or "://" in word or _FILE.search(word) else word
 
 
-def not_gone(words: Words) -> Words:
+def without_conversation_gone(words: Words) -> Words:
     """The phrases without those for a conversation that is gone.
 
     For texts that the agent did not write: a service has sessions and threads of its own.

@@ -19,7 +19,7 @@ from clinvk.agents.kit.failures import (
     code_of_words,
     failure,
     failure_of_end,
-    not_gone,
+    without_conversation_gone,
 )
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
 from clinvk.agents.kit.line_words import (
@@ -316,7 +316,7 @@ class StreamJsonParser(Parser):
         # A server that could not be reached is sometimes reported as a server error too.
         kind = self._dialect.errors.get(error)
         words = self._dialect.words
-        meant = code_of_words(message, words if self._is_own(said) else not_gone(words))
+        meant = code_of_words(message, words if self._is_own(said) else without_conversation_gone(words))
         meant = FailureCode.PROMPT_REFUSED if said.get("stop_reason") == "refusal" else meant
         if status == 429 and meant is FailureCode.BUDGET_LIMIT:
             return meant  # a quota is used up: waiting does not help

@@ -15,7 +15,7 @@ from clinvk.agents.kit.failures import (
     code_of_words,
     failure,
     failure_of_end,
-    not_gone,
+    without_conversation_gone,
 )
 from clinvk.agents.kit.jsonl import clip, count, mapping, parse_object, text
 from clinvk.agents.kit.recovery import recovering
@@ -236,7 +236,7 @@ class StepParser(Parser):
         words = words or "the agent failed and did not say why"
         status = count(told.get("statusCode"))
         # A provider's error may mention a session of the provider.
-        known = self._words if name.endswith("NotFoundError") else not_gone(self._words)
+        known = self._words if name.endswith("NotFoundError") else without_conversation_gone(self._words)
         meant = code_of_words(f"{words}\n{text(body.get('code'))}", known)
         code = _NAMES.get(name) or code_of_status(status) or meant or FailureCode.AGENT_FAILED
         if status == 429 and meant is FailureCode.BUDGET_LIMIT:
