@@ -21,7 +21,7 @@ from clinvk.agents.kit.failures import (
     code_of_status,
     code_of_words,
     failure,
-    failure_of_end,
+    failure_at_exit,
     without_conversation_gone,
 )
 from clinvk.agents.kit.jsonl import count, mapping, one_line, parse_json, parse_object, text
@@ -142,7 +142,7 @@ class ThreadParser(Parser):
             return []
         self._over = True
         if self._outcome is None:
-            why = failure_of_end(exit_code, stderr_tail, self._words, _NOISE)
+            why = failure_at_exit(exit_code, stderr_tail, self._words, _NOISE)
             return [self._result(StopReason.ERROR, self._trouble or why)]
         if not self._settled:
             note = "the agent ended in the middle of a further turn"

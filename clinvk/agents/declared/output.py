@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from clinvk.agents.base import Parser
 from clinvk.agents.declared.json_path import JsonPath
-from clinvk.agents.kit.failures import Words, code_of_words, failure, failure_of_end
+from clinvk.agents.kit.failures import Words, code_of_words, failure, failure_at_exit
 from clinvk.agents.kit.jsonl import one_line, parse_object
 from clinvk.agents.kit.recovery import pieces_of_lines, recovering
 from clinvk.model.events import (
@@ -182,7 +182,7 @@ class _Declared(Parser):
             return failure(code, self._error, detail=stderr_tail)
         if exit_code == 0 and self._answer.strip():
             return None
-        return failure_of_end(exit_code, stderr_tail, self._words, _NO_NOISE)
+        return failure_at_exit(exit_code, stderr_tail, self._words, _NO_NOISE)
 
 
 class _Lines(_Declared):

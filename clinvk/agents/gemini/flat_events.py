@@ -14,7 +14,7 @@ from clinvk.agents.kit.failures import (
     code_of_status,
     code_of_words,
     failure,
-    failure_of_end,
+    failure_at_exit,
     without_conversation_gone,
 )
 from clinvk.agents.kit.jsonl import count, mapping, one_line, parse_object, text
@@ -117,7 +117,7 @@ class FlatEventsParser(Parser):
         self._over = True
         if self._outcome is None:
             stderr = _COLOURS.sub("", stderr_tail)
-            why = failure_of_end(exit_code, stderr, self._dialect.words, self._dialect.noise)
+            why = failure_at_exit(exit_code, stderr, self._dialect.words, self._dialect.noise)
             hints = (hint for words, hint in self._dialect.hints.items() if words in why.message)
             why = replace(why, hint=next(hints, why.hint))
             return [self._result(UNKNOWN_USAGE, why)]

@@ -213,7 +213,7 @@ def failure(
     )
 
 
-def failure_of_end(exit_code: int | None, stderr_tail: str, own: Words, noise: str) -> Failure:
+def failure_at_exit(exit_code: int | None, stderr_tail: str, own: Words, noise: str) -> Failure:
     """Why a child ended without a result: from its last words, else from how it ended.
 
     Lines of stderr that match `noise` explain nothing.

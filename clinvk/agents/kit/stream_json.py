@@ -18,7 +18,7 @@ from clinvk.agents.kit.failures import (
     code_of_status,
     code_of_words,
     failure,
-    failure_of_end,
+    failure_at_exit,
     without_conversation_gone,
 )
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
@@ -165,7 +165,7 @@ class StreamJsonParser(Parser):
 
     def _without_result(self, exit_code: int | None, stderr_tail: str) -> Result:
         words, noise = self._dialect.words, self._dialect.noise
-        why = failure_of_end(exit_code, stderr_tail, words, noise)
+        why = failure_at_exit(exit_code, stderr_tail, words, noise)
         if self._trouble:
             message = message_words(self._trouble)
             code = self._code(self._trouble, message)

@@ -14,7 +14,7 @@ from clinvk.agents.kit.failures import (
     code_of_status,
     code_of_words,
     failure,
-    failure_of_end,
+    failure_at_exit,
     without_conversation_gone,
 )
 from clinvk.agents.kit.jsonl import clip, count, mapping, parse_object, text
@@ -69,7 +69,7 @@ The agent would repeat the request without end: over 600 times in two minutes (1
 
 
 class StepParser(Parser):
-    """Follows one run; `words` and `noise` are as in `failure_of_end`."""
+    """Follows one run; `words` and `noise` are as in `failure_at_exit`."""
 
     def __init__(self, request: TurnRequest, words: Words, noise: str) -> None:
         self._model = request.model
@@ -130,7 +130,7 @@ class StepParser(Parser):
             return [self._result(None, self._sum.usage)]
         why = self._trouble
         if why is None:
-            why = failure_of_end(exit_code, plain, self._words, self._noise)
+            why = failure_at_exit(exit_code, plain, self._words, self._noise)
             if why.code is FailureCode.CONVERSATION_GONE:
                 why = replace(why, message="the agent no longer has the conversation")
             return [self._result(why)]
