@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
-from clinvk.agents.kit.native import Native, moment
+from clinvk.agents.kit.native import Native, parse_time
 from clinvk.agents.kit.spending import main_tokens
 from clinvk.model.events import Json
 from clinvk.model.native import NativeTurn
@@ -66,7 +66,7 @@ class _Turn:
         self.figures_known = True
         self._id = text(said.get("uuid"))
         self._prompt = prompt
-        self._started_at = self._ended_at = moment(said.get("timestamp"))
+        self._started_at = self._ended_at = parse_time(said.get("timestamp"))
         self._text: dict[str, list[str]] = {}
         self._usage: dict[str, Usage | None] = {}
         self._model: str | None = None
@@ -85,7 +85,7 @@ class _Turn:
         elif kind == "assistant":
             self._answer(said, message)
         if kind in ("user", "assistant"):
-            self._ended_at = moment(said.get("timestamp")) or self._ended_at
+            self._ended_at = parse_time(said.get("timestamp")) or self._ended_at
 
     def _answer(self, said: Line, message: Line) -> None:
         answer_id = text(message.get("id"))

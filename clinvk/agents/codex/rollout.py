@@ -9,7 +9,7 @@ from datetime import datetime
 
 from clinvk.agents.kit.counters import usage_since
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
-from clinvk.agents.kit.native import Native, moment
+from clinvk.agents.kit.native import Native, parse_time
 from clinvk.model.events import Json
 from clinvk.model.native import BegunConversation, NativeTurn
 from clinvk.model.usage import UNKNOWN_USAGE
@@ -125,7 +125,7 @@ class Rollouts(Native):
         """The start of a thread, None if the agent began it for itself."""
         said = parse_object(line) or {}
         told = mapping(said.get("payload"))
-        started_at = moment(told.get("timestamp"))
+        started_at = parse_time(told.get("timestamp"))
         thread, cwd = text(told.get("id")), text(told.get("cwd"))
         own = told.get("thread_source") not in (None, "user")
         if said.get("type") != "session_meta" or own or not thread or started_at is None:
@@ -144,7 +144,7 @@ class _Turn:
     def __init__(self, said: Line, told: Line, totals: Mapping[str, int]) -> None:
         self.prompts: list[str] = []
         self._id = text(told.get("turn_id")) or text(said.get("timestamp"))
-        self._started_at = moment(said.get("timestamp"))
+        self._started_at = parse_time(said.get("timestamp"))
         self._ended_at: datetime | None = None
         self._before = self._after = totals
         self._text = ""
@@ -166,7 +166,7 @@ class _Turn:
             case "task_complete" | "turn_aborted":
                 self._interrupted = kind == "turn_aborted"
                 self._text = text(told.get("last_agent_message")) or self._text
-                self._ended_at = moment(said.get("timestamp"))
+                self._ended_at = parse_time(said.get("timestamp"))
 
     def build(self, figures: Mapping[str, str]) -> NativeTurn:
         """The turn as far as it went; the totals do not include what an interrupted turn used."""

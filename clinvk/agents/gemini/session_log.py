@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from clinvk.agents.kit.jsonl import items, mapping, parse_object, text
-from clinvk.agents.kit.native import Native, moment
+from clinvk.agents.kit.native import Native, parse_time
 from clinvk.model.events import Json
 from clinvk.model.native import NativeTurn
 
@@ -66,7 +66,7 @@ class _Turn:
         self._id = turn_id
         self._kinds = (answer, "error")
         self._prompt = prompt
-        self._started_at = moment(said.get("timestamp"))
+        self._started_at = parse_time(said.get("timestamp"))
         self._ended_at: datetime | None = None
         self._text = ""
         self._model: str | None = None
@@ -80,7 +80,7 @@ class _Turn:
         self._failed = kind == "error"
         self._text = _spoken(said) or self._text
         self._model = text(said.get("model")) or self._model
-        self._ended_at = moment(said.get("timestamp")) or self._ended_at
+        self._ended_at = parse_time(said.get("timestamp")) or self._ended_at
 
     def build(self) -> NativeTurn:
         """The turn as far as it went."""

@@ -30,7 +30,7 @@ class Native(ABC):
         return None
 
 
-def moment(value: Json) -> datetime | None:
+def parse_time(value: Json) -> datetime | None:
     """The time in UTC of an ISO 8601 text with a time zone, None for anything else."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None

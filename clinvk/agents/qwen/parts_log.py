@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
-from clinvk.agents.kit.native import Native, moment
+from clinvk.agents.kit.native import Native, parse_time
 from clinvk.model.events import Json
 from clinvk.model.native import NativeTurn
 from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
@@ -80,7 +80,7 @@ class _Turn:
     def __init__(self, said: Line, prompt: str) -> None:
         self._id = text(said.get("uuid"))
         self._prompt = prompt
-        self._started_at = self._ended_at = moment(said.get("timestamp"))
+        self._started_at = self._ended_at = parse_time(said.get("timestamp"))
         self._text = ""
         self._model: str | None = None
         self._failed = self._answered = False
@@ -140,4 +140,4 @@ def _usage(said: Line) -> Usage | None:
 
 
 def _later(said: Line, before: datetime | None) -> datetime | None:
-    return moment(said.get("timestamp")) or before
+    return parse_time(said.get("timestamp")) or before
