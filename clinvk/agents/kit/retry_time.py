@@ -42,7 +42,7 @@ def wait_in(said: str) -> Wait | None:
     """The wait that a text mentions, None if it mentions none."""
     said = said[:10_000]
     if found := _FIELD_AT.search(said):
-        return moment_of(int(found[1]))
+        return time_from_epoch(int(found[1]))
     if found := _FIELD_IN.search(said):
         return _seconds(float(found[1]))
     if found := _IN.search(said):
@@ -71,7 +71,7 @@ def wait_of_headers(headers: Mapping[str, Json]) -> Wait | None:
     return None if at is None or at.tzinfo is None else at.astimezone(UTC)
 
 
-def moment_of(epoch: Json) -> datetime | None:
+def time_from_epoch(epoch: Json) -> datetime | None:
     """The time in UTC of a Unix timestamp in seconds or milliseconds, None if it is not one."""
     number = amount(epoch)
     if number is None or number <= 0:

@@ -32,7 +32,7 @@ from clinvk.agents.kit.line_words import (
     structured_of,
 )
 from clinvk.agents.kit.recovery import recovering
-from clinvk.agents.kit.retry_time import moment_of
+from clinvk.agents.kit.retry_time import time_from_epoch
 from clinvk.agents.kit.spending import Bill, Spending, main_tokens
 from clinvk.agents.kit.tools import ToolCalls
 from clinvk.model.events import (
@@ -193,7 +193,7 @@ class StreamJsonParser(Parser):
         """Note when the plan's limit resets; only valid after a request was rejected for it."""
         info = mapping(said.get("rate_limit_info"))
         if info.get("status") == "rejected":
-            self._resets_at = moment_of(info.get("resetsAt"))
+            self._resets_at = time_from_epoch(info.get("resetsAt"))
         return [] if info else None
 
     def _begin(self, said: Line) -> list[Event] | None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clinvk.agents import registry as backends
-from clinvk.agents.kit.retry_time import moment_of, wait_in, wait_of_headers
+from clinvk.agents.kit.retry_time import time_from_epoch, wait_in, wait_of_headers
 from clinvk.model.request import TurnRequest
 
 AT = datetime(2026, 11, 28, 1, 7, 53, tzinfo=UTC)
@@ -65,7 +65,7 @@ def test_a_header_says_it_in_seconds_or_as_a_date(headers: dict[str, Any], wait:
 )
 def test_a_moment_is_counted_in_seconds_or_milliseconds(epoch: object, moment: object) -> None:
     """Since 1970, in UTC."""
-    assert moment_of(epoch) == moment
+    assert time_from_epoch(epoch) == moment
 
 
 STREAMS: dict[str, list[dict[str, Any]]] = {
