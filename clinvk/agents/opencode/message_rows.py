@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
 from clinvk.agents.kit.native import Native
-from clinvk.agents.opencode.step_sum import HELPER, StepSum
+from clinvk.agents.opencode.step_sum import SUB_AGENT_TOOL, StepSum
 from clinvk.model.events import Json
 from clinvk.model.native import BegunConversation, NativeTurn
 from clinvk.model.usage import UNKNOWN_USAGE
@@ -115,7 +115,7 @@ class _Turn:
             return  # a shell command of the person: no model was asked
         for step in items(said.get("steps")):
             self._sum.add(mapping(step))
-        if HELPER in items(said.get("tools")):
+        if SUB_AGENT_TOOL in items(said.get("tools")):
             self._sum.miss()
         spoken = "" if said.get("summary") else _spoken(said)
         self._text = spoken or self._text

@@ -8,7 +8,7 @@ from clinvk.agents.kit.jsonl import amount, count, mapping, text
 from clinvk.model.events import Json
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
-HELPER = "task"
+SUB_AGENT_TOOL = "task"
 """The tool that starts a sub-agent, whose own steps are not reported."""
 
 _WHOLE = frozenset({"stop", "length", "tool-calls", "content-filter"})

@@ -21,7 +21,7 @@ from clinvk.agents.kit.jsonl import clip, count, mapping, parse_object, text
 from clinvk.agents.kit.recovery import recovering
 from clinvk.agents.kit.retry_time import wait_of_headers
 from clinvk.agents.kit.tools import summary_of
-from clinvk.agents.opencode.step_sum import HELPER, StepSum, broke_off, known_end
+from clinvk.agents.opencode.step_sum import SUB_AGENT_TOOL, StepSum, broke_off, known_end
 from clinvk.model.events import (
     Change,
     Event,
@@ -186,7 +186,7 @@ class StepParser(Parser):
         failed = state.get("status") == "error" or error or told.get("exit") not in (None, 0)
         output = clip(error or text(state.get("output")))
         events: list[Event] = [call, ToolResult(id=call.id, ok=not failed, text=output)]
-        if name == HELPER:
+        if name == SUB_AGENT_TOOL:
             self._sum.miss()
         self._rejected = self._rejected or error.startswith(_REJECTED)
         if error.startswith(_REFUSED):
