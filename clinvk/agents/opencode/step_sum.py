@@ -14,7 +14,7 @@ SUB_AGENT_TOOL = "task"
 _WHOLE = frozenset({"stop", "length", "tool-calls", "content-filter"})
 
 
-def broke_off(step: Mapping[str, Json]) -> bool:
+def was_cut_off(step: Mapping[str, Json]) -> bool:
     """Whether the step ended before its answer was complete.
 
     The agent reports the same reason for that and for a reason of the service that it does not

@@ -21,7 +21,7 @@ from clinvk.agents.kit.jsonl import clip, count, mapping, parse_object, text
 from clinvk.agents.kit.recovery import recovering
 from clinvk.agents.kit.retry_time import wait_of_headers
 from clinvk.agents.kit.tools import summary_of
-from clinvk.agents.opencode.step_sum import SUB_AGENT_TOOL, StepSum, broke_off, known_end
+from clinvk.agents.opencode.step_sum import SUB_AGENT_TOOL, StepSum, was_cut_off, known_end
 from clinvk.model.events import (
     Change,
     Event,
@@ -203,7 +203,7 @@ class StepParser(Parser):
     def _count(self, said: Line, part: Line) -> list[Event]:
         del said
         self._sum.add(part)
-        broken = broke_off(part)
+        broken = was_cut_off(part)
         self._broken = self._broken + 1 if broken else 0
         if not broken and not known_end(part) and not self._called:
             return self._stop_loop()
