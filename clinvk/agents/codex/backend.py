@@ -220,7 +220,7 @@ class Agent(Backend):
         """The thread's rollout, in a folder for the day it began."""
         pattern = f"*/*/*/rollout-*-{escape(conversation)}.jsonl"
         return ConversationFiles(
-            _root(user_home, environ) / "sessions", pattern, holds=_holds_a_turn
+            _root(user_home, environ) / "sessions", pattern, holds=_contains_turn
         )
 
     def all_conversations(self, user_home: Path, environ: Mapping[str, str]) -> ConversationFiles:
@@ -272,7 +272,7 @@ def _toml_string(value: str) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
 
 
-def _holds_a_turn(lines: Iterable[str]) -> bool:
-    from clinvk.agents.codex.rollout import holds_a_turn
+def _contains_turn(lines: Iterable[str]) -> bool:
+    from clinvk.agents.codex.rollout import contains_turn
 
-    return holds_a_turn(lines)
+    return contains_turn(lines)

@@ -26,7 +26,7 @@ _PREAMBLE = frozenset(
 """Kinds of lines at the start of a turn, before anything was said or done."""
 
 
-def holds_a_turn(lines: Iterable[str]) -> bool:
+def contains_turn(lines: Iterable[str]) -> bool:
     """Whether the agent can continue the thread: its first line can be read, and a turn follows.
 
     If there is only the start of a thread, 0.171.0 silently answers from an empty thread; without
