@@ -261,7 +261,7 @@ class Agent(Backend):
         """
         root = _root(user_home, environ) / "tmp"
         pattern = f"*/chats/session-*-{escape(conversation[:8])}.jsonl"
-        return ConversationFiles(root, pattern, holds=_holds_a_prompt)
+        return ConversationFiles(root, pattern, holds=_contains_prompt)
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
         """A key in the environment, or the file that its login writes."""
@@ -324,10 +324,10 @@ def _own_variables(request: TurnRequest) -> dict[str, str]:
     }
 
 
-def _holds_a_prompt(lines: Iterable[str]) -> bool:
-    from clinvk.agents.gemini.session_log import holds_a_prompt
+def _contains_prompt(lines: Iterable[str]) -> bool:
+    from clinvk.agents.gemini.session_log import contains_prompt
 
-    return holds_a_prompt(lines)
+    return contains_prompt(lines)
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:

@@ -46,7 +46,7 @@ class SessionLog(Native):
         return tuple(turn.build() for turn in turns)
 
 
-def holds_a_prompt(lines: Iterable[str]) -> bool:
+def contains_prompt(lines: Iterable[str]) -> bool:
     """Whether the log still has a prompt of a person; the last lines are usually sufficient."""
     logged = list(lines)
     for said in filter(None, map(parse_object, reversed(logged))):
