@@ -99,9 +99,9 @@ def converse() -> int:
             write_line(f"clinvk-demo-agent {VERSION}")
             return 0
         if "interactive" in options:
-            from clinvk.agents.demo.screen import talk
+            from clinvk.agents.demo.screen import run_screen
 
-            return talk(options)
+            return run_screen(options)
         prompt = read_prompt()
         turn = Turn(Conversation(options), options, prompt, emit)
         turn.run()

@@ -13,7 +13,7 @@ from clinvk.agents.demo.turn import Turn
 PROMPT = "demo> "
 
 
-def talk(options: dict[str, str]) -> int:
+def run_screen(options: dict[str, str]) -> int:
     """Run the screen and return the exit code."""
     conversation = Conversation(options)
     signal.signal(signal.SIGINT, signal.default_int_handler)
