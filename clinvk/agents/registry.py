@@ -54,7 +54,7 @@ def get(name: str) -> Backend:
     raise BackendUnknownError(f"there is no backend `{name}`", hint=f"one of: {', '.join(names())}")
 
 
-def plugins_passed_by() -> tuple[str, ...]:
+def unused_plugins() -> tuple[str, ...]:
     """Why backends of other packages are not used, one sentence each."""
     return tuple(
         f"the package {package} offers a backend `{name}`, {_why_not(name)}"

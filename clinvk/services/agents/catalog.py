@@ -71,7 +71,7 @@ class Catalog:
 
 def unusable() -> tuple[str, ...]:
     """Why other packages' agents cannot be used, a sentence each; imports all of those."""
-    found = list(registry.plugins_passed_by())
+    found = list(registry.unused_plugins())
     for name in undeclared_names():
         if name not in built_in():
             try:
