@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 GROUP = "clinvk.backends"
 
 
-def offered(path: Sequence[str]) -> "Mapping[str, Sequence[EntryPoint]]":
+def plugin_entry_points(path: Sequence[str]) -> "Mapping[str, Sequence[EntryPoint]]":
     """The entry points of the packages on `path`, by name; the first of a duplicate package."""
     if not any(_offers_some(Path(folder)) for folder in path if folder):
         return {}

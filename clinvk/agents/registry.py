@@ -91,6 +91,6 @@ def _plugged() -> "Mapping[str, EntryPoint]":
 
 @cache
 def _offered() -> "Mapping[str, Sequence[EntryPoint]]":
-    from clinvk.agents.plugins import offered
+    from clinvk.agents.plugins import plugin_entry_points
 
-    return offered(sys.path)
+    return plugin_entry_points(sys.path)
