@@ -116,7 +116,7 @@ class _Turn:
         for step in items(said.get("steps")):
             self._sum.add(mapping(step))
         if SUB_AGENT_TOOL in items(said.get("tools")):
-            self._sum.miss()
+            self._sum.mark_incomplete()
         spoken = "" if said.get("summary") else _spoken(said)
         self._text = spoken or self._text
         provider, model = text(said.get("provider")), text(said.get("model"))

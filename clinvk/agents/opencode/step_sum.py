@@ -44,7 +44,7 @@ class StepSum:
         reasoning = count(tokens.get("reasoning")) or 0
         fresh, output = count(tokens.get("input")), count(tokens.get("output"))
         if fresh is None or output is None or not known_end(step):
-            self.miss()
+            self.mark_incomplete()
         self._used += Tokens(
             fresh=fresh or 0,
             cached=count(cache.get("read")) or 0,
@@ -54,7 +54,7 @@ class StepSum:
         self._reasoning += reasoning
         self._cost += amount(step.get("cost")) or 0.0
 
-    def miss(self) -> None:
+    def mark_incomplete(self) -> None:
         """Note that something was used that no step reports."""
         self._whole = False
 

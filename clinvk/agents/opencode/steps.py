@@ -187,7 +187,7 @@ class StepParser(Parser):
         output = clip(error or text(state.get("output")))
         events: list[Event] = [call, ToolResult(id=call.id, ok=not failed, text=output)]
         if name == SUB_AGENT_TOOL:
-            self._sum.miss()
+            self._sum.mark_incomplete()
         self._rejected = self._rejected or error.startswith(_REJECTED)
         if error.startswith(_REFUSED):
             what = f"not allowed: {name} {call.summary}".strip()
