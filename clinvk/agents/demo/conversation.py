@@ -73,7 +73,7 @@ class Conversation:
             json.dump(kept, file)
         os.replace(draft, self.path)
 
-    def words_so_far(self) -> int:
+    def earlier_word_count(self) -> int:
         """The number of words in the turns before the last one."""
         said = [turn[part] for turn in self.turns[:-1] for part in ("prompt", "answer")]
         return sum(len(str(text or "").split()) for text in said)

@@ -158,7 +158,7 @@ class Turn:
 
     def usage(self) -> dict[str, int]:
         """What the turn used, in words."""
-        cached = self.conversation.words_so_far()
+        cached = self.conversation.earlier_word_count()
         new = len(self.prompt.split()) + len(self.system_prompt.split())
         reasoning = len(self.thought.split())
         return {
