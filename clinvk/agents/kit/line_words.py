@@ -34,7 +34,7 @@ def final_answer(said: Line, spoken: str) -> tuple[str, bool]:
     return result, True
 
 
-def error_words(said: Line) -> str:
+def error_text(said: Line) -> str:
     """The errors of a result, else its text, which then is the error message."""
     errors = [error for error in map(text, items(said.get("errors"))) if error]
     return (

@@ -24,7 +24,7 @@ from clinvk.agents.kit.failures import (
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
 from clinvk.agents.kit.line_words import (
     denials,
-    error_words,
+    error_text,
     final_answer,
     message_words,
     retry_notice,
@@ -297,7 +297,7 @@ class StreamJsonParser(Parser):
                 done = self._result(answer, cut or StopReason.END_TURN, None)
                 self._outcome = replace(done, structured=structured_of(said))
             return [*events, Message(text=answer)] if new and not self._answer.cut else events
-        message = error_words(said) or message_words(self._trouble)
+        message = error_text(said) or message_words(self._trouble)
         why = failure(self._code(said, message), message, wait=self._resets_at)
         if further:
             return [*events, Warned(message=f"a background task's round failed: {message}")]
