@@ -63,7 +63,7 @@ def session_of(said: Line) -> str:
     return "" if failed or said.get("type") == "system" else text(said.get("session_id"))
 
 
-def message_words(said: Line) -> str:
+def message_text(said: Line) -> str:
     """The text of an error that came as a message."""
     blocks = items(mapping(said.get("message")).get("content"))
     words = [text(mapping(block).get("text")) for block in blocks]

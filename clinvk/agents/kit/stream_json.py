@@ -26,7 +26,7 @@ from clinvk.agents.kit.line_words import (
     denials,
     error_text,
     final_answer,
-    message_words,
+    message_text,
     retry_notice,
     session_of,
     structured_of,
@@ -167,7 +167,7 @@ class StreamJsonParser(Parser):
         words, noise = self._dialect.words, self._dialect.noise
         why = failure_at_exit(exit_code, stderr_tail, words, noise)
         if self._trouble:
-            message = message_words(self._trouble)
+            message = message_text(self._trouble)
             code = self._code(self._trouble, message)
             why = failure(code, message, detail=stderr_tail, wait=self._resets_at)
         stop_reason = _STOP_REASONS.get(why.code, StopReason.ERROR)
@@ -297,7 +297,7 @@ class StreamJsonParser(Parser):
                 done = self._result(answer, cut or StopReason.END_TURN, None)
                 self._outcome = replace(done, structured=structured_of(said))
             return [*events, Message(text=answer)] if new and not self._answer.cut else events
-        message = error_text(said) or message_words(self._trouble)
+        message = error_text(said) or message_text(self._trouble)
         why = failure(self._code(said, message), message, wait=self._resets_at)
         if further:
             return [*events, Warned(message=f"a background task's round failed: {message}")]
