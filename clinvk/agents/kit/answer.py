@@ -11,7 +11,7 @@ from clinvk.text.bounded import Pieces
 _Said = Message | Thinking
 _FIELDS: dict[Json, type[_Said]] = {"text": Message, "thinking": Thinking}
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
-CUT = {
+INCOMPLETE = {
     "max_tokens": StopReason.LENGTH,
     "model_context_window_exceeded": StopReason.LENGTH,
     "refusal": StopReason.FILTERED,

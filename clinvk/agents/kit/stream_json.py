@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from clinvk.agents.base import Parser
-from clinvk.agents.kit.answer import CUT, Answer, missing_value_warning
+from clinvk.agents.kit.answer import INCOMPLETE, Answer, missing_value_warning
 from clinvk.agents.kit.dialect import Dialect
 from clinvk.agents.kit.failures import (
     code_of_status,
@@ -286,7 +286,7 @@ class StreamJsonParser(Parser):
             return None
         self._active = False
         self._spending.add(said)
-        cut = CUT.get(text(said.get("stop_reason")) or self._stop_reason)
+        cut = INCOMPLETE.get(text(said.get("stop_reason")) or self._stop_reason)
         events = [event for call, tool in denials(said) for event in self._tools.deny(call, tool)]
         failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
         if not failed:
