@@ -64,13 +64,13 @@ class Reading:
 
 
 def run_of(
-    reported: ByModel, before: ByModel | None, main: Tokens, *, habit: bool | None = None
+    reported: ByModel, before: ByModel | None, main: Tokens, *, cumulative: bool | None = None
 ) -> Reading | None:
     """What this run of a resumed conversation used, None if that cannot be determined.
 
     `reported` are the counters after the run, `before` those after an earlier one (None if there
     are none), and `main` is what the run's main requests used; the counters include at least that.
-    `habit` is the value of `Reading.difference` when this version last proved it: it decides if the
+    `cumulative` is the value of `Reading.difference` when this version last proved it: it decides if the
     figures alone allow both readings.
     """
     readings = [Reading(reported, difference=False)]
@@ -83,7 +83,7 @@ def run_of(
         [each for each in fitting if main in each.models.values()] if before else [],
         # If one reading is impossible, that proves the other only with an earlier figure.
         fitting if before else [],
-        [each for each in fitting if each.difference is habit],
+        [each for each in fitting if each.difference is cumulative],
     ):
         if len(proof) == 1:
             return proof[0]

@@ -58,7 +58,7 @@ class Spending:
         self._resumed = resumed
         self._before = mapping(before)
         self._before_is_last = before_is_last
-        self._habit: bool | None = None
+        self._cumulative: bool | None = None
         self._main: Tokens | None = None
         self._main_reasoning: int | None = None
         self._since: list[Mapping[str, Json]] | None = []
@@ -94,7 +94,7 @@ class Spending:
         return {
             "modelUsage": models,
             "total_cost_usd": self._cost,
-            "cumulative": self._habit if self._habit is not None else self._earlier_habit(),
+            "cumulative": self._cumulative if self._cumulative is not None else self._earlier_cumulative(),
             "version": self.version,
         }
 
@@ -124,13 +124,13 @@ class Spending:
             return total(reported), self._cost
         models = self._before.get("modelUsage")
         before = _by_model(models) if isinstance(models, dict) else None
-        habit = self._earlier_habit()
-        if habit and not self._before_is_last:
-            habit = None  # the difference would include a run in between that reported nothing
-        reading = run_of(reported, before, main, habit=habit)
+        cumulative = self._earlier_cumulative()
+        if cumulative and not self._before_is_last:
+            cumulative = None  # the difference would include a run in between that reported nothing
+        reading = run_of(reported, before, main, cumulative=cumulative)
         if reading is None:
             return None
-        self._habit = reading.difference if before else None
+        self._cumulative = reading.difference if before else None
         return total(reading.models), self._cost_by(reading)
 
     def _cost_by(self, reading: Reading) -> float | None:
@@ -139,10 +139,10 @@ class Spending:
         before = amount(self._before.get("total_cost_usd"))
         return None if before is None or before > self._cost else self._cost - before
 
-    def _earlier_habit(self) -> bool | None:
-        habit = self._before.get("cumulative")
-        known = isinstance(habit, bool) and self._before.get("version") == self.version
-        return habit if known else None
+    def _earlier_cumulative(self) -> bool | None:
+        cumulative = self._before.get("cumulative")
+        known = isinstance(cumulative, bool) and self._before.get("version") == self.version
+        return cumulative if known else None
 
     def _reasoning(self) -> int | None:
         if not self._since:

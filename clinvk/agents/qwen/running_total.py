@@ -53,8 +53,8 @@ class RunningTotal:
             return UNKNOWN_USAGE, None
         # Earlier versions (0.15) counted each run separately: then the main figure does not match.
         before = {_ALL: self._before} if self._before != Tokens() else None
-        habit = before is not None
-        reading = run_of({_ALL: self._total}, before, self._main, habit=habit)
+        cumulative = before is not None
+        reading = run_of({_ALL: self._total}, before, self._main, cumulative=cumulative)
         if reading is None:
             return UNKNOWN_USAGE, None
         used = total(reading.models)
