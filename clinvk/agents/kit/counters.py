@@ -63,7 +63,7 @@ class Reading:
     difference: bool
 
 
-def run_of(
+def infer_run_usage(
     reported: ByModel, before: ByModel | None, main: Tokens, *, cumulative: bool | None = None
 ) -> Reading | None:
     """What this run of a resumed conversation used, None if that cannot be determined.

@@ -9,7 +9,7 @@ the run. One run can have several results: a background task that ends starts an
 from collections.abc import Mapping
 from typing import Protocol
 
-from clinvk.agents.kit.counters import ByModel, Reading, Tokens, run_of, total
+from clinvk.agents.kit.counters import ByModel, Reading, Tokens, infer_run_usage, total
 from clinvk.agents.kit.jsonl import amount, count, mapping
 from clinvk.model.events import Json
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
@@ -127,7 +127,7 @@ class Spending:
         cumulative = self._earlier_cumulative()
         if cumulative and not self._before_is_last:
             cumulative = None  # the difference would include a run in between that reported nothing
-        reading = run_of(reported, before, main, cumulative=cumulative)
+        reading = infer_run_usage(reported, before, main, cumulative=cumulative)
         if reading is None:
             return None
         self._cumulative = reading.difference if before else None

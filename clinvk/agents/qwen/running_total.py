@@ -7,7 +7,7 @@ unknown, because the other requests cannot be separated from what an earlier tur
 
 from collections.abc import Mapping
 
-from clinvk.agents.kit.counters import Tokens, run_of, total
+from clinvk.agents.kit.counters import Tokens, infer_run_usage, total
 from clinvk.agents.kit.jsonl import count, mapping
 from clinvk.model.events import Json
 from clinvk.model.request import TurnRequest
@@ -54,7 +54,7 @@ class RunningTotal:
         # Earlier versions (0.15) counted each run separately: then the main figure does not match.
         before = {_ALL: self._before} if self._before != Tokens() else None
         cumulative = before is not None
-        reading = run_of({_ALL: self._total}, before, self._main, cumulative=cumulative)
+        reading = infer_run_usage({_ALL: self._total}, before, self._main, cumulative=cumulative)
         if reading is None:
             return UNKNOWN_USAGE, None
         used = total(reading.models)
