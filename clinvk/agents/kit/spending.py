@@ -28,7 +28,7 @@ _MAIN_FIGURES = {
 }
 
 
-class Bill(Protocol):
+class SpendingSum(Protocol):
     """Adds up the `result` lines of a run."""
 
     version: str

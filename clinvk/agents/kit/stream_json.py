@@ -33,7 +33,7 @@ from clinvk.agents.kit.line_words import (
 )
 from clinvk.agents.kit.recovery import recovering
 from clinvk.agents.kit.retry_time import time_from_epoch
-from clinvk.agents.kit.spending import Bill, Spending, main_tokens
+from clinvk.agents.kit.spending import SpendingSum, Spending, main_tokens
 from clinvk.agents.kit.tools import ToolCalls
 from clinvk.model.events import (
     Event,
@@ -82,10 +82,10 @@ class StreamJsonParser(Parser):
     """Follows one run. A sub-agent's text is not part of the answer; its tool calls are events."""
 
     def __init__(
-        self, request: TurnRequest, dialect: Dialect, spending: Bill | None = None
+        self, request: TurnRequest, dialect: Dialect, spending: SpendingSum | None = None
     ) -> None:
         self._dialect = dialect
-        self._spending: Bill = spending or Spending(
+        self._spending: SpendingSum = spending or Spending(
             resumed=request.resume,
             before=request.counters,
             before_is_last=request.baseline_known,
