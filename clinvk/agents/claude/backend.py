@@ -63,7 +63,7 @@ _NEW_SYSTEM_PROMPT = "--system-prompt-snapshot=off"
 
 _SINCE = (Drift.TESTED, Drift.NEWER)
 
-_NESTING = (
+_CHILD_VARIABLES = (
     "AI_AGENT",
     "CLAUDECODE",
     "CLAUDE_CODE_CHILD_NOTES_DIR",
@@ -180,7 +180,7 @@ class Agent(Backend):
             argv=(*argv, *request.backend_args),
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
-            env_unset=_NESTING,
+            env_unset=_CHILD_VARIABLES,
             files=files,
         )
 

@@ -49,7 +49,7 @@ _ACCESS_SETTINGS: Mapping[str, AccessOption] = {
 }
 """Settings for what it may do, or with programs that it runs outside of its sandbox."""
 
-_NESTING = (
+_CHILD_VARIABLES = (
     "CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS",
     "CODEX_CI",
     "CODEX_MANAGED_BY_BUN",
@@ -141,7 +141,7 @@ class Agent(Backend):
             argv=(*argv, "-"),
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
-            env_unset=_NESTING,
+            env_unset=_CHILD_VARIABLES,
         )
 
     def screen(self, request: TurnRequest) -> Invocation:

@@ -61,7 +61,7 @@ _RULES: Mapping[Access, str] = {
     Access.EDIT: _RULE.format(tools=_PLAN_MODE, more=""),
 }
 
-_NESTING = (
+_CHILD_VARIABLES = (
     "GEMINI_CLI",
     "GEMINI_CLI_ACTIVITY_LOG_TARGET",
     "GEMINI_CLI_NO_RELAUNCH",
@@ -212,7 +212,7 @@ class Agent(Backend):
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
             env=env,
-            env_unset=_NESTING,
+            env_unset=_CHILD_VARIABLES,
             files=files,
         )
 

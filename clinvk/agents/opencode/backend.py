@@ -65,7 +65,7 @@ _PLUGINS = r'plugin|\{(env|file):[^}]*\}[^"]*"\s*[:/]'
 _UNTITLED = "New session - "
 """The prefix of the default title; a time follows."""
 
-_NESTING = ("AGENT", "OPENCODE", "OPENCODE_LOG_LEVEL", "OPENCODE_PID", "OPENCODE_PRINT_LOGS")
+_CHILD_VARIABLES = ("AGENT", "OPENCODE", "OPENCODE_LOG_LEVEL", "OPENCODE_PID", "OPENCODE_PRINT_LOGS")
 """Variables that it sets for its children; a run that clinvk starts there is not one of them."""
 
 _WORDS = (
@@ -139,7 +139,7 @@ class Agent(Backend):
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
             env=env,
-            env_unset=_NESTING,
+            env_unset=_CHILD_VARIABLES,
             files={} if prompt is None else {"system_prompt": prompt},
         )
 

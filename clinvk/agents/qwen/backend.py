@@ -44,7 +44,7 @@ _ACCESS: Mapping[Access, tuple[str, ...]] = {
     Access.FULL: ("--approval-mode=yolo",),
 }
 
-_NESTING = (
+_CHILD_VARIABLES = (
     "QWEN_CODE",
     "QWEN_CODE_AGENT_ID",
     "QWEN_CODE_CLI",
@@ -162,7 +162,7 @@ class Agent(Backend):
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
             env=_distrusting(request) if read_only else {},
-            env_unset=_NESTING,
+            env_unset=_CHILD_VARIABLES,
             files=_distrust(request) if read_only else {},
         )
 
