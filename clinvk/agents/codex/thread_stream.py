@@ -106,7 +106,7 @@ class ThreadParser(Parser):
         self._init: Init | None = None
         self._answer = ""
         self._started: set[str] = set()
-        self._trouble: Failure | None = None
+        self._last_error: Failure | None = None
         self._outcome: Result | None = None
         self._settled = self._over = self._begun = False
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
@@ -143,7 +143,7 @@ class ThreadParser(Parser):
         self._over = True
         if self._outcome is None:
             why = failure_at_exit(exit_code, stderr_tail, self._words, _NOISE)
-            return [self._result(StopReason.ERROR, self._trouble or why)]
+            return [self._result(StopReason.ERROR, self._last_error or why)]
         if not self._settled:
             note = "the agent ended in the middle of a further turn"
             return [Warned(message=note), replace(self._outcome, usage=UNKNOWN_USAGE)]
@@ -164,7 +164,7 @@ class ThreadParser(Parser):
 
     def _turn_started(self, said: Line) -> list[Event]:
         del said
-        self._begun, self._settled, self._trouble = True, False, None
+        self._begun, self._settled, self._last_error = True, False, None
         return []
 
     @property
@@ -232,11 +232,11 @@ class ThreadParser(Parser):
         """Handle a failed turn; the answer of an earlier turn of this run stays valid."""
         self._settled = True
         words = text(mapping(said.get("error")).get("message"))
-        why = _failure(words, self._words) if words or self._trouble is None else self._trouble
+        why = _failure(words, self._words) if words or self._last_error is None else self._last_error
         if self._outcome is not None and self._outcome.failure is None:
             self._outcome = replace(self._outcome, usage=UNKNOWN_USAGE)
             return [Warned(message=f"a further turn of the agent failed: {why.message}")]
-        told: list[Event] = [] if why == self._trouble else [Failed(failure=why)]
+        told: list[Event] = [] if why == self._last_error else [Failed(failure=why)]
         self._outcome = self._result(_STOPPED_BY.get(_cut_by(why), StopReason.ERROR), why)
         return told
 
@@ -244,8 +244,8 @@ class ThreadParser(Parser):
         words = text(said.get("message"))
         if words.startswith("Reconnecting..."):
             return [Warned(message=one_line(words), code="retry")]
-        self._trouble = _failure(words, self._words)
-        return [Failed(failure=self._trouble)]
+        self._last_error = _failure(words, self._words)
+        return [Failed(failure=self._last_error)]
 
     def _result(
         self,

@@ -82,7 +82,7 @@ class FlatEventsParser(Parser):
         self._tools = ToolCalls()
         self._calls: dict[str, ToolUse] = {}
         self._files: set[str] = set()
-        self._trouble = ""
+        self._last_error = ""
         self._outcome: Line | None = None
         self._over = False
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
@@ -122,9 +122,9 @@ class FlatEventsParser(Parser):
             why = replace(why, hint=next(hints, why.hint))
             return [self._result(UNKNOWN_USAGE, why)]
         # No figure includes what a broken stream used.
-        broken = bool(self._trouble)
+        broken = bool(self._last_error)
         usage = UNKNOWN_USAGE if broken else self._usage(mapping(self._outcome.get("stats")))
-        if self._trouble or self._outcome.get("status") != "success":
+        if self._last_error or self._outcome.get("status") != "success":
             error = mapping(self._outcome.get("error"))
             why = replace(self._failure(error, exit_code), detail=stderr_tail or None)
             return [Failed(failure=why), self._result(usage, why)]
@@ -199,7 +199,7 @@ class FlatEventsParser(Parser):
         if not words:
             return None
         if said.get("severity") == "error":
-            self._in_text, self._trouble = False, words
+            self._in_text, self._last_error = False, words
             return []
         return [Warned(message=one_line(words))]
 
@@ -237,7 +237,7 @@ class FlatEventsParser(Parser):
 
     def _failure(self, error: Line, exit_code: int | None) -> Failure:
         """The failure by the result's error, whose text may be the original JSON of the service."""
-        words = text(error.get("message")) or self._trouble
+        words = text(error.get("message")) or self._last_error
         inner = _inside_error(words)
         body = mapping(mapping(parse_object(inner)).get("error"))
         said = text(body.get("message")) or inner or "the agent failed and did not say why"

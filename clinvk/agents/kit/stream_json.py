@@ -99,7 +99,7 @@ class StreamJsonParser(Parser):
         self._request_usage: Line = {}
         self._stop_reason = ""
         self._usage = UNKNOWN_USAGE
-        self._trouble: Line = {}
+        self._last_error: Line = {}
         self._outcome: Result | None = None
         self._over = self._settled = self._background = self._active = False
         self._resets_at: datetime | None = None
@@ -166,9 +166,9 @@ class StreamJsonParser(Parser):
     def _without_result(self, exit_code: int | None, stderr_tail: str) -> Result:
         words, noise = self._dialect.words, self._dialect.noise
         why = failure_at_exit(exit_code, stderr_tail, words, noise)
-        if self._trouble:
-            message = message_text(self._trouble)
-            code = self._code(self._trouble, message)
+        if self._last_error:
+            message = message_text(self._last_error)
+            code = self._code(self._last_error, message)
             why = failure(code, message, detail=stderr_tail, wait=self._resets_at)
         stop_reason = _STOP_REASONS.get(why.code, StopReason.ERROR)
         return self._result(self._answer.last_text, stop_reason, why)
@@ -248,7 +248,7 @@ class StreamJsonParser(Parser):
         own = said.get("parent_tool_use_id") is None
         if own and said.get("error") is not None:
             # An error in the form of a message; the result line repeats it, if there is one.
-            self._trouble = said
+            self._last_error = said
             return []
         self._answered = self._answered or message.get("model") != _SYNTHETIC
         self._active = self._active or own
@@ -297,7 +297,7 @@ class StreamJsonParser(Parser):
                 done = self._result(answer, cut or StopReason.END_TURN, None)
                 self._outcome = replace(done, structured=structured_of(said))
             return [*events, Message(text=answer)] if new and not self._answer.cut else events
-        message = error_text(said) or message_text(self._trouble)
+        message = error_text(said) or message_text(self._last_error)
         why = failure(self._code(said, message), message, wait=self._resets_at)
         if further:
             return [*events, Warned(message=f"a background task's round failed: {message}")]
@@ -312,7 +312,7 @@ class StreamJsonParser(Parser):
         status = count(said.get("api_error_status"))
         if self._dialect.status and (found := re.search(self._dialect.status, message[:1_000])):
             status = int(found[1])
-        subtype, error = text(said.get("subtype")), text(self._trouble.get("error"))
+        subtype, error = text(said.get("subtype")), text(self._last_error.get("error"))
         # A server that could not be reached is sometimes reported as a server error too.
         kind = self._dialect.errors.get(error)
         words = self._dialect.words
@@ -331,7 +331,7 @@ class StreamJsonParser(Parser):
 
     def _is_own(self, said: Line) -> bool:
         """Whether the agent itself wrote the error, before its first request to a service."""
-        asked = self._answered or bool(self._trouble) or said.get("api_error_status") is not None
+        asked = self._answered or bool(self._last_error) or said.get("api_error_status") is not None
         return not asked and bool(items(said.get("errors")))
 
     def _result(self, answer: str, stop_reason: StopReason, why: Failure | None) -> Result:

@@ -104,7 +104,7 @@ class _Turn:
         self._started_at = _moment(mapping(said.get("time")).get("created"))
         self._ended_at: datetime | None = None
         self._sum = StepSum()
-        self._text = self._trouble = ""
+        self._text = self._last_error = ""
         self._model: str | None = None
         self._failed = self._interrupted = False
 
@@ -124,7 +124,7 @@ class _Turn:
         self._interrupted = error.get("name") == _ABORTED
         self._failed = bool(error) and not self._interrupted
         told = mapping(error.get("data"))
-        self._trouble = text(told.get("message")) or text(error.get("name"))
+        self._last_error = text(told.get("message")) or text(error.get("name"))
         more = not error and said.get("finish") == "tool-calls"
         self._ended_at = None if more else _moment(over)
 
@@ -135,7 +135,7 @@ class _Turn:
         return NativeTurn(
             id=self._id,
             prompt=self._prompt,
-            text=self._trouble if self._failed else self._text,
+            text=self._last_error if self._failed else self._text,
             started_at=self._started_at,
             ended_at=self._ended_at,
             interrupted=self._interrupted or not ended,

@@ -82,7 +82,7 @@ class StepParser(Parser):
         self._called = False
         self._reason = ""
         self._broken = 0
-        self._trouble: Failure | None = None
+        self._last_error: Failure | None = None
         self._readers: Mapping[str, Callable[[Line, Line], list[Event]]] = {
             "step_start": self._step,
             "text": self._text,
@@ -128,7 +128,7 @@ class StepParser(Parser):
             return [result]
         if self._rejected and exit_code == 0:
             return [self._result(None, self._sum.usage)]
-        why = self._trouble
+        why = self._last_error
         if why is None:
             why = failure_at_exit(exit_code, plain, self._words, self._noise)
             if why.code is FailureCode.CONVERSATION_GONE:
@@ -244,8 +244,8 @@ class StepParser(Parser):
         self._complete = False
         self._compacting = code is FailureCode.CONTEXT_TOO_LONG
         wait = wait_of_headers(mapping(told.get("responseHeaders")))
-        self._trouble = failure(code, words, wait=wait)
-        return [Failed(failure=self._trouble)]
+        self._last_error = failure(code, words, wait=wait)
+        return [Failed(failure=self._last_error)]
 
     def _result(self, why: Failure | None, usage: Usage = UNKNOWN_USAGE) -> Result:
         budget = why is not None and why.code is FailureCode.BUDGET_LIMIT
