@@ -108,7 +108,7 @@ class ThreadParser(Parser):
         self._started: set[str] = set()
         self._last_error: Failure | None = None
         self._outcome: Result | None = None
-        self._settled = self._over = self._begun = False
+        self._settled = self._finished = self._begun = False
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
             "thread.started": self._begin,
             "turn.started": self._turn_started,
@@ -123,7 +123,7 @@ class ThreadParser(Parser):
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line; all lines between two turns become `Raw`."""
-        if self._over or not line.strip():
+        if self._finished or not line.strip():
             return []
         said = parse_object(line)
         kind = "" if said is None else text(said.get("type"))
@@ -138,9 +138,9 @@ class ThreadParser(Parser):
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
         """The last turn's result, or the failure if the agent did not end the turn."""
-        if self._over:
+        if self._finished:
             return []
-        self._over = True
+        self._finished = True
         if self._outcome is None:
             why = failure_at_exit(exit_code, stderr_tail, self._words, _NOISE)
             return [self._result(StopReason.ERROR, self._last_error or why)]

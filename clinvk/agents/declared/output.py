@@ -77,13 +77,13 @@ class _Declared(Parser):
         self._usage: dict[str, int] = {}
         self._cost: float | None = None
         self._error: str | None = None
-        self._over = False
+        self._finished = False
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
         """The result, from what was found and from how the child ended."""
-        if self._over:
+        if self._finished:
             return
-        self._over = True
+        self._finished = True
         yield from self._last()
         failed = self._failure(exit_code, stderr_tail)
         if failed is not None:
@@ -191,7 +191,7 @@ class _Lines(_Declared):
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line."""
-        if self._over or not line.strip():
+        if self._finished or not line.strip():
             return
         yield from self._begin()
         said = parse_object(line)
@@ -216,7 +216,7 @@ class _Whole(_Declared):
 
     def feed(self, line: str) -> Iterable[Event]:
         """Keep the line until the end."""
-        if self._over or not line.strip():
+        if self._finished or not line.strip():
             return
         yield from self._begin()
         self._size += len(line)
@@ -254,7 +254,7 @@ class _Text(_Declared):
 
     def feed(self, line: str) -> Iterable[Event]:
         """The line as a piece of the answer."""
-        if self._over:
+        if self._finished:
             return
         yield from self._begin()
         head = line[:LONGEST_SEARCHED]

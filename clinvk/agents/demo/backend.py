@@ -138,7 +138,7 @@ class DemoParser(Parser):
     def __init__(self) -> None:
         self._said = Pieces()
         self._init: Init | None = None
-        self._over = False
+        self._finished = False
         self._readers: Mapping[str, Callable[[Mapping[str, Json]], Iterable[Event]]] = {
             "start": self._start,
             "text": self._text,
@@ -157,7 +157,7 @@ class DemoParser(Parser):
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line; none after the result."""
-        if self._over or not line.strip():
+        if self._finished or not line.strip():
             return ()
         try:
             said = parse_object(line) or {}
@@ -167,7 +167,7 @@ class DemoParser(Parser):
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
         """The result of a turn that the agent did not end itself."""
-        if self._over:
+        if self._finished:
             return ()
         from clinvk.agents.kit.last_words import statements
 
@@ -202,7 +202,7 @@ class DemoParser(Parser):
     def _result(
         self, text: str, usage: Usage, stop_reason: StopReason, failure: Failure | None
     ) -> Result:
-        self._over = True
+        self._finished = True
         return Result(
             text=text,
             stop_reason=stop_reason,

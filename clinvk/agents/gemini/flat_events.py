@@ -84,7 +84,7 @@ class FlatEventsParser(Parser):
         self._files: set[str] = set()
         self._last_error = ""
         self._outcome: Line | None = None
-        self._over = False
+        self._finished = False
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
             "init": self._begin,
             "message": self._message,
@@ -101,7 +101,7 @@ class FlatEventsParser(Parser):
             return []
         said = parse_object(line)
         reader = None if said is None else self._readers.get(text(said.get("type")))
-        ended = self._over or self._outcome is not None
+        ended = self._finished or self._outcome is not None
         events = reader(said) if said is not None and reader and not ended else None
         return [Raw(line=line)] if events is None else events
 
@@ -112,9 +112,9 @@ class FlatEventsParser(Parser):
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
         """The result: the agent's own if there is one, else the failure that its end shows."""
-        if self._over:
+        if self._finished:
             return []
-        self._over = True
+        self._finished = True
         if self._outcome is None:
             stderr = _COLOURS.sub("", stderr_tail)
             why = failure_at_exit(exit_code, stderr, self._dialect.words, self._dialect.noise)

@@ -101,7 +101,7 @@ class StreamJsonParser(Parser):
         self._usage = UNKNOWN_USAGE
         self._last_error: Line = {}
         self._outcome: Result | None = None
-        self._over = self._settled = self._background = self._active = False
+        self._finished = self._settled = self._background = self._active = False
         self._resets_at: datetime | None = None
         self._readers: Mapping[str, Callable[[Line], list[Event] | None]] = {
             "system": self._system,
@@ -115,7 +115,7 @@ class StreamJsonParser(Parser):
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line; lines that the stream does not define become `Raw`."""
-        if self._over or not line.strip():
+        if self._finished or not line.strip():
             return []
         said = parse_object(line)
         reader = None if said is None else self._readers.get(text(said.get("type")))
@@ -141,9 +141,9 @@ class StreamJsonParser(Parser):
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
         """The result: the agent's own if there is one, else the failure that its end shows."""
-        if self._over:
+        if self._finished:
             return []
-        self._over = True
+        self._finished = True
         result = self._outcome
         if result is None:
             return [self._without_result(exit_code, stderr_tail)]

@@ -78,7 +78,7 @@ class StepParser(Parser):
         self._texts: list[str] = []
         self._message = ""
         self._sum = StepSum()
-        self._rejected = self._complete = self._compacting = self._over = False
+        self._rejected = self._complete = self._compacting = self._finished = False
         self._called = False
         self._reason = ""
         self._broken = 0
@@ -95,7 +95,7 @@ class StepParser(Parser):
     @recovering
     def feed(self, line: str) -> Iterable[Event]:
         """The events of one line; lines that do not belong to a conversation become `Raw`."""
-        if self._over or not line.strip():
+        if self._finished or not line.strip():
             return []
         said = parse_object(line) or {}
         reader, session = self._readers.get(text(said.get("type"))), text(said.get("sessionID"))
@@ -114,9 +114,9 @@ class StepParser(Parser):
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
         """The result: the answer of the last step, or why that step was not the last one."""
-        if self._over:
+        if self._finished:
             return []
-        self._over = True
+        self._finished = True
         plain = _COLOURS.sub("", stderr_tail)
         for provider, model in _ASKED.findall(plain):
             self._model = f"{provider}/{model}"
@@ -211,7 +211,7 @@ class StepParser(Parser):
         self._reason = text(part.get("reason"))
         self._complete = not more and not self._compacting
         if self._broken == _BROKEN_STEPS:
-            self._over = True
+            self._finished = True
             why = failure(FailureCode.NETWORK, "the service cut off its answers")
             return [Failed(failure=why), self._result(why)]
         usage = self._sum.usage
@@ -219,7 +219,7 @@ class StepParser(Parser):
 
     def _stop_loop(self) -> list[Event]:
         """Stop the agent: after such an answer 1.18.33 repeats the request 112 times a minute."""
-        self._over = True
+        self._finished = True
         message = (
             "the model's service ended its answer for a reason that the agent does not know,"
             " and the agent would repeat the request without end"
