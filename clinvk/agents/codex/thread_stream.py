@@ -100,7 +100,7 @@ class ThreadParser(Parser):
         self._baseline = baseline(request)
         self._resumed = request.resume
         self._model = request.model
-        self._held_to_schema = any(
+        self._has_schema = any(
             arg.partition("=")[0] == _SCHEMA_OPTION for arg in request.backend_args
         )
         self._init: Init | None = None
@@ -147,7 +147,7 @@ class ThreadParser(Parser):
         if not self._settled:
             note = "the agent ended in the middle of a further turn"
             return [Warned(message=note), replace(self._outcome, usage=UNKNOWN_USAGE)]
-        notes = missing_value_warning(self._outcome) if self._held_to_schema else []
+        notes = missing_value_warning(self._outcome) if self._has_schema else []
         if self._outcome.failure is None and exit_code is not None and 0 < exit_code < _SIGNALLED:
             note = f"the agent exited with {exit_code} after its answer was complete"
             notes = [Warned(message=note), *notes]
@@ -223,7 +223,7 @@ class ThreadParser(Parser):
         of_thread = not self._resumed or named
         usage = usage_since(counters, self._baseline, FIGURES) if of_thread else UNKNOWN_USAGE
         result = self._result(StopReason.END_TURN, None, usage=usage, counters=counters or None)
-        if self._held_to_schema and self._answer:
+        if self._has_schema and self._answer:
             result = replace(result, structured=parse_json(self._answer))
         self._outcome = result
         return []

@@ -93,7 +93,7 @@ class StreamJsonParser(Parser):
         self._answer, self._tools = Answer(), ToolCalls()
         self._init: Init | None = None
         self._answered = False
-        self._held_to_schema = any(
+        self._has_schema = any(
             arg.partition("=")[0] == _SCHEMA_OPTION for arg in request.backend_args
         )
         self._request_usage: Line = {}
@@ -161,7 +161,7 @@ class StreamJsonParser(Parser):
         return [*self._notes(result), result]
 
     def _notes(self, result: Result) -> list[Warned]:
-        return missing_value_warning(result) if self._held_to_schema else []
+        return missing_value_warning(result) if self._has_schema else []
 
     def _without_result(self, exit_code: int | None, stderr_tail: str) -> Result:
         words, noise = self._dialect.words, self._dialect.noise
