@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from clinvk.agents.base import Backend, Capability, Parser, Reply
-from clinvk.agents.contract.material import ASKED, BESIDE, CONVERSATION, ENDS, JUNK, PROMPT, ask
+from clinvk.agents.contract.material import ASKED, PREFIXES, CONVERSATION, ENDS, JUNK, PROMPT, ask
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.events import Event, Raw, Result
 
@@ -164,7 +164,7 @@ def _finds_events_beside_others(subject: Subject) -> str:
         return ""
     for lines in subject.recordings:
         expected = _meaning(subject, lines)
-        for before in BESIDE:
+        for before in PREFIXES:
             if _meaning(subject, [before + line for line in lines]) != expected:
                 return f"the event is lost if {before!r} comes before it on its line"
         if _meaning(subject, ["\r".join(lines)]) != expected:

@@ -33,7 +33,7 @@ JUNK: Sequence[str] = (
     '{"a": ' * 100_000,
 )
 
-BESIDE: Sequence[str] = ("\x1b]0;a title\x07", "\ufeff", "Welcome! ", "\0\0", "data: ")
+PREFIXES: Sequence[str] = ("\x1b]0;a title\x07", "\ufeff", "Welcome! ", "\0\0", "data: ")
 """Text before an event on its line: what other programs print without a line end."""
 
 ASKED: Mapping[Capability, Mapping[str, Any]] = {
