@@ -17,7 +17,7 @@ from bed.directives import read_script
 from clinvk.agents import registry as backends
 from clinvk.agents.base import WITHOUT_OPTION, Capability
 from clinvk.agents.contract import Subject, verdicts
-from clinvk.agents.contract.material import ASKED, CONVERSATION, ENDS, JUNK
+from clinvk.agents.contract.material import REQUESTED, CONVERSATION, ENDS, JUNK
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.events import Message, Raw, Result, Warned
@@ -38,7 +38,7 @@ EACH_BACKEND = pytest.mark.parametrize("name", backends.built_in())
 LACKING = [
     (name, capability)
     for name in backends.built_in()
-    for capability in ASKED
+    for capability in REQUESTED
     if capability in backends.get(name).lacks
 ]
 
@@ -250,7 +250,7 @@ def test_what_an_agent_lacks_is_refused_before_it_is_started(
 ) -> None:
     """Nothing that was asked for is silently dropped."""
     with pytest.raises(BackendUnsupportedError) as refusal:
-        backends.get(name).refuse_unsupported(ask(**ASKED[capability]))
+        backends.get(name).refuse_unsupported(ask(**REQUESTED[capability]))
     assert backends.get(name).lacks[capability] in refusal.value.message
 
 
@@ -259,7 +259,7 @@ def test_what_an_agent_can_do_shows_in_its_command(name: str) -> None:
     """Each thing that can be asked for changes the command line, and is not refused."""
     backend = backends.get(name)
     plain = backend.invocation(ask())
-    for capability, asked in ASKED.items():
+    for capability, asked in REQUESTED.items():
         if capability not in backend.lacks:
             backend.refuse_unsupported(ask(**asked))
             assert backend.invocation(ask(**asked)) != plain, capability

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from clinvk.agents.base import Backend, Capability, Parser, Reply
-from clinvk.agents.contract.material import ASKED, PREFIXES, CONVERSATION, ENDS, JUNK, PROMPT, ask
+from clinvk.agents.contract.material import REQUESTED, PREFIXES, CONVERSATION, ENDS, JUNK, PROMPT, ask
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.events import Event, Raw, Result
 
@@ -93,7 +93,7 @@ def _passes_arguments_on(subject: Subject) -> str:
 def _does_what_it_does_not_lack(subject: Subject) -> str:
     backend = subject.backend
     plain = backend.invocation(ask())
-    for capability, asked in ASKED.items():
+    for capability, asked in REQUESTED.items():
         try:
             backend.refuse_unsupported(ask(**asked))
         except BackendUnsupportedError:

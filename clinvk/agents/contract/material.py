@@ -36,7 +36,7 @@ JUNK: Sequence[str] = (
 PREFIXES: Sequence[str] = ("\x1b]0;a title\x07", "\ufeff", "Welcome! ", "\0\0", "data: ")
 """Text before an event on its line: what other programs print without a line end."""
 
-ASKED: Mapping[Capability, Mapping[str, Any]] = {
+REQUESTED: Mapping[Capability, Mapping[str, Any]] = {
     Capability.MODEL: {"model": "a-model"},
     Capability.SYSTEM_PROMPT: {"system_prompt": "Be kind."},
     Capability.MAX_TURNS: {"max_turns": 3},
