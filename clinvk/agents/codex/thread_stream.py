@@ -278,7 +278,7 @@ def _failure(words: str, known: Words) -> Failure:
     status = _STATUS.search(words[:10_000])
     code = code_of_status(int(status[1]) if status else None) or code_of_words(words, known)
     said = message or "the agent failed and did not say why"
-    return failure(code or FailureCode.AGENT_FAILED, said, told=words)
+    return failure(code or FailureCode.AGENT_FAILED, said, service_text=words)
 
 
 def baseline(request: TurnRequest) -> Line | None:

@@ -252,7 +252,7 @@ class FlatEventsParser(Parser):
             or code_of_status(status)
             or meant
         )
-        return failure(code or FailureCode.AGENT_FAILED, said, told=words)
+        return failure(code or FailureCode.AGENT_FAILED, said, service_text=words)
 
 
 def _inside_error(words: str) -> str:

@@ -193,12 +193,12 @@ def failure(
     message: str,
     *,
     detail: str | None = None,
-    told: str | None = None,
+    service_text: str | None = None,
     wait: Wait | None = None,
 ) -> Failure:
     """The failure, with its own hint if the default hint of its code would mislead.
 
-    When to try again is `wait`, else it is read from `told`, all the text of the service (None: the
+    When to try again is `wait`, else it is read from `service_text`, all the text of the service (None: the
     message).
     """
     billing = code is FailureCode.BUDGET_LIMIT and re.search(
@@ -209,7 +209,7 @@ def failure(
         message=message,
         hint=_BILLING_HINT if billing else None,
         detail=detail or None,
-        wait=(wait or wait_in(message if told is None else told)) if code in _PASSING else None,
+        wait=(wait or wait_in(message if service_text is None else service_text)) if code in _PASSING else None,
     )
 
 
@@ -229,8 +229,8 @@ def failure_at_exit(exit_code: int | None, stderr_tail: str, own: Words, noise: 
         or _of_statements(said, own)
         or _of_exit(exit_code, said)
     )
-    told = "\n".join(one.text for one in said)
-    return failure(code, message, detail=stderr_tail, told=told)
+    service_text = "\n".join(one.text for one in said)
+    return failure(code, message, detail=stderr_tail, service_text=service_text)
 
 
 _Judged = tuple[FailureCode, str]
