@@ -17,7 +17,7 @@ from bed.directives import read_script
 from clinvk.agents import registry as backends
 from clinvk.agents.base import WITHOUT_OPTION, Capability
 from clinvk.agents.contract import Subject, verdicts
-from clinvk.agents.contract.material import REQUESTED, CONVERSATION, ENDS, JUNK
+from clinvk.agents.contract.material import CONVERSATION, ENDS, JUNK, REQUESTED
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.events import Message, Raw, Result, Warned

@@ -232,7 +232,9 @@ class ThreadParser(Parser):
         """Handle a failed turn; the answer of an earlier turn of this run stays valid."""
         self._settled = True
         words = text(mapping(said.get("error")).get("message"))
-        why = _failure(words, self._words) if words or self._last_error is None else self._last_error
+        why = (
+            _failure(words, self._words) if words or self._last_error is None else self._last_error
+        )
         if self._outcome is not None and self._outcome.failure is None:
             self._outcome = replace(self._outcome, usage=UNKNOWN_USAGE)
             return [Warned(message=f"a further turn of the agent failed: {why.message}")]

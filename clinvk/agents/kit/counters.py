@@ -70,8 +70,8 @@ def infer_run_usage(
 
     `reported` are the counters after the run, `before` those after an earlier one (None if there
     are none), and `main` is what the run's main requests used; the counters include at least that.
-    `cumulative` is the value of `Reading.difference` when this version last proved it: it decides if the
-    figures alone allow both readings.
+    `cumulative` is the value of `Reading.difference` when this version last proved it: it decides
+    if the figures alone allow both readings.
     """
     readings = [Reading(reported, difference=False)]
     added = _difference(reported, before) if before else None

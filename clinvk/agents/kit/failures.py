@@ -198,8 +198,8 @@ def failure(
 ) -> Failure:
     """The failure, with its own hint if the default hint of its code would mislead.
 
-    When to try again is `wait`, else it is read from `service_text`, all the text of the service (None: the
-    message).
+    When to try again is `wait`, else it is read from `service_text`, all the text of the service
+    (None: the message).
     """
     billing = code is FailureCode.BUDGET_LIMIT and re.search(
         "credit|quota|billing", message, re.IGNORECASE
@@ -209,7 +209,9 @@ def failure(
         message=message,
         hint=_BILLING_HINT if billing else None,
         detail=detail or None,
-        wait=(wait or wait_in(message if service_text is None else service_text)) if code in _PASSING else None,
+        wait=(wait or wait_in(message if service_text is None else service_text))
+        if code in _PASSING
+        else None,
     )
 
 

@@ -94,7 +94,9 @@ class Spending:
         return {
             "modelUsage": models,
             "total_cost_usd": self._cost,
-            "cumulative": self._cumulative if self._cumulative is not None else self._earlier_cumulative(),
+            "cumulative": self._cumulative
+            if self._cumulative is not None
+            else self._earlier_cumulative(),
             "version": self.version,
         }
 

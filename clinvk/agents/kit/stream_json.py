@@ -33,7 +33,7 @@ from clinvk.agents.kit.line_words import (
 )
 from clinvk.agents.kit.recovery import recovering
 from clinvk.agents.kit.retry_time import time_from_epoch
-from clinvk.agents.kit.spending import SpendingSum, Spending, main_tokens
+from clinvk.agents.kit.spending import Spending, SpendingSum, main_tokens
 from clinvk.agents.kit.tools import ToolCalls
 from clinvk.model.events import (
     Event,
@@ -316,7 +316,9 @@ class StreamJsonParser(Parser):
         # A server that could not be reached is sometimes reported as a server error too.
         kind = self._dialect.errors.get(error)
         words = self._dialect.words
-        meant = code_of_words(message, words if self._is_own(said) else without_conversation_gone(words))
+        meant = code_of_words(
+            message, words if self._is_own(said) else without_conversation_gone(words)
+        )
         meant = FailureCode.PROMPT_REFUSED if said.get("stop_reason") == "refusal" else meant
         if status == 429 and meant is FailureCode.BUDGET_LIMIT:
             return meant  # a quota is used up: waiting does not help

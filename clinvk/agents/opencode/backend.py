@@ -65,7 +65,13 @@ _PLUGINS = r'plugin|\{(env|file):[^}]*\}[^"]*"\s*[:/]'
 _UNTITLED = "New session - "
 """The prefix of the default title; a time follows."""
 
-_CHILD_VARIABLES = ("AGENT", "OPENCODE", "OPENCODE_LOG_LEVEL", "OPENCODE_PID", "OPENCODE_PRINT_LOGS")
+_CHILD_VARIABLES = (
+    "AGENT",
+    "OPENCODE",
+    "OPENCODE_LOG_LEVEL",
+    "OPENCODE_PID",
+    "OPENCODE_PRINT_LOGS",
+)
 """Variables that it sets for its children; a run that clinvk starts there is not one of them."""
 
 _WORDS = (

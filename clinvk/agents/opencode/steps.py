@@ -21,7 +21,7 @@ from clinvk.agents.kit.jsonl import clip, count, mapping, parse_object, text
 from clinvk.agents.kit.recovery import recovering
 from clinvk.agents.kit.retry_time import wait_of_headers
 from clinvk.agents.kit.tools import summary_of
-from clinvk.agents.opencode.step_sum import SUB_AGENT_TOOL, StepSum, was_cut_off, known_end
+from clinvk.agents.opencode.step_sum import SUB_AGENT_TOOL, StepSum, known_end, was_cut_off
 from clinvk.model.events import (
     Change,
     Event,
@@ -236,7 +236,11 @@ class StepParser(Parser):
         words = words or "the agent failed and did not say why"
         status = count(told.get("statusCode"))
         # A provider's error may mention a session of the provider.
-        known = self._words if name.endswith("NotFoundError") else without_conversation_gone(self._words)
+        known = (
+            self._words
+            if name.endswith("NotFoundError")
+            else without_conversation_gone(self._words)
+        )
         meant = code_of_words(f"{words}\n{text(body.get('code'))}", known)
         code = _NAMES.get(name) or code_of_status(status) or meant or FailureCode.AGENT_FAILED
         if status == 429 and meant is FailureCode.BUDGET_LIMIT:
