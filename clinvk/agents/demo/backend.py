@@ -169,14 +169,14 @@ class DemoParser(Parser):
         """The result of a turn that the agent did not end itself."""
         if self._finished:
             return ()
-        from clinvk.agents.kit.last_words import statements
+        from clinvk.agents.kit.stderr_errors import error_lines
 
         if exit_code is None or exit_code < 0:
             code, how = FailureCode.KILLED, "was stopped"
         else:
             code = FailureCode.AGENT_FAILED if exit_code else FailureCode.NO_RESULT
             how = f"exited with {exit_code}"
-        said = statements(stderr_tail, r"(?!)") if code is FailureCode.AGENT_FAILED else []
+        said = error_lines(stderr_tail, r"(?!)") if code is FailureCode.AGENT_FAILED else []
         message = said[0].text if said else f"the agent {how} without a result"
         failure = Failure(code=code, message=message, detail=stderr_tail or None)
         return (self._result(self._said.text, UNKNOWN_USAGE, StopReason.ERROR, failure),)

@@ -12,7 +12,7 @@ from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.retry_time import Wait
 
 if TYPE_CHECKING:
-    from clinvk.agents.kit.last_words import Statement
+    from clinvk.agents.kit.stderr_errors import ErrorLine
 
 Words = Sequence[tuple[str, FailureCode]]
 """Regular expressions, tried in order, with the meaning of a match."""
@@ -220,15 +220,15 @@ def failure_at_exit(exit_code: int | None, stderr_tail: str, own: Words, noise: 
 
     Lines of stderr that match `noise` explain nothing.
     """
-    from clinvk.agents.kit.last_words import statements
+    from clinvk.agents.kit.stderr_errors import error_lines
 
     if exit_code is None:
         return failure(FailureCode.KILLED, "the agent was stopped", detail=stderr_tail)
-    said = statements(stderr_tail, noise)
+    said = error_lines(stderr_tail, noise)
     code, message = (
         _of_signal(exit_code, said)
         or _of_usage(exit_code, stderr_tail, said)
-        or _of_statements(said, own)
+        or _of_error_lines(said, own)
         or _of_exit(exit_code, said)
     )
     service_text = "\n".join(one.text for one in said)
@@ -238,7 +238,7 @@ def failure_at_exit(exit_code: int | None, stderr_tail: str, own: Words, noise: 
 _Judged = tuple[FailureCode, str]
 
 
-def _of_signal(exit_code: int, said: Sequence["Statement"]) -> _Judged | None:
+def _of_signal(exit_code: int, said: Sequence["ErrorLine"]) -> _Judged | None:
     if exit_code >= 0 and exit_code not in _STOPPED_BY_SIGNAL:
         return None
     number = -exit_code if exit_code < 0 else exit_code - 128
@@ -248,7 +248,7 @@ def _of_signal(exit_code: int, said: Sequence["Statement"]) -> _Judged | None:
     return FailureCode.KILLED, message
 
 
-def _of_usage(exit_code: int, stderr_tail: str, said: Sequence["Statement"]) -> _Judged | None:
+def _of_usage(exit_code: int, stderr_tail: str, said: Sequence["ErrorLine"]) -> _Judged | None:
     if not exit_code or not _USAGE.search(stderr_tail[:10_000]):
         return None
     # The list is longer than the part of stderr that is kept, so the actual error may be lost.
@@ -257,7 +257,7 @@ def _of_usage(exit_code: int, stderr_tail: str, said: Sequence["Statement"]) -> 
     return FailureCode.OPTION_REFUSED, next(complaints, usage)
 
 
-def _of_statements(said: Sequence["Statement"], own: Words) -> _Judged | None:
+def _of_error_lines(said: Sequence["ErrorLine"], own: Words) -> _Judged | None:
     """The meaning of the best statement, else of a phrase of this agent: others may be a tool's."""
     if said and (code := code_of_words(said[0].text, own)):
         return code, said[0].text
@@ -265,7 +265,7 @@ def _of_statements(said: Sequence["Statement"], own: Words) -> _Judged | None:
     return next(((code, text) for code, text in judged if code), None)
 
 
-def _of_exit(exit_code: int, said: Sequence["Statement"]) -> _Judged:
+def _of_exit(exit_code: int, said: Sequence["ErrorLine"]) -> _Judged:
     if exit_code == 0:
         return FailureCode.NO_RESULT, "the agent ended without a result"
     silent = f"the agent exited with {exit_code} and did not say why"

@@ -1,8 +1,8 @@
 """The line of stderr that says what went wrong, in what real programs print when they fail.
 
-`last_words/*.txt` is the output of Node, Python, npm, cargo, Rust programs, Java, shells and the
+`stderr_errors/*.txt` is the output of Node, Python, npm, cargo, Rust programs, Java, shells and the
 dynamic linker as they ran; of Bun, Deno, Go, macOS, pnpm, yarn and the version managers it is in
-the form that they publish. `last_words/expected.json` is the line that a person has to see.
+the form that they publish. `stderr_errors/expected.json` is the line that a person has to see.
 """
 
 import json
@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Backend
 from clinvk.agents.declared.backend import declared
-from clinvk.agents.kit.last_words import statements
+from clinvk.agents.kit.stderr_errors import error_lines
 from clinvk.model.events import Result
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
 from clinvk.store.config.file import check_config
 
-FOLDER = Path(__file__).parent / "last_words"
+FOLDER = Path(__file__).parent / "stderr_errors"
 SAMPLES: Mapping[str, str] = {
     path.stem: path.read_text("utf-8") for path in sorted(FOLDER.glob("*.txt"))
 }
@@ -60,7 +60,7 @@ def test_every_sample_has_its_line() -> None:
 @pytest.mark.parametrize("sample", SAMPLES)
 def test_the_line_that_says_what_went_wrong_is_found(sample: str) -> None:
     """Not the last line, nor the first: the one that a person has to see."""
-    assert statements(SAMPLES[sample], NOTHING)[0].text == EXPECTED[sample]
+    assert error_lines(SAMPLES[sample], NOTHING)[0].text == EXPECTED[sample]
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -74,7 +74,7 @@ def test_it_is_found_among_other_talk_as_well(sample: str) -> None:
         SAMPLES[sample].replace("\n", "\r\n"),
         "".join(f"\x1b[31m{line}\x1b[0m\n" for line in SAMPLES[sample].splitlines()),
     ):
-        assert statements(text, NOTHING)[0].text == EXPECTED[sample]
+        assert error_lines(text, NOTHING)[0].text == EXPECTED[sample]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -108,17 +108,17 @@ def test_a_program_that_aborted_itself_says_why(name: str) -> None:
 def test_of_two_errors_the_last_is_first() -> None:
     """The others follow, the latest first, and what does not call itself an error comes last."""
     said = "hello\nError: one\nworking\nError: two\ngoing on\n"
-    texts = [statement.text for statement in statements(said, NOTHING)]
+    texts = [statement.text for statement in error_lines(said, NOTHING)]
     assert texts == ["Error: two", "Error: one", "going on", "working", "hello"]
 
 
 def test_what_only_gives_advice_is_no_error() -> None:
     """Nothing is said then, and the exit code has to do."""
-    assert statements("Node.js v20.20.2\nnote: run with `RUST_BACKTRACE=1`\n\n", NOTHING) == []
+    assert error_lines("Node.js v20.20.2\nnote: run with `RUST_BACKTRACE=1`\n\n", NOTHING) == []
 
 
 @given(st.text(), st.text())
 def test_no_text_makes_it_raise(text: str, more: str) -> None:
     """Whatever a program prints, there are statements or there are none."""
     for said in (text, f"Traceback (most recent call last):\n{text}", f"Error:\n{more}{text}"):
-        assert all(statement.text for statement in statements(said, NOTHING))
+        assert all(statement.text for statement in error_lines(said, NOTHING))

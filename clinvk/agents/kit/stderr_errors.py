@@ -3,7 +3,7 @@
 It is rarely the last line. Node prints the source and the stack around the message and then its
 own version, Rust a note about backtraces, npm the path of its log, Python the frames first and the
 message last, Go the message first and the goroutines after it; shells, shims and the dynamic linker
-print one line each. Tested with the real output of each: `tests/unit/agents/last_words/`.
+print one line each. Tested with the real output of each: `tests/unit/agents/stderr_errors/`.
 """
 
 import re
@@ -89,18 +89,18 @@ _FIRST = re.compile(r"^\s*0: ")
 _NUMBER = re.compile(r"^\d+: ")
 
 
-_Read = Callable[[str], "Iterable[Statement | str]"]
+_Read = Callable[[str], "Iterable[ErrorLine | str]"]
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class ErrorLine:
     """A line that may explain the failure; `certain` if it calls itself an error."""
 
     text: str
     certain: bool
 
 
-def statements(stderr: str, noise: str) -> list[Statement]:
+def error_lines(stderr: str, noise: str) -> list[ErrorLine]:
     """The lines that may explain why a program failed, the best first; empty if there are none.
 
     First the last line that calls itself an error, with its cause; then the others like it, the
@@ -108,16 +108,16 @@ def statements(stderr: str, noise: str) -> list[Statement]:
     """
     lines = [_COLOURS.sub("", line).rstrip() for line in stderr.splitlines()]
     lines = [line[:_LONGEST] for line in lines if not re.search(noise, line)]
-    found = [one for one in _statements(lines) if one.text.strip()]
+    found = [one for one in _error_lines(lines) if one.text.strip()]
     certain = [one for one in reversed(found) if one.certain]
     return certain + [one for one in reversed(found) if not one.certain]
 
 
-def _statements(lines: Sequence[str]) -> Iterator[Statement]:
+def _error_lines(lines: Sequence[str]) -> Iterator[ErrorLine]:
     """The statements in the order of the output; a cause is added to the error before it."""
-    last: Statement | None = None
+    last: ErrorLine | None = None
     for statement in _Reader(lines).read():
-        if isinstance(statement, Statement):
+        if isinstance(statement, ErrorLine):
             if last is not None:
                 yield last
             last = statement
@@ -144,7 +144,7 @@ class _Reader:
             (_CAUSE, self._causes),
         )
 
-    def read(self) -> Iterator[Statement | str]:
+    def read(self) -> Iterator[ErrorLine | str]:
         """Statements, and as plain text the causes of the previous statement."""
         npm = False
         while self._at < len(self._lines):
@@ -163,7 +163,7 @@ class _Reader:
             npm = False
             yield from self._one(line)
 
-    def _one(self, line: str) -> Iterable[Statement | str]:
+    def _one(self, line: str) -> Iterable[ErrorLine | str]:
         self._at += 1
         for begins, read in self._blocks:
             if begins.search(line):
@@ -185,7 +185,7 @@ class _Reader:
         while self._at < len(self._lines) and self._lines[self._at].startswith((" ", "\t")):
             self._at += 1
 
-    def _ignored(self, _line: str) -> Iterable[Statement]:
+    def _ignored(self, _line: str) -> Iterable[ErrorLine]:
         """Skip an exception that Python could not raise, with its traceback."""
         if self._at < len(self._lines) and self._lines[self._at].startswith("Traceback"):
             self._at += 1
@@ -193,7 +193,7 @@ class _Reader:
             self._at += 1
         return ()
 
-    def _after_frames(self, _line: str) -> Iterable[Statement]:
+    def _after_frames(self, _line: str) -> Iterable[ErrorLine]:
         """The line after a Python traceback; skips the other lines of its message."""
         self._skip_frames()
         if self._at == len(self._lines):
@@ -202,7 +202,7 @@ class _Reader:
         self._at += 1
         while self._at < len(self._lines) and not _begins(self._lines[self._at]):
             self._at += 1
-        return (Statement(line, certain=True),)
+        return (ErrorLine(line, certain=True),)
 
     def _caret(self) -> int | None:
         """The position of the caret below a line of source, within the next six lines."""
@@ -211,7 +211,7 @@ class _Reader:
                 return at
         return None
 
-    def _thrown(self, source: str) -> Iterable[Statement | str]:
+    def _thrown(self, source: str) -> Iterable[ErrorLine | str]:
         """What Node prints below the source: the error, or another value that was thrown."""
         if (caret := self._caret()) is None:
             return _plain(source)
@@ -230,26 +230,26 @@ class _Reader:
             return self._announced(line)
         reason = _REASON.match(line)
         text = f"UnhandledPromiseRejection: {reason[1]}" if reason else line
-        return (Statement(text.strip().removesuffix(" {"), certain=True),)
+        return (ErrorLine(text.strip().removesuffix(" {"), certain=True),)
 
-    def _panic(self, line: str) -> Iterable[Statement]:
+    def _panic(self, line: str) -> Iterable[ErrorLine]:
         message = self._next() or ""
-        return (Statement(f"{line} {message.strip()}", certain=not _SECOND_PANIC.search(message)),)
+        return (ErrorLine(f"{line} {message.strip()}", certain=not _SECOND_PANIC.search(message)),)
 
-    def _announced(self, line: str) -> Iterable[Statement | str]:
+    def _announced(self, line: str) -> Iterable[ErrorLine | str]:
         """An error whose message is on the next line, or is a list with its causes."""
         begun = self._at
         following = self._next()
         if following is None or (_FRAME.match(following) and not _FIRST.match(following)):
             self._at = begun
-            return (Statement(line.strip(), certain=True),)
+            return (ErrorLine(line.strip(), certain=True),)
         if following.startswith("Traceback"):
             self._at -= 1
             return ()
         message = _NUMBER.sub("", following.strip())
-        return (Statement(f"{line.strip()} {message}", certain=True), *self._causes())
+        return (ErrorLine(f"{line.strip()} {message}", certain=True), *self._causes())
 
-    def _group(self, _line: str) -> Iterable[Statement | str]:
+    def _group(self, _line: str) -> Iterable[ErrorLine | str]:
         """The title of a Python exception group, and the first exception in it."""
         said = []
         while self._at < len(self._lines) and self._lines[self._at].startswith("  "):
@@ -257,15 +257,15 @@ class _Reader:
             self._at += 1
             if line and not line.startswith((" ", "-", "Traceback")):
                 said.append(line)
-        return (Statement(said[0], certain=True), *said[1:2]) if said else ()
+        return (ErrorLine(said[0], certain=True), *said[1:2]) if said else ()
 
-    def _boxed(self, _line: str) -> Iterable[Statement]:
+    def _boxed(self, _line: str) -> Iterable[ErrorLine]:
         """The text in a box with the title `Error`, as Typer prints it."""
         said = []
         while self._at < len(self._lines) and self._lines[self._at].startswith("│"):
             said.append(self._lines[self._at].strip("│ "))
             self._at += 1
-        return (Statement(" ".join(said), certain=True),) if said else ()
+        return (ErrorLine(" ".join(said), certain=True),) if said else ()
 
     def _causes(self, line: str = "") -> Iterable[str]:
         """The cause on that line, else the last (deepest) of the indented lines below it."""
@@ -279,24 +279,24 @@ class _Reader:
         return (last,) if last else ()
 
 
-def _of_npm(line: str) -> Statement | None:
+def _of_npm(line: str) -> ErrorLine | None:
     said = _NPM_TOPIC.sub("", line).strip()
     if not said or _ADVICE.match(said) or _AFTERMATH.search(said):
         return None
-    return Statement(said, certain=True)
+    return ErrorLine(said, certain=True)
 
 
-def _plain(line: str) -> Iterable[Statement]:
+def _plain(line: str) -> Iterable[ErrorLine]:
     said = line.strip()
     if not said or _FRAME.match(line):
         return ()
     if _AFTERMATH.search(said):
-        return (Statement(said, certain=False),)
+        return (ErrorLine(said, certain=False),)
     if _ERROR.search(line):
-        return (Statement(said.removesuffix(" {"), certain=True),)
+        return (ErrorLine(said.removesuffix(" {"), certain=True),)
     if _ADVICE.match(said) or line.startswith(("  ", "\t")):
         return ()
-    return (Statement(said, certain=False),)
+    return (ErrorLine(said, certain=False),)
 
 
 def _begins(line: str) -> bool:
