@@ -22,7 +22,7 @@ from clinvk.agents.kit.failures import (
     without_conversation_gone,
 )
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
-from clinvk.agents.kit.line_words import (
+from clinvk.agents.kit.line_fields import (
     denials,
     error_text,
     final_answer,
