@@ -91,7 +91,7 @@ _MEANING: Mapping[Capability, str] = {
 WITHOUT_OPTION = frozenset({Capability.FORK, Capability.IMAGES, Capability.ANSWER_SCHEMA})
 """Features without a clinvk option: an agent that has one describes its use in `ways`."""
 
-_RUNG: Mapping[Access, Capability] = {
+_ACCESS_CAPABILITY: Mapping[Access, Capability] = {
     Access.READ_ONLY: Capability.READ_ONLY,
     Access.EDIT: Capability.EDIT,
     Access.FULL: Capability.FULL,
@@ -324,7 +324,7 @@ class Backend(ABC):
             Capability.EPHEMERAL: request.ephemeral,
         }
         if request.access is not None:
-            asked[_RUNG[request.access]] = True
+            asked[_ACCESS_CAPABILITY[request.access]] = True
         for capability, wanted in asked.items():
             if wanted and capability in self.lacks:
                 raise self.unsupported(capability)
@@ -334,11 +334,11 @@ class Backend(ABC):
         why = self.lacks.get(capability, "it has no such feature")
         return BackendUnsupportedError(
             f"backend `{self.name}` cannot do this: {why}",
-            hint=_WAY_OUT.get(capability, "choose another backend with `-b`"),
+            hint=_HINTS.get(capability, "choose another backend with `-b`"),
         )
 
 
-_WAY_OUT: Mapping[Capability, str] = {
+_HINTS: Mapping[Capability, str] = {
     Capability.MAX_TURNS: "leave `--max-turns` out, or limit the time with `--timeout`",
     Capability.SYSTEM_PROMPT: "leave `--system-prompt` out, or put it into the prompt",
     Capability.NEW_SYSTEM_PROMPT: "start a new session with it, or put it into the prompt",

@@ -8,8 +8,8 @@ from clinvk.agents.kit.jsonl import text
 from clinvk.model.events import Json, Message, Result, StopReason, Thinking, Warned
 from clinvk.text.bounded import Pieces
 
-_Said = Message | Thinking
-_FIELDS: dict[Json, type[_Said]] = {"text": Message, "thinking": Thinking}
+_TextEvent = Message | Thinking
+_FIELDS: dict[Json, type[_TextEvent]] = {"text": Message, "thinking": Thinking}
 _DELTAS = {"text_delta": "text", "thinking_delta": "thinking"}
 INCOMPLETE = {
     "max_tokens": StopReason.LENGTH,
@@ -56,11 +56,11 @@ class Answer:
 
     def __init__(self) -> None:
         self._latest: list[_Block] = []
-        self._fresh = True
+        self._new_text = True
         self._message = ""
         self._streaming = False
         self._open: dict[str, deque[_Block]] = {kind: deque() for kind in _FIELDS}
-        self._in_pieces = False
+        self._last_was_delta = False
 
     @property
     def last_text(self) -> str:
@@ -76,7 +76,7 @@ class Answer:
         """Start a new message, or the same one again after a retry."""
         for blocks in self._open.values():
             blocks.clear()
-        self._fresh, self._streaming, self._message = True, True, ""
+        self._new_text, self._streaming, self._message = True, True, ""
 
     def stop(self) -> None:
         """Note that the streamed message is complete."""
@@ -88,23 +88,23 @@ class Answer:
         The blocks of the message that is being streamed may have different ids.
         """
         if not self._streaming and (not identity or identity != self._message):
-            self._fresh = True
+            self._new_text = True
         self._message = identity
 
     def interrupt(self) -> None:
         """Note that another event came between: the next piece has to say what it continues."""
-        self._in_pieces = False
+        self._last_was_delta = False
 
     def end_text(self) -> None:
         """Note that a tool was called: what follows is a separate text."""
-        self._fresh = True
+        self._new_text = True
 
     def begin(self, kind: Json) -> None:
         """Start a new block."""
         if isinstance(kind, str) and kind in self._open:
             self._open[kind].append(_Block())
 
-    def piece(self, delta: Mapping[str, Json]) -> list[_Said]:
+    def piece(self, delta: Mapping[str, Json]) -> list[_TextEvent]:
         """The events for the next piece of the latest block."""
         kind = _DELTAS.get(text(delta.get("type")))
         if kind is None or not (said := text(delta.get(kind))):
@@ -115,11 +115,11 @@ class Answer:
         block = blocks[-1]
         block.pieces.add(said)
         if kind == "thinking":
-            self._in_pieces = False
+            self._last_was_delta = False
             return [Thinking(text=said, delta=True)]
         return [Message(text=said, delta=True, continues=self._place(block, delta=True))]
 
-    def whole(self, block: Mapping[str, Json]) -> list[_Said]:
+    def whole(self, block: Mapping[str, Json]) -> list[_TextEvent]:
         """The events for a complete block."""
         kind = text(block.get("type"))
         if kind not in self._open:
@@ -132,23 +132,23 @@ class Answer:
             return []
         if streamed and not known.pieces.begin(said):
             # The streamed text differs from the complete one; only the complete one is valid.
-            known, streamed, self._fresh = _Block(), False, True
+            known, streamed, self._new_text = _Block(), False, True
         rest = said[known.pieces.size :]
         known.whole = said
         if not rest:
             return []
         if kind == "thinking":
-            self._in_pieces = False
+            self._last_was_delta = False
             return [Thinking(text=rest, delta=streamed)]
         continues = self._place(known, delta=streamed)
         return [Message(text=rest, delta=streamed, continues=continues)]
 
     def _place(self, block: _Block, *, delta: bool) -> bool | None:
         """Record the block's text and return whether it continues the previous one (`Message`)."""
-        follows = self._in_pieces and delta
-        self._in_pieces = delta
-        if self._fresh:
-            self._latest, self._fresh, block.placed = [block], False, True
+        follows = self._last_was_delta and delta
+        self._last_was_delta = delta
+        if self._new_text:
+            self._latest, self._new_text, block.placed = [block], False, True
             return False if follows else None
         if not block.placed:
             self._latest.append(block)

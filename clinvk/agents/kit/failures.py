@@ -98,7 +98,7 @@ COMMON_WORDS: Words = (
 Each phrase is long enough not to match the name of a file, a module or a piece of code.
 """
 
-_OF_THIS_MACHINE = re.compile(
+_LOCAL_ERROR = re.compile(
     r"\b(?:EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EISDIR|ENOTEMPTY|EEXIST|EXDEV|ELOOP|EBUSY|ENOSPC|EDQUOT"
     r"|EMFILE|ENFILE|ENOMEM|E2BIG|ENOEXEC|EPIPE|ENAMETOOLONG)\b"
     r"|\b(?:ERR_)?MODULE_NOT_FOUND\b|\bERR_(?:UNKNOWN_FILE_EXTENSION|REQUIRE_ESM|INVALID_\w+"
@@ -117,7 +117,7 @@ _FILE = re.compile(
     r"(?::\d+)*[.:;]?$"
 )
 
-_PASSING = frozenset(
+_TEMPORARY = frozenset(
     {
         FailureCode.RATE_LIMITED,
         FailureCode.OVERLOADED,
@@ -134,7 +134,7 @@ _USAGE = re.compile(r"^ +(-\w, )?--[\w-]+ .*\[(boolean|string|array|number)\]", 
 _STOPPED_BY_SIGNAL = range(129, 160)
 """Exit codes that name the signal that ended the program: 128 plus the signal's number."""
 
-_BY_ITS_OWN_FAULT = frozenset({4, 5, 6, 7, 8, 11})
+_CRASH_SIGNALS = frozenset({4, 5, 6, 7, 8, 11})
 """Signals that a program causes itself, such as SIGABRT: its last words explain them."""
 
 
@@ -163,7 +163,7 @@ def code_of_words(said: str, own: Words) -> FailureCode | None:
         return code
     return (
         None
-        if _OF_THIS_MACHINE.search(said)
+        if _LOCAL_ERROR.search(said)
         else _first(_WORD.sub(_unless_path, said), COMMON_WORDS)
     )
 
@@ -210,7 +210,7 @@ def failure(
         hint=_BILLING_HINT if billing else None,
         detail=detail or None,
         wait=(wait or wait_in(message if service_text is None else service_text))
-        if code in _PASSING
+        if code in _TEMPORARY
         else None,
     )
 
@@ -235,20 +235,20 @@ def failure_at_exit(exit_code: int | None, stderr_tail: str, own: Words, noise: 
     return failure(code, message, detail=stderr_tail, service_text=service_text)
 
 
-_Judged = tuple[FailureCode, str]
+_Classified = tuple[FailureCode, str]
 
 
-def _of_signal(exit_code: int, said: Sequence["ErrorLine"]) -> _Judged | None:
+def _of_signal(exit_code: int, said: Sequence["ErrorLine"]) -> _Classified | None:
     if exit_code >= 0 and exit_code not in _STOPPED_BY_SIGNAL:
         return None
     number = -exit_code if exit_code < 0 else exit_code - 128
     message = f"the agent was stopped by signal {number}"
-    if said and said[0].certain and number in _BY_ITS_OWN_FAULT:
+    if said and said[0].certain and number in _CRASH_SIGNALS:
         message += f": {said[0].text}"
     return FailureCode.KILLED, message
 
 
-def _of_usage(exit_code: int, stderr_tail: str, said: Sequence["ErrorLine"]) -> _Judged | None:
+def _of_usage(exit_code: int, stderr_tail: str, said: Sequence["ErrorLine"]) -> _Classified | None:
     if not exit_code or not _USAGE.search(stderr_tail[:10_000]):
         return None
     # The list is longer than the part of stderr that is kept, so the actual error may be lost.
@@ -257,7 +257,7 @@ def _of_usage(exit_code: int, stderr_tail: str, said: Sequence["ErrorLine"]) -> 
     return FailureCode.OPTION_REFUSED, next(complaints, usage)
 
 
-def _of_error_lines(said: Sequence["ErrorLine"], own: Words) -> _Judged | None:
+def _of_error_lines(said: Sequence["ErrorLine"], own: Words) -> _Classified | None:
     """The meaning of the best statement, else of a phrase of this agent: others may be a tool's."""
     if said and (code := code_of_words(said[0].text, own)):
         return code, said[0].text
@@ -265,7 +265,7 @@ def _of_error_lines(said: Sequence["ErrorLine"], own: Words) -> _Judged | None:
     return next(((code, text) for code, text in judged if code), None)
 
 
-def _of_exit(exit_code: int, said: Sequence["ErrorLine"]) -> _Judged:
+def _of_exit(exit_code: int, said: Sequence["ErrorLine"]) -> _Classified:
     if exit_code == 0:
         return FailureCode.NO_RESULT, "the agent ended without a result"
     silent = f"the agent exited with {exit_code} and did not say why"

@@ -17,12 +17,12 @@ from clinvk.agents.kit.jsonl import DECODER
 from clinvk.model.events import Event, Raw
 
 _OBJECT = re.compile(r'\{(?=\s*")')
-_SILENT = re.compile(
+_INVISIBLE = re.compile(
     r"[\s\x00-\x1a\x1c-\x1f\x7f\ufeff]+|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-9;?]*[A-Za-z]"
 )
 """Invisible characters: white space, control characters, terminal titles and colours."""
 
-_MOST_FAILURES = 64
+_MAX_FAILURES = 64
 """Limit of attempts at `{"` that do not start an object; each scans the line up to there."""
 
 _Parser = TypeVar("_Parser", bound=Parser)
@@ -69,21 +69,21 @@ def pieces(line: str) -> Iterator[str]:
         first, last = start if first is None else first, stop
     if first is None or last is None:
         return iter((line,))
-    if not (_silent(line, 0, first) or _silent(line, last, len(line))):
+    if not (_is_invisible(line, 0, first) or _is_invisible(line, last, len(line))):
         return iter((line,))
     return _cut(line, _objects(line))
 
 
 def pieces_of_lines(text: str) -> Iterator[str]:
     """Like `pieces`, for many lines: an object may span lines, and has to begin or end one."""
-    return _cut(text, _standing(text))
+    return _cut(text, _spans_at_line_ends(text))
 
 
-def _standing(text: str) -> Iterator[tuple[int, int]]:
+def _spans_at_line_ends(text: str) -> Iterator[tuple[int, int]]:
     end = 0
     for start, stop in _objects(text):
         before = text[end:start].rpartition("\n")[2]
-        if _silent(before, 0, len(before)) or _ends_line(text, stop):
+        if _is_invisible(before, 0, len(before)) or _ends_line(text, stop):
             yield start, stop
         end = stop
 
@@ -101,7 +101,7 @@ def _cut(text: str, spans: Iterable[tuple[int, int]]) -> Iterator[str]:
 
 def _ends_line(text: str, at: int) -> bool:
     while at < len(text) and text[at] != "\n":
-        if (found := _SILENT.match(text, at)) is None:
+        if (found := _INVISIBLE.match(text, at)) is None:
             return False
         at = found.end()
         if "\n" in found[0]:
@@ -112,7 +112,7 @@ def _ends_line(text: str, at: int) -> bool:
 def _objects(line: str) -> Iterator[tuple[int, int]]:
     """The spans of objects, from the left; text that is part of one is not searched again."""
     at = failures = 0
-    while failures < _MOST_FAILURES and (found := _OBJECT.search(line, at)) is not None:
+    while failures < _MAX_FAILURES and (found := _OBJECT.search(line, at)) is not None:
         start = found.start()
         try:
             _, at = DECODER.raw_decode(line, start)
@@ -128,9 +128,9 @@ def _objects(line: str) -> Iterator[tuple[int, int]]:
             yield start, at
 
 
-def _silent(line: str, start: int, end: int) -> bool:
+def _is_invisible(line: str, start: int, end: int) -> bool:
     while start < end:
-        if (found := _SILENT.match(line, start, end)) is None:
+        if (found := _INVISIBLE.match(line, start, end)) is None:
             return False
         start = found.end()
     return True

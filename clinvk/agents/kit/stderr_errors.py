@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-_LONGEST = 1_000
+_MAX_LENGTH = 1_000
 """Characters of a line that are examined and shown."""
 
 _COLOURS = re.compile(
@@ -51,7 +51,7 @@ _ERROR = re.compile(
 
 _SECOND_PANIC = re.compile(r"on an `Err` value: (?:Any \{|PoisonError)")
 
-_AFTERMATH = re.compile(
+_FOLLOW_UP = re.compile(
     r"^error: (?:process didn't exit successfully|could not compile|aborting due to|script \".*\")"
     r"|^error Command failed|^(?:Error: )?[Cc]ommand failed\b|ELIFECYCLE|^exit status \d+$"
     r"|^make(?:\[\d+\])?: \*\*\*|^Lifecycle script .* failed|^(?:Aborted|Segmentation fault)\b"
@@ -107,7 +107,7 @@ def error_lines(stderr: str, noise: str) -> list[ErrorLine]:
     latest first; then the lines that are not recognized. Lines that match `noise` are skipped.
     """
     lines = [_COLOURS.sub("", line).rstrip() for line in stderr.splitlines()]
-    lines = [line[:_LONGEST] for line in lines if not re.search(noise, line)]
+    lines = [line[:_MAX_LENGTH] for line in lines if not re.search(noise, line)]
     found = [one for one in _error_lines(lines) if one.text.strip()]
     certain = [one for one in reversed(found) if one.certain]
     return certain + [one for one in reversed(found) if not one.certain]
@@ -168,7 +168,7 @@ class _Reader:
         for begins, read in self._blocks:
             if begins.search(line):
                 return read(line)
-        if line.endswith(":") and _ERROR.search(line) and not _AFTERMATH.search(line):
+        if line.endswith(":") and _ERROR.search(line) and not _FOLLOW_UP.search(line):
             return self._announced(line)
         return _plain(line)
 
@@ -281,7 +281,7 @@ class _Reader:
 
 def _of_npm(line: str) -> ErrorLine | None:
     said = _NPM_TOPIC.sub("", line).strip()
-    if not said or _ADVICE.match(said) or _AFTERMATH.search(said):
+    if not said or _ADVICE.match(said) or _FOLLOW_UP.search(said):
         return None
     return ErrorLine(said, certain=True)
 
@@ -290,7 +290,7 @@ def _plain(line: str) -> Iterable[ErrorLine]:
     said = line.strip()
     if not said or _FRAME.match(line):
         return ()
-    if _AFTERMATH.search(said):
+    if _FOLLOW_UP.search(said):
         return (ErrorLine(said, certain=False),)
     if _ERROR.search(line):
         return (ErrorLine(said.removesuffix(" {"), certain=True),)

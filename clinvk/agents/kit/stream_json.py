@@ -59,7 +59,7 @@ _SYNTHETIC = "<synthetic>"
 
 _SCHEMA_OPTION = "--json-schema"
 
-_QUIET = frozenset(
+_IGNORED_SUBTYPES = frozenset(
     {
         "status",
         "thinking_tokens",
@@ -126,7 +126,7 @@ class StreamJsonParser(Parser):
             return [*first, Raw(line=line)]
         events = [*first, *more]
         self._settled = self._outcome is not None and reader == self._end
-        if any(_parts(event) for event in events):
+        if any(_interrupts_message(event) for event in events):
             self._answer.interrupt()
         return events
 
@@ -157,10 +157,10 @@ class StreamJsonParser(Parser):
             return [replace(result, failure=detailed)]
         if exit_code is not None and 0 < exit_code < 128:
             note = f"the agent exited with {exit_code} after its answer was complete"
-            return [Warned(message=note), *self._notes(result), result]
-        return [*self._notes(result), result]
+            return [Warned(message=note), *self._warnings(result), result]
+        return [*self._warnings(result), result]
 
-    def _notes(self, result: Result) -> list[Warned]:
+    def _warnings(self, result: Result) -> list[Warned]:
         return missing_value_warning(result) if self._has_schema else []
 
     def _without_result(self, exit_code: int | None, stderr_tail: str) -> Result:
@@ -187,7 +187,7 @@ class StreamJsonParser(Parser):
         if subtype == "compact_boundary":
             return [Warned(message="the agent summarized the conversation to make room")]
         self._background = self._background or subtype == "task_started"
-        return [] if text(subtype) in _QUIET else None
+        return [] if text(subtype) in _IGNORED_SUBTYPES else None
 
     def _rate_limit(self, said: Line) -> list[Event] | None:
         """Note when the plan's limit resets; only valid after a request was rejected for it."""
@@ -346,7 +346,7 @@ class StreamJsonParser(Parser):
         )
 
 
-def _parts(event: Event) -> bool:
+def _interrupts_message(event: Event) -> bool:
     """Whether pieces of a message after this event have to say that they continue it."""
     told = not isinstance(event, Message)
     return told and ends_message(event.type, getattr(event, "code", None))

@@ -7,7 +7,7 @@ from dataclasses import replace
 from clinvk.agents.kit.jsonl import clip, items, mapping, one_line, text
 from clinvk.model.events import Change, Event, FileChange, Json, ToolResult, ToolUse, Warned
 
-_TELLING = (
+_DESCRIPTIVE_FIELDS = (
     "command",
     "cmd",
     "file_path",
@@ -30,7 +30,7 @@ _FILE_TOOLS = frozenset(
 _CREATED = ("File created", "Successfully created", "Created new file")
 """How the result of a tool that created a file begins, if it has no structure of its own."""
 
-_SHUT_OUT = re.compile(
+_NOT_ENABLED = re.compile(
     r"No such tool available: (\w+)\. \w+ (exists but is not enabled|is disabled for)"
 )
 """The error for a tool that this run is not allowed to use."""
@@ -38,7 +38,7 @@ _SHUT_OUT = re.compile(
 
 def summary_of(arguments: Mapping[str, Json]) -> str:
     """One short line with the command, the file or the query; "" if there is none."""
-    for name in _TELLING:
+    for name in _DESCRIPTIVE_FIELDS:
         if said := text(arguments.get(name)):
             return one_line(said)
     return next((one_line(value) for value in arguments.values() if isinstance(value, str)), "")
@@ -84,16 +84,16 @@ class ToolCalls:
         self._calls[call.id] = replace(call, input=kept)
         return [call]
 
-    def result(self, block: Mapping[str, Json], told: Json) -> list[Event]:
-        """The events of a result: `tool_use_id`, `is_error`, `content`; `told` is its structure."""
+    def result(self, block: Mapping[str, Json], structure: Json) -> list[Event]:
+        """The events of a result: `tool_use_id`, `is_error`, `content`; `structure` is its structure."""
         call_id, said = text(block.get("tool_use_id")), result_text(block.get("content"))
         failed = block.get("is_error") is True
         events: list[Event] = [ToolResult(id=call_id, ok=not failed, text=clip(said))]
         if failed:
-            shut_out = _SHUT_OUT.search(said[:1_000])
-            return [*events, *self.deny(call_id, shut_out[1])] if shut_out else events
+            not_enabled = _NOT_ENABLED.search(said[:1_000])
+            return [*events, *self.deny(call_id, not_enabled[1])] if not_enabled else events
         call = self._calls.get(call_id)
-        if call is not None and (change := _file_change(call, mapping(told), said)):
+        if call is not None and (change := _file_change(call, mapping(structure), said)):
             events.append(change)
         return events
 
@@ -107,15 +107,15 @@ class ToolCalls:
         return [Warned(message=f"not allowed: {one_line(what)}", code="denied")]
 
 
-def _file_change(call: ToolUse, told: Mapping[str, Json], said: str) -> FileChange | None:
+def _file_change(call: ToolUse, structure: Mapping[str, Json], said: str) -> FileChange | None:
     """The file that a successful call changed, None if its tool changes none.
 
     The tool's own structure says whether the file is new; if it is missing (the calls of a
     sub-agent have none), the text of the result says so.
     """
-    told_path = text(told.get("filePath"))
-    path = told_path or next(filter(None, (text(call.input.get(name)) for name in _PATHS)), "")
+    structure_path = text(structure.get("filePath"))
+    path = structure_path or next(filter(None, (text(call.input.get(name)) for name in _PATHS)), "")
     if call.name not in _FILE_TOOLS or not path:
         return None
-    created = told.get("type") == "create" if told else said.startswith(_CREATED)
+    created = structure.get("type") == "create" if structure else said.startswith(_CREATED)
     return FileChange(path=path, change=Change.CREATED if created else Change.MODIFIED)
