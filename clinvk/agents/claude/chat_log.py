@@ -21,7 +21,7 @@ _SYNTHETIC = "<synthetic>"
 _SUB_AGENT = frozenset({"Task", "Agent", "Workflow"})
 _INTERRUPTED = "[Request interrupted"
 # Messages that the agent writes as if a person had sent them.
-_NOT_SAID = re.compile(r"<(bash-std|local-command|task-notification|system-reminder)")
+_NOT_A_PROMPT = re.compile(r"<(bash-std|local-command|task-notification|system-reminder)")
 _SHELL = re.compile(r"<bash-input>(.*)</bash-input>", re.DOTALL)
 _COMMAND = re.compile(r"<command-name>(/?[^<]*)</command-name>")
 _ARGUMENTS = re.compile(r"<command-args>(.*)</command-args>", re.DOTALL)
@@ -139,7 +139,7 @@ def _prompt(said: Line) -> str | None:
     message = mapping(said.get("message"))
     blocks = [mapping(block).get("type") for block in items(message.get("content"))]
     spoken = _spoken(message)
-    if "tool_result" in blocks or spoken.startswith(_INTERRUPTED) or _NOT_SAID.match(spoken):
+    if "tool_result" in blocks or spoken.startswith(_INTERRUPTED) or _NOT_A_PROMPT.match(spoken):
         return None
     if shell := _SHELL.match(spoken):
         return f"! {shell[1].strip()}"

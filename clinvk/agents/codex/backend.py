@@ -187,8 +187,8 @@ class Agent(Backend):
 
         before = baseline(request)
         began_at = Rollouts(FIGURES).totals_before_last_turn(lines)
-        anew = request.resume and began_at is not None and not any(began_at.values())
-        if anew and before is not None and any(before.values()):
+        restarted = request.resume and began_at is not None and not any(began_at.values())
+        if restarted and before is not None and any(before.values()):
             return UNKNOWN_USAGE
         return usage_since(counters, before, FIGURES)
 
@@ -259,11 +259,11 @@ def _untrusted(cwd: Path) -> str:
     In a trusted project, 0.171.0 starts the servers that the project's own `.codex/config.toml`
     names, regardless of the sandbox. AGENTS.md is still read.
     """
-    entries = (f'{_toml_string(str(one))}={{trust_level="untrusted"}}' for one in _and_above(cwd))
+    entries = (f'{_toml_string(str(one))}={{trust_level="untrusted"}}' for one in _with_parents(cwd))
     return f"{{{','.join(entries)}}}"
 
 
-def _and_above(directory: Path) -> tuple[Path, ...]:
+def _with_parents(directory: Path) -> tuple[Path, ...]:
     return (directory, *directory.parents)
 
 

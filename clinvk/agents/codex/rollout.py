@@ -109,8 +109,8 @@ class Rollouts(Native):
                 return nothing if first is not None else None
             elif kind == "token_count" and (earlier := self._totals(told)) is not None:
                 began = self._totals(first or {})
-                anew = began != earlier and began == self._totals(first or {}, _LAST_CALL)
-                return nothing if anew else earlier
+                restarted = began != earlier and began == self._totals(first or {}, _LAST_CALL)
+                return nothing if restarted else earlier
         return None
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:

@@ -70,11 +70,11 @@ _WORDS: Words = (
     (r"\berror loading config(?:uration|\.toml)?\b", FailureCode.OPTION_REFUSED),
     (r"no prompt provided", FailureCode.PROMPT_REFUSED),
 )
-_SIGNALLED = 128
+_FIRST_SIGNAL_CODE = 128
 """Exit codes from here on are signals: clinvk ends an agent that does not exit after its answer."""
 
 _INCOMPLETE = re.compile(r"Incomplete response returned, reason: (\w+)")
-_STOPPED_BY = {
+_STOP_REASONS = {
     "max_output_tokens": StopReason.LENGTH,
     "content_filter": StopReason.FILTERED,
 }
@@ -148,7 +148,7 @@ class ThreadParser(Parser):
             note = "the agent ended in the middle of a further turn"
             return [Warned(message=note), replace(self._outcome, usage=UNKNOWN_USAGE)]
         notes = missing_value_warning(self._outcome) if self._has_schema else []
-        if self._outcome.failure is None and exit_code is not None and 0 < exit_code < _SIGNALLED:
+        if self._outcome.failure is None and exit_code is not None and 0 < exit_code < _FIRST_SIGNAL_CODE:
             note = f"the agent exited with {exit_code} after its answer was complete"
             notes = [Warned(message=note), *notes]
         return [*notes, self._outcome]
@@ -239,7 +239,7 @@ class ThreadParser(Parser):
             self._outcome = replace(self._outcome, usage=UNKNOWN_USAGE)
             return [Warned(message=f"a further turn of the agent failed: {why.message}")]
         told: list[Event] = [] if why == self._last_error else [Failed(failure=why)]
-        self._outcome = self._result(_STOPPED_BY.get(_cut_by(why), StopReason.ERROR), why)
+        self._outcome = self._result(_STOP_REASONS.get(_cut_by(why), StopReason.ERROR), why)
         return told
 
     def _error(self, said: Line) -> list[Event]:

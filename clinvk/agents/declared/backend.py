@@ -44,7 +44,7 @@ class _Declared(Backend):
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """The command line from the declaration, with its placeholders filled in."""
-        self._refuse_no_id(request.conversation)
+        self._refuse_invalid_id(request.conversation)
         values = _values(request)
         argv = tuple(self._arguments(request, values))
         files = {
@@ -93,7 +93,7 @@ class _Declared(Backend):
         """A parser for the output that the declaration describes."""
         return parser_of(self.form, request)
 
-    def _refuse_no_id(self, conversation: str | None) -> None:
+    def _refuse_invalid_id(self, conversation: str | None) -> None:
         """Raise for an id that could be mistaken for an option; an agent once printed it."""
         if conversation is not None and not self.is_conversation(conversation):
             raise SessionNotFoundError(

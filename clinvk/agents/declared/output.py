@@ -67,10 +67,10 @@ class _Declared(Parser):
         self._figures = {name: JsonPath(usage.get(name)) for name in _FIGURES}
         self._cached_apart = bool(usage.get("cached_apart"))
         self._conversation = request.conversation
-        self._told = False
+        self._id_reported = False
         may_change = bool(output.get("conversation_changes"))
-        self._asked_for = request.conversation if request.resume and not may_change else None
-        self._another: str | None = None
+        self._requested = request.conversation if request.resume and not may_change else None
+        self._other_conversation: str | None = None
         self._model = request.model
         self._text = Pieces()
         self._complete = False
@@ -84,7 +84,7 @@ class _Declared(Parser):
         if self._finished:
             return
         self._finished = True
-        yield from self._last()
+        yield from self._final_events()
         failed = self._failure(exit_code, stderr_tail)
         if failed is not None:
             yield Failed(failure=failed)
@@ -93,10 +93,10 @@ class _Declared(Parser):
         yield Result(
             text=self._answer,
             stop_reason=StopReason.ERROR if failed else StopReason.END_TURN,
-            usage=self._spent(),
+            usage=self._total_usage(),
             cost_usd=self._cost,
             failure=failed,
-            backend_session_id=self._conversation if self._told else None,
+            backend_session_id=self._conversation if self._id_reported else None,
             model=self._model,
         )
 
@@ -106,25 +106,25 @@ class _Declared(Parser):
         return self._text.text
 
     @abstractmethod
-    def _last(self) -> Iterable[Event]:
+    def _final_events(self) -> Iterable[Event]:
         """The events that only the end of the output shows."""
 
-    def _begin(self) -> Iterable[Event]:
+    def _report_id(self) -> Iterable[Event]:
         """Report the id that clinvk chose for the conversation, after the first output."""
-        if self._conversation is not None and not self._told:
-            self._told = True
+        if self._conversation is not None and not self._id_reported:
+            self._id_reported = True
             yield Init(backend_session_id=self._conversation, model=self._model)
 
-    def _found(self, said: Json) -> Iterable[Event]:
+    def _read_object(self, said: Json) -> Iterable[Event]:
         """The events of one object; also records what it contains."""
         self._model = self._finders["model"].text(said) or self._model
         told = self._finders["conversation"].text(said)
-        if told and self._asked_for not in (None, told):
-            if self._another is None:  # the turn decides what it means
+        if told and self._requested not in (None, told):
+            if self._other_conversation is None:  # the turn decides what it means
                 yield Init(backend_session_id=told, model=self._model)
-            self._another = told
-        elif told and (told != self._conversation or not self._told):
-            self._conversation, self._told = told, True
+            self._other_conversation = told
+        elif told and (told != self._conversation or not self._id_reported):
+            self._conversation, self._id_reported = told, True
             yield Init(backend_session_id=told, model=self._model)
         self._count(said)
         if piece := self._finders["delta"].text(said):
@@ -162,7 +162,7 @@ class _Declared(Parser):
         if (cost := self._finders["cost"].amount(said)) is not None:
             self._cost = (self._cost or 0.0) + cost
 
-    def _spent(self) -> Usage:
+    def _total_usage(self) -> Usage:
         figures = dict(self._usage)
         if not figures:
             return UNKNOWN_USAGE
@@ -171,10 +171,10 @@ class _Declared(Parser):
         return Usage(**{f"{name}_tokens": figure for name, figure in figures.items()})
 
     def _failure(self, exit_code: int | None, stderr_tail: str) -> Failure | None:
-        if self._another is not None:
+        if self._other_conversation is not None:
             message = (
-                f"asked to continue the conversation `{self._asked_for}`, the agent reported"
-                f" another one: `{one_line(self._another)}`"
+                f"asked to continue the conversation `{self._requested}`, the agent reported"
+                f" another one: `{one_line(self._other_conversation)}`"
             )
             return failure(FailureCode.CONVERSATION_GONE, message, detail=stderr_tail)
         if self._error is not None:
@@ -193,14 +193,14 @@ class _Lines(_Declared):
         """The events of one line."""
         if self._finished or not line.strip():
             return
-        yield from self._begin()
+        yield from self._report_id()
         said = parse_object(line)
         if said is None:
             yield Raw(line=line)
         else:
-            yield from self._found(said)
+            yield from self._read_object(said)
 
-    def _last(self) -> Iterable[Event]:
+    def _final_events(self) -> Iterable[Event]:
         return ()
 
 
@@ -218,12 +218,12 @@ class _Whole(_Declared):
         """Keep the line until the end."""
         if self._finished or not line.strip():
             return
-        yield from self._begin()
+        yield from self._report_id()
         self._size += len(line)
         if self._size <= LARGEST:
             self._kept.append(line)
 
-    def _last(self) -> Iterable[Event]:
+    def _final_events(self) -> Iterable[Event]:
         kept = "\n".join(self._kept)
         whole = parse_object(kept)
         for part in (kept,) if whole is not None else pieces_of_lines(kept):
@@ -231,7 +231,7 @@ class _Whole(_Declared):
             if said is None:
                 yield Raw(line=one_line(part.strip().partition("\n")[0]))
             else:
-                yield from self._found(said)
+                yield from self._read_object(said)
 
     def _failure(self, exit_code: int | None, stderr_tail: str) -> Failure | None:
         why = super()._failure(exit_code, stderr_tail)
@@ -256,7 +256,7 @@ class _Text(_Declared):
         """The line as a piece of the answer."""
         if self._finished:
             return
-        yield from self._begin()
+        yield from self._report_id()
         head = line[:LONGEST_SEARCHED]
         if self._error_line is not None and self._error_line.search(head):
             self._error = self._error or one_line(line)
@@ -271,7 +271,7 @@ class _Text(_Declared):
         self._text.add(piece)
         yield Message(text=piece, delta=True)
 
-    def _last(self) -> Iterable[Event]:
+    def _final_events(self) -> Iterable[Event]:
         return ()
 
     @property

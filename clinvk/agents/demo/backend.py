@@ -289,12 +289,12 @@ def _kept(lines: Iterable[str]) -> Mapping[str, Json]:
 
 
 def _native_turn(number: int, said: Mapping[str, Json], model: Json) -> NativeTurn:
-    ended_at = _moment(said.get("ended"))
+    ended_at = _parse_time(said.get("ended"))
     return NativeTurn(
         id=str(number),
         prompt=str(said.get("prompt")),
         text=str(said.get("answer") or ""),
-        started_at=_moment(said.get("started")),
+        started_at=_parse_time(said.get("started")),
         ended_at=ended_at,
         interrupted=ended_at is None,
         model=model if isinstance(model, str) else None,
@@ -302,7 +302,7 @@ def _native_turn(number: int, said: Mapping[str, Json], model: Json) -> NativeTu
     )
 
 
-def _moment(value: Json) -> datetime | None:
+def _parse_time(value: Json) -> datetime | None:
     try:
         return datetime.fromtimestamp(value, UTC) if isinstance(value, float) else None
     except (ValueError, OverflowError, OSError):

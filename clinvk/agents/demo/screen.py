@@ -28,7 +28,7 @@ def run_screen(options: dict[str, str]) -> int:
                 show("" if line else "\n")
                 return 0
             if line.strip():
-                Turn(conversation, options, line.rstrip("\n"), tell).run()
+                Turn(conversation, options, line.rstrip("\n"), show_event).run()
         except KeyboardInterrupt:
             show("\n(interrupted)\n")
         except Failed as failed:
@@ -37,7 +37,7 @@ def run_screen(options: dict[str, str]) -> int:
             show(f"error: {failed}\n")
 
 
-def tell(kind: str, **fields: object) -> None:
+def show_event(kind: str, **fields: object) -> None:
     """Show an event in readable form."""
     match kind:
         case "text":

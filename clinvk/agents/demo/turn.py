@@ -20,7 +20,7 @@ STREAMED_S = 1.0
 TICK_S = 0.1
 DIRECTIVE = re.compile(r"/(say|long|think|write|sleep|silent|title|raw|fail|exit)(?: (.*))?")
 
-Tell = Callable[..., None]
+Emit = Callable[..., None]
 """Receives the kind of an event and its fields."""
 
 
@@ -28,10 +28,10 @@ class Turn:
     """One prompt and its answer."""
 
     def __init__(
-        self, conversation: Conversation, options: dict[str, str], prompt: str, tell: Tell
+        self, conversation: Conversation, options: dict[str, str], prompt: str, emit: Emit
     ) -> None:
         self.conversation = conversation
-        self.tell = tell
+        self.emit = emit
         self.access = options.get("access")
         self.system_prompt = read_system_prompt(options.get("system-prompt-file"))
         self.steps_left = int(options.get("max-turns", sys.maxsize))
@@ -46,10 +46,10 @@ class Turn:
 
     def run(self) -> None:
         """Execute the directives, then answer."""
-        begun: dict[str, object] = {"prompt": self.prompt, "answer": None, "started": time.time()}
-        self.conversation.turns.append(begun)
+        record: dict[str, object] = {"prompt": self.prompt, "answer": None, "started": time.time()}
+        self.conversation.turns.append(record)
         self.conversation.save()
-        self.tell(
+        self.emit(
             "start",
             session=self.conversation.id,
             model=self.conversation.model,
@@ -58,14 +58,14 @@ class Turn:
         for line in self.lines:
             if found := DIRECTIVE.fullmatch(line):
                 self.take_step()
-                self.follow(found[1], found[2] or "")
+                self.run_directive(found[1], found[2] or "")
         self.take_step()
         if not self.answer or (self.plain and not self.answered):
-            self.speak(self.introduction())
+            self.add_answer(self.introduction())
         used = self.usage()
-        begun.update(answer=self.answer, usage=used, ended=time.time())
+        record.update(answer=self.answer, usage=used, ended=time.time())
         self.conversation.save()
-        self.tell("done", text=self.answer, usage=used)
+        self.emit("done", text=self.answer, usage=used)
 
     def take_step(self) -> None:
         """Count a step, and fail at the limit."""
@@ -73,31 +73,31 @@ class Turn:
             raise Failed("turn_limit", "the number of steps that was allowed is used up")
         self.steps_left -= 1
 
-    def follow(self, name: str, argument: str) -> None:
+    def run_directive(self, name: str, argument: str) -> None:
         """Execute one directive; fails if its argument is not valid."""
         try:
-            self.obey(name, argument)
+            self.execute(name, argument)
         except (ValueError, OverflowError):
             raise Failed("prompt_refused", f"/{name} does not take `{argument}`") from None
 
-    def obey(self, name: str, argument: str) -> None:  # noqa: C901  a flat table of directives
+    def execute(self, name: str, argument: str) -> None:  # noqa: C901  a flat table of directives
         """The table of directives; raises `ValueError` for an argument that is not valid."""
         match name:
             case "say":
                 self.answered = True
-                self.speak(argument)
+                self.add_answer(argument)
             case "long":
                 self.answered = True
-                self.speak(" ".join(f"word{number}" for number in range(1, int(argument) + 1)))
+                self.add_answer(" ".join(f"word{number}" for number in range(1, int(argument) + 1)))
             case "think":
                 self.thought += f" {argument}"
-                self.tell("think", text=argument)
+                self.emit("think", text=argument)
             case "write":
                 self.write(*argument.partition(" ")[::2])
             case "sleep":
                 for _ in range(int(float(argument) / TICK_S)):
                     time.sleep(TICK_S)
-                    self.tell("wait")
+                    self.emit("wait")
             case "silent":
                 time.sleep(float(argument))
             case "title":
@@ -113,25 +113,25 @@ class Turn:
         """Write a file in the working directory, or anywhere with full access."""
         self.tools += 1
         tool = f"tool-{self.tools}"
-        self.tell("tool", id=tool, name="write", summary=path, input={"path": path, "text": text})
+        self.emit("tool", id=tool, name="write", summary=path, input={"path": path, "text": text})
         here = os.path.realpath(os.curdir)
         inside = os.path.commonpath([here, os.path.realpath(path)]) == here
         if self.access not in WRITERS or not (inside or self.access == "full"):
-            self.tell("warning", code="denied", message=f"writing {path} needs more access")
-            self.tell("tool_result", id=tool, ok=False, text="denied")
-            self.speak(f"I may not write {path}.")
+            self.emit("warning", code="denied", message=f"writing {path} needs more access")
+            self.emit("tool_result", id=tool, ok=False, text="denied")
+            self.add_answer(f"I may not write {path}.")
             return
         change = "modified" if os.path.exists(path) else "created"
         try:
             with open(path, "w", encoding="utf-8", errors="replace") as file:
                 file.write(f"{text}\n")
         except OSError as error:
-            self.tell("tool_result", id=tool, ok=False, text=str(error))
-            self.speak(f"I could not write {path}.")
+            self.emit("tool_result", id=tool, ok=False, text=str(error))
+            self.add_answer(f"I could not write {path}.")
             return
-        self.tell("tool_result", id=tool, ok=True)
-        self.tell("file", path=path, change=change)
-        self.speak(f"I wrote {path}.")
+        self.emit("tool_result", id=tool, ok=True)
+        self.emit("file", path=path, change=change)
+        self.add_answer(f"I wrote {path}.")
 
     def introduction(self) -> str:
         """What this agent is, the prompt, and the earlier prompts."""
@@ -146,13 +146,13 @@ class Turn:
             parts.append(f"Earlier you said: {', '.join(quote(text, 80) for text in earlier)}.")
         return " ".join(parts)
 
-    def speak(self, text: str) -> None:
+    def add_answer(self, text: str) -> None:
         """Add a line to the answer, word by word."""
         pieces = re.findall(r"\s*\S+\s*|\s+", f"\n{text}" if self.answer else text)
         pause_s = pause_after_word(len(pieces))
         for piece in pieces:
             self.answer += piece
-            self.tell("text", text=piece)
+            self.emit("text", text=piece)
             if pause_s:
                 time.sleep(pause_s)
 

@@ -69,7 +69,7 @@ _CHILD_VARIABLES = (
 )
 """Variables that it sets for its children; a run that clinvk starts there is not one of them."""
 
-_TRUST, _TRUST_AFTER_ALL = "GEMINI_CLI_TRUST_WORKSPACE", "--skip-trust"
+_TRUST, _SKIP_TRUST = "GEMINI_CLI_TRUST_WORKSPACE", "--skip-trust"
 """0.61.0 reads settings and `.env` before its arguments, and checks its trust again after them.
 
 With both, it ignores the repository's settings (hooks, servers, commands) and still works there;
@@ -200,7 +200,7 @@ class Agent(Backend):
         files = {}
         env: dict[str, str] = {}
         if request.access is Access.READ_ONLY:
-            argv.append(_TRUST_AFTER_ALL)
+            argv.append(_SKIP_TRUST)
         if request.access is not None:
             argv += _ACCESS[request.access]
             if rules := _RULES.get(request.access):
@@ -220,7 +220,7 @@ class Agent(Backend):
         """The agent's own interactive screen; without an access, it asks the person by default."""
         headless = self.invocation(replace(request, prompt="", max_turns=None))
         # Its screen reads the settings again from time to time, so it must not trust them later.
-        options = (one for one in headless.argv[1 + len(_HEADLESS) :] if one != _TRUST_AFTER_ALL)
+        options = (one for one in headless.argv[1 + len(_HEADLESS) :] if one != _SKIP_TRUST)
         return replace(headless, argv=(self.executable, *options))
 
     def reads_files(

@@ -77,7 +77,7 @@ class FlatEventsParser(Parser):
         self._dialect = dialect
         self._init: Init | None = None
         self._answer = Pieces()
-        self._said = False
+        self._has_text = False
         self._in_text = False
         self._tools = ToolCalls()
         self._calls: dict[str, ToolUse] = {}
@@ -152,7 +152,7 @@ class FlatEventsParser(Parser):
         if whole or not self._in_text:
             self._answer = Pieces()
         self._answer.add(words)
-        self._in_text, self._said = not whole, True
+        self._in_text, self._has_text = not whole, True
         return [Message(text=words, delta=not whole)]
 
     def _use(self, said: Line) -> list[Event] | None:
@@ -180,9 +180,9 @@ class FlatEventsParser(Parser):
             return events
         if failed and (text(error.get("type")) in _REFUSED or _REFUSAL.search(words[:1_000])):
             return [*events, *self._tools.deny(call.id, call.name)]
-        return events if failed else [*events, *self._touch(call)]
+        return events if failed else [*events, *self._file_changes(call)]
 
-    def _touch(self, call: ToolUse) -> list[FileChange]:
+    def _file_changes(self, call: ToolUse) -> list[FileChange]:
         """The file that a call changed; new unless it was read or written earlier in the run."""
         path = text(call.input.get("file_path"))
         if not path:
@@ -211,7 +211,7 @@ class FlatEventsParser(Parser):
         """The usage; only the total includes thoughts, and a search's own tokens (not output)."""
         given, total = count(stats.get("input_tokens")), count(stats.get("total_tokens"))
         said = count(stats.get("output_tokens"))
-        if given is None or said is None or (self._said and not given):
+        if given is None or said is None or (self._has_text and not given):
             return UNKNOWN_USAGE
         thought = None if total is None or total < given + said else total - given - said
         searched = any(call.name in self._dialect.searching for call in self._calls.values())

@@ -32,8 +32,8 @@ class SessionLog(Native):
         for said in filter(None, map(parse_object, lines)):
             if rewound_to := text(said.get("$rewindTo")):
                 _rewind(messages, rewound_to)
-            elif (anew := _all_messages(said)) is not None:
-                ids = {text(each.get("id")): each for each in anew}
+            elif (all_messages := _all_messages(said)) is not None:
+                ids = {text(each.get("id")): each for each in all_messages}
                 messages = {each: messages.get(each, ids[each]) for each in filter(None, ids)}
             elif message_id := text(said.get("id")):
                 messages[message_id] = said

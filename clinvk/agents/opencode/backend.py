@@ -50,8 +50,8 @@ _AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
 
 _CONFIG = "OPENCODE_CONFIG_CONTENT"
 _PERMISSION = "OPENCODE_PERMISSION"
-_OWN = (_CONFIG, _PERMISSION)
-_DATABASE, _NOWHERE = "OPENCODE_DB", ":memory:"
+_OWN_VARIABLES = (_CONFIG, _PERMISSION)
+_DATABASE, _IN_MEMORY = "OPENCODE_DB", ":memory:"
 
 _NO_PROJECT = "OPENCODE_DISABLE_PROJECT_CONFIG"
 """Ignores the repository's servers, language servers, formatters, tools and AGENTS.md.
@@ -103,7 +103,7 @@ class Agent(Backend):
         AccessOption(("--agent", "--attach")),
         AccessOption(("--command",), Access.EDIT),
     )
-    reads_variables = _OWN
+    reads_variables = _OWN_VARIABLES
     project_files = (
         *(
             ProjectFile(f".opencode/{folder}/*.{ending}", always=folder.startswith("plugin"))
@@ -134,7 +134,7 @@ class Agent(Backend):
             argv.append("--auto")
         elif request.access is not None:
             argv.append(f"--agent={_AGENTS[request.access][0]}")
-        env = {_DATABASE: _NOWHERE} if request.ephemeral else {}
+        env = {_DATABASE: _IN_MEMORY} if request.ephemeral else {}
         if request.access is Access.READ_ONLY:
             env[_NO_PROJECT] = "1"
         if config := _config(request):
@@ -237,7 +237,7 @@ def _rows(
 ) -> ConversationRows | None:
     """A query on its database; None if the person's settings keep it in memory only."""
     named = environ.get(_DATABASE) or "opencode.db"
-    if named == _NOWHERE:
+    if named == _IN_MEMORY:
         return None
     return ConversationRows(_data(user_home, environ) / named, query, values)
 
@@ -252,17 +252,17 @@ def _config(request: TurnRequest) -> dict[str, Json]:
     config: dict[str, Json] = {}
     if request.access is not None and request.access is not Access.FULL:
         name, rules = _AGENTS[request.access]
-        for theirs in _forbidden(request):
+        for theirs in _persons_permissions(request):
             rules = stricter(rules, theirs)
         config["agent"] = {name: {"mode": "primary", "permission": rules}}
     if request.system_prompt is not None:
         config["instructions"] = ["{system_prompt}"]
-    return config and _added_to_their_own(config, request)
+    return config and _merged_with_persons_config(config, request)
 
 
-def _added_to_their_own(config: dict[str, Json], request: TurnRequest) -> dict[str, Json]:
+def _merged_with_persons_config(config: dict[str, Json], request: TurnRequest) -> dict[str, Json]:
     """The configuration, merged with the person's own in the same variable."""
-    theirs = _said(_CONFIG, request)
+    theirs = _object_in_variable(_CONFIG, request)
     agents = {**mapping(theirs.get("agent")), **mapping(config.get("agent"))}
     instructions = [*items(theirs.get("instructions")), *items(config.get("instructions"))]
     own = {
@@ -272,12 +272,12 @@ def _added_to_their_own(config: dict[str, Json], request: TurnRequest) -> dict[s
     return {**theirs, **own}
 
 
-def _forbidden(request: TurnRequest) -> Iterator[Json]:
+def _persons_permissions(request: TurnRequest) -> Iterator[Json]:
     """The person's own permission settings, which the rules of an agent would override."""
     for name, text in request.texts.items():
-        yield from _permissions(_object(name, text))
-    yield from _permissions(_said(_CONFIG, request))
-    yield _said(_PERMISSION, request)
+        yield from _permissions(_object_in_text(name, text))
+    yield from _permissions(_object_in_variable(_CONFIG, request))
+    yield _object_in_variable(_PERMISSION, request)
 
 
 def _permissions(settings: Mapping[str, Json]) -> Iterator[Json]:
@@ -285,18 +285,18 @@ def _permissions(settings: Mapping[str, Json]) -> Iterator[Json]:
     yield {tool: "deny" for tool, on in mapping(settings.get("tools")).items() if on is not True}
 
 
-def _said(variable: str, request: TurnRequest) -> Mapping[str, Json]:
+def _object_in_variable(variable: str, request: TurnRequest) -> Mapping[str, Json]:
     """The object in a variable. Raises `BackendUnsupportedError` if it is not an object."""
-    return _object(variable, request.environ.get(variable) or "")
+    return _object_in_text(variable, request.environ.get(variable) or "")
 
 
-def _object(name: str, text: str) -> Mapping[str, Json]:
+def _object_in_text(name: str, text: str) -> Mapping[str, Json]:
     """The object in a text of the person. Raises `BackendUnsupportedError` if it is not one."""
     said = parse_settings(text if text.strip() else "{}")
     if said is None:
         raise BackendUnsupportedError(
             f"backend `opencode` cannot add to `{name}`: it is not a JSON object",
-            hint=f"correct `{name}`, or " + ("unset it" if name in _OWN else "rename it"),
+            hint=f"correct `{name}`, or " + ("unset it" if name in _OWN_VARIABLES else "rename it"),
         )
     return said
 

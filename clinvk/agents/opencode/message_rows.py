@@ -89,7 +89,7 @@ class MessageRows(Native):
         """The start of a session."""
         said = parse_object(line) or {}
         session, cwd = text(said.get("session")), text(said.get("directory"))
-        started_at = _moment(said.get("created"))
+        started_at = _parse_time(said.get("created"))
         if not session or started_at is None:
             return None
         return BegunConversation(id=session, cwd=cwd, started_at=started_at)
@@ -101,7 +101,7 @@ class _Turn:
     def __init__(self, message: str, prompt: str, said: Line) -> None:
         self._id = message
         self._prompt = prompt
-        self._started_at = _moment(mapping(said.get("time")).get("created"))
+        self._started_at = _parse_time(mapping(said.get("time")).get("created"))
         self._ended_at: datetime | None = None
         self._sum = StepSum()
         self._text = self._last_error = ""
@@ -126,7 +126,7 @@ class _Turn:
         told = mapping(error.get("data"))
         self._last_error = text(told.get("message")) or text(error.get("name"))
         more = not error and said.get("finish") == "tool-calls"
-        self._ended_at = None if more else _moment(over)
+        self._ended_at = None if more else _parse_time(over)
 
     def build(self) -> NativeTurn:
         """The turn as far as it went; what a step used that was cut off is unknown."""
@@ -154,7 +154,7 @@ def _spoken(said: Line) -> str:
     return "\n\n".join(filter(None, map(text, items(said.get("said"))))).strip()
 
 
-def _moment(value: Json) -> datetime | None:
+def _parse_time(value: Json) -> datetime | None:
     """The time in UTC of a number of milliseconds since 1970."""
     at_ms = count(value)
     if at_ms is None:

@@ -41,7 +41,7 @@ def _rules_for(tool: str, said: Mapping[str, Json]) -> Mapping[str, Json]:
             rules = {"*": "allow"}
         for pattern, action in actions.items():
             if pattern != "*":
-                rules = _then(rules, {pattern: action})
+                rules = _followed_by(rules, {pattern: action})
             elif action != "allow":
                 rules = {"*": action}
     return rules
@@ -64,7 +64,7 @@ def _not_allowed(rules: Mapping[str, Json]) -> Mapping[str, Json]:
     return {pattern: action for pattern, action in rules.items() if action != "allow"}
 
 
-def _then(rules: Mapping[str, Json], more: Mapping[str, Json]) -> Mapping[str, Json]:
+def _followed_by(rules: Mapping[str, Json], more: Mapping[str, Json]) -> Mapping[str, Json]:
     """The rules, followed by more rules."""
     return {**{pattern: rules[pattern] for pattern in rules if pattern not in more}, **more}
 
@@ -76,9 +76,9 @@ def _both(own: Json, theirs: Mapping[str, Json]) -> Json:
     if not denied:
         return own
     if ours["*"] == "allow":
-        both = theirs if theirs == {"*": "deny"} else _then(theirs, _not_allowed(ours))
+        both = theirs if theirs == {"*": "deny"} else _followed_by(theirs, _not_allowed(ours))
     elif theirs["*"] == "allow":
-        both = _then(ours, denied)
+        both = _followed_by(ours, denied)
     else:
         both = {"*": "deny" if "deny" in (ours["*"], theirs["*"]) else "ask"}
     return both["*"] if both.keys() == {"*"} else dict(both)

@@ -11,7 +11,7 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 SUB_AGENT_TOOL = "task"
 """The tool that starts a sub-agent, whose own steps are not reported."""
 
-_WHOLE = frozenset({"stop", "length", "tool-calls", "content-filter"})
+_KNOWN_REASONS = frozenset({"stop", "length", "tool-calls", "content-filter"})
 
 
 def was_cut_off(step: Mapping[str, Json]) -> bool:
@@ -25,7 +25,7 @@ def was_cut_off(step: Mapping[str, Json]) -> bool:
 
 def known_end(step: Mapping[str, Json]) -> bool:
     """Whether the step ended for a reason that the agent knows."""
-    return text(step.get("reason")) in _WHOLE
+    return text(step.get("reason")) in _KNOWN_REASONS
 
 
 class StepSum:
@@ -35,7 +35,7 @@ class StepSum:
         self._used = Tokens()
         self._reasoning = 0
         self._cost = 0.0
-        self._whole = True
+        self._complete = True
 
     def add(self, step: Mapping[str, Json]) -> None:
         """Add the end of a step."""
@@ -56,12 +56,12 @@ class StepSum:
 
     def mark_incomplete(self) -> None:
         """Note that something was used that no step reports."""
-        self._whole = False
+        self._complete = False
 
     @property
     def usage(self) -> Usage:
         """The sum; unknown if a step was cut off or a sub-agent was used."""
-        if self._used == Tokens() or not self._whole:
+        if self._used == Tokens() or not self._complete:
             return UNKNOWN_USAGE
         used = self._used.usage(self._reasoning)
         # It also reports 0 if the service has no figure for it.

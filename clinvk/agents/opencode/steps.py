@@ -61,7 +61,7 @@ _CUT = {"length": StopReason.LENGTH, "content-filter": StopReason.FILTERED}
 _CHANGES = {"write": Change.MODIFIED, "edit": Change.MODIFIED, "multiedit": Change.MODIFIED}
 _REJECTED = "The user rejected permission"
 _REFUSED = (_REJECTED, "The user has specified a rule", "Model tried to call unavailable tool")
-_BROKEN_STEPS = 3
+_MAX_CUT_OFF_STEPS = 3
 """After this many incomplete steps in a row the service is considered unavailable.
 
 The agent would repeat the request without end: over 600 times in two minutes (1.18.33).
@@ -81,7 +81,7 @@ class StepParser(Parser):
         self._rejected = self._complete = self._compacting = self._finished = False
         self._called = False
         self._reason = ""
-        self._broken = 0
+        self._cut_off_steps = 0
         self._last_error: Failure | None = None
         self._readers: Mapping[str, Callable[[Line, Line], list[Event]]] = {
             "step_start": self._step,
@@ -158,11 +158,11 @@ class StepParser(Parser):
         if self._compacting or not spoken:
             return []
         message = text(part.get("messageID"))
-        goes_on = bool(message) and message == self._message
-        if not goes_on:
+        continues = bool(message) and message == self._message
+        if not continues:
             self._texts, self._message = [], message
         self._texts.append(spoken)
-        return [Message(text=spoken, continues=goes_on or None)]
+        return [Message(text=spoken, continues=continues or None)]
 
     def _think(self, said: Line, part: Line) -> list[Event]:
         del said
@@ -204,13 +204,13 @@ class StepParser(Parser):
         del said
         self._sum.add(part)
         broken = was_cut_off(part)
-        self._broken = self._broken + 1 if broken else 0
+        self._cut_off_steps = self._cut_off_steps + 1 if broken else 0
         if not broken and not known_end(part) and not self._called:
             return self._stop_loop()
         more = broken or not known_end(part) or part.get("reason") == "tool-calls"
         self._reason = text(part.get("reason"))
         self._complete = not more and not self._compacting
-        if self._broken == _BROKEN_STEPS:
+        if self._cut_off_steps == _MAX_CUT_OFF_STEPS:
             self._finished = True
             why = failure(FailureCode.NETWORK, "the service cut off its answers")
             return [Failed(failure=why), self._result(why)]

@@ -73,7 +73,7 @@ _SETTINGS, _DEFAULTS, _FOLDERS = (
 A person's own settings may trust every folder, but the machine's settings override them.
 """
 
-_TROUBLE = "[API Error: "
+_ERROR_PREFIX = "[API Error: "
 """The prefix of a service's failure, which it prints as if it were the model's answer."""
 
 _DIALECT = Dialect(
@@ -161,9 +161,9 @@ class Agent(Backend):
             argv=(*argv, *request.backend_args),
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
-            env=_distrusting(request) if read_only else {},
+            env=_untrusting_environment(request) if read_only else {},
             env_unset=_CHILD_VARIABLES,
-            files=_distrust(request) if read_only else {},
+            files=_untrusting_files(request) if read_only else {},
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
@@ -237,7 +237,7 @@ class QwenParser(StreamJsonParser):
     def __init__(self, request: TurnRequest) -> None:
         self._total = RunningTotal(request)
         super().__init__(request, _DIALECT, self._total)
-        self._held = ""
+        self._held_back = ""
         self._retrying = False
 
     def _system(self, said: Line) -> list[Event] | None:
@@ -251,8 +251,8 @@ class QwenParser(StreamJsonParser):
     def _stream_event(self, said: Line) -> list[Event] | None:
         event = mapping(said.get("event"))
         piece = text(mapping(event.get("delta")).get("text"))
-        if piece.startswith(_TROUBLE):
-            self._held = piece
+        if piece.startswith(_ERROR_PREFIX):
+            self._held_back = piece
             return []
         self._retrying = self._retrying and event.get("type") != "message_start"
         return super()._stream_event(said)
@@ -263,29 +263,29 @@ class QwenParser(StreamJsonParser):
             return None
         if said.get("parent_tool_use_id") is not None:
             return super()._assistant(said)
-        content = [self._without_trouble(block) for block in items(message.get("content"))]
+        content = [self._without_error(block) for block in items(message.get("content"))]
         events = super()._assistant({**said, "message": {**message, "content": content}})
         usage = mapping(message.get("usage"))
         if events is not None and (usage.get("input_tokens") or usage.get("output_tokens")):
             events.append(UsageReported(usage=self._total.answer(usage)))
         return events
 
-    def _without_trouble(self, block: Json) -> Json:
+    def _without_error(self, block: Json) -> Json:
         said = text(mapping(block).get("text"))
-        held = said[said.find(_TROUBLE) :] if said.startswith(_TROUBLE) else self._held
+        held = said[said.find(_ERROR_PREFIX) :] if said.startswith(_ERROR_PREFIX) else self._held_back
         if not held or not said.endswith(held):
             return block
-        self._held = held
+        self._held_back = held
         return {**mapping(block), "text": said.removesuffix(held)}
 
     def _end(self, said: Line) -> list[Event] | None:
         failed = mapping(said.get("error"))
         words = text(failed.get("message"))
-        if words.startswith(_TROUBLE):
-            first, *more = words.removeprefix(_TROUBLE).splitlines()
+        if words.startswith(_ERROR_PREFIX):
+            first, *more = words.removeprefix(_ERROR_PREFIX).splitlines()
             told = "\n".join([first.removesuffix("]"), *more])
             said = {**said, "error": {"message": told}}
-        held, self._held = self._held, ""
+        held, self._held_back = self._held_back, ""
         # If the run ended well, the text was the model's own.
         well = said.get("is_error") is not True
         meant = self._answer.piece({"type": "text_delta", "text": held}) if well else []
@@ -297,8 +297,8 @@ def _machine_settings(environ: Mapping[str, str]) -> Path:
     return Path(environ.get(_SETTINGS) or "/etc/qwen-code/settings.json")
 
 
-def _distrusting(request: TurnRequest) -> dict[str, str]:
-    """The files of `_distrust`, instead of the machine's settings and the person's trust."""
+def _untrusting_environment(request: TurnRequest) -> dict[str, str]:
+    """The files of `_untrusting_files`, instead of the machine's settings and the person's trust."""
     machine = _machine_settings(request.environ)
     env = {_SETTINGS: "{settings.json}", _FOLDERS: "{folders.json}"}
     if _DEFAULTS not in request.environ:  # otherwise it looks for them next to the settings
@@ -306,7 +306,7 @@ def _distrusting(request: TurnRequest) -> dict[str, str]:
     return env
 
 
-def _distrust(request: TurnRequest) -> dict[str, str]:
+def _untrusting_files(request: TurnRequest) -> dict[str, str]:
     """The machine's settings with folder trust enabled, and a list that trusts none of these.
 
     Raises `BackendUnsupportedError` if the machine's settings cannot be parsed.
