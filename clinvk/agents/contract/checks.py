@@ -36,7 +36,7 @@ def verdicts(subject: Subject) -> Iterator[Verdict]:
         yield Verdict(promise=promise, wrong=wrong)
 
 
-def _says_what_it_is(subject: Subject) -> str:
+def _describes_itself(subject: Subject) -> str:
     backend = subject.backend
     for fact in ("title", "executable", "install_hint"):
         said = getattr(backend, fact, "")
@@ -71,7 +71,7 @@ def _hides_the_prompt(subject: Subject) -> str:
     return ""
 
 
-def _names_the_conversation(subject: Subject) -> str:
+def _names_conversation_once(subject: Subject) -> str:
     backend = subject.backend
     if Capability.RESUME not in backend.lacks:
         argv = backend.invocation(ask(conversation=CONVERSATION, resume=True)).argv
@@ -83,14 +83,14 @@ def _names_the_conversation(subject: Subject) -> str:
     return ""
 
 
-def _passes_arguments_on(subject: Subject) -> str:
+def _passes_arguments_unchanged(subject: Subject) -> str:
     argv = subject.backend.invocation(ask(backend_args=("--one", "two words"))).argv
     if ("--one", "two words") not in pairwise(argv):
         return "`--backend-arg` is not passed on unchanged"
     return ""
 
 
-def _does_what_it_does_not_lack(subject: Subject) -> str:
+def _supports_what_it_does_not_lack(subject: Subject) -> str:
     backend = subject.backend
     plain = backend.invocation(ask())
     for capability, asked in REQUESTED.items():
@@ -107,23 +107,23 @@ def _does_what_it_does_not_lack(subject: Subject) -> str:
     return ""
 
 
-def _reads_anything(subject: Subject) -> str:
+def _reads_any_line(subject: Subject) -> str:
     for end in ENDS:
-        if wrong := _ends_wrong(subject, JUNK, end):
+        if wrong := _wrong_end(subject, JUNK, end):
             return f"after lines that are not events, {wrong}"
     return ""
 
 
-def _ends_once_wherever(subject: Subject) -> str:
+def _ends_once_anywhere(subject: Subject) -> str:
     for lines in _streams(subject):
         for count in range(len(lines) + 1):
             for end in ENDS:
-                if wrong := _ends_wrong(subject, lines[:count], end):
+                if wrong := _wrong_end(subject, lines[:count], end):
                     return f"cut off after {count} of {len(lines)} lines, {wrong}"
     return ""
 
 
-def _ends_wrong(subject: Subject, lines: Sequence[str], end: tuple[int | None, str]) -> str:
+def _wrong_end(subject: Subject, lines: Sequence[str], end: tuple[int | None, str]) -> str:
     parser = subject.backend.parser(ask())
     events = _fed(parser, lines)
     fed = [isinstance(event, Result) for event in events].count(True)
@@ -138,7 +138,7 @@ def _ends_wrong(subject: Subject, lines: Sequence[str], end: tuple[int | None, s
     return "there is more than one result" if count != 1 else ""
 
 
-def _is_no_success_when_killed(subject: Subject) -> str:
+def _reports_a_kill_as_failure(subject: Subject) -> str:
     for end in ENDS[1:]:
         result = _play(subject, (), end)[-1]
         if isinstance(result, Result) and result.failure is None:
@@ -146,7 +146,7 @@ def _is_no_success_when_killed(subject: Subject) -> str:
     return ""
 
 
-def _takes_junk_for_nothing(subject: Subject) -> str:
+def _ignores_junk(subject: Subject) -> str:
     """For an agent that prints plain text every line is part of the answer: nothing to check."""
     if any(not isinstance(event, Raw) for event in subject.backend.parser(ask()).feed(JUNK[2])):
         return ""
@@ -158,7 +158,7 @@ def _takes_junk_for_nothing(subject: Subject) -> str:
     return ""
 
 
-def _finds_events_beside_others(subject: Subject) -> str:
+def _finds_events_next_to_text(subject: Subject) -> str:
     """For an agent that prints plain text, text next to an event is part of the answer."""
     if any(not isinstance(event, Raw) for event in subject.backend.parser(ask()).feed(JUNK[2])):
         return ""
@@ -195,15 +195,15 @@ def _streams(subject: Subject) -> Iterator[Sequence[str]]:
 
 
 CHECKS: dict[str, Callable[[Subject], str]] = {
-    "it describes itself and what it lacks": _says_what_it_is,
+    "it describes itself and what it lacks": _describes_itself,
     "the same request gives the same command line": _is_pure,
     "the prompt is not in the command line": _hides_the_prompt,
-    "a conversation is named once, and only if that is possible": _names_the_conversation,
-    "extra arguments are passed on unchanged": _passes_arguments_on,
-    "a supported request has an effect, an unsupported one is refused": _does_what_it_does_not_lack,
-    "lines that are not events raise nothing": _reads_anything,
-    "output that stops anywhere gives exactly one result": _ends_once_wherever,
-    "a killed child is not a success": _is_no_success_when_killed,
-    "lines that are not events change nothing": _takes_junk_for_nothing,
-    "other text on the line of an event does not lose it": _finds_events_beside_others,
+    "a conversation is named once, and only if that is possible": _names_conversation_once,
+    "extra arguments are passed on unchanged": _passes_arguments_unchanged,
+    "a supported request has an effect, an unsupported one is refused": _supports_what_it_does_not_lack,
+    "lines that are not events raise nothing": _reads_any_line,
+    "output that stops anywhere gives exactly one result": _ends_once_anywhere,
+    "a killed child is not a success": _reports_a_kill_as_failure,
+    "lines that are not events change nothing": _ignores_junk,
+    "other text on the line of an event does not lose it": _finds_events_next_to_text,
 }
