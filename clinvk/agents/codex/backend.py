@@ -259,7 +259,9 @@ def _untrusted(cwd: Path) -> str:
     In a trusted project, 0.171.0 starts the servers that the project's own `.codex/config.toml`
     names, regardless of the sandbox. AGENTS.md is still read.
     """
-    entries = (f'{_toml_string(str(one))}={{trust_level="untrusted"}}' for one in _with_parents(cwd))
+    entries = (
+        f'{_toml_string(str(one))}={{trust_level="untrusted"}}' for one in _with_parents(cwd)
+    )
     return f"{{{','.join(entries)}}}"
 
 

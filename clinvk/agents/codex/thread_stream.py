@@ -148,7 +148,11 @@ class ThreadParser(Parser):
             note = "the agent ended in the middle of a further turn"
             return [Warned(message=note), replace(self._outcome, usage=UNKNOWN_USAGE)]
         notes = missing_value_warning(self._outcome) if self._has_schema else []
-        if self._outcome.failure is None and exit_code is not None and 0 < exit_code < _FIRST_SIGNAL_CODE:
+        if (
+            self._outcome.failure is None
+            and exit_code is not None
+            and 0 < exit_code < _FIRST_SIGNAL_CODE
+        ):
             note = f"the agent exited with {exit_code} after its answer was complete"
             notes = [Warned(message=note), *notes]
         return [*notes, self._outcome]

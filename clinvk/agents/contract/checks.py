@@ -90,7 +90,7 @@ def _passes_arguments_unchanged(subject: Subject) -> str:
     return ""
 
 
-def _supports_what_it_does_not_lack(subject: Subject) -> str:
+def _supports_the_rest(subject: Subject) -> str:
     backend = subject.backend
     plain = backend.invocation(ask())
     for capability, asked in REQUESTED.items():
@@ -200,7 +200,7 @@ CHECKS: dict[str, Callable[[Subject], str]] = {
     "the prompt is not in the command line": _hides_the_prompt,
     "a conversation is named once, and only if that is possible": _names_conversation_once,
     "extra arguments are passed on unchanged": _passes_arguments_unchanged,
-    "a supported request has an effect, an unsupported one is refused": _supports_what_it_does_not_lack,
+    "a supported request has an effect, an unsupported one is refused": _supports_the_rest,
     "lines that are not events raise nothing": _reads_any_line,
     "output that stops anywhere gives exactly one result": _ends_once_anywhere,
     "a killed child is not a success": _reports_a_kill_as_failure,

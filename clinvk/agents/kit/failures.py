@@ -162,9 +162,7 @@ def code_of_words(said: str, own: Words) -> FailureCode | None:
     if (code := _first(said, own)) is not None:
         return code
     return (
-        None
-        if _LOCAL_ERROR.search(said)
-        else _first(_WORD.sub(_unless_path, said), COMMON_WORDS)
+        None if _LOCAL_ERROR.search(said) else _first(_WORD.sub(_unless_path, said), COMMON_WORDS)
     )
 
 

@@ -272,7 +272,9 @@ class QwenParser(StreamJsonParser):
 
     def _without_error(self, block: Json) -> Json:
         said = text(mapping(block).get("text"))
-        held = said[said.find(_ERROR_PREFIX) :] if said.startswith(_ERROR_PREFIX) else self._held_back
+        held = (
+            said[said.find(_ERROR_PREFIX) :] if said.startswith(_ERROR_PREFIX) else self._held_back
+        )
         if not held or not said.endswith(held):
             return block
         self._held_back = held
@@ -298,7 +300,7 @@ def _machine_settings(environ: Mapping[str, str]) -> Path:
 
 
 def _untrusting_environment(request: TurnRequest) -> dict[str, str]:
-    """The files of `_untrusting_files`, instead of the machine's settings and the person's trust."""
+    """The variables for `_untrusting_files`, which replace the machine's settings and the trust."""
     machine = _machine_settings(request.environ)
     env = {_SETTINGS: "{settings.json}", _FOLDERS: "{folders.json}"}
     if _DEFAULTS not in request.environ:  # otherwise it looks for them next to the settings
