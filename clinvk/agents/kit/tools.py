@@ -85,7 +85,7 @@ class ToolCalls:
         return [call]
 
     def result(self, block: Mapping[str, Json], structure: Json) -> list[Event]:
-        """The events of a result: `tool_use_id`, `is_error`, `content`; with its own `structure`."""
+        """The events of a result: `tool_use_id`, `is_error`, `content`, and its own `structure`."""
         call_id, said = text(block.get("tool_use_id")), result_text(block.get("content"))
         failed = block.get("is_error") is True
         events: list[Event] = [ToolResult(id=call_id, ok=not failed, text=clip(said))]
