@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from clinvk.agents.base import Backend, Capability, Parser, Reply
-from clinvk.agents.contract.material import REQUESTED, PREFIXES, CONVERSATION, ENDS, JUNK, PROMPT, ask
+from clinvk.agents.contract.material import (
+    CONVERSATION,
+    ENDS,
+    JUNK,
+    PREFIXES,
+    PROMPT,
+    REQUESTED,
+    ask,
+)
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.events import Event, Raw, Result
 

@@ -68,7 +68,7 @@ def parse_options(argv: list[str]) -> dict[str, str]:
 
 
 def read_prompt() -> str:
-    """All of stdin; nothing at all is no prompt, because whoever was to send it is gone."""
+    """All of stdin; empty input is an error, because then clinvk ended before it sent the prompt."""
     prompt = sys.stdin.buffer.read().decode("utf-8", errors="replace")
     if not prompt:
         raise Failed("prompt_refused", "there is no prompt on stdin", 2)
