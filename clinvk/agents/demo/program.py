@@ -68,7 +68,7 @@ def parse_options(argv: list[str]) -> dict[str, str]:
 
 
 def read_prompt() -> str:
-    """All of stdin; empty input is an error, because then clinvk ended before it sent the prompt."""
+    """All of stdin. Empty input is an error: clinvk was killed before it sent the prompt."""
     prompt = sys.stdin.buffer.read().decode("utf-8", errors="replace")
     if not prompt:
         raise Failed("prompt_refused", "there is no prompt on stdin", 2)

@@ -164,8 +164,7 @@ class StreamJsonParser(Parser):
         return missing_value_warning(result) if self._has_schema else []
 
     def _without_result(self, exit_code: int | None, stderr_tail: str) -> Result:
-        words, noise = self._dialect.words, self._dialect.noise
-        why = failure_at_exit(exit_code, stderr_tail, words, noise)
+        why = failure_at_exit(exit_code, stderr_tail, self._dialect.words, self._dialect.noise)
         if self._last_error:
             message = message_text(self._last_error)
             code = self._code(self._last_error, message)
@@ -316,9 +315,8 @@ class StreamJsonParser(Parser):
         # A server that could not be reached is sometimes reported as a server error too.
         kind = self._dialect.errors.get(error)
         words = self._dialect.words
-        meant = code_of_words(
-            message, words if self._is_own(said) else without_conversation_gone(words)
-        )
+        words = words if self._is_own(said) else without_conversation_gone(words)
+        meant = code_of_words(message, words)
         meant = FailureCode.PROMPT_REFUSED if said.get("stop_reason") == "refusal" else meant
         if status == 429 and meant is FailureCode.BUDGET_LIMIT:
             return meant  # a quota is used up: waiting does not help
@@ -348,5 +346,5 @@ class StreamJsonParser(Parser):
 
 def _interrupts_message(event: Event) -> bool:
     """Whether pieces of a message after this event have to say that they continue it."""
-    told = not isinstance(event, Message)
-    return told and ends_message(event.type, getattr(event, "code", None))
+    code = getattr(event, "code", None)
+    return not isinstance(event, Message) and ends_message(event.type, code)
