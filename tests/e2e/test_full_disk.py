@@ -2,7 +2,7 @@
 
 A turn that has begun goes on, whatever can no longer be recorded of it, and says so once. A turn
 that cannot be put down as begun is not begun in a session that has earlier ones; a new prompt is
-answered without a record. `CLINVK_TEST_EVERY_SIZE=1` tries every size.
+answered without a record. The long form tries every size.
 """
 
 import os
@@ -16,18 +16,19 @@ from pathlib import Path
 import pytest
 
 from bed.bare import bare_command
+from bed.budget import is_long
 from bed.command import Command, Ran
 from bed.published import check_home
 
-ALL = bool(os.environ.get("CLINVK_TEST_EVERY_SIZE"))
-
 SIZES = (
-    (0, 100, 400, 700, 1000, 1500, 2200, 4000, 20_000, 90_000) if ALL else (0, 700, 2200, 20_000)
+    (0, 100, 400, 700, 1000, 1500, 2200, 4000, 20_000, 90_000)
+    if is_long()
+    else (0, 700, 2200, 20_000)
 )
 """Bytes that a file may have: too few for a lock, a transcript, a record, an index, or for none."""
 
 PAGE = 4096
-FREE = range(16) if ALL else (0, 1, 3, 5)
+FREE = range(16) if is_long() else (0, 1, 3, 5)
 """Pages left on the disk: from none to enough for every file of a turn."""
 
 LONG = "/say" + " a long answer" * 120

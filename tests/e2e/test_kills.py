@@ -1,7 +1,7 @@
 """The short form of `kills.py`: the moments that matter, one by one, and some at random.
 
-The long forms are `python tests/e2e/kills.py --kills 200` and `--steps`; `CLINVK_TEST_KILLS` is how
-many random ones this takes.
+With `--long` there are more of these. Every step, and other agents than the demo, are what
+`python tests/e2e/kills.py` tries.
 """
 
 import os
@@ -15,10 +15,11 @@ from pathlib import Path
 import pytest
 
 from bed.bare import bare_command
+from bed.budget import budget
 from bed.crashes import CrashBed, Findings
 from e2e.kills import at_random, at_steps, names_of_steps
 
-KILLS = int(os.environ.get("CLINVK_TEST_KILLS", "6"))
+KILLS = budget(6, long=200)
 TEMPORARY = ("sessions (temporary)", "cache (temporary)")
 
 

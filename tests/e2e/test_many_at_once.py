@@ -1,6 +1,5 @@
 """Many at once: each prompt is a turn, each turn is counted, and the index agrees afterwards."""
 
-import os
 import random
 import signal
 import subprocess
@@ -15,12 +14,13 @@ from typing import Any
 import pytest
 
 from bed.bare import bare_command
+from bed.budget import budget
 from bed.command import Command, Ran, kill_group
 from bed.mock_model import MockModel
 from bed.published import check_home
 
-NEW = int(os.environ.get("CLINVK_TEST_NEW", "50"))
-NAMED = int(os.environ.get("CLINVK_TEST_NAMED", "30"))
+NEW = budget(50, long=200)
+NAMED = budget(30, long=100)
 
 
 @pytest.fixture

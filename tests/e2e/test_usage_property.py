@@ -1,8 +1,6 @@
 """Whatever happens in a session, its figures are what the mock model billed, or they are unknown.
 
-A bounded number of random sequences; more of them, and others each time:
-
-    CLINVK_USAGE_EXAMPLES=50 pytest tests/e2e/test_usage_property.py
+One random sequence, always the same, in the gate; with `--long` many, and others each time.
 """
 
 import os
@@ -19,11 +17,11 @@ from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from bed.agents import Agents
+from bed.budget import budget, is_long
 from bed.command import Command
 from bed.homes import AgentHome
 from bed.mock_model import MockModel
 
-EXAMPLES = os.environ.get("CLINVK_USAGE_EXAMPLES")
 CLIS = [
     ("claude", "claude"),
     ("claude", "claude-next"),
@@ -191,11 +189,11 @@ def _running_in(home: Path) -> list[int]:
     return found
 
 
-@pytest.mark.timeout(600 if EXAMPLES is None else 0)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("cli", CLIS, ids=IDS)
 @settings(
-    max_examples=int(EXAMPLES or 1),
-    derandomize=EXAMPLES is None,
+    max_examples=budget(1, long=50),
+    derandomize=not is_long(),
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )

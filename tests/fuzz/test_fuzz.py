@@ -14,8 +14,6 @@ from clinvk.agents import registry as backends
 from fuzz import inputs
 from fuzz.targets import TARGETS, check
 
-pytestmark = pytest.mark.timeout(3600)  # the long form of one test takes minutes
-
 NATIVE = Path(__file__).parents[1] / "unit/agents/native"
 
 
