@@ -91,7 +91,7 @@ class CrashBed:
         """One turn that must go well; its result."""
         ran = self.clinvk("-o", "json", *args, timeout_s=PATIENCE_S)
         assert ran.exit_code == 0, (args, ran)
-        return ran.json()  # type: ignore[no-any-return]  it is one object
+        return ran.json()
 
     def save(self) -> None:
         """Keep the home as it is, for `restore`; from now on it is always a copy, and as new."""
@@ -186,18 +186,18 @@ class CrashBed:
         expect(len(turns) == len(old) + 1, "more than a turn was added:", turns)
         last = turns[-1]
         if last.interrupted:
-            expect(not last.usage.known, "usage of a lost turn:", last.usage)
+            expect(not last.outcome.usage.known, "usage of a lost turn:", last.outcome.usage)
             record = self.store.load(session_id)
             # The record comes after the transcript, and the agent's prompt after both.
             begun = record.open_turn is not None
-            expect(begun or last.conversation is None, "begun, and not in the record")
+            expect(begun or last.outcome.backend_session_id is None, "begun, and not in the record")
             if begun:
                 expect(status is Status.INTERRUPTED, "not interrupted but", status)
         else:
-            expected = Status.ERROR if last.failure else Status.ACTIVE
+            expected = Status.ERROR if last.outcome.failure else Status.ACTIVE
             expect(status is expected, "over, and not", expected, "but", status)
         if self.backend == "demo" and last.prompt == DEMO_PROMPT:
-            expect(DEMO_ANSWER.startswith(last.text), "not said:", last.text)
+            expect(DEMO_ANSWER.startswith(last.outcome.text), "not said:", last.outcome.text)
         return _where(last)
 
     def _go_on(self, before: Kept, left: Kept, findings: Findings) -> None:
@@ -226,10 +226,10 @@ class CrashBed:
     def _same_conversation(
         self, result: dict[str, Any], earlier: tuple[Turn, ...], findings: Findings
     ) -> None:
-        answered = [turn for turn in earlier if turn.stop_reason == "end_turn"]
+        answered = [turn for turn in earlier if turn.outcome.stop_reason == "end_turn"]
         if not answered:
             return
-        same = answered[-1].conversation
+        same = answered[-1].outcome.backend_session_id
         findings.expect(result["backend_session_id"] == same, "another conversation:", result)
         findings.expect(result["resumed"], "begun anew:", result)
         if self.backend == "demo":
@@ -245,7 +245,7 @@ class CrashBed:
         expect, session = findings.expect, self.store.load(session_id)
         expect(self.store.status_of(session) is Status.ACTIVE, "not active:", session)
         expect(session.open_turn is None, "still open:", session)
-        known = [turn.usage for turn in turns if turn.usage.known]
+        known = [turn.outcome.usage for turn in turns if turn.outcome.usage.known]
         expect(session.usage == total_usage(known), "totals differ:", session.usage, known)
         expect(session.turns_reported == len(known), "reported:", session.turns_reported)
         running = self._left_running()
@@ -293,14 +293,16 @@ class CrashBed:
 def _where(turn: Turn) -> str:
     if not turn.interrupted:
         return "after the answer"
-    if turn.text:
+    if turn.outcome.text:
         return "in the answer"
-    return "before the agent's id" if turn.conversation is None else "before the answer"
+    return (
+        "before the agent's id" if turn.outcome.backend_session_id is None else "before the answer"
+    )
 
 
 def _ends_bare(turns: tuple[Turn, ...]) -> bool:
     """Only the start of the last was written: its number may be used again for the next."""
-    return bool(turns) and turns[-1].interrupted and turns[-1].conversation is None
+    return bool(turns) and turns[-1].interrupted and turns[-1].outcome.backend_session_id is None
 
 
 def _parses(record: Path) -> bool:

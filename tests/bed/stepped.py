@@ -143,7 +143,7 @@ def main() -> None:
     steps = Steps(home, int(last), whom, log)
     os.write, os.fsync, sqlite3.connect = steps.write, steps.fsync, steps.connect
     # A function, so that it is given the child that begins.
-    subprocess.Popen.__init__ = lambda *args, **settings: steps.begin(*args, **settings)  # type: ignore[method-assign]  # noqa: PLW0108
+    subprocess.Popen.__init__ = lambda *args, **settings: steps.begin(*args, **settings)  # noqa: PLW0108
     sys.addaudithook(steps.audit)
     sys.argv = ["clinvk", *args]
     from clinvk.__main__ import main as clinvk
