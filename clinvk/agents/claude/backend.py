@@ -240,8 +240,8 @@ class Agent(Backend):
 
     def retention(self, settings: str | None) -> Retention | None:
         """Days after the last change of the transcript; 30 unless the settings change it."""
-        said = {} if settings is None else parse_object(settings)
-        days = None if said is None else said.get("cleanupPeriodDays", 30)
+        parsed = {} if settings is None else parse_object(settings)
+        days = None if parsed is None else parsed.get("cleanupPeriodDays", 30)
         if isinstance(days, bool) or not isinstance(days, int | float) or days < 1:
             return None  # if it refuses its settings, it deletes nothing
         return Retention(days=days, setting="`cleanupPeriodDays` in its `settings.json`")

@@ -34,14 +34,14 @@ class ChatLog(Native):
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns, without commands that the agent answered itself."""
         turns: list[_Turn] = []
-        for said in filter(None, map(parse_object, lines)):
-            if said.get("isSidechain") is True:
+        for entry in filter(None, map(parse_object, lines)):
+            if entry.get("isSidechain") is True:
                 if turns:
                     turns[-1].figures_known = False
-            elif (prompt := _prompt(said)) is not None:
-                turns.append(_Turn(said, prompt))
+            elif (prompt := _prompt(entry)) is not None:
+                turns.append(_Turn(entry, prompt))
             elif turns:
-                turns[-1].take(said)
+                turns[-1].take(entry)
         return tuple(turn.build() for turn in turns if turn.answered or not turn.is_command)
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
@@ -50,10 +50,10 @@ class ChatLog(Native):
         for line in lines:
             if '-title"' not in line:
                 continue
-            said = parse_object(line) or {}
-            kind = text(said.get("type"))
-            title = text(said.get(_TITLES.get(kind, "")))
-            if title and said.get("sessionId") in (None, conversation):
+            entry = parse_object(line) or {}
+            kind = text(entry.get("type"))
+            title = text(entry.get(_TITLES.get(kind, "")))
+            if title and entry.get("sessionId") in (None, conversation):
                 found[kind] = title
         return found.get("custom-title") or found.get("ai-title")
 
@@ -61,12 +61,12 @@ class ChatLog(Native):
 class _Turn:
     """A turn that is being read."""
 
-    def __init__(self, said: Line, prompt: str) -> None:
+    def __init__(self, entry: Line, prompt: str) -> None:
         self.is_command = prompt.startswith(("/", "!"))
         self.figures_known = True
-        self._id = text(said.get("uuid"))
+        self._id = text(entry.get("uuid"))
         self._prompt = prompt
-        self._started_at = self._ended_at = parse_time(said.get("timestamp"))
+        self._started_at = self._ended_at = parse_time(entry.get("timestamp"))
         self._text: dict[str, list[str]] = {}
         self._usage: dict[str, Usage | None] = {}
         self._model: str | None = None
@@ -77,17 +77,17 @@ class _Turn:
         """Whether the model answered."""
         return bool(self._usage) or self._failed
 
-    def take(self, said: Line) -> None:
+    def take(self, entry: Line) -> None:
         """Add a line after the prompt."""
-        kind, message = said.get("type"), mapping(said.get("message"))
+        kind, message = entry.get("type"), mapping(entry.get("message"))
         if kind == "user" and _spoken(message).startswith(_INTERRUPTED):
             self._interrupted = True
         elif kind == "assistant":
-            self._answer(said, message)
+            self._answer(entry, message)
         if kind in ("user", "assistant"):
-            self._ended_at = parse_time(said.get("timestamp")) or self._ended_at
+            self._ended_at = parse_time(entry.get("timestamp")) or self._ended_at
 
-    def _answer(self, said: Line, message: Line) -> None:
+    def _answer(self, entry: Line, message: Line) -> None:
         answer_id = text(message.get("id"))
         blocks = [mapping(block) for block in items(message.get("content"))]
         spoken = [text(block.get("text")) for block in blocks if block.get("type") == "text"]
@@ -96,7 +96,7 @@ class _Turn:
         if any(text(block.get("name")) in _SUB_AGENT for block in blocks):
             self.figures_known = False
         if message.get("model") == _SYNTHETIC:
-            self._failed = said.get("isApiErrorMessage") is True
+            self._failed = entry.get("isApiErrorMessage") is True
             return
         self._failed = False
         self._model = text(message.get("model")) or self._model
@@ -127,16 +127,16 @@ class _Turn:
         return total_usage(known) if whole and not self._interrupted else UNKNOWN_USAGE
 
 
-def _prompt(said: Line) -> str | None:
+def _prompt(entry: Line) -> str | None:
     """The person's prompt in this line, None if the person did not write it."""
-    if said.get("type") != "user" or said.get("isMeta") is True:
+    if entry.get("type") != "user" or entry.get("isMeta") is True:
         return None
-    if said.get("isCompactSummary") is True or mapping(said.get("origin")).get("kind") not in (
+    if entry.get("isCompactSummary") is True or mapping(entry.get("origin")).get("kind") not in (
         None,
         "human",
     ):
         return None
-    message = mapping(said.get("message"))
+    message = mapping(entry.get("message"))
     blocks = [mapping(block).get("type") for block in items(message.get("content"))]
     spoken = _spoken(message)
     if "tool_result" in blocks or spoken.startswith(_INTERRUPTED) or _NOT_A_PROMPT.match(spoken):

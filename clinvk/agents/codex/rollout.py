@@ -35,15 +35,15 @@ def contains_turn(lines: Iterable[str]) -> bool:
     logged = iter(lines)
     if parse_object(next(logged, "")) is None:
         return False
-    return any(not _of_preamble(said) for said in filter(None, map(parse_object, logged)))
+    return any(not _of_preamble(entry) for entry in filter(None, map(parse_object, logged)))
 
 
-def _of_preamble(said: Line) -> bool:
-    told = mapping(said.get("payload"))
-    if said.get("type") == "response_item":
+def _of_preamble(entry: Line) -> bool:
+    payload = mapping(entry.get("payload"))
+    if entry.get("type") == "response_item":
         # Instructions besides the prompt are messages too; the event of the prompt follows.
-        return told.get("type") == "message" and told.get("role") != "assistant"
-    kind = told.get("type") if said.get("type") == "event_msg" else said.get("type")
+        return payload.get("type") == "message" and payload.get("role") != "assistant"
+    kind = payload.get("type") if entry.get("type") == "event_msg" else entry.get("type")
     return kind in _PREAMBLE
 
 
@@ -57,15 +57,17 @@ class Rollouts(Native):
         """The turns that a person began, without those that the agent began itself."""
         turns: list[_Turn] = []
         totals: Mapping[str, int] = dict.fromkeys(self._figures.values(), 0)
-        for said in filter(None, map(parse_object, lines)):
-            told = mapping(said.get("payload"))
-            kind = text(told.get("type")) if said.get("type") == "event_msg" else said.get("type")
+        for entry in filter(None, map(parse_object, lines)):
+            payload = mapping(entry.get("payload"))
+            kind = (
+                text(payload.get("type")) if entry.get("type") == "event_msg" else entry.get("type")
+            )
             if kind == "task_started":
-                turns.append(_Turn(said, told, totals))
+                turns.append(_Turn(entry, payload, totals))
             elif kind == "token_count":
-                totals = self._totals(told) or totals
+                totals = self._totals(payload) or totals
             if turns:
-                turns[-1].take(text(kind), said, told, totals)
+                turns[-1].take(text(kind), entry, payload, totals)
         return tuple(turn.build(self._figures) for turn in turns if turn.prompts)
 
     def last_totals(self, lines: Iterable[str]) -> Mapping[str, int] | None:
@@ -76,12 +78,12 @@ class Rollouts(Native):
         for line in lines:
             if '"token_count"' not in line and '"session_meta"' not in line:
                 continue
-            said = parse_object(line) or {}
-            told = mapping(said.get("payload"))
-            if said.get("type") == "session_meta":
+            entry = parse_object(line) or {}
+            payload = mapping(entry.get("payload"))
+            if entry.get("type") == "session_meta":
                 return dict.fromkeys(self._figures.values(), 0)
-            counted = said.get("type") == "event_msg" and told.get("type") == "token_count"
-            if counted and (totals := self._totals(told)) is not None:
+            counted = entry.get("type") == "event_msg" and payload.get("type") == "token_count"
+            if counted and (totals := self._totals(payload)) is not None:
                 return totals
         return None
 
@@ -96,18 +98,18 @@ class Rollouts(Native):
         first: Line | None = None
         in_turn = True
         for line in lines:
-            said = parse_object(line) or {}
-            told = mapping(said.get("payload"))
-            kind = told.get("type") if said.get("type") == "event_msg" else said.get("type")
+            entry = parse_object(line) or {}
+            payload = mapping(entry.get("payload"))
+            kind = payload.get("type") if entry.get("type") == "event_msg" else entry.get("type")
             if in_turn and kind == "token_count":
-                first = told
+                first = payload
             elif in_turn and kind in _TURN_BEGINS:
                 if first is None or self._totals(first) is None:
                     return None if first is None else nothing
                 in_turn = False
             elif kind == "session_meta":
                 return nothing if first is not None else None
-            elif kind == "token_count" and (earlier := self._totals(told)) is not None:
+            elif kind == "token_count" and (earlier := self._totals(payload)) is not None:
                 began = self._totals(first or {})
                 restarted = began != earlier and began == self._totals(first or {}, _LAST_CALL)
                 return nothing if restarted else earlier
@@ -117,23 +119,23 @@ class Rollouts(Native):
         """The name in the index of threads; the last line about the thread is used."""
         name = None
         for line in lines:
-            if conversation in line and (said := parse_object(line)) is not None:
-                name = text(said.get("thread_name")) if said.get("id") == conversation else name
+            if conversation in line and (entry := parse_object(line)) is not None:
+                name = text(entry.get("thread_name")) if entry.get("id") == conversation else name
         return name or None
 
     def begun(self, line: str) -> BegunConversation | None:
         """The start of a thread, None if the agent began it for itself."""
-        said = parse_object(line) or {}
-        told = mapping(said.get("payload"))
-        started_at = parse_time(told.get("timestamp"))
-        thread, cwd = text(told.get("id")), text(told.get("cwd"))
-        own = told.get("thread_source") not in (None, "user")
-        if said.get("type") != "session_meta" or own or not thread or started_at is None:
+        entry = parse_object(line) or {}
+        payload = mapping(entry.get("payload"))
+        started_at = parse_time(payload.get("timestamp"))
+        thread, cwd = text(payload.get("id")), text(payload.get("cwd"))
+        own = payload.get("thread_source") not in (None, "user")
+        if entry.get("type") != "session_meta" or own or not thread or started_at is None:
             return None
         return BegunConversation(id=thread, cwd=cwd, started_at=started_at)
 
-    def _totals(self, told: Line, of: str = "total_token_usage") -> Mapping[str, int] | None:
-        counted = mapping(mapping(told.get("info")).get(of))
+    def _totals(self, payload: Line, of: str = "total_token_usage") -> Mapping[str, int] | None:
+        counted = mapping(mapping(payload.get("info")).get(of))
         figures = {name: count(counted.get(name)) for name in self._figures.values()}
         return {name: figure for name, figure in figures.items() if figure is not None} or None
 
@@ -141,32 +143,32 @@ class Rollouts(Native):
 class _Turn:
     """A turn that is being read."""
 
-    def __init__(self, said: Line, told: Line, totals: Mapping[str, int]) -> None:
+    def __init__(self, entry: Line, payload: Line, totals: Mapping[str, int]) -> None:
         self.prompts: list[str] = []
-        self._id = text(told.get("turn_id")) or text(said.get("timestamp"))
-        self._started_at = parse_time(said.get("timestamp"))
+        self._id = text(payload.get("turn_id")) or text(entry.get("timestamp"))
+        self._started_at = parse_time(entry.get("timestamp"))
         self._ended_at: datetime | None = None
         self._before = self._after = totals
         self._text = ""
         self._model: str | None = None
         self._failed = self._interrupted = False
 
-    def take(self, kind: str, said: Line, told: Line, totals: Mapping[str, int]) -> None:
+    def take(self, kind: str, entry: Line, payload: Line, totals: Mapping[str, int]) -> None:
         """Add a line of the turn."""
         if self._ended_at is not None:
             return
         self._after = totals
         match kind:
             case "item_completed":
-                self._item(mapping(told.get("item")))
+                self._item(mapping(payload.get("item")))
             case "turn_context":
-                self._model = text(told.get("model")) or self._model
+                self._model = text(payload.get("model")) or self._model
             case "error":
-                self._failed, self._text = True, text(told.get("message")) or self._text
+                self._failed, self._text = True, text(payload.get("message")) or self._text
             case "task_complete" | "turn_aborted":
                 self._interrupted = kind == "turn_aborted"
-                self._text = text(told.get("last_agent_message")) or self._text
-                self._ended_at = parse_time(said.get("timestamp"))
+                self._text = text(payload.get("last_agent_message")) or self._text
+                self._ended_at = parse_time(entry.get("timestamp"))
 
     def build(self, figures: Mapping[str, str]) -> NativeTurn:
         """The turn as far as it went; the totals do not include what an interrupted turn used."""

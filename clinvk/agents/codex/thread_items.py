@@ -12,9 +12,9 @@ ITEMS = CALLS | {"agent_message", "reasoning", "error", "file_change", "todo_lis
 _CHANGES = {"add": Change.CREATED, "update": Change.MODIFIED, "delete": Change.DELETED}
 
 
-def item_kind(said: Line) -> str:
+def item_kind(entry: Line) -> str:
     """The type of the line's item."""
-    return text(mapping(said.get("item")).get("type"))
+    return text(mapping(entry.get("item")).get("type"))
 
 
 def call_result(item: Line) -> list[Event]:
@@ -22,11 +22,11 @@ def call_result(item: Line) -> list[Event]:
     status = text(item.get("status"))
     output = text(item.get("aggregated_output")) or text(mapping(item.get("error")).get("message"))
     ok = status not in ("failed", "declined") and item.get("exit_code") in (0, None)
-    told: list[Event] = [ToolResult(id=text(item.get("id")), ok=ok, text=clip(output))]
+    events: list[Event] = [ToolResult(id=text(item.get("id")), ok=ok, text=clip(output))]
     if status == "declined":
         what = one_line(f"not allowed: {text(item.get('command'))}")
-        told.append(Warned(message=what, code="denied"))
-    return told
+        events.append(Warned(message=what, code="denied"))
+    return events
 
 
 def file_changes(item: Line) -> list[Event]:

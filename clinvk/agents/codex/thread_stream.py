@@ -113,7 +113,7 @@ class ThreadParser(Parser):
             "thread.started": self._begin,
             "turn.started": self._turn_started,
             "item.started": self._item_started,
-            "item.updated": lambda said: [] if item_kind(said) in ITEMS else None,
+            "item.updated": lambda entry: [] if item_kind(entry) in ITEMS else None,
             "item.completed": self._item_completed,
             "turn.completed": self._completed,
             "turn.failed": self._failed,
@@ -125,10 +125,10 @@ class ThreadParser(Parser):
         """The events of one line; all lines between two turns become `Raw`."""
         if self._finished or not line.strip():
             return []
-        said = parse_object(line)
-        kind = "" if said is None else text(said.get("type"))
+        entry = parse_object(line)
+        kind = "" if entry is None else text(entry.get("type"))
         reader = None if self._settled and kind != "turn.started" else self._readers.get(kind)
-        events = reader(said) if said is not None and reader else None
+        events = reader(entry) if entry is not None and reader else None
         return [Raw(line=line)] if events is None else events
 
     @property
@@ -157,8 +157,8 @@ class ThreadParser(Parser):
             notes = [Warned(message=note), *notes]
         return [*notes, self._outcome]
 
-    def _begin(self, said: Line) -> list[Event] | None:
-        thread = text(said.get("thread_id"))
+    def _begin(self, entry: Line) -> list[Event] | None:
+        thread = text(entry.get("thread_id"))
         if not thread:
             return None
         if self._init is not None and self._init.backend_session_id == thread:
@@ -166,8 +166,8 @@ class ThreadParser(Parser):
         self._init = Init(backend_session_id=thread, model=self._model)
         return [self._init]
 
-    def _turn_started(self, said: Line) -> list[Event]:
-        del said
+    def _turn_started(self, entry: Line) -> list[Event]:
+        del entry
         self._begun, self._settled, self._last_error = True, False, None
         return []
 
@@ -176,14 +176,14 @@ class ThreadParser(Parser):
         """The phrases of its errors; after a turn began, the thread cannot be missing."""
         return without_conversation_gone(_WORDS) if self._begun else _WORDS
 
-    def _item_started(self, said: Line) -> list[Event] | None:
-        kind, item = item_kind(said), mapping(said.get("item"))
+    def _item_started(self, entry: Line) -> list[Event] | None:
+        kind, item = item_kind(entry), mapping(entry.get("item"))
         if kind not in ITEMS:
             return None
         return self._use(item) if kind in CALLS else []
 
-    def _item_completed(self, said: Line) -> list[Event] | None:
-        kind, item = item_kind(said), mapping(said.get("item"))
+    def _item_completed(self, entry: Line) -> list[Event] | None:
+        kind, item = item_kind(entry), mapping(entry.get("item"))
         if kind not in ITEMS:
             return None
         if kind in CALLS:
@@ -192,15 +192,15 @@ class ThreadParser(Parser):
         return file_changes(item) if kind == "file_change" else self._saying(kind, item)
 
     def _saying(self, kind: str, item: Line) -> list[Event]:
-        said = text(item.get("text")) or text(item.get("message"))
-        if not said:
+        spoken = text(item.get("text")) or text(item.get("message"))
+        if not spoken:
             return []
         if kind == "agent_message":
-            self._answer = said
-            return [Message(text=said)]
+            self._answer = spoken
+            return [Message(text=spoken)]
         if kind == "reasoning":
-            return [Thinking(text=said)]
-        return [Warned(message=said)] if kind == "error" else []
+            return [Thinking(text=spoken)]
+        return [Warned(message=spoken)] if kind == "error" else []
 
     def _use(self, item: Line) -> list[Event]:
         self._started.add(text(item.get("id")))
@@ -215,12 +215,12 @@ class ThreadParser(Parser):
         )
         return [call]
 
-    def _completed(self, said: Line) -> list[Event]:
+    def _completed(self, entry: Line) -> list[Event]:
         self._settled = True
         counters = {
             name: figure
             for name in FIGURES.values()
-            if (figure := count(mapping(said.get("usage")).get(name))) is not None
+            if (figure := count(mapping(entry.get("usage")).get(name))) is not None
         }
         # Without its id it may be another thread, whose totals say nothing about this one.
         named = self._init is not None and FIGURES["reasoning_tokens"] in counters
@@ -232,22 +232,22 @@ class ThreadParser(Parser):
         self._outcome = result
         return []
 
-    def _failed(self, said: Line) -> list[Event]:
+    def _failed(self, entry: Line) -> list[Event]:
         """Handle a failed turn; the answer of an earlier turn of this run stays valid."""
         self._settled = True
-        words = text(mapping(said.get("error")).get("message"))
+        words = text(mapping(entry.get("error")).get("message"))
         why = (
             _failure(words, self._words) if words or self._last_error is None else self._last_error
         )
         if self._outcome is not None and self._outcome.failure is None:
             self._outcome = replace(self._outcome, usage=UNKNOWN_USAGE)
             return [Warned(message=f"a further turn of the agent failed: {why.message}")]
-        told: list[Event] = [] if why == self._last_error else [Failed(failure=why)]
+        events: list[Event] = [] if why == self._last_error else [Failed(failure=why)]
         self._outcome = self._result(_STOP_REASONS.get(_cut_by(why), StopReason.ERROR), why)
-        return told
+        return events
 
-    def _error(self, said: Line) -> list[Event]:
-        words = text(said.get("message"))
+    def _error(self, entry: Line) -> list[Event]:
+        words = text(entry.get("message"))
         if words.startswith("Reconnecting..."):
             return [Warned(message=one_line(words), code="retry")]
         self._last_error = _failure(words, self._words)
@@ -283,8 +283,8 @@ def _failure(words: str, known: Words) -> Failure:
     message = text(mapping(mapping(body).get("error")).get("message")) or words
     status = _STATUS.search(words[:10_000])
     code = code_of_status(int(status[1]) if status else None) or code_of_words(words, known)
-    said = message or "the agent failed and did not say why"
-    return failure(code or FailureCode.AGENT_FAILED, said, service_text=words)
+    shown = message or "the agent failed and did not say why"
+    return failure(code or FailureCode.AGENT_FAILED, shown, service_text=words)
 
 
 def baseline(request: TurnRequest) -> Line | None:

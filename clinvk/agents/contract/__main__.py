@@ -19,10 +19,12 @@ def main() -> int:
     parser.add_argument(
         "recordings", nargs="*", type=Path, help="files with what the CLI printed in one turn"
     )
-    said = parser.parse_args()
+    options = parser.parse_args()
     try:
-        backend = backends.get(said.name)
-        recordings = [file.read_text("utf-8", "replace").splitlines() for file in said.recordings]
+        backend = backends.get(options.name)
+        recordings = [
+            file.read_text("utf-8", "replace").splitlines() for file in options.recordings
+        ]
     except (ClinvkError, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         return 2

@@ -47,8 +47,8 @@ def verdicts(subject: Subject) -> Iterator[Verdict]:
 def _describes_itself(subject: Subject) -> str:
     backend = subject.backend
     for fact in ("title", "executable", "install_hint"):
-        said = getattr(backend, fact, "")
-        if not isinstance(said, str) or not said.strip():
+        value = getattr(backend, fact, "")
+        if not isinstance(value, str) or not value.strip():
             return f"`{fact}` is missing or empty"
     for capability, reason in backend.lacks.items():
         if not reason.strip():
@@ -193,8 +193,8 @@ def _play(subject: Subject, lines: Sequence[str], end: tuple[int | None, str]) -
 
 
 def _fed(parser: Parser, lines: Sequence[str]) -> list[Event]:
-    said = (one for line in lines for one in parser.feed(line))
-    return [one for one in said if not isinstance(one, Reply)]
+    outputs = (one for line in lines for one in parser.feed(line))
+    return [one for one in outputs if not isinstance(one, Reply)]
 
 
 def _streams(subject: Subject) -> Iterator[Sequence[str]]:

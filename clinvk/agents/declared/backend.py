@@ -116,10 +116,10 @@ class _Declared(Backend):
 
     def _options(self, request: TurnRequest) -> Iterator[str]:
         """The templates for the request, in a fixed order."""
-        said = self.form.get("options") or {}
+        templates = self.form.get("options") or {}
         for name in ("model", "system_prompt", "max_turns"):
             if getattr(request, name) is not None:
-                yield from said.get(name) or ()
+                yield from templates.get(name) or ()
         if request.access is not None:
             yield from (self.form.get("access") or {})[request.access.value]
 
@@ -127,7 +127,7 @@ class _Declared(Backend):
 def _values(request: TurnRequest) -> dict[str, str]:
     """The values of the placeholders that have one."""
     max_turns = None if request.max_turns is None else str(request.max_turns)
-    said = {
+    values = {
         "prompt": request.prompt,
         "conversation": request.conversation,
         "model": request.model,
@@ -136,7 +136,7 @@ def _values(request: TurnRequest) -> dict[str, str]:
         "cwd": str(request.cwd),
         "home": None if request.home is None else str(request.home),
     }
-    return {key: value for key, value in said.items() if value is not None}
+    return {key: value for key, value in values.items() if value is not None}
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
@@ -154,11 +154,11 @@ def _access_options(form: Mapping[str, Json]) -> Iterator[AccessOption]:
                 name, given, value = word.partition("=")
                 value = value if given else "" if following.startswith("-") else following
                 values.setdefault(name, {}).setdefault(value, access)
-    for name, said in values.items():
-        if said.keys() == {""}:
-            yield AccessOption((name,), said[""], takes_value=False)
+    for name, levels in values.items():
+        if levels.keys() == {""}:
+            yield AccessOption((name,), levels[""], takes_value=False)
         else:
-            yield AccessOption((name,), values=said)
+            yield AccessOption((name,), values=levels)
 
 
 def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
@@ -166,7 +166,7 @@ def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
     options, access = form.get("options") or {}, form.get("access") or {}
     output = form.get("output") or {}
     finds_id = mentions("conversation", form["start"]) or output.get("conversation")
-    said: Mapping[Capability, tuple[object, str]] = {
+    supported: Mapping[Capability, tuple[object, str]] = {
         Capability.RESUME: (form.get("resume") and finds_id, "resume"),
         Capability.EPHEMERAL: (form.get("ephemeral"), "ephemeral"),
         Capability.MODEL: (options.get("model"), "options.model"),
@@ -187,6 +187,6 @@ def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
     }
     return {
         capability: f"its declaration has no {what}"
-        for capability, (there, what) in said.items()
+        for capability, (there, what) in supported.items()
         if not there
     }

@@ -39,25 +39,25 @@ class JsonPath:
         self._path: str | None = form["path"] if form else None
         self._where: Mapping[str, Json] = (form.get("where") or {}) if form else {}
 
-    def values(self, said: Json) -> list[Json]:
+    def values(self, entry: Json) -> list[Json]:
         """The values that are found in one object."""
         if self._path is None or not all(
-            wanted in find(said, path) for path, wanted in self._where.items()
+            wanted in find(entry, path) for path, wanted in self._where.items()
         ):
             return []
-        return find(said, self._path)
+        return find(entry, self._path)
 
-    def text(self, said: Json) -> str | None:
+    def text(self, entry: Json) -> str | None:
         """The texts that are found, joined; None if there are none."""
-        texts = [one for one in self.values(said) if isinstance(one, str)]
+        texts = [one for one in self.values(entry) if isinstance(one, str)]
         return "".join(texts) if texts else None
 
-    def count(self, said: Json) -> int | None:
+    def count(self, entry: Json) -> int | None:
         """The sum of the whole numbers that are found; None if there are none."""
-        counts = [number for one in self.values(said) if (number := count(one)) is not None]
+        counts = [number for one in self.values(entry) if (number := count(one)) is not None]
         return sum(counts) if counts else None
 
-    def amount(self, said: Json) -> float | None:
+    def amount(self, entry: Json) -> float | None:
         """The sum of the numbers that are found; None if there are none."""
-        amounts = [number for one in self.values(said) if (number := amount(one)) is not None]
+        amounts = [number for one in self.values(entry) if (number := amount(one)) is not None]
         return sum(amounts) if amounts else None

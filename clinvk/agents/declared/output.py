@@ -115,27 +115,27 @@ class _Declared(Parser):
             self._id_reported = True
             yield Init(backend_session_id=self._conversation, model=self._model)
 
-    def _read_object(self, said: Json) -> Iterable[Event]:
+    def _read_object(self, entry: Json) -> Iterable[Event]:
         """The events of one object; also records what it contains."""
-        self._model = self._finders["model"].text(said) or self._model
-        told = self._finders["conversation"].text(said)
-        if told and self._requested not in (None, told):
+        self._model = self._finders["model"].text(entry) or self._model
+        reported = self._finders["conversation"].text(entry)
+        if reported and self._requested not in (None, reported):
             if self._other_conversation is None:  # the turn decides what it means
-                yield Init(backend_session_id=told, model=self._model)
-            self._other_conversation = told
-        elif told and (told != self._conversation or not self._id_reported):
-            self._conversation, self._id_reported = told, True
-            yield Init(backend_session_id=told, model=self._model)
-        self._count(said)
-        if piece := self._finders["delta"].text(said):
+                yield Init(backend_session_id=reported, model=self._model)
+            self._other_conversation = reported
+        elif reported and (reported != self._conversation or not self._id_reported):
+            self._conversation, self._id_reported = reported, True
+            yield Init(backend_session_id=reported, model=self._model)
+        self._count(entry)
+        if piece := self._finders["delta"].text(entry):
             if self._complete:
                 self._text, self._complete = Pieces(), False
             self._text.add(piece)
             yield Message(text=piece, delta=True)
-        if whole := self._finders["text"].text(said):
+        if whole := self._finders["text"].text(entry):
             yield from self._message(whole)
             self._error = None  # the agent retried successfully
-        if (error := self._error_in(said)) is not None:
+        if (error := self._error_in(entry)) is not None:
             self._error = error
 
     def _message(self, whole: str) -> Iterable[Event]:
@@ -148,18 +148,18 @@ class _Declared(Parser):
         if rest:
             yield Message(text=rest, delta=streamed)
 
-    def _error_in(self, said: Json) -> str | None:
-        values = [one for one in self._finders["error"].values(said) if one]
+    def _error_in(self, entry: Json) -> str | None:
+        values = [one for one in self._finders["error"].values(entry) if one]
         if not values:
             return None
         texts = [one if isinstance(one, str) else json.dumps(one) for one in values]
         return one_line(" ".join(texts))
 
-    def _count(self, said: Json) -> None:
+    def _count(self, entry: Json) -> None:
         for name, finder in self._figures.items():
-            if (figure := finder.count(said)) is not None:
+            if (figure := finder.count(entry)) is not None:
                 self._usage[name] = self._usage.get(name, 0) + figure
-        if (cost := self._finders["cost"].amount(said)) is not None:
+        if (cost := self._finders["cost"].amount(entry)) is not None:
             self._cost = (self._cost or 0.0) + cost
 
     def _total_usage(self) -> Usage:
@@ -194,11 +194,11 @@ class _Lines(_Declared):
         if self._finished or not line.strip():
             return
         yield from self._report_id()
-        said = parse_object(line)
-        if said is None:
+        entry = parse_object(line)
+        if entry is None:
             yield Raw(line=line)
         else:
-            yield from self._read_object(said)
+            yield from self._read_object(entry)
 
     def _final_events(self) -> Iterable[Event]:
         return ()
@@ -227,11 +227,11 @@ class _Whole(_Declared):
         kept = "\n".join(self._kept)
         whole = parse_object(kept)
         for part in (kept,) if whole is not None else pieces_of_lines(kept):
-            said = whole or parse_object(part)
-            if said is None:
+            entry = whole or parse_object(part)
+            if entry is None:
                 yield Raw(line=one_line(part.strip().partition("\n")[0]))
             else:
-                yield from self._read_object(said)
+                yield from self._read_object(entry)
 
     def _failure(self, exit_code: int | None, stderr_tail: str) -> Failure | None:
         why = super()._failure(exit_code, stderr_tail)

@@ -142,12 +142,12 @@ class DemoParser(Parser):
         self._readers: Mapping[str, Callable[[Mapping[str, Json]], Iterable[Event]]] = {
             "start": self._start,
             "text": self._text,
-            "think": lambda said: [Thinking(text=str(said["text"]))],
+            "think": lambda entry: [Thinking(text=str(entry["text"]))],
             "wait": lambda _: [],
             "tool": _tool,
             "tool_result": _tool_result,
-            "file": lambda said: [
-                FileChange(path=str(said["path"]), change=Change(said["change"]))
+            "file": lambda entry: [
+                FileChange(path=str(entry["path"]), change=Change(entry["change"]))
             ],
             "warning": _warning,
             "done": self._done,
@@ -160,8 +160,8 @@ class DemoParser(Parser):
         if self._finished or not line.strip():
             return ()
         try:
-            said = parse_object(line) or {}
-            return self._readers[said["type"]](said)
+            entry = parse_object(line) or {}
+            return self._readers[entry["type"]](entry)
         except (ValueError, LookupError, TypeError, AttributeError):
             return (Raw(line=line),)
 
@@ -176,27 +176,27 @@ class DemoParser(Parser):
         else:
             code = FailureCode.AGENT_FAILED if exit_code else FailureCode.NO_RESULT
             how = f"exited with {exit_code}"
-        said = error_lines(stderr_tail, r"(?!)") if code is FailureCode.AGENT_FAILED else []
-        message = said[0].text if said else f"the agent {how} without a result"
+        errors = error_lines(stderr_tail, r"(?!)") if code is FailureCode.AGENT_FAILED else []
+        message = errors[0].text if errors else f"the agent {how} without a result"
         failure = Failure(code=code, message=message, detail=stderr_tail or None)
         return (self._result(self._said.text, UNKNOWN_USAGE, StopReason.ERROR, failure),)
 
-    def _start(self, said: Mapping[str, Json]) -> Iterable[Event]:
-        self._init = Init(backend_session_id=str(said["session"]), model=str(said["model"]))
+    def _start(self, entry: Mapping[str, Json]) -> Iterable[Event]:
+        self._init = Init(backend_session_id=str(entry["session"]), model=str(entry["model"]))
         return (self._init,)
 
-    def _text(self, said: Mapping[str, Json]) -> Iterable[Event]:
-        text = str(said["text"])
+    def _text(self, entry: Mapping[str, Json]) -> Iterable[Event]:
+        text = str(entry["text"])
         self._said.add(text)
         return (Message(text=text, delta=True),)
 
-    def _done(self, said: Mapping[str, Json]) -> Iterable[Event]:
-        return (self._result(str(said["text"]), _usage(said), StopReason.END_TURN, None),)
+    def _done(self, entry: Mapping[str, Json]) -> Iterable[Event]:
+        return (self._result(str(entry["text"]), _usage(entry), StopReason.END_TURN, None),)
 
-    def _error(self, said: Mapping[str, Json]) -> Iterable[Event]:
-        failure = Failure(code=_failure_code(said["code"]), message=str(said["message"]))
+    def _error(self, entry: Mapping[str, Json]) -> Iterable[Event]:
+        failure = Failure(code=_failure_code(entry["code"]), message=str(entry["message"]))
         stop_reason = _STOP_REASONS.get(failure.code, StopReason.ERROR)
-        result = self._result(self._said.text, _usage(said), stop_reason, failure)
+        result = self._result(self._said.text, _usage(entry), stop_reason, failure)
         return Failed(failure=failure), result
 
     def _result(
@@ -213,24 +213,26 @@ class DemoParser(Parser):
         )
 
 
-def _tool(said: Mapping[str, Json]) -> Iterable[Event]:
+def _tool(entry: Mapping[str, Json]) -> Iterable[Event]:
     return (
         ToolUse(
-            id=str(said["id"]),
-            name=str(said["name"]),
-            summary=str(said["summary"]),
-            input=dict(said.get("input", {})),
+            id=str(entry["id"]),
+            name=str(entry["name"]),
+            summary=str(entry["summary"]),
+            input=dict(entry.get("input", {})),
         ),
     )
 
 
-def _tool_result(said: Mapping[str, Json]) -> Iterable[Event]:
-    return (ToolResult(id=str(said["id"]), ok=said["ok"] is True, text=str(said.get("text", ""))),)
+def _tool_result(entry: Mapping[str, Json]) -> Iterable[Event]:
+    return (
+        ToolResult(id=str(entry["id"]), ok=entry["ok"] is True, text=str(entry.get("text", ""))),
+    )
 
 
-def _warning(said: Mapping[str, Json]) -> Iterable[Event]:
-    denied = said.get("code") == "denied"
-    return (Warned(message=str(said["message"]), code="denied" if denied else "agent"),)
+def _warning(entry: Mapping[str, Json]) -> Iterable[Event]:
+    denied = entry.get("code") == "denied"
+    return (Warned(message=str(entry["message"]), code="denied" if denied else "agent"),)
 
 
 def _failure_code(code: Json) -> FailureCode:
@@ -242,9 +244,9 @@ def _failure_code(code: Json) -> FailureCode:
         return FailureCode.AGENT_FAILED
 
 
-def _usage(said: Mapping[str, Json]) -> Usage:
+def _usage(entry: Mapping[str, Json]) -> Usage:
     """The figures that are present and valid."""
-    used = said.get("usage")
+    used = entry.get("usage")
     if not isinstance(used, dict):
         return UNKNOWN_USAGE
 
@@ -268,9 +270,9 @@ class DemoConversations(Native):
         kept = _kept(lines)
         turns = kept.get("turns")
         return tuple(
-            _native_turn(number, said, kept.get("model"))
-            for number, said in enumerate(turns if isinstance(turns, list) else [])
-            if isinstance(said, dict)
+            _native_turn(number, entry, kept.get("model"))
+            for number, entry in enumerate(turns if isinstance(turns, list) else [])
+            if isinstance(entry, dict)
         )
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
@@ -288,17 +290,17 @@ def _kept(lines: Iterable[str]) -> Mapping[str, Json]:
     return kept if isinstance(kept, dict) else {}
 
 
-def _native_turn(number: int, said: Mapping[str, Json], model: Json) -> NativeTurn:
-    ended_at = _parse_time(said.get("ended"))
+def _native_turn(number: int, entry: Mapping[str, Json], model: Json) -> NativeTurn:
+    ended_at = _parse_time(entry.get("ended"))
     return NativeTurn(
         id=str(number),
-        prompt=str(said.get("prompt")),
-        text=str(said.get("answer") or ""),
-        started_at=_parse_time(said.get("started")),
+        prompt=str(entry.get("prompt")),
+        text=str(entry.get("answer") or ""),
+        started_at=_parse_time(entry.get("started")),
         ended_at=ended_at,
         interrupted=ended_at is None,
         model=model if isinstance(model, str) else None,
-        usage=_usage(said),
+        usage=_usage(entry),
     )
 
 

@@ -75,5 +75,5 @@ class Conversation:
 
     def earlier_word_count(self) -> int:
         """The number of words in the turns before the last one."""
-        said = [turn[part] for turn in self.turns[:-1] for part in ("prompt", "answer")]
-        return sum(len(str(text or "").split()) for text in said)
+        texts = [turn[part] for turn in self.turns[:-1] for part in ("prompt", "answer")]
+        return sum(len(str(text or "").split()) for text in texts)

@@ -285,10 +285,10 @@ class Agent(Backend):
         It deletes older conversations at each start, also headless. A limit on the number of
         conversations is not reported here.
         """
-        said = parse_object(settings or "{}")
-        rule = mapping(mapping((said or {}).get("general")).get("sessionRetention"))
+        parsed = parse_object(settings or "{}")
+        rule = mapping(mapping((parsed or {}).get("general")).get("sessionRetention"))
         age = _AGE.fullmatch(text(rule.get("maxAge", "30d")))
-        if said is None or rule.get("enabled") is False or age is None or not int(age[1]):
+        if parsed is None or rule.get("enabled") is False or age is None or not int(age[1]):
             return None
         days = int(age[1]) * _DAYS[age[2]]
         how = "`general.sessionRetention.maxAge` in its `settings.json`"
@@ -301,9 +301,9 @@ class Agent(Backend):
         next new conversation in that directory mistakes the stub for a damaged session, and deletes
         all files with its id, including the conversation.
         """
-        said = parse_object(settings or "{}")
-        rule = mapping(mapping((said or {}).get("general")).get("sessionRetention"))
-        if said is None or rule.get("enabled") is False:
+        parsed = parse_object(settings or "{}")
+        rule = mapping(mapping((parsed or {}).get("general")).get("sessionRetention"))
+        if parsed is None or rule.get("enabled") is False:
             return None
         return "`general.sessionRetention.enabled: false` in its `settings.json`"
 
@@ -316,11 +316,11 @@ def _own_variables(request: TurnRequest) -> dict[str, str]:
     """The variables of the person's `.env` that are not in the environment already."""
     from clinvk.agents.gemini.dotenv import variables_in
 
-    said = variables_in(request.texts.get(_TRUST, ""))
+    variables = variables_in(request.texts.get(_TRUST, ""))
     return {
-        name: said[name]
+        name: variables[name]
         for name in _OWN_VARIABLES
-        if name in said and not request.environ.get(name)
+        if name in variables and not request.environ.get(name)
     }
 
 

@@ -15,8 +15,8 @@ def variables_in(text: str) -> dict[str, str]:
     }
 
 
-def _value(said: str) -> str:
+def _value(raw: str) -> str:
     for quote in _QUOTES:
-        if said.startswith(quote) and (end := said.find(quote, 1)) > 0:
-            return said[1:end]
-    return said.partition(" #")[0].rstrip()
+        if raw.startswith(quote) and (end := raw.find(quote, 1)) > 0:
+            return raw[1:end]
+    return raw.partition(" #")[0].rstrip()

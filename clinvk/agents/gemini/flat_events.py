@@ -99,10 +99,10 @@ class FlatEventsParser(Parser):
         """The events of one line; all lines after the run's result become `Raw`."""
         if not line.strip():
             return []
-        said = parse_object(line)
-        reader = None if said is None else self._readers.get(text(said.get("type")))
+        entry = parse_object(line)
+        reader = None if entry is None else self._readers.get(text(entry.get("type")))
         ended = self._finished or self._outcome is not None
-        events = reader(said) if said is not None and reader and not ended else None
+        events = reader(entry) if entry is not None and reader and not ended else None
         return [Raw(line=line)] if events is None else events
 
     @property
@@ -133,49 +133,49 @@ class FlatEventsParser(Parser):
             notes.append(f"the agent exited with {exit_code} after its answer was complete")
         return [*(Warned(message=note) for note in notes), self._result(usage, None)]
 
-    def _begin(self, said: Line) -> list[Event] | None:
-        session = text(said.get("session_id"))
+    def _begin(self, entry: Line) -> list[Event] | None:
+        session = text(entry.get("session_id"))
         if not session:
             return None
         if self._init is not None and self._init.backend_session_id == session:
             return []
-        self._init = Init(backend_session_id=session, model=text(said.get("model")) or None)
+        self._init = Init(backend_session_id=session, model=text(entry.get("model")) or None)
         return [self._init]
 
-    def _message(self, said: Line) -> list[Event] | None:
-        if said.get("role") == "user":
+    def _message(self, entry: Line) -> list[Event] | None:
+        if entry.get("role") == "user":
             return []
-        words = text(said.get("content"))
-        if said.get("role") != "assistant" or not words:
+        words = text(entry.get("content"))
+        if entry.get("role") != "assistant" or not words:
             return None
-        whole = said.get("delta") is not True
+        whole = entry.get("delta") is not True
         if whole or not self._in_text:
             self._answer = Pieces()
         self._answer.add(words)
         self._in_text, self._has_text = not whole, True
         return [Message(text=words, delta=not whole)]
 
-    def _use(self, said: Line) -> list[Event] | None:
+    def _use(self, entry: Line) -> list[Event] | None:
         self._in_text = False
         block = {
-            "id": said.get("tool_id"),
-            "name": said.get("tool_name"),
-            "input": said.get("parameters"),
+            "id": entry.get("tool_id"),
+            "name": entry.get("tool_name"),
+            "input": entry.get("parameters"),
         }
         events = self._tools.use(block)
         self._calls |= {event.id: event for event in events if isinstance(event, ToolUse)}
         return events
 
-    def _tool_result(self, said: Line) -> list[Event] | None:
+    def _tool_result(self, entry: Line) -> list[Event] | None:
         self._in_text = False
-        call = self._calls.get(text(said.get("tool_id")))
-        error = mapping(said.get("error"))
-        failed = said.get("status") != "success"
-        words = text(said.get("output")) or text(error.get("message"))
-        block = {"tool_use_id": said.get("tool_id"), "is_error": failed, "content": words}
-        told = self._tools.result(block, None)
+        call = self._calls.get(text(entry.get("tool_id")))
+        error = mapping(entry.get("error"))
+        failed = entry.get("status") != "success"
+        words = text(entry.get("output")) or text(error.get("message"))
+        block = {"tool_use_id": entry.get("tool_id"), "is_error": failed, "content": words}
+        reported = self._tools.result(block, None)
         # A result here does not say what happened to a file.
-        events: list[Event] = [event for event in told if not isinstance(event, FileChange)]
+        events: list[Event] = [event for event in reported if not isinstance(event, FileChange)]
         if call is None:
             return events
         if failed and (text(error.get("type")) in _REFUSED or _REFUSAL.search(words[:1_000])):
@@ -194,31 +194,31 @@ class FlatEventsParser(Parser):
             return [FileChange(path=path, change=change)]
         return [FileChange(path=path, change=Change.MODIFIED)] if call.name == "replace" else []
 
-    def _error(self, said: Line) -> list[Event] | None:
-        words = text(said.get("message"))
+    def _error(self, entry: Line) -> list[Event] | None:
+        words = text(entry.get("message"))
         if not words:
             return None
-        if said.get("severity") == "error":
+        if entry.get("severity") == "error":
             self._in_text, self._last_error = False, words
             return []
         return [Warned(message=one_line(words))]
 
-    def _end(self, said: Line) -> list[Event] | None:
-        self._outcome = said
+    def _end(self, entry: Line) -> list[Event] | None:
+        self._outcome = entry
         return []
 
     def _usage(self, stats: Line) -> Usage:
         """The usage; only the total includes thoughts, and a search's own tokens (not output)."""
         given, total = count(stats.get("input_tokens")), count(stats.get("total_tokens"))
-        said = count(stats.get("output_tokens"))
-        if given is None or said is None or (self._has_text and not given):
+        output = count(stats.get("output_tokens"))
+        if given is None or output is None or (self._has_text and not given):
             return UNKNOWN_USAGE
-        thought = None if total is None or total < given + said else total - given - said
+        thought = None if total is None or total < given + output else total - given - output
         searched = any(call.name in self._dialect.searching for call in self._calls.values())
         return Usage(
             input_tokens=given,
             cached_tokens=count(stats.get("cached")),
-            output_tokens=said + (thought or 0),
+            output_tokens=output + (thought or 0),
             reasoning_tokens=None if thought and searched else thought,
         )
 
@@ -240,19 +240,19 @@ class FlatEventsParser(Parser):
         words = text(error.get("message")) or self._last_error
         inner = _inside_error(words)
         body = mapping(mapping(parse_object(inner)).get("error"))
-        said = text(body.get("message")) or inner or "the agent failed and did not say why"
+        shown = text(body.get("message")) or inner or "the agent failed and did not say why"
         status = count(body.get("code")) or _STATUSES.get(exit_code or 0)
         kind = text(error.get("type"))
         own = kind.startswith("Fatal") and status not in _STATUSES.values()
         words_of = self._dialect.words if own else without_conversation_gone(self._dialect.words)
-        meant = code_of_words(said, words_of)
+        meant = code_of_words(shown, words_of)
         code = (
             (meant if meant is FailureCode.CONVERSATION_GONE else None)
             or self._dialect.types.get(kind)
             or code_of_status(status)
             or meant
         )
-        return failure(code or FailureCode.AGENT_FAILED, said, service_text=words)
+        return failure(code or FailureCode.AGENT_FAILED, shown, service_text=words)
 
 
 def _inside_error(words: str) -> str:

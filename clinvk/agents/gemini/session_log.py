@@ -29,32 +29,32 @@ class SessionLog(Native):
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns, in the order of their prompts."""
         messages: dict[str, Line] = {}
-        for said in filter(None, map(parse_object, lines)):
-            if rewound_to := text(said.get("$rewindTo")):
+        for entry in filter(None, map(parse_object, lines)):
+            if rewound_to := text(entry.get("$rewindTo")):
                 _rewind(messages, rewound_to)
-            elif (all_messages := _all_messages(said)) is not None:
+            elif (all_messages := _all_messages(entry)) is not None:
                 ids = {text(each.get("id")): each for each in all_messages}
                 messages = {each: messages.get(each, ids[each]) for each in filter(None, ids)}
-            elif message_id := text(said.get("id")):
-                messages[message_id] = said
+            elif message_id := text(entry.get("id")):
+                messages[message_id] = entry
         turns: list[_Turn] = []
-        for message_id, said in messages.items():
-            if (prompt := _prompt(said)) is not None:
-                turns.append(_Turn(message_id, prompt, said, self._answer))
+        for message_id, entry in messages.items():
+            if (prompt := _prompt(entry)) is not None:
+                turns.append(_Turn(message_id, prompt, entry, self._answer))
             elif turns:
-                turns[-1].take(said)
+                turns[-1].take(entry)
         return tuple(turn.build() for turn in turns)
 
 
 def contains_prompt(lines: Iterable[str]) -> bool:
     """Whether the log still has a prompt of a person; the last lines are usually sufficient."""
     logged = list(lines)
-    for said in filter(None, map(parse_object, reversed(logged))):
-        if "$rewindTo" in said:
+    for entry in filter(None, map(parse_object, reversed(logged))):
+        if "$rewindTo" in entry:
             return bool(SessionLog(answer="").turns(logged))
-        if (messages := _all_messages(said)) is not None:
+        if (messages := _all_messages(entry)) is not None:
             return any(_prompt(each) is not None for each in messages)
-        if _prompt(said) is not None:
+        if _prompt(entry) is not None:
             return True
     return False
 
@@ -62,25 +62,25 @@ def contains_prompt(lines: Iterable[str]) -> bool:
 class _Turn:
     """A turn that is being read."""
 
-    def __init__(self, turn_id: str, prompt: str, said: Line, answer: str) -> None:
+    def __init__(self, turn_id: str, prompt: str, entry: Line, answer: str) -> None:
         self._id = turn_id
         self._kinds = (answer, "error")
         self._prompt = prompt
-        self._started_at = parse_time(said.get("timestamp"))
+        self._started_at = parse_time(entry.get("timestamp"))
         self._ended_at: datetime | None = None
         self._text = ""
         self._model: str | None = None
         self._failed = False
 
-    def take(self, said: Line) -> None:
+    def take(self, entry: Line) -> None:
         """Add a message after the prompt."""
-        kind = said.get("type")
+        kind = entry.get("type")
         if kind not in self._kinds:
             return
         self._failed = kind == "error"
-        self._text = _spoken(said) or self._text
-        self._model = text(said.get("model")) or self._model
-        self._ended_at = parse_time(said.get("timestamp")) or self._ended_at
+        self._text = _spoken(entry) or self._text
+        self._model = text(entry.get("model")) or self._model
+        self._ended_at = parse_time(entry.get("timestamp")) or self._ended_at
 
     def build(self) -> NativeTurn:
         """The turn as far as it went."""
@@ -103,22 +103,22 @@ def _rewind(messages: dict[str, Line], message_id: str) -> None:
         del messages[each]
 
 
-def _all_messages(said: Line) -> Sequence[Line] | None:
+def _all_messages(entry: Line) -> Sequence[Line] | None:
     """All messages of the conversation if this line replaces them, else None."""
-    messages = mapping(said.get("$set")).get("messages")
+    messages = mapping(entry.get("$set")).get("messages")
     return [mapping(each) for each in messages] if isinstance(messages, list) else None
 
 
-def _prompt(said: Line) -> str | None:
+def _prompt(entry: Line) -> str | None:
     """The person's prompt in this message, None if the person did not write it."""
-    spoken = _spoken(said)
-    if said.get("type") != "user" or not spoken or spoken.startswith(_CONTEXT):
+    spoken = _spoken(entry)
+    if entry.get("type") != "user" or not spoken or spoken.startswith(_CONTEXT):
         return None
     return spoken
 
 
-def _spoken(said: Line) -> str:
-    content = said.get("content")
+def _spoken(entry: Line) -> str:
+    content = entry.get("content")
     parts = [
         text(mapping(part).get("text"))
         for part in items(content)

@@ -107,34 +107,34 @@ class Answer:
     def piece(self, delta: Mapping[str, Json]) -> list[_TextEvent]:
         """The events for the next piece of the latest block."""
         kind = _DELTAS.get(text(delta.get("type")))
-        if kind is None or not (said := text(delta.get(kind))):
+        if kind is None or not (content := text(delta.get(kind))):
             return []
         blocks = self._open[kind]
         if not blocks:
             blocks.append(_Block())
         block = blocks[-1]
-        block.pieces.add(said)
+        block.pieces.add(content)
         if kind == "thinking":
             self._last_was_delta = False
-            return [Thinking(text=said, delta=True)]
-        return [Message(text=said, delta=True, continues=self._place(block, delta=True))]
+            return [Thinking(text=content, delta=True)]
+        return [Message(text=content, delta=True, continues=self._place(block, delta=True))]
 
     def whole(self, block: Mapping[str, Json]) -> list[_TextEvent]:
         """The events for a complete block."""
         kind = text(block.get("type"))
         if kind not in self._open:
             return []
-        said = text(block.get(kind))
+        content = text(block.get(kind))
         blocks = self._open[kind]
         known = blocks.popleft() if blocks else _Block()
         streamed = known.pieces.size > 0
-        if not said:
+        if not content:
             return []
-        if streamed and not known.pieces.begin(said):
+        if streamed and not known.pieces.begin(content):
             # The streamed text differs from the complete one; only the complete one is valid.
             known, streamed, self._new_text = _Block(), False, True
-        rest = said[known.pieces.size :]
-        known.whole = said
+        rest = content[known.pieces.size :]
+        known.whole = content
         if not rest:
             return []
         if kind == "thinking":

@@ -153,21 +153,25 @@ def code_of_status(status: int | None) -> FailureCode | None:
     return None
 
 
-def code_of_words(said: str, own: Words) -> FailureCode | None:
+def code_of_words(message: str, own: Words) -> FailureCode | None:
     """The meaning of a text: by the agent's `own` phrases first, then by the common ones.
 
     File names and errors of this machine say nothing about the service.
     """
-    said = said[:10_000]
-    if (code := _first(said, own)) is not None:
+    message = message[:10_000]
+    if (code := _first(message, own)) is not None:
         return code
     return (
-        None if _LOCAL_ERROR.search(said) else _first(_WORD.sub(_unless_path, said), COMMON_WORDS)
+        None
+        if _LOCAL_ERROR.search(message)
+        else _first(_WORD.sub(_unless_path, message), COMMON_WORDS)
     )
 
 
-def _first(said: str, words: Words) -> FailureCode | None:
-    return next((code for pattern, code in words if re.search(pattern, said, re.IGNORECASE)), None)
+def _first(message: str, words: Words) -> FailureCode | None:
+    return next(
+        (code for pattern, code in words if re.search(pattern, message, re.IGNORECASE)), None
+    )
 
 
 def _unless_path(found: re.Match[str]) -> str:
@@ -222,49 +226,51 @@ def failure_at_exit(exit_code: int | None, stderr_tail: str, own: Words, noise: 
 
     if exit_code is None:
         return failure(FailureCode.KILLED, "the agent was stopped", detail=stderr_tail)
-    said = error_lines(stderr_tail, noise)
+    errors = error_lines(stderr_tail, noise)
     code, message = (
-        _of_signal(exit_code, said)
-        or _of_usage(exit_code, stderr_tail, said)
-        or _of_error_lines(said, own)
-        or _of_exit(exit_code, said)
+        _of_signal(exit_code, errors)
+        or _of_usage(exit_code, stderr_tail, errors)
+        or _of_error_lines(errors, own)
+        or _of_exit(exit_code, errors)
     )
-    service_text = "\n".join(one.text for one in said)
+    service_text = "\n".join(one.text for one in errors)
     return failure(code, message, detail=stderr_tail, service_text=service_text)
 
 
 _Classified = tuple[FailureCode, str]
 
 
-def _of_signal(exit_code: int, said: Sequence["ErrorLine"]) -> _Classified | None:
+def _of_signal(exit_code: int, errors: Sequence["ErrorLine"]) -> _Classified | None:
     if exit_code >= 0 and exit_code not in _STOPPED_BY_SIGNAL:
         return None
     number = -exit_code if exit_code < 0 else exit_code - 128
     message = f"the agent was stopped by signal {number}"
-    if said and said[0].certain and number in _CRASH_SIGNALS:
-        message += f": {said[0].text}"
+    if errors and errors[0].certain and number in _CRASH_SIGNALS:
+        message += f": {errors[0].text}"
     return FailureCode.KILLED, message
 
 
-def _of_usage(exit_code: int, stderr_tail: str, said: Sequence["ErrorLine"]) -> _Classified | None:
+def _of_usage(
+    exit_code: int, stderr_tail: str, errors: Sequence["ErrorLine"]
+) -> _Classified | None:
     if not exit_code or not _USAGE.search(stderr_tail[:10_000]):
         return None
     # The list is longer than the part of stderr that is kept, so the actual error may be lost.
-    complaints = (one.text for one in said if re.match("unknown arg", one.text, re.IGNORECASE))
+    complaints = (one.text for one in errors if re.match("unknown arg", one.text, re.IGNORECASE))
     usage = "the agent could not parse its command line and printed its usage"
     return FailureCode.OPTION_REFUSED, next(complaints, usage)
 
 
-def _of_error_lines(said: Sequence["ErrorLine"], own: Words) -> _Classified | None:
+def _of_error_lines(errors: Sequence["ErrorLine"], own: Words) -> _Classified | None:
     """The meaning of the best statement, else of a phrase of this agent: others may be a tool's."""
-    if said and (code := code_of_words(said[0].text, own)):
-        return code, said[0].text
-    judged = ((_first(other.text, own), other.text) for other in said[1:])
+    if errors and (code := code_of_words(errors[0].text, own)):
+        return code, errors[0].text
+    judged = ((_first(other.text, own), other.text) for other in errors[1:])
     return next(((code, text) for code, text in judged if code), None)
 
 
-def _of_exit(exit_code: int, said: Sequence["ErrorLine"]) -> _Classified:
+def _of_exit(exit_code: int, errors: Sequence["ErrorLine"]) -> _Classified:
     if exit_code == 0:
         return FailureCode.NO_RESULT, "the agent ended without a result"
     silent = f"the agent exited with {exit_code} and did not say why"
-    return FailureCode.AGENT_FAILED, said[0].text if said else silent
+    return FailureCode.AGENT_FAILED, errors[0].text if errors else silent

@@ -51,10 +51,10 @@ def parse_object(line: str) -> Mapping[str, Json] | None:
     return value if isinstance(value, dict) else None
 
 
-def parse_json(said: str) -> Json:
+def parse_json(content: str) -> Json:
     """The value of a text that is only JSON, None for any other text."""
     try:
-        return json.loads(said)
+        return json.loads(content)
     except (ValueError, RecursionError):
         return None
 

@@ -38,22 +38,22 @@ _ISO = re.compile(
 _CLOCK = re.compile(rf"{_AGAIN}\s+(?:at\s+|on\s+)?({TIME_OF_DAY})", re.IGNORECASE)
 
 
-def wait_in(said: str) -> Wait | None:
+def wait_in(message: str) -> Wait | None:
     """The wait that a text mentions, None if it mentions none."""
-    said = said[:10_000]
-    if found := _FIELD_AT.search(said):
+    message = message[:10_000]
+    if found := _FIELD_AT.search(message):
         return time_from_epoch(int(found[1]))
-    if found := _FIELD_IN.search(said):
+    if found := _FIELD_IN.search(message):
         return _seconds(float(found[1]))
-    if found := _IN.search(said):
+    if found := _IN.search(message):
         parts = _ONE_PART.findall(found[1])
         return _seconds(sum(float(number) * _UNITS_S[unit.lower()] for number, unit in parts))
-    if found := _ISO.search(said):
+    if found := _ISO.search(message):
         try:
             return datetime.fromisoformat(found[1]).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
-    found = _CLOCK.search(said)
+    found = _CLOCK.search(message)
     return found[1] if found else None
 
 
@@ -61,11 +61,11 @@ def wait_of_headers(headers: Mapping[str, Json]) -> Wait | None:
     """The wait in the headers of a response: seconds, or a date."""
     from email.utils import parsedate_to_datetime  # needed only where a turn fails
 
-    said = text(headers.get("retry-after")).strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", said):
-        return _seconds(float(said))
+    value = text(headers.get("retry-after")).strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
+        return _seconds(float(value))
     try:
-        at = parsedate_to_datetime(said) if said else None
+        at = parsedate_to_datetime(value) if value else None
     except (ValueError, OverflowError):
         at = None
     return None if at is None or at.tzinfo is None else at.astimezone(UTC)

@@ -154,11 +154,11 @@ class _Reader:
                 continue
             if (prefix := _PREFIX.match(line)) is not None:
                 line = line[prefix.end() :]
-                said = None if npm or _NPM_FACT.match(line) else _of_npm(line)
-                npm = npm or said is not None
+                error = None if npm or _NPM_FACT.match(line) else _of_npm(line)
+                npm = npm or error is not None
                 self._at += 1
-                if said is not None:
-                    yield said
+                if error is not None:
+                    yield error
                 continue
             npm = False
             yield from self._one(line)
@@ -251,21 +251,21 @@ class _Reader:
 
     def _group(self, _line: str) -> Iterable[ErrorLine | str]:
         """The title of a Python exception group, and the first exception in it."""
-        said = []
+        texts = []
         while self._at < len(self._lines) and self._lines[self._at].startswith("  "):
             line = _IN_GROUP.sub("", self._lines[self._at])
             self._at += 1
             if line and not line.startswith((" ", "-", "Traceback")):
-                said.append(line)
-        return (ErrorLine(said[0], certain=True), *said[1:2]) if said else ()
+                texts.append(line)
+        return (ErrorLine(texts[0], certain=True), *texts[1:2]) if texts else ()
 
     def _boxed(self, _line: str) -> Iterable[ErrorLine]:
         """The text in a box with the title `Error`, as Typer prints it."""
-        said = []
+        texts = []
         while self._at < len(self._lines) and self._lines[self._at].startswith("│"):
-            said.append(self._lines[self._at].strip("│ "))
+            texts.append(self._lines[self._at].strip("│ "))
             self._at += 1
-        return (ErrorLine(" ".join(said), certain=True),) if said else ()
+        return (ErrorLine(" ".join(texts), certain=True),) if texts else ()
 
     def _causes(self, line: str = "") -> Iterable[str]:
         """The cause on that line, else the last (deepest) of the indented lines below it."""
@@ -280,23 +280,23 @@ class _Reader:
 
 
 def _of_npm(line: str) -> ErrorLine | None:
-    said = _NPM_TOPIC.sub("", line).strip()
-    if not said or _ADVICE.match(said) or _FOLLOW_UP.search(said):
+    message = _NPM_TOPIC.sub("", line).strip()
+    if not message or _ADVICE.match(message) or _FOLLOW_UP.search(message):
         return None
-    return ErrorLine(said, certain=True)
+    return ErrorLine(message, certain=True)
 
 
 def _plain(line: str) -> Iterable[ErrorLine]:
-    said = line.strip()
-    if not said or _FRAME.match(line):
+    message = line.strip()
+    if not message or _FRAME.match(line):
         return ()
-    if _FOLLOW_UP.search(said):
-        return (ErrorLine(said, certain=False),)
+    if _FOLLOW_UP.search(message):
+        return (ErrorLine(message, certain=False),)
     if _ERROR.search(line):
-        return (ErrorLine(said.removesuffix(" {"), certain=True),)
-    if _ADVICE.match(said) or line.startswith(("  ", "\t")):
+        return (ErrorLine(message.removesuffix(" {"), certain=True),)
+    if _ADVICE.match(message) or line.startswith(("  ", "\t")):
         return ()
-    return (ErrorLine(said, certain=False),)
+    return (ErrorLine(message, certain=False),)
 
 
 def _begins(line: str) -> bool:

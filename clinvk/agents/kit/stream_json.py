@@ -117,11 +117,11 @@ class StreamJsonParser(Parser):
         """The events of one line; lines that the stream does not define become `Raw`."""
         if self._finished or not line.strip():
             return []
-        said = parse_object(line)
-        reader = None if said is None else self._readers.get(text(said.get("type")))
-        if said is None or reader is None:
+        entry = parse_object(line)
+        reader = None if entry is None else self._readers.get(text(entry.get("type")))
+        if entry is None or reader is None:
             return [Raw(line=line)]
-        first, more = self._name(session_of(said)), reader(said)
+        first, more = self._name(session_of(entry)), reader(entry)
         if more is None:
             return [*first, Raw(line=line)]
         events = [*first, *more]
@@ -174,33 +174,33 @@ class StreamJsonParser(Parser):
 
     # What the agent says about itself.
 
-    def _system(self, said: Line) -> list[Event] | None:
-        subtype = said.get("subtype")
+    def _system(self, entry: Line) -> list[Event] | None:
+        subtype = entry.get("subtype")
         if subtype == "init":
-            return self._begin(said)
+            return self._begin(entry)
         if subtype == "api_retry":
             self._answer.restart()
-            return [Warned(message=retry_notice(said), code="retry")]
+            return [Warned(message=retry_notice(entry), code="retry")]
         if subtype == "permission_denied":
-            return self._tools.deny(text(said.get("tool_use_id")), text(said.get("tool_name")))
+            return self._tools.deny(text(entry.get("tool_use_id")), text(entry.get("tool_name")))
         if subtype == "compact_boundary":
             return [Warned(message="the agent summarized the conversation to make room")]
         self._background = self._background or subtype == "task_started"
         return [] if text(subtype) in _IGNORED_SUBTYPES else None
 
-    def _rate_limit(self, said: Line) -> list[Event] | None:
+    def _rate_limit(self, entry: Line) -> list[Event] | None:
         """Note when the plan's limit resets; only valid after a request was rejected for it."""
-        info = mapping(said.get("rate_limit_info"))
+        info = mapping(entry.get("rate_limit_info"))
         if info.get("status") == "rejected":
             self._resets_at = time_from_epoch(info.get("resetsAt"))
         return [] if info else None
 
-    def _begin(self, said: Line) -> list[Event] | None:
-        session = text(said.get("session_id"))
+    def _begin(self, entry: Line) -> list[Event] | None:
+        session = text(entry.get("session_id"))
         if not session:
             return None
-        self._spending.version = text(said.get(self._dialect.version))
-        return self._name(session, text(said.get("model")) or None)
+        self._spending.version = text(entry.get(self._dialect.version))
+        return self._name(session, text(entry.get("model")) or None)
 
     def _name(self, session: str, model: str | None = None) -> list[Event]:
         """Note the conversation's id from any line, since a wrapper may lose the first one."""
@@ -211,11 +211,11 @@ class StreamJsonParser(Parser):
 
     # What the model says and does.
 
-    def _stream_event(self, said: Line) -> list[Event] | None:
-        event = mapping(said.get("event"))
+    def _stream_event(self, entry: Line) -> list[Event] | None:
+        event = mapping(entry.get("event"))
         if not event:
             return None
-        if said.get("parent_tool_use_id") is not None:
+        if entry.get("parent_tool_use_id") is not None:
             return []
         kind = event.get("type")
         if kind == "message_start":
@@ -240,14 +240,14 @@ class StreamJsonParser(Parser):
         self._usage = total_usage((self._usage, tokens.usage()))
         return [UsageReported(usage=self._usage)]
 
-    def _assistant(self, said: Line) -> list[Event] | None:
-        message = said.get("message")
+    def _assistant(self, entry: Line) -> list[Event] | None:
+        message = entry.get("message")
         if not isinstance(message, dict):
             return None
-        own = said.get("parent_tool_use_id") is None
-        if own and said.get("error") is not None:
+        own = entry.get("parent_tool_use_id") is None
+        if own and entry.get("error") is not None:
             # An error in the form of a message; the result line repeats it, if there is one.
-            self._last_error = said
+            self._last_error = entry
             return []
         self._answered = self._answered or message.get("model") != _SYNTHETIC
         self._active = self._active or own
@@ -263,61 +263,61 @@ class StreamJsonParser(Parser):
                 events += self._answer.whole(block)
         return events
 
-    def _user(self, said: Line) -> list[Event] | None:
-        message = said.get("message")
+    def _user(self, entry: Line) -> list[Event] | None:
+        message = entry.get("message")
         if not isinstance(message, dict):
             return None
         events: list[Event] = []
         for block in map(mapping, items(message.get("content"))):
             if block.get("type") == "tool_result":
-                events += self._tools.result(block, said.get("tool_use_result"))
+                events += self._tools.result(block, entry.get("tool_use_result"))
         return events
 
     # How a run ends.
 
-    def _end(self, said: Line) -> list[Event] | None:
+    def _end(self, entry: Line) -> list[Event] | None:
         """A result line. After the first, it counts only if it ends a further round successfully.
 
         2.1.197 marks a further round with `origin`; in 2.1.120 other lines came before its result.
         """
         further = self._outcome is not None
-        if further and not (mapping(said.get("origin")) or self._active):
+        if further and not (mapping(entry.get("origin")) or self._active):
             return None
         self._active = False
-        self._spending.add(said)
-        cut = INCOMPLETE.get(text(said.get("stop_reason")) or self._stop_reason)
-        events = [event for call, tool in denials(said) for event in self._tools.deny(call, tool)]
-        failed = said.get("is_error") is True or text(said.get("subtype")).startswith("error")
+        self._spending.add(entry)
+        cut = INCOMPLETE.get(text(entry.get("stop_reason")) or self._stop_reason)
+        events = [event for call, tool in denials(entry) for event in self._tools.deny(call, tool)]
+        failed = entry.get("is_error") is True or text(entry.get("subtype")).startswith("error")
         if not failed:
-            answer, new = final_answer(said, self._answer.last_text)
+            answer, new = final_answer(entry, self._answer.last_text)
             if answer and self._outcome is not None and (before := self._outcome.failure):
                 events.append(Warned(message=f"an earlier round failed: {before.message}"))
             if not further or answer:
                 done = self._result(answer, cut or StopReason.END_TURN, None)
-                self._outcome = replace(done, structured=structured_of(said))
+                self._outcome = replace(done, structured=structured_of(entry))
             return [*events, Message(text=answer)] if new and not self._answer.cut else events
-        message = error_text(said) or message_text(self._last_error)
-        why = failure(self._code(said, message), message, wait=self._resets_at)
+        message = error_text(entry) or message_text(self._last_error)
+        why = failure(self._code(entry, message), message, wait=self._resets_at)
         if further:
             return [*events, Warned(message=f"a background task's round failed: {message}")]
         stop_reason = _STOP_REASONS.get(why.code, cut or StopReason.ERROR)
-        if text(said.get("terminal_reason")).startswith("aborted"):
+        if text(entry.get("terminal_reason")).startswith("aborted"):
             stop_reason = StopReason.CANCELLED
         self._outcome = self._result(self._answer.last_text, stop_reason, why)
         return [*events, Failed(failure=why)]
 
-    def _code(self, said: Line, message: str) -> FailureCode:
+    def _code(self, entry: Line, message: str) -> FailureCode:
         """The code by the most precise source: subtype, HTTP status, kind of error, words."""
-        status = count(said.get("api_error_status"))
+        status = count(entry.get("api_error_status"))
         if self._dialect.status and (found := re.search(self._dialect.status, message[:1_000])):
             status = int(found[1])
-        subtype, error = text(said.get("subtype")), text(self._last_error.get("error"))
+        subtype, error = text(entry.get("subtype")), text(self._last_error.get("error"))
         # A server that could not be reached is sometimes reported as a server error too.
         kind = self._dialect.errors.get(error)
         words = self._dialect.words
-        words = words if self._is_own(said) else without_conversation_gone(words)
+        words = words if self._is_own(entry) else without_conversation_gone(words)
         meant = code_of_words(message, words)
-        meant = FailureCode.PROMPT_REFUSED if said.get("stop_reason") == "refusal" else meant
+        meant = FailureCode.PROMPT_REFUSED if entry.get("stop_reason") == "refusal" else meant
         if status == 429 and meant is FailureCode.BUDGET_LIMIT:
             return meant  # a quota is used up: waiting does not help
         return (
@@ -329,10 +329,10 @@ class StreamJsonParser(Parser):
             or FailureCode.AGENT_FAILED
         )
 
-    def _is_own(self, said: Line) -> bool:
+    def _is_own(self, entry: Line) -> bool:
         """Whether the agent itself wrote the error, before its first request to a service."""
-        asked = self._answered or bool(self._last_error) or said.get("api_error_status") is not None
-        return not asked and bool(items(said.get("errors")))
+        asked = self._answered or self._last_error or entry.get("api_error_status") is not None
+        return not asked and bool(items(entry.get("errors")))
 
     def _result(self, answer: str, stop_reason: StopReason, why: Failure | None) -> Result:
         return Result(

@@ -39,8 +39,8 @@ _NOT_ENABLED = re.compile(
 def summary_of(arguments: Mapping[str, Json]) -> str:
     """One short line with the command, the file or the query; "" if there is none."""
     for name in _DESCRIPTIVE_FIELDS:
-        if said := text(arguments.get(name)):
-            return one_line(said)
+        if value := text(arguments.get(name)):
+            return one_line(value)
     return next((one_line(value) for value in arguments.values() if isinstance(value, str)), "")
 
 
@@ -86,14 +86,14 @@ class ToolCalls:
 
     def result(self, block: Mapping[str, Json], structure: Json) -> list[Event]:
         """The events of a result: `tool_use_id`, `is_error`, `content`, and its own `structure`."""
-        call_id, said = text(block.get("tool_use_id")), result_text(block.get("content"))
+        call_id, output = text(block.get("tool_use_id")), result_text(block.get("content"))
         failed = block.get("is_error") is True
-        events: list[Event] = [ToolResult(id=call_id, ok=not failed, text=clip(said))]
+        events: list[Event] = [ToolResult(id=call_id, ok=not failed, text=clip(output))]
         if failed:
-            not_enabled = _NOT_ENABLED.search(said[:1_000])
+            not_enabled = _NOT_ENABLED.search(output[:1_000])
             return [*events, *self.deny(call_id, not_enabled[1])] if not_enabled else events
         call = self._calls.get(call_id)
-        if call is not None and (change := _file_change(call, mapping(structure), said)):
+        if call is not None and (change := _file_change(call, mapping(structure), output)):
             events.append(change)
         return events
 
@@ -107,7 +107,7 @@ class ToolCalls:
         return [Warned(message=f"not allowed: {one_line(what)}", code="denied")]
 
 
-def _file_change(call: ToolUse, structure: Mapping[str, Json], said: str) -> FileChange | None:
+def _file_change(call: ToolUse, structure: Mapping[str, Json], output: str) -> FileChange | None:
     """The file that a successful call changed, None if its tool changes none.
 
     The tool's own structure says whether the file is new; if it is missing (the calls of a
@@ -117,5 +117,5 @@ def _file_change(call: ToolUse, structure: Mapping[str, Json], said: str) -> Fil
     path = structure_path or next(filter(None, (text(call.input.get(name)) for name in _PATHS)), "")
     if call.name not in _FILE_TOOLS or not path:
         return None
-    created = structure.get("type") == "create" if structure else said.startswith(_CREATED)
+    created = structure.get("type") == "create" if structure else output.startswith(_CREATED)
     return FileChange(path=path, change=Change.CREATED if created else Change.MODIFIED)

@@ -292,13 +292,13 @@ def _object_in_variable(variable: str, request: TurnRequest) -> Mapping[str, Jso
 
 def _object_in_text(name: str, text: str) -> Mapping[str, Json]:
     """The object in a text of the person. Raises `BackendUnsupportedError` if it is not one."""
-    said = parse_settings(text if text.strip() else "{}")
-    if said is None:
+    parsed = parse_settings(text if text.strip() else "{}")
+    if parsed is None:
         raise BackendUnsupportedError(
             f"backend `opencode` cannot add to `{name}`: it is not a JSON object",
             hint=f"correct `{name}`, or " + ("unset it" if name in _OWN_VARIABLES else "rename it"),
         )
-    return said
+    return parsed
 
 
 def _conversation(request: TurnRequest) -> str:

@@ -68,28 +68,28 @@ class MessageRows(Native):
         """The turns that a person began, without those that the agent began itself."""
         turns: dict[str, _Turn] = {}
         last: _Turn | None = None
-        for said in filter(None, map(parse_object, lines)):
-            message = text(said.get("message"))
-            if said.get("role") == "user" and (prompt := _prompt(said)):
-                last = turns[message] = _Turn(message, prompt, said)
-            elif said.get("role") == "assistant" and last is not None:
+        for entry in filter(None, map(parse_object, lines)):
+            message = text(entry.get("message"))
+            if entry.get("role") == "user" and (prompt := _prompt(entry)):
+                last = turns[message] = _Turn(message, prompt, entry)
+            elif entry.get("role") == "assistant" and last is not None:
                 # A new prompt may come while the previous one is still being answered.
-                turns.get(text(said.get("parent")), last).take(said)
+                turns.get(text(entry.get("parent")), last).take(entry)
         return tuple(turn.build() for turn in turns.values())
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
         """The title that the agent made, or that a person set in its own screen."""
-        for said in filter(None, map(parse_object, lines)):
-            title = text(said.get("title"))
-            if said.get("session") == conversation and not title.startswith(self._untitled):
+        for entry in filter(None, map(parse_object, lines)):
+            title = text(entry.get("title"))
+            if entry.get("session") == conversation and not title.startswith(self._untitled):
                 return title or None
         return None
 
     def begun(self, line: str) -> BegunConversation | None:
         """The start of a session."""
-        said = parse_object(line) or {}
-        session, cwd = text(said.get("session")), text(said.get("directory"))
-        started_at = _parse_time(said.get("created"))
+        entry = parse_object(line) or {}
+        session, cwd = text(entry.get("session")), text(entry.get("directory"))
+        started_at = _parse_time(entry.get("created"))
         if not session or started_at is None:
             return None
         return BegunConversation(id=session, cwd=cwd, started_at=started_at)
@@ -98,34 +98,34 @@ class MessageRows(Native):
 class _Turn:
     """A turn that is being read."""
 
-    def __init__(self, message: str, prompt: str, said: Line) -> None:
+    def __init__(self, message: str, prompt: str, entry: Line) -> None:
         self._id = message
         self._prompt = prompt
-        self._started_at = _parse_time(mapping(said.get("time")).get("created"))
+        self._started_at = _parse_time(mapping(entry.get("time")).get("created"))
         self._ended_at: datetime | None = None
         self._sum = StepSum()
         self._text = self._last_error = ""
         self._model: str | None = None
         self._failed = self._interrupted = False
 
-    def take(self, said: Line) -> None:
+    def take(self, entry: Line) -> None:
         """Add a message of the agent; the last one says how the turn ended."""
-        error, over = mapping(said.get("error")), mapping(said.get("time")).get("completed")
-        if over and not error and not said.get("finish"):
+        error, over = mapping(entry.get("error")), mapping(entry.get("time")).get("completed")
+        if over and not error and not entry.get("finish"):
             return  # a shell command of the person: no model was asked
-        for step in items(said.get("steps")):
+        for step in items(entry.get("steps")):
             self._sum.add(mapping(step))
-        if SUB_AGENT_TOOL in items(said.get("tools")):
+        if SUB_AGENT_TOOL in items(entry.get("tools")):
             self._sum.mark_incomplete()
-        spoken = "" if said.get("summary") else _spoken(said)
+        spoken = "" if entry.get("summary") else _spoken(entry)
         self._text = spoken or self._text
-        provider, model = text(said.get("provider")), text(said.get("model"))
+        provider, model = text(entry.get("provider")), text(entry.get("model"))
         self._model = f"{provider}/{model}" if provider and model else self._model
         self._interrupted = error.get("name") == _ABORTED
         self._failed = bool(error) and not self._interrupted
-        told = mapping(error.get("data"))
-        self._last_error = text(told.get("message")) or text(error.get("name"))
-        more = not error and said.get("finish") == "tool-calls"
+        details = mapping(error.get("data"))
+        self._last_error = text(details.get("message")) or text(error.get("name"))
+        more = not error and entry.get("finish") == "tool-calls"
         self._ended_at = None if more else _parse_time(over)
 
     def build(self) -> NativeTurn:
@@ -146,12 +146,12 @@ class _Turn:
         )
 
 
-def _prompt(said: Line) -> str:
-    return _spoken(said) or ("[file]" if said.get("files") else "")
+def _prompt(entry: Line) -> str:
+    return _spoken(entry) or ("[file]" if entry.get("files") else "")
 
 
-def _spoken(said: Line) -> str:
-    return "\n\n".join(filter(None, map(text, items(said.get("said"))))).strip()
+def _spoken(entry: Line) -> str:
+    return "\n\n".join(filter(None, map(text, items(entry.get("said"))))).strip()
 
 
 def _parse_time(value: Json) -> datetime | None:

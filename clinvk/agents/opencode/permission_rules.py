@@ -17,17 +17,17 @@ def stricter(ours: Mapping[str, Json], theirs: Json) -> Mapping[str, Json]:
     actions by pattern. The last matching tool and the last matching pattern are used, and both may
     be wildcards. Any other text as an action, such as `{env:NAME}`, means `deny`.
     """
-    said = {"*": theirs} if isinstance(theirs, str) else mapping(theirs)
+    their_rules = {"*": theirs} if isinstance(theirs, str) else mapping(theirs)
     return {
-        tool: own if tool == "*" else _both(own, _rules_for(tool, said))
+        tool: own if tool == "*" else _both(own, _rules_for(tool, their_rules))
         for tool, own in ours.items()
     }
 
 
-def _rules_for(tool: str, said: Mapping[str, Json]) -> Mapping[str, Json]:
+def _rules_for(tool: str, their_rules: Mapping[str, Json]) -> Mapping[str, Json]:
     """The tool's actions by pattern, combined from all keys that match the tool."""
     rules: Mapping[str, Json] = {"*": "allow"}
-    for key, rule in said.items():
+    for key, rule in their_rules.items():
         if not isinstance(rule, str | dict) or not _matches(key, tool):
             continue
         by_pattern = rule if isinstance(rule, dict) else {"*": rule}
@@ -56,8 +56,8 @@ def _matches(key: str, tool: str) -> bool:
     return any(re.fullmatch(wildcard, name, re.DOTALL | re.IGNORECASE) for name in names)
 
 
-def _action(said: Json) -> Json:
-    return said if said in ("allow", "ask") else "deny"
+def _action(action: Json) -> Json:
+    return action if action in ("allow", "ask") else "deny"
 
 
 def _not_allowed(rules: Mapping[str, Json]) -> Mapping[str, Json]:

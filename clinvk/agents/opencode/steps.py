@@ -97,15 +97,15 @@ class StepParser(Parser):
         """The events of one line; lines that do not belong to a conversation become `Raw`."""
         if self._finished or not line.strip():
             return []
-        said = parse_object(line) or {}
-        reader, session = self._readers.get(text(said.get("type"))), text(said.get("sessionID"))
+        entry = parse_object(line) or {}
+        reader, session = self._readers.get(text(entry.get("type"))), text(entry.get("sessionID"))
         if reader is None or not session:
             return [Raw(line=line)]
         first: list[Event] = []
         if self._init is None or self._init.backend_session_id != session:
             self._init = Init(backend_session_id=session, model=self._model)
             first = [self._init]
-        return [*first, *reader(said, mapping(said.get("part")))]
+        return [*first, *reader(entry, mapping(entry.get("part")))]
 
     @property
     def settled(self) -> bool:
@@ -141,14 +141,14 @@ class StepParser(Parser):
 
     # What a step says and does.
 
-    def _step(self, said: Line, part: Line) -> list[Event]:
-        del said, part
+    def _step(self, entry: Line, part: Line) -> list[Event]:
+        del entry, part
         self._complete = self._rejected = self._called = False
         self._reason = ""
         return []
 
-    def _text(self, said: Line, part: Line) -> list[Event]:
-        del said
+    def _text(self, entry: Line, part: Line) -> list[Event]:
+        del entry
         if part.get("synthetic") is True:
             again = mapping(part.get("metadata")).get("compaction_continue") is True
             self._compacting, self._complete = self._compacting and not again, False
@@ -164,13 +164,13 @@ class StepParser(Parser):
         self._texts.append(spoken)
         return [Message(text=spoken, continues=continues or None)]
 
-    def _think(self, said: Line, part: Line) -> list[Event]:
-        del said
+    def _think(self, entry: Line, part: Line) -> list[Event]:
+        del entry
         thought = text(part.get("text"))
         return [Thinking(text=thought)] if thought else []
 
-    def _tool(self, said: Line, part: Line) -> list[Event]:
-        del said
+    def _tool(self, entry: Line, part: Line) -> list[Event]:
+        del entry
         self._message = ""  # text after a tool call is a separate message
         state = mapping(part.get("state"))
         name, given = text(part.get("tool")), mapping(state.get("input"))
@@ -182,8 +182,8 @@ class StepParser(Parser):
         call = ToolUse(
             id=text(part.get("callID")), name=name, summary=summary_of(given), input=given
         )
-        told = mapping(state.get("metadata"))
-        failed = state.get("status") == "error" or error or told.get("exit") not in (None, 0)
+        metadata = mapping(state.get("metadata"))
+        failed = state.get("status") == "error" or error or metadata.get("exit") not in (None, 0)
         output = clip(error or text(state.get("output")))
         events: list[Event] = [call, ToolResult(id=call.id, ok=not failed, text=output)]
         if name == SUB_AGENT_TOOL:
@@ -194,14 +194,14 @@ class StepParser(Parser):
             return [*events, Warned(message=what, code="denied")]
         path = text(given.get("filePath"))
         if not failed and path and name in _CHANGES:
-            change = Change.CREATED if told.get("exists") is False else _CHANGES[name]
+            change = Change.CREATED if metadata.get("exists") is False else _CHANGES[name]
             events.append(FileChange(path=path, change=change))
         return events
 
     # What a step used, and how the run ends.
 
-    def _count(self, said: Line, part: Line) -> list[Event]:
-        del said
+    def _count(self, entry: Line, part: Line) -> list[Event]:
+        del entry
         self._sum.add(part)
         broken = was_cut_off(part)
         self._cut_off_steps = self._cut_off_steps + 1 if broken else 0
@@ -227,14 +227,14 @@ class StepParser(Parser):
         why = replace(failure(FailureCode.AGENT_FAILED, message), hint="choose another model")
         return [Failed(failure=why), self._result(why, self._sum.usage)]
 
-    def _fail(self, said: Line, part: Line) -> list[Event]:
+    def _fail(self, entry: Line, part: Line) -> list[Event]:
         del part
-        error = mapping(said.get("error"))
-        told, name = mapping(error.get("data")), text(error.get("name"))
-        body = mapping(parse_object(text(told.get("message"))))
-        words = text(body.get("message")) or text(told.get("message")) or name
+        error = mapping(entry.get("error"))
+        details, name = mapping(error.get("data")), text(error.get("name"))
+        body = mapping(parse_object(text(details.get("message"))))
+        words = text(body.get("message")) or text(details.get("message")) or name
         words = words or "the agent failed and did not say why"
-        status = count(told.get("statusCode"))
+        status = count(details.get("statusCode"))
         # A provider's error may mention a session of the provider.
         known = (
             self._words
@@ -247,7 +247,7 @@ class StepParser(Parser):
             code = meant  # a quota is used up: waiting does not help
         self._complete = False
         self._compacting = code is FailureCode.CONTEXT_TOO_LONG
-        wait = wait_of_headers(mapping(told.get("responseHeaders")))
+        wait = wait_of_headers(mapping(details.get("responseHeaders")))
         self._last_error = failure(code, words, wait=wait)
         return [Failed(failure=self._last_error)]
 

@@ -240,58 +240,60 @@ class QwenParser(StreamJsonParser):
         self._held_back = ""
         self._retrying = False
 
-    def _system(self, said: Line) -> list[Event] | None:
-        if said.get("subtype") != "retry":
-            return super()._system(said)
+    def _system(self, entry: Line) -> list[Event] | None:
+        if entry.get("subtype") != "retry":
+            return super()._system(entry)
         again, self._retrying = self._retrying, True
         self._answer.restart()
         notice = Warned(message="the service failed, trying again", code="retry")
         return [] if again else [notice]
 
-    def _stream_event(self, said: Line) -> list[Event] | None:
-        event = mapping(said.get("event"))
+    def _stream_event(self, entry: Line) -> list[Event] | None:
+        event = mapping(entry.get("event"))
         piece = text(mapping(event.get("delta")).get("text"))
         if piece.startswith(_ERROR_PREFIX):
             self._held_back = piece
             return []
         self._retrying = self._retrying and event.get("type") != "message_start"
-        return super()._stream_event(said)
+        return super()._stream_event(entry)
 
-    def _assistant(self, said: Line) -> list[Event] | None:
-        message = mapping(said.get("message"))
+    def _assistant(self, entry: Line) -> list[Event] | None:
+        message = mapping(entry.get("message"))
         if not message:
             return None
-        if said.get("parent_tool_use_id") is not None:
-            return super()._assistant(said)
+        if entry.get("parent_tool_use_id") is not None:
+            return super()._assistant(entry)
         content = [self._without_error(block) for block in items(message.get("content"))]
-        events = super()._assistant({**said, "message": {**message, "content": content}})
+        events = super()._assistant({**entry, "message": {**message, "content": content}})
         usage = mapping(message.get("usage"))
         if events is not None and (usage.get("input_tokens") or usage.get("output_tokens")):
             events.append(UsageReported(usage=self._total.answer(usage)))
         return events
 
     def _without_error(self, block: Json) -> Json:
-        said = text(mapping(block).get("text"))
+        answer = text(mapping(block).get("text"))
         held = (
-            said[said.find(_ERROR_PREFIX) :] if said.startswith(_ERROR_PREFIX) else self._held_back
+            answer[answer.find(_ERROR_PREFIX) :]
+            if answer.startswith(_ERROR_PREFIX)
+            else self._held_back
         )
-        if not held or not said.endswith(held):
+        if not held or not answer.endswith(held):
             return block
         self._held_back = held
-        return {**mapping(block), "text": said.removesuffix(held)}
+        return {**mapping(block), "text": answer.removesuffix(held)}
 
-    def _end(self, said: Line) -> list[Event] | None:
-        failed = mapping(said.get("error"))
+    def _end(self, entry: Line) -> list[Event] | None:
+        failed = mapping(entry.get("error"))
         words = text(failed.get("message"))
         if words.startswith(_ERROR_PREFIX):
             first, *more = words.removeprefix(_ERROR_PREFIX).splitlines()
-            told = "\n".join([first.removesuffix("]"), *more])
-            said = {**said, "error": {"message": told}}
+            message = "\n".join([first.removesuffix("]"), *more])
+            entry = {**entry, "error": {"message": message}}
         held, self._held_back = self._held_back, ""
         # If the run ended well, the text was the model's own.
-        well = said.get("is_error") is not True
+        well = entry.get("is_error") is not True
         meant = self._answer.piece({"type": "text_delta", "text": held}) if well else []
-        events = super()._end(said)
+        events = super()._end(entry)
         return None if events is None else [*meant, *events]
 
 
@@ -313,17 +315,17 @@ def _untrusting_files(request: TurnRequest) -> dict[str, str]:
 
     Raises `BackendUnsupportedError` if the machine's settings cannot be parsed.
     """
-    said = parse_settings(request.texts.get(_SETTINGS) or "{}")
-    if said is None:
+    parsed = parse_settings(request.texts.get(_SETTINGS) or "{}")
+    if parsed is None:
         raise BackendUnsupportedError(
             f"backend `qwen` cannot ignore the repository's settings:"
             f" `{_machine_settings(request.environ)}` is not JSON",
             hint="correct the file, or choose another backend with `-b`",
         )
-    security = {**mapping(said.get("security")), "folderTrust": {"enabled": True}}
+    security = {**mapping(parsed.get("security")), "folderTrust": {"enabled": True}}
     folders = {str(one): "DO_NOT_TRUST" for one in (request.cwd, *request.cwd.parents)}
     return {
-        "settings.json": json.dumps({**said, "security": security}),
+        "settings.json": json.dumps({**parsed, "security": security}),
         "folders.json": json.dumps(folders),
     }
 

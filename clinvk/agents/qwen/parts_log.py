@@ -36,13 +36,13 @@ class PartsLog(Native):
         """The turns that a person began."""
         turns: list[_Turn] = []
         spent: list[Usage] = []
-        for said in filter(None, map(parse_object, lines)):
-            if said.get("type") == "user" and said.get("provenance") in (None, "real_user"):
-                if prompt := _spoken(said).strip():
-                    turns.append(_Turn(said, prompt))
+        for entry in filter(None, map(parse_object, lines)):
+            if entry.get("type") == "user" and entry.get("provenance") in (None, "real_user"):
+                if prompt := _spoken(entry).strip():
+                    turns.append(_Turn(entry, prompt))
             elif turns:
-                turns[-1].take(said)
-            if (usage := _usage(said)) is not None:
+                turns[-1].take(entry)
+            if (usage := _usage(entry)) is not None:
                 spent.append(usage)
                 if turns:
                     turns[-1].spend(usage, total_usage(spent))
@@ -67,9 +67,9 @@ class PartsLog(Native):
         for line in lines:
             if '"custom_title"' not in line:
                 continue
-            said = parse_object(line) or {}
-            if said.get("sessionId") in (None, conversation):
-                payload = mapping(said.get("systemPayload"))
+            entry = parse_object(line) or {}
+            if entry.get("sessionId") in (None, conversation):
+                payload = mapping(entry.get("systemPayload"))
                 found = text(payload.get("customTitle")) or text(payload.get("title")) or found
         return found
 
@@ -77,26 +77,26 @@ class PartsLog(Native):
 class _Turn:
     """A turn that is being read."""
 
-    def __init__(self, said: Line, prompt: str) -> None:
-        self._id = text(said.get("uuid"))
+    def __init__(self, entry: Line, prompt: str) -> None:
+        self._id = text(entry.get("uuid"))
         self._prompt = prompt
-        self._started_at = self._ended_at = parse_time(said.get("timestamp"))
+        self._started_at = self._ended_at = parse_time(entry.get("timestamp"))
         self._text = ""
         self._model: str | None = None
         self._failed = self._answered = False
         self._usage: list[Usage] = []
         self._total: Usage | None = None
 
-    def take(self, said: Line) -> None:
+    def take(self, entry: Line) -> None:
         """Add a line after the prompt."""
-        if said.get("type") == "assistant":
+        if entry.get("type") == "assistant":
             self._answered, self._failed = True, False
-            self._text = _spoken(said) or self._text
-            self._model = text(said.get("model")) or self._model
-            self._ended_at = _later(said, self._ended_at)
-        elif text(_telemetry(said).get("event.name")).endswith(".api_error"):
+            self._text = _spoken(entry) or self._text
+            self._model = text(entry.get("model")) or self._model
+            self._ended_at = _later(entry, self._ended_at)
+        elif text(_telemetry(entry).get("event.name")).endswith(".api_error"):
             self._failed = True
-            self._text = text(_telemetry(said).get("error_message")) or self._text
+            self._text = text(_telemetry(entry).get("error_message")) or self._text
 
     def spend(self, usage: Usage, so_far: Usage) -> None:
         """Add what a request used; `so_far` is the usage of the whole conversation."""
@@ -123,21 +123,21 @@ def _counters(total: Usage) -> Mapping[str, Json]:
     return {name: getattr(total, field) or 0 for name, field in _COUNTERS.items()}
 
 
-def _spoken(said: Line) -> str:
-    parts = map(mapping, items(mapping(said.get("message")).get("parts")))
+def _spoken(entry: Line) -> str:
+    parts = map(mapping, items(mapping(entry.get("message")).get("parts")))
     return "\n".join(filter(None, (text(p.get("text")) for p in parts if not p.get("thought"))))
 
 
-def _telemetry(said: Line) -> Line:
-    return mapping(mapping(said.get("systemPayload")).get("uiEvent"))
+def _telemetry(entry: Line) -> Line:
+    return mapping(mapping(entry.get("systemPayload")).get("uiEvent"))
 
 
-def _usage(said: Line) -> Usage | None:
+def _usage(entry: Line) -> Usage | None:
     """What one request used, None for any other line."""
-    figures = {field: count(_telemetry(said).get(name)) for field, name in _FIGURES.items()}
+    figures = {field: count(_telemetry(entry).get(name)) for field, name in _FIGURES.items()}
     known = figures["input_tokens"] is not None and figures["output_tokens"] is not None
     return Usage(**figures) if known else None
 
 
-def _later(said: Line, before: datetime | None) -> datetime | None:
-    return parse_time(said.get("timestamp")) or before
+def _later(entry: Line, before: datetime | None) -> datetime | None:
+    return parse_time(entry.get("timestamp")) or before
