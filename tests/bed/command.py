@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,18 @@ class Command:
     def __init__(self, home: AgentHome) -> None:
         self.home = home
         self.program = Path(sys.executable).with_name("clinvk")
+
+    def wait_until_recorded(self, text: str) -> None:
+        """Return once a transcript of the home has that text; raise `TimeoutError` if none gets it.
+
+        `"backend_session"` is there as soon as the agent has spoken: it is at work.
+        """
+        until = time.monotonic() + TIMEOUT_S
+        transcripts = self.home.clinvk_home / "transcripts"
+        while not any(text in one.read_text("utf-8") for one in transcripts.glob("*.jsonl")):
+            if time.monotonic() > until:
+                raise TimeoutError(f"no transcript has {text}")
+            time.sleep(0.02)
 
     def __call__(
         self,

@@ -39,11 +39,7 @@ def repository(clinvk: Command) -> Path:
 def _while_it_works(clinvk: Command, prompt: str, change: Callable[[], None]) -> str:
     """The report of a turn during which `change` is called: as a shell of the agent's would."""
     child = clinvk.popen("-b", "demo", "--access", "edit", "-o", "json", prompt)
-    transcripts = Path(clinvk.home.clinvk_home) / "transcripts"
-    for _ in range(500):
-        if any('"backend_session"' in path.read_text() for path in transcripts.glob("*")):
-            break
-        time.sleep(0.02)
+    clinvk.wait_until_recorded('"backend_session"')
     time.sleep(0.1)
     change()
     stdout, stderr = child.communicate(timeout=60)

@@ -9,7 +9,6 @@ import os
 import shutil
 import stat
 import subprocess
-import time
 from pathlib import Path
 from pwd import getpwuid
 
@@ -331,7 +330,7 @@ def test_a_reader_that_stalls_does_not_hold_up_the_end(clinvk: Command, way: str
     words = ["-b", "demo", *limits, "/long 400000\n/sleep 60"]
     with clinvk.popen(*words) as child:
         if way == "SIGTERM":
-            time.sleep(1.5)
+            clinvk.wait_until_recorded('"backend_session"')
             child.terminate()
         assert child.wait(20) == (6 if way == "--timeout" else 143)
     [session] = clinvk("sessions", "list", "--json").json()
@@ -475,11 +474,7 @@ def test_a_session_of_a_newer_clinvk_is_read_and_never_written(clinvk: Command) 
 def test_a_run_holds_its_session_without_its_lock_file_too(clinvk: Command) -> None:
     """Whoever deletes `locks/` under a run does not let a second one in."""
     child = clinvk.popen("-b", "demo", "/silent 3")
-    transcripts = clinvk.home.clinvk_home / "transcripts"
-    deadline = time.monotonic() + 10
-    while not list(transcripts.glob("*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    time.sleep(0.2)
+    clinvk.wait_until_recorded('"backend_session"')
     shutil.rmtree(clinvk.home.clinvk_home / "locks")
     assert clinvk("resume", "--last", "second").exit_code == 75
     child.communicate(timeout=20)
@@ -489,10 +484,7 @@ def test_a_run_holds_its_session_without_its_lock_file_too(clinvk: Command) -> N
 def test_widening_is_said_after_a_first_turn_that_broke_off_too(clinvk: Command) -> None:
     """What was chosen for a turn that was killed is still what was chosen."""
     child = clinvk.popen("-b", "demo", "--access", "read-only", "/silent 30")
-    transcripts = clinvk.home.clinvk_home / "transcripts"
-    deadline = time.monotonic() + 10
-    while not list(transcripts.glob("*")) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    clinvk.wait_until_recorded('"backend_session"')
     kill_group(child)
     ran = clinvk("-c", "--access", "full", "on")
     assert "access is wider for this turn" in ran.stderr
