@@ -41,7 +41,7 @@ class ChatLog(Native):
             elif (prompt := _prompt(entry)) is not None:
                 turns.append(_Turn(entry, prompt))
             elif turns:
-                turns[-1].take(entry)
+                turns[-1].add(entry)
         return tuple(turn.build() for turn in turns if turn.answered or not turn.is_command)
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
@@ -77,7 +77,7 @@ class _Turn:
         """Whether the model answered."""
         return bool(self._usage) or self._failed
 
-    def take(self, entry: Line) -> None:
+    def add(self, entry: Line) -> None:
         """Add a line after the prompt."""
         kind, message = entry.get("type"), mapping(entry.get("message"))
         if kind == "user" and _spoken(message).startswith(_INTERRUPTED):

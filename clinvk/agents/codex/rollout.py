@@ -67,7 +67,7 @@ class Rollouts(Native):
             elif kind == "token_count":
                 totals = self._totals(payload) or totals
             if turns:
-                turns[-1].take(text(kind), entry, payload, totals)
+                turns[-1].add(text(kind), entry, payload, totals)
         return tuple(turn.build(self._figures) for turn in turns if turn.prompts)
 
     def last_totals(self, lines: Iterable[str]) -> Mapping[str, int] | None:
@@ -153,7 +153,7 @@ class _Turn:
         self._model: str | None = None
         self._failed = self._interrupted = False
 
-    def take(self, kind: str, entry: Line, payload: Line, totals: Mapping[str, int]) -> None:
+    def add(self, kind: str, entry: Line, payload: Line, totals: Mapping[str, int]) -> None:
         """Add a line of the turn."""
         if self._ended_at is not None:
             return

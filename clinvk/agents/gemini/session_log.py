@@ -42,7 +42,7 @@ class SessionLog(Native):
             if (prompt := _prompt(entry)) is not None:
                 turns.append(_Turn(message_id, prompt, entry, self._answer))
             elif turns:
-                turns[-1].take(entry)
+                turns[-1].add(entry)
         return tuple(turn.build() for turn in turns)
 
 
@@ -72,7 +72,7 @@ class _Turn:
         self._model: str | None = None
         self._failed = False
 
-    def take(self, entry: Line) -> None:
+    def add(self, entry: Line) -> None:
         """Add a message after the prompt."""
         kind = entry.get("type")
         if kind not in self._kinds:

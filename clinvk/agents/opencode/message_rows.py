@@ -74,7 +74,7 @@ class MessageRows(Native):
                 last = turns[message] = _Turn(message, prompt, entry)
             elif entry.get("role") == "assistant" and last is not None:
                 # A new prompt may come while the previous one is still being answered.
-                turns.get(text(entry.get("parent")), last).take(entry)
+                turns.get(text(entry.get("parent")), last).add(entry)
         return tuple(turn.build() for turn in turns.values())
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
@@ -108,7 +108,7 @@ class _Turn:
         self._model: str | None = None
         self._failed = self._interrupted = False
 
-    def take(self, entry: Line) -> None:
+    def add(self, entry: Line) -> None:
         """Add a message of the agent; the last one says how the turn ended."""
         error, over = mapping(entry.get("error")), mapping(entry.get("time")).get("completed")
         if over and not error and not entry.get("finish"):

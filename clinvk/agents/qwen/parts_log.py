@@ -41,11 +41,11 @@ class PartsLog(Native):
                 if prompt := _spoken(entry).strip():
                     turns.append(_Turn(entry, prompt))
             elif turns:
-                turns[-1].take(entry)
+                turns[-1].add(entry)
             if (usage := _usage(entry)) is not None:
                 spent.append(usage)
                 if turns:
-                    turns[-1].spend(usage, total_usage(spent))
+                    turns[-1].add_usage(usage, total_usage(spent))
         return tuple(turn.build() for turn in turns)
 
     def counters(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
@@ -87,7 +87,7 @@ class _Turn:
         self._usage: list[Usage] = []
         self._total: Usage | None = None
 
-    def take(self, entry: Line) -> None:
+    def add(self, entry: Line) -> None:
         """Add a line after the prompt."""
         if entry.get("type") == "assistant":
             self._answered, self._failed = True, False
@@ -98,7 +98,7 @@ class _Turn:
             self._failed = True
             self._text = text(_telemetry(entry).get("error_message")) or self._text
 
-    def spend(self, usage: Usage, so_far: Usage) -> None:
+    def add_usage(self, usage: Usage, so_far: Usage) -> None:
         """Add what a request used; `so_far` is the usage of the whole conversation."""
         self._usage.append(usage)
         self._total = so_far
