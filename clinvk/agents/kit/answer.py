@@ -72,17 +72,17 @@ class Answer:
         """Whether that text was too long to be kept completely."""
         return any(block.cut for block in self._latest)
 
-    def restart(self) -> None:
+    def restart_message(self) -> None:
         """Start a new message, or the same one again after a retry."""
         for blocks in self._open.values():
             blocks.clear()
         self._new_text, self._streaming, self._message = True, True, ""
 
-    def stop(self) -> None:
+    def end_message(self) -> None:
         """Note that the streamed message is complete."""
         self._streaming = False
 
-    def message(self, identity: str) -> None:
+    def begin_message(self, identity: str) -> None:
         """Note that complete blocks of this message follow.
 
         The blocks of the message that is being streamed may have different ids.
@@ -99,12 +99,12 @@ class Answer:
         """Note that a tool was called: what follows is a separate text."""
         self._new_text = True
 
-    def begin(self, kind: Json) -> None:
+    def begin_block(self, kind: Json) -> None:
         """Start a new block."""
         if isinstance(kind, str) and kind in self._open:
             self._open[kind].append(_Block())
 
-    def piece(self, delta: Mapping[str, Json]) -> list[_TextEvent]:
+    def add_piece(self, delta: Mapping[str, Json]) -> list[_TextEvent]:
         """The events for the next piece of the latest block."""
         kind = _DELTAS.get(text(delta.get("type")))
         if kind is None or not (content := text(delta.get(kind))):
@@ -119,7 +119,7 @@ class Answer:
             return [Thinking(text=content, delta=True)]
         return [Message(text=content, delta=True, continues=self._place(block, delta=True))]
 
-    def whole(self, block: Mapping[str, Json]) -> list[_TextEvent]:
+    def complete_block(self, block: Mapping[str, Json]) -> list[_TextEvent]:
         """The events for a complete block."""
         kind = text(block.get("type"))
         if kind not in self._open:

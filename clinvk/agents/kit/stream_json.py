@@ -179,7 +179,7 @@ class StreamJsonParser(Parser):
         if subtype == "init":
             return self._begin(entry)
         if subtype == "api_retry":
-            self._answer.restart()
+            self._answer.restart_message()
             return [Warned(message=retry_notice(entry), code="retry")]
         if subtype == "permission_denied":
             return self._tools.deny(text(entry.get("tool_use_id")), text(entry.get("tool_name")))
@@ -220,17 +220,17 @@ class StreamJsonParser(Parser):
         kind = event.get("type")
         if kind == "message_start":
             self._answered = self._active = True
-            self._answer.restart()
+            self._answer.restart_message()
             self._request_usage = mapping(mapping(event.get("message")).get("usage"))
         elif kind == "content_block_start":
-            self._answer.begin(mapping(event.get("content_block")).get("type"))
+            self._answer.begin_block(mapping(event.get("content_block")).get("type"))
         elif kind == "content_block_delta":
-            return [*self._answer.piece(mapping(event.get("delta")))]
+            return [*self._answer.add_piece(mapping(event.get("delta")))]
         elif kind == "message_delta":
             self._stop_reason = text(mapping(event.get("delta")).get("stop_reason"))
             return self._count(mapping(event.get("usage")))
         elif kind == "message_stop":
-            self._answer.stop()
+            self._answer.end_message()
         return []
 
     def _count(self, usage: Line) -> list[Event]:
@@ -252,7 +252,7 @@ class StreamJsonParser(Parser):
         self._answered = self._answered or message.get("model") != _SYNTHETIC
         self._active = self._active or own
         if own:
-            self._answer.message(text(message.get("id")))
+            self._answer.begin_message(text(message.get("id")))
         events: list[Event] = []
         for block in map(mapping, items(message.get("content"))):
             if block.get("type") == "tool_use":
@@ -260,7 +260,7 @@ class StreamJsonParser(Parser):
                 if own:
                     self._answer.end_text()
             elif own:
-                events += self._answer.whole(block)
+                events += self._answer.complete_block(block)
         return events
 
     def _user(self, entry: Line) -> list[Event] | None:

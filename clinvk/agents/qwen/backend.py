@@ -244,7 +244,7 @@ class QwenParser(StreamJsonParser):
         if entry.get("subtype") != "retry":
             return super()._system(entry)
         again, self._retrying = self._retrying, True
-        self._answer.restart()
+        self._answer.restart_message()
         notice = Warned(message="the service failed, trying again", code="retry")
         return [] if again else [notice]
 
@@ -292,7 +292,7 @@ class QwenParser(StreamJsonParser):
         held, self._held_back = self._held_back, ""
         # If the run ended well, the text was the model's own.
         well = entry.get("is_error") is not True
-        meant = self._answer.piece({"type": "text_delta", "text": held}) if well else []
+        meant = self._answer.add_piece({"type": "text_delta", "text": held}) if well else []
         events = super()._end(entry)
         return None if events is None else [*meant, *events]
 
