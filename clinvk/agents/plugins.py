@@ -19,7 +19,7 @@ GROUP = "clinvk.backends"
 
 def plugin_entry_points(path: Sequence[str]) -> "Mapping[str, Sequence[EntryPoint]]":
     """The entry points of the packages on `path`, by name; the first of a duplicate package."""
-    if not any(_offers_some(Path(folder)) for folder in path if folder):
+    if not any(_has_plugins(Path(folder)) for folder in path if folder):
         return {}
     from importlib.metadata import distributions
 
@@ -63,8 +63,8 @@ def _backend_of(entry: "EntryPoint") -> Backend:
     return named
 
 
-def _offers_some(folder: Path) -> bool:
-    return any(_mentions(file) for file in _entry_point_files(folder))
+def _has_plugins(folder: Path) -> bool:
+    return any(_has_group(file) for file in _entry_point_files(folder))
 
 
 def _entry_point_files(folder: Path) -> Iterator[Path]:
@@ -79,7 +79,7 @@ def _entry_point_files(folder: Path) -> Iterator[Path]:
             yield folder / name / "entry_points.txt"
 
 
-def _mentions(file: Path) -> bool:
+def _has_group(file: Path) -> bool:
     try:
         return f"[{GROUP}]".encode() in file.read_bytes()
     except OSError:

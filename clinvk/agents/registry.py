@@ -32,7 +32,7 @@ def built_in() -> tuple[str, ...]:
 
 def names() -> tuple[str, ...]:
     """The names of all backends, those of other packages last; imports none of them."""
-    return (*built_in(), *_plugged())
+    return (*built_in(), *_usable_plugins())
 
 
 @cache
@@ -42,13 +42,13 @@ def get(name: str) -> Backend:
         backend: Backend = import_module(f"clinvk.agents.{name}.backend").Agent()
         type(backend).name = name
         return backend
-    if entry := _plugged().get(name):
+    if entry := _usable_plugins().get(name):
         from clinvk.agents.plugins import load
 
         return load(entry)
-    if len(rivals := _rivals(name)) > 1:
+    if len(packages := _offering_packages(name)) > 1:
         raise BackendUnknownError(
-            f"the packages {' and '.join(rivals)} both offer a backend `{name}`: neither is used",
+            f"the packages {' and '.join(packages)} both offer a backend `{name}`: neither is used",
             hint="uninstall one of them",
         )
     raise BackendUnknownError(f"there is no backend `{name}`", hint=f"one of: {', '.join(names())}")
@@ -58,39 +58,39 @@ def unused_plugins() -> tuple[str, ...]:
     """Why backends of other packages are not used, one sentence each."""
     return tuple(
         f"the package {package} offers a backend `{name}`, {_why_not(name)}"
-        for name in _offered()
-        if name not in _plugged()
-        for package in _rivals(name)
+        for name in _plugin_entries()
+        if name not in _usable_plugins()
+        for package in _offering_packages(name)
     )
 
 
 def _why_not(name: str) -> str:
     if name in built_in():
         return "but clinvk has its own"
-    if len(_rivals(name)) > 1:
+    if len(_offering_packages(name)) > 1:
         return "and so does another package: neither is used"
     return "which is not a valid name"
 
 
-def _rivals(name: str) -> list[str]:
+def _offering_packages(name: str) -> list[str]:
     """The packages that offer a backend with that name."""
     from clinvk.agents.plugins import package_of
 
-    return [f"`{package_of(entry)}`" for entry in _offered().get(name, ())]
+    return [f"`{package_of(entry)}`" for entry in _plugin_entries().get(name, ())]
 
 
-def _plugged() -> "Mapping[str, EntryPoint]":
+def _usable_plugins() -> "Mapping[str, EntryPoint]":
     from clinvk.model.declared import BACKEND_NAME
 
     return {
         name: entries[0]
-        for name, entries in _offered().items()
+        for name, entries in _plugin_entries().items()
         if BACKEND_NAME.fullmatch(name) and name not in built_in() and len(entries) == 1
     }
 
 
 @cache
-def _offered() -> "Mapping[str, Sequence[EntryPoint]]":
+def _plugin_entries() -> "Mapping[str, Sequence[EntryPoint]]":
     from clinvk.agents.plugins import plugin_entry_points
 
     return plugin_entry_points(sys.path)

@@ -61,7 +61,7 @@ _PROGRAMS = (
 _NEW_SYSTEM_PROMPT = "--system-prompt-snapshot=off"
 """Gives a resumed conversation the system prompt of this turn; 2.1.197 has no such option."""
 
-_SINCE = (Drift.TESTED, Drift.NEWER)
+_AT_LEAST = (Drift.TESTED, Drift.NEWER)
 
 _CHILD_VARIABLES = (
     "AI_AGENT",
@@ -191,7 +191,7 @@ class Agent(Backend):
         conversation would keep the system prompt for its later turns.
         """
         version = (request.counters or {}).get("version")
-        known = isinstance(version, str) and drift(version, ("2.1.329",)) in _SINCE
+        known = isinstance(version, str) and drift(version, ("2.1.329",)) in _AT_LEAST
         taken = request.resume and known
         super().refuse_unsupported(
             replace(request, system_prompt_changed=request.system_prompt_changed and not taken)

@@ -189,9 +189,9 @@ class ThreadParser(Parser):
         if kind in CALLS:
             before = [] if text(item.get("id")) in self._started else self._use(item)
             return [*before, *call_result(item)]
-        return file_changes(item) if kind == "file_change" else self._saying(kind, item)
+        return file_changes(item) if kind == "file_change" else self._text_events(kind, item)
 
-    def _saying(self, kind: str, item: Line) -> list[Event]:
+    def _text_events(self, kind: str, item: Line) -> list[Event]:
         spoken = text(item.get("text")) or text(item.get("message"))
         if not spoken:
             return []

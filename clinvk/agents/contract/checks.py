@@ -133,7 +133,7 @@ def _ends_once_anywhere(subject: Subject) -> str:
 
 def _wrong_end(subject: Subject, lines: Sequence[str], end: tuple[int | None, str]) -> str:
     parser = subject.backend.parser(ask())
-    events = _fed(parser, lines)
+    events = _events(parser, lines)
     fed = [isinstance(event, Result) for event in events].count(True)
     if fed:
         if not isinstance(events[-1], Result):
@@ -186,13 +186,13 @@ def _meaning(subject: Subject, lines: Sequence[str]) -> list[Event]:
 
 def _play(subject: Subject, lines: Sequence[str], end: tuple[int | None, str]) -> list[Event]:
     parser = subject.backend.parser(ask())
-    events = _fed(parser, lines)
+    events = _events(parser, lines)
     if not any(isinstance(event, Result) for event in events):
         events.extend(parser.finish(*end))
     return events
 
 
-def _fed(parser: Parser, lines: Sequence[str]) -> list[Event]:
+def _events(parser: Parser, lines: Sequence[str]) -> list[Event]:
     outputs = (one for line in lines for one in parser.feed(line))
     return [one for one in outputs if not isinstance(one, Reply)]
 

@@ -121,7 +121,7 @@ class StreamJsonParser(Parser):
         reader = None if entry is None else self._readers.get(text(entry.get("type")))
         if entry is None or reader is None:
             return [Raw(line=line)]
-        first, more = self._name(session_of(entry)), reader(entry)
+        first, more = self._note_id(session_of(entry)), reader(entry)
         if more is None:
             return [*first, Raw(line=line)]
         events = [*first, *more]
@@ -200,9 +200,9 @@ class StreamJsonParser(Parser):
         if not session:
             return None
         self._spending.version = text(entry.get(self._dialect.version))
-        return self._name(session, text(entry.get("model")) or None)
+        return self._note_id(session, text(entry.get("model")) or None)
 
-    def _name(self, session: str, model: str | None = None) -> list[Event]:
+    def _note_id(self, session: str, model: str | None = None) -> list[Event]:
         """Note the conversation's id from any line, since a wrapper may lose the first one."""
         if not session or (self._init is not None and self._init.backend_session_id == session):
             return []
