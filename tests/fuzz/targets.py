@@ -89,7 +89,7 @@ def native(name: str) -> Target:
         for turn in reader.turns(lines):
             json.loads(json_line(asdict(turn)))
         reader.title("x", lines)
-        reader.begun(lines[0])
+        reader.conversation_start(lines[0])
 
     return check
 

@@ -123,7 +123,7 @@ class Rollouts(Native):
                 name = text(entry.get("thread_name")) if entry.get("id") == conversation else name
         return name or None
 
-    def begun(self, line: str) -> BegunConversation | None:
+    def conversation_start(self, line: str) -> BegunConversation | None:
         """The start of a thread, None if the agent began it for itself."""
         entry = parse_object(line) or {}
         payload = mapping(entry.get("payload"))

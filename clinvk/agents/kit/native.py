@@ -24,7 +24,7 @@ class Native(ABC):
         del conversation, lines
         return None
 
-    def begun(self, line: str) -> BegunConversation | None:
+    def conversation_start(self, line: str) -> BegunConversation | None:
         """The start of a conversation by the first line of its file; None if no person began it."""
         del line
         return None

@@ -238,10 +238,10 @@ class _Reader:
 
     def _announced(self, line: str) -> Iterable[ErrorLine | str]:
         """An error whose message is on the next line, or is a list with its causes."""
-        begun = self._at
+        start = self._at
         following = self._next()
         if following is None or (_FRAME.match(following) and not _FIRST.match(following)):
-            self._at = begun
+            self._at = start
             return (ErrorLine(line.strip(), certain=True),)
         if following.startswith("Traceback"):
             self._at -= 1

@@ -85,7 +85,7 @@ class MessageRows(Native):
                 return title or None
         return None
 
-    def begun(self, line: str) -> BegunConversation | None:
+    def conversation_start(self, line: str) -> BegunConversation | None:
         """The start of a session."""
         entry = parse_object(line) or {}
         session, cwd = text(entry.get("session")), text(entry.get("directory"))

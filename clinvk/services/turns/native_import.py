@@ -152,7 +152,7 @@ def begun_since(backend: Backend, cwd: Path, since: datetime, world: World) -> S
     where = backend.all_conversations(world.user_home, world.environ)
     if native is None or where is None:
         return None
-    heads = map(native.begun, first_lines(where, since=since.timestamp()))
+    heads = map(native.conversation_start, first_lines(where, since=since.timestamp()))
     return [head.id for head in heads if head and head.started_at >= since and head.cwd == str(cwd)]
 
 

@@ -232,7 +232,7 @@ def test_the_newest_sessions_are_told_without_those_of_sub_agents(kept: Kept) ->
     native = OPENCODE.native()
     assert where is not None
     assert native is not None
-    begun = [native.begun(line) for line in first_lines(where, since=0)]
+    begun = [native.conversation_start(line) for line in first_lines(where, since=0)]
     assert [(one.id, one.cwd, one.started_at.timestamp()) for one in begun if one] == [
         ("newer", "/code/app", 100),
         ("s", "/code/app", 0),

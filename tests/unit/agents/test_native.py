@@ -88,12 +88,12 @@ def test_a_rollout_that_ends_in_the_middle_of_a_turn_leaves_no_counters() -> Non
 def test_a_rollout_says_whose_it_is() -> None:
     """Id and directory from its first line; a thread that the agent began for itself is none."""
     first = lines(CODEX)[0]
-    begun = native("codex").begun(first)
+    begun = native("codex").conversation_start(first)
     assert begun is not None
     assert begun.cwd == "/project"
     own = json.loads(first)
     own["payload"]["thread_source"] = "thread_title"
-    assert native("codex").begun(json.dumps(own)) is None
+    assert native("codex").conversation_start(json.dumps(own)) is None
 
 
 @pytest.mark.parametrize("name", CLAUDE)
@@ -174,7 +174,7 @@ def test_no_line_makes_a_reader_raise(name: str, junk: list[str]) -> None:
         reader.turns(mixed)
         reader.title("x", mixed)
         for line in mixed:
-            reader.begun(line)
+            reader.conversation_start(line)
 
 
 @pytest.mark.parametrize("name", [*CLAUDE, CODEX, OPENCODE])
