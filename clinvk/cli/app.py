@@ -16,26 +16,26 @@ from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal, UsageError
 from clinvk.model.report import ErrorReport
 
 COMMANDS = {
-    "run": "Send a prompt to an agent; `clinvk PROMPT` is short for it.",
-    "resume": "Go on with a session.",
-    "chat": "Open an agent's own screen, and record what is said there.",
+    "run": "Send a prompt to an agent (same as `clinvk PROMPT`).",
+    "resume": "Continue a session.",
+    "chat": "Open an agent's interactive screen and record the session.",
     "sessions": "Find, show, name, tag, export and clean up sessions.",
     "config": "Show, check and change the configuration.",
-    "backends": "List the agents: installed, version, signed in, abilities.",
-    "doctor": "Look for everything that could go wrong, each with its remedy.",
-    "completion": "Print the completion script of a shell.",
+    "backends": "List the agents with version, sign-in and abilities.",
+    "doctor": "Check for problems, and show how to fix them.",
+    "completion": "Print the completion script for a shell.",
 }
 
 HELP = """One command line for every coding agent, and sessions you can trust.
 
 \b
   clinvk "fix the bug in auth.go"       run a prompt with your coding agent
-  clinvk -c "now add tests"             go on with the last session of this directory
-  clinvk -s pr-842 "review it"          go on with the session of that name, or create it
-  clinvk resume 7f3a "one more thing"   go on with any session, from anywhere
-  clinvk sessions list                  see them all
+  clinvk -c "now add tests"             continue the last session of this directory
+  clinvk -s pr-842 "review it"          continue the session of that name, or create it
+  clinvk resume 7f3a "one more thing"   continue any session, from anywhere
+  clinvk sessions list                  list all sessions
 
-Options of a prompt: `clinvk run --help`.
+Options for a prompt: `clinvk run --help`.
 """
 
 

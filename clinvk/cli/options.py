@@ -1,4 +1,4 @@
-"""The options that several commands share, each said once."""
+"""Options that several commands share."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +11,7 @@ from clinvk.services.agents.catalog import built_in
 
 
 class OutputFormat(StrEnum):
-    """How a run's result is written to stdout."""
+    """Format of a run's output on stdout."""
 
     TEXT = "text"
     JSON = "json"
@@ -20,44 +20,51 @@ class OutputFormat(StrEnum):
 
 Prompt = Annotated[
     list[str] | None,
-    typer.Argument(metavar="PROMPT...", help="Words, joined by spaces; `-` reads stdin."),
+    typer.Argument(metavar="PROMPT...", help="The prompt; `-` reads it from stdin."),
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="A configuration file in place of your own."),
+    typer.Option("--config", metavar="FILE", help="Use FILE instead of your configuration file."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="As JSON.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 SessionReference = Annotated[
     str,
     typer.Argument(
-        metavar="SESSION", help="An id, a unique prefix of one, a name, @last or BACKEND:ID."
+        metavar="SESSION", help="Session id or unique prefix, name, @last or BACKEND:ID."
     ),
 ]
 SessionReferences = Annotated[
     list[str],
     typer.Argument(
-        metavar="SESSION...", help="Ids, unique prefixes of one, names, @last or BACKEND:ID."
+        metavar="SESSION...", help="Session ids or unique prefixes, names, @last or BACKEND:ID."
     ),
 ]
-TurnNumber = Annotated[int | None, typer.Option("--turn", metavar="N", min=1, help="Only turn N.")]
+TurnNumber = Annotated[
+    int | None, typer.Option("--turn", metavar="N", min=1, help="Show only turn N.")
+]
 
-# Which sessions: `filters.session_filter` makes one value of these.
+# Filters: `filters.session_filter` combines them into one value.
 Backend = Annotated[
     str | None,
-    typer.Option("--backend", "-b", metavar="NAME", help=f"One of: {', '.join(built_in())}."),
+    typer.Option(
+        "--backend",
+        "-b",
+        metavar="NAME",
+        help=f"Only sessions of this backend (one of {', '.join(built_in())}).",
+    ),
 ]
 StatusFilter = Annotated[
     Status | None, typer.Option("--status", help="Only sessions with this status.")
 ]
 Here = Annotated[
-    bool, typer.Option("--here", help="Only sessions of this directory or its repository.")
+    bool, typer.Option("--here", help="Only sessions in this directory or its repository.")
 ]
 Directory = Annotated[
     str | None,
     typer.Option(
-        "--dir", metavar="DIR", help="Only sessions of DIR or below it, or of its repository."
+        "--dir", metavar="DIR", help="Only sessions in or below DIR, or in its repository."
     ),
 ]
 TagFilter = Annotated[
@@ -67,21 +74,30 @@ TagFilter = Annotated[
 Since = Annotated[
     str | None,
     typer.Option(
-        "--since", metavar="DUR|DATE", help="Used since: 7d, 2025-01-27, 2025-01-27T10:00, today."
+        "--since",
+        metavar="DUR|DATE",
+        help="Only sessions used since then (7d, 2025-01-27, 2025-01-27T10:00, today).",
     ),
 ]
 Until = Annotated[
     str | None,
-    typer.Option("--until", metavar="DUR|DATE", help="Used before; a day counts as a whole."),
+    typer.Option(
+        "--until",
+        metavar="DUR|DATE",
+        help="Only sessions used before then; a date includes that day.",
+    ),
 ]
 Touched = Annotated[
     str | None,
-    typer.Option("--touched", metavar="PATH", help="Only sessions that changed PATH, or below it."),
+    typer.Option(
+        "--touched", metavar="PATH", help="Only sessions that changed PATH or a file below it."
+    ),
 ]
 Archived = Annotated[
-    bool, typer.Option("--archived", help="Only archived ones; else they are hidden.")
+    bool, typer.Option("--archived", help="Only archived sessions (hidden by default).")
 ]
 Limit = Annotated[
-    int | None, typer.Option("--limit", "-n", metavar="N", min=1, help="At most so many.")
+    int | None,
+    typer.Option("--limit", "-n", metavar="N", min=1, help="Maximum number of sessions."),
 ]
-IdsOnly = Annotated[bool, typer.Option("--quiet", "-q", help="Ids alone, one a line.")]
+IdsOnly = Annotated[bool, typer.Option("--quiet", "-q", help="Print only ids, one per line.")]

@@ -1,6 +1,6 @@
-"""The options of a turn: what a request declares, and how its prompt and its result are treated.
+"""The options of a turn: the fields of a request, and how the prompt and the output are treated.
 
-A command names none of them. Typer reads a signature, so one is made of the declarations.
+No command lists them. Typer reads a signature, so one is built from the declarations.
 """
 
 import inspect
@@ -22,7 +22,7 @@ from clinvk.text.units import parse_duration
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnOptions:
-    """What was typed: `asked` are the fields of the request, of class `kind`, that were said."""
+    """What was typed: `asked` has the given fields of the request, which has the class `kind`."""
 
     asked: Mapping[str, Any]
     kind: type[RunRequest] = RunRequest
@@ -31,14 +31,14 @@ class TurnOptions:
         OutputFormat | None,
         Option(
             "--output-format", "-o", commands=PROMPTED, before="access",
-            help="How the result is written to stdout.",
+            help="Format of the output on stdout.",
         ),
     ] = None  # fmt: skip
     dry_run: Annotated[
         bool,
         Option(
             "--dry-run", before="backend_args",
-            help="Print the command that would run; start nothing.",
+            help="Print the command without running it.",
         ),
     ] = False  # fmt: skip
     editor: Annotated[
@@ -50,18 +50,20 @@ class TurnOptions:
     ] = False  # fmt: skip
     quiet: Annotated[
         bool,
-        Option("--quiet", "-q", commands=PROMPTED, before="backend_args", help="Only the answer."),
+        Option(
+            "--quiet", "-q", commands=PROMPTED, before="backend_args", help="Print only the answer."
+        ),
     ] = False
     verbose: Annotated[
         bool,
         Option(
             "--verbose", "-v", commands=PROMPTED, before="backend_args",
-            help="The agent's thinking as well.",
+            help="Also show the agent's thinking.",
         ),
     ] = False  # fmt: skip
     config: Annotated[
         Path | None,
-        Option("--config", metavar="FILE", help="A configuration file in place of your own."),
+        Option("--config", metavar="FILE", help="Use FILE instead of your configuration file."),
     ] = None
 
 
@@ -72,10 +74,10 @@ def with_turn_options(
     first: tuple[str, ...] = (),
     before: Mapping[str, str] | None = None,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options that declare it; it receives them as its argument `turn`.
+    """Add the options declared for a command; it receives them as its argument `turn`.
 
-    The command's own parameters come first, and with them the options of the fields `first`;
-    `before` says before which field's option one of its own stands.
+    In the help, the command's own parameters come first, then the options of the fields `first`.
+    `before` maps a parameter of the command to the field whose option it precedes.
     """
     asked, ours = dict(declared(kind, command)), dict(declared(TurnOptions, command))
     places = {name: option.before for name, (_, option) in ours.items() if option.before}
@@ -91,12 +93,14 @@ def with_turn_options(
 
         @wraps(function)
         def command_function(**given: Any) -> None:  # noqa: ANN401  as Typer read them
-            said = {
+            asked_values = {
                 name: _value(given[name], option)
                 for name, (_, option) in asked.items()
                 if given[name] is not None and given[name] is not False and given[name] != []
             }
-            turn = TurnOptions(asked=said, kind=kind, **{name: given[name] for name in ours})
+            turn = TurnOptions(
+                asked=asked_values, kind=kind, **{name: given[name] for name in ours}
+            )
             function(**{name: given[name] for name in own}, turn=turn)
 
         parameters = [(own | shared)[name].replace(kind=_KEYWORD) for name in order]
@@ -111,7 +115,7 @@ _KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
 def declared(kind: type, command: str = "") -> Iterator[tuple[str, tuple[Any, Option]]]:
-    """The fields of a class that the command has options for, with type and option of each."""
+    """The fields of a class that are options of the command, each with its type and option."""
     for one in fields(kind):
         if get_origin(one.type) is Annotated:
             taken, option, *_ = get_args(one.type)
@@ -125,19 +129,19 @@ def _parameter(name: str, taken: Any, option: Option) -> inspect.Parameter:  # n
     elif option.reads is not None:
         taken = str
     flag = taken is bool
-    said = typer.Option(
+    typer_option = typer.Option(
         *option.names,
         metavar=option.metavar,
         min=option.least,
         help=option.help.replace("{backends}", ", ".join(built_in())),
     )
-    annotation: Any = Annotated[taken if flag else taken | None, said]
+    annotation: Any = Annotated[taken if flag else taken | None, typer_option]
     default = False if flag else None
     return inspect.Parameter(name, _KEYWORD, default=default, annotation=annotation)
 
 
 def _value(given: Any, option: Option) -> Any:  # noqa: ANN401  of any type
-    """The value of an option that was said. Raises `UsageError`."""
+    """The value of an option that was given. Raises `UsageError`."""
     if isinstance(given, list):
         return tuple(_value(one, option) for one in given)
     if given == LEFT_OUT:
@@ -150,6 +154,6 @@ def _value(given: Any, option: Option) -> Any:  # noqa: ANN401  of any type
     try:
         return reads(given)
     except UsageError as error:
-        if reads is not parse_duration:  # the others say themselves what they are about
+        if reads is not parse_duration:  # the others name their option
             raise
         raise UsageError(f"`{name}`: {error.message}", hint=error.hint) from error

@@ -83,57 +83,61 @@ class RunRequest:
     here: bool = False
     interactive: bool = False
     backend: Annotated[
-        str | None, Option("--backend", "-b", metavar="NAME", help="One of: {backends}.")
+        str | None, Option("--backend", "-b", metavar="NAME", help="Backend (one of {backends}).")
     ] = None
-    model: Annotated[str | None, Option("--model", "-m", metavar="NAME", help="The model.")] = None
+    model: Annotated[str | None, Option("--model", "-m", metavar="NAME", help="Model to use.")] = (
+        None
+    )
     workdir: Annotated[
         Path | None,
         Option(
             "--workdir", "-w", metavar="DIR", reads=str,
-            help="Where the agent works; default: here, or the session's own.",
+            help="Working directory of the agent (default: current, or the session's).",
         ),
     ] = None  # fmt: skip
     name: Annotated[
         str | None,
         Option(
             "--session", "-s", metavar="NAME", reads=checked_name, commands=OPENING,
-            help="Go on with the session NAME, or create it.",
+            help="Continue the session NAME, or create it.",
         ),
     ] = None  # fmt: skip
     if_missing: Annotated[
         IfMissing,
         Option(
             "--if-missing", commands=PROMPTED,
-            help="When the agent no longer has the conversation: fail (the default), begin a new"
-            " one that is told the earlier turns, or an empty new one.",
+            help="If the agent no longer has the conversation: fail (default), start a new one"
+            " with the earlier turns (replay), or start an empty one (new).",
         ),
     ] = IfMissing.FAIL  # fmt: skip
     ephemeral: Annotated[
         bool,
-        Option("--ephemeral", commands=("run",), help="Keep no session, here or at the agent."),
+        Option(
+            "--ephemeral", commands=("run",), help="Save no session, neither here nor in the agent."
+        ),
     ] = False
     access: Annotated[
         Access | None,
         Option(
-            "--access", help="What the agent may do; default: the session's, else the agent's own."
+            "--access", help="What the agent may do (default: the session's, or the agent's own)."
         ),
     ] = None
     system_prompt: Annotated[
         str | None,
-        Option("--system-prompt", metavar="TEXT", help="Appended to the agent's own."),
+        Option("--system-prompt", metavar="TEXT", help="Append TEXT to the agent's system prompt."),
     ] = None
     max_turns: Annotated[
         int | None,
         Option(
             "--max-turns", metavar="N", least=1, commands=PROMPTED, for_prompt=True,
-            help="The agent's steps at most.",
+            help="Maximum number of agent steps.",
         ),
     ] = None  # fmt: skip
     timeout_s: Annotated[
         float | None,
         Option(
             "--timeout", metavar="DUR", reads=parse_duration, commands=PROMPTED, for_prompt=True,
-            help="Stop the turn after so long: 30s, 15m, 2h.",
+            help="Stop the turn after this time (30s, 15m, 2h).",
         ),
     ] = None  # fmt: skip
     idle_timeout_s: Annotated[
@@ -141,35 +145,35 @@ class RunRequest:
         Option(
             "--idle-timeout", metavar="DUR", reads=parse_duration, commands=PROMPTED,
             for_prompt=True,
-            help="Stop it after so long a silence; default: run.idle_timeout.",
+            help="Stop the turn after this time without output (default: run.idle_timeout).",
         ),
     ] = None  # fmt: skip
     title: Annotated[
         str | None,
         Option(
             "--title", metavar="TEXT", reads=checked_title, commands=OPENING,
-            help="The title of a new session; an old one keeps its own.",
+            help="Title for a new session; an existing one keeps its title.",
         ),
     ] = None  # fmt: skip
     tags: Annotated[
         tuple[str, ...],
         Option(
             "--tag", "-t", metavar="TAG", reads=checked_tag, commands=OPENING,
-            help="A tag of a new session (repeatable).",
+            help="Tag for a new session (repeatable).",
         ),
     ] = ()  # fmt: skip
     wait_s: Annotated[
         float,
         Option(
             "--wait", metavar="[=DUR]", reads=parse_duration, alone=math.inf, commands=PROMPTED,
-            help="Wait for a session that another run holds; without it exit 75.",
+            help="Wait if another run uses the session; without it, exit 75.",
         ),
     ] = 0.0  # fmt: skip
     backend_args: Annotated[
         tuple[str, ...],
         Option(
             "--backend-arg", metavar="ARG", reads=str,
-            help="Passed to the agent's CLI as it is (repeatable).",
+            help="Pass ARG unchanged to the agent's CLI (repeatable).",
         ),
     ] = ()  # fmt: skip
 

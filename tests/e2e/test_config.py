@@ -78,7 +78,7 @@ def test_a_variable_that_wins_over_what_was_set_is_named(clinvk: Command) -> Non
     """Nobody wonders why a setting has no effect."""
     ran = clinvk("config", "set", "run.timeout", "3h", env={"CLINVK_RUN_TIMEOUT": "1h"})
     assert ran.exit_code == 0
-    assert "`CLINVK_RUN_TIMEOUT` is set in the environment and wins" in ran.stderr
+    assert "`CLINVK_RUN_TIMEOUT` is set in the environment and overrides" in ran.stderr
     ran = clinvk("config", "set", "backends.demo.model", "x", env={"CLINVK_MODEL": "y"})
     assert "`CLINVK_MODEL` is set" in ran.stderr
 
@@ -166,7 +166,7 @@ def test_validate_says_everything_that_is_wrong(clinvk: Command, file: Path) -> 
     """Exit 3 with a line for each; exit 0 when all is well or there is nothing to check."""
     ran = clinvk("config", "validate")
     assert (ran.exit_code, ran.stdout) == (0, "")
-    assert ran.stderr == "there is no configuration file: the defaults hold\n"
+    assert ran.stderr == "there is no configuration file: the defaults apply\n"
     file.parent.mkdir()
     file.write_text("run:\n  timeout: soon\n  acces: edit\ndefault_backend: demi\n")
     ran = clinvk("config", "validate")
@@ -224,7 +224,7 @@ def test_an_edit_that_is_wrong_is_kept_and_can_be_put_right(
     ran = clinvk("config", "edit", env=_editor(tmp_path, wrong))
     assert ran.exit_code == 3
     assert f"{file}:2: `run.timeout`: `soon` is not a duration" in ran.stderr
-    assert "hint: your edit is kept" in ran.stderr
+    assert "hint: your changes are kept" in ran.stderr
     assert "soon" in file.read_text()
     right = 'sed -i s/soon/2h/ "$2"'
     assert clinvk("config", "edit", env=_editor(tmp_path, right)).exit_code == 0

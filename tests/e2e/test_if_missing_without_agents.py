@@ -29,7 +29,7 @@ def test_it_is_for_going_on_with_a_session(clinvk: Command) -> None:
     """With a prompt that begins one it is refused, exit 2."""
     ran = clinvk("-b", "demo", "--if-missing", "new", "one")
     assert ran.exit_code == 2
-    assert "going on with a session" in ran.stderr
+    assert "needs a session to continue" in ran.stderr
     assert clinvk("-s", "mine", "-b", "demo", "--if-missing", "new", "one").exit_code == 0
 
 

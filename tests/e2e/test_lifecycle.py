@@ -143,7 +143,7 @@ def test_a_list_is_what_the_filters_say(clinvk: Command, tmp_path: Path) -> None
         (["clean", "--backend", "foo"], "there is no backend `foo`"),
         (["clean", "--keep-last", "-1"], "`--keep-last`"),
         (["clean", "--archive", ""], "`--archive` is empty"),
-        (["delete", "@last"], "there is no terminal to ask at"),
+        (["delete", "@last"], "there is no terminal to ask for confirmation"),
         (["close"], "missing argument"),
     ],
 )
@@ -328,7 +328,7 @@ def test_on_a_terminal_deleting_asks(clinvk: Command, answer: str, exit_code: in
         timeout=20,
     )
     child.expect(rf"{session_id}  the one  \(1 turn, last used .*\)")
-    child.expect(r"delete this session for good\? \[y/N\] ")
+    child.expect(r"delete this session permanently\? \[y/N\] ")
     child.send(answer if answer in ("\x03", "\x04") else f"{answer}\r")
     child.expect(pexpect.EOF)
     child.close()

@@ -21,7 +21,7 @@ from bed.command import Command
 QUESTIONS = {
     "picker": (["resume"], b"Which session"),
     "narrowed-picker": (["resume", "-i", "--here", "and", "on"], b"Which session"),
-    "delete": (["sessions", "delete", "mine"], b"for good?"),
+    "delete": (["sessions", "delete", "mine"], b"permanently?"),
     "editor": (["-b", "demo", "-e"], b"READY"),
     "config-editor": (["config", "edit"], b"READY"),
     "chat": (["chat", "-b", "demo"], b"demo>"),

@@ -234,9 +234,9 @@ def test_without_a_session_there_is_nothing_to_pick(clinvk: Command, terminal: T
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["--last", "-i", "x"], "two ways to choose"),
+        (["--last", "-i", "x"], "`--last` cannot be used with `--interactive`"),
         (["-b", "nope"], "there is no backend `nope`"),
-        (["--here", "0000", "x"], "is not of this directory"),
+        (["--here", "0000", "x"], "not to this directory"),
         (["--last"], "the prompt is empty"),
         (["0000"], "the prompt is empty"),
     ],
@@ -253,7 +253,7 @@ def test_a_prompt_where_a_session_is_expected_is_explained(clinvk: Command) -> N
     keep(clinvk, 1)
     ran = clinvk("resume", "--here", "now add tests")
     assert ran.exit_code == 4
-    assert "with `--last` or `-i` every word is prompt" in ran.stderr
+    assert "with `--last` or `-i`, all words are prompt" in ran.stderr
 
 
 def test_a_signal_while_picking_leaves_the_terminal_in_order(

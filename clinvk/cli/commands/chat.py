@@ -1,4 +1,4 @@
-"""`clinvk chat`: a new session in the agent's own screen."""
+"""`clinvk chat`: a new session in an agent's interactive screen."""
 
 import typer
 
@@ -12,7 +12,7 @@ app = new_app()
 @app.command()
 @with_turn_options("chat")
 def chat(ctx: typer.Context, *, turn: TurnOptions) -> None:
-    """Open an agent's own screen, and record what is said there."""
+    """Open an agent's interactive screen and record the session."""
     from clinvk.cli.screens import open_screen
 
     cli: Cli = ctx.obj

@@ -16,7 +16,7 @@ def completion(
     ctx: typer.Context,
     shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
 ) -> None:
-    """Print the completion script of a shell.
+    """Print the completion script for a shell.
 
     To complete commands, options, sessions and backends in every new shell:
 
@@ -26,7 +26,7 @@ def completion(
       fish   clinvk completion fish > ~/.config/fish/completions/clinvk.fish
 
     \b
-    In this shell alone:
+    Only in this shell:
 
     \b
       bash   source <(clinvk completion bash)

@@ -17,17 +17,17 @@ def doctor_(
     ctx: typer.Context,
     *,
     fix: Annotated[
-        bool, typer.Option("--fix", help="First put right what is safe to, and say what was done.")
+        bool, typer.Option("--fix", help="First repair what is safe to repair.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Look for everything that could go wrong, each with its remedy.
+    """Check for problems, and show how to fix them.
 
-    Exit 0 if all is well, notes aside; exit 1 if there is a warning or a problem. Nothing is
-    written, and nobody is asked over the network; only the agents' `--version` is run.
+    Exit 1 if there is a warning or a problem, else 0. Nothing is written and the network is not
+    used; only the agents' `--version` is run.
 
-    --fix closes what is open to others, removes temporary files and locks that nobody holds, and
-    makes lost records and the index anew. It deletes no session, and touches nothing of an agent's.
+    --fix makes clinvk's files private, removes temporary files and locks that no process holds, and
+    rebuilds lost records and the index. It deletes no session and changes no file of an agent.
     """
     from clinvk.cli.render.doctor import render_examination
     from clinvk.services.doctor.examination import examine

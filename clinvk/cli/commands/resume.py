@@ -1,4 +1,4 @@
-"""`clinvk resume`: go on with a session from anywhere."""
+"""`clinvk resume`: continue a session from any directory."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,26 +25,26 @@ def resume(  # noqa: PLR0913  one parameter an option
         list[str] | None,
         typer.Argument(
             metavar="[SESSION] [PROMPT]...",
-            help="An id, a unique prefix of one, a name, @last or BACKEND:ID; then the prompt.",
+            help="Session id or unique prefix, name, @last or BACKEND:ID; then the prompt.",
         ),
     ] = None,
     *,
     last: Annotated[
-        bool, typer.Option("--last", help="The most recent session; every word is prompt.")
+        bool, typer.Option("--last", help="Continue the most recent session; all words are prompt.")
     ] = False,
     interactive: Annotated[
         bool,
         typer.Option(
-            "--interactive", "-i", help="Pick from a list (type to filter); every word is prompt."
+            "--interactive", "-i", help="Pick from a list (type to filter); all words are prompt."
         ),
     ] = False,
     here: options.Here = False,
     turn: TurnOptions,
 ) -> None:
-    """Go on with a session.
+    """Continue a session.
 
-    It runs in its own directory, with its own backend, model, access and system prompt. Without a
-    SESSION a list to pick from is shown, without a PROMPT the agent's own screen is opened.
+    It runs in the session's directory, with its backend, model, access and system prompt. Without
+    SESSION, you pick one from a list. Without PROMPT, the agent's interactive screen opens.
     """
     from clinvk.cli.screens import open_screen, wants_screen
     from clinvk.cli.turns import run_turn
@@ -52,7 +52,7 @@ def resume(  # noqa: PLR0913  one parameter an option
     cli: Cli = ctx.obj
     said, backend = list(words or ()), turn.asked.get("backend")
     if last and interactive:
-        raise UsageError("`--last` and `--interactive` are two ways to choose", hint="use one")
+        raise UsageError("`--last` cannot be used with `--interactive`", hint="use one of them")
     which: dict[str, Any] = {"pick": Pick.LAST, "here": here}
     if interactive or not (last or said):
         which = {"session": _picked(cli, here=here, backend=backend, config=turn.config)}
@@ -64,7 +64,7 @@ def resume(  # noqa: PLR0913  one parameter an option
 
 
 def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -> str:
-    """The id of the session that the person picks from those that may be continued."""
+    """The id of the session that the user picks from those that can be continued."""
     from clinvk.cli.filters import known_backend
     from clinvk.services.sessions.pick import offered_sessions
     from clinvk.services.sessions.resolve import narrowed_to
@@ -81,13 +81,13 @@ def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -
         from clinvk.cli.render.choices import offer
 
         raise UsageError(
-            "which session? there is no terminal to pick one in",
+            "no session was named, and there is no terminal to pick one",
             hint=offer(offered, cli.world.now(), cli.world.user_home),
         )
     if not offered.count:
         raise NothingToResumeError(
             f"there is no session{narrowed_to(here=here, backend=backend)} to pick",
-            hint="`clinvk sessions list` shows all, and with `--archived` what is put away",
+            hint="`clinvk sessions list` shows all, `--archived` the archived ones",
         )
     from clinvk.cli.picker import pick_session
 
@@ -95,7 +95,7 @@ def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -
 
 
 def _named(cli: Cli, reference: str, *, here: bool, backend: str | None) -> str:
-    """The reference, or with `--here` the id that it means, which must be of here then."""
+    """The reference; with `--here` or a backend its id. With `--here` it must be in this place."""
     from clinvk.services.sessions.pick import named_session, of_here
 
     if not here and backend is None:
@@ -103,13 +103,13 @@ def _named(cli: Cli, reference: str, *, here: bool, backend: str | None) -> str:
     try:
         found = named_session(cli.world, reference)
     except SessionNotFoundError as error:
-        way_out = "with `--last` or `-i` every word is prompt"
+        way_out = "with `--last` or `-i`, all words are prompt"
         raise SessionNotFoundError(
             error.message, hint="\n".join(filter(None, (error.hint, way_out)))
         ) from error
     if here and not of_here(cli.world)(found):
         raise UsageError(
-            f"session `{found.id}` is not of this directory, but of `{found.cwd}`",
-            hint="leave `--here` out to go on with it",
+            f"session `{found.id}` belongs to `{found.cwd}`, not to this directory",
+            hint="leave `--here` out to continue it",
         )
     return found.id

@@ -1,4 +1,4 @@
-"""`clinvk run`, and `clinvk PROMPT`, which is short for it."""
+"""`clinvk run`, and its short form `clinvk PROMPT`."""
 
 from dataclasses import replace
 from typing import Annotated
@@ -25,14 +25,14 @@ def run(
     go_on: Annotated[
         bool,
         typer.Option(
-            "--continue", "-c", help="Go on with the most recent session, of this directory first."
+            "--continue", "-c", help="Continue the most recent session, first of this directory."
         ),
     ] = False,
     turn: TurnOptions,
 ) -> None:
-    """Send a prompt to an agent; `clinvk PROMPT` is short for it.
+    """Send a prompt to an agent (same as `clinvk PROMPT`).
 
-    Piped stdin is the prompt, or stands below it in a <stdin> block.
+    Piped input is the prompt, or is appended to it in a <stdin> block.
     """
     from clinvk.cli.turns import run_turn
 
@@ -40,22 +40,22 @@ def run(
     said = turn.asked
     if go_on and "name" in said:
         raise UsageError(
-            "`--continue` and `--session` name two sessions",
-            hint="use `-c` for the most recent one, or `-s NAME` for that one",
+            "`--continue` cannot be used with `--session`",
+            hint="use `-c` for the most recent session, or `-s NAME` for a named one",
         )
     if "ephemeral" in said and (go_on or "name" in said):
         raise UsageError(
-            "`--ephemeral` keeps no session, so there is none to go on with",
+            "`--ephemeral` saves no session, and cannot continue one",
             hint="leave `--ephemeral` out",
         )
     if "if_missing" in said and not go_on and "name" not in said:
         raise UsageError(
-            "`--if-missing` is for going on with a session", hint="use it with `-c` or `-s NAME`"
+            "`--if-missing` needs a session to continue", hint="use it with `-c` or `-s NAME`"
         )
     if go_on and not said.keys().isdisjoint(("title", "tags")):
         option, command = ("--title", "rename") if "title" in said else ("--tag", "tag")
         raise UsageError(
-            f"`{option}` is for a new session, and `--continue` goes on with one",
+            f"`{option}` is for a new session, and `--continue` uses an existing one",
             hint=f"`clinvk sessions {command}` changes it",
         )
     turn = replace(turn, words=tuple(prompt or ()))

@@ -1,4 +1,4 @@
-"""`clinvk backends`: the list, and one file a subcommand."""
+"""`clinvk backends`: the list, and one file per subcommand."""
 
 import typer
 
@@ -6,7 +6,7 @@ from clinvk.cli import options
 from clinvk.cli.context import Cli
 from clinvk.cli.lazy import CommandTable, new_app
 
-LINES = {"test": "Try a backend for real, and say what of the contract holds."}
+LINES = {"test": "Test a backend against the contract, with real prompts."}
 
 
 class BackendCommands(CommandTable):
@@ -16,14 +16,14 @@ class BackendCommands(CommandTable):
     lines = LINES
 
 
-HELP = "List the agents: installed, version, signed in, abilities."
+HELP = "List the agents with version, sign-in and abilities."
 
 app = new_app(cls=BackendCommands, help=HELP)
 
 
 @app.callback(invoke_without_command=True)
 def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
-    """List them when no subcommand is named."""
+    """List the backends when no subcommand is named."""
     if ctx.invoked_subcommand is not None:
         return
     from clinvk.cli.render.backends import render_backends

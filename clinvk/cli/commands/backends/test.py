@@ -16,16 +16,16 @@ app = new_app()
 def try_backend(
     ctx: typer.Context,
     name: Annotated[
-        str, typer.Argument(metavar="BACKEND", help="One that `clinvk backends` lists.")
+        str, typer.Argument(metavar="BACKEND", help="A backend from `clinvk backends`.")
     ],
     *,
     as_json: options.Json = False,
 ) -> None:
-    """Try a backend for real, and say what of the contract holds.
+    """Test a backend against the contract, with real prompts.
 
-    The agent is sent a few short prompts, which may cost something, in a directory and with a
-    history of their own: your sessions and projects are not touched. Exit 0 if nothing fails, 1 if
-    something does. What the backend lacks is not tried, with the reason.
+    This sends a few short prompts to the agent, which can cost money. They use a temporary
+    directory and history: your sessions and projects are not touched. Exit 1 if a check fails, else
+    0. Checks of features that the backend lacks are skipped, with the reason.
     """
     from clinvk.cli.render.trial import render_trial
     from clinvk.services.config.settings import effective_settings

@@ -5,13 +5,13 @@ import typer
 from clinvk.cli.lazy import CommandTable, new_app
 
 LINES = {
-    "show": "Show every setting as it is now.",
+    "show": "Show the current settings.",
     "get": "Print one setting.",
     "set": "Set a key in the configuration file.",
-    "unset": "Take a key out of the configuration file.",
-    "path": "Print where the configuration file is.",
+    "unset": "Remove a key from the configuration file.",
+    "path": "Print the path of the configuration file.",
     "edit": "Open the configuration file in your editor, then check it.",
-    "validate": "Check the configuration, or another file of that form.",
+    "validate": "Check the configuration, or another configuration file.",
 }
 
 

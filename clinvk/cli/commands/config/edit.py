@@ -12,7 +12,7 @@ app = new_app()
 def edit(ctx: typer.Context) -> None:
     """Open the configuration file in your editor, then check it.
 
-    What you wrote stays in the file, right or wrong.
+    Your changes are kept even if they are invalid.
     """
     from clinvk.cli.editor import editor_of, open_editor
     from clinvk.errors import ConfigError
@@ -23,11 +23,11 @@ def edit(ctx: typer.Context) -> None:
     editor = editor_of(cli, otherwise=f"open `{path}` yourself")
     created = start_editing(cli.world)
     try:
-        open_editor(editor, path, cli, lost="the file is as it left it")
+        open_editor(editor, path, cli, lost="the file is as the editor left it")
     finally:
         stop_editing(cli.world, created=created)
     try:
         validate(cli.world, None)
     except ConfigError as error:
-        again = "your edit is kept; `clinvk config edit` opens it again"
+        again = "your changes are kept; `clinvk config edit` opens the file again"
         raise ConfigError(error.message, hint=again) from error

@@ -13,11 +13,13 @@ app = new_app()
 @app.command()
 def get(
     ctx: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as `run.timeout`.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="Name of the key, such as `run.timeout`.")
+    ],
 ) -> None:
     """Print one setting.
 
-    A text is printed as it is, a list as JSON, and what is not set as `null`.
+    Text is printed unchanged, a list as JSON, and an unset key as `null`.
     """
     from clinvk.services.config.edit import setting_text
 

@@ -10,9 +10,9 @@ app = new_app()
 
 @app.command()
 def path(ctx: typer.Context) -> None:
-    """Print where the configuration file is.
+    """Print the path of the configuration file.
 
-    Whether or not there is one; `CLINVK_HOME` moves it with everything else.
+    The file need not exist. `CLINVK_HOME` moves it together with all other files.
     """
     cli: Cli = ctx.obj
     cli.streams.out_text(f"{cli.world.home.config_file}\n")

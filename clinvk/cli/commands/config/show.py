@@ -20,12 +20,14 @@ app = new_app()
 def show(
     ctx: typer.Context,
     *,
-    origin: Annotated[bool, typer.Option("--origin", help="Say where each value is from.")] = False,
+    origin: Annotated[
+        bool, typer.Option("--origin", help="Show where each value comes from.")
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show every setting as it is now.
+    """Show the current settings.
 
-    What the environment says stands over the file, which stands over the defaults.
+    The environment overrides the file, and the file overrides the defaults.
     """
     from clinvk.services.config.edit import all_settings
 
@@ -36,7 +38,7 @@ def show(
 def render_settings(
     settings: "Mapping[str, Setting]", streams: "Streams", *, origin: bool, as_json: bool
 ) -> None:
-    """Show every key on stdout, as YAML that could be the file itself, or as JSON."""
+    """Show every key on stdout, as JSON or as YAML that is a valid configuration file."""
     from clinvk.published.machine import settings_to_json, settings_to_yaml
     from clinvk.text.json_codec import json_page
 

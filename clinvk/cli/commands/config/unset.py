@@ -13,11 +13,13 @@ app = new_app()
 @app.command()
 def unset(
     ctx: typer.Context,
-    key: Annotated[str, typer.Argument(metavar="KEY", help="Such as `run.timeout`.")],
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="Name of the key, such as `run.timeout`.")
+    ],
 ) -> None:
-    """Take a key out of the configuration file.
+    """Remove a key from the configuration file.
 
-    Its default holds then; a key that the file does not say is no mistake.
+    Its default applies again. It is not an error if the key is not in the file.
     """
     from clinvk.services.config.edit import unset_key
 

@@ -16,18 +16,20 @@ def validate_(
     ctx: typer.Context,
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="In place of your own, and of the environment."),
+        typer.Argument(
+            metavar="[FILE]", help="Check FILE instead of your file and the environment."
+        ),
     ] = None,
 ) -> None:
-    """Check the configuration, or another file of that form.
+    """Check the configuration, or another configuration file.
 
-    Everything that is wrong is said, a line each, and the exit status is 3.
+    Every error is printed on its own line, and the exit status is 3.
     """
     from clinvk.services.config.edit import validate
 
     cli: Cli = ctx.obj
     valid = validate(cli.world, file)
     if valid is None:
-        cli.streams.talk("there is no configuration file: the defaults hold")
+        cli.streams.talk("there is no configuration file: the defaults apply")
     else:
         cli.streams.talk_text(f"`{valid}` is valid")

@@ -1,4 +1,4 @@
-"""`clinvk sessions`: one file a subcommand."""
+"""`clinvk sessions`: one file per subcommand."""
 
 import typer
 
@@ -6,21 +6,21 @@ from clinvk.cli.lazy import CommandTable, new_app
 
 LINES = {
     "list": "List sessions, most recently used first.",
-    "show": "Show one session: what it is, and what it cost.",
+    "show": "Show the details and the cost of a session.",
     "search": "Search titles, names, tags, prompts, answers and files.",
     "files": "List the files that a session's turns changed.",
-    "rename": "Give a session a title.",
-    "name": "Give a session a name to call it by.",
-    "tag": "Tag a session.",
-    "untag": "Take tags off a session.",
-    "close": "Close sessions: `-c` and `--last` pass them by.",
-    "archive": "Archive sessions: no list shows them unasked.",
-    "unarchive": "Bring archived sessions back into the list.",
-    "export": "Write sessions as Markdown, or as JSON for `import`.",
-    "import": "Take sessions in that `export --format json` wrote.",
-    "delete": "Delete sessions for good.",
-    "clean": "Delete or move away sessions that nobody used for long.",
-    "reindex": "Make the index of the sessions anew, from their files.",
+    "rename": "Set the title of a session.",
+    "name": "Set the name of a session.",
+    "tag": "Add tags to a session.",
+    "untag": "Remove tags from a session.",
+    "close": "Close sessions (skipped by `-c` and `--last`).",
+    "archive": "Archive sessions (hidden from lists).",
+    "unarchive": "Restore archived sessions to the list.",
+    "export": "Export sessions as Markdown, or as JSON for `import`.",
+    "import": "Import sessions from `export --format json`.",
+    "delete": "Delete sessions permanently.",
+    "clean": "Delete or archive sessions not used recently.",
+    "reindex": "Rebuild the index from the session files.",
 }
 
 

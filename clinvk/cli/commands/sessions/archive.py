@@ -16,9 +16,9 @@ def archive(
     *,
     as_json: options.Json = False,
 ) -> None:
-    """Archive sessions: no list shows them unasked.
+    """Archive sessions (hidden from lists).
 
-    A search finds them, `list --archived` shows them, and resuming one brings it back.
+    `search` and `list --archived` include them. Continuing a session restores it.
     """
     from clinvk.cli.render.changed import render_each
     from clinvk.services.sessions import lifecycle

@@ -24,28 +24,30 @@ def clean(  # noqa: PLR0913  one parameter an option
         typer.Option(
             "--older-than",
             metavar="DUR",
-            help="Not used for so long: 30d, 2w, 12h; default: session.retention_days.",
+            help="Not used for this time (30d, 2w, 12h; default: session.retention_days).",
         ),
     ] = None,
     status: options.StatusFilter = None,
     backend: options.Backend = None,
     keep_last: Annotated[
-        int, typer.Option("--keep-last", metavar="N", min=0, help="But keep the N used last.")
+        int, typer.Option("--keep-last", metavar="N", min=0, help="Keep the N most recently used.")
     ] = 0,
     archive: Annotated[
         str | None,
-        typer.Option("--archive", metavar="DIR", help="Move their files there, delete none."),
+        typer.Option(
+            "--archive", metavar="DIR", help="Move the files to DIR instead of deleting them."
+        ),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would go; change nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be cleaned; change nothing.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Delete or move away sessions that nobody used for long.
+    """Delete or archive sessions not used recently.
 
-    Archived sessions go like others. Running ones, damaged records and what the agents keep
-    themselves are never touched. Temporary files that killed runs left go as well. Nothing is
-    asked, so that cron may call it.
+    This includes archived sessions. Running sessions, damaged records and the agents' own files are
+    never touched. Temporary files of killed runs are deleted too. There is no confirmation, so cron
+    can run it.
     """
     from clinvk.cli.filters import known_backend
     from clinvk.cli.render.cleaned import render_cleaned
@@ -71,11 +73,11 @@ def clean(  # noqa: PLR0913  one parameter an option
     )
 
 
-def _archive(cli: Cli, said: str | None) -> Path | None:
-    if said is None:
+def _archive(cli: Cli, folder: str | None) -> Path | None:
+    if folder is None:
         return None
     from clinvk.services.sessions.clean import archive_folder
 
-    if not said.strip():
+    if not folder.strip():
         raise UsageError("`--archive` is empty", hint="name a folder, or leave it out")
-    return archive_folder(cli.world, expanded("--archive", said))
+    return archive_folder(cli.world, expanded("--archive", folder))

@@ -16,9 +16,9 @@ def close(
     *,
     as_json: options.Json = False,
 ) -> None:
-    """Close sessions: `-c` and `--last` pass them by.
+    """Close sessions (skipped by `-c` and `--last`).
 
-    Resuming one by its id or name opens it again.
+    `clinvk resume` with an id or a name reopens a session.
     """
     from clinvk.cli.render.changed import render_each
     from clinvk.services.sessions import lifecycle

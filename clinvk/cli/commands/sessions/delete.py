@@ -20,10 +20,10 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Delete sessions for good.
+    """Delete sessions permanently.
 
-    Record and transcript go; the agent's own transcript is left alone. A damaged record goes by
-    its full id. A running session is not deleted.
+    Deletes the record and the transcript, but not the agent's own transcript. A damaged record must
+    be named by its full id. A running session is not deleted.
     """
     from clinvk.cli.render.deleted import doomed_line, render_deleted
     from clinvk.services.sessions import delete as service
@@ -33,11 +33,13 @@ def delete(
     doomed = service.find_doomed(cli.world, sessions)
     if not yes:
         if not (cli.streams.stdin_is_tty and cli.streams.stderr_is_tty):
-            raise UsageError("there is no terminal to ask at", hint="`-y` deletes without asking")
+            raise UsageError(
+                "there is no terminal to ask for confirmation", hint="`-y` deletes without asking"
+            )
         for one in doomed:
             cli.streams.talk(doomed_line(one, cli.world.now()))
         these = "this session" if len(doomed) == 1 else f"these {len(doomed)} sessions"
-        answer = cli.streams.ask(f"delete {these} for good? [y/N]") or ""
+        answer = cli.streams.ask(f"delete {these} permanently? [y/N]") or ""
         if answer.lower() not in ("y", "yes"):
             cli.streams.talk("nothing was deleted")
             raise typer.Exit(ExitStatus.FAILED)

@@ -17,7 +17,7 @@ app = new_app()
 
 
 class ExportFormat(StrEnum):
-    """How exported sessions are written."""
+    """Format of exported sessions."""
 
     MARKDOWN = "markdown"
     JSON = "json"
@@ -30,21 +30,21 @@ def export(  # noqa: PLR0913  one parameter an option
     *,
     form: Annotated[
         ExportFormat | None,
-        typer.Option("--format", help="To be read (default), or to be imported again."),
+        typer.Option("--format", help="Markdown to read (default), or JSON for `import`."),
     ] = None,
     output: Annotated[
         str,
-        typer.Option("--output", "-O", metavar="FILE", help="Into a new file; `-` is stdout."),
+        typer.Option("--output", "-O", metavar="FILE", help="Write to a new FILE; `-` is stdout."),
     ] = "-",
     redact: Annotated[
         bool,
-        typer.Option("--redact", help="Without the home's path and what looks like a secret."),
+        typer.Option("--redact", help="Remove home paths and text that looks like a secret."),
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Write sessions as Markdown, or as JSON for `import`.
+    """Export sessions as Markdown, or as JSON for `import`.
 
-    What `--redact` knows are the usual forms of secrets: read the file before you share it.
+    `--redact` only finds the usual forms of secrets: read the file before you share it.
     """
     from clinvk.cli.render.errors import say_warning
     from clinvk.services.sessions.export import export_sessions, redacted_export
@@ -52,7 +52,7 @@ def export(  # noqa: PLR0913  one parameter an option
 
     cli: Cli = ctx.obj
     if as_json and form is ExportFormat.MARKDOWN:
-        raise UsageError("`--json` and `--format markdown` are two forms", hint="use one of them")
+        raise UsageError("`--json` cannot be used with `--format markdown`", hint="use one of them")
     if not output:
         raise UsageError("`--output` is empty", hint="name a file, or leave it out")
     as_json = as_json or form is ExportFormat.JSON
@@ -66,7 +66,7 @@ def export(  # noqa: PLR0913  one parameter an option
     else:
         _save(cli, output, text)
     for session_id in exported.running:
-        say_warning(cli.streams, f"session {session_id} is running: exported as far as it has come")
+        say_warning(cli.streams, f"session {session_id} is running: exported as it is now")
     for sentence in exported.lacking:
         say_warning(cli.streams, sentence)
     if redact:
@@ -91,7 +91,7 @@ def _save(cli: Cli, output: str, text: str) -> None:
 
 
 def _say_redacted(cli: Cli, whole: str, text: str) -> None:
-    """How much of what was to be written is not in it."""
+    """Say on stderr how much was redacted."""
     from clinvk.text.redact import MARK, Redaction
     from clinvk.text.units import plural
 

@@ -19,8 +19,8 @@ def files(
 ) -> None:
     """List the files that a session's turns changed.
 
-    What the agent did not report itself was observed: the git work tree was compared before and
-    after the turn.
+    Files marked as observed were not reported by the agent: the git work tree was compared before
+    and after the turn.
     """
     from clinvk.cli.render.files import render_files
     from clinvk.services.sessions.list import show_session, turn_of

@@ -21,21 +21,21 @@ app = new_app()
 def import_(
     ctx: typer.Context,
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="What `export --format json` wrote; `-` is stdin.")
+        str, typer.Argument(metavar="FILE", help="Output of `export --format json`; `-` is stdin.")
     ],
     *,
     trust: Annotated[
         bool,
-        typer.Option("--trust", help="Also apply the access and the system prompt that it says."),
+        typer.Option("--trust", help="Also apply the access and system prompt in FILE."),
     ] = False,
     config: options.ConfigFile = None,
     as_json: options.Json = False,
 ) -> None:
-    """Take sessions in that `export --format json` wrote.
+    """Import sessions from `export --format json`.
 
-    Nothing that is here is overwritten. Its access and system prompt are shown and not applied,
-    unless `--trust` is given; `-c` and `--last` pass it by until it was used. The
-    agents' own conversations are not part of an export.
+    Existing sessions are not overwritten. The access and system prompt in FILE are shown but not
+    applied, unless `--trust` is given. `-c` and `--last` skip an imported session until it is used.
+    The agents' own conversations are not part of an export.
     """
     from clinvk.services.config.settings import effective_settings
     from clinvk.services.sessions.importing import import_sessions, read_export
@@ -85,7 +85,7 @@ def _write_lines(cli: Cli, done: "Imported") -> None:
     for one in done.refused:
         say_warning(cli.streams, f"session {one.id} is not imported: {one.reason}")
     if not (lines or done.refused):
-        cli.streams.talk("there is no session in it")
+        cli.streams.talk("there is no session to import")
 
 
 def _write_json(cli: Cli, done: "Imported") -> None:

@@ -26,7 +26,7 @@ def list_(  # noqa: PLR0913  one parameter an option
     until: options.Until = None,
     archived: options.Archived = False,
     touched: options.Touched = None,
-    sort: Annotated[Order, typer.Option("--sort", help="What comes first.")] = Order.LAST,
+    sort: Annotated[Order, typer.Option("--sort", help="Sort order.")] = Order.LAST,
     limit: options.Limit = None,
     ids: options.IdsOnly = False,
     as_json: options.Json = False,
@@ -38,7 +38,7 @@ def list_(  # noqa: PLR0913  one parameter an option
 
     cli: Cli = ctx.obj
     if ids and as_json:
-        raise UsageError("`--quiet` and `--json` are two forms", hint="use one of them")
+        raise UsageError("`--quiet` cannot be used with `--json`", hint="use one of them")
     only = session_filter(
         cli,
         backend=backend,

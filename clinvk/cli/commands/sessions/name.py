@@ -18,15 +18,17 @@ def name(
     session: options.SessionReference,
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME]", help="1 to 64 letters, digits and ._-/#@: of its own."),
+        typer.Argument(
+            metavar="[NAME]", help="A unique name of 1 to 64 letters, digits and `._-/#@:`."
+        ),
     ] = None,
     *,
-    clear: Annotated[bool, typer.Option("--clear", help="Take its name away.")] = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove the name.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Give a session a name to call it by.
+    """Set the name of a session.
 
-    `-s NAME` goes on with it. No two sessions have the same name.
+    `-s NAME` continues the session. Two sessions cannot have the same name.
     """
     from clinvk.cli.render.changed import render_changed
     from clinvk.services.sessions import labels
@@ -34,13 +36,13 @@ def name(
     cli: Cli = ctx.obj
     if (name is None) is not clear:
         raise UsageError(
-            "say either a name or `--clear`",
-            hint="`clinvk sessions name SESSION NAME` gives one, `--clear` takes it away",
+            "give either a name or `--clear`",
+            hint="`clinvk sessions name SESSION NAME` sets a name, `--clear` removes it",
         )
     if name is None:
         changed = labels.clear_name(cli.world, session)
         sentence = f"session {changed.session.id} has no name"
     else:
         changed = labels.give_name(cli.world, session, name)
-        sentence = f"session {changed.session.id} is now called {changed.session.name}"
+        sentence = f"session {changed.session.id} is now named {changed.session.name}"
     render_changed(changed, sentence, cli.streams, as_json=as_json)

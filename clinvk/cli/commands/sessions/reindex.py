@@ -17,13 +17,13 @@ def reindex(
     ctx: typer.Context,
     *,
     check: Annotated[
-        bool, typer.Option("--check", help="Only compare; exit 1 if there is any difference.")
+        bool, typer.Option("--check", help="Only compare; exit 1 if there is a difference.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Make the index of the sessions anew, from their files.
+    """Rebuild the index from the session files.
 
-    Nothing has to be done by hand: the index looks after itself, and may be deleted at any time.
+    This is rarely needed: the index is updated automatically, and can be deleted at any time.
     """
     from clinvk.published.sessions import drift_to_json
     from clinvk.services.doctor.index import reindex

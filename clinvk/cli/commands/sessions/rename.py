@@ -17,14 +17,14 @@ def rename(
     session: options.SessionReference,
     words: Annotated[
         list[str],
-        typer.Argument(metavar="TITLE...", help="Words, joined by spaces; `--` before a dash."),
+        typer.Argument(metavar="TITLE...", help="New title; put `--` before a leading dash."),
     ],
     *,
     as_json: options.Json = False,
 ) -> None:
-    """Give a session a title.
+    """Set the title of a session.
 
-    The agent's own title never replaces it, and the order of the list stays as it is.
+    The agent's own title never replaces it. The order of the list does not change.
     """
     from clinvk.cli.render.changed import render_changed
     from clinvk.services.sessions import labels

@@ -20,10 +20,11 @@ _OPTION = re.compile(r"-[A-Za-z]|-n\d+|--.+", re.DOTALL)
 
 
 def with_words_last(args: Sequence[str], valued: Collection[str]) -> list[str]:
-    """The options, `--`, and then the words of the query, `-word` among them.
+    """The options, then `--`, then the words of the query, including `-word`.
 
-    An option of one letter stands alone here (`-b NAME`, but also `-n5`), so that `-bug` is a word
-    to leave out and not the backend `ug`. `valued` are the options that take a value.
+    A value cannot follow a one-letter option directly (`-b NAME`; only `-n5` is allowed), so that
+    `-bug` excludes a word and does not mean the backend `ug`. `valued` are the options that take a
+    value.
     """
     said: list[str] = []
     words: list[str] = []
@@ -41,10 +42,10 @@ def with_words_last(args: Sequence[str], valued: Collection[str]) -> list[str]:
 
 
 class _SearchCommand(Command):
-    """A command whose words may begin with a dash."""
+    """A command whose words may start with a dash."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  Typer's own
-        """Tell the options from the words."""
+        """Separate the options from the words."""
         return super().parse_args(ctx, with_words_last(args, valued_options(self.params)))
 
 
@@ -55,7 +56,7 @@ def search(  # noqa: PLR0913  one parameter an option
         list[str] | None,
         typer.Argument(
             metavar="QUERY...",
-            help="Words that must all be there; '\"a phrase\"'; -word leaves out.",
+            help="Words that must all match; '\"a phrase\"'; -word excludes.",
         ),
     ] = None,
     *,
@@ -66,14 +67,14 @@ def search(  # noqa: PLR0913  one parameter an option
     tag: options.TagFilter = None,
     since: options.Since = None,
     until: options.Until = None,
-    archived: Annotated[bool, typer.Option("--archived", help="Only archived ones.")] = False,
+    archived: Annotated[bool, typer.Option("--archived", help="Only archived sessions.")] = False,
     limit: options.Limit = None,
     ids: options.IdsOnly = False,
     as_json: options.Json = False,
 ) -> None:
     """Search titles, names, tags, prompts, answers and files.
 
-    The best come first. Archived sessions are searched as well. Exit status 1 if there is no hit.
+    Best matches first. Archived sessions are searched too. Exit status 1 if nothing matches.
     """
     from clinvk.cli.filters import session_filter
     from clinvk.cli.render.hits import render_hits
@@ -83,7 +84,7 @@ def search(  # noqa: PLR0913  one parameter an option
 
     cli: Cli = ctx.obj
     if ids and as_json:
-        raise UsageError("`--quiet` and `--json` are two forms", hint="use one of them")
+        raise UsageError("`--quiet` cannot be used with `--json`", hint="use one of them")
     query = parse_query(" ".join(words or ()))
     only = session_filter(
         cli,

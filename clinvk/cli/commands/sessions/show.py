@@ -19,21 +19,22 @@ def show(  # noqa: PLR0913  one parameter an option
     *,
     turn: options.TurnNumber = None,
     answer: Annotated[
-        bool, typer.Option("--answer", help="Only the final answer, of the last turn or of N.")
+        bool,
+        typer.Option("--answer", help="Print only the final answer, of the last turn or turn N."),
     ] = False,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="All that was said, as `export` writes it.")
+        bool, typer.Option("--markdown", help="Print the whole conversation, as `export` does.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show one session: what it is, and what it cost."""
+    """Show the details and the cost of a session."""
     from clinvk.services.sessions.list import show_session, turn_of
 
     cli: Cli = ctx.obj
     asked = {"--answer": answer, "--markdown": markdown, "--json": as_json}
-    forms = [option for option, said in asked.items() if said]
+    forms = [option for option, given in asked.items() if given]
     if len(forms) > 1:
-        raise UsageError(f"`{forms[0]}` and `{forms[1]}` are two forms", hint="use one of them")
+        raise UsageError(f"`{forms[0]}` cannot be used with `{forms[1]}`", hint="use one of them")
     shown = show_session(cli.world, session, outlined=not forms and turn is None)
     turns = shown.transcript.turns
     if markdown:
@@ -59,7 +60,7 @@ def show(  # noqa: PLR0913  one parameter an option
     else:
         from clinvk.cli.render.show import render_show
 
-        # Only a session without figures asks why there are none.
+        # Only a session without figures needs to know why it has none.
         kept = shown.session.usage.known or _figures_are_kept(cli)
         render_show(shown, cli.streams, now=cli.world.now(), as_json=as_json, figures_kept=kept)
 

@@ -16,14 +16,14 @@ def tag(
     ctx: typer.Context,
     session: options.SessionReference,
     tags: Annotated[
-        list[str], typer.Argument(metavar="TAG...", help="1 to 64 printable characters each.")
+        list[str], typer.Argument(metavar="TAG...", help="Tags of 1 to 64 printable characters.")
     ],
     *,
     as_json: options.Json = False,
 ) -> None:
-    """Tag a session.
+    """Add tags to a session.
 
-    A session has each but once.
+    Tags that it already has are ignored.
     """
     from clinvk.cli.render.changed import render_tagged
     from clinvk.services.sessions import labels

@@ -16,7 +16,7 @@ def unarchive(
     *,
     as_json: options.Json = False,
 ) -> None:
-    """Bring archived sessions back into the list."""
+    """Restore archived sessions to the list."""
     from clinvk.cli.render.changed import render_each
     from clinvk.services.sessions import lifecycle
 

@@ -16,14 +16,14 @@ def untag(
     ctx: typer.Context,
     session: options.SessionReference,
     tags: Annotated[
-        list[str], typer.Argument(metavar="TAG...", help="1 to 64 printable characters each.")
+        list[str], typer.Argument(metavar="TAG...", help="Tags of 1 to 64 printable characters.")
     ],
     *,
     as_json: options.Json = False,
 ) -> None:
-    """Take tags off a session.
+    """Remove tags from a session.
 
-    All of them must be there, else none is taken off.
+    If the session lacks one of them, none is removed.
     """
     from clinvk.cli.render.changed import render_tagged
     from clinvk.services.sessions import labels
