@@ -1,8 +1,40 @@
-"""Where an agent keeps a conversation, as data: a backend says it, the store looks."""
+"""A conversation: an agent's own side of a session, and where the agent keeps it.
+
+Where that is, is data: a backend says it, the store looks.
+"""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
+
+from clinvk.model.events import Json
+
+
+class TurnMode(StrEnum):
+    """What a turn does with the agent's conversation: begin it, continue it, or continue a copy."""
+
+    START = "start"
+    RESUME = "resume"
+    FORK = "fork"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """One agent's conversation in a session; a session has at most one with each agent.
+
+    `id` is the agent's own session id (`backend_session_id` in JSON), `seen` whether the agent
+    itself has confirmed it, and `model` the one that it said. `counters` are its raw counters after
+    turn `counters_turn`. `heard_through` is the last turn that the agent knows of, 0 for none.
+    """
+
+    backend: str
+    id: str | None = None
+    seen: bool = False
+    model: str | None = None
+    counters: Json = None
+    counters_turn: int = 0
+    heard_through: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Json
 from clinvk.model.names import checked_name, checked_tag, checked_title
 from clinvk.text.units import parse_duration
@@ -182,9 +183,9 @@ class RunRequest:
 class TurnRequest:
     """One turn as a backend sees it: everything decided, nothing to look up.
 
-    `conversation` is the agent's own session id. With `resume` the agent must go on with exactly
-    that conversation; without it the turn begins a new one, under that id where the caller may
-    choose it. `system_prompt_changed` says that it is not the one the conversation began with.
+    `conversation` is the agent's own session id. With `RESUME` the agent must continue exactly that
+    conversation; with `START` the turn begins a new one, under that id where the caller may choose
+    it. `system_prompt_changed` says that it is not the one the conversation began with.
     `elsewhere` says that the turn does not run in the session's own directory.
     `counters` are those in the agent's own file, else what `Result.counters` of an earlier turn
     said; None where there are none (then what only a difference can tell is unknown).
@@ -197,7 +198,7 @@ class TurnRequest:
     prompt: str
     cwd: Path
     conversation: str | None = None
-    resume: bool = False
+    mode: TurnMode = TurnMode.START
     elsewhere: bool = False
     model: str | None = None
     access: Access | None = None
@@ -211,6 +212,11 @@ class TurnRequest:
     home: Path | None = None
     environ: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def resume(self) -> bool:
+        """Whether the turn continues the conversation itself."""
+        return self.mode is TurnMode.RESUME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

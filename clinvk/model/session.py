@@ -1,10 +1,11 @@
-"""A session: our record about one conversation with one agent, and the turns it is made of."""
+"""A session: our record of the turns with one agent or several, one conversation with each."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from clinvk.model.access import Access
+from clinvk.model.conversation import Conversation, TurnMode
 from clinvk.model.outcome import Json, Outcome
 from clinvk.model.usage import (
     NO_FIGURES,
@@ -15,7 +16,7 @@ from clinvk.model.usage import (
     total_usage,
 )
 
-SCHEMA = 1
+SCHEMA = 2
 """The version of the record's and the transcript's form."""
 
 
@@ -49,14 +50,13 @@ class OpenTurn:
 class Session:
     """One session as its record says. Times are UTC; totals are sums over turns that reported.
 
-    `status` is one of the stored ones: `ACTIVE`, `ERROR` or `COMPLETED`. `conversation` is the
-    agent's own session id (`backend_session_id` in JSON) and `conversation_seen` whether the agent
-    itself has confirmed it. `turns` counts the turns that are over, `turns_reported` those of
+    `backend` is the agent of the last turn. `conversations` are those with the agents so far, as
+    far as anything is known of them. `status` is one of the stored ones: `ACTIVE`, `ERROR` or
+    `COMPLETED`. `turns` counts the turns that are over, `turns_reported` those of
     them with known usage, and `figures_reported` how many told each figure: an agent may tell
-    the tokens of a turn and not its cost. It is None where an older version counted. `counters`
-    are the agent's raw counters after turn `counters_turn`. `unknown` holds fields of the
-    record that this version does not know, so that rewriting keeps them, and `schema` is the
-    version of the record's form: a newer one is never rewritten.
+    the tokens of a turn and not its cost. It is None where an older version counted. `unknown`
+    holds fields of the record that this version does not know, so that rewriting keeps them, and
+    `schema` is the version of the record's form: a newer one is never rewritten.
     """
 
     id: str
@@ -67,9 +67,7 @@ class Session:
     name: str | None = None
     title: str = ""
     title_source: TitleSource = TitleSource.PROMPT
-    conversation: str | None = None
-    conversation_seen: bool = False
-    model: str | None = None
+    conversations: tuple[Conversation, ...] = ()
     model_asked: str | None = None
     access: Access | None = None
     system_prompt: str | None = None
@@ -82,34 +80,50 @@ class Session:
     usage: Usage = UNKNOWN_USAGE
     cost_usd: float | None = None
     figures_reported: FigureCounts | None = None
-    counters: Json = None
-    counters_turn: int = 0
     open_turn: OpenTurn | None = None
     unknown: Json = field(default_factory=dict)
     schema: int = SCHEMA
 
-    def turn_started(self, *, at: datetime, resume: bool = True) -> "Session":
-        """The session with its next turn open; a completed or archived one is taken up again.
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation with the agent of the last turn."""
+        known = (one for one in self.conversations if one.backend == self.backend)
+        return next(known, Conversation(backend=self.backend))
 
-        Without `resume` the turn begins a conversation, in which earlier counters count nothing.
+    def with_conversation(self, conversation: Conversation) -> "Session":
+        """The session with that conversation in place of the one with the same agent."""
+        named = {one.backend: one for one in self.conversations}
+        named[conversation.backend] = conversation
+        known = (one for name, one in named.items() if one != Conversation(backend=name))
+        return replace(self, conversations=tuple(known))
+
+    def turn_started(
+        self, *, at: datetime, mode: TurnMode = TurnMode.RESUME, backend: str | None = None
+    ) -> "Session":
+        """The session with its next turn open; a completed or archived one is opened again.
+
+        The turn is with `backend`, by default the agent of the last turn. One that does not resume
+        begins a conversation, in which earlier counters count nothing.
         """
-        return replace(
+        started = replace(
             self,
-            counters=self.counters if resume else None,
-            counters_turn=self.counters_turn if resume else 0,
+            backend=backend or self.backend,
             status=Status.ACTIVE if self.status is Status.COMPLETED else self.status,
             archived=False,
             last_used_at=at,
             open_turn=OpenTurn(number=self.next_turn, started_at=at),
         )
+        if mode is TurnMode.RESUME:
+            return started
+        return started.with_conversation(
+            replace(started.conversation, counters=None, counters_turn=0)
+        )
 
     def conversation_confirmed(self, conversation: str, model: str | None) -> "Session":
         """The session once the agent itself has said its session id, and perhaps its model."""
-        return replace(
-            self,
-            conversation=conversation,
-            conversation_seen=True,
-            model=model or self.model,
+        known = self.conversation
+        return self.with_conversation(
+            replace(known, id=conversation, seen=True, model=model or known.model)
         )
 
     def keeps(self, model_asked: str | None) -> bool:
@@ -117,17 +131,26 @@ class Session:
 
         Another one is for that turn alone.
         """
-        return model_asked in (None, self.model_asked, self.model)
+        return model_asked in (None, self.model_asked, self.conversation.model)
 
     def turn_finished(
         self, outcome: Outcome, *, number: int, at: datetime, model_asked: str | None = None
     ) -> "Session":
         """The session with turn `number` closed and counted."""
-        told, conversation = self.figures_told, outcome.backend_session_id
+        told, known = self.figures_told, self.conversation
         costs = [cost for cost in (self.cost_usd, outcome.cost_usd) if cost is not None]
-        counts = outcome.counters is not None
+        counts, confirmed = outcome.counters is not None, outcome.backend_session_id
+        conversation = replace(
+            known,
+            id=confirmed or known.id,
+            seen=known.seen or confirmed is not None,
+            model=(outcome.model if self.keeps(model_asked) else None) or known.model,
+            counters=outcome.counters if counts else known.counters,
+            counters_turn=number if counts else known.counters_turn,
+            heard_through=number,
+        )
         return replace(
-            self,
+            self.with_conversation(conversation),
             status=Status.ERROR if outcome.failure else Status.ACTIVE,
             last_used_at=at,
             turns=number,
@@ -135,11 +158,6 @@ class Session:
             usage=total_usage((self.usage, outcome.usage)),
             cost_usd=sum(costs) if costs else None,
             figures_reported=told and counted(told, outcome.usage, outcome.cost_usd),
-            model=(outcome.model if self.keeps(model_asked) else None) or self.model,
-            conversation=conversation or self.conversation,
-            conversation_seen=self.conversation_seen or conversation is not None,
-            counters=outcome.counters if counts else self.counters,
-            counters_turn=number if counts else self.counters_turn,
             open_turn=None,
         )
 

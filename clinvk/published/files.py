@@ -1,15 +1,18 @@
 """The published forms of what clinvk keeps: record, transcript, and both in an export."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import StopReason
 from clinvk.model.failure import FailureCode
 from clinvk.model.session import Status, TitleSource
 from clinvk.published.parts import Count, FileForm, Form, SessionId, Time, UsageForm
 from clinvk.store.sessions import record_fields
+from clinvk.store.sessions.record_fields import RecordField
 
 
 class OpenTurnForm(Form):
@@ -55,20 +58,31 @@ class _Record(Form):
     model_config = ConfigDict(extra="allow", strict=True)
 
 
-def _session_form() -> type[_Record]:
+def _form(name: str, said: str, table: Iterable[RecordField], **more: Any) -> type[_Record]:  # noqa: ANN401  types
+    """The form of an object whose fields are in that table; `more` has those with one of theirs."""
     fields: dict[str, Any] = {
-        field.name: (_FORMS[field.kind], ...)
-        for field in record_fields.FIELDS
-        if field.kind in _FORMS
+        field.name: more.get(field.name) or (_FORMS[field.kind], ...) for field in table
     }
-    fields |= {"id": (SessionId, ...), "figures_reported": (FigureCountsForm | None, None)}
-    ordered = {f.name: fields[f.name] for f in record_fields.FIELDS if f.name in fields}
-    ordered = {"schema_": (Literal[1], Field(alias="schema")), **ordered}
-    said = "`sessions/<id>.json`; fields of later versions may stand beside these."
-    return create_model("SessionForm", __base__=_Record, __doc__=said, **ordered)
+    if "schema" in fields:  # a method of pydantic's
+        fields = {"schema_": fields.pop("schema"), **fields}
+    return create_model(name, __base__=_Record, __doc__=said, **fields)
 
 
-SessionForm = _session_form()
+ConversationForm = _form(
+    "ConversationForm",
+    "The conversation with one agent, and the last turn that it has heard of.",
+    record_fields.CONVERSATION,
+)
+
+SessionForm = _form(
+    "SessionForm",
+    "`sessions/<id>.json`; fields of later versions may stand beside these.",
+    record_fields.FIELDS,
+    schema=(Literal[2], Field(alias="schema")),
+    id=(SessionId, ...),
+    conversations=(list[ConversationForm], ...),  # type: ignore[valid-type]  # made of a table
+    figures_reported=(FigureCountsForm | None, None),
+)
 
 
 class FailureForm(Form):
@@ -82,11 +96,13 @@ class FailureForm(Form):
 
 
 class TurnStartedLine(Form):
-    """A turn begins; on disk before the agent gets its prompt."""
+    """A turn begins; on disk before the agent gets its prompt. Schema 1 names no `backend`."""
 
     type: Literal["turn_started"]
     turn: int
     at: Time
+    backend: str | None = None
+    mode: TurnMode | None = None
     prompt: str
     model: str | None
     access: Access | None

@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from clinvk.model.events import Change
 from clinvk.model.finding import Area, Severity
-from clinvk.model.session import Status
+from clinvk.model.session import SCHEMA, Status
 from clinvk.model.trial import Held, Promise
 from clinvk.published.files import ExportForm, SessionForm, TranscriptLine
 from clinvk.published.parts import ErrorForm, FileForm, Form, SessionId, UsageForm
@@ -222,6 +222,6 @@ def render_schemas() -> dict[str, str]:
 def _schema(name: str, form: Any) -> dict[str, Any]:  # noqa: ANN401  a type
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:clinvk:schema:{name}:1",
+        "$id": f"urn:clinvk:schema:{name}:{SCHEMA if name == 'session' else 1}",
         **TypeAdapter(form).json_schema(),
     }

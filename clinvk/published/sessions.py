@@ -9,7 +9,7 @@ from clinvk.model.report import ErrorReport
 from clinvk.model.turn import Turn
 from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.published.run import error_to_json
-from clinvk.store.sessions.record_fields import encode
+from clinvk.store.sessions.record_fields import CONVERSATION, encode, write_fields
 from clinvk.text.json_codec import json_line, time_to_text
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from clinvk.store.sessions.records import DamagedRecord
 
 
+SHOWN_SCHEMA = 1
+"""Of the object of `sessions show --json`; a record's own schema is another."""
+
+
 def session_to_json(listed: "Listed") -> dict[str, Any]:
     """One session of a list."""
     session = listed.session
@@ -34,7 +38,7 @@ def session_to_json(listed: "Listed") -> dict[str, Any]:
         "backend": session.backend,
         "status": listed.status.value,
         "cwd": session.cwd,
-        "model": session.model,
+        "model": session.conversation.model,
         "created_at": time_to_text(session.created_at),
         "last_used_at": time_to_text(session.last_used_at),
         "turns": session.turns_begun,
@@ -86,6 +90,8 @@ def shown_to_json(shown: "Shown") -> dict[str, Any]:
     native, turns = shown.native_resume, shown.transcript.turns
     return {
         **encode(shown.session),
+        **_conversation_fields(shown.session),
+        "schema": SHOWN_SCHEMA,
         "status": shown.status.value,
         "turns": shown.session.turns_begun,
         "native_resume": list(native) if native else None,
@@ -95,11 +101,18 @@ def shown_to_json(shown: "Shown") -> dict[str, Any]:
     }
 
 
+def _conversation_fields(session: "Session") -> dict[str, Any]:
+    """The conversation with the agent of the last turn, as in records of schema 1."""
+    known = write_fields(session.conversation, CONVERSATION)
+    return {name: value for name, value in known.items() if name != "heard_through"}
+
+
 def turn_to_json(turn: Turn) -> dict[str, Any]:
     """One turn."""
     outcome, failure = turn.outcome, turn.outcome.failure
     return {
         "turn": turn.number,
+        "backend": turn.backend,
         "started_at": time_to_text(turn.started_at),
         "ended_at": time_to_text(turn.ended_at) if turn.ended_at else None,
         "interrupted": turn.interrupted,

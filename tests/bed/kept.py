@@ -5,8 +5,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bed.command import Command
+from clinvk.model.conversation import Conversation
 from clinvk.model.session import Session
 from clinvk.store.sessions.record_fields import encode
+
+
+def session_of(**fields: Any) -> Session:
+    """A session; `conversation` are the fields of the conversation with its agent."""
+    known = fields.pop("conversation", None)
+    session = Session(**fields)
+    if known is None:
+        return session
+    return session.with_conversation(Conversation(backend=session.backend, **known))
 
 
 def keep(clinvk: Command, number: int, *, days: float = 0, **fields: object) -> str:
@@ -19,7 +29,7 @@ def keep(clinvk: Command, number: int, *, days: float = 0, **fields: object) -> 
     said: dict[str, Any] = {"backend": "demo", "cwd": str(clinvk.home.project)}
     said |= {"title": f"session {number}"}
     said |= {"created_at": at, "last_used_at": at, "turns": 1}
-    session = Session(id=f"{number:012x}", **{**said, **fields})
+    session = session_of(id=f"{number:012x}", **{**said, **fields})
     folder = clinvk.home.clinvk_home / "sessions"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     (folder / f"{session.id}.json").write_text(json.dumps(encode(session)))

@@ -33,6 +33,7 @@ from clinvk.agents.registry import get  # noqa: E402  as the others
 from clinvk.model.access import Access  # noqa: E402  as the others
 from clinvk.model.events import Init  # noqa: E402  as the others
 from clinvk.model.request import Invocation, TurnRequest  # noqa: E402  as the others
+from contract.replay import with_mode  # noqa: E402  as the others
 
 _TIMEOUT_S = 150
 _SETTLE_S = 1
@@ -120,7 +121,9 @@ def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iter
 def _invocation(backend: str, request: dict[str, Any], cwd: Path) -> Invocation:
     """The child that clinvk's own backend would start."""
     access = Access(request["access"]) if "access" in request else None
-    return get(backend).invocation(TurnRequest(**{**request, "cwd": cwd, "access": access}))
+    return get(backend).invocation(
+        TurnRequest(**{**with_mode(request), "cwd": cwd, "access": access})
+    )
 
 
 def _run(

@@ -9,6 +9,7 @@ from typing import Any
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Backend
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Event, Result
 from clinvk.model.request import TurnRequest
 from clinvk.process.framing import LineFramer
@@ -72,11 +73,11 @@ class Case:
     def request(self) -> TurnRequest:
         """What was asked, with the counters that the turns before it left."""
         asked = {key: value for key, value in self.facts["request"].items() if value is not None}
-        assert asked.keys() <= _REQUEST_FIELDS
+        assert asked.keys() <= _REQUEST_FIELDS | {"resume"}
         if "access" in asked:
             asked["access"] = Access(asked["access"])
         asked["backend_args"] = tuple(asked.get("backend_args", ()))
-        return TurnRequest(cwd=Path("/project"), **asked, **self._counters())
+        return TurnRequest(cwd=Path("/project"), **with_mode(asked), **self._counters())
 
     def _counters(self) -> dict[str, Any]:
         before, latest = self.before, True
@@ -85,6 +86,12 @@ class Case:
                 return {"counters": counters, "baseline_known": latest}
             before, latest = before.before, False
         return {"baseline_known": latest}
+
+
+def with_mode(asked: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a recorded request, which says whether it resumes, as those of a request."""
+    told = {name: value for name, value in asked.items() if name != "resume"}
+    return told | {"mode": TurnMode.RESUME if asked.get("resume") else TurnMode.START}
 
 
 def cases(backend_name: str) -> list[Case]:

@@ -20,11 +20,12 @@ from clinvk.agents.contract import Subject, verdicts
 from clinvk.agents.contract.material import CONVERSATION, ENDS, JUNK, REQUESTED
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Message, Raw, Result, Warned
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import total_usage
 from clinvk.process.framing import LineFramer
-from contract.replay import Case, all_cases, cases, play, replay, to_json
+from contract.replay import Case, all_cases, cases, play, replay, to_json, with_mode
 
 CASES = all_cases()
 EACH_CASE = pytest.mark.parametrize(
@@ -103,7 +104,7 @@ def test_the_prompt_goes_to_stdin_and_never_to_the_command_line(case: Case) -> N
     asked = {**case.facts["request"], "prompt": prompt}
     asked["access"] = asked.get("access") and Access(asked["access"])
     asked["backend_args"] = tuple(asked.get("backend_args", ()))
-    invocation = case.backend.invocation(TurnRequest(cwd=Path("/project"), **asked))
+    invocation = case.backend.invocation(TurnRequest(cwd=Path("/project"), **with_mode(asked)))
     assert invocation.stdin == prompt.encode("utf-8", errors="replace")
     assert not any("a prompt" in token for token in invocation.argv)
     assert "a prompt" not in str(invocation.files)
@@ -226,7 +227,7 @@ def test_a_new_conversation_gets_its_id_where_the_caller_may_choose_it(name: str
 @EACH_BACKEND
 def test_a_resume_names_the_conversation_in_one_argument(name: str) -> None:
     """The id stands once, whole, and nothing after it can be taken for a part of it."""
-    argv = backends.get(name).invocation(ask(conversation=CONVERSATION, resume=True)).argv
+    argv = backends.get(name).invocation(ask(conversation=CONVERSATION, mode=TurnMode.RESUME)).argv
     named = [token for token in argv if CONVERSATION in token]
     assert len(named) == 1
     assert named[0] == CONVERSATION or named[0].endswith(f"={CONVERSATION}")
@@ -237,7 +238,7 @@ def test_extra_arguments_reach_the_agent_as_they_are(name: str) -> None:
     """`--backend-arg` is passed on in its order, before whatever ends the options."""
     backend = backends.get(name)
     argv = backend.invocation(
-        ask(conversation=CONVERSATION, resume=True, backend_args=("--one", "two words"))
+        ask(conversation=CONVERSATION, mode=TurnMode.RESUME, backend_args=("--one", "two words"))
     ).argv
     place = argv.index("--one")
     assert argv[place + 1] == "two words"
@@ -282,7 +283,7 @@ def test_what_an_agent_lacks_is_in_none_of_its_streams(name: str) -> None:
 def test_a_screen_and_a_title_are_either_there_or_lacking(name: str) -> None:
     """The table of what an agent can do says the same as its methods."""
     backend = backends.get(name)
-    screen = backend.screen(ask(conversation=CONVERSATION, resume=True))
+    screen = backend.screen(ask(conversation=CONVERSATION, mode=TurnMode.RESUME))
     title = backend.title_files(CONVERSATION, Path("/home/me"), {})
     assert (screen is None) == (Capability.SCREEN in backend.lacks)
     assert (title is None) == (Capability.TITLE in backend.lacks)

@@ -20,6 +20,7 @@ from clinvk.agents.demo.backend import Agent
 from clinvk.model.access import Access
 from clinvk.model.request import TurnRequest
 from clinvk.process.scratch import ScratchFiles
+from contract.replay import with_mode
 
 STREAMS = Path(__file__).parent / "streams" / "demo"
 STOPS = {"interrupt": signal.SIGINT, "kill": signal.SIGKILL}
@@ -85,7 +86,7 @@ def play(case: str, home: Path) -> Played:
     asked = {"access": None, "backend_args": (), **request_of(case), "cwd": project}
     asked["access"] = asked["access"] and Access(asked["access"])
     agent = Agent()
-    invocation = agent.invocation(TurnRequest(**asked))
+    invocation = agent.invocation(TurnRequest(**with_mode(asked)))
     files = ScratchFiles(invocation.files)
     argv = [*agent.locate_program(sys.executable), *files.fill_in(invocation.argv)[1:]]
     with subprocess.Popen(

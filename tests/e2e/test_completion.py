@@ -40,7 +40,7 @@ def clinvk(tmp_path_factory: pytest.TempPathFactory) -> Command:
     command.home.env["PATH"] = f"{command.program.parent}:/usr/bin:/bin"
     keep(command, NAMED, name="pr:842", title="fix the bug in auth.go", tags=("work",))
     keep(command, OTHER, name="#12/@x", title="$(touch pwned) \x1b[31m`id`\tx\n日本", days=1)
-    keep(command, PLAIN, title="another one", conversation="conv-1", days=2)
+    keep(command, PLAIN, title="another one", conversation={"id": "conv-1"}, days=2)
     (command.home.project / "notes.md").write_text("")
     (command.home.project / "source").mkdir()
     return command

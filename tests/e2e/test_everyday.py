@@ -158,7 +158,7 @@ def test_every_form_of_resume_is_narrowed_alike(
     None of the four can be gone on with, each for a reason of its own.
     """
     (clinvk.home.home / ".local/share/clinvk-demo").mkdir(parents=True)
-    said: dict[str, Any] = {"conversation": "c", "conversation_seen": True}
+    said: dict[str, Any] = {"conversation": {"id": "c", "seen": True}}
     keep(clinvk, 1, cwd="/code/one", **said)
     keep(clinvk, 2, **said)
     keep(clinvk, 3, cwd="/code/three", backend="codex", **said)
@@ -252,7 +252,7 @@ def test_a_session_that_is_dated_ahead_of_the_clock_says_so_when_it_is_chosen(
     clinvk: Command,
 ) -> None:
     """The clock was set back: it counts as the last one used, once, and nobody is left to guess."""
-    ahead = keep(clinvk, 1, days=-3, conversation=None)
+    ahead = keep(clinvk, 1, days=-3)
     ran = clinvk("-c", "--if-missing", "new", "go on")
     assert ran.exit_code == 0, ran.stderr
     assert f"session {ahead} counts as the last one used: it is dated 20" in ran.stderr

@@ -462,7 +462,7 @@ def test_a_session_of_a_newer_clinvk_is_read_and_never_written(clinvk: Command) 
     """Its record and its transcript stay to the byte as they are."""
     session = clinvk("-b", "demo", "-o", "json", "one").json()["session_id"]
     record = clinvk.home.clinvk_home / "sessions" / f"{session}.json"
-    record.write_text(record.read_text().replace('"schema": 1', '"schema": 2'))
+    record.write_text(record.read_text().replace('"schema": 2', '"schema": 3'))
     transcript = clinvk.home.clinvk_home / "transcripts" / f"{session}.jsonl"
     before = record.read_bytes(), transcript.read_bytes()
     ran = clinvk("resume", session, "two")

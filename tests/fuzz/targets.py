@@ -18,6 +18,7 @@ from bed.inside import ID, NOW, OTHER, command, place
 from clinvk.agents import registry as backends
 from clinvk.errors import ClinvkError, ConfigError, SessionDamagedError
 from clinvk.model.config import merge
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Result
 from clinvk.model.names import checked_name, checked_tag, checked_title
 from clinvk.model.request import TurnRequest
@@ -65,7 +66,7 @@ def parser(name: str) -> Target:
                 prompt="p",
                 cwd=Path("/code"),
                 conversation="00000000-0000-4000-8000-000000000000",
-                resume=resume,
+                mode=TurnMode.RESUME if resume else TurnMode.START,
                 counters={"x": 1} if resume else None,
             )
             end = ENDS[zlib.crc32(data) % len(ENDS)]

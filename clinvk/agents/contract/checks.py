@@ -15,6 +15,7 @@ from clinvk.agents.contract.material import (
     ask,
 )
 from clinvk.errors import BackendUnsupportedError
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Event, Raw, Result
 
 
@@ -82,7 +83,7 @@ def _hides_the_prompt(subject: Subject) -> str:
 def _names_conversation_once(subject: Subject) -> str:
     backend = subject.backend
     if Capability.RESUME not in backend.lacks:
-        argv = backend.invocation(ask(conversation=CONVERSATION, resume=True)).argv
+        argv = backend.invocation(ask(conversation=CONVERSATION, mode=TurnMode.RESUME)).argv
         if [CONVERSATION in word for word in argv].count(True) != 1:
             return "a resume does not name the conversation in exactly one argument"
     argv = backend.invocation(ask(conversation=CONVERSATION)).argv

@@ -71,8 +71,8 @@ def _sessions(asked: Asked, *, archived: bool | None = None) -> Iterator[Candida
     def references(session: Session) -> list[str]:
         known = [session.name] if session.name else []
         known.append(session.id)
-        if ":" in asked.prefix and session.conversation:
-            known.append(f"{session.backend}:{session.conversation}")
+        if ":" in asked.prefix:
+            known += [f"{one.backend}:{one.id}" for one in session.conversations if one.id]
         return [one for one in known if asked.begins(one)]
 
     if asked.prefix and LAST.startswith(asked.prefix):

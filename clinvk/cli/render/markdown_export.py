@@ -47,8 +47,8 @@ def _fields(told: Told) -> Iterator[str]:
             "name": session.name,
             "title": session.title,
             "backend": session.backend,
-            "backend_session_id": session.conversation,
-            "model": session.model or session.model_asked,
+            "backend_session_id": session.conversation.id,
+            "model": session.conversation.model or session.model_asked,
             "cwd": session.cwd,
             "status": told.status.value,
             "tags": session.tags,
@@ -65,7 +65,7 @@ def _session(told: Told) -> Iterator[str]:
     session = told.session
     yield f"# {plain(session.title) or UNTITLED}"
     yield ""
-    known = (session.backend, session.model or session.model_asked, session.cwd)
+    known = (session.backend, session.conversation.model or session.model_asked, session.cwd)
     yield " · ".join(("session " + code(session.id), *(code(one) for one in known if one)))
     for turn in told.turns:
         yield ""

@@ -45,7 +45,7 @@ def _head(shown: Shown, now: datetime) -> Iterator[str]:
     used = f"{format_time(session.last_used_at)} ({format_age(session.last_used_at, now)})"
     yield field("ID", session.id)
     yield field("Backend", session.backend)
-    yield field("Model", session.model or session.model_asked or UNKNOWN)
+    yield field("Model", session.conversation.model or session.model_asked or UNKNOWN)
     yield field("Status", shown.status.value)
     yield field("Created", format_time(session.created_at))
     yield field("Last Used", used)
@@ -88,7 +88,7 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
         "Archived": "yes" if session.archived else None,
         "Last Error": _last_error(shown),
         "Parent": session.parent,
-        "Agent Session": session.conversation,
+        "Agent Session": session.conversation.id,
         "Begun Anew": ", ".join(_begun_anew(shown)),
         "Damaged Lines": _damaged_lines(shown),
         "Lost": _lost(shown),

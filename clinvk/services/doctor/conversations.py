@@ -64,8 +64,8 @@ def check_conversations(survey: Survey) -> Checked:
 
 def _is_asked_about(session: Session) -> bool:
     return (
-        session.conversation is not None
-        and session.conversation_seen
+        session.conversation.id is not None
+        and session.conversation.seen
         and session.status is not Status.COMPLETED
         and not session.archived
     )
@@ -88,7 +88,7 @@ def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
 
 def _files_of(session: Session, survey: Survey) -> Conversations | None:
     backend = survey.world.agents.get(session.backend)
-    return conversation_files_of(backend, session.conversation or "", survey.world)
+    return conversation_files_of(backend, session.conversation.id or "", survey.world)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,13 @@ class NativeTranscript:
 
 def native_transcript(session: Session, world: World) -> NativeTranscript | None:
     """What the agent keeps of the session; None if its conversation never began."""
-    if session.conversation is None or not (session.conversation_seen or session.turns):
+    conversation = session.conversation
+    if conversation.id is None or not (conversation.seen or session.turns):
         return None
     backend = world.agents.find(session.backend)
     if backend is None:
         return NativeTranscript(agent=session.backend, root=None, files=())
-    where = conversation_files_of(backend, session.conversation, world)
+    where = conversation_files_of(backend, conversation.id, world)
     return NativeTranscript(
         agent=backend.title,
         root=where.root if where else None,

@@ -17,7 +17,7 @@ from clinvk.services.claims import claim_of
 from clinvk.services.sessions.resolve import find_named
 from clinvk.services.world import World
 from clinvk.store.sessions import portable
-from clinvk.store.sessions.record_fields import read_session
+from clinvk.store.sessions.record_fields import encode, read_session, upgraded
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.sanitize import safe_line
 
@@ -152,11 +152,10 @@ def _reads_as_id(name: str, world: World) -> bool:
 
 def _same(here: PortableSession, other: PortableSession) -> bool:
     """Whether both are one; a name that was dropped when it was imported makes no difference."""
-    ours, theirs = dict(here.record), dict(other.record)
+    ours, theirs = (encode(read_session(dict(one.record))) for one in (here, other))
     if ours.get("name") is None:
         theirs["name"] = None
     for record in (ours, theirs):
-        record.setdefault("figures_reported", None)  # an older version's export has none
         for name in (FIELD, *WITHHELD):  # settings may have changed meanwhile
             record.pop(name, None)
     written = (tuple(portable.line_bytes(one.transcript)) for one in (here, other))
@@ -221,6 +220,7 @@ def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
 
     if not isinstance(value, dict):
         raise ValueError(f"{place} is not an object")  # noqa: TRY004  as above
+    value = upgraded(value) if "schema" in value else value
     try:
         SessionForm.model_validate_json(json_line(value))
         session = read_session(value)
@@ -244,19 +244,19 @@ def _check_what_runs(session: Session, agents: Catalog) -> None:
     """Raise `ValueError` for what would run elsewhere, or as an option of the agent's."""
     if not session.cwd.startswith("/"):
         raise ValueError(f"`cwd` is not an absolute directory: `{safe_line(session.cwd)}`")
-    if session.conversation is not None and not _is_conversation(session, agents):
-        raise ValueError(
-            f"`backend_session_id` is not the id of a conversation of `{session.backend}`:"
-            f" `{safe_line(session.conversation[:80])}`"
-        )
+    for one in session.conversations:
+        if one.id is not None and not _is_conversation(one.backend, one.id, agents):
+            raise ValueError(
+                f"`backend_session_id` is not the id of a conversation of `{one.backend}`:"
+                f" `{safe_line(one.id[:80])}`"
+            )
 
 
-def _is_conversation(session: Session, agents: Catalog) -> bool:
+def _is_conversation(name: str, conversation: str, agents: Catalog) -> bool:
     """By what its backend says of its ids; one that is not here is as strict as most."""
     from clinvk.agents.base import Backend
 
-    conversation = session.conversation or ""
-    if backend := agents.find(session.backend):
+    if backend := agents.find(name):
         return backend.is_conversation(conversation)
     return ".." not in conversation and bool(Backend.conversation_ids.fullmatch(conversation))
 

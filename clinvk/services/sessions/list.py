@@ -148,8 +148,9 @@ def show_session(world: World, reference: str, *, outlined: bool = False) -> Sho
     current = store.current(resolve_reference(store, reference, ago=world.ago))
     transcript = store.outline(current.id) if outlined else store.transcript(current.id)
     current = _with_counts(current, transcript)
-    backend = world.agents.find(current.backend) if current.conversation else None
-    native = backend and native_resume_of(backend, current.conversation or "")
+    conversation = current.conversation.id
+    backend = world.agents.find(current.backend) if conversation else None
+    native = backend and native_resume_of(backend, conversation or "")
     return Shown(
         session=current,
         status=store.status_of(current),

@@ -18,7 +18,7 @@ from clinvk.errors import (
 from clinvk.model.session import Session
 from clinvk.services.sessions.places import Here
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import Selection, native_id, prefix_in
+from clinvk.store.sessions.selection import Selection, native_ids, prefix_in
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.normalize import normal
 from clinvk.text.sanitize import safe_line
@@ -94,7 +94,7 @@ def _answers(store: SessionStore, damaged: DamagedRecord, reference: str) -> boo
     if prefix is not None and damaged.id_guess.startswith(prefix):
         return True
     told = store.told_by_transcript(damaged.id_guess)
-    return told is not None and reference in (told.name, native_id(told))
+    return told is not None and reference in (told.name, *native_ids(told))
 
 
 def resolve_all(

@@ -58,7 +58,9 @@ class Stage:
     def lose_conversation(self, session_id: str) -> None:
         """Make the session's conversation one that the agent has never heard of."""
         store = SessionStore(self.world.home)
-        store.save(replace(store.load(session_id), conversation=self.world.new_uuid()))
+        session = store.load(session_id)
+        gone = replace(session.conversation, id=self.world.new_uuid())
+        store.save(session.with_conversation(gone))
 
     def files(self) -> frozenset[str]:
         """What lies in the project, by name."""

@@ -24,7 +24,7 @@ Past = Callable[[], Sequence[Turn]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class ChosenConversation:
     """The agent's session id, and whether the turn goes on with it or begins it.
 
     `afresh` says that it takes the place of one that is gone, and `replay` what it is told of it.
@@ -48,7 +48,7 @@ class Conversation:
 
 def conversation_of(
     request: RunRequest, session: Session, backend: Backend, world: World, past: Past | None
-) -> Conversation:
+) -> ChosenConversation:
     """The conversation of the session's next turn, as far as the agent's files tell.
 
     `past` is None for a session that begins with this turn.
@@ -58,11 +58,11 @@ def conversation_of(
     `ConversationGoneError` for that, and `SessionNotFoundError` for what is none of the agent's
     ids, unless the request says what to do then.
     """
-    known = session.conversation
+    known, seen = session.conversation.id, session.conversation.seen
     # The id of a session that begins with this turn is ours.
     is_id = known is None or past is None or backend.is_conversation(known)
     chosen = known if is_id else world.new_uuid()
-    begun_again = Conversation(
+    begun_again = ChosenConversation(
         id=chosen if Capability.OWN_ID not in backend.lacks else None, resume=False
     )
     why = backend.lacks.get(Capability.RESUME)
@@ -88,16 +88,16 @@ def conversation_of(
     # that had been worked on.
     files = conversation_files_of(backend, known, world)
     exists = conversation_exists(files)
-    if exists or (files is None and session.conversation_seen):
-        return Conversation(id=known, resume=True, kept=bool(exists))
-    if not session.conversation_seen or not was_answered(_turns(past)):
+    if exists or (files is None and seen):
+        return ChosenConversation(id=known, resume=True, kept=bool(exists))
+    if not seen or not was_answered(_turns(past)):
         # A file of it that nothing was kept in has the id taken all the same.
         taken = begun_again.id and files is not None and conversation_paths(files)
         return replace(begun_again, id=world.new_uuid()) if taken else begun_again
     # Its whole store is out of sight: the agent itself will say, but its screen says it to nobody.
     in_screen = request.interactive and request.if_missing is not IfMissing.FAIL
     return (
-        Conversation(id=known, resume=True)
+        ChosenConversation(id=known, resume=True)
         if exists is None and not in_screen
         else conversation_instead(request, session, backend, world, past)
     )
@@ -105,7 +105,7 @@ def conversation_of(
 
 def conversation_instead(
     request: RunRequest, session: Session, backend: Backend, world: World, past: Past | None
-) -> Conversation:
+) -> ChosenConversation:
     """A new conversation in place of the one that is gone, as the request asks for it.
 
     Raises `ConversationGoneError` if it asks for none, or for what cannot be had.
@@ -129,7 +129,7 @@ def conversation_instead(
                 session, backend, "nothing of it is recorded to be told: use `--if-missing new`"
             )
     chosen = Capability.OWN_ID not in backend.lacks
-    return Conversation(
+    return ChosenConversation(
         id=world.new_uuid() if chosen else None,
         resume=False,
         afresh=request.if_missing,
@@ -158,7 +158,7 @@ def _turns(past: Past | None) -> Sequence[Turn]:
 
 def _gone(session: Session, backend: Backend, hint: str) -> ConversationGoneError:
     session_id, title = session.id, backend.title
-    if session.conversation is None:
+    if session.conversation.id is None:
         message = f"{title} never named the conversation of session `{session_id}`"
     else:
         message = f"{title} no longer has the conversation of session `{session_id}`"

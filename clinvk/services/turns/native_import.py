@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from clinvk.agents.base import Backend
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport
@@ -86,16 +87,18 @@ class ScreenRecording(Recording):
         request, transcript, number = self._plan.request, self._transcript, self._turn
         if transcript is None:
             return
+        resumes = self.session.turns > 0 and self._plan.afresh is None
         self._try(
             lambda: transcript.turn_started(
                 turn=number,
                 at=at,
+                backend=self._plan.backend.name,
                 prompt=self._discretion.prompt(turn.prompt),
                 cwd=str(request.cwd),
                 model=request.model,
                 access=request.access,
                 conversation=conversation,
-                resume=request.resume or (self.session.turns > 0 and self._plan.afresh is None),
+                mode=TurnMode.RESUME if resumes else request.mode,
                 interactive=True,
                 afresh=self._plan.afresh,
             )

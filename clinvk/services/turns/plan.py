@@ -11,13 +11,14 @@ from clinvk.errors import BackendUnsupportedError, UsageError
 from clinvk.model.access import Access, is_wider
 from clinvk.model.access_option import contradicting
 from clinvk.model.config import Settings
+from clinvk.model.conversation import Conversation, TurnMode
 from clinvk.model.request import IfMissing, Invocation, RunRequest, TurnRequest
 from clinvk.model.session import Session, TitleSource
 from clinvk.process.limits import Limits
 from clinvk.services.agents.programs import default_backend, program_of
 from clinvk.services.agents.project_files import refuse_programs_of_project
 from clinvk.services.turns.conversation import (
-    Conversation,
+    ChosenConversation,
     Past,
     conversation_instead,
     conversation_of,
@@ -98,7 +99,7 @@ def new_session(request: RunRequest, backend: Backend, settings: Settings, world
         name=request.name,
         title=request.title or title_from_prompt(request.prompt),
         title_source=TitleSource.PERSON if request.title else TitleSource.PROMPT,
-        conversation=world.new_uuid() if chosen else None,
+        conversations=(Conversation(backend=backend.name, id=world.new_uuid()),) if chosen else (),
         model_asked=request.model or settings.backend(backend.name, "model"),
         access=access,
         system_prompt=request.system_prompt or settings.backend(backend.name, "system_prompt"),
@@ -175,7 +176,7 @@ class _Asked:
         asked = self.request.model or self.session.model_asked
         if asked is not None or Capability.MODEL in self.backend.lacks:
             return asked
-        return self.session.model
+        return self.session.conversation.model
 
     @property
     def max_turns(self) -> int | None:
@@ -190,7 +191,7 @@ class _Asked:
 
 
 def _turn_request(
-    asked: _Asked, conversation: Conversation, cwd: Path, world: World
+    asked: _Asked, conversation: ChosenConversation, cwd: Path, world: World
 ) -> TurnRequest:
     request, session, backend = asked.request, asked.session, asked.backend
     replayed, goes_on = conversation.replay, conversation.resume
@@ -201,7 +202,7 @@ def _turn_request(
         prompt=replayed.before(request.prompt) if replayed else request.prompt,
         cwd=cwd,
         conversation=conversation.id,
-        resume=goes_on,
+        mode=TurnMode.RESUME if goes_on else TurnMode.START,
         elsewhere=goes_on and str(cwd) != session.cwd,
         model=asked.model,
         access=access,
@@ -211,8 +212,8 @@ def _turn_request(
         max_turns=asked.max_turns,
         ephemeral=request.ephemeral and Capability.EPHEMERAL not in backend.lacks,
         backend_args=(*extra_args, *request.backend_args),
-        counters=session.counters,
-        baseline_known=session.counters_turn == session.next_turn - 1,
+        counters=session.conversation.counters,
+        baseline_known=session.conversation.counters_turn == session.next_turn - 1,
         home=world.user_home,
         environ={
             name: world.environ[name] for name in backend.reads_variables if name in world.environ
@@ -279,7 +280,9 @@ def _with_git_variables(invocation: Invocation, turn: TurnRequest, world: World)
     )
 
 
-def _warnings(asked: _Asked, conversation: Conversation, access: Access | None) -> Iterator[str]:
+def _warnings(
+    asked: _Asked, conversation: ChosenConversation, access: Access | None
+) -> Iterator[str]:
     """What a person should know before the turn."""
     session, backend = asked.session, asked.backend
     if conversation.note is not None:
@@ -293,7 +296,7 @@ def _warnings(asked: _Asked, conversation: Conversation, access: Access | None) 
         yield f"{backend.title} itself cannot be told to keep nothing: {kept}"
 
 
-def _may_be_lost(asked: _Asked, conversation: Conversation, world: World) -> Iterator[str]:
+def _may_be_lost(asked: _Asked, conversation: ChosenConversation, world: World) -> Iterator[str]:
     """Said once a session: at the resume after which the agent may delete the conversation."""
     backend = asked.backend
     if not conversation.resume or asked.session.next_turn != _FIRST_RESUME:

@@ -101,7 +101,7 @@ class Recording(AbstractContextManager["Recording"]):
 
     def _start(self, plan: TurnPlan) -> None:
         session = self._discretion.session(self.session) if self._is_new else self.session
-        self.session = session.turn_started(at=self._world.now(), resume=plan.request.resume)
+        self.session = session.turn_started(at=self._world.now(), mode=plan.request.mode)
         self._transcript = self._store.writer(self.session.id, self._world.now)
         # A run that was killed may have left a new title or tag to be told.
         if self._transcript.empty or self._before.interrupted:
@@ -118,7 +118,8 @@ class Recording(AbstractContextManager["Recording"]):
             at = self._world.now()
             reason = FailureCode.CONVERSATION_GONE.value
             self._transcript.turn_voided(turn=self._turn, at=at, reason=reason)
-            self.session = replace(self.session, counters=None, counters_turn=0)
+            known = replace(self.session.conversation, counters=None, counters_turn=0)
+            self.session = self.session.with_conversation(known)
             self._tell_start(plan)
 
     def _tell_start(self, plan: TurnPlan) -> None:
@@ -129,12 +130,13 @@ class Recording(AbstractContextManager["Recording"]):
         self._transcript.turn_started(
             turn=self._turn,
             at=self.session.last_used_at,
+            backend=plan.backend.name,
             prompt=self._discretion.prompt(plan.prompt),
             cwd=str(request.cwd),
             model=request.model,
             access=request.access,
             conversation=request.conversation,
-            resume=request.resume,
+            mode=request.mode,
             interactive=self.interactive,
             afresh=plan.afresh,
         )

@@ -196,7 +196,7 @@ class Turn:
         told = self._heard.init or (result and result.backend_session_id)
         recorded = self._recording.session_id is not None
         can_resume = Capability.RESUME not in self._plan.backend.lacks
-        known = self._recording.session.conversation is not None
+        known = self._recording.session.conversation.id is not None
         return recorded and can_resume and not known and not told
 
     def _is_gone(self, result: Outcome | None) -> bool:

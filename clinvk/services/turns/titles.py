@@ -16,17 +16,18 @@ from clinvk.store.agent_files.conversations import conversation_edges
 
 def with_agents_title(session: Session, world: World) -> Session:
     """The session with the agent's own title, where it made one and no person gave one."""
-    if session.title_source is TitleSource.PERSON or session.conversation is None:
+    conversation = session.conversation.id
+    if session.title_source is TitleSource.PERSON or conversation is None:
         return session
     backend = world.agents.find(session.backend)
     if backend is None:
         return session
-    where = title_files_of(backend, session.conversation, world)
+    where = title_files_of(backend, conversation, world)
     native = backend.native() if where is not None else None
     if where is None or native is None:
         return session
     for lines in conversation_edges(where):
-        said = native.title(session.conversation, lines)
+        said = native.title(conversation, lines)
         try:
             title = checked_title(said or "")
         except UsageError:  # none, or nothing that can stand as one

@@ -16,7 +16,7 @@ from clinvk.store.sessions.selection import (
     is_resumable,
     largest_first,
     microseconds,
-    native_id,
+    native_ids,
     sought_in,
 )
 
@@ -39,7 +39,7 @@ class Column(NamedTuple):
 
 COLUMNS = (
     Column("name", "BLOB", lambda told, _: _maybe(told.name)),
-    Column("native", "BLOB", lambda told, _: _maybe(native_id(told))),
+    Column("natives", "BLOB", lambda told, _: json.dumps(native_ids(told)).encode()),
     Column("backend", "BLOB", lambda told, _: as_bytes(told.backend)),
     Column("status", "TEXT", lambda told, is_open: OPEN if is_open else told.status.value),
     Column("resumable", "INTEGER", lambda told, _: int(is_resumable(told))),

@@ -16,7 +16,7 @@ from clinvk.store.files import ensure_private_dir, open_private
 from clinvk.store.home import Home
 from clinvk.store.index.columns import DECLARED
 
-VERSION = 4
+VERSION = 5
 """Of the tables below. Another version's file is thrown away."""
 
 BUSY_S = 0.05
@@ -39,10 +39,11 @@ CREATE INDEX entry_created ON entry (created DESC, used DESC, key DESC);
 CREATE INDEX entry_tokens ON entry (tokens, used DESC, key DESC);
 CREATE INDEX entry_title ON entry (title, used DESC, key DESC);
 CREATE INDEX entry_name ON entry (name) WHERE name IS NOT NULL;
-CREATE INDEX entry_native ON entry (native) WHERE native IS NOT NULL;
 CREATE INDEX entry_watched ON entry (key) WHERE watched = 1;
 CREATE TABLE tag (key NOT NULL, tag BLOB NOT NULL, PRIMARY KEY (key, tag)) WITHOUT ROWID;
 CREATE INDEX tag_by_tag ON tag (tag, key);
+CREATE TABLE native (key NOT NULL, native BLOB NOT NULL, PRIMARY KEY (key, native)) WITHOUT ROWID;
+CREATE INDEX native_by_native ON native (native, key);
 CREATE TABLE noted (what TEXT PRIMARY KEY, mark) WITHOUT ROWID;
 """
 

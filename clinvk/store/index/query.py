@@ -25,6 +25,8 @@ _ORDERS = {
     Order.TITLE: "title, used DESC, key DESC",
 }
 
+_NATIVE = "{{0}}key IN (SELECT key FROM native WHERE {})"
+
 _FEW = 1_000
 """A condition that so many sessions meet, or more, is no way to find the ones that are meant."""
 
@@ -143,7 +145,7 @@ def _way(
 def _labels(selection: Selection) -> Iterator[_Condition]:
     if selection.reference is not None:
         asked, prefix = as_bytes(selection.reference), prefix_in(selection.reference)
-        query = "{0}name = ? OR {0}native = ?"
+        query = f"{{0}}name = ? OR {_NATIVE.format('native = ?')}"
         if prefix is None:
             yield _Condition(f"({query})", (asked, asked))
         else:
@@ -151,13 +153,15 @@ def _labels(selection: Selection) -> Iterator[_Condition]:
             yield _Condition(query, (asked, asked, prefix, f"{prefix}g"))
     if selection.begins is not None:
         start = as_bytes(selection.begins)
-        bounds: dict[str, tuple[Value, Value]] = {"name": (start, start + b"\xff")}
-        if ":" in selection.begins:
-            bounds["native"] = bounds["name"]
+        bounds: dict[str, tuple[Value, Value]] = {"{0}name": (start, start + b"\xff")}
         if selection.begins.isascii():  # as every id is
-            bounds["key"] = (selection.begins, f"{selection.begins}\x7f")
-        query = " OR ".join(f"({{0}}{one} >= ? AND {{0}}{one} < ?)" for one in bounds)
-        yield _Condition(f"({query})", tuple(end for ends in bounds.values() for end in ends))
+            bounds["{0}key"] = (selection.begins, f"{selection.begins}\x7f")
+        ways = [f"({one} >= ? AND {one} < ?)" for one in bounds]
+        values = [end for ends in bounds.values() for end in ends]
+        if ":" in selection.begins:
+            ways.append(_NATIVE.format("native >= ? AND native < ?"))
+            values += bounds["{0}name"]
+        yield _Condition(f"({' OR '.join(ways)})", tuple(values))
     if selection.named:
         yield _Condition("{0}name IS NOT NULL")
     if selection.name is not None:

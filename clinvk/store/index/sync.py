@@ -22,12 +22,14 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from clinvk.model.session import Session
 from clinvk.store.home import Home
 from clinvk.store.index.columns import INSERT, Key
 from clinvk.store.index.database import IndexBrokenError, boot_id, writing
 from clinvk.store.index.file_signature import file_system_now, folder_mark, stamp
 from clinvk.store.index.rows import Entry, checked_key, joint_mark, key_of, read_entry
 from clinvk.store.sessions import reading
+from clinvk.store.sessions.selection import as_bytes, native_ids
 
 _BATCH = 10_000
 """So many files are read between two commits: a second's work is lost by an interruption."""
@@ -84,13 +86,18 @@ def note(database: sqlite3.Connection, what: str, mark: int | str | None) -> Non
 def take(database: sqlite3.Connection, key: Key, entry: Entry | None) -> None:
     """Put the entry in the place of what the index had under that key."""
     database.execute("DELETE FROM tag WHERE key = ?", (key,))
+    database.execute("DELETE FROM native WHERE key = ?", (key,))
     if entry is None:
         database.execute("DELETE FROM entry WHERE key = ?", (key,))
         return
     database.execute(INSERT, entry.values())
-    tags = getattr(entry.found, "tags", ())
-    rows = [(key, tag.encode("utf-8", "surrogatepass")) for tag in dict.fromkeys(tags)]
-    database.executemany("INSERT INTO tag VALUES (?, ?)", rows)
+    if isinstance(entry.found, Session):
+        tags, natives = dict.fromkeys(entry.found.tags), native_ids(entry.found)
+        database.executemany(
+            "INSERT INTO tag VALUES (?, ?)", [(key, as_bytes(one)) for one in tags]
+        )
+        rows = [(key, as_bytes(one)) for one in natives]
+        database.executemany("INSERT INTO native VALUES (?, ?)", rows)
 
 
 def say_behind(home: Home) -> None:

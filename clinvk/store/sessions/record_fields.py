@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from clinvk.model.access import Access
+from clinvk.model.conversation import Conversation
 from clinvk.model.session import SCHEMA, OpenTurn, Session, Status, TitleSource
 from clinvk.model.usage import FIGURES, UNKNOWN_USAGE, Usage
 from clinvk.text.json_codec import time_from_text, time_to_text
@@ -99,6 +100,18 @@ def _open_turn(value: object) -> OpenTurn:
         raise _NestedError(*error.args) from None
 
 
+def _conversations(value: object) -> tuple[Conversation, ...]:
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ValueError
+    try:
+        said = [Conversation(**read_fields(one, CONVERSATION)) for one in value]
+    except ValueError as error:
+        raise _NestedError(*error.args) from None
+    if len({one.backend for one in said}) < len(said):
+        raise ValueError
+    return tuple(one for one in said if one != Conversation(backend=one.backend))
+
+
 def _words(words: Iterable[StrEnum], default: object = None, *, firm: bool = False) -> Kind:
     known = {word.value: word for word in words}
 
@@ -147,11 +160,27 @@ STATUS = _words((Status.ACTIVE, Status.ERROR, Status.COMPLETED), Status.ACTIVE)
 TAGS = Kind("a list of texts", _tags, list, default=())
 USAGE = Kind("an object of counts", read_usage, lambda usage: usage.figures, default=UNKNOWN_USAGE)
 FIGURE_COUNTS = Kind("an object of counts", _figure_counts, dict)
+CONVERSATIONS = Kind(
+    "a list of conversations, one with each agent",
+    _conversations,
+    lambda known: [write_fields(one, CONVERSATION) for one in known],
+    default=(),
+)
 TURN = Kind("a turn", _open_turn, lambda opened: write_fields(opened, OPEN_TURN))
 
 OPEN_TURN: tuple[RecordField, ...] = (
     RecordField("number", "number", COUNT),
     RecordField("started_at", "started_at", TIME),
+)
+
+CONVERSATION: tuple[RecordField, ...] = (
+    RecordField("backend", "backend", TEXT),
+    RecordField("backend_session_id", "id", MAYBE_TEXT),
+    RecordField("backend_session_seen", "seen", FLAG),
+    RecordField("model", "model", MAYBE_TEXT),
+    RecordField("counters", "counters", OBJECT),
+    RecordField("counters_turn", "counters_turn", COUNT),
+    RecordField("heard_through", "heard_through", COUNT),
 )
 
 FIELDS = (
@@ -161,9 +190,7 @@ FIELDS = (
     RecordField("title", "title", TITLE),
     RecordField("title_source", "title_source", SOURCE),
     RecordField("backend", "backend", TEXT),
-    RecordField("backend_session_id", "conversation", MAYBE_TEXT, told_by_turns=True),
-    RecordField("backend_session_seen", "conversation_seen", FLAG, told_by_turns=True),
-    RecordField("model", "model", MAYBE_TEXT, told_by_turns=True),
+    RecordField("conversations", "conversations", CONVERSATIONS, told_by_turns=True),
     RecordField("model_requested", "model_asked", MAYBE_TEXT),
     RecordField("access", "access", ACCESS),
     RecordField("system_prompt", "system_prompt", MAYBE_TEXT),
@@ -179,8 +206,6 @@ FIELDS = (
     RecordField("usage", "usage", USAGE, told_by_turns=True),
     RecordField("cost_usd", "cost_usd", AMOUNT, told_by_turns=True),
     RecordField("figures_reported", "figures_reported", FIGURE_COUNTS, told_by_turns=True),
-    RecordField("counters", "counters", OBJECT, told_by_turns=True),
-    RecordField("counters_turn", "counters_turn", COUNT, told_by_turns=True),
     RecordField("open_turn", "open_turn", TURN, told_by_turns=True),
 )
 """In their published order. All other fields of a record are kept as they are."""
@@ -192,11 +217,30 @@ def read_session(data: object) -> Session:
     """The session that the JSON value says. Raises `ValueError` with what is wrong."""
     if not isinstance(data, dict):
         raise ValueError("it is not a JSON object")  # noqa: TRY004  one kind for all complaints
-    data = {"schema": SCHEMA, **data}
+    data = upgraded(data)
     (schema,) = read_fields(data, FIELDS[:1]).values()
     said = read_fields(data, FIELDS, lenient=schema > SCHEMA)
     said["last_used_at"] = said["last_used_at"] or said["created_at"]
     return Session(**said, unknown={key: data[key] for key in data if key not in KNOWN})
+
+
+def upgraded(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record in the form of this schema: of schema 1 its one conversation is put in the list.
+
+    A record without a schema is of schema 1. Any other is as it was.
+    """
+    schema = record.get("schema", 1)
+    if schema != 1 or isinstance(schema, bool):
+        return dict(record)
+    heard, moved = record.get("turns"), {field.name for field in CONVERSATION[1:-1]}
+    is_count = isinstance(heard, int) and not isinstance(heard, bool) and 0 <= heard < _MOST
+    conversation = {
+        "heard_through": heard if is_count else 0,
+        **{name: value for name, value in record.items() if name in moved},
+        "backend": record.get("backend"),
+    }
+    kept = {name: value for name, value in record.items() if name not in moved}
+    return {**kept, "schema": SCHEMA, "conversations": [conversation]}
 
 
 def encode(session: Session) -> dict[str, Any]:
@@ -221,11 +265,11 @@ def read_fields(
             continue
         try:
             said[attribute] = kind.read(value)
-        except _NestedError:
-            raise
-        except ValueError:
+        except ValueError as error:
             if kind.firm or not lenient:
-                raise ValueError(f"`{name}` is not {kind.wanted}") from None
+                nested = isinstance(error, _NestedError)
+                why = str(error) if nested else f"`{name}` is not {kind.wanted}"
+                raise ValueError(why) from None
             said[attribute] = kind.default
     return said
 

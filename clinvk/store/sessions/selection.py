@@ -134,14 +134,14 @@ def prefix_in(reference: str) -> str | None:
 
 def _answers_to(session: Session, reference: str) -> bool:
     prefix = prefix_in(reference)
-    return reference in (session.name, native_id(session)) or (
+    return reference in (session.name, *native_ids(session)) or (
         prefix is not None and session.id.startswith(prefix)
     )
 
 
 def _begins(session: Session, beginning: str) -> bool:
-    native = native_id(session) if ":" in beginning else None
-    references = (session.id, session.name, native)
+    native = native_ids(session) if ":" in beginning else ()
+    references = (session.id, session.name, *native)
     return any(one is not None and one.startswith(beginning) for one in references)
 
 
@@ -154,9 +154,10 @@ def is_resumable(session: Session) -> bool:
     )
 
 
-def native_id(session: Session) -> str | None:
-    """`BACKEND:AGENT-SESSION-ID`, None if the agent's own id is not known."""
-    return None if session.conversation is None else f"{session.backend}:{session.conversation}"
+def native_ids(session: Session) -> tuple[str, ...]:
+    """`BACKEND:AGENT-SESSION-ID` of each conversation whose id is known."""
+    known = (one for one in session.conversations if one.id is not None)
+    return tuple(f"{one.backend}:{one.id}" for one in known)
 
 
 def microseconds(at: datetime) -> int:

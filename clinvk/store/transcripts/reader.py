@@ -1,6 +1,6 @@
 """Which turn each line of a transcript belongs to; one reader, for turns and for search."""
 
-from clinvk.store.transcripts.lines import Line
+from clinvk.store.transcripts.lines import Line, maybe_text
 from clinvk.store.transcripts.turns import (
     FINISHED,
     KINDS,
@@ -75,19 +75,23 @@ class LineReader:
         if turn is not None and not (line["type"] == STARTED and turn.begun):
             turn.add(line)
             return turn
-        new = TurnBuilder(number)
+        new = TurnBuilder(number, self._backend)
         new.add(line)
         if turn is not None and turn.bare:
             del self.turns[turn]
         return self._new(number, new)
 
     def _new(self, number: int, turn: TurnBuilder | None = None) -> TurnBuilder:
-        turn = TurnBuilder(number) if turn is None else turn
+        turn = TurnBuilder(number, self._backend) if turn is None else turn
         self.turns[turn] = None
         self._open[number] = turn
         self._moved_at[turn] = self._at
         self.voided.discard(number)
         return turn
+
+    @property
+    def _backend(self) -> str | None:
+        return maybe_text(self.header or {}, "backend")
 
     def _void(self, number: int) -> None:
         turn = self._open.pop(number, None)

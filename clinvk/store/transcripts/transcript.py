@@ -202,12 +202,12 @@ def _lines(file: BinaryIO, longest: int) -> Iterator[bytes | None]:
 def _during(session: Session, turn: Turn) -> Session:
     """The session while that turn is open."""
     session = replace(
-        session.turn_started(at=turn.started_at, resume=turn.resume),
+        session.turn_started(at=turn.started_at, mode=turn.mode, backend=turn.backend),
         open_turn=OpenTurn(number=turn.number, started_at=turn.started_at),
     )
-    chosen = turn.conversation_asked
-    if chosen is not None and chosen != session.conversation and turn.afresh is None:
-        session = replace(session, conversation=chosen, conversation_seen=False)
+    chosen, known = turn.conversation_asked, session.conversation
+    if chosen is not None and chosen != known.id and turn.afresh is None:
+        session = session.with_conversation(replace(known, id=chosen, seen=False))
     return _named(session, turn)
 
 

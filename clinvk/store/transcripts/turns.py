@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import FileChange, Init, Message, ToolResult, ToolUse, Warned, ends_message
 from clinvk.model.files import FileReport, FileSource, absolute_path
 from clinvk.model.outcome import Outcome, StopReason
@@ -54,10 +55,11 @@ class TurnTexts:
 
 
 class TurnBuilder:
-    """One turn in the making."""
+    """One turn in the making; `backend` is the session's, for a turn that names none (schema 1)."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, backend: str | None = None) -> None:
         self.number = number
+        self._backend = backend
         self._start: Line = {}
         self._named: Line = {}
         self._finish: Line | None = None
@@ -125,6 +127,7 @@ class TurnBuilder:
             number=self.number,
             started_at=maybe_time(start, "at") or maybe_time(named, "at") or ended_at or _LONG_AGO,
             prompt=maybe_text(start, "prompt") or "",
+            backend=maybe_text(start, "backend") or self._backend,
             ended_at=ended_at,
             bare=self.bare,
             outcome=Outcome(
@@ -148,7 +151,7 @@ class TurnBuilder:
             conversation_asked=maybe_text(start, "conversation"),
             access=word(Access, start.get("access")),
             cwd=maybe_text(start, "cwd"),
-            resume=start.get("resume") is True,
+            mode=_mode(start),
             interactive=start.get("interactive") is True,
             afresh=word(IfMissing, start.get("afresh")),
         )
@@ -208,6 +211,12 @@ def turn_number(line: object) -> int:
 def _received(messages: tuple[str, ...]) -> str:
     """What there was of an answer before the turn broke off: its messages, as paragraphs."""
     return "\n\n".join(message for message in messages if message)
+
+
+def _mode(start: Line) -> TurnMode:
+    """What the turn did with the conversation; schema 1 only said whether it resumed."""
+    resumed = TurnMode.RESUME if start.get("resume") is True else TurnMode.START
+    return word(TurnMode, start.get("mode")) or resumed
 
 
 def _whole(value: object) -> int | None:

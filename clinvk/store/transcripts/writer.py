@@ -14,6 +14,7 @@ from pathlib import Path
 
 from clinvk.errors import SessionBusyError, StoreError
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import (
     Event,
     Init,
@@ -96,12 +97,13 @@ class TranscriptWriter:
         *,
         turn: int,
         at: datetime,
+        backend: str,
         prompt: str,
         cwd: str,
         model: str | None = None,
         access: Access | None = None,
         conversation: str | None = None,
-        resume: bool = False,
+        mode: TurnMode = TurnMode.START,
         interactive: bool = False,
         afresh: IfMissing | None = None,
     ) -> None:
@@ -116,12 +118,14 @@ class TranscriptWriter:
                 "type": "turn_started",
                 "turn": turn,
                 "at": time_to_text(at),
+                "backend": backend,
+                "mode": mode.value,
                 "prompt": prompt,
                 "model": model,
                 "access": access.value if access else None,
                 "cwd": cwd,
                 "conversation": conversation,
-                "resume": resume,
+                "resume": mode is TurnMode.RESUME,
             }
             | ({"interactive": True} if interactive else {})
             | ({"afresh": afresh.value} if afresh else {})

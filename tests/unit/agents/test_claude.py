@@ -8,7 +8,7 @@ import pytest
 from clinvk.agents import registry as backends
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
-from clinvk.model.conversation import ConversationFiles
+from clinvk.model.conversation import ConversationFiles, TurnMode
 from clinvk.model.request import Invocation, TurnRequest
 
 ID = "123e4567-e89b-12d3-a456-426614174000"
@@ -25,13 +25,13 @@ def invoke(**asked: Any) -> Invocation:
 def test_what_is_no_id_never_reaches_the_command_line(bad: str, *, resume: bool) -> None:
     """`--resume` would take it for a title, and go on with another conversation."""
     with pytest.raises(SessionNotFoundError):
-        invoke(conversation=bad, resume=resume)
+        invoke(conversation=bad, mode=TurnMode.RESUME if resume else TurnMode.START)
 
 
 def test_a_resume_without_an_id_is_refused() -> None:
     """It would open a list to pick from, or nothing."""
     with pytest.raises(SessionNotFoundError):
-        invoke(resume=True)
+        invoke(mode=TurnMode.RESUME)
 
 
 def test_read_only_leaves_no_tool_that_writes() -> None:
@@ -108,7 +108,7 @@ def test_another_system_prompt_passes_by_the_version_that_answered_last(
         prompt="p",
         cwd=Path("/p"),
         conversation="00000000-0000-4000-8000-000000000001",
-        resume=True,
+        mode=TurnMode.RESUME,
         system_prompt="in prose",
         system_prompt_changed=True,
         counters={"version": version},

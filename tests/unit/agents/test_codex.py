@@ -10,7 +10,7 @@ import pytest
 from clinvk.agents import registry as backends
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
-from clinvk.model.conversation import ConversationFiles
+from clinvk.model.conversation import ConversationFiles, TurnMode
 from clinvk.model.events import (
     Change,
     Event,
@@ -62,7 +62,7 @@ def test_every_option_stands_before_resume() -> None:
     argv = CODEX.invocation(
         ask(
             conversation=ID,
-            resume=True,
+            mode=TurnMode.RESUME,
             access=Access.EDIT,
             model="m",
             backend_args=("--search",),
@@ -91,7 +91,7 @@ def test_what_the_persons_rules_allow_does_not_leave_the_sandbox_of_read_only() 
 def test_what_is_no_id_never_reaches_the_command_line(bad: str | None) -> None:
     """With anything but an id, `resume` silently starts a new thread."""
     with pytest.raises(SessionNotFoundError):
-        CODEX.invocation(ask(conversation=bad, resume=True))
+        CODEX.invocation(ask(conversation=bad, mode=TurnMode.RESUME))
 
 
 @pytest.mark.parametrize("prompt", ['say "hi"\n\\ and \t\x01\x7f', "grüße 👋", "'''"])
@@ -113,10 +113,10 @@ def test_a_turns_usage_is_the_difference_of_the_threads_totals() -> None:
     before = {"input_tokens": 300, "output_tokens": 30, "cached_input_tokens": 100}
     line = completed(500, 50, cached_input_tokens=150, reasoning_output_tokens=5)
     started = {"type": "thread.started", "thread_id": ID}
-    result = turn(started, line, conversation=ID, resume=True, counters=before)[-1]
+    result = turn(started, line, conversation=ID, mode=TurnMode.RESUME, counters=before)[-1]
     assert result.usage == Usage(input_tokens=200, cached_tokens=50, output_tokens=20)
     assert result.counters == line["usage"]
-    unnamed = turn(line, conversation=ID, resume=True, counters=before)[-1]
+    unnamed = turn(line, conversation=ID, mode=TurnMode.RESUME, counters=before)[-1]
     assert unnamed.usage == Usage()  # it may be another thread
 
 
@@ -135,7 +135,7 @@ def test_a_turns_usage_is_the_difference_of_the_threads_totals() -> None:
 )
 def test_a_difference_to_the_unknown_is_unknown(asked: dict[str, Any]) -> None:
     """The thread's total is never taken for a turn's."""
-    result = turn(completed(500, 50), conversation=ID, resume=True, **asked)[-1]
+    result = turn(completed(500, 50), conversation=ID, mode=TurnMode.RESUME, **asked)[-1]
     assert result.usage == UNKNOWN_USAGE
     assert result.counters == {"input_tokens": 500, "output_tokens": 50}
 

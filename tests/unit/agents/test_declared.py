@@ -12,6 +12,7 @@ from clinvk.agents.base import Capability, ConversationFiles
 from clinvk.agents.declared.backend import declared
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Event, Failed, Init, Message, Raw, Result, StopReason
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
@@ -97,7 +98,11 @@ def test_what_was_not_asked_leaves_nothing_behind() -> None:
 
 def test_a_further_turn_names_its_conversation_and_one_to_forget_does_not() -> None:
     """Each kind of turn has its own arguments; without `{options}` these come first."""
-    assert TOY.invocation(ask(resume=True, conversation="c-1")).argv == ("toy", "more", "--id=c-1")
+    assert TOY.invocation(ask(mode=TurnMode.RESUME, conversation="c-1")).argv == (
+        "toy",
+        "more",
+        "--id=c-1",
+    )
     made = TOY.invocation(ask(ephemeral=True, model="m"))
     assert made.argv == ("toy", "-m", "m", "ask", "--forget")
 
@@ -106,7 +111,7 @@ def test_a_further_turn_names_its_conversation_and_one_to_forget_does_not() -> N
 def test_an_id_that_could_be_an_option_is_refused(conversation: str) -> None:
     """It was printed by a program and would stand on a command line."""
     with pytest.raises(SessionNotFoundError):
-        TOY.invocation(ask(resume=True, conversation=conversation))
+        TOY.invocation(ask(mode=TurnMode.RESUME, conversation=conversation))
 
 
 def test_the_prompt_may_be_an_argument_or_a_file() -> None:
@@ -282,7 +287,7 @@ def test_a_line_of_plain_text_may_say_that_the_turn_failed() -> None:
 def test_a_file_that_is_handed_over_is_the_only_witness_of_a_conversation() -> None:
     """The program would begin it again; one that the program names itself may lie elsewhere."""
     toy = declared("toy", form(TEXT))
-    made = toy.invocation(ask(conversation="c-1", resume=True, home=Path("/h")))
+    made = toy.invocation(ask(conversation="c-1", mode=TurnMode.RESUME, home=Path("/h")))
     assert made.argv == ("toy", "--file=/h/.toy/c-1.md")
     files = toy.conversation_files("c-[1]", Path("/h"), {})
     assert files is None
@@ -327,7 +332,7 @@ def test_pieces_after_a_whole_message_begin_the_next_one() -> None:
 def test_another_conversation_than_the_one_to_go_on_with_is_a_failure() -> None:
     """Nobody can tell a copy from an empty one; the session keeps its own."""
     lines = ['{"type": "begin", "id": "c-2"}', '{"type": "answer", "text": "x"}']
-    events = play(lines, conversation="c-1", resume=True)
+    events = play(lines, conversation="c-1", mode=TurnMode.RESUME)
     *_, result = events
     assert isinstance(result, Result)
     assert result.failure is not None
@@ -339,7 +344,7 @@ def test_another_conversation_than_the_one_to_go_on_with_is_a_failure() -> None:
     moving = FULL.replace(
         "        model: model", "        conversation_changes: true\n        model: model"
     )
-    *_, result = play(lines, text=moving, conversation="c-1", resume=True)
+    *_, result = play(lines, text=moving, conversation="c-1", mode=TurnMode.RESUME)
     assert isinstance(result, Result)
     assert (result.failure, result.backend_session_id) == (None, "c-2")
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from clinvk.agents.demo.backend import Agent, DemoParser
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import (
     Change,
     Event,
@@ -60,7 +61,7 @@ def test_a_resume_names_the_conversation_and_everything_else_that_was_asked() ->
     request = replace(
         PLAIN,
         conversation="--abc",
-        resume=True,
+        mode=TurnMode.RESUME,
         model="demo-2",
         access=Access.READ_ONLY,
         system_prompt="be kind",

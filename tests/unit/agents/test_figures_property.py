@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Backend
 from clinvk.agents.kit.spending import Spending
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Result
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import Usage
@@ -66,7 +67,7 @@ def _request(counters: Any, *, resume: bool, known: bool) -> TurnRequest:
         prompt="x",
         cwd=Path("/p"),
         conversation="00000000-0000-4000-8000-000000000000",
-        resume=resume,
+        mode=TurnMode.RESUME if resume else TurnMode.START,
         counters=counters,
         baseline_known=known,
     )

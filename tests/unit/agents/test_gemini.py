@@ -10,6 +10,7 @@ import pytest
 from clinvk.agents import registry as backends
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Change, Event, Failed, FileChange, Message, Raw, StopReason, Warned
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
@@ -66,7 +67,7 @@ def rules(access: Access) -> list[dict[str, Any]]:
 def test_what_is_no_id_never_reaches_the_command_line(bad: str) -> None:
     """A number or `latest` would be whichever conversation that is."""
     with pytest.raises(SessionNotFoundError):
-        GEMINI.invocation(ask(conversation=bad, resume=True))
+        GEMINI.invocation(ask(conversation=bad, mode=TurnMode.RESUME))
 
 
 def test_read_only_takes_every_tool_away_that_writes_and_the_way_out_of_plan_mode() -> None:
@@ -291,7 +292,9 @@ def test_where_its_files_are(environ: dict[str, str], root: str) -> None:
 def test_the_agents_own_screen_opens_the_conversation() -> None:
     """With the session's model and access, and without what makes it headless."""
     assert GEMINI.native_resume(ID) == ("gemini", "--resume", ID)
-    screen = GEMINI.screen(ask(conversation=ID, resume=True, model="m", access=Access.FULL))
+    screen = GEMINI.screen(
+        ask(conversation=ID, mode=TurnMode.RESUME, model="m", access=Access.FULL)
+    )
     assert screen is not None
     assert screen.argv == ("gemini", f"--resume={ID}", "--model=m", "--approval-mode=yolo")
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from clinvk.agents import registry as backends
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Result
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
@@ -52,7 +53,7 @@ NOT_GONE = [
 
 
 def _ended(name: str, lines: list[dict[str, Any]], stderr: str = "") -> Result:
-    request = TurnRequest(prompt="p", cwd=Path("/p"), conversation=ID, resume=True)
+    request = TurnRequest(prompt="p", cwd=Path("/p"), conversation=ID, mode=TurnMode.RESUME)
     parser = backends.get(name).parser(request)
     events = [event for line in lines for event in parser.feed(json.dumps(line))]
     events += parser.finish(1, stderr)

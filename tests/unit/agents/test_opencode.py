@@ -9,6 +9,7 @@ import pytest
 from clinvk.agents import registry as backends
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import FileChange, Message, Result, StopReason, ToolResult, Warned
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import Invocation, TurnRequest
@@ -83,8 +84,8 @@ def rules(access: Access) -> dict[str, Any]:
 def test_a_resume_without_an_id_is_refused() -> None:
     """It would begin a new conversation."""
     with pytest.raises(SessionNotFoundError):
-        invoke(resume=True)
-    assert f"--session={ID}" in invoke(resume=True, conversation=ID).argv
+        invoke(mode=TurnMode.RESUME)
+    assert f"--session={ID}" in invoke(mode=TurnMode.RESUME, conversation=ID).argv
 
 
 def test_what_only_reads_is_all_that_read_only_allows() -> None:
@@ -122,7 +123,7 @@ def test_an_ephemeral_run_keeps_its_database_in_memory() -> None:
 def test_another_directory_is_refused() -> None:
     """It would answer in the old one, tell nothing of it and never end (1.18.33)."""
     with pytest.raises(BackendUnsupportedError):
-        OPENCODE.refuse_unsupported(ask(resume=True, conversation=ID, elsewhere=True))
+        OPENCODE.refuse_unsupported(ask(mode=TurnMode.RESUME, conversation=ID, elsewhere=True))
 
 
 def test_a_turn_is_the_sum_of_its_steps() -> None:

@@ -9,7 +9,7 @@ import pytest
 from clinvk.agents import registry as backends
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
-from clinvk.model.conversation import ConversationFiles
+from clinvk.model.conversation import ConversationFiles, TurnMode
 from clinvk.model.events import Message, Result, UsageReported, Warned
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import Invocation, TurnRequest
@@ -71,7 +71,7 @@ def result(request: TurnRequest, *lines: dict[str, Any]) -> Result:
 def test_what_is_no_id_never_reaches_the_command_line(bad: str, *, resume: bool) -> None:
     """`--resume` would take it for a title."""
     with pytest.raises(SessionNotFoundError):
-        invoke(conversation=bad, resume=resume)
+        invoke(conversation=bad, mode=TurnMode.RESUME if resume else TurnMode.START)
 
 
 def test_read_only_shuts_out_what_writes() -> None:
@@ -111,7 +111,7 @@ def test_a_conversation_is_one_file(environ: dict[str, str], root: str) -> None:
 
 def test_a_turn_is_the_difference_of_the_totals() -> None:
     """What it asked on its own account, to keep its memory, is in the turn's figures."""
-    request = ask(resume=True, conversation=ID, counters=TOTALS)
+    request = ask(mode=TurnMode.RESUME, conversation=ID, counters=TOTALS)
     done = result(request, said("well", 100), ended(300, 40))
     assert (done.usage.input_tokens, done.usage.cached_tokens) == (200, 0)
     assert done.usage.output_tokens == 20
@@ -120,23 +120,23 @@ def test_a_turn_is_the_difference_of_the_totals() -> None:
 
 def test_totals_that_do_not_fit_are_the_runs_own() -> None:
     """An earlier version counted each run by itself: a difference would be less than was used."""
-    request = ask(resume=True, conversation=ID, counters=TOTALS)
+    request = ask(mode=TurnMode.RESUME, conversation=ID, counters=TOTALS)
     assert result(request, said("well", 200, 40), ended(200, 25)).usage.input_tokens == 200
 
 
 def test_after_a_turn_that_broke_off_nothing_is_known() -> None:
     """What it used is in the total, and how much of it cannot be told; the next turn is known."""
-    broken = ask(resume=True, conversation=ID, counters=TOTALS, baseline_known=False)
+    broken = ask(mode=TurnMode.RESUME, conversation=ID, counters=TOTALS, baseline_known=False)
     done = result(broken, said("well", 100), ended(300, 40))
     assert not done.usage.known
     assert done.counters is not None
-    after = ask(resume=True, conversation=ID, counters=done.counters)
+    after = ask(mode=TurnMode.RESUME, conversation=ID, counters=done.counters)
     assert result(after, said("well", 100), ended(400, 50)).usage.input_tokens == 100
 
 
 def test_a_failed_turn_used_what_was_added_to_the_file() -> None:
     """Its result says nothing of it, or the total of the whole conversation."""
-    request = ask(resume=True, conversation=ID, counters=TOTALS)
+    request = ask(mode=TurnMode.RESUME, conversation=ID, counters=TOTALS)
     used = QWEN.usage_by({**TOTALS, "input_tokens": 150, "output_tokens": 21}, request)
     assert (used.input_tokens, used.cached_tokens, used.output_tokens) == (50, 0, 1)
     assert not QWEN.usage_by({**TOTALS, "output_tokens": 1}, request).known

@@ -8,6 +8,7 @@ import pytest
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Capability
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.request import Invocation, TurnRequest
 
 CONVERSATION = "123e4567-e89b-12d3-a456-426614174000"
@@ -36,7 +37,7 @@ def screen(name: str, **asked: object) -> Invocation:
 @pytest.mark.parametrize("name", WITH_SCREEN)
 def test_a_screen_resumes_the_conversation(name: str) -> None:
     """By its id, with nothing of a headless run, and with the terminal as its stdin."""
-    opened = screen(name, conversation=CONVERSATION, resume=True)
+    opened = screen(name, conversation=CONVERSATION, mode=TurnMode.RESUME)
     assert CONVERSATION in " ".join(opened.argv)
     assert opened.argv[0] == backends.get(name).executable
     assert not HEADLESS & set(opened.argv)

@@ -4,13 +4,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bed.kept import session_of
 from clinvk.cli.app import COMMANDS
 from clinvk.cli.commands.sessions import LINES
 from clinvk.cli.completion import Shell
 from clinvk.cli.completion.candidates import MOST, age, candidates
 from clinvk.cli.completion.scripts import script
 from clinvk.cli.completion.tree import Command, Option, Source, read_tree
-from clinvk.model.session import Session, Status
+from clinvk.model.session import Status
 from clinvk.services.world import World
 from clinvk.store.home import Home
 from clinvk.store.sessions.store import SessionStore
@@ -28,7 +29,7 @@ def keep(home: Home, session_id: str, *, hours: int = 0, **fields: object) -> No
     """Keep a session that was last used so many hours ago."""
     at = NOW - timedelta(hours=hours)
     said: dict[str, object] = {"backend": "demo", "cwd": "/p", **fields}
-    session = Session(id=session_id, created_at=at, last_used_at=at, **said)  # type: ignore[arg-type]  as a test says it
+    session = session_of(id=session_id, created_at=at, last_used_at=at, **said)
     SessionStore(home).create(session)
 
 
@@ -112,7 +113,7 @@ def test_sessions_are_offered_by_name_and_by_id(world: World) -> None:
 
 def test_only_what_begins_so_is_offered(world: World) -> None:
     """A prefix of an id, of a name, or of `BACKEND:AGENT-SESSION-ID` once its colon is typed."""
-    keep(world.home, "aaaa00000001", name="beef", conversation="conv-1")
+    keep(world.home, "aaaa00000001", name="beef", conversation={"id": "conv-1"})
     keep(world.home, "beef00000002", name="dem")
 
     def offered(prefix: str, kind: str = "sessions") -> list[str]:
@@ -162,7 +163,13 @@ def test_a_title_is_one_short_harmless_line(world: World, title: str, shown: str
 
 def test_a_name_or_a_tag_that_would_break_the_line_is_left_out(world: World) -> None:
     """A record can be edited by hand; what it says is not taken on trust."""
-    keep(world.home, "aaaa00000001", name="x\ny\tz", conversation="a\nb", tags=("fine", "\x1b[2J"))
+    keep(
+        world.home,
+        "aaaa00000001",
+        name="x\ny\tz",
+        conversation={"id": "a\nb"},
+        tags=("fine", "\x1b[2J"),
+    )
     assert [value for value, _ in candidates("names", "", world)] == []
     assert [value for value, _ in candidates("sessions", "demo:", world)] == []
     assert candidates("tags", "", world) == [("fine", "")]

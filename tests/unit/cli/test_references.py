@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bed.kept import session_of
 from clinvk.cli.app import execute
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.streams import Streams
-from clinvk.model.session import Session
 from clinvk.store.home import home_from
 from clinvk.store.sessions.store import SessionStore
 
@@ -31,16 +31,15 @@ Run = Callable[[str], tuple[int, str, str]]
 def store(tmp_path: Path) -> SessionStore:
     """Two sessions whose ids begin alike; the one that is meant was used last."""
     kept = SessionStore(home_from({}, tmp_path))
-    plain = Session(id=OTHER, backend="demo", cwd="/p", created_at=AT, last_used_at=AT)
-    kept.create(replace(plain, title="another", tags=("old",)))
+    plain = {"backend": "demo", "cwd": "/p", "created_at": AT, "tags": ("old",)}
+    kept.create(session_of(**plain, id=OTHER, title="another", last_used_at=AT))
     kept.create(
-        replace(
-            plain,
+        session_of(
+            **plain,
             id=MEANT,
             title="the one that is meant",
             name="pr-842",
-            conversation="conv-1",
-            tags=("old",),
+            conversation={"id": "conv-1"},
             last_used_at=AT + timedelta(hours=1),
         )
     )
@@ -97,7 +96,7 @@ def test_what_could_mean_two_is_done_to_neither(
         status, stdout, stderr = run(line.format(reference))
         assert (status, stdout) == (4, "")
         assert said in stderr
-    third = replace(store.load(MEANT), id="aaaa00000003", name=None, conversation=None)
+    third = replace(store.load(MEANT), id="aaaa00000003", name=None, conversations=())
     store.create(third)
     status, stdout, stderr = run(line.format("aaaa"))
     assert (status, stdout) == (4, "")

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from clinvk.model.conversation import Conversation, TurnMode
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, Status, TitleSource
@@ -84,7 +85,25 @@ def test_counters_are_kept_with_the_turn_they_are_of() -> None:
     """A turn without counters leaves the older ones, which are then not the latest turn's."""
     session = _ended(SESSION, 1, counters={"input_tokens": 5})
     session = _ended(session, 2)
-    assert (session.counters, session.counters_turn) == ({"input_tokens": 5}, 1)
+    known = session.conversation
+    assert (known.counters, known.counters_turn) == ({"input_tokens": 5}, 1)
+
+
+def test_each_agent_has_a_conversation_of_its_own() -> None:
+    """A turn with another agent leaves the first one's as it was, for a later turn with it."""
+    session = _ended(SESSION, 1, backend_session_id="c-1", model="own-1", counters={"n": 5})
+    first = session.conversation
+    session = session.turn_started(at=START, mode=TurnMode.START, backend="other")
+    session = _ended(session.conversation_confirmed("t-1", "other-1"), 2)
+    assert (session.backend, session.turns) == ("other", 2)
+    assert session.conversation == Conversation(
+        backend="other", id="t-1", seen=True, model="other-1", heard_through=2
+    )
+    assert session.conversations == (first, session.conversation)
+    session = session.turn_started(at=START, backend=first.backend)
+    assert session.conversation == first
+    session = _ended(session, 3)
+    assert [one.heard_through for one in session.conversations] == [3, 2]
 
 
 def test_an_archived_session_is_taken_up_again_by_a_turn() -> None:
@@ -133,6 +152,6 @@ def test_another_model_is_for_the_turn_that_asked_for_it() -> None:
     """The session keeps the model that its own turns ran on."""
     session = _ended(SESSION, 1, model="own-1")
     session = _ended(session, 2, model="other-1", model_asked="other")
-    assert session.model == "own-1"
+    assert session.conversation.model == "own-1"
     session = _ended(session, 3, model="own-2", model_asked="own-1")
-    assert session.model == "own-2"
+    assert session.conversation.model == "own-2"

@@ -1,12 +1,12 @@
 """A world of its own for each test: a home, a clock that is set, and real waiting."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from bed.kept import session_of
 from clinvk.model.session import Session
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore
@@ -26,10 +26,9 @@ def create(store: SessionStore) -> Callable[..., Session]:
 
     def make(session_id: str, *, days: float = 0.0, **fields: Any) -> Session:
         at = NOW - timedelta(days=days)
-        plain = Session(
-            id=session_id, backend="demo", cwd="/p", created_at=at, last_used_at=at, title="fix it"
-        )
-        session = replace(plain, **fields)
+        plain: dict[str, Any] = {"backend": "demo", "cwd": "/p", "title": "fix it"}
+        plain |= {"id": session_id, "created_at": at, "last_used_at": at}
+        session = session_of(**plain | fields)
         store.create(session)
         return session
 

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bed.kept import session_of
 from clinvk.model.session import Session
 from clinvk.store.home import Home
 from clinvk.store.sessions.store import SessionStore
@@ -55,15 +55,15 @@ def new_session() -> Callable[..., Session]:
     """Make a session; what is not said is plain."""
 
     def make(**fields: Any) -> Session:
-        plain = Session(
-            id="0123456789ab",
-            backend="demo",
-            cwd="/projects/myapp",
-            created_at=START,
-            last_used_at=START,
-            title="fix the bug",
-        )
-        return replace(plain, **fields)
+        plain: dict[str, Any] = {
+            "id": "0123456789ab",
+            "backend": "demo",
+            "cwd": "/projects/myapp",
+            "created_at": START,
+            "last_used_at": START,
+            "title": "fix the bug",
+        }
+        return session_of(**plain | fields)
 
     return make
 

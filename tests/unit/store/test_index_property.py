@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bed.budget import budget
+from clinvk.model.conversation import Conversation
 from clinvk.model.events import Init, StopReason
 from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, Status
@@ -43,7 +44,13 @@ sessions = st.builds(
     last_used_at=moments,
     name=st.sampled_from([None, "pr-1", "beef", "\ud800"]),
     title=st.sampled_from(["", "Fix", "fix", "ähnlich", "日本", "\ud800"]),
-    conversation=st.sampled_from([None, "c-1", "c-2"]),
+    conversations=st.sampled_from(
+        [
+            (),
+            (Conversation(backend="demo", id="c-1"),),
+            (Conversation(backend="x", id="c-1"), Conversation(backend="demo", id="c-2")),
+        ]
+    ),
     status=st.sampled_from([Status.ACTIVE, Status.ERROR, Status.COMPLETED]),
     archived=st.booleans(),
     tags=st.sampled_from([(), ("a",), ("b", "a"), ("a", "a"), ("\0",)]),
@@ -154,7 +161,7 @@ class Homes(RuleBasedStateMachine):
         opened = session.turn_started(at=at)
         with closing(self.store.writer(session.id, lambda: at)) as writer:
             writer.session(session)
-            writer.turn_started(turn=1, at=at, prompt="p", cwd="/p")
+            writer.turn_started(backend="demo", turn=1, at=at, prompt="p", cwd="/p")
             self.store.save(opened)
             writer.event(1, Init(backend_session_id="c-2"))
 

@@ -9,20 +9,21 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bed.kept import session_of
 from clinvk.cli.render.markdown_export import markdown_of
 from clinvk.cli.render.markdown_text import code, quoted, yaml_lines
 from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, FileSource
 from clinvk.model.outcome import Outcome
-from clinvk.model.session import Session, Status
+from clinvk.model.session import Status
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import Usage
 from clinvk.services.sessions.export import Told
 
 AT = datetime(2025, 1, 27, 10, 0, tzinfo=UTC)
 USAGE = Usage(input_tokens=1200, output_tokens=34)
-SESSION = Session(
+SESSION = session_of(
     id="0123456789ab",
     backend="agent",
     cwd="/p",
@@ -30,8 +31,7 @@ SESSION = Session(
     last_used_at=AT,
     name="pr-1",
     title="Fix the *login*",
-    model="model-4",
-    conversation="c-1",
+    conversation={"id": "c-1", "model": "model-4"},
     tags=("a", 'b"c'),
     turns=1,
     usage=USAGE,

@@ -5,13 +5,15 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from bed.kept import session_of
 from clinvk.cli.render.show import render_show
+from clinvk.model.conversation import Conversation
 from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, FileSource
 from clinvk.model.outcome import Outcome
 from clinvk.model.request import IfMissing
-from clinvk.model.session import Session, Status
+from clinvk.model.session import Status
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import FIGURES, Usage
 from clinvk.services.sessions.list import Shown
@@ -19,10 +21,10 @@ from clinvk.store.transcripts.transcript import Transcript
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 CREATED = datetime(2025, 1, 27, 10, 0, tzinfo=UTC)
-SESSION = Session(
+SESSION = session_of(
     id="abc123",
     backend="agent",
-    model="model-4",
+    conversation={"model": "model-4"},
     cwd="/projects/my app",
     created_at=CREATED,
     last_used_at=datetime(2025, 1, 27, 11, 30, tzinfo=UTC),
@@ -87,7 +89,7 @@ def test_everything_that_is_known_is_shown(screen: Any) -> None:
         cost_usd=0.08,
         turns=2,
         parent="fed321",
-        conversation="c0ffee",
+        conversations=(Conversation(backend="agent", id="c0ffee"),),
     )
     shown = Shown(
         session=session,
@@ -119,7 +121,7 @@ def test_everything_that_is_known_is_shown(screen: Any) -> None:
 
 def test_unknown_figures_are_no_zeros(screen: Any) -> None:
     """A session whose agent reports nothing has a dash for each figure."""
-    session = replace(SESSION, usage=Usage(), model=None, turns_reported=0)
+    session = replace(SESSION, usage=Usage(), conversations=(), turns_reported=0)
     render_show(replace(SHOWN, session=session), screen.streams(), now=NOW, as_json=False)
     for label in ("Model:", "  Input:", "  Output:", "  Cached:", "  Total:", "Cost:"):
         assert f"{label:<19}—\n" in screen.out.getvalue()

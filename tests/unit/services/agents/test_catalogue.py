@@ -100,7 +100,7 @@ def test_a_declared_agent_is_known(
 ) -> None:
     """A service that forgot it would treat its sessions as those of an agent that is gone."""
     session = create(
-        "aaaa00000001", backend="toy", conversation=CONVERSATION, conversation_seen=True, turns=1
+        "aaaa00000001", backend="toy", conversation={"id": CONVERSATION, "seen": True}, turns=1
     )
     kept = declaring.user_home / ".toy" / f"{CONVERSATION}.md"
     kept.parent.mkdir()

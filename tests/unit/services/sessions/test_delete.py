@@ -43,10 +43,10 @@ def test_the_agents_own_transcript_is_told_and_left(
     kept = tmp_path / ".local/share/clinvk-demo/conv-1.json"
     kept.parent.mkdir(parents=True)
     kept.write_text("{}")
-    create(ID, conversation="conv-1", conversation_seen=True)
-    create("bbbb00000001", conversation="conv-2", conversation_seen=True)
-    create("cccc00000001", conversation="conv-3")
-    create("dddd00000001", backend="gone", conversation="c", turns=1)
+    create(ID, conversation={"id": "conv-1", "seen": True})
+    create("bbbb00000001", conversation={"id": "conv-2", "seen": True})
+    create("cccc00000001", conversation={"id": "conv-3"})
+    create("dddd00000001", backend="gone", conversation={"id": "c"}, turns=1)
     told = [delete(world, one).native for one in find_doomed(world, store.ids())]
     assert told[0] is not None
     assert (told[0].agent, told[0].files) == ("Demo", (kept,))

@@ -103,7 +103,7 @@ def test_a_record_with_fields_of_a_later_version_is_taken_whole(world: World) ->
         (export(id="../../x"), "sessions[0].record.id: "),
         (export(id="0123456789ab\n"), "sessions[0].record.id: "),
         (export(id=7), "sessions[0].record.id: "),
-        (export(schema=2), "sessions[0].record: a newer clinvk wrote it (schema 2)"),
+        (export(schema=3), "sessions[0].record: a newer clinvk wrote it (schema 3)"),
         (export(schema="1"), "sessions[0].record.schema: "),
         (export(status="running"), "sessions[0].record: `status` is not one of"),
         (export(turns=-1), "sessions[0].record.turns: "),

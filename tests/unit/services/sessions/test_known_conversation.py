@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 import clinvk
+from bed.kept import session_of
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Backend
 from clinvk.agents.declared.backend import declared
 from clinvk.errors import SessionNotFoundError
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.request import TurnRequest
-from clinvk.model.session import Session
 from clinvk.services.sessions.agent_files import native_transcript
 from clinvk.services.sessions.known_conversation import (
     conversation_files_of,
@@ -74,10 +75,19 @@ def test_a_backend_by_itself_makes_no_argument_of_it_that_could_be_an_option(
 ) -> None:
     """It refuses, or the id is behind its option's `=`."""
     asked = TurnRequest(
-        prompt="p", cwd=tmp_path, conversation=conversation, resume=resume, access=Access.READ_ONLY
+        prompt="p",
+        cwd=tmp_path,
+        conversation=conversation,
+        mode=TurnMode.RESUME if resume else TurnMode.START,
+        access=Access.READ_ONLY,
     )
     if backend is DECLARED:
-        asked = TurnRequest(prompt="p", cwd=tmp_path, conversation=conversation, resume=resume)
+        asked = TurnRequest(
+            prompt="p",
+            cwd=tmp_path,
+            conversation=conversation,
+            mode=TurnMode.RESUME if resume else TurnMode.START,
+        )
     try:
         argv = backend.invocation(asked).argv
     except SessionNotFoundError:
@@ -112,15 +122,14 @@ def test_a_conversation_of_somebody_elses_is_not_taken_for_the_sessions(
     path.parent.mkdir(parents=True)
     path.write_text("{}\n")
     at = datetime(2026, 1, 2, tzinfo=UTC)
-    session = Session(
+    session = session_of(
         id="0" * 8 + "0" * 24,
         backend=name,
         cwd="/",
         created_at=at,
         last_used_at=at,
         title="t",
-        conversation=conversation,
-        conversation_seen=True,
+        conversation={"id": conversation, "seen": True},
     )
     found = native_transcript(session, world)
     assert found is not None

@@ -25,7 +25,7 @@ def _turn(store: SessionStore, world: World, *, ended: bool) -> None:
     store.save(replace(session, open_turn=OpenTurn(number=1, started_at=world.now())))
     writer = store.writer(ID, world.now)
     writer.session(session)
-    writer.turn_started(turn=1, at=world.now(), prompt="p", cwd="/p")
+    writer.turn_started(backend="demo", turn=1, at=world.now(), prompt="p", cwd="/p")
     if ended:
         writer.turn_finished(1, world.now(), Outcome(stop_reason=StopReason.END_TURN, text="t"))
     writer.close()

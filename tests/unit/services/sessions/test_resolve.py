@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing, nullcontext
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bed.kept import session_of
 from clinvk.cli.render.layout import format_age
 from clinvk.errors import (
     NothingToResumeError,
@@ -20,6 +22,7 @@ from clinvk.errors import (
     SessionNotFoundError,
     SessionUnreadableError,
 )
+from clinvk.model.conversation import Conversation
 from clinvk.model.events import StopReason
 from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, Status
@@ -55,7 +58,7 @@ def _here(directory: Path | str) -> Here:
 def _plain(session_id: str, minute: int, **fields: object) -> Session:
     at = START + timedelta(minutes=minute)
     known = {"backend": "demo", "cwd": "/p", "created_at": at, "last_used_at": at} | fields
-    return Session(id=session_id, **known)
+    return session_of(id=session_id, **known)
 
 
 def _create(store: SessionStore, session_id: str, minute: int = 0, **fields: object) -> Session:
@@ -70,7 +73,7 @@ def _create(store: SessionStore, session_id: str, minute: int = 0, **fields: obj
 def test_a_session_answers_to_all_its_references(store: SessionStore, reference: str) -> None:
     """A full id, a unique prefix, a name, the agent's own id and `@last` mean the same session."""
     _create(store, "bbbb00000001", minute=1)
-    meant = _create(store, "aaaa00000001", minute=2, name="pr-842", conversation="conv-1")
+    meant = _create(store, "aaaa00000001", minute=2, name="pr-842", conversation={"id": "conv-1"})
     assert resolve_reference(store, reference) == meant
 
 
@@ -79,7 +82,7 @@ def test_what_means_one_by_its_name_and_another_by_its_id_is_ambiguous(
     store: SessionStore, reference: str
 ) -> None:
     """An old home may have such a name; each is still meant by its own id."""
-    by_id = _create(store, "beef00000001", conversation="conv-1")
+    by_id = _create(store, "beef00000001", conversation={"id": "conv-1"})
     named = _create(store, "aaaa00000001", name=reference)
     with pytest.raises(SessionAmbiguousError) as wrong:
         resolve_reference(store, reference)
@@ -292,7 +295,7 @@ def _with_transcript(store: SessionStore, session: Session) -> Session:
     at = session.last_used_at
     with closing(store.writer(session.id, lambda: at)) as writer:
         writer.session(session)
-        writer.turn_started(turn=1, at=at, prompt="p", cwd=session.cwd)
+        writer.turn_started(backend=session.backend, turn=1, at=at, prompt="p", cwd=session.cwd)
         writer.turn_finished(1, at, Outcome(stop_reason=StopReason.END_TURN, text="done"))
     os.utime(store.home.transcript(session.id), (at.timestamp(), at.timestamp()))
     store.save(store.current(session))
@@ -405,10 +408,12 @@ def test_what_cannot_be_read_is_not_said_to_be_unknown(
 ) -> None:
     """By its id, a prefix of it, its name and the agent's own id, which its transcript tells."""
     _create(store, "aaaa00000001", minute=9)
-    asked = _create(store, "bbbb00000001", name="pr-842", conversation="conv-1")
+    asked = _create(store, "bbbb00000001", name="pr-842", conversation={"id": "conv-1"})
     with closing(store.writer(asked.id, lambda: START)) as writer:
         writer.session(asked)
-        writer.turn_started(turn=1, at=START, prompt="p", cwd="/p", conversation="conv-1")
+        writer.turn_started(
+            backend="demo", turn=1, at=START, prompt="p", cwd="/p", conversation="conv-1"
+        )
     with refusing(store.home.record(asked.id), errno.EIO) if refused else nullcontext():
         if not refused:
             store.home.record(asked.id).write_text("{")
@@ -432,3 +437,16 @@ def test_a_new_name_is_not_given_while_it_cannot_be_told_whose_it_is(
             resolve_reference(store, "pr-842")
     assert f"passed by: cannot read `{store.home.record(named.id)}`" in str(unknown.value.hint)
     assert find_named(store, "pr-842") == named
+
+
+def test_each_of_a_sessions_conversations_means_it(store: SessionStore) -> None:
+    """Whichever agent's own id is at hand, with the index and without it."""
+    both = (Conversation(backend="demo", id="c-1"), Conversation(backend="codex", id="t-1"))
+    session = _create(store, "aaaa00000001", backend="codex", conversations=both)
+    _create(store, "bbbb00000001", conversation={"id": "c-2"})
+    for _ in range(2):
+        for reference in ("demo:c-1", "codex:t-1"):
+            assert resolve_reference(store, reference) == session
+        shutil.rmtree(store.home.cache, ignore_errors=True)
+    with pytest.raises(SessionNotFoundError):
+        resolve_reference(store, "codex:c-1")

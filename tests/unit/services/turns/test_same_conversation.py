@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from clinvk.agents import registry as backends
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Failed, Init, Result, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
@@ -16,7 +17,11 @@ GONE = Failure(code=FailureCode.CONVERSATION_GONE, message="session not found")
 
 def _same(*, resume: bool = True, args: tuple[str, ...] = (), name: str = "claude"):  # type: ignore[no-untyped-def]  # noqa: ANN202  two lines
     request = TurnRequest(
-        prompt="p", cwd=Path("/p"), conversation="Ab", resume=resume, backend_args=args
+        prompt="p",
+        cwd=Path("/p"),
+        conversation="Ab",
+        mode=TurnMode.RESUME if resume else TurnMode.START,
+        backend_args=args,
     )
     return SameConversation(backends.get(name), request)
 
@@ -81,7 +86,7 @@ def test_a_conversation_on_disk_is_gone_only_if_its_id_is_said(
     message: str, code: FailureCode
 ) -> None:
     """A server of tools that lost a session of its own says the same words."""
-    request = TurnRequest(prompt="p", cwd=Path("/p"), conversation="Ab", resume=True)
+    request = TurnRequest(prompt="p", cwd=Path("/p"), conversation="Ab", mode=TurnMode.RESUME)
     same = SameConversation(backends.get("claude"), request, kept=True)
     failed = Failed(failure=Failure(code=FailureCode.CONVERSATION_GONE, message=message))
     assert same.failed(failed, worked=False).failure.code is code

@@ -62,7 +62,7 @@ def test_a_record_of_a_newer_clinvk_is_packed_as_it_was_written(
     session = new_session()
     store.create(session)
     path = store.home.record(session.id)
-    newer = path.read_text().replace('"schema": 1', '"schema": 9').replace("active", "dreaming")
+    newer = path.read_text().replace('"schema": 2', '"schema": 9').replace("active", "dreaming")
     path.write_text(newer)
     packed = pack(store, store.load(session.id))
     assert (packed.record["schema"], packed.record["status"]) == (9, "dreaming")

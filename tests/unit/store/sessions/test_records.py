@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from clinvk.errors import SessionDamagedError, SessionNotFoundError, StoreError
 from clinvk.model.access import Access
+from clinvk.model.conversation import Conversation
 from clinvk.model.session import OpenTurn, Session, Status, TitleSource
 from clinvk.model.usage import FIGURES, Usage
 from clinvk.store.home import Home
@@ -56,6 +57,16 @@ usages = st.builds(Usage, **dict.fromkeys(
     ("input_tokens", "cached_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens"),
     figures,
 ))  # fmt: skip
+conversations = st.builds(
+    Conversation,
+    backend=texts,
+    id=st.none() | texts,
+    seen=st.booleans(),
+    model=st.none() | texts,
+    counters=st.none() | st.dictionaries(st.text(), jsons),
+    counters_turn=counts,
+    heard_through=counts,
+).filter(lambda one: one != Conversation(backend=one.backend))
 sessions = st.builds(
     Session,
     id=st.from_regex(r"[0-9a-f]{12}", fullmatch=True),
@@ -66,9 +77,7 @@ sessions = st.builds(
     name=st.none() | texts,
     title=texts,
     title_source=st.sampled_from(TitleSource),
-    conversation=st.none() | texts,
-    conversation_seen=st.booleans(),
-    model=st.none() | texts,
+    conversations=st.lists(conversations, max_size=3, unique_by=lambda one: one.backend).map(tuple),
     model_asked=st.none() | texts,
     access=st.none() | st.sampled_from(Access),
     system_prompt=st.none() | texts,
@@ -81,8 +90,6 @@ sessions = st.builds(
     usage=usages,
     cost_usd=st.none() | st.floats(min_value=-1e12, max_value=1e12),
     figures_reported=st.none() | st.fixed_dictionaries(dict.fromkeys(FIGURES, counts)),
-    counters=st.none() | st.dictionaries(st.text(), jsons),
-    counters_turn=counts,
     open_turn=st.none()
     | st.builds(OpenTurn, number=st.integers(min_value=1, max_value=2**63 - 1), started_at=times),
     unknown=st.dictionaries(texts.filter(lambda key: key not in KNOWN), jsons, max_size=3),
@@ -110,7 +117,9 @@ def test_what_is_written_is_what_is_read(session: Session) -> None:
 def test_a_record_reads_as_the_contract_says(new_session: Callable[..., Session]) -> None:
     """The published names in the published order, indented, with characters as themselves."""
     session = new_session(
-        title="größer 日本", conversation="c-1", usage=Usage(input_tokens=10, output_tokens=5)
+        title="größer 日本",
+        conversation={"id": "c-1"},
+        usage=Usage(input_tokens=10, output_tokens=5),
     )
     page = json_page(encode(session)).decode()
     assert '\n  "title": "größer 日本",\n' in page
@@ -118,15 +127,56 @@ def test_a_record_reads_as_the_contract_says(new_session: Callable[..., Session]
     assert page.endswith("}\n")
     fields = json.loads(page)
     assert list(fields) == [
-        "schema", "id", "name", "title", "title_source", "backend", "backend_session_id",
-        "backend_session_seen", "model", "model_requested", "access", "system_prompt", "cwd",
+        "schema", "id", "name", "title", "title_source", "backend", "conversations",
+        "model_requested", "access", "system_prompt", "cwd",
         "status", "archived", "parent", "tags", "created_at", "last_used_at", "turns",
-        "turns_reported", "usage", "cost_usd", "figures_reported", "counters", "counters_turn",
-        "open_turn",
+        "turns_reported", "usage", "cost_usd", "figures_reported", "open_turn",
     ]  # fmt: skip
     assert fields["usage"]["total_tokens"] == 15
     assert fields["usage"]["reasoning_tokens"] is None
     assert set(fields) == KNOWN
+    assert fields["conversations"] == [
+        {
+            "backend": "demo", "backend_session_id": "c-1", "backend_session_seen": False,
+            "model": None, "counters": None, "counters_turn": 0, "heard_through": 0,
+        }
+    ]  # fmt: skip
+
+
+EARLIER = {
+    "schema": 1, "id": "0123456789ab", "backend": "demo", "backend_session_id": "c-1",
+    "backend_session_seen": True, "cwd": "/", "created_at": "2025-01-27T10:00:00Z",
+    "model": "m-1", "model_requested": "m", "turns": 3, "counters": {"n": 1}, "counters_turn": 2,
+    "note": "mine",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", [{}, {"schema": None}], ids=["schema 1", "no schema"])
+def test_a_record_of_schema_1_is_upgraded_whole(home: Home, change: dict[str, Any]) -> None:
+    """Its one conversation is in the list, and what it says is said once, after the next write."""
+    home.sessions.mkdir(parents=True)
+    path = home.record("0123456789ab")
+    kept = {key: value for key, value in EARLIER.items() if change.get(key, value) is not None}
+    path.write_text(json.dumps(kept))
+    session = records.load(path)
+    assert json.loads(path.read_text()) == kept, "reading writes nothing"
+    assert session.conversations == (
+        Conversation(
+            backend="demo", id="c-1", seen=True, model="m-1",
+            counters={"n": 1}, counters_turn=2, heard_through=3,
+        ),
+    )  # fmt: skip
+    records.save(home, session)
+    said = json.loads(path.read_text())
+    assert (said["schema"], said["note"], said["model_requested"]) == (2, "mine", "m")
+    assert said.keys() == KNOWN | {"note"}
+    assert records.load(path) == session
+
+
+def test_a_session_of_schema_1_without_a_conversation_has_none() -> None:
+    """A run that was killed before its agent named it."""
+    bare = {name: EARLIER[name] for name in ("schema", "id", "backend", "cwd", "created_at")}
+    assert decode(bare, path=Path("0123456789ab.json")).conversations == ()
 
 
 def test_fields_of_others_are_kept_and_cannot_replace_ours(
@@ -184,9 +234,17 @@ def test_a_bare_record_is_enough() -> None:
         ({"turns": 1.5}, "`turns` is not a count"),
         ({"turns": -1}, "`turns` is not a count"),
         ({"turns": 2**63}, "`turns` is not a count"),
-        ({"counters": [1]}, "`counters` is not an object"),
-        ({"counters": "many"}, "`counters` is not an object"),
-        ({"counters_turn": -2}, "`counters_turn` is not a count"),
+        ({"conversations": {}}, "`conversations` is not a list of conversations"),
+        ({"conversations": [1]}, "`conversations` is not a list of conversations"),
+        ({"conversations": [{"backend": "x"}] * 2}, "`conversations` is not a list of"),
+        ({"conversations": [{}]}, "`backend` is missing"),
+        ({"conversations": [{"backend": "x", "counters": [1]}]}, "`counters` is not an object"),
+        ({"conversations": [{"backend": "x", "counters": "m"}]}, "`counters` is not an object"),
+        ({"conversations": [{"backend": "x", "counters_turn": -2}]}, "`counters_turn` is not a"),
+        ({"schema": 1, "counters": [1]}, "`counters` is not an object"),
+        ({"schema": 1, "counters": "many"}, "`counters` is not an object"),
+        ({"schema": 1, "counters_turn": -2}, "`counters_turn` is not a count"),
+        ({"schema": 1, "turns": -2}, "`turns` is not a count"),
         ({"usage": []}, "`usage` is not an object of counts"),
         ({"usage": {"input_tokens": "9"}}, "`usage` is not an object of counts"),
         ({"cost_usd": "1"}, "`cost_usd` is not an amount"),
@@ -221,10 +279,10 @@ def test_a_newer_record_is_read_and_never_rewritten(
     """What a newer clinvk says is understood as far as it goes, and its file is left as it is."""
     records.save(home, new_session())
     path = home.record("0123456789ab")
-    newer = json.loads(path.read_text()) | {"schema": 2, "status": "dreaming", "tags": {"a": 1}}
+    newer = json.loads(path.read_text()) | {"schema": 3, "status": "dreaming", "tags": {"a": 1}}
     path.write_text(json.dumps(newer))
     session = records.load(path)
-    assert (session.schema, session.status, session.tags) == (2, Status.ACTIVE, ())
+    assert (session.schema, session.status, session.tags) == (3, Status.ACTIVE, ())
     with pytest.raises(StoreError, match="a newer clinvk wrote it"):
         records.save(home, session)
     assert json.loads(path.read_text()) == newer
@@ -232,7 +290,7 @@ def test_a_newer_record_is_read_and_never_rewritten(
 
 def test_a_newer_records_access_is_never_guessed(new_session: Callable[..., Session]) -> None:
     """A rung that we do not know must not become the agent's own default, which may be wider."""
-    newer = encode(new_session()) | {"schema": 2, "access": "read-nothing"}
+    newer = encode(new_session()) | {"schema": 3, "access": "read-nothing"}
     with pytest.raises(SessionDamagedError, match="`access`"):
         decode(newer, path=Path("0123456789ab.json"))
 
@@ -343,10 +401,10 @@ def test_what_json_has_no_word_for_is_written_as_well_as_can_be(
     for _ in range(100_000):
         deep = [deep]
     odd = {"nan": float("nan"), "deep": deep, "tuple": (1,), "path": Path("/x"), 5: "five"}
-    records.save(home, new_session(counters=odd, cost_usd=float("inf")))
+    records.save(home, new_session(conversation={"counters": odd}, cost_usd=float("inf")))
     session = records.load(home.record("0123456789ab"))
     assert session.cost_usd is None
-    counters = session.counters
+    counters = session.conversation.counters
     assert (counters["nan"], counters["tuple"], counters["path"]) == (None, [1], "/x")
     assert counters["5"] == "five"
 

@@ -50,7 +50,7 @@ lock = store.lock("0123456789ab", claim)
 session = store.load("0123456789ab").turn_started(at=now())
 writer = store.writer(session.id, now)
 writer.session(session)
-writer.turn_started(turn=1, at=now(), prompt="p", cwd="/")
+writer.turn_started(backend="demo", turn=1, at=now(), prompt="p", cwd="/")
 store.save(session)
 writer.event(1, Init(backend_session_id="c-1"))
 writer.event(1, Message(text="so far"))
@@ -89,8 +89,8 @@ def begin(store: SessionStore, session: Session, clock: Any) -> Session:
     if writer.empty:
         writer.session(opened)
     writer.turn_started(
-        turn=opened.open_turn.number, at=clock(), prompt="p", cwd=session.cwd,
-        conversation=session.conversation,
+        backend="demo", turn=opened.open_turn.number, at=clock(), prompt="p", cwd=session.cwd,
+        conversation=session.conversation.id,
     )  # fmt: skip
     store.save(opened)
     writer.close()
@@ -205,7 +205,7 @@ def test_a_lost_record_is_rebuilt_from_its_transcript(
     assert list(store.iter_records()) == [complete]
     assert store.load(ID) == complete
     assert store.ids() == [ID]
-    assert (complete.turns, complete.name, complete.conversation) == (1, "pr-842", "c-1")
+    assert (complete.turns, complete.name, complete.conversation.id) == (1, "pr-842", "c-1")
 
 
 def test_a_transcript_that_does_not_say_whose_it_is_is_damaged(store: SessionStore) -> None:
@@ -246,10 +246,10 @@ def test_a_killed_run_shows_as_interrupted_with_what_was_received(
         child.wait()
         session = store.load(ID)
         assert store.status_of(session) is Status.INTERRUPTED
-        assert records.load(store.home.record(ID)).conversation is None
-        assert session.conversation == "c-1"
-        assert store.current(session).conversation == "c-1"
-        assert store.current(session).conversation_seen
+        assert records.load(store.home.record(ID)).conversation.id is None
+        assert session.conversation.id == "c-1"
+        assert store.current(session).conversation.id == "c-1"
+        assert store.current(session).conversation.seen
         assert store.current(session).next_turn == 2
     (turn,) = store.transcript(ID).turns
     assert (turn.interrupted, turn.outcome.text) == (True, "so far")
@@ -267,9 +267,10 @@ def test_a_crash_between_the_two_writes_loses_nothing(
     assert store.load(ID) == store.current(session)
     assert store.status_of(session) is Status.ACTIVE
     current = store.current(session)
-    assert (current.turns, current.open_turn, current.conversation) == (1, None, "c-1")
+    assert (current.turns, current.open_turn, current.conversation.id) == (1, None, "c-1")
     assert current.usage == Usage(input_tokens=7, output_tokens=2)
-    assert (current.counters, current.counters_turn, current.model) == ({"n": 7}, 1, "m-1")
+    known = current.conversation
+    assert (known.counters, known.counters_turn, known.model) == ({"n": 7}, 1, "m-1")
     assert current.last_used_at == clock()
     assert store.current(current) == current
 
@@ -493,7 +494,7 @@ def test_a_record_that_lost_the_beginning_of_a_turn_that_worked_shows_it(
     writer.close()
     store.home.record(ID).write_bytes(copies[-1])
     session = store.load(ID)
-    assert (session.open_turn, session.conversation) == (opened.open_turn, "c-9")
+    assert (session.open_turn, session.conversation.id) == (opened.open_turn, "c-9")
     assert (store.status_of(session), session.next_turn) == (Status.INTERRUPTED, 6)
     store.home.record(ID).write_bytes(copies[1])
     assert store.load(ID).next_turn == 6
@@ -527,7 +528,7 @@ def test_a_session_rebuilt_from_its_transcript_has_its_own_directory(
     session = begin(store, new_session(), clock)
     end(store, session, clock)
     writer = store.writer(ID, clock)
-    writer.turn_started(turn=2, at=clock.step(1), prompt="p", cwd="/elsewhere")
+    writer.turn_started(backend="demo", turn=2, at=clock.step(1), prompt="p", cwd="/elsewhere")
     writer.turn_finished(2, clock.step(1), Outcome(stop_reason=StopReason.END_TURN, text=""))
     writer.close()
     store.home.record(ID).unlink()
@@ -539,8 +540,8 @@ def test_counters_that_are_no_object_are_no_counters(
     store: SessionStore, new_session: Callable[..., Session], clock: Any, counters: Any
 ) -> None:
     """Neither an agent nor a transcript can make a record that cannot be read again."""
-    store.create(new_session(counters=counters))
-    assert store.load(ID).counters is None
+    store.create(new_session(conversation={"counters": counters}))
+    assert store.load(ID).conversation.counters is None
     session = begin(store, new_session(), clock)
     writer = store.writer(ID, clock)
     usage = Usage(input_tokens=-5, output_tokens=2)
@@ -548,7 +549,7 @@ def test_counters_that_are_no_object_are_no_counters(
     writer.turn_finished(1, clock(), outcome)
     writer.close()
     store.save(store.current(session))
-    assert (store.load(ID).turns, store.load(ID).counters) == (1, None)
+    assert (store.load(ID).turns, store.load(ID).conversation.counters) == (1, None)
     assert store.load(ID).usage == Usage(output_tokens=2)
 
 

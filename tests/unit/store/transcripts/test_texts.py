@@ -136,7 +136,7 @@ def test_a_turn_as_it_is_written_is_read_alike(
     session = new_session()
     writer = store.writer(session.id, clock)
     writer.session(session)
-    writer.turn_started(turn=1, at=clock(), prompt="fix it", cwd="/p")
+    writer.turn_started(backend="demo", turn=1, at=clock(), prompt="fix it", cwd="/p")
     for event in (
         Message(text="I ", delta=True),
         Message(text="look", delta=True),
@@ -166,7 +166,7 @@ def test_parts_of_one_message_are_one_text(
     session = new_session()
     writer = store.writer(session.id, clock)
     writer.session(session)
-    writer.turn_started(turn=1, at=clock(), prompt="fix it", cwd="/p")
+    writer.turn_started(backend="demo", turn=1, at=clock(), prompt="fix it", cwd="/p")
     for event in (
         Message(text="one", delta=True),
         Thinking(text="hm"),

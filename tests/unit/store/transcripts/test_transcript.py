@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinvk.model.access import Access
+from clinvk.model.conversation import Conversation, TurnMode
 from clinvk.model.events import (
     Change,
     FileChange,
@@ -72,8 +73,9 @@ def test_a_turn_is_read_as_it_was_written(path: Path, clock: Any) -> None:
     """Everything that a report of the turn needs comes back from the file."""
     writer = TranscriptWriter(path, clock)
     writer.turn_started(
+        backend="demo",
         turn=1, at=START, prompt="fix it", cwd="/p", model="big", access=Access.READ_ONLY,
-        conversation="c-0", resume=True,
+        conversation="c-0", mode=TurnMode.RESUME,
     )  # fmt: skip
     for event in (
         Init(backend_session_id="c-1", model="big-1"),
@@ -116,10 +118,10 @@ def test_a_turn_is_read_as_it_was_written(path: Path, clock: Any) -> None:
     )
     assert (turn.outcome.usage, turn.outcome.cost_usd) == (Usage(input_tokens=1), 0.5)
     assert (turn.outcome.model, turn.model_asked, turn.access) == ("big-1", "big", Access.READ_ONLY)
-    assert (turn.outcome.backend_session_id, turn.conversation_asked, turn.resume) == (
+    assert (turn.outcome.backend_session_id, turn.conversation_asked, turn.mode) == (
         "c-1",
         "c-0",
-        True,
+        TurnMode.RESUME,
     )
     assert (turn.outcome.exit_code, turn.outcome.duration_s, turn.outcome.counters) == (
         1,
@@ -301,7 +303,9 @@ def test_every_turn_before_the_cut_is_intact(
     writer.session(new_session())
     ends = []
     for number in (1, 2, 3):
-        writer.turn_started(turn=number, at=clock.step(1), prompt=f"p{number}", cwd="/")
+        writer.turn_started(
+            backend="demo", turn=number, at=clock.step(1), prompt=f"p{number}", cwd="/"
+        )
         writer.event(number, Message(text=f"a{number}"))
         outcome = Outcome(stop_reason=StopReason.END_TURN, text=f"a{number}")
         writer.turn_finished(number, clock.step(1), outcome)
@@ -350,7 +354,8 @@ def test_a_session_is_rebuilt_from_its_transcript(
     path.unlink(missing_ok=True)
     session = Session(
         id="0123456789ab", backend="demo", cwd="/p", created_at=START, last_used_at=START,
-        title="t", tags=("a",), model_asked="big", conversation="c-0" if own_id else None,
+        title="t", tags=("a",), model_asked="big",
+        conversations=(Conversation(backend="demo", id="c-0"),) if own_id else (),
         unknown={"note": 1, "type": 2} if own_id else {},
     )  # fmt: skip
     writer = TranscriptWriter(path, lambda: START)
@@ -363,7 +368,7 @@ def test_a_session_is_rebuilt_from_its_transcript(
     expected = replace(session, unknown={"note": 1} if own_id else {})
     if not rebuilt.turns and rebuilt.open_turn is None:
         # An id that was only chosen is first said with a turn that took place.
-        expected = replace(expected, conversation=None)
+        expected = replace(expected, conversations=())
     if expected.open_turn is not None and expected.status is not Status.COMPLETED:
         # Of an open turn nobody sees how the one before it went.
         rebuilt, expected = (replace(one, status=Status.ACTIVE) for one in (rebuilt, expected))
@@ -383,10 +388,11 @@ def live_through(
         writer.session(changed)
         return changed
     turn, resume = session.next_turn, at.minute % 3 != 0
-    opened = session.turn_started(at=at, resume=resume)
+    opened = session.turn_started(at=at, mode=TurnMode.RESUME if resume else TurnMode.START)
     writer.turn_started(
-        turn=turn, at=at, prompt="p", cwd=session.cwd, conversation=session.conversation,
-        resume=resume,
+        backend="demo",
+        turn=turn, at=at, prompt="p", cwd=session.cwd, conversation=session.conversation.id,
+        mode=TurnMode.RESUME if resume else TurnMode.START,
     )  # fmt: skip
     if what == "void":
         writer.turn_voided(turn=turn, at=at, reason=detail)
@@ -399,3 +405,33 @@ def live_through(
     outcome = Outcome(stop_reason=StopReason.END_TURN, **detail)
     writer.turn_finished(turn, end, outcome)
     return opened.turn_finished(outcome, number=turn, at=end)
+
+
+def test_a_session_of_two_agents_is_rebuilt_with_both_conversations(
+    path: Path, clock: Any, new_session: Callable[..., Session]
+) -> None:
+    """Each turn names its agent; a line of schema 1 means the agent that the session had."""
+    session = new_session()
+    writer = TranscriptWriter(path, clock)
+    writer.session(session)
+    ended = Outcome(stop_reason=StopReason.END_TURN, counters={"n": 1})
+    writer.turn_started(turn=1, at=clock(), backend="demo", prompt="p", cwd="/")
+    writer.event(1, Init(backend_session_id="c-1", model="m-1"))
+    writer.turn_finished(1, clock(), ended)
+    writer.turn_started(turn=2, at=clock(), backend="other", prompt="p", cwd="/")
+    writer.event(2, Init(backend_session_id="t-1", model="o-1"))
+    writer.turn_finished(2, clock(), Outcome(stop_reason=StopReason.END_TURN))
+    writer.close()
+    earlier = path.read_text().replace('"backend": "demo", "mode": "start", ', "")
+    for text in (path.read_text(), earlier):
+        path.write_text(text)
+        found = transcripts.read(path)
+        assert [turn.backend for turn in found.turns] == ["demo", "other"]
+        rebuilt = transcripts.rebuild(found)
+        assert rebuilt is not None
+        assert rebuilt.backend == "other"
+        assert [(one.backend, one.id, one.heard_through) for one in rebuilt.conversations] == [
+            ("demo", "c-1", 1),
+            ("other", "t-1", 2),
+        ]
+        assert rebuilt.conversations[0].counters == {"n": 1}

@@ -13,6 +13,7 @@ import pytest
 
 from clinvk.errors import StoreError
 from clinvk.model.access import Access
+from clinvk.model.conversation import TurnMode
 from clinvk.model.events import (
     Change,
     Event,
@@ -48,7 +49,7 @@ from clinvk.model.outcome import Outcome, StopReason
 from clinvk.store.transcripts.writer import TranscriptWriter
 now = datetime(2025, 1, 27, 10, tzinfo=UTC)
 writer = TranscriptWriter(Path(sys.argv[1]), lambda: now)
-writer.turn_started(turn=1, at=now, prompt="p", cwd="/")
+writer.turn_started(backend="demo", turn=1, at=now, prompt="p", cwd="/")
 resource.setrlimit(resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY))
 for _ in range(100):
     writer.event(1, Message(text="x" * 1000))
@@ -90,8 +91,9 @@ def test_a_turn_reads_as_the_contract_says(
     assert writer.empty
     writer.session(new_session(name="pr-842", access=Access.EDIT))
     writer.turn_started(
+        backend="demo",
         turn=1, at=clock(), prompt="größer", cwd="/projects", model="m", access=Access.EDIT,
-        conversation="c-1", resume=False,
+        conversation="c-1", mode=TurnMode.START,
     )  # fmt: skip
     said: tuple[Event, ...] = (
         Init(backend_session_id="c-1", model="m-1"),
@@ -142,7 +144,7 @@ def test_checkpoints_are_on_the_disk_when_they_return(
     path: Path, writer: TranscriptWriter, clock: Any
 ) -> None:
     """A turn's start can be read by others before the agent has its prompt, and so can its id."""
-    writer.turn_started(turn=1, at=clock(), prompt="p", cwd="/")
+    writer.turn_started(backend="demo", turn=1, at=clock(), prompt="p", cwd="/")
     assert lines(path)[-1]["type"] == "turn_started"
     writer.event(1, Init(backend_session_id="c-1"))
     assert lines(path)[-1]["id"] == "c-1"
@@ -196,7 +198,7 @@ def test_a_line_that_was_cut_off_is_left_behind(path: Path, clock: Any) -> None:
     path.write_bytes(b'{"type":"session","id":"01234567')
     writer = TranscriptWriter(path, clock)
     assert not writer.empty
-    writer.turn_started(turn=1, at=clock(), prompt="p", cwd="/")
+    writer.turn_started(backend="demo", turn=1, at=clock(), prompt="p", cwd="/")
     writer.close()
     found = transcripts.read(path)
     assert found.damaged_lines == 1
@@ -233,7 +235,7 @@ def test_a_prompt_and_an_answer_are_never_cut(
     path: Path, writer: TranscriptWriter, clock: Any
 ) -> None:
     """They are what the session is about."""
-    writer.turn_started(turn=1, at=clock(), prompt="p" * 3_000_000, cwd="/")
+    writer.turn_started(backend="demo", turn=1, at=clock(), prompt="p" * 3_000_000, cwd="/")
     writer.turn_finished(1, clock(), Outcome(stop_reason=StopReason.END_TURN, text="a" * 3_000_000))
     turn = transcripts.read(path).turns[0]
     assert (len(turn.prompt), len(turn.outcome.text)) == (3_000_000, 3_000_000)
