@@ -1,1 +1,1 @@
-"""Everything on disk; the only floor that knows paths."""
+"""Everything on disk. Only this layer knows paths."""

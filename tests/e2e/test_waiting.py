@@ -104,7 +104,7 @@ def test_a_wait_that_was_too_short_is_busy(bare: Command) -> None:
         took_s = time.monotonic() - began
     assert took_s >= 1.5
     assert ran.exit_code == 75
-    assert f"process {first.pid} on this machine has held it for" in ran.json()["error"]["message"]
+    assert f"process {first.pid} on this machine holds it (for" in ran.json()["error"]["message"]
     assert ran.json()["error"]["retryable"]
     assert _turns(bare) == 1
 

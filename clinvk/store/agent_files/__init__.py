@@ -1,1 +1,1 @@
-"""The agents' own files, only read."""
+"""Reads the agents' own files; never writes them."""

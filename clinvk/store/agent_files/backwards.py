@@ -1,4 +1,4 @@
-"""The lines of a file from its last to its first, read only as far back as they are asked for."""
+"""Reads the lines of a file from last to first, only as far back as needed."""
 
 import os
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ LONGEST_LINE = 64 * 1024 * 1024
 
 
 def lines_from_end(path: Path, *, block: int = BLOCK, longest: int = LONGEST_LINE) -> Iterator[str]:
-    """The lines that are not empty, last first; none of a file that cannot be read.
+    """The lines that are not empty, last first; none if the file cannot be read.
 
-    It ends early, and silently, at a line that is beyond all measure.
+    It ends early, without an error, at a line longer than `longest` bytes.
     """
     try:
         with os.fdopen(open_regular(path), "rb") as file:
@@ -23,9 +23,9 @@ def lines_from_end(path: Path, *, block: int = BLOCK, longest: int = LONGEST_LIN
 
 
 def backwards(descriptor: int, block: int, longest: int) -> Iterator[bytes]:
-    """The same of an open file, as bytes. Raises `OSError`."""
+    """Like `lines_from_end` for an open file, as bytes. Raises `OSError`."""
     at = os.fstat(descriptor).st_size
-    pieces: list[bytes] = []  # of the line that goes on before `at`, last piece first
+    pieces: list[bytes] = []  # of the line that starts before `at`, last piece first
     while at > 0 and sum(map(len, pieces)) <= longest:
         size = min(block, at)
         at -= size

@@ -1,4 +1,4 @@
-"""The agents' own files: whether they still have a conversation, and what they say of it."""
+"""Finds and reads a conversation in the agents' own files."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,11 +14,10 @@ _SMALL = 4 * 1024 * 1024
 
 
 def conversation_exists(files: Conversations | None) -> bool | None:
-    """Whether the agent has the conversation; None where its files do not tell.
+    """Whether the agent still has the conversation; None if its files do not show it.
 
-    They do not tell if there is no such folder (unless they are the only witness), or if nothing
-    was found and a part of the folder cannot be read: "gone" is said only of what was looked at in
-    full.
+    None if the folder does not exist (unless nothing else can show it), or if nothing was found but
+    a part of the folder cannot be read: False needs a complete search.
     """
     if files is None:
         return None
@@ -36,7 +35,7 @@ def conversation_exists(files: Conversations | None) -> bool | None:
 
 
 def _matching(files: ConversationFiles) -> Iterator[Path]:
-    """The files below the agent's folder; none for an id that is a path to somewhere else."""
+    """The files in the agent's folder that match; none for an id that leads out of the folder."""
     parts = files.pattern.split("/")
     if "" in parts or ".." in parts or "\0" in files.pattern:
         return iter(())
@@ -44,12 +43,12 @@ def _matching(files: ConversationFiles) -> Iterator[Path]:
 
 
 def can_go_on(path: Path, holds: Callable[[Iterable[str]], bool] | None) -> bool:
-    """Whether the agent can go on with this file, for all that can be told."""
+    """Whether the agent can continue this file; True if that is not known."""
     if holds is None:
         return True
     try:
         with os.fdopen(open_regular(path), "rb") as file:
-            # Line by line: most tell by their first lines, and may have gigabytes.
+            # Line by line: the first lines are usually enough, and a file may have gigabytes.
             return holds(_whole(file))
     except OSError:
         return True
@@ -60,13 +59,13 @@ def _whole(file: Iterable[bytes]) -> Iterator[str]:
     for line in file:
         read += len(line)
         if read > LARGEST:
-            raise OSError("it is beyond all measure")
-        if said := line.rstrip(b"\n"):
-            yield said.decode("utf-8", errors="replace")
+            raise OSError("it is too large")
+        if text := line.rstrip(b"\n"):
+            yield text.decode("utf-8", errors="replace")
 
 
 def _wholly_readable(root: Path) -> bool:
-    """Whether every folder below `root` could be looked into; `glob` passes over those silently."""
+    """Whether every folder below `root` can be read; `glob` skips unreadable ones silently."""
     unreadable: list[OSError] = []
     for _ in os.walk(root, onerror=unreadable.append):
         if unreadable:
@@ -75,7 +74,7 @@ def _wholly_readable(root: Path) -> bool:
 
 
 def conversation_paths(files: Conversations) -> tuple[Path, ...]:
-    """The files in which the agent keeps the conversation, as far as they can be seen."""
+    """The files that contain the conversation, as far as they can be found."""
     if isinstance(files, ConversationRows):
         return (files.root,) if _read(files, first=True) else ()
     try:
@@ -85,10 +84,7 @@ def conversation_paths(files: Conversations) -> tuple[Path, ...]:
 
 
 def conversation_lines(files: Conversations) -> Sequence[Iterable[str]] | None:
-    """The lines of each of the files in which the agent keeps the conversation.
-
-    None if one of them cannot be read.
-    """
+    """The lines of each file that contains the conversation; None if one cannot be read."""
     if isinstance(files, ConversationRows):
         rows = _read(files)
         return None if rows is None else [rows]
@@ -102,7 +98,7 @@ def conversation_lines(files: Conversations) -> Sequence[Iterable[str]] | None:
 
 
 def conversation_edges(files: Conversations) -> Iterator[Iterable[str]]:
-    """The `edges` of each of those files; of rows all of them."""
+    """The `edges` of each file that contains the conversation; for a database all rows."""
     if isinstance(files, ConversationRows):
         yield _read(files) or ()
     else:
@@ -110,7 +106,7 @@ def conversation_edges(files: Conversations) -> Iterator[Iterable[str]]:
 
 
 def lines_backwards(files: Conversations) -> Iterator[str]:
-    """The conversation's lines, the last first; none unless it is in one place."""
+    """The conversation's lines, last first; none unless it is in exactly one file."""
     if isinstance(files, ConversationRows):
         yield from reversed(_read(files) or ())
     elif len(paths := conversation_paths(files)) == 1:
@@ -118,7 +114,7 @@ def lines_backwards(files: Conversations) -> Iterator[str]:
 
 
 def _read(rows: ConversationRows, *, first: bool = False) -> Sequence[str] | None:
-    # Not at the top: SQLite is not on the way of a turn of any other agent.
+    # Not at the top: turns of other agents do not need SQLite.
     from clinvk.store.agent_files.database import read_rows
 
     query = f"SELECT 1 FROM ({rows.query}) LIMIT 1" if first else rows.query  # noqa: S608  ours
@@ -126,19 +122,19 @@ def _read(rows: ConversationRows, *, first: bool = False) -> Sequence[str] | Non
 
 
 def read_conversation(path: Path) -> Iterator[str] | None:
-    """The lines of an agent's file; None for one that cannot be read, or is beyond all measure."""
+    """The lines of an agent's file; None if it cannot be read or is larger than `LARGEST`."""
     data = _content(path, LARGEST)
     return None if data is None else _lines(data)
 
 
 def read_text(path: Path) -> str | None:
-    """The text of a small file of an agent's; None if there is none that can be read."""
+    """The text of a small file of an agent; None if it does not exist or cannot be read."""
     data = _content(Path(os.path.realpath(path)), _SMALL)  # settings are often links
     return None if data is None else data.decode("utf-8", errors="replace")
 
 
 def edges(path: Path) -> Iterator[str]:
-    """The whole lines at the beginning and at the end of a file; none if it cannot be read."""
+    """The complete lines at the start and end of a file; none if it cannot be read."""
     try:
         with os.fdopen(open_regular(path), "rb") as file:
             size = os.fstat(file.fileno()).st_size
@@ -152,9 +148,9 @@ def edges(path: Path) -> Iterator[str]:
 
 
 def first_lines(files: Conversations, *, since: float) -> Iterator[str]:
-    """The first line of each of the agent's files that was written to since (seconds of 1970).
+    """The first line of each of the agent's files changed since then (seconds since 1970).
 
-    A row is a conversation's first line, whenever it was written.
+    Rows of a database are returned whatever their time.
     """
     if isinstance(files, ConversationRows):
         yield from _read(files) or ()

@@ -1,8 +1,8 @@
-"""An agent's own database, read without a trace: nothing is written, no file beside it is made.
+"""Reads an agent's database without a trace: nothing is written, and no file is created next to it.
 
-SQLite's read-only mode alone does not promise that. It writes its marks into the `-shm` file, and
-makes an empty `-wal` file where there was none. So without a log the database is read as one that
-cannot change, and with one through an index of the log that is looked at and not written to.
+SQLite's read-only mode does not promise that: it writes to the `-shm` file, and creates an empty
+`-wal` file if there is none. So a database without a log is opened as immutable, and one with a log
+through a read-only `-shm` file.
 """
 
 import fcntl
@@ -16,16 +16,16 @@ from urllib.parse import quote
 from clinvk.store.files import open_regular
 
 _LOCK_BYTE, _LOCK_SIZE = 0x40000002, 510
-"""Where SQLite's readers lock a database; whoever removes its log needs these bytes alone."""
+"""The bytes that SQLite's readers lock. To remove the log, a process must lock them exclusively."""
 
 _TRIES = 3
 _WAIT_S = 0.5
 
 
 def read_rows(database: Path, query: str, values: Mapping[str, str]) -> Sequence[str] | None:
-    """The last column of each row as text; None if the database is missing or cannot tell.
+    """The last column of each row as text; None if the database is missing or cannot be read.
 
-    What an agent writes meanwhile is in the rows as a whole or not at all.
+    A transaction that the agent commits meanwhile is included completely or not at all.
     """
     real = Path(os.path.realpath(database))  # a database may be a link, its log never is
     try:
@@ -34,14 +34,14 @@ def read_rows(database: Path, query: str, values: Mapping[str, str]) -> Sequence
         return None
     try:
         for _ in range(_TRIES):
-            # Anew each time: closing any descriptor of a file gives up all our locks on it.
+            # In each try: closing any descriptor of a file releases all our locks on it.
             fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB, _LOCK_SIZE, _LOCK_BYTE)
             logged = _has_log(real)
             with suppress(sqlite3.Error):
                 rows = _rows(real, query, values, logged=logged)
                 if logged or not _has_log(real):
                     return rows
-    except OSError:  # whoever has it alone is about to remove the log
+    except OSError:  # a process with an exclusive lock is about to remove the log
         return None
     finally:
         os.close(file)

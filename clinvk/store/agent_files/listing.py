@@ -1,7 +1,7 @@
-"""The agents' own files, listed once for many questions.
+"""Lists an agent's files once for many lookups.
 
-To look for each of 10 000 conversations by its own glob reads the agent's folders 10 000 times. A
-listing reads them once, and finds each pattern by its literal end in a sorted list.
+A glob for each of 10,000 conversations reads the agent's folders 10,000 times. A listing reads them
+once, and finds each pattern by its literal end in a sorted list.
 """
 
 import os
@@ -15,9 +15,9 @@ _LITERAL = re.compile(r"\[([^!])\]")
 
 
 class ConversationListing:
-    """What stands below `root`, as deep as a pattern of `depth` parts can reach.
+    """The files below `root`, down to the depth of a pattern of `depth` parts.
 
-    `complete` says whether every folder could be read: only then is gone what is not there.
+    `complete`: every folder could be read, so a file that is not listed does not exist.
     """
 
     def __init__(self, root: Path, depth: int) -> None:
@@ -51,12 +51,12 @@ class ConversationListing:
 
 
 def depth_of(pattern: str) -> int | None:
-    """How many names deep the pattern reaches; None for one that a listing cannot answer."""
+    """The number of path parts in the pattern; None if a listing does not support it."""
     return None if "**" in pattern else pattern.count("/") + 1
 
 
 def _cut(pattern: str) -> tuple[str, str]:
-    """The pattern up to its last wildcard, and what every match ends with after that.
+    """The pattern up to its last wildcard, and the literal text after it.
 
     The first part is the same for all conversations of an agent. `[*]` is an asterisk.
     """

@@ -1,1 +1,1 @@
-"""The configuration file."""
+"""Reads, checks and changes the configuration file."""

@@ -1,9 +1,9 @@
-"""What a configuration was found to say, kept so that the next run does not check it again.
+"""Caches a checked configuration, so that the next run does not check it again.
 
-Parsing and checking a small file costs 85 ms, which is as much as the rest of a run's start. The
-result is remembered together with everything that it was made of (the text itself, not its time or
-size), and believed only if all of that is equal: so it cannot be out of date. It may be deleted,
-damaged or unwritable at any time; then the file is checked again.
+Parsing and checking a small file takes 85 ms, as long as the rest of a run's start. The result is
+stored with everything that it depends on (the text itself, not its time or size), and used only if
+all of that is equal, so it is never out of date. If the cache is deleted, damaged or read-only, the
+file is checked again.
 """
 
 import json
@@ -18,7 +18,7 @@ from clinvk.store.files import ensure_private_dir, open_regular, write_private
 from clinvk.store.home import Home
 
 LARGEST = 1 << 16
-"""A longer text is not remembered: it would cost more to compare than it is worth."""
+"""Maximum size in bytes; comparing a longer text would cost more than it saves."""
 
 _NAME = "config.json"
 
@@ -26,9 +26,10 @@ Checked = Mapping[str, Mapping[str, Json]]
 
 
 def recall(home: Home, made_of: Mapping[str, Json]) -> Checked | None:
-    """What was remembered for exactly this, None if nothing can be trusted. Never raises.
+    """The cached result for exactly this input; None if there is none to trust. Never raises.
 
-    It decides which program runs, so it must be ours and nobody else may be able to write it.
+    It decides which program runs, so the file must belong to this user, and no other user may write
+    to it.
     """
     try:
         folder = os.lstat(home.cache)
@@ -50,7 +51,7 @@ def recall(home: Home, made_of: Mapping[str, Json]) -> Checked | None:
 
 
 def remember(home: Home, made_of: Mapping[str, Json], checked: Checked) -> None:
-    """Keep it for the next run, if there is a home to keep it in. Never raises."""
+    """Store the result for the next run, if the home exists. Never raises."""
     page = json.dumps({"made_of": made_of, "checked": checked}).encode()
     if len(page) > 4 * LARGEST or not os.path.isdir(home.root):
         return

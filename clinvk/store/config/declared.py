@@ -1,6 +1,6 @@
-"""The form of `backends.NAME.declared`: an agent CLI that clinvk does not know, described.
+"""The schema of `backends.NAME.declared`, which describes an agent CLI that clinvk does not know.
 
-Loads pydantic, as `config_schema` does.
+Imports pydantic, like `config.schema`.
 """
 
 import re
@@ -19,8 +19,8 @@ def _template(argument: str) -> str:
     if unknown is not None:
         known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
         raise ValueError(
-            f"there is no placeholder `{{{unknown}}}` here; there are {known}, and `{{options}}` as"
-            " an argument by itself"
+            f"there is no placeholder `{{{unknown}}}`; there are {known}, and `{{options}}` as"
+            " an argument of its own"
         )
     return argument
 
@@ -29,49 +29,49 @@ def _pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise ValueError(f"`{text[:60]}` is no regular expression: {error}") from error
+        raise ValueError(f"`{text[:60]}` is not a regular expression: {error}") from error
     return text
 
 
 def _variable(name: str) -> str:
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) is None:
-        raise ValueError(f"`{name[:60]}` is no name of an environment variable")
+        raise ValueError(f"`{name[:60]}` is not a valid name of an environment variable")
     return name
 
 
 def _path(path: str) -> str:
     if not all(path.split(".")):
-        raise ValueError("a path is steps with dots between them, such as `message.content.*.text`")
+        raise ValueError("a path is a list of steps with dots, such as `message.content.*.text`")
     return path
 
 
 def _rung(name: str) -> str:
     rungs = [rung.value for rung in Access]
     if name not in rungs:
-        raise ValueError(f"there is no access `{name[:60]}`; there are {', '.join(rungs)}")
+        raise ValueError(f"there is no access `{name[:60]}`; use one of {', '.join(rungs)}")
     return name
 
 
 def _code(code: str) -> str:
     codes = [one.value for one in FailureCode]
     if code not in codes:
-        raise ValueError(f"there is no failure `{code[:60]}`; there are {', '.join(codes)}")
+        raise ValueError(f"there is no failure `{code[:60]}`; use one of {', '.join(codes)}")
     return code
 
 
 def _file(template: str) -> str:
     if not template.startswith(("/", "{home}/")):
-        raise ValueError("it begins neither with `/` nor with `{home}/`")
+        raise ValueError("it must start with `/` or `{home}/`")
     if "{conversation}" not in template:
-        raise ValueError("it has no `{conversation}`, so all conversations would be one file")
+        raise ValueError("`{conversation}` is missing, so all conversations would be one file")
     other = set(PLACEHOLDER.findall(template)) - {"home", "conversation"}
     if other:
-        raise ValueError(f"there is no placeholder `{{{min(other)}}}` here")
+        raise ValueError(f"there is no placeholder `{{{min(other)}}}`")
     return template
 
 
-def _short(value: Any) -> Any:  # noqa: ANN401  whatever stands in the file
-    """A path by itself is short for a place with that path."""
+def _short(value: Any) -> Any:  # noqa: ANN401  any value of the file
+    """Expand a plain path to a place with that path."""
     return {"path": value} if isinstance(value, str) else value
 
 
@@ -85,9 +85,9 @@ Code = Annotated[str, AfterValidator(_code)]
 
 
 class Found(Section):
-    """A place in the output; a text by itself is its `path`."""
+    """A place in the output; a plain text is its `path`."""
 
-    path: Path = said(..., "Steps with dots between them: keys, places in lists, or `*` for all.")
+    path: Path = said(..., "Steps separated by dots: keys, list positions, or `*` for all.")
     where: dict[Path, str | int | bool] = said(
         {}, "Only in objects that have these values at these paths."
     )
@@ -97,16 +97,14 @@ Place = Annotated[Found, BeforeValidator(_short)]
 
 
 class UsageSection(Section):
-    """Where the token counts of a turn stand; counts on several lines are added up."""
+    """Where the token counts of a turn are; counts on several lines are added up."""
 
-    input: Place | None = said(None, "Tokens that went in.")
-    output: Place | None = said(None, "Tokens that came out.")
-    cached: Place | None = said(None, "Of the input: read from a cache.")
-    cache_write: Place | None = said(None, "Of the input: written to a cache.")
-    reasoning: Place | None = said(None, "Of the output: thought and not shown.")
-    cached_apart: bool = said(
-        False, "Whether the agent's input count leaves out what it says of caches."
-    )
+    input: Place | None = said(None, "Input tokens.")
+    output: Place | None = said(None, "Output tokens.")
+    cached: Place | None = said(None, "Input tokens read from a cache.")
+    cache_write: Place | None = said(None, "Input tokens written to a cache.")
+    reasoning: Place | None = said(None, "Output tokens for hidden reasoning.")
+    cached_apart: bool = said(False, "Whether the agent's input count excludes the cached tokens.")
 
 
 _OF_TEXT = ("format", "conversation_changes", "noise", "error_line")
@@ -116,24 +114,24 @@ class DeclaredOutput(Section):
     """How to read what the program prints."""
 
     format: Literal["text", "json", "jsonl"] = said(
-        "text", "Plain text, which is the answer; one JSON; or a JSON object a line."
+        "text", "Plain text (the answer), one JSON value, or one JSON object per line."
     )
     conversation: Place | None = said(None, "The agent's own session id.")
     conversation_changes: bool = said(
         False,
-        "Whether a further turn goes on under an id of its own; if not, another id than the one it"
-        " was given is another conversation, and the turn fails.",
+        "Whether each further turn gets a new id. If not, an id other than the given one is another"
+        " conversation, and the turn fails.",
     )
-    text: Place | None = said(None, "A whole answer; the last one is the turn's.")
-    delta: Place | None = said(None, "A piece of the answer as it is written.")
+    text: Place | None = said(None, "A complete answer; the last one is used.")
+    delta: Place | None = said(None, "A part of the answer while it is written.")
     model: Place | None = said(None, "The model that answered.")
-    error: Place | None = said(None, "Why the turn failed, unless a whole `text` comes later.")
-    cost: Place | None = said(None, "What the turn cost in US dollars.")
+    error: Place | None = said(None, "Why the turn failed, unless a complete `text` follows.")
+    cost: Place | None = said(None, "The cost of the turn in US dollars.")
     noise: list[Pattern] = said(
-        [], "In plain text: regular expressions for lines that are no part of the answer."
+        [], "In plain text: regular expressions for lines that are not part of the answer."
     )
     error_line: Pattern | None = said(
-        None, "In plain text: a regular expression for a line that says why the turn failed."
+        None, "In plain text: a regular expression for a line with the reason of a failure."
     )
     usage: UsageSection | None = said(None, "The token counts.")
 
@@ -142,16 +140,16 @@ class DeclaredOutput(Section):
         places = [name for name in type(self).model_fields if name not in _OF_TEXT]
         named = [name for name in places if getattr(self, name) is not None]
         if self.format != "text" and (self.noise or self.error_line):
-            raise ValueError("`noise` and `error_line` are for `text` only: JSON has `error`")
+            raise ValueError("`noise` and `error_line` need the format `text`; JSON has `error`")
         if self.format == "text" and named:
-            raise ValueError(f"`{named[0]}` can be found in `json` and `jsonl` only, not in `text`")
+            raise ValueError(f"`{named[0]}` needs the format `json` or `jsonl`")
         if self.format != "text" and self.text is None and self.delta is None:
-            raise ValueError("it says neither where the `text` of the answer is nor its `delta`")
+            raise ValueError("it needs `text` or `delta`, the place of the answer")
         return self
 
 
 class OptionsSection(Section):
-    """The arguments that stand for clinvk's options; they are put where `{options}` stands."""
+    """The arguments for clinvk's options; they replace `{options}`."""
 
     model: list[Argument] | None = said(None, "With `{model}`.")
     system_prompt: list[Argument] | None = said(
@@ -161,38 +159,38 @@ class OptionsSection(Section):
 
 
 class DeclaredSection(Section):
-    """How to start the program, how to go on with a conversation, and how to read the answer."""
+    """How to start the program, how to continue a conversation, and how to read the answer."""
 
-    title: Filled | None = said(None, "What people call the agent; null: the backend's name.")
+    title: Filled | None = said(None, "The agent's name for people; null: the backend's name.")
     program: Filled = said(..., "A name on PATH or an absolute path.")
     install: Filled | None = said(None, "How to install it, for the hint when it is missing.")
     prompt: Literal["stdin", "argument", "file"] = said(
         "stdin",
-        "How it gets the prompt: on stdin, in the argument with `{prompt}` or in the file"
+        "How it receives the prompt: on stdin, in the argument with `{prompt}` or in the file"
         " `{prompt_file}`.",
     )
     start: list[Argument] = said(..., "The arguments of a first turn.")
     resume: list[Argument] | None = said(
-        None, "Those of a further turn, with `{conversation}`; null: it cannot go on."
+        None, "The arguments of a further turn, with `{conversation}`; null: not possible."
     )
     ephemeral: list[Argument] | None = said(
-        None, "Those of a turn of which the agent keeps nothing; null: it always keeps it."
+        None, "The arguments of a turn that the agent does not keep; null: it always keeps turns."
     )
     conversation_file: File | None = said(
         None,
-        "The file in which it keeps a conversation, with `{conversation}`, perhaps `{home}` and"
-        " `*`: if that is gone, the conversation is; null: the agent itself says so.",
+        "The file of a conversation, with `{conversation}` and optionally `{home}` and `*`. If it"
+        " is missing, the conversation no longer exists; null: the agent reports this itself.",
     )
     options: OptionsSection | None = said(None, "Arguments for `-m`, `--system-prompt` and so on.")
     access: dict[Rung, list[Argument]] = said(
-        {}, "Arguments for each `--access` that the agent can be held to."
+        {}, "Arguments for each `--access` level that the agent can enforce."
     )
     environment: dict[Variable, Argument] = said(
-        {}, "Variables of its environment; one whose placeholder has no value is not set."
+        {}, "Environment variables; a variable is not set if its placeholder has no value."
     )
     output: DeclaredOutput = said(DeclaredOutput(), "How to read what it prints.")
     errors: dict[Pattern, Code] = said(
-        {}, "What its own words mean: a regular expression to a failure's code."
+        {}, "The failure code for each regular expression that matches the agent's messages."
     )
 
     @model_validator(mode="after")
@@ -201,14 +199,14 @@ class DeclaredSection(Section):
         kinds = (("start", self.start), ("resume", self.resume), ("ephemeral", self.ephemeral))
         for kind, template in kinds:
             if template is not None and place is not None and not mentions(place, template):
-                raise ValueError(f"`{kind}` has no `{{{place}}}`, so the prompt is not handed over")
+                raise ValueError(f"`{kind}` needs `{{{place}}}` to pass the prompt")
         if self.resume is not None and not mentions("conversation", self.resume):
-            raise ValueError("`resume` has no `{conversation}` to go on with")
+            raise ValueError("`resume` needs `{conversation}`")
         if self.resume is not None and not (
             mentions("conversation", self.start) or self.output.conversation
         ):
             raise ValueError(
-                "nothing says which conversation to resume: `start` has no `{conversation}`,"
-                " and `output` no `conversation`"
+                "the conversation to resume is unknown: add `{conversation}` to `start`,"
+                " or `conversation` to `output`"
             )
         return self

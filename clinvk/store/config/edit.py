@@ -1,7 +1,7 @@
-"""Changing the configuration file: one change at a time, checked before it is written.
+"""Changes the configuration file: one change at a time, checked before it is written.
 
-Only the file's text goes through here; what a change is, `config_text` knows. A file that is a
-symbolic link (a folder of dotfiles) is changed where it lies, and stays a link.
+This module handles the file; `config.text` changes its text. If the file is a symbolic link (to a
+dotfiles folder), its target is changed and the link stays.
 """
 
 import os
@@ -18,14 +18,14 @@ from clinvk.store.home import Home
 from clinvk.store.locks.lock import Claim, acquire
 
 WAIT_S = 10.0
-"""How long one change waits for another, which takes milliseconds."""
+"""How long a change waits for another one, which takes milliseconds."""
 
 _BY_HAND = "`clinvk config edit` opens the file"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigFile:
-    """The person's configuration, for changes. `backends` are the names there are."""
+    """The user's configuration, for changes. `backends` are the names of all backends."""
 
     home: Home
     backends: Collection[str]
@@ -34,21 +34,21 @@ class ConfigFile:
     def set(self, key: str, value: Json) -> None:
         """Set a key to a checked value; creates the file, 0600.
 
-        Raises `ConfigError` if the file is invalid (and would stay so) or too unusual to be changed
-        in place, `StoreError` if it cannot be written, `SessionBusyError` if somebody else changes
-        it for very long. The file is untouched then.
+        Raises `ConfigError` if the file is invalid (and stays invalid) or too unusual to change in
+        place, `StoreError` if it cannot be written, `SessionBusyError` if another process holds its
+        lock for `WAIT_S`. After an error the file is unchanged.
         """
         self._change(key, lambda text: with_key(text, key, value))
 
     def unset(self, key: str) -> bool:
-        """Take a key out of the file, whether it is a known one or not; false if it is not there.
+        """Remove a key, known or unknown; returns False if the file does not have it.
 
-        Raises as `set` does.
+        Raises like `set`.
         """
         return self._change(key, lambda text: without_key(text, key))
 
     def create(self, text: str) -> bool:
-        """Write a first file, 0600; false if there is one already. Raises as `set` does."""
+        """Create the file, 0600; returns False if it exists. Raises like `set`."""
         return self._change("", lambda old: text if not old else None)
 
     def _change(self, key: str, change: Callable[[str], str | None]) -> bool:
@@ -72,12 +72,12 @@ class ConfigFile:
             if new is None:
                 return False
             self._check(old, new)
-            # A link to nowhere is followed too: its target is then created.
+            # A dangling link is followed too: its target is then created.
             write_private(Path(os.path.realpath(home.config_file)), new.encode())
         return True
 
     def _check(self, old: str, new: str) -> None:
-        """Whatever else is wrong is told with the lines of the file as it is."""
+        """Check the new text. Errors that the old text has too are reported with its lines."""
         origin = str(self.home.config_file)
         try:
             check_config(new.encode(), origin, self.backends)

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration, in sentences: where, which key, and what was expected."""
+"""Turns the errors of a configuration into sentences: where, which key, and what was expected."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ Location = tuple[int | str, ...]
 
 _LONGEST = 60
 _OF_A_KEY = "[key]"
-"""What pydantic adds to the place of a mapping's key, to tell it from the key's value."""
+"""pydantic adds this to the location of a mapping's key; its value has the same one without it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong. `location` leads to it; `sentence` says it without the place."""
+    """One error. `location` is the path of its key; `sentence` does not include the line."""
 
     location: Location
     sentence: str
@@ -29,16 +29,16 @@ class Problem:
 
 
 def problems_of(error: ValidationError, backends: Collection[str] | None) -> list[Problem]:
-    """Everything the form complains about, in the order of the form."""
+    """All errors, in the order of the schema."""
     found = error.errors(include_url=False, include_context=False)
     return [_problem(one, backends or ()) for one in found]
 
 
 def config_error(problems: Sequence[tuple[str, Problem]]) -> ConfigError:
-    """The first problem, after the place where it stands; the others are counted."""
+    """The first problem with its place, and the number of further ones."""
     where, first = problems[0]
     more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-    hint = first.hint or (more and "`clinvk config validate` says them all") or None
+    hint = first.hint or (more and "`clinvk config validate` lists all of them") or None
     return ConfigError(f"{where}: {first.sentence}{more}", hint=hint)
 
 
@@ -62,7 +62,7 @@ def _problem(problem: Mapping[str, Any], backends: Collection[str]) -> Problem:
 
 
 def near_backend(name: str, backends: Collection[str]) -> str:
-    """The backend that was probably meant, else all of them."""
+    """A hint with the backend of a similar name, else with all backends."""
     close = get_close_matches(name, backends, n=1)
     return f"did you mean `{close[0]}`?" if close else f"one of: {', '.join(backends)}"
 

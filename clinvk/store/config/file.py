@@ -1,4 +1,4 @@
-"""`config.yaml`, read and checked; an invalid file is an error that says where, never ignored.
+"""Reads and checks `config.yaml`. An invalid file is an error with its place, and never ignored.
 
 YAML and pydantic are imported only if there is something to check.
 """
@@ -21,7 +21,7 @@ LARGEST = 1 << 20
 
 
 def read_config(path: Path, *, must_exist: bool) -> bytes | None:
-    """The text of the file, None if there is none. Raises `ConfigError`."""
+    """The text of the file; None if it does not exist. Raises `ConfigError`."""
     try:
         with open_config(path, wait=must_exist) as file:
             text = file.read(LARGEST + 1)
@@ -32,14 +32,14 @@ def read_config(path: Path, *, must_exist: bool) -> bytes | None:
     except OSError as error:
         raise ConfigError(f"cannot read `{path}`: {reason(error)}") from error
     if len(text) > LARGEST:
-        raise ConfigError(f"`{path}` is larger than a configuration file can be")
+        raise ConfigError(f"`{path}` is too large for a configuration file (more than 1 MiB)")
     return text
 
 
 def open_config(path: Path, *, wait: bool) -> BinaryIO:
-    """The file, open; a pipe that was named (`--config <(…)`) may have to be waited for.
+    """The open file. With `wait` it may be a pipe (`--config <(…)`), which may block.
 
-    Nobody names the file of the home: a pipe there is refused with `OSError`.
+    Without `wait`, for the file in the home, a pipe raises `OSError`.
     """
     if wait:
         return path.open("rb")
@@ -55,10 +55,10 @@ def open_config(path: Path, *, wait: bool) -> BinaryIO:
 def check_config(
     text: bytes, origin: str, backends: Collection[str] | None = None
 ) -> dict[str, Json]:
-    """What a YAML text says, as `section.key` to a checked value; `origin` names it in errors.
+    """The checked values of a YAML text by `section.key`; `origin` names the text in errors.
 
-    `backends` are the names there are; None leaves them unchecked. Raises `ConfigError` with file,
-    line, key and what was expected.
+    `backends` are the names of all backends; None skips their check. Raises `ConfigError` with
+    file, line, key and what was expected.
     """
     from clinvk.store.config.errors import config_error
 
@@ -70,12 +70,12 @@ def check_config(
 
 
 def problems_in(text: bytes, origin: str, backends: Collection[str]) -> list[str]:
-    """Everything that is wrong with a YAML text, a sentence each, in the order of the lines."""
+    """All errors of a YAML text, one sentence each, in the order of the lines."""
     return [sentence for sentence, _ in faults_in(text, origin, backends)]
 
 
 def faults_in(text: bytes, origin: str, backends: Collection[str]) -> list[tuple[str, str | None]]:
-    """As `problems_in`, each with its key; None for a text that is no YAML of ours at all."""
+    """Like `problems_in`, each with its key; the key is None if the text is not valid YAML."""
     try:
         document, _, problems = _examined(text, origin, backends)
     except ConfigError as error:
@@ -90,7 +90,7 @@ def faults_in(text: bytes, origin: str, backends: Collection[str]) -> list[tuple
 def check_values(
     said: Mapping[str, Json], origins: Mapping[str, str], backends: Collection[str]
 ) -> dict[str, Json]:
-    """The values of single keys, checked; `origins` names each in errors. Raises `ConfigError`."""
+    """Check the values of single keys; `origins` names each in errors. Raises `ConfigError`."""
     from pydantic import ValidationError
 
     from clinvk.store.config.errors import config_error, problems_of
@@ -107,7 +107,7 @@ def check_values(
 
 
 def lines_of(text: bytes, origin: str) -> dict[str, int]:
-    """The line on which each key stands, counted from 1; of a text that has been checked."""
+    """The line of each key, counted from 1, in a checked text."""
     from clinvk.store.config.yaml import read_document
 
     document = read_document(text, origin)
@@ -139,7 +139,7 @@ def _validated(nested: Any, backends: Collection[str] | None) -> dict[str, Json]
 
 
 def _declared_in(nested: Any) -> frozenset[str]:  # noqa: ANN401  not checked yet
-    """The names of the sections that declare a backend."""
+    """The names of the backends that the configuration declares."""
     sections = nested.get("backends") if isinstance(nested, dict) else None
     if not isinstance(sections, dict):
         return frozenset()

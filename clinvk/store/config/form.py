@@ -1,4 +1,4 @@
-"""What the sections of the configuration's form are made of; loads pydantic."""
+"""The building blocks of the configuration's schema. Imports pydantic."""
 
 from typing import Annotated, Any
 
@@ -6,31 +6,31 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 
 class Section(BaseModel):
-    """Keys of exactly the types that are said, and no others."""
+    """A section with exactly the declared keys and types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, use_enum_values=True)
 
 
 def said(default: Any, meaning: str, **limits: Any) -> Any:  # noqa: ANN401  as pydantic's Field
-    """A key with its default and its meaning in words."""
+    """A key with its default and a description."""
     return Field(default=default, description=meaning, **limits)
 
 
 def _word(text: str) -> str:
-    """It becomes an argument of a program or a path: neither can hold NUL."""
+    """Refuse NUL: the text becomes an argument or a path, which cannot contain it."""
     if "\0" in text:
-        raise ValueError("it holds a NUL character")
+        raise ValueError("it contains a NUL character")
     return text
 
 
 def _filled(text: str) -> str:
     if not text.strip():
-        raise ValueError("it is empty; leave the key out, or say `null`")
+        raise ValueError("it is empty; remove the key, or set it to `null`")
     return _word(text)
 
 
 def _nothing_said(section: object) -> object:
-    """`run:` with every line below it commented out says nothing, and is no mistake."""
+    """Accept an empty section, such as `run:` with only comments below it."""
     return {} if section is None else section
 
 

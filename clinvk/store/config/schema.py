@@ -1,6 +1,6 @@
-"""The form of `config.yaml`: which keys there are, what each may hold and what it means.
+"""The schema of `config.yaml`: all keys, their types and descriptions.
 
-Loaded only where a configuration is checked: importing pydantic costs more than the rest of a
+Imported only to check a configuration, because importing pydantic takes longer than the rest of a
 run's start.
 """
 
@@ -35,7 +35,7 @@ def _tag(text: str) -> str:
 
 
 def _known_backend(name: str, info: ValidationInfo) -> str:
-    """Checked only where the caller says which backends there are: this floor knows none."""
+    """Check the name only if the caller passes the known backends; this layer has no list."""
     context = info.context or {}
     known: Collection[str] | None = context.get("backends")
     if known is not None and name not in known and name not in context.get("declared", ()):
@@ -44,14 +44,14 @@ def _known_backend(name: str, info: ValidationInfo) -> str:
 
 
 def _known_or_declared(name: str, info: ValidationInfo) -> str:
-    """A section is about a backend that there is, or declares one."""
+    """Accept the name of an existing backend, or a new name that the section declares."""
     context = info.context or {}
     if name not in context.get("declared", ()):
         return _known_backend(name, info)
     if name in (context.get("backends") or ()):
-        raise ValueError("there is a backend of that name already; declare it under another")
+        raise ValueError("a backend with this name already exists; use another name")
     if BACKEND_NAME.fullmatch(name) is None:
-        raise ValueError("a backend's name is 1 to 32 of `a-z`, `0-9`, `-` and `_`")
+        raise ValueError("a backend's name has 1 to 32 characters of `a-z`, `0-9`, `-` and `_`")
     return name
 
 
@@ -62,22 +62,22 @@ BackendKey = Annotated[str, AfterValidator(_known_or_declared)]
 
 
 class BackendSection(Section):
-    """What is said about one backend."""
+    """The settings of one backend."""
 
     model: Filled | None = said(None, "The model; null: the agent's own default.")
     access: Access | None = said(
         None,
-        "What the agent may do; null: as `run.access` says.",
+        "What the agent may do; null: the value of `run.access`.",
         strict=False,
     )
     system_prompt: Filled | None = said(None, "Appended to the agent's own system prompt.")
-    extra_args: list[Word] = said([], "Passed to the agent's CLI as they are.")
+    extra_args: list[Word] = said([], "Arguments passed to the agent's CLI unchanged.")
     binary: Filled | None = said(
         None, "The agent's program: a name on PATH or an absolute path; null: its usual name."
     )
     enabled: bool = said(BACKEND_DEFAULTS["enabled"], "Whether the backend may be used.")
     declared: DeclaredSection | None = said(
-        None, "What another agent's CLI is like; makes a backend of that name."
+        None, "Describes another agent's CLI, and creates a backend with this name."
     )
 
 
@@ -90,18 +90,18 @@ class SessionSection(Section):
     )
     retention_days: int = said(
         DEFAULTS["session.retention_days"],
-        "What `sessions clean` removes when it is not told: sessions not used for so many days;"
-        " 0 keeps everything.",
+        "`sessions clean` removes sessions not used for this many days, unless an option says"
+        " otherwise; 0 keeps everything.",
         ge=0,
     )
     store_token_usage: bool = said(
         DEFAULTS["session.store_token_usage"],
-        "Keep token counts and costs; false: they are shown after each turn and written nowhere.",
+        "Keep token counts and costs; false: they are shown after each turn, but not stored.",
     )
     store_transcript: bool = said(
         DEFAULTS["session.store_transcript"],
-        "Keep prompts, answers and what tools gave back; false: only what is needed to go on with"
-        " a session, with times, figures and the paths of changed files.",
+        "Keep prompts, answers and tool results; false: only what is needed to continue a session,"
+        " and times, token counts and the paths of changed files.",
     )
     default_tags: list[Tag] = said([], "Tags of every new session.")
 
@@ -109,25 +109,23 @@ class SessionSection(Section):
 class RunSection(Section):
     """The limits of every run."""
 
-    timeout: Duration | None = said(
-        None, "How long a turn may take in all; null: as long as it needs."
-    )
+    timeout: Duration | None = said(None, "Maximum duration of a turn; null: no limit.")
     idle_timeout: Duration | None = said(
         DEFAULTS["run.idle_timeout"],
-        "How long an agent may be silent before it is stopped; null: for ever.",
+        "How long an agent may be silent before it is stopped; null: no limit.",
     )
     access: Access | None = said(
         None,
-        "What an agent may do, where its backend says nothing; null: the agent's own headless"
-        " default.",
+        "What an agent may do, unless its backend's section says otherwise; null: the agent's own"
+        " default without a terminal.",
         strict=False,
     )
     max_turns: int | None = said(
-        None, "The agent's steps at most, where it can count them; null: no limit.", ge=1
+        None, "Maximum number of agent steps, if it can count them; null: no limit.", ge=1
     )
     max_depth: int = said(
         DEFAULTS["run.max_depth"],
-        "How many runs may stand inside one another, if an agent calls clinvk itself.",
+        "Maximum depth of nested runs, if an agent calls clinvk itself.",
         ge=1,
     )
 
@@ -150,10 +148,10 @@ class Config(Section):
     """The whole file."""
 
     default_backend: BackendName | None = said(
-        None, "The backend of a new session; null: the first one that is installed."
+        None, "The backend of a new session; null: the first installed one."
     )
     backends: Annotated[dict[BackendKey, Annotated[BackendSection, MayBeEmpty]], MayBeEmpty] = said(
-        {}, "What is said about each backend, by its name."
+        {}, "The settings of each backend, by its name."
     )
     session: Annotated[SessionSection, MayBeEmpty] = SessionSection()
     run: Annotated[RunSection, MayBeEmpty] = RunSection()

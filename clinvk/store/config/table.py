@@ -1,6 +1,6 @@
-"""Every key in words: its type and its meaning, read off the one form of the configuration.
+"""The type and description of every key, from the configuration's schema.
 
-For error messages and for the documentation; loads pydantic.
+For error messages and the documentation. Imports pydantic.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from clinvk.model.events import Json
 from clinvk.store.config.schema import Config
 
 ANY_BACKEND = "NAME"
-"""Stands for a backend's name where a key is meant for all of them."""
+"""In a key that is the same for all backends: the place of the backend's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +27,12 @@ class Key:
 
 
 def keys() -> tuple[Key, ...]:
-    """Every key in the order of the file, those of a backend once, under `backends.NAME`."""
+    """Every key in the order of the file; the keys of a backend once, under `backends.NAME`."""
     return tuple(describe(key) for key in known_keys([ANY_BACKEND]))
 
 
 def describe(key: str) -> Key:
-    """What there is to say about a key that exists."""
+    """The description of an existing key."""
     schema = Config.model_json_schema()
     field = _field(schema, key.split("."))
     return Key(
@@ -45,7 +45,7 @@ def describe(key: str) -> Key:
 
 
 def expected(location: list[str]) -> str:
-    """What may stand at a place of the file: `true or false`, `a section of keys`."""
+    """What a place of the file may contain: `true or false`, `a section of keys`."""
     schema = Config.model_json_schema()
     try:
         return phrase(schema, _field(schema, location))
@@ -67,7 +67,7 @@ def _field(schema: Mapping[str, Any], parts: list[str]) -> Mapping[str, Any]:
 
 
 def resolved(schema: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a reference points to; of something that may be null, what it is otherwise."""
+    """The schema that a reference points to; for a nullable field the schema that is not null."""
     field = field.get("anyOf", [field])[0]
     if "$ref" not in field:
         return field

@@ -1,10 +1,9 @@
-"""Changing one key in the text of a configuration, and nothing else of the text.
+"""Changes one key in the text of a configuration, and nothing else.
 
-Not a YAML writer: the place of the key is looked up in the parsed document, and only those
-characters are replaced. So comments, order, quotes and blank lines stay by construction, where a
-round trip through a YAML library would reflow them. Whether the change did what it should is not
-assumed: the result is parsed again and compared, and a text that is too unusual (anchors, several
-keys on a line) is refused as it was.
+This is not a YAML writer: it finds the key in the parsed document and replaces only its characters.
+So comments, order, quotes and blank lines stay, which a YAML library would reformat. The result is
+parsed again and compared with what was wanted; a text that is too unusual (anchors, several keys on
+a line) is refused unchanged.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +18,7 @@ from clinvk.store.config.values import value_to_yaml
 from clinvk.store.config.yaml import Document, find_entry, read_document
 
 _STEP = 2
-"""How far a section's keys are indented in a file that does not show it."""
+"""The default indentation of a section's keys."""
 
 _Entry = tuple[yaml.Node, yaml.Node]
 
@@ -29,7 +28,7 @@ class TooUnusualError(ValueError):
 
 
 def with_key(text: str, key: str, value: Json) -> str:
-    """The text with the key set. Raises `ConfigError` for no YAML, and `TooUnusualError`."""
+    """The text with the key set. Raises `ConfigError` if it is not YAML, and `TooUnusualError`."""
     document = read_document(text, "the file")
     parts = key.split(".")
     try:
@@ -40,7 +39,7 @@ def with_key(text: str, key: str, value: Json) -> str:
 
 
 def without_key(text: str, key: str) -> str | None:
-    """The text without the key, None if it does not say it. Raises as `with_key` does."""
+    """The text without the key; None if it does not have the key. Raises like `with_key`."""
     document = read_document(text, "the file")
     try:
         changed = _Page(text, document).take(key.split("."))
@@ -55,13 +54,13 @@ def without_key(text: str, key: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """A text and what it says."""
+    """A text and its parsed document."""
 
     text: str
     document: Document
 
     def put(self, parts: Sequence[str], value: Json) -> str:
-        """The text with the value at that place, as far as it can be told from the marks."""
+        """The text with the value at that place, which is found by the parser's positions."""
         path, rest = self._way_to(parts)
         if not path:
             return self._append(self._block(nest({".".join(rest): value}), self._column()))
@@ -79,7 +78,7 @@ class _Page:
         return self._replace(name, node, "", below=self._block(inner, column))
 
     def take(self, parts: Sequence[str]) -> str | None:
-        """The text without that entry, and without the sections that were there only for it."""
+        """The text without that entry, and without the sections that are then empty."""
         path, rest = self._way_to(parts)
         if rest:
             return None
@@ -98,7 +97,7 @@ class _Page:
         return self.text[:start] + self.text[self._line_end(_end(self.text, path[-1])) :]
 
     def _way_to(self, parts: Sequence[str]) -> tuple[list[_Entry], Sequence[str]]:
-        """The entries on the way to a key as far as they are there, and the parts that are not."""
+        """The existing entries on the path to a key, and the parts of the path that are missing."""
         node, path = self.document.root, list[_Entry]()
         for at, part in enumerate(parts):
             entry = find_entry(node, part) if isinstance(node, yaml.MappingNode) else None
@@ -109,9 +108,9 @@ class _Page:
         return path, ()
 
     def _replace(self, name: yaml.Node, node: yaml.Node, said: str, *, below: str = "") -> str:
-        """Put `said` after the key's colon and the lines of `below` under it, for the value.
+        """Replace the value by `said` after the key's colon and the lines `below` under it.
 
-        What else stands on the key's line, and whole lines of comment in between, stay.
+        Other text on the key's line and whole lines of comment in between stay.
         """
         text = self.text
         start, end = node.start_mark.index, _end(text, (name, node))
@@ -134,7 +133,7 @@ class _Page:
         return head + "".join(comments) + below + text[line_end:]
 
     def _insert_lines(self, node: yaml.MappingNode, inner: Mapping[str, Json]) -> str:
-        """Lines after the last of a section's."""
+        """Insert lines at the end of a section."""
         at = self._line_end(_end(self.text, node.value[-1]))
         column = node.value[0][0].start_mark.column
         head = self.text[:at]
@@ -149,7 +148,7 @@ class _Page:
         return head + comma + value_to_yaml(inner)[1:-1] + self.text[at:]
 
     def _append(self, lines: str) -> str:
-        """A new section at the end of the text."""
+        """Append a section to the text."""
         root = self.document.root
         if isinstance(root, yaml.MappingNode) and root.flow_style:
             inner = yaml.safe_load(lines)
@@ -162,7 +161,7 @@ class _Page:
         return text + lines
 
     def _block(self, inner: Mapping[str, Json], column: int) -> str:
-        """The lines of nested sections, from a column on."""
+        """The lines of nested sections, indented to a column."""
         lines = ""
         for key, value in inner.items():
             lines += " " * column + key + ":"
@@ -173,7 +172,7 @@ class _Page:
         return lines
 
     def _is_alone(self, section: _Entry, entry: _Entry) -> bool:
-        """Whether a section holds nothing but that entry, no comment either."""
+        """Whether a section contains only that entry and no comment."""
         name, node = section
         if not isinstance(node, yaml.MappingNode) or len(node.value) > 1:
             return False
@@ -184,7 +183,7 @@ class _Page:
         return not follows and not self.text[colon : entry[0].start_mark.index].strip()
 
     def _line_end(self, index: int) -> int:
-        """The index after the end of the line in which `index` stands."""
+        """The index after the end of the line that contains `index`."""
         return self.text.find("\n", index) + 1 or len(self.text)
 
     def _column(self) -> int:
@@ -194,7 +193,7 @@ class _Page:
         return 0
 
     def _step(self) -> int:
-        """How far the first section of the text is indented."""
+        """The indentation of the first section in the text."""
         root = self.document.root
         for name, node in root.value if isinstance(root, yaml.MappingNode) else ():
             if isinstance(node, yaml.MappingNode) and node.value and not node.flow_style:
@@ -210,7 +209,7 @@ class _Page:
 def _end(text: str, entry: _Entry) -> int:
     """The index after the last character of an entry.
 
-    A block has no end of its own: its mark stands after the comments that follow it.
+    The parser puts the end of a block after the comments that follow it, so it is not used.
     """
     name, node = entry
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
@@ -231,7 +230,7 @@ def _plain(node: yaml.Node) -> Json:
 
 
 def _without(value: Mapping[str, Json], parts: Sequence[str]) -> dict[str, Json]:
-    """A nested value without one entry, and without the sections that are then empty."""
+    """The nested value without one entry, and without the sections that are then empty."""
     first, *rest = parts
     inner = _without(value[first], rest) if rest else {}
     left = {key: inner if key == first else kept for key, kept in value.items()}
@@ -241,18 +240,18 @@ def _without(value: Mapping[str, Json], parts: Sequence[str]) -> dict[str, Json]
 
 
 def _proven(text: str, wanted: Mapping[str, Json]) -> str:
-    """The changed text, once it is seen to say what it should and nothing else."""
+    """The changed text, after a check that it has exactly the wanted values."""
     try:
         said = _leaves(read_document(text, "the file").value)
     except ConfigError as error:
         raise TooUnusualError(error.message) from error
     if said != wanted:
-        raise TooUnusualError("the change would have touched other keys")
+        raise TooUnusualError("the change would affect other keys")
     return text
 
 
 def _leaves(value: Json, path: str = "") -> dict[str, Json]:
-    """Every value by its key; a section that says nothing is none."""
+    """Every value by its key; an empty section has none."""
     if not isinstance(value, dict):
         return {path: value} if path else {}
     leaves: dict[str, Json] = {}

@@ -1,4 +1,4 @@
-"""A setting between a word and a value: what a shell says, and what stands in the file."""
+"""Converts a setting between its text on the command line, its value, and its YAML."""
 
 import json
 from typing import Any
@@ -7,17 +7,17 @@ from clinvk.model.config import default_of
 from clinvk.model.events import Json
 
 _NUMBERS = frozenset({"max_turns"})
-"""The keys of a number whose default is null, so that the default does not say so."""
+"""The keys of numbers whose default is null, so their type is not visible from it."""
 
 _SWITCH = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _WIDEST = 1 << 20
 
 
 def value_from_text(key: str, text: str) -> Json:
-    """What the text means to a known key; whether the key takes it is for the form to say.
+    """The value that a text means for a known key; it is not checked against the schema.
 
-    `null` is null. A list is YAML (`[a, b]`) or words as a shell would split them. Raises
-    `ValueError` with the reason for a text that cannot be read.
+    `null` is null. A list is YAML (`[a, b]`) or words split like in a shell. Raises `ValueError`
+    with the reason for a text that cannot be parsed.
     """
     if text == "null":
         return None
@@ -32,17 +32,17 @@ def value_from_text(key: str, text: str) -> Json:
 
 
 def is_plain(key: str) -> bool:
-    """Whether every text that is not blank will do, so that no form has to be loaded for it."""
+    """Whether every text that is not blank is valid, so the schema need not be imported."""
     return key == "default_backend" or key.endswith((".model", ".system_prompt", ".binary"))
 
 
 def value_to_text(value: Json) -> str:
-    """The value for a shell: a text as it is, everything else as JSON."""
+    """The value for a shell: text unchanged, everything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def value_to_yaml(value: Json) -> str:
-    """The value as it stands in the file, on one line."""
+    """The value as YAML on one line."""
     if isinstance(value, list):
         return f"[{', '.join(map(value_to_yaml, value))}]"
     if isinstance(value, dict):
@@ -50,10 +50,10 @@ def value_to_yaml(value: Json) -> str:
         return f"{{{', '.join(inner)}}}"
     import yaml
 
-    # In double quotes every line end is an escape; all other styles would take several lines.
+    # In double quotes every line end is an escape; all other styles need several lines.
     breaks = isinstance(value, str) and (value != value.strip() or len(value.splitlines()) > 1)
     text: str = yaml.safe_dump(
-        [value],  # in a list, so that it also does between brackets
+        [value],  # in a list, so that the result is also valid between brackets
         default_flow_style=True,
         default_style='"' if breaks else None,
         allow_unicode=True,
@@ -69,7 +69,7 @@ def _number(text: str) -> int | str:
         return text
 
 
-def _list(text: str) -> Any:  # noqa: ANN401  whatever YAML makes of it
+def _list(text: str) -> Any:  # noqa: ANN401  any YAML value
     if not text.startswith("["):
         import shlex
 

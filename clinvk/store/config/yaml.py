@@ -1,4 +1,4 @@
-"""The YAML of a configuration: its value, and where each key stands."""
+"""Parses the YAML of a configuration: its value, and the line of each key."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,20 +9,20 @@ from clinvk.errors import ConfigError
 from clinvk.model.events import Json
 
 _MOST_NODES = 1 << 18
-"""More than a text of the largest size has without aliases is a mistake or an attack."""
+"""The largest allowed text without aliases has fewer; more is a mistake or an attack."""
 
 _SECTIONS = ("session", "run", "output", "backends")
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document; `root` is None and `value` empty if it says nothing."""
+    """One YAML document; if it is empty, `root` is None and `value` is empty."""
 
     root: yaml.Node | None
     value: Json
 
     def line_of(self, location: Sequence[int | str]) -> int | None:
-        """The line on which the deepest known part of a place stands, counted from 1."""
+        """The line of the deepest existing part of a location, counted from 1."""
         node, line = self.root, None
         for part in location:
             if isinstance(node, yaml.MappingNode):
@@ -36,7 +36,7 @@ class Document:
         return line
 
     def sections(self) -> dict[str, Json]:
-        """The value of a valid document, without the sections that are there and say nothing."""
+        """The value of a valid document without empty sections."""
         said = {
             key: value
             for key, value in self.value.items()
@@ -48,7 +48,7 @@ class Document:
 
 
 def read_document(text: bytes | str, origin: str) -> Document:
-    """Parse a text. Raises `ConfigError` with the line if it is no YAML or says a key twice."""
+    """Parse a text. Raises `ConfigError` with the line for invalid YAML and for repeated keys."""
     loader = None
     try:
         loader = yaml.SafeLoader(text)
@@ -68,14 +68,12 @@ def read_document(text: bytes | str, origin: str) -> Document:
     if value is None:
         return Document(None, {})
     for key, line in _said_twice(root):
-        raise ConfigError(
-            f"{origin}:{line}: `{key}` stands here for the second time", hint="keep one of them"
-        )
+        raise ConfigError(f"{origin}:{line}: duplicate key `{key}`", hint="keep one of them")
     return Document(root, value)
 
 
 def find_entry(node: yaml.MappingNode, key: str) -> tuple[yaml.Node, yaml.Node] | None:
-    """The nodes of a key and of its value, None if the mapping has no such key."""
+    """The nodes of a key and its value; None if the mapping does not have the key."""
     for name, value in node.value:
         if isinstance(name, yaml.ScalarNode) and name.value == key:
             return name, value
@@ -85,7 +83,7 @@ def find_entry(node: yaml.MappingNode, key: str) -> tuple[yaml.Node, yaml.Node] 
 def _said_twice(
     node: yaml.Node | None, path: str = "", depth: int = 0
 ) -> Iterator[tuple[str, int]]:
-    """Keys that come twice, with the second line: YAML takes the last, a person sees the first."""
+    """Repeated keys with the line of the second: YAML uses the last, a person sees the first."""
     if not isinstance(node, yaml.MappingNode) or depth > len(_SECTIONS):
         return
     seen: set[str] = set()
@@ -98,20 +96,20 @@ def _said_twice(
 
 
 def _size(node: yaml.Node, origin: str, known: dict[int, int | None]) -> int:
-    """How many nodes it has once every alias is written out; escapes are made characters.
+    """The number of nodes with all aliases expanded. Also joins surrogate pairs to characters.
 
-    Raises `ValueError` for an alias that leads back to itself or a text that it would blow up, and
-    `ConfigError` for an escape that is half a character: it is no text, and no program takes it.
+    Raises `ValueError` for an alias that contains itself and for too many nodes, and `ConfigError`
+    for an escape that is half a character, which no program accepts.
     """
     if id(node) in known:
         if (size := known[id(node)]) is None:
-            raise ValueError("an alias stands for something that it is a part of")
+            raise ValueError("an alias contains itself")
         return size
     known[id(node)] = None
     size = 1
     if isinstance(node, yaml.ScalarNode):
         try:
-            # JSON writes an emoji as two escapes, and YAML leaves two halves of it.
+            # JSON writes an emoji as two escapes, which YAML leaves as two halves.
             node.value = node.value.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError as error:
             where = f"{origin}:{node.start_mark.line + 1}"
@@ -121,7 +119,7 @@ def _size(node: yaml.Node, origin: str, known: dict[int, int | None]) -> int:
             for each in entry if isinstance(entry, tuple) else (entry,):
                 size += _size(each, origin, known)
     if size > _MOST_NODES:
-        raise ValueError("its aliases stand for more than a configuration can be")
+        raise ValueError("its aliases expand to more than a configuration can have")
     known[id(node)] = size
     return size
 

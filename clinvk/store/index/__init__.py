@@ -1,1 +1,1 @@
-"""The index over the records: derived, may be deleted."""
+"""The index of the sessions. It is derived from their files and may be deleted."""

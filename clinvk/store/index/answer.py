@@ -1,4 +1,4 @@
-"""Asking the index, and reading what it names: an answer is what the files say."""
+"""Queries the index and reads the sessions that it finds: the answer comes from their files."""
 
 import os
 import sqlite3
@@ -19,16 +19,16 @@ from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.selection import Listed, Order, Selected, Selection, in_order
 
 _TRIES = (False, False, False, True)
-"""An answer may be out of date before it is given, and what is not right in the index is corrected
-after each try. In the last one every file is looked at; then the files are read."""
+"""Whether each try is thorough. Files may change during a try; wrong entries of the index are
+corrected after it. The last try checks every file; if it fails, the caller reads all files."""
 
 _ALL = 1 << 31
-"""More than this is no limit; SQLite's own numbers end somewhere above it."""
+"""A higher limit counts as no limit: SQLite's numbers have a maximum."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked; the fields are as in `index.select`."""
+    """A query; the fields are those of `index.select`."""
 
     home: Home
     selection: Selection
@@ -39,17 +39,17 @@ class Question:
 
     @property
     def skipped(self) -> int:
-        """How many rows need not be read: those before `first`, if each is of a session meant."""
+        """Number of rows to skip: those before `first`, if every row is a session that matches."""
         return self.first if is_exact(self.selection) else 0
 
     @property
     def wanted(self) -> int | None:
-        """How many sessions are to be read."""
+        """Number of sessions to read; None for all."""
         return None if self.limit is None else self.limit + self.first - self.skipped
 
 
 def answer(question: Question) -> Selected | None:
-    """The answer; None if the index cannot be asked. Raises nothing."""
+    """The answer; None if the index cannot be used. Never raises."""
     for thorough in _TRIES:
         with suppress(IndexBrokenError):
             try:
@@ -62,7 +62,7 @@ def answer(question: Question) -> Selected | None:
 
 
 def count(home: Home, selection: Selection) -> int | None:
-    """As `index.count` promises. What only the sessions themselves can tell is read of them."""
+    """See `index.count`. Reads the sessions if the index alone cannot decide which ones match."""
     if not is_exact(selection):
         found = answer(Question(home=home, selection=selection, order=Order.LAST, limit=None))
         return None if found is None else len(found.sessions)
@@ -74,14 +74,14 @@ def count(home: Home, selection: Selection) -> int | None:
 
 @dataclass(slots=True)
 class _Reading:
-    """What the files say of the rows so far; `wrong` are the keys of rows that are not right."""
+    """The sessions read so far; `wrong` are the keys of rows that differ from their files."""
 
     question: Question
     sessions: dict[str, Listed] = field(default_factory=dict)
     wrong: list[Key] = field(default_factory=list)
 
     def take(self, rows: list[Row]) -> None:
-        """Add the sessions of those rows that are meant."""
+        """Add the sessions of these rows that match."""
         for row in rows:
             if len(self.sessions) == self.question.wanted:
                 break
@@ -94,7 +94,7 @@ class _Reading:
                 self.sessions[entry.found.id] = Listed(session=entry.found, status=status)
 
     def damaged(self, rows: list[Row]) -> list[DamagedRecord]:
-        """What is damaged. A name that is no id says so by itself."""
+        """The damaged records. A file name that is not an id is damage without reading the file."""
         found: list[DamagedRecord] = []
         for row in rows:
             if isinstance(row.key, bytes):
@@ -111,7 +111,7 @@ class _Reading:
 
 
 def _answer(question: Question, *, thorough: bool) -> Selected | None:
-    """None if something changed meanwhile, or if the index was not right; it is then corrected."""
+    """None if a file changed during the query, or the index was wrong; it is then corrected."""
     with opened(question.home) as database:
         refresh(database, question.home, thorough=thorough)
         found = _Reading(question)

@@ -1,7 +1,7 @@
-"""Changing the files of a session and telling the index, so that it stays right about the folder.
+"""Changes files of a session and updates the index in one step.
 
-Other writers are kept away from the first look at the folder to the stamp on it, 0.1 ms later; what
-takes long, such as bringing the new file to the disk, is done before.
+Other writers of the index wait from the check of the folder until it is stamped, 0.1 ms later. Slow
+work, such as syncing the new file to the disk, is done before.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from clinvk.store.index.sync import is_noted, note, say_behind, take
 
 
 def tell(home: Home, session_id: str, folders: Sequence[str], act: Callable[[], object]) -> None:
-    """Do `act` and tell the index, as `index.change` promises."""
+    """Call `act` and update the index, see `index.change`."""
     outcome = _Outcome(act)
     try:
         with opened(home) as database, writing(database):
@@ -26,13 +26,13 @@ def tell(home: Home, session_id: str, folders: Sequence[str], act: Callable[[], 
     except (IndexBrokenError, IndexUnusableError):
         if not outcome.is_known:
             outcome.come()
-            # Another process may be telling the index at this moment that it knows the folder.
+            # Another process may be noting at this moment that the index matches the folder.
             say_behind(home)
     outcome.give()
 
 
 class _Outcome:
-    """An act that is done once, and what came of it."""
+    """An action that is called once, and its result."""
 
     def __init__(self, act: Callable[[], object]) -> None:
         self.is_known = False
@@ -40,14 +40,14 @@ class _Outcome:
         self._error: Exception | None = None
 
     def come(self) -> None:
-        """Act."""
+        """Call the action and keep its error."""
         self.is_known = True
         try:
             self._act()
-        except Exception as error:  # noqa: BLE001  given to the caller as it is
+        except Exception as error:  # noqa: BLE001  raised to the caller later, unchanged
             self._error = error
 
     def give(self) -> None:
-        """Raise what the act raised."""
+        """Raise the error of the action, if any."""
         if self._error is not None:
             raise self._error

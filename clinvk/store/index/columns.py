@@ -1,7 +1,7 @@
-"""The columns of the index in one table: name, declaration, and its value of a session.
+"""The columns of the index in one table: name, declaration, and value for a session.
 
-Not what is shown: an answer is read from the records that it consists of (20 of them take 2 ms), so
-the index can be wrong about which sessions are meant, never about what they say.
+They only select sessions. What is shown is read from the records (20 take 2 ms), so the index can
+be wrong about which sessions match, never about their content.
 """
 
 import json
@@ -21,16 +21,16 @@ from clinvk.store.sessions.selection import (
 )
 
 Key = str | bytes
-"""An id; of a file whose name is none, that name without its ending, in the system's bytes."""
+"""A session id; for a file whose name is not an id, the name without its ending, as bytes."""
 
 Value = str | bytes | int | None
 
 OPEN = "open"
-"""In place of a status: running or interrupted, or over without the record knowing."""
+"""Instead of a status: running, interrupted, or ended without an update of the record."""
 
 
 class Column(NamedTuple):
-    """A column of the table `entry`; `value` is of a session and of whether its turn is open."""
+    """A column of the table `entry`; `value` receives a session and whether its turn is open."""
 
     name: str
     declared: str
@@ -52,11 +52,11 @@ COLUMNS = (
     Column("tags", "BLOB", lambda told, _: json.dumps(told.tags).encode()),
     Column("sought", "BLOB", lambda told, _: as_bytes(sought_in(told))),
 )
-"""They come after the fields of `Row`, and before what is known of the files."""
+"""They follow the fields of `Row`; the columns about the files come last."""
 
 
 class Row(NamedTuple):
-    """A row of the table `entry`, but for what is known of its file; of damage without `values`."""
+    """A row of `entry` without the columns about its files; a damaged one has no `values`."""
 
     key: Key
     rebuilt: int
@@ -66,7 +66,7 @@ class Row(NamedTuple):
 
 
 SELECTED = ", ".join((*Row._fields[:-1], *(column.name for column in COLUMNS)))
-"""What is asked of a row, for `row_of`."""
+"""The columns that `row_of` expects."""
 
 DECLARED = ", ".join(
     (
@@ -82,12 +82,12 @@ INSERT = f"INSERT OR REPLACE INTO entry VALUES ({_PLACES})"  # noqa: S608  no va
 
 
 def values_of(told: Session, *, is_open: bool) -> tuple[Value, ...]:
-    """The values of a session's columns."""
+    """The values of `COLUMNS` for a session."""
     return tuple(column.value(told, is_open) for column in COLUMNS)
 
 
 def row_of(found: tuple[Value, ...]) -> Row:
-    """The row that was `SELECTED`; whether its key is one is for `checked_key` to say."""
+    """The row with the columns `SELECTED`. Check its key with `checked_key`."""
     key, rebuilt, damaged, opened, *values = found
     return Row(key, rebuilt, damaged, opened, tuple(values))  # type: ignore[arg-type]  # as declared
 

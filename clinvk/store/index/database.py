@@ -1,8 +1,8 @@
-"""The index's database: opened, created, thrown away. Its columns are those of `columns`.
+"""Opens, creates and deletes the database of the index. Its columns are in `columns`.
 
-Nothing waits for the disk: the database is derived. A process that is killed leaves it whole all
-the same (SQLite's journal sees to that); after a power failure anything may be in it, so it is
-checked from end to end before it is used under another boot of the machine than it was noted under.
+Writes do not wait for the disk, because the database can be rebuilt. A killed process still leaves
+it intact, thanks to SQLite's journal. A power failure can damage it, so its integrity is checked
+before the first use after a reboot.
 """
 
 import os
@@ -17,13 +17,13 @@ from clinvk.store.home import Home
 from clinvk.store.index.columns import DECLARED
 
 VERSION = 5
-"""Of the tables below. Another version's file is thrown away."""
+"""Version of the tables below. A file of another version is deleted."""
 
 BUSY_S = 0.05
-"""How long another process may keep us waiting. Then the files are read without the index."""
+"""How long to wait for another process. After that the files are read without the index."""
 
 _BESIDE = ("-journal", "-wal", "-shm")
-"""The endings of the files that SQLite puts beside the database."""
+"""The endings of SQLite's own files next to the database."""
 
 _BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -47,7 +47,7 @@ CREATE INDEX native_by_native ON native (native, key);
 CREATE TABLE noted (what TEXT PRIMARY KEY, mark) WITHOUT ROWID;
 """
 
-# Whatever is not the fault of the file itself: it may be right, and is left alone.
+# Errors that do not mean that the file is damaged; it is kept.
 _NOT_ITS_FAULT = (
     "SQLITE_BUSY",
     "SQLITE_LOCKED",
@@ -66,11 +66,11 @@ class IndexUnusableError(Exception):
 
 
 class IndexBrokenError(Exception):
-    """What stands in the index makes no sense."""
+    """The content of the index is invalid."""
 
 
 def boot_id() -> str:
-    """What tells one boot of the machine from another; "" where the system does not say."""
+    """An id that changes with each boot of the machine; empty if the system has none."""
     try:
         with open(_BOOT_ID, encoding="ascii") as file:  # noqa: PTH123  this costs every command
             return file.read().strip()
@@ -80,10 +80,10 @@ def boot_id() -> str:
 
 @contextmanager
 def opened(home: Home) -> Iterator[sqlite3.Connection]:
-    """The database, made if there is none.
+    """The database, created if it does not exist.
 
-    Raises `IndexUnusableError`. A file that turns out to be broken, or another version's, is thrown
-    away, and `IndexBrokenError` is raised: try again.
+    Raises `IndexUnusableError`. A file that is damaged or has another version is deleted, and
+    `IndexBrokenError` is raised: try again.
     """
     try:
         if not exists(home):
@@ -106,10 +106,10 @@ def opened(home: Home) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def opened_to_read(home: Home) -> Iterator[sqlite3.Connection | None]:
-    """The database for looking only: nothing is created, repaired or thrown away.
+    """The database, read-only: nothing is created, repaired or deleted.
 
-    None if there is none of this version. Raises `IndexUnusableError`, and `IndexBrokenError` for
-    one that makes no sense.
+    None if it does not exist or has another version. Raises `IndexUnusableError`, and
+    `IndexBrokenError` if its content is invalid.
     """
     try:
         if not exists(home):
@@ -127,7 +127,7 @@ def opened_to_read(home: Home) -> Iterator[sqlite3.Connection | None]:
 
 @contextmanager
 def writing(database: sqlite3.Connection) -> Iterator[None]:
-    """Keep other writers away; all that is done inside is done at its end, or not at all."""
+    """Lock out other writers; all changes inside are committed at the end, or none."""
     database.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -138,18 +138,18 @@ def writing(database: sqlite3.Connection) -> Iterator[None]:
 
 
 def throw_away(home: Home) -> None:
-    """Remove the database, and nothing else: a symlink in its place, not what it points to."""
+    """Delete the database. If a symlink is in its place, the link is deleted, not its target."""
     path = home.index
     with suppress(OSError):
         if not stat.S_ISDIR(os.lstat(home.cache).st_mode):
             return
         for ending in ("", *_BESIDE):
             with suppress(FileNotFoundError):
-                os.unlink(f"{path}{ending}")  # noqa: PTH108  a text, because of the ending
+                os.unlink(f"{path}{ending}")  # noqa: PTH108  a str, because of the ending
 
 
 def exists(home: Home) -> bool:
-    """Whether there is a database; raises as `opened` for what stands in its place and is none."""
+    """Whether the database exists. Raises like `opened` if something else is in its place."""
     try:
         folder, found = os.lstat(home.cache), os.lstat(home.index)
     except FileNotFoundError:
@@ -163,7 +163,7 @@ def exists(home: Home) -> bool:
     for ending in _BESIDE:
         with suppress(OSError):
             beside = os.lstat(f"{home.index}{ending}")
-            # SQLite would follow a link there, and write where it leads.
+            # SQLite would follow a link here and write to its target.
             if not stat.S_ISREG(beside.st_mode) or beside.st_nlink > 1:
                 raise IndexBrokenError
     return True
@@ -171,7 +171,7 @@ def exists(home: Home) -> bool:
 
 def _prepare(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA synchronous = OFF")
-    database.execute("PRAGMA secure_delete = ON")  # a title that was deleted is gone
+    database.execute("PRAGMA secure_delete = ON")  # a deleted title must not stay in the file
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if version == VERSION:
         return
@@ -188,6 +188,9 @@ def _prepare(database: sqlite3.Connection) -> None:
 
 
 def _is_not_its_fault(error: sqlite3.Error | UnicodeDecodeError) -> bool:
-    """Whether the file may be right; SQLite's own message is no text if it quotes a broken one."""
+    """Whether the file may still be intact.
+
+    `UnicodeDecodeError` comes from an SQLite message that quotes damaged text.
+    """
     name = getattr(error, "sqlite_errorname", None) or ""
     return name.startswith(_NOT_ITS_FAULT)

@@ -1,4 +1,4 @@
-"""Comparing the index with the files, all of them read, and making it anew."""
+"""Compares the index with all files, and rebuilds it."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -22,10 +22,11 @@ from clinvk.store.sessions import reading
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """How far the index was from the files.
+    """The difference between the index and the files.
 
-    `indexed` counts the entries that it should have, `damaged` those of them that cannot be read,
-    `changed` those that it had otherwise or not at all, `removed` those that it had and are gone.
+    `indexed` is the number of entries that the index should have, `damaged` how many of these
+    cannot be read. `changed` entries were different or missing in the index, `removed` entries no
+    longer have files.
     """
 
     indexed: int
@@ -40,7 +41,7 @@ class Drift:
 
 
 class Look(Enum):
-    """Why there is nothing to compare: no index, one that makes no sense, one out of reach."""
+    """Why nothing can be compared: the index does not exist, is invalid or cannot be opened."""
 
     NONE = "none"
     BROKEN = "broken"
@@ -56,7 +57,7 @@ class Compared:
 
 
 def look(home: Home) -> Compared | Look:
-    """How far the index is from the files; nothing is written. Raises `StoreError`."""
+    """Compare the index with the files without writing anything. Raises `StoreError`."""
     try:
         with opened_to_read(home) as database:
             if database is None:
@@ -71,13 +72,13 @@ def look(home: Home) -> Compared | Look:
 
 
 def check(home: Home) -> Drift:
-    """As `look`; an index that there is not, or that cannot be read, has nothing."""
+    """Like `look`; an index that does not exist or cannot be read counts as empty."""
     found = look(home)
     return _drift([], _actual(home)) if isinstance(found, Look) else found.drift
 
 
 def rebuild(home: Home) -> Drift:
-    """Throw the index away and make it anew; how far it had been off. Raises `StoreError`."""
+    """Delete and rebuild the index; returns how it differed before. Raises `StoreError`."""
     known = _known(home)
     throw_away(home)
     if not _keys(home):
@@ -89,7 +90,7 @@ def rebuild(home: Home) -> Drift:
     except (IndexUnusableError, IndexBrokenError) as error:
         raise StoreError(
             f"cannot write `{home.index}`: {error.__cause__ or 'something else is in its place'}",
-            hint="everything works without it, and takes longer with many sessions",
+            hint="everything works without the index, but is slower with many sessions",
         ) from error
 
 
@@ -106,7 +107,7 @@ def _keys(home: Home) -> set[Key]:
 
 
 def _known(home: Home) -> list[Row]:
-    """What the index holds; nothing if there is none, or if it makes no sense."""
+    """The rows of the index; empty if it does not exist or is invalid."""
     try:
         if not exists(home):
             return []
@@ -117,7 +118,7 @@ def _known(home: Home) -> list[Row]:
 
 
 def _differs(known: Row | None, actual: Row) -> bool:
-    """What is known of a turn that is still open is read anew at each use."""
+    """Whether a row is wrong. Rows of open turns may differ: they are read again at each use."""
     return known != actual and not (known is not None and known.open and actual.open)
 
 

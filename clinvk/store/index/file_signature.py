@@ -1,40 +1,40 @@
-"""Telling whether a file or a folder is still as it was looked at, without opening it.
+"""Finds out whether a file or folder has changed since it was read, without opening it.
 
-The system notes a change of a file in its change time, which no program can set. Its clock for
-that ticks every 4 to 10 ms, so two changes within a tick leave the same time: what was changed
-shortly before it was read is not settled, and is read again before it is believed.
+The system records a change of a file in its change time, which programs cannot set. The clock for
+it ticks every 4 to 10 ms, so two changes within a tick get the same time. A file that was changed
+shortly before it was read is therefore not settled, and is read again before it is trusted.
 
-A folder could not wait for that after each of our own writes. It is stamped instead: its
-modification time is set to a moment between two ticks, which no later change can bring about.
+A folder cannot wait like this after each of our own writes. It is stamped instead: its modification
+time is set to a time between two ticks, which no later change can produce.
 """
 
 import os
 from pathlib import Path
 
 UNSETTLED_NS = 100_000_000
-"""Ten of the coarsest ticks."""
+"""Ten of the longest ticks."""
 
 _WHOLE_S = 1_000_000_000
 _ROUGH_NS = 2 * _WHOLE_S
-"""Where times are whole seconds, as on some old file systems, a change hides for as long."""
+"""Some old file systems store whole seconds, and two changes in a second look the same."""
 
 ABSENT = 0
-"""The mark of what is not there."""
+"""The signature of a file that does not exist."""
 
 
 def mark_of(found: os.stat_result) -> int:
-    """A number that differs after any change; numbers alone, so that the next process agrees."""
+    """A number that differs after any change. It hashes only ints: str hashes vary by process."""
     return hash((found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 
 
 def is_settled(found: os.stat_result, now_ns: int) -> bool:
-    """Whether another change at `now_ns`, by the file system's clock, would show in the mark."""
+    """Whether a change at `now_ns` (the file system's clock) would change the signature."""
     rough = not found.st_ctime_ns % _WHOLE_S
     return found.st_ctime_ns < now_ns - (_ROUGH_NS if rough else UNSETTLED_NS)
 
 
 def folder_mark(folder: Path) -> int:
-    """The mark of the folder: differs after an entry was added, removed or replaced."""
+    """The folder's signature: differs after an entry was added, removed or replaced."""
     try:
         return _folder_mark(os.stat(folder))  # noqa: PTH116  `Path.stat` costs twice as much
     except FileNotFoundError:
@@ -42,11 +42,11 @@ def folder_mark(folder: Path) -> int:
 
 
 def stamp(folder: Path) -> int | None:
-    """Make the folder's mark one that the next change will leave; None if that cannot be done.
+    """Give the folder a new, unique signature and return it; None if that is not possible.
 
-    Whatever happened before this call is no longer told by the mark: read the folder afterwards.
+    Changes before this call do not show in the new signature: read the folder afterwards.
     """
-    if os.path.islink(folder):  # where it leads, nothing is ours to stamp
+    if os.path.islink(folder):  # the target is not our folder
         return None
     try:
         found = folder.stat()
@@ -61,11 +61,11 @@ def stamp(folder: Path) -> int | None:
 
 
 def file_system_now(folder: Path) -> int:
-    """The time in nanoseconds by the clock that marks are made with: it need not be ours."""
+    """The time in nanoseconds by the file system's clock, which can differ from the system's."""
     os.utime(folder)
     return folder.stat().st_ctime_ns
 
 
 def _folder_mark(found: os.stat_result) -> int:
-    # The size of a folder changes with its entries on some file systems only.
+    # Without the size: only on some file systems does it change with the entries.
     return hash((found.st_ino, found.st_dev, found.st_mtime_ns, found.st_ctime_ns))

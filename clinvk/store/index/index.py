@@ -1,15 +1,15 @@
-"""The index: which sessions are meant, found without opening all of them.
+"""The index: finds the sessions that match a selection without opening all of them.
 
-It is made of nothing but records and transcripts, and may be missing, out of date, damaged,
-read-only, another version's or another process's at any moment: then the files are read as if there
-were none, and nobody is told. Three things keep its answers right:
+It is built from records and transcripts only, and can be missing, out of date, damaged, read-only,
+of another version or locked by another process at any time. Then all files are read instead,
+without a message. Three things keep its answers right:
 
-- before it is asked it is brought up to the files (`index_sync` says how, at what cost, and which
-  one edit by another program it does not see);
-- what it answers with is read from the files themselves, and where it believed something else, it
-  is corrected and asked again;
-- whoever changes a file through the store tells it, as one step with the change. If the process
-  dies in between, the folder's mark is not the one noted, and the next use finds the difference.
+- before each query it is updated from the files (`index.sync` describes how, the cost, and the one
+  edit by another program that it does not see);
+- the answer is read from the files; if they differ from the index, it is corrected and queried
+  again;
+- a change of a file through the store updates the index in the same step. If the process dies in
+  between, the folder's signature differs from the noted one, and the next use finds the change.
 """
 
 import os
@@ -20,7 +20,7 @@ from clinvk.store.index.file_signature import ABSENT, folder_mark
 from clinvk.store.sessions.selection import Order, Selected, Selection
 
 
-def select(  # noqa: PLR0913  one argument a part of the question
+def select(  # noqa: PLR0913  one argument for each part of the query
     home: Home,
     selection: Selection,
     *,
@@ -29,10 +29,10 @@ def select(  # noqa: PLR0913  one argument a part of the question
     first: int = 0,
     thorough: bool = False,
 ) -> Selected | None:
-    """The sessions meant, filtered first, then limited; None if the index cannot be asked.
+    """The sessions that match, at most `limit` from position `first` on.
 
-    They are counted from `first` on.
-    `thorough` also finds what another program overwrote in place. Raises nothing.
+    None if the index cannot be used. `thorough` also finds records that another program overwrote
+    in place. Never raises.
     """
     if _is_empty(home):
         return None
@@ -51,7 +51,7 @@ def select(  # noqa: PLR0913  one argument a part of the question
 
 
 def count(home: Home, selection: Selection) -> int | None:
-    """How many sessions are meant; None if the index cannot be asked. Raises nothing."""
+    """How many sessions match; None if the index cannot be used. Never raises."""
     if _is_empty(home):
         return None
     from clinvk.store.index.answer import count
@@ -60,7 +60,7 @@ def count(home: Home, selection: Selection) -> int | None:
 
 
 def _is_empty(home: Home) -> bool:
-    """Whether there is nothing to be asked about, also because it cannot be looked at."""
+    """Whether there are no sessions, or their folders cannot be read."""
     try:
         return all(folder_mark(folder) == ABSENT for folder in (home.sessions, home.transcripts))
     except OSError:
@@ -68,9 +68,9 @@ def _is_empty(home: Home) -> bool:
 
 
 def change(home: Home, session_id: str, folders: Sequence[str], act: Callable[[], object]) -> None:
-    """Do `act`, which changes that session's files in those folders, and tell the index of it.
+    """Call `act`, which changes the session's files in these folders, and update the index.
 
-    Raises what `act` raises, and nothing of its own: an index that cannot be told finds out.
+    Raises only what `act` raises. An index that cannot be updated now finds the change later.
     """
     if not os.path.lexists(home.index):
         act()

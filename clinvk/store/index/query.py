@@ -1,4 +1,4 @@
-"""A selection as a question to the index's database."""
+"""Turns a selection into a query of the index's database."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -28,15 +28,14 @@ _ORDERS = {
 _NATIVE = "{{0}}key IN (SELECT key FROM native WHERE {})"
 
 _FEW = 1_000
-"""A condition that so many sessions meet, or more, is no way to find the ones that are meant."""
+"""A condition that this many sessions meet is not selective enough to search by its SQL index."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
-    """A part of a query; `{0}` keeps SQLite from looking it up in an index when it is a plus.
+    """A part of a query; `{0}` becomes a plus to keep SQLite from using an SQL index for it.
 
-    `ordered` says that its index has those that meet it in the order of their last use, `scanned`
-    that no index has them.
+    `ordered`: its SQL index lists the matches in the order of last use. `scanned`: it has none.
     """
 
     query: str
@@ -48,10 +47,10 @@ class _Condition:
 def select_rows(
     database: sqlite3.Connection, selection: Selection, order: Order, first: int, count: int
 ) -> list[Row]:
-    """The rows from `first` on that the selection may mean, in order, at most `count` (-1: all).
+    """The rows that may match the selection, in order, at most `count` (-1: all) from `first` on.
 
-    Whether it does mean them is for the sessions themselves to say: `keep` asks what no row knows,
-    and an open turn has a status only at this moment. No row that is meant is left out.
+    No match is missing, but check the sessions themselves: rows do not have what `keep` needs, and
+    the status of an open turn changes at any time.
     """
     where, values = _where(database, selection, order)
     query = (
@@ -62,14 +61,14 @@ def select_rows(
 
 
 def count_rows(database: sqlite3.Connection, selection: Selection) -> int:
-    """How many rows the selection may mean."""
+    """How many rows may match the selection."""
     where, values = _where(database, selection, Order.LAST)
     (found,) = database.execute(f"SELECT count(*) FROM entry WHERE {where}", values).fetchone()  # noqa: S608  no value in it
     return int(found)
 
 
 def is_exact(selection: Selection) -> bool:
-    """Whether the rows that it may mean are those that it means, so that they can be counted."""
+    """Whether every row that may match does match, so that rows can be counted."""
     asked = replace(
         selection,
         archived=None,
@@ -107,12 +106,12 @@ def damaged_rows(database: sqlite3.Connection) -> list[Row]:
 
 
 def all_rows(database: sqlite3.Connection) -> list[Row]:
-    """Everything that the index holds."""
+    """All rows of the index."""
     return _rows(database.execute(f"SELECT {SELECTED} FROM entry"))  # noqa: S608  no value in it
 
 
 def data_version(database: sqlite3.Connection) -> int:
-    """A number that differs after another process has written."""
+    """A number that changes when another process writes to the database."""
     (version,) = database.execute("PRAGMA data_version").fetchone()
     return int(version)
 
@@ -127,10 +126,10 @@ def _rows(found: sqlite3.Cursor) -> list[Row]:
 def _way(
     database: sqlite3.Connection, conditions: list[_Condition], order: Order
 ) -> _Condition | None:
-    """The condition by which to look; None to go through all in their order.
+    """The condition whose SQL index to use; None to scan all rows in order.
 
-    SQLite would guess without knowing how many sessions meet which. One that few meet is best; else
-    one that gives them in order, which is left as soon as there are enough.
+    SQLite would guess, without knowing how many sessions meet each condition. One that few meet is
+    best; else one with the right order, because it can stop as soon as there are enough rows.
     """
     for one in (one for one in conditions if not one.scanned):
         among = f"SELECT 1 FROM entry WHERE {one.query.format('')} LIMIT {_FEW}"  # noqa: S608  no value in it
@@ -187,11 +186,11 @@ def _place(database: sqlite3.Connection, selection: Selection) -> Iterator[_Cond
 
 
 def _once_each(place: Callable[[str], bool]) -> Callable[[bytes | None], bool]:
-    """The test for a row's directory: a directory is looked at once, however many work in it."""
+    """The test of a row's directory. Each directory is checked once, for all its sessions."""
     known: dict[bytes, bool] = {}
 
     def is_place(cwd: bytes | None) -> bool:
-        if cwd is None:  # of a record that cannot be read
+        if cwd is None:  # a record that cannot be read
             return False
         if (found := known.get(cwd)) is None:
             found = known[cwd] = place(as_text(cwd))
@@ -201,7 +200,7 @@ def _once_each(place: Callable[[str], bool]) -> Callable[[bytes | None], bool]:
 
 
 def _any_of(conditions: list[str]) -> str:
-    """The conditions as one: nested in halves, since SQLite counts how deep an expression is."""
+    """The conditions joined by OR, nested in halves: SQLite limits the depth of an expression."""
     if len(conditions) == 1:
         return conditions[0]
     half = len(conditions) // 2

@@ -1,4 +1,4 @@
-"""What the index holds of a session, as its files say it, and the mark of these files."""
+"""Reads the index entry of a session, and the signature of its files, from the files."""
 
 import os
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ from clinvk.store.sessions.records import DamagedRecord
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What the files of one session say at this moment, and by what to tell that they still do.
+    """The content of a session's files, and their signature (None if it is not known).
 
-    `found` is the session with what its transcript knows better. `mark` is None if it is not known.
+    `found` is the session, corrected from its transcript.
     """
 
     row: Row
@@ -28,31 +28,31 @@ class Entry:
 
     @property
     def watched(self) -> bool:
-        """Whether every use looks at the files again: they change without any folder changing."""
+        """Whether to check the files at every use, as they change without a change of a folder."""
         return bool(self.row.open or self.row.damaged or self.row.rebuilt or not self.settled)
 
     def values(self) -> tuple[Value, ...]:
-        """The row as it is stored."""
+        """The row as stored in the database."""
         return (*self.row[:-1], *self.row.values, self.mark, int(self.settled), int(self.watched))
 
 
 def checked_key(key: object) -> Key:
-    """The key that stood in the database; it becomes part of a path. Raises `IndexBrokenError`."""
+    """A key from the database, safe as part of a path. Raises `IndexBrokenError`."""
     if isinstance(key, bytes) or (isinstance(key, str) and is_session_id(key)):
         return key
     raise IndexBrokenError
 
 
 def key_of(stem: str) -> Key:
-    """The key of the record whose name without its ending that is."""
+    """The key of a record, from its file name without the ending."""
     return stem if is_session_id(stem) else os.fsencode(stem)
 
 
 def read_entry(home: Home, key: Key, now_ns: int = 0) -> Entry | None:
-    """The entry of that key as the files say, None if there are none. Raises `OSError`.
+    """The entry of a key, read from its files; None if they do not exist. Raises `OSError`.
 
-    The marks are taken before the files are read: a change meanwhile makes them differ later.
-    `now_ns` is the file system's time, by which they are settled or not; without it they are not.
+    The signature is taken before the files are read, so a change during the read shows later.
+    `now_ns` is the file system's time; without it the entry counts as not settled.
     """
     path = _record(home, key)
     try:
@@ -70,9 +70,9 @@ def read_entry(home: Home, key: Key, now_ns: int = 0) -> Entry | None:
 
 
 def written_entry(home: Home, key: str) -> Entry | None:
-    """As `read_entry`, of what was just written, without looking into transcripts.
+    """Like `read_entry`, for files that were just written, without reading transcripts.
 
-    They may be long, and it will be looked at again anyway. Raises `OSError`.
+    Transcripts may be long, and the next use reads the entry again anyway. Raises `OSError`.
     """
     path = _record(home, key)
     try:
@@ -88,7 +88,7 @@ def written_entry(home: Home, key: str) -> Entry | None:
 
 
 def joint_mark(record: os.stat_result | None, transcript: os.stat_result | None) -> int | None:
-    """The mark of a session's two files: each has a say. None where there is neither."""
+    """The signature of a session's two files together; None if neither exists."""
     if record is None:
         return None if transcript is None else mark_of(transcript)
     return hash((mark_of(record), ABSENT if transcript is None else mark_of(transcript)))
@@ -106,17 +106,17 @@ def _transcript(home: Home, key: Key) -> os.stat_result | None:
 
 
 _Files = tuple[os.stat_result, os.stat_result | None]
-"""A record's and its transcript's."""
+"""The stat results of a record and its transcript."""
 
 
 def _damaged(key: Key, damage: DamagedRecord, files: _Files, now_ns: int) -> Entry:
-    """What could not be read this time is looked at again the next."""
+    """The entry of a damaged record. An unreadable one is not settled, so it is read again."""
     settled = _are_settled(files, now_ns) and not damage.unreadable
     return Entry(row=_row(key, damage), found=damage, mark=joint_mark(*files), settled=settled)
 
 
 def _told(home: Home, told: Session, files: _Files, now_ns: int) -> Entry:
-    """A session that has a record, of which its transcript may know better."""
+    """The entry of a session with a record, corrected from its transcript."""
     settled = _are_settled(files, now_ns)
     try:
         session = reading.reconciled(home, told)
@@ -132,7 +132,7 @@ def _are_settled(files: _Files, now_ns: int) -> bool:
 
 
 def _rebuilt(home: Home, key: str, now_ns: int) -> Entry | None:
-    """A session without a record."""
+    """The entry of a session without a record, rebuilt from its transcript."""
     found = _transcript(home, key)
     told = None if found is None else reading.read_orphan(home, key)
     if found is None or told is None:

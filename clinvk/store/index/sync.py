@@ -1,19 +1,20 @@
-"""Bringing the index up to what the files say, and finding out whether it is.
+"""Updates the index from the files, and finds out whether it is up to date.
 
-Every use looks at the marks of the two folders: a file that was added, removed, or replaced by
-another changes them, and so does whoever saves by renaming, as editors, `sed -i` and all writers of
-ours do (0.1 ms). It also looks at the files that are known to change in place: open turns, damaged
-records, transcripts without a record, and what had been changed just before it was read.
+Every use checks the signatures of the two folders (0.1 ms). They change when a file is added,
+removed or replaced, also by saving through a rename, as editors, `sed -i` and all our own writers
+do. It also checks the files that change in place: open turns, damaged records, transcripts without
+a record, and files that were changed just before they were read.
 
-Only if a folder's mark differs is each file's mark compared (0.6 s for 100 000, 0.05 s for 10 000),
-and only files whose marks differ are read. The same is done when a reference is not found.
+Only if a folder's signature differs is the signature of each file compared (0.6 s for 100 000,
+0.05 s for 10 000), and only files whose signature differs are read. The same is done when a
+reference is not found.
 
 A record that another program overwrites in place, without a change of the folder, is therefore
-found where it was until it is shown: then it is read, and the index corrected. To look at some
-thousand records at each use, so that this shows sooner, cost each command 7 ms.
+selected by its old values until it is shown: then it is read, and the index corrected. Checking a
+few thousand records at each use, to see this sooner, cost each command 7 ms.
 
-A change that another program makes to the folder within the 20 microseconds between our look at it
-and our stamp on it shows in the file's own mark alone.
+A change that another program makes to the folder within the 20 microseconds between our check and
+our stamp shows only in the file's own signature.
 """
 
 import os
@@ -32,35 +33,32 @@ from clinvk.store.sessions import reading
 from clinvk.store.sessions.selection import as_bytes, native_ids
 
 _BATCH = 10_000
-"""So many files are read between two commits: a second's work is lost by an interruption."""
+"""Number of files read between two commits. An interruption loses about a second of work."""
 
 FOLDERS = ("sessions", "transcripts")
 
 _Looked = tuple[object, int, int, int, int | None]
-"""Key, whether it is rebuilt, open and settled, and the mark, as they stand in the index."""
+"""From the index: key, whether it is rebuilt, open and settled, and the signature."""
 
 _LOOKED_AT = "SELECT key, rebuilt, open, settled, mark FROM entry"
 _WATCHED = f"{_LOOKED_AT} WHERE watched = 1"
 
 
 def refresh(database: sqlite3.Connection, home: Home, *, thorough: bool = False) -> None:
-    """Make the index say what the files say; `thorough` looks at each file's mark in any case.
+    """Update the index from the files; `thorough` always checks the signature of each file.
 
     Raises `sqlite3.Error`, `OSError`, `StoreError` and `IndexBrokenError`.
     """
     if thorough or not is_noted(database, home, FOLDERS):
         _compare_all(database, home)
         return
-    # A file whose name is no id is there, or the folder's mark differs: it is never read.
+    # A file whose name is not an id is never read: the folder's signature shows that it exists.
     watched = [row for row in database.execute(_WATCHED) if not isinstance(row[0], bytes)]
     correct(database, home, list(_changed(home, watched)))
 
 
 def correct(database: sqlite3.Connection, home: Home, keys: Collection[Key]) -> None:
-    """Read the files of these keys once more, for what the index holds of them is not right.
-
-    Raises as `refresh` does.
-    """
+    """Read the files of these keys again and correct the index. Raises like `refresh`."""
     if keys:
         with writing(database):
             now_ns = file_system_now(home.cache)
@@ -69,7 +67,7 @@ def correct(database: sqlite3.Connection, home: Home, keys: Collection[Key]) -> 
 
 
 def is_noted(database: sqlite3.Connection, home: Home, folders: Iterable[str]) -> bool:
-    """Whether the folders are as they were when the index was last right about them."""
+    """Whether the folders are unchanged since the index last matched them."""
     noted = dict(database.execute("SELECT what, mark FROM noted"))
     return (
         noted.get("boot") == boot_id()
@@ -79,12 +77,12 @@ def is_noted(database: sqlite3.Connection, home: Home, folders: Iterable[str]) -
 
 
 def note(database: sqlite3.Connection, what: str, mark: int | str | None) -> None:
-    """Note that the index is right while the folder has that mark; None is never right."""
+    """Note that the index matches the folder with this signature; None never matches."""
     database.execute("INSERT OR REPLACE INTO noted VALUES (?, ?)", (what, mark))
 
 
 def take(database: sqlite3.Connection, key: Key, entry: Entry | None) -> None:
-    """Put the entry in the place of what the index had under that key."""
+    """Replace the entry of this key in the index; None deletes it."""
     database.execute("DELETE FROM tag WHERE key = ?", (key,))
     database.execute("DELETE FROM native WHERE key = ?", (key,))
     if entry is None:
@@ -101,7 +99,7 @@ def take(database: sqlite3.Connection, key: Key, entry: Entry | None) -> None:
 
 
 def say_behind(home: Home) -> None:
-    """Leave word that a change was made which the index was not told of. Never raises."""
+    """Record on disk that a change is missing in the index. Never raises."""
     with suppress(OSError):
         if not os.path.islink(home.cache):
             _behind(home).mkdir(0o700)
@@ -112,12 +110,12 @@ def _behind(home: Home) -> Path:
 
 
 def _compare_all(database: sqlite3.Connection, home: Home) -> None:
-    """Compare each file's mark, and read the files whose marks differ.
+    """Compare the signature of each file, and read the files whose signature differs.
 
-    The folders are stamped before they are read: what changes from then on is told by their marks,
-    also within the same tick of the clock.
+    The folders are stamped before they are read: all later changes then show in their signatures,
+    even within the same tick of the clock.
     """
-    database.execute("PRAGMA cache_size = -65536")  # 64 MiB; 2 MiB would be written over and over
+    database.execute("PRAGMA cache_size = -65536")  # 64 MiB; with 2 MiB pages are rewritten
     with writing(database):
         _check_after_boot(database)
         with suppress(OSError):
@@ -141,7 +139,7 @@ def _check_after_boot(database: sqlite3.Connection) -> None:
 def _take_some(
     database: sqlite3.Connection, home: Home, left: list[Key], marks: dict[str, int | None]
 ) -> None:
-    """Read a batch of the files left to read, and after the last one note that all is right."""
+    """Read a batch of the remaining files; after the last one note that the index is right."""
     now_ns = file_system_now(home.cache)
     for _ in range(min(_BATCH, len(left))):
         key = left.pop()
@@ -154,7 +152,7 @@ def _take_some(
 
 
 def _differing(database: sqlite3.Connection, home: Home) -> Iterator[Key]:
-    """The keys of all entries that are not as the index says, those that are gone included."""
+    """The keys of all entries that differ from the index, including deleted ones."""
     known = {row[0]: row for row in database.execute(_LOOKED_AT)}
     records: set[Key] = set()
     for key, mark in _record_marks(home):
@@ -173,7 +171,7 @@ def _differing(database: sqlite3.Connection, home: Home) -> Iterator[Key]:
 
 
 def _record_marks(home: Home) -> Iterator[tuple[Key, int]]:
-    """The key of each record, and the mark of its file and its transcript."""
+    """The key of each record, and the signature of its file and its transcript."""
     with _folders(home) as folders:
         for stem in reading.record_stems(home):
             mark = _mark_in(folders, stem, rebuilt=False)
@@ -182,7 +180,7 @@ def _record_marks(home: Home) -> Iterator[tuple[Key, int]]:
 
 
 def _changed(home: Home, rows: Iterable[_Looked]) -> Iterator[Key]:
-    """The keys of those rows whose files are not as they were read, or might not be."""
+    """The keys of the rows whose files have changed, or may have changed, since they were read."""
     with _folders(home) as folders:
         for stored, rebuilt, _, settled, mark in rows:
             key = checked_key(stored)
@@ -199,14 +197,14 @@ _Folders = tuple[int | None, int | None]
 
 @contextmanager
 def _folders(home: Home) -> Iterator[_Folders]:
-    """The folders of the records and of the transcripts; None for one that is not there."""
+    """Descriptors of the folders of records and transcripts; None for a missing folder."""
     with _folder(home.sessions) as sessions, _folder(home.transcripts) as transcripts:
         yield sessions, transcripts
 
 
 @contextmanager
 def _folder(path: Path) -> Iterator[int | None]:
-    """The folder, open: to look at a file by it takes half the time of a whole path."""
+    """A descriptor of the folder. A stat relative to it takes half the time of a full path."""
     try:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -219,9 +217,9 @@ def _folder(path: Path) -> Iterator[int | None]:
 
 
 def _mark_in(folders: _Folders, stem: str, *, rebuilt: bool) -> int | None:
-    """The mark that `read_entry` would find; None if the session is gone.
+    """The signature that `read_entry` would find; None if the session is deleted.
 
-    Also None if it has a record although it was `rebuilt`, or has none although it was not.
+    Also None if a `rebuilt` session now has a record, or another one has lost it.
     """
     record = _stat_in(folders[0], f"{stem}{reading.RECORD}")
     if rebuilt is (record is not None):

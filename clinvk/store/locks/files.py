@@ -1,4 +1,4 @@
-"""The lock files that lie in the home: whose they are, who stands in them, who holds them."""
+"""Lists the lock files in the home: their session, the holder they name, whether they are held."""
 
 import fcntl
 import os
@@ -18,10 +18,10 @@ _ENDING = ".lock"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockFile:
-    """One lock. `session_id` is None for that of a name or of the configuration.
+    """One lock file. `session_id` is None for the lock of a name or of the configuration.
 
-    `signed` says that something stands in it: it is `held`, or its holder never released it.
-    `holder` is None where that makes no sense.
+    `signed`: the file is not empty, so it is `held`, or its holder never released it. `holder` is
+    None if the content is invalid.
     """
 
     path: Path
@@ -32,7 +32,7 @@ class LockFile:
 
 
 def iter_lock_files(home: Home) -> Iterator[LockFile]:
-    """Every lock file; links and folders in their place are passed by. Raises `StoreError`."""
+    """Every lock file; links and folders are skipped. Raises `StoreError`."""
     for entry in iter_folder(home.locks):
         path = entry.path
         if not entry.is_file or not path.name.endswith(_ENDING):
@@ -49,10 +49,10 @@ def iter_lock_files(home: Home) -> Iterator[LockFile]:
 
 
 def remove_free_lock(path: Path) -> bool:
-    """Remove the lock file if nobody holds it, and say whether it is gone.
+    """Delete the lock file if it is not held; returns whether it is deleted.
 
-    It is held while it is removed: whoever waits for it notices and takes the next one of that
-    name. Raises `OSError`.
+    It is held during the deletion: a process that waits for it notices, and locks the next file of
+    the same name. Raises `OSError`.
     """
     try:
         descriptor = open_regular(path)

@@ -1,6 +1,6 @@
-"""Who stands in a lock file, as one line of it, and how a refused run is told of them.
+"""The holder that a lock file names in one line, and the error for a run that it blocks.
 
-The text is only for people, and for clearing up after a crash: `flock` alone decides who holds.
+The text is only for people and for the cleanup after a crash: only `flock` decides who holds it.
 """
 
 import json
@@ -12,14 +12,14 @@ from clinvk.errors import SessionBusyError
 from clinvk.text.json_codec import json_line, time_from_text, time_to_text
 
 Runs = Callable[[int, str], bool]
-"""Whether exactly that process runs: its number, and what tells it from a later one of the same."""
+"""Whether a process is running: its pid, and its identity, as a pid can be used again later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who holds a lock, and the child that runs for them.
+    """The process that holds a lock, and its child.
 
-    `identity` and `child_identity` are whatever tells the process from a later one of the same pid.
+    `identity` and `child_identity` differ from those of a later process with the same pid.
     """
 
     pid: int
@@ -45,12 +45,12 @@ def line_of(holder: Holder) -> bytes:
 
 
 def holder_from(data: bytes) -> Holder | None:
-    """The holder that the first line tells of; None for whatever is none."""
+    """The holder in the first line; None if it is not a valid one."""
     try:
-        said = json.loads(data.partition(b"\n")[0])
-        pid, host = said["pid"], said["host"]
-        child_pid = said.get("child_pid")
-        started_at = time_from_text(said["started_at"])
+        fields = json.loads(data.partition(b"\n")[0])
+        pid, host = fields["pid"], fields["host"]
+        child_pid = fields.get("child_pid")
+        started_at = time_from_text(fields["started_at"])
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     if not _is_pid(pid) or not isinstance(host, str):
@@ -59,43 +59,43 @@ def holder_from(data: bytes) -> Holder | None:
         pid=pid,
         host=host,
         started_at=started_at,
-        identity=_text(said.get("identity")),
+        identity=_text(fields.get("identity")),
         child_pid=child_pid if _is_pid(child_pid) else None,
-        child_identity=_text(said.get("child_identity")),
+        child_identity=_text(fields.get("child_identity")),
     )
 
 
-def busy_error(said: Holder | None, *, host: str, now: datetime, runs: Runs) -> SessionBusyError:
-    """What a run on `host` is told of a lock that is held while `said` stands in it.
+def busy_error(named: Holder | None, *, host: str, now: datetime, runs: Runs) -> SessionBusyError:
+    """The error for a run on `host` when a lock is held and names `named`.
 
-    Whoever stands there need not be who holds it: the name of a run that was killed stays until the
-    next run, and a number is given again. Only a process that is known to be the one named is
-    offered to be killed.
+    The named process may not be the one that holds it: the name of a killed run stays until the
+    next run, and pids are used again. The hint offers `kill` only for a process whose identity
+    matches.
     """
-    if said is None:
+    if named is None:
         return SessionBusyError("session is busy: another process holds it", hint=_SOON)
-    here = said.host == host
-    known = here and said.identity is not None
-    if known and not runs(said.pid, str(said.identity)):
+    here = named.host == host
+    known = here and named.identity is not None
+    if known and not runs(named.pid, str(named.identity)):
         return SessionBusyError(
-            "session is busy: another process holds it at this moment"
-            f" (the run that is named in its lock, process {said.pid}, has ended)",
+            "session is busy: another process holds it"
+            f" (the run that its lock names, process {named.pid}, has ended)",
             hint=_SOON,
         )
-    where = "on this machine" if here else f"on `{said.host}`"
-    held = _for((now - said.started_at).total_seconds())
+    where = "on this machine" if here else f"on `{named.host}`"
+    held = _for((now - named.started_at).total_seconds())
     return SessionBusyError(
-        f"session is busy: process {said.pid} {where} has held it{held}",
-        hint=f"{_LONG}; `kill {said.pid}` stops it" if known else _LONG,
+        f"session is busy: process {named.pid} {where} holds it{held}",
+        hint=f"{_LONG}; `kill {named.pid}` stops it" if known else _LONG,
     )
 
 
 _SOON = "try again in a moment, or wait for it with `--wait`"
-_LONG = "wait until it has ended (`--wait`), or start a new session"
+_LONG = "wait until it ends (`--wait`), or start a new session"
 
 
 def _is_pid(value: object) -> bool:
-    """Whether it is a pid of one process: 0 and below would signal whole groups."""
+    """Whether it is the pid of one process: a signal to 0 or below goes to whole groups."""
     return isinstance(value, int) and not isinstance(value, bool) and value > 1
 
 
@@ -104,8 +104,8 @@ def _text(value: object) -> str | None:
 
 
 def _for(seconds: float) -> str:
-    """` for 4 min`; nothing to say of a clock that was set back."""
+    """` (for 4 min)`; empty below a second and if the clock was set back."""
     for unit, size in (("h", 3600), ("min", 60), ("s", 1)):
         if seconds >= size:
-            return f" for {int(seconds // size)} {unit}"
+            return f" (for {int(seconds // size)} {unit})"
     return ""

@@ -1,8 +1,8 @@
-"""One run at a time: an OS lock that a dead process cannot keep, with its holder's name inside.
+"""One run at a time: a lock of the operating system that names its holder.
 
-The lock is `flock` on an open file, so the system frees it when the holder dies, however it dies.
-The text in the file is only for people, and for clearing up after a crash: it is emptied at
-release, so what is found in a lock that was free is what a crashed holder left.
+The lock is `flock` on an open file, so the system frees it whenever the holder dies. The text in
+the file is only for people and for the cleanup after a crash. It is removed at release, so text in
+a free lock comes from a crashed holder.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ from clinvk.store.files import ensure_private_dir, open_private, open_regular, r
 from clinvk.store.locks.holders import Holder, Runs, busy_error, holder_from, line_of
 
 _GRACE_S = 0.02
-"""How long a lock must stay taken to count as taken: `is_held` takes it for some microseconds."""
+"""A lock counts as held only after this time, because `is_held` takes it for microseconds."""
 
 _FIRST_PAUSE_S = 0.004
 _POLL_S = 0.1
@@ -29,10 +29,10 @@ _LARGEST = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """Who wants a lock, and how: `wait_s` is how long they wait for it, in seconds.
+    """A process that wants a lock, and how many seconds it waits for it (`wait_s`).
 
-    `waiting` is told once, as soon as it turns out that there is something to wait for; it and
-    `sleep` may raise to give up. `runs` tells whether the process that stands in a lock still runs.
+    `waiting` is called once, when the wait begins. It and `sleep` may raise to give up. `runs`
+    returns whether the process that a lock names is still running.
     """
 
     pid: int
@@ -48,7 +48,7 @@ class Claim:
 class HeldLock:
     """A lock that is ours until `release`, or until this process ends.
 
-    `previous` is who held it before and never released it, None if it was released in order.
+    `previous` is the last holder if it never released the lock, else None.
     """
 
     def __init__(self, path: Path, descriptor: int, ours: Holder, previous: Holder | None) -> None:
@@ -58,16 +58,16 @@ class HeldLock:
         self._holder = ours
 
     def note_child(self, pid: int, identity: str | None) -> None:
-        """Say in the lock which child runs, so that the next run can find it if we crash."""
+        """Write the child to the lock file, so that the next run finds it if we crash."""
         self._holder = replace(self._holder, child_pid=pid, child_identity=identity)
         with suppress(OSError):  # a full disk must not end the run
             _rewrite(self._descriptor, line_of(self._holder))
 
     def release(self, *, keep_text: bool = False) -> None:
-        """Give the lock back; a second time does nothing.
+        """Release the lock; a second call does nothing.
 
-        With `keep_text` what stands in it stays, as if we had been killed: who comes next has to
-        deal with the agent in it.
+        `keep_text` keeps the text, as if we had been killed: the next holder has to handle the
+        agent named in it.
         """
         if self._descriptor < 0:
             return
@@ -90,15 +90,15 @@ class HeldLock:
 
 
 def acquire(path: Path, claim: Claim) -> HeldLock:
-    """Take the lock at `path`, waiting for it as the claim says.
+    """Acquire the lock at `path`, and wait for it as long as the claim allows.
 
-    Raises `SessionBusyError`, which names the holder, and `StoreError` where the lock file cannot
-    be made. A lock file that somebody deletes meanwhile is noticed: the lock is the file that
-    stands at `path`, never one that is gone.
+    Raises `SessionBusyError`, which names the holder, and `StoreError` if the lock file cannot be
+    created. A lock file that is deleted during the wait is noticed: the lock is always the file
+    that exists at `path`.
     """
     descriptor = _take(path, claim)
     previous = holder_from(os.pread(descriptor, _LARGEST, 0))
-    # Until it is dealt with, the agent that a killed holder left must not be forgotten.
+    # The agent of a killed holder stays in the file until the caller has handled it.
     left = previous if previous is not None and previous.host == claim.host else None
     ours = Holder(
         pid=claim.pid,
@@ -108,17 +108,17 @@ def acquire(path: Path, claim: Claim) -> HeldLock:
         child_pid=None if left is None else left.child_pid,
         child_identity=None if left is None else left.child_identity,
     )
-    with suppress(OSError):  # on a full disk too the lock is ours, and what is to be said matters
+    with suppress(OSError):  # with a full disk the lock is ours too
         _rewrite(descriptor, line_of(ours))
     return HeldLock(path, descriptor, ours, previous)
 
 
 @contextmanager
 def held_quietly(path: Path, claim: Claim) -> Iterator[None]:
-    """Hold the lock at `path` for a moment, without signing it.
+    """Hold the lock at `path` for a short time, without writing to it.
 
-    What a crashed holder left in it stays for the next run, which ends that holder's agent. Raises
-    as `acquire` does.
+    The text of a crashed holder stays for the next run, which stops that holder's agent. Raises
+    like `acquire`.
     """
     descriptor = _take(path, claim)
     try:
@@ -128,10 +128,10 @@ def held_quietly(path: Path, claim: Claim) -> Iterator[None]:
 
 
 def is_held(path: Path) -> bool:
-    """Whether somebody holds the lock at this moment; a lock that cannot be looked at is not.
+    """Whether a process holds the lock now; False if the file cannot be read.
 
-    To look is to take the lock for some microseconds, which could turn a run away. So it is looked
-    at only if there is a name in it: it is held, or its holder crashed.
+    The check takes the lock for microseconds, which could block a run. So it is done only if the
+    file names a holder: then the lock is held, or its holder crashed.
     """
     with _looking(path) as descriptor:
         if descriptor is None or not os.read(descriptor, 1):
@@ -144,7 +144,7 @@ def is_held(path: Path) -> bool:
 
 
 def holder(path: Path) -> Holder | None:
-    """Who stands in the lock file: the holder if it is held, else one that crashed, or None."""
+    """The holder that the lock file names: the current one if it is held, else a crashed one."""
     with _looking(path) as descriptor:
         return None if descriptor is None else holder_from(os.read(descriptor, _LARGEST))
     return None
@@ -152,7 +152,7 @@ def holder(path: Path) -> Holder | None:
 
 @contextmanager
 def _looking(path: Path) -> Iterator[int | None]:
-    """The lock file, open for reading; None if there is none that is a file. Swallows `OSError`."""
+    """A descriptor for reading, None if it is not a file. Suppresses `OSError` inside, too."""
     with suppress(OSError):
         try:
             descriptor = open_regular(path)
@@ -166,7 +166,7 @@ def _looking(path: Path) -> Iterator[int | None]:
 
 
 def _take(path: Path, claim: Claim) -> int:
-    """The descriptor of the lock, now ours. Raises as `acquire` does."""
+    """Wait for the lock and return its descriptor. Raises like `acquire`."""
     ensure_private_dir(path.parent)
     longest, waited, told = max(claim.wait_s, _GRACE_S), 0.0, False
     while True:
@@ -189,7 +189,7 @@ def _busy(path: Path, claim: Claim) -> SessionBusyError:
 
 
 def _try_to_take(path: Path) -> int | None:
-    """The descriptor of the lock, now ours; None if another has it or the file was replaced."""
+    """The descriptor of the lock; None if another process holds it or the file was replaced."""
     try:
         descriptor = open_private(path, os.O_RDWR)
         try:
@@ -208,7 +208,7 @@ def _try_to_take(path: Path) -> int | None:
 
 
 def _rewrite(descriptor: int, line: bytes) -> None:
-    """Write from the start, then cut: whoever reads in between still finds a whole first line."""
+    """Write from the start, then truncate, so that a reader always finds a whole first line."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     write_all(descriptor, line)
     os.ftruncate(descriptor, len(line))

@@ -9,31 +9,31 @@ WRONG = {
     "toy": "`backends.toy.declared`: expected a section of keys",
     "{program: toy, start: [], colour: red}": "there is no key",
     "{program: toy, start: ['{foo}']}": "there is no placeholder `{foo}`",
-    "{program: toy, start: ['x{options}']}": "`{options}` as an argument by itself",
+    "{program: toy, start: ['x{options}']}": "`{options}` as an argument of its own",
     "{start: []}": "declared.program",
     "{program: toy}": "`backends.toy.declared.start` is missing: a list of texts",
-    "{program: toy, start: [], prompt: argument}": "`start` has no `{prompt}`",
-    "{program: toy, start: [], prompt: file}": "`start` has no `{prompt_file}`",
+    "{program: toy, start: [], prompt: argument}": "`start` needs `{prompt}`",
+    "{program: toy, start: [], prompt: file}": "`start` needs `{prompt_file}`",
     "{program: toy, start: [], prompt: fax}": "expected `stdin`, `argument` or `file`",
-    "{program: toy, start: [], resume: [-c]}": "`resume` has no `{conversation}`",
-    "{program: toy, start: [], resume: ['{conversation}']}": "nothing says which conversation",
+    "{program: toy, start: [], resume: [-c]}": "`resume` needs `{conversation}`",
+    "{program: toy, start: [], resume: ['{conversation}']}": "the conversation to resume is",
     "{program: toy, start: [], access: {sudo: []}}": "there is no access `sudo`",
-    "{program: toy, start: [], errors: {'(': auth}}": "is no regular expression",
+    "{program: toy, start: [], errors: {'(': auth}}": "is not a regular expression",
     "{program: toy, start: [], errors: {x: oops}}": "there is no failure `oops`",
-    "{program: toy, start: [], environment: {'A=B': x}}": "no name of an environment variable",
-    "{program: toy, start: [], output: {format: json}}": "neither where the `text`",
-    "{program: toy, start: [], output: {format: text, text: a}}": "not in `text`",
-    "{program: toy, start: [], output: {format: json, text: a..b}}": "a path is steps",
+    "{program: toy, start: [], environment: {'A=B': x}}": "not a valid name of an environment",
+    "{program: toy, start: [], output: {format: json}}": "it needs `text` or `delta`",
+    "{program: toy, start: [], output: {format: text, text: a}}": "`text` needs the format",
+    "{program: toy, start: [], output: {format: json, text: a..b}}": "a path is a list of steps",
     "{program: toy, start: [], output: {format: xml}}": "expected `text`, `json` or `jsonl`",
     "{program: t, start: [], output: {format: json, text: {path: a, where: {b: [1]}}}}": "expected",
     "{program: t, start: [], output: {format: json, text: [a]}}": "expected a section of keys",
     "{program: t, start: [], output: {format: json, text: {where: {}}}}": ".text.path` is missing",
-    "{program: t, start: [], output: {format: json, text: a, noise: [x]}}": "are for `text` only",
-    "{program: t, start: [], output: {noise: ['(']}}": "is no regular expression",
-    "{program: t, start: [], conversation_file: 'x/{conversation}'}": "begins neither with",
-    "{program: t, start: [], conversation_file: '{home}/x'}": "it has no `{conversation}`",
+    "{program: t, start: [], output: {format: json, text: a, noise: [x]}}": "need the format",
+    "{program: t, start: [], output: {noise: ['(']}}": "is not a regular expression",
+    "{program: t, start: [], conversation_file: 'x/{conversation}'}": "must start with",
+    "{program: t, start: [], conversation_file: '{home}/x'}": "`{conversation}` is missing",
     "{program: t, start: [], conversation_file: '/{conversation}{cwd}'}": "no placeholder `{cwd}`",
-    '{program: "to\\0y", start: []}': "it holds a NUL character",
+    '{program: "to\\0y", start: []}': "it contains a NUL character",
 }
 
 
@@ -51,7 +51,7 @@ def test_a_declaration_that_cannot_work_is_refused(said: str, sentence: str) -> 
 def test_a_name_that_is_taken_or_is_none_cannot_be_declared(name: str) -> None:
     """It would stand for keys, variables and a file's name, or hide another backend."""
     text = f"backends:\n  {name!r}:\n    declared: {{program: toy, start: []}}\n"
-    with pytest.raises(ConfigError, match=r"already|a backend's name is"):
+    with pytest.raises(ConfigError, match=r"already|a backend's name has"):
         check_config(text.encode(), "c.yaml", ("demo",))
 
 

@@ -36,7 +36,7 @@ def test_a_folder_or_a_huge_file_is_no_configuration(tmp_path: Path) -> None:
     huge = tmp_path / "huge.yaml"
     with huge.open("wb") as file:
         file.truncate(1 << 40)
-    with pytest.raises(ConfigError, match="is larger than a configuration file can be"):
+    with pytest.raises(ConfigError, match="is too large for a configuration file"):
         read_config(huge, must_exist=False)
 
 
@@ -101,8 +101,8 @@ def test_a_section_with_every_line_commented_out_says_nothing(text: str) -> None
         ("run: [2h]\n", "f:1: `run`: expected a section of keys, got a list"),
         ("- a\n", "f: expected a section of keys, got a list"),
         ("a: [\n", "f:2: this is not YAML"),
-        ("run:\n  timeout: 1h\n  timeout: 2h\n", "f:3: `run.timeout` stands here for the second"),
-        ("backends:\n  demo: {}\n  demo: {}\n", "f:3: `backends.demo` stands here for the second"),
+        ("run:\n  timeout: 1h\n  timeout: 2h\n", "f:3: duplicate key `run.timeout`"),
+        ("backends:\n  demo: {}\n  demo: {}\n", "f:3: duplicate key `backends.demo`"),
         ("run:\n  access: 2024-13-45\n", "f: this cannot be read"),
         ("x: 1\nrun:\n  y: 2\n", "f:1: there is no key `x` (and 1 more)"),
     ],
@@ -120,7 +120,7 @@ def test_of_several_errors_the_first_is_told_and_where_the_others_are() -> None:
     with pytest.raises(ConfigError) as wrong:
         check_config(b"output:\n  format: xml\nrun:\n  timeout: 10x\n", "f", BACKENDS)
     assert wrong.value.message.endswith("got `xml` (and 1 more)")
-    assert wrong.value.hint == "`clinvk config validate` says them all"
+    assert wrong.value.hint == "`clinvk config validate` lists all of them"
 
 
 def test_everything_that_is_wrong_is_told_in_the_order_of_the_lines() -> None:

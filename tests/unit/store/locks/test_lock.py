@@ -95,7 +95,7 @@ def test_a_lock_that_another_run_holds_is_refused_with_its_name(path: Path) -> N
         with pytest.raises(SessionBusyError) as refused:
             acquire(path, ours(minutes=4.5))
     assert refused.value.message == (
-        f"session is busy: process {child.pid} on this machine has held it for 4 min"
+        f"session is busy: process {child.pid} on this machine holds it (for 4 min)"
     )
     assert f"`kill {child.pid}`" in (refused.value.hint or "")
 
@@ -104,7 +104,7 @@ def test_a_holder_on_another_machine_is_named_with_it(path: Path) -> None:
     """A home on a network drive: a pid of another machine is nothing to kill here."""
     with another_run(path, host="build-7"), pytest.raises(SessionBusyError) as refused:
         acquire(path, ours(minutes=120))
-    assert "on `build-7` has held it for 2 h" in refused.value.message
+    assert "on `build-7` holds it (for 2 h)" in refused.value.message
     assert "kill" not in (refused.value.hint or "")
 
 
@@ -112,7 +112,7 @@ def test_a_clock_that_was_set_back_makes_no_negative_time(path: Path) -> None:
     """Where the time cannot be told it is left out."""
     with another_run(path), pytest.raises(SessionBusyError) as refused:
         acquire(path, ours(minutes=-90))
-    assert refused.value.message.endswith("on this machine has held it")
+    assert refused.value.message.endswith("on this machine holds it")
 
 
 def test_the_name_of_a_dead_run_is_told_from_the_holders(path: Path) -> None:
@@ -126,7 +126,7 @@ def test_the_name_of_a_dead_run_is_told_from_the_holders(path: Path) -> None:
     with another_run(path) as child, pytest.raises(SessionBusyError) as refused:
         acquire(path, ours(minutes=4.5, runs=runs))
     assert asked == [(child.pid, "first")]
-    assert "another process holds it at this moment" in refused.value.message
+    assert "another process holds it (the run" in refused.value.message
     assert f"process {child.pid}, has ended" in refused.value.message
     assert "kill" not in (refused.value.hint or "")
 
@@ -229,7 +229,7 @@ def test_who_waits_is_told_once_for_whom(path: Path) -> None:
                 waiting=lambda busy: told.append(busy.message),
             ),
         )
-    assert told == [f"session is busy: process {child.pid} on this machine has held it for 2 min"]
+    assert told == [f"session is busy: process {child.pid} on this machine holds it (for 2 min)"]
 
 
 def test_nobody_is_told_of_a_lock_that_is_free(path: Path) -> None:
@@ -389,7 +389,7 @@ def test_a_quiet_hold_is_refused_where_a_run_holds(path: Path) -> None:
     """It never waits for a turn to end."""
     with (
         another_run(path),
-        pytest.raises(SessionBusyError, match="has held it"),
+        pytest.raises(SessionBusyError, match="holds it"),
         held_quietly(path, ours(4)),
     ):
         pass
