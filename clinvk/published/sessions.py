@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from clinvk.services.sessions.importing import Imported
     from clinvk.services.sessions.lifecycle import Applied
     from clinvk.services.sessions.list import Listed, Shown
-    from clinvk.store.index.diff import Drift
+    from clinvk.store.index.diff import IndexDiff
     from clinvk.store.sessions.records import DamagedRecord
 
 
@@ -208,13 +208,13 @@ def imported_to_json(done: "Imported") -> dict[str, Any]:
     }
 
 
-def drift_to_json(drift: "Drift") -> dict[str, int]:
+def index_diff_to_json(diff: "IndexDiff") -> dict[str, int]:
     """How far the index was from the files."""
     return {
-        "indexed": drift.indexed,
-        "changed": drift.changed,
-        "removed": drift.removed,
-        "damaged": drift.damaged,
+        "indexed": diff.indexed,
+        "changed": diff.changed,
+        "removed": diff.removed,
+        "damaged": diff.damaged,
     }
 
 

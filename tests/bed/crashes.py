@@ -21,7 +21,7 @@ from clinvk.model.session import Session, Status
 from clinvk.model.turn import Turn
 from clinvk.model.usage import total_usage
 from clinvk.store.home import Home
-from clinvk.store.index import diff as index_drift
+from clinvk.store.index import diff as index_diff
 from clinvk.store.locks import lock as locks
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.selection import Order, Selection
@@ -257,8 +257,8 @@ class CrashBed:
         expect(lock.stat().st_size == 0, "a name stays in the lock")
         expect(self.store.home.record(session_id).exists(), "no record:", session_id)
         if self.store.home.index.exists():
-            drift = index_drift.check(self.store.home)
-            expect(not drift.any, "the index differs:", drift)
+            diff = index_diff.check(self.store.home)
+            expect(not diff.any, "the index differs:", diff)
 
     def _left_running(self) -> list[str]:
         """Whatever runs with this test's home; what has just been ended has a moment to go."""

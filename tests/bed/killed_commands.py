@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bed.crashes import CrashBed, Findings
 from clinvk.errors import ExitStatus
-from clinvk.store.index import diff as index_drift
+from clinvk.store.index import diff as index_diff
 from clinvk.store.leftovers import OLD_S, iter_half_copies, iter_leftovers
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.selection import Order, Selection
@@ -137,7 +137,7 @@ class CommandBed:
         listed = {one.session.id for one in read.sessions}
         expect(listed == set(store.ids()), "not listed:", set(store.ids()) ^ listed)
         if store.home.index.exists():
-            expect(not index_drift.check(store.home).any, "the index differs from the folder")
+            expect(not index_diff.check(store.home).any, "the index differs from the folder")
 
     def _as_if_never_killed(self, after: Files, findings: Findings) -> None:
         expect, now, home = findings.expect, self._files(), self._bed.store.home

@@ -6,7 +6,7 @@ from clinvk.model.finding import Area, Checked, Finding, RebuildIndex, Severity
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.home import Home
-from clinvk.store.index.diff import Compared, Drift, Look, check, look, rebuild
+from clinvk.store.index.diff import Compared, IndexDiff, Look, check, look, rebuild
 
 
 def check_index(survey: Survey) -> Checked:
@@ -17,8 +17,8 @@ def check_index(survey: Survey) -> Checked:
         return Checked(area=Area.INDEX, summary="none yet")
     if found is Look.UNUSABLE:
         return Checked(area=Area.INDEX, summary="cannot be read; the files are read without it")
-    if isinstance(found, Compared) and not found.drift.any:
-        return Checked(area=Area.INDEX, summary=f"{found.drift.indexed:,} entries")
+    if isinstance(found, Compared) and not found.diff.any:
+        return Checked(area=Area.INDEX, summary=f"{found.diff.indexed:,} entries")
     finding = Finding(
         area=Area.INDEX,
         severity=Severity.NOTE,
@@ -40,7 +40,7 @@ def check_index(survey: Survey) -> Checked:
     return Checked(area=Area.INDEX, summary="", findings=(finding,))
 
 
-def reindex(home: Home, *, only_check: bool) -> Drift:
+def reindex(home: Home, *, only_check: bool) -> IndexDiff:
     """How far the index was from the files, which are all read. Raises `StoreError`.
 
     It is made anew, unless it is only to be checked: then nothing is written.

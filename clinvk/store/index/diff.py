@@ -21,7 +21,7 @@ from clinvk.store.sessions import reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class IndexDiff:
     """The difference between the index and the files.
 
     `indexed` is the number of entries that the index should have, `damaged` how many of these
@@ -52,7 +52,7 @@ class Look(Enum):
 class Compared:
     """The difference, and whether the next command that needs the index will notice it."""
 
-    drift: Drift
+    diff: IndexDiff
     noticed: bool
 
 
@@ -68,25 +68,25 @@ def look(home: Home) -> Compared | Look:
         return Look.UNUSABLE
     except IndexBrokenError:
         return Look.BROKEN
-    return Compared(drift=_drift(known, _actual(home)), noticed=noticed)
+    return Compared(diff=_diff(known, _actual(home)), noticed=noticed)
 
 
-def check(home: Home) -> Drift:
+def check(home: Home) -> IndexDiff:
     """Like `look`; an index that does not exist or cannot be read counts as empty."""
     found = look(home)
-    return _drift([], _actual(home)) if isinstance(found, Look) else found.drift
+    return _diff([], _actual(home)) if isinstance(found, Look) else found.diff
 
 
-def rebuild(home: Home) -> Drift:
+def rebuild(home: Home) -> IndexDiff:
     """Delete and rebuild the index; returns how it differed before. Raises `StoreError`."""
     known = _known(home)
     throw_away(home)
     if not _keys(home):
-        return _drift(known, [])
+        return _diff(known, [])
     try:
         with opened(home) as database:
             refresh(database, home)
-            return _drift(known, all_rows(database))
+            return _diff(known, all_rows(database))
     except (IndexUnusableError, IndexBrokenError) as error:
         raise StoreError(
             f"cannot write `{home.index}`: {error.__cause__ or 'something else is in its place'}",
@@ -122,10 +122,10 @@ def _differs(known: Row | None, actual: Row) -> bool:
     return known != actual and not (known is not None and known.open and actual.open)
 
 
-def _drift(known: list[Row], actual: list[Row]) -> Drift:
+def _diff(known: list[Row], actual: list[Row]) -> IndexDiff:
     before = {row.key: row for row in known}
     changed = sum(_differs(before.pop(row.key, None), row) for row in actual)
-    return Drift(
+    return IndexDiff(
         indexed=len(actual),
         changed=changed,
         removed=len(before),

@@ -25,15 +25,15 @@ def reindex(
 
     This is rarely needed: the index is updated automatically, and can be deleted at any time.
     """
-    from clinvk.published.sessions import drift_to_json
+    from clinvk.published.sessions import index_diff_to_json
     from clinvk.services.doctor.index import reindex
     from clinvk.text.json_codec import json_line
 
     cli: Cli = ctx.obj
-    drift = reindex(cli.world.home, only_check=check)
-    counts = drift_to_json(drift)
+    diff = reindex(cli.world.home, only_check=check)
+    counts = index_diff_to_json(diff)
     if as_json:
         cli.streams.out_json(json_line(counts).decode())
     else:
         cli.streams.out(", ".join(f"{word} {count:,}" for word, count in counts.items()) + "\n")
-    raise typer.Exit(ExitStatus.FAILED if check and drift.any else ExitStatus.OK)
+    raise typer.Exit(ExitStatus.FAILED if check and diff.any else ExitStatus.OK)

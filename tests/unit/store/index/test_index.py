@@ -21,7 +21,7 @@ from clinvk.store.home import Home
 from clinvk.store.index import index
 from clinvk.store.index import sync as index_sync
 from clinvk.store.index.database import opened
-from clinvk.store.index.diff import Drift, check, rebuild
+from clinvk.store.index.diff import IndexDiff, check, rebuild
 from clinvk.store.index.file_signature import UNSETTLED_NS
 from clinvk.store.index.sync import FOLDERS, is_noted
 from clinvk.store.sessions import reading, records
@@ -236,7 +236,7 @@ def test_a_record_that_could_not_be_read_once_is_read_again(
     monkeypatch.setattr(records, "_content", read)
     time.sleep(1.2 * UNSETTLED_NS / 1e9)
     assert index.select(home, ALL, limit=10) == scan(home)
-    assert check(home) == Drift(indexed=3, changed=0, removed=0, damaged=0)
+    assert check(home) == IndexDiff(indexed=3, changed=0, removed=0, damaged=0)
 
 
 def test_a_crash_between_the_two_writes_is_noticed(
@@ -457,10 +457,10 @@ def test_a_check_finds_every_difference_and_changes_nothing(
     home.record(ids[0]).write_text("{")
     home.record(ids[1]).unlink()
     for _ in range(2):
-        drift = check(home)
-        assert (drift.indexed, drift.changed, drift.removed, drift.damaged) == (2, 1, 1, 1)
-    drift = rebuild(home)
-    assert (drift.indexed, drift.changed, drift.removed, drift.damaged) == (2, 1, 1, 1)
+        diff = check(home)
+        assert (diff.indexed, diff.changed, diff.removed, diff.damaged) == (2, 1, 1, 1)
+    diff = rebuild(home)
+    assert (diff.indexed, diff.changed, diff.removed, diff.damaged) == (2, 1, 1, 1)
     assert not check(home).any
     store.save(new_session(id=ids[0]))
     assert not check(home).any
