@@ -9,7 +9,7 @@ _RELEASE = re.compile(r"[0-9.]*")
 _PART = re.compile(r"[0-9]{1,9}|[^0-9]+")
 
 
-class Drift(StrEnum):
+class VersionMatch(StrEnum):
     """How an installed version stands to the tested ones; `OTHER` lies between two of them."""
 
     TESTED = "tested"
@@ -19,7 +19,7 @@ class Drift(StrEnum):
     UNKNOWN = "unknown"
 
 
-def drift(version: str | None, tested: Iterable[str]) -> Drift:
+def match_version(version: str | None, tested: Iterable[str]) -> VersionMatch:
     """How `version` stands to the tested ones; unknown if there is none of either.
 
     Figures are compared as numbers, and a version with a word in it (`1.2.0-alpha.1`) comes before
@@ -27,13 +27,13 @@ def drift(version: str | None, tested: Iterable[str]) -> Drift:
     """
     known = sorted(map(_order, tested))
     if version is None or not known or not _FIGURES.search(version):
-        return Drift.UNKNOWN
+        return VersionMatch.UNKNOWN
     place = _order(version)
     if place in known:
-        return Drift.TESTED
+        return VersionMatch.TESTED
     if place > known[-1]:
-        return Drift.NEWER
-    return Drift.OLDER if place < known[0] else Drift.OTHER
+        return VersionMatch.NEWER
+    return VersionMatch.OLDER if place < known[0] else VersionMatch.OTHER
 
 
 def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, str], ...]]:

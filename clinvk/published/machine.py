@@ -25,7 +25,7 @@ def backend_to_json(state: "BackendState") -> dict[str, Any]:
         "program": list(state.program) if state.program else None,
         "version": state.version,
         "version_fault": state.fault,
-        "version_drift": state.drift.value,
+        "version_drift": state.version_match.value,
         "tested_versions": list(state.tested_versions),
         "signed_in": state.signed_in.value,
         "supports": list(state.supports),

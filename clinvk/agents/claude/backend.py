@@ -20,7 +20,7 @@ from clinvk.model.access_option import AccessOption
 from clinvk.model.failure import FailureCode
 from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
-from clinvk.model.versions import Drift, drift
+from clinvk.model.versions import VersionMatch, match_version
 
 if TYPE_CHECKING:
     from clinvk.agents.claude.chat_log import ChatLog
@@ -61,7 +61,7 @@ _PROGRAMS = (
 _NEW_SYSTEM_PROMPT = "--system-prompt-snapshot=off"
 """Gives a resumed conversation the system prompt of this turn; 2.1.197 has no such option."""
 
-_AT_LEAST = (Drift.TESTED, Drift.NEWER)
+_AT_LEAST = (VersionMatch.TESTED, VersionMatch.NEWER)
 
 _CHILD_VARIABLES = (
     "AI_AGENT",
@@ -191,7 +191,7 @@ class Agent(Backend):
         conversation would keep the system prompt for its later turns.
         """
         version = (request.counters or {}).get("version")
-        known = isinstance(version, str) and drift(version, ("2.1.329",)) in _AT_LEAST
+        known = isinstance(version, str) and match_version(version, ("2.1.329",)) in _AT_LEAST
         taken = request.resume and known
         super().refuse_unsupported(
             replace(request, system_prompt_changed=request.system_prompt_changed and not taken)

@@ -4,17 +4,17 @@ from collections.abc import Iterator, Sequence
 
 from clinvk.cli.render.layout import in_columns
 from clinvk.cli.streams import Streams
-from clinvk.model.versions import Drift
+from clinvk.model.versions import VersionMatch
 from clinvk.services.agents.states import BackendState
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import UNKNOWN
 
 _HEAD = ("NAME", "AGENT", "VERSION", "SIGNED IN", "PROGRAM")
-_DRIFT = {
-    Drift.NEWER: "; the installed one is newer",
-    Drift.OLDER: "; the installed one is older",
-    Drift.OTHER: "; the installed one is another",
+_VERSION_NOTES = {
+    VersionMatch.NEWER: "; the installed one is newer",
+    VersionMatch.OLDER: "; the installed one is older",
+    VersionMatch.OTHER: "; the installed one is another",
 }
 
 
@@ -55,7 +55,7 @@ def _notes(states: Sequence[BackendState]) -> Iterator[str]:
         if state.fault:
             yield f"  version: unknown ({safe_line(state.fault)})\n"
         if tested := ", ".join(state.tested_versions):
-            yield f"  tested: {tested}{_DRIFT.get(state.drift, '')}\n"
+            yield f"  tested: {tested}{_VERSION_NOTES.get(state.version_match, '')}\n"
         if state.supports:
             yield f"  can: {', '.join(map(_words, state.supports))}\n"
         for thing, way in state.ways.items():

@@ -12,7 +12,7 @@ from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
 from clinvk.errors import BackendError, BackendStartError, BackendUnknownError
 from clinvk.model.config import Settings
 from clinvk.model.request import Invocation
-from clinvk.model.versions import Drift, drift
+from clinvk.model.versions import VersionMatch, match_version
 from clinvk.process.ending import EndReason
 from clinvk.process.limits import Limits
 from clinvk.process.runner import Child, start
@@ -69,9 +69,9 @@ class BackendState:
         return self.program is not None
 
     @property
-    def drift(self) -> Drift:
+    def version_match(self) -> VersionMatch:
         """How the installed version stands to those that are tested."""
-        return drift(self.version, self.tested_versions)
+        return match_version(self.version, self.tested_versions)
 
 
 def backend_states(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from clinvk.model.finding import Area, Checked, Finding, Severity
-from clinvk.model.versions import Drift
+from clinvk.model.versions import VersionMatch
 from clinvk.services.agents.catalog import unusable
 from clinvk.services.agents.project_files import programs_of_project
 from clinvk.services.agents.states import BackendState, SignedIn
@@ -17,10 +17,10 @@ _finding = partial(Finding, area=Area.BACKENDS)
 _NAMED = 5
 """Number of files named in a finding."""
 
-_DRIFT = {
-    Drift.NEWER: "newer than any version it was tested with",
-    Drift.OLDER: "older than any version it was tested with",
-    Drift.OTHER: "a version it was not tested with",
+_VERSION_NOTES = {
+    VersionMatch.NEWER: "newer than any version it was tested with",
+    VersionMatch.OLDER: "older than any version it was tested with",
+    VersionMatch.OTHER: "a version it was not tested with",
 }
 
 
@@ -77,7 +77,7 @@ def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
             where=state.program[0],
             remedy=f"install it again: {state.install_hint}",
         )
-    if why := _DRIFT.get(state.drift):
+    if why := _VERSION_NOTES.get(state.version_match):
         yield _finding(
             severity=Severity.NOTE,
             code="backend_version_untested",

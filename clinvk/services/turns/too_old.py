@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.outcome import Outcome
-from clinvk.model.versions import Drift, drift
+from clinvk.model.versions import VersionMatch, match_version
 from clinvk.process.signals import SignalInbox
 from clinvk.services.agents.states import version_of
 from clinvk.services.turns.plan import TurnPlan
@@ -22,7 +22,7 @@ def failure_by_version(
     if before is None or backend.oldest_version is None or signals.received:
         return None
     version = version_of(plan.program, world, signals)
-    if drift(version, (backend.oldest_version,)) is not Drift.OLDER:
+    if match_version(version, (backend.oldest_version,)) is not VersionMatch.OLDER:
         return None
     words = [before.message, before.detail or ""]
     return replace(
