@@ -12,7 +12,7 @@ CUT_NOTE = f"the answer has more than {LONGEST_TEXT:,} characters; the report ha
 _MORE = "…"
 
 
-class Pieces:
+class BoundedText:
     """The text so far. Characters beyond `longest` are only counted."""
 
     def __init__(self, longest: int = LONGEST_TEXT) -> None:

@@ -27,7 +27,7 @@ from clinvk.model.events import (
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
-from clinvk.text.bounded import CUT_NOTE, Pieces
+from clinvk.text.bounded import CUT_NOTE, BoundedText
 
 LARGEST = 32 << 20
 """The longest JSON output in characters that is kept and parsed; a longer one is not."""
@@ -72,7 +72,7 @@ class _Declared(Parser):
         self._requested = request.conversation if request.resume and not may_change else None
         self._other_conversation: str | None = None
         self._model = request.model
-        self._text = Pieces()
+        self._text = BoundedText()
         self._complete = False
         self._usage: dict[str, int] = {}
         self._cost: float | None = None
@@ -129,7 +129,7 @@ class _Declared(Parser):
         self._count(entry)
         if piece := self._finders["delta"].text(entry):
             if self._complete:
-                self._text, self._complete = Pieces(), False
+                self._text, self._complete = BoundedText(), False
             self._text.add(piece)
             yield Message(text=piece, delta=True)
         if whole := self._finders["text"].text(entry):
@@ -143,7 +143,7 @@ class _Declared(Parser):
         size = 0 if self._complete else self._text.size
         streamed = size > 0 and self._text.begin(whole)
         rest = whole[size:] if streamed else whole
-        self._text, self._complete = Pieces(len(whole)), True
+        self._text, self._complete = BoundedText(len(whole)), True
         self._text.add(whole)
         if rest:
             yield Message(text=rest, delta=streamed)

@@ -38,7 +38,7 @@ from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.native import NativeTurn
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
-from clinvk.text.bounded import Pieces
+from clinvk.text.bounded import BoundedText
 
 _STOP_REASONS = {
     FailureCode.TURN_LIMIT: StopReason.MAX_TURNS,
@@ -136,7 +136,7 @@ class DemoParser(Parser):
     """Reads the agent's lines; each kind of event has one method."""
 
     def __init__(self) -> None:
-        self._said = Pieces()
+        self._said = BoundedText()
         self._init: Init | None = None
         self._finished = False
         self._readers: Mapping[str, Callable[[Mapping[str, Json]], Iterable[Event]]] = {

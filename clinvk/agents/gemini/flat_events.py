@@ -36,7 +36,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
-from clinvk.text.bounded import CUT_NOTE, Pieces
+from clinvk.text.bounded import CUT_NOTE, BoundedText
 
 Line = Mapping[str, Json]
 
@@ -76,7 +76,7 @@ class FlatEventsParser(Parser):
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect
         self._init: Init | None = None
-        self._answer = Pieces()
+        self._answer = BoundedText()
         self._has_text = False
         self._in_text = False
         self._tools = ToolCalls()
@@ -150,7 +150,7 @@ class FlatEventsParser(Parser):
             return None
         whole = entry.get("delta") is not True
         if whole or not self._in_text:
-            self._answer = Pieces()
+            self._answer = BoundedText()
         self._answer.add(words)
         self._in_text, self._has_text = not whole, True
         return [Message(text=words, delta=not whole)]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from clinvk.agents.kit.jsonl import text
 from clinvk.model.events import Json, Message, Result, StopReason, Thinking, Warned
-from clinvk.text.bounded import Pieces
+from clinvk.text.bounded import BoundedText
 
 _TextEvent = Message | Thinking
 _FIELDS: dict[Json, type[_TextEvent]] = {"text": Message, "thinking": Thinking}
@@ -32,7 +32,7 @@ def missing_value_warning(result: Result) -> list[Warned]:
 class _Block:
     """One block of a message: its pieces, and the complete text once it was received."""
 
-    pieces: Pieces = field(default_factory=Pieces)
+    pieces: BoundedText = field(default_factory=BoundedText)
     whole: str | None = None
     placed: bool = False
     """Whether it already belongs to a text."""

@@ -22,7 +22,7 @@ from clinvk.model.files import FileReport
 from clinvk.model.outcome import Outcome
 from clinvk.model.report import MOST_WARNINGS, short_warning
 from clinvk.model.usage import Usage
-from clinvk.text.bounded import Pieces
+from clinvk.text.bounded import BoundedText
 
 _LONGEST_RAW = 400
 
@@ -31,7 +31,7 @@ _LONGEST_RAW = 400
 class Heard:
     """What a turn has said so far that its report needs."""
 
-    said: str | Pieces = ""
+    said: str | BoundedText = ""
     in_delta: bool = False
     files: dict[str, FileReport] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -92,11 +92,11 @@ class Heard:
         if goes_on is None:
             goes_on = event.delta and self.in_delta
         if not goes_on:
-            self.said = Pieces() if event.delta else event.text
+            self.said = BoundedText() if event.delta else event.text
         elif isinstance(self.said, str):
-            before, self.said = self.said, Pieces()
+            before, self.said = self.said, BoundedText()
             self.said.add(before)
-        if isinstance(self.said, Pieces):
+        if isinstance(self.said, BoundedText):
             self.said.add(event.text)
 
     def _warn(self, event: Warned) -> None:
