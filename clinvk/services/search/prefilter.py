@@ -1,6 +1,6 @@
 r"""Telling from a file's bytes alone that a word cannot be in it, so that it need not be parsed.
 
-Never the other way round: what the sieve lets through is read and looked at properly. A word is
+Never the other way round: what the prefilter lets through is read and looked at properly. A word is
 reduced to its runs of ASCII, which stand in JSON as they are. Everything that could hide one is
 known, and lets the file through: an escape (`\u0061`), a character that folds to ASCII (`ß`), a
 text that was streamed in pieces and cut in the middle of the word, bytes in UTF-16.
@@ -33,7 +33,7 @@ FOLD_TO_ASCII = (
 """First and last of each range of characters that fold to something with ASCII in it."""
 
 
-class Sieve:
+class Prefilter:
     """What the bytes of a file must hold, for one word or phrase to be in it."""
 
     def __init__(self, term: Term) -> None:
@@ -69,7 +69,7 @@ class Sieve:
 
 
 class Content:
-    """The bytes of one of our files as a sieve looks at them; None for a file not looked at."""
+    """The bytes of one of our files as a prefilter looks at them; None for a file not looked at."""
 
     def __init__(self, data: bytes | None) -> None:
         self.unknown = data is None

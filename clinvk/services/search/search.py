@@ -10,7 +10,7 @@ from clinvk.errors import (
     StoreError,
 )
 from clinvk.model.session import Session
-from clinvk.services.search.prefilter import Content, Sieve
+from clinvk.services.search.prefilter import Content, Prefilter
 from clinvk.services.search.query import Query
 from clinvk.services.search.ranking import Field, Ranked, places_of_session, places_of_turn, ranked
 from clinvk.services.search.snippet import Snippet, snippet_of
@@ -102,7 +102,7 @@ class _Search:
         self._store = store
         self._query = query
         self._only = only
-        self._sieves = [(term, Sieve(term)) for term in query.wanted]
+        self._prefilters = [(term, Prefilter(term)) for term in query.wanted]
 
     def found(self, ids: Sequence[str], limit: int | None) -> Found:
         """The hits among those sessions."""
@@ -130,8 +130,8 @@ class _Search:
         """The session and what it is worth, if it is a hit."""
         record, transcript = Content(content.record), Content(content.transcript)
         if not all(
-            sieve.lets_through(record) or sieve.lets_through(transcript)
-            for _, sieve in self._sieves
+            prefilter.lets_through(record) or prefilter.lets_through(transcript)
+            for _, prefilter in self._prefilters
         ):
             return None
         listed = self._listed(content)
@@ -139,8 +139,8 @@ class _Search:
             return None
         places = places_of_session(listed.session)
         if not all(
-            any(term.is_in(place.folded) for place in places) or sieve.lets_through(transcript)
-            for term, sieve in self._sieves
+            any(term.is_in(place.folded) for place in places) or prefilter.lets_through(transcript)
+            for term, prefilter in self._prefilters
         ):
             return None
         for turn in self._turns(content):

@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-from clinvk.services.search.prefilter import FOLD_TO_ASCII, Content, Sieve
+from clinvk.services.search.prefilter import FOLD_TO_ASCII, Content, Prefilter
 from clinvk.services.search.query import parse_query
 from clinvk.text.casefold import fold
 
 
 def _lets_through(word: str, data: bytes | None) -> bool:
-    return Sieve(parse_query(word).wanted[0]).lets_through(Content(data))
+    return Prefilter(parse_query(word).wanted[0]).lets_through(Content(data))
 
 
 def _line(text: str, *, ensure_ascii: bool = False, **fields: object) -> bytes:
