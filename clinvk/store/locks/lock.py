@@ -114,7 +114,7 @@ def acquire(path: Path, claim: Claim) -> HeldLock:
 
 
 @contextmanager
-def held_quietly(path: Path, claim: Claim) -> Iterator[None]:
+def briefly_locked(path: Path, claim: Claim) -> Iterator[None]:
     """Hold the lock at `path` for a short time, without writing to it.
 
     The text of a crashed holder stays for the next run, which stops that holder's agent. Raises

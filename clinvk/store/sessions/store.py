@@ -294,7 +294,7 @@ class SessionStore:
     def hold(self, session_id: str, claim: locks.Claim) -> AbstractContextManager[None]:
         """Keep runs away for a moment; nothing is said in the lock of it. Raises as `lock` does."""
         ensure_private_dir(self.home.root, may_be_link=True)
-        return locks.held_quietly(self.home.session_lock(session_id), claim)
+        return locks.briefly_locked(self.home.session_lock(session_id), claim)
 
     def holder(self, session_id: str) -> Holder | None:
         """Who stands in the session's lock: a run that holds it, or that was killed; or nobody."""

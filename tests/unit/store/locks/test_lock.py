@@ -16,7 +16,7 @@ import pytest
 
 from clinvk.errors import SessionBusyError, StoreError
 from clinvk.store.locks.holders import Holder
-from clinvk.store.locks.lock import Claim, acquire, held_quietly, holder, is_held
+from clinvk.store.locks.lock import Claim, acquire, briefly_locked, holder, is_held
 
 HOLDS_UNTIL_TOLD = """
 import os, sys, time
@@ -133,7 +133,7 @@ def test_the_name_of_a_dead_run_is_told_from_the_holders(path: Path) -> None:
 
 def test_a_holder_whose_start_is_not_known_is_not_offered_to_be_killed(path: Path) -> None:
     """The number alone does not say that it is still the same process."""
-    with held_quietly(path, ours()):
+    with briefly_locked(path, ours()):
         path.write_bytes(b'{"pid": 4242, "host": "here", "started_at": "2025-01-27T10:00:00Z"}\n')
         with pytest.raises(SessionBusyError) as refused:
             acquire(path, ours())
@@ -376,7 +376,7 @@ def test_a_quiet_hold_keeps_others_away_and_says_nothing(path: Path) -> None:
     acquire(path, ours()).release()
     path.write_bytes(b'{"pid": 4242, "host": "here", "started_at": "2025-01-27T10:00:00Z"}\n')
     before = path.read_bytes()
-    with held_quietly(path, ours()):
+    with briefly_locked(path, ours()):
         assert path.read_bytes() == before
         with pytest.raises(SessionBusyError):
             acquire(path, ours())
@@ -390,7 +390,7 @@ def test_a_quiet_hold_is_refused_where_a_run_holds(path: Path) -> None:
     with (
         another_run(path),
         pytest.raises(SessionBusyError, match="holds it"),
-        held_quietly(path, ours(4)),
+        briefly_locked(path, ours(4)),
     ):
         pass
 
@@ -398,7 +398,7 @@ def test_a_quiet_hold_is_refused_where_a_run_holds(path: Path) -> None:
 def test_a_quiet_hold_may_delete_the_lock(path: Path) -> None:
     """Who waited for it takes the lock that stands there then."""
     taken: list[Path] = []
-    with held_quietly(path, ours()):
+    with briefly_locked(path, ours()):
         waiting = threading.Thread(
             target=lambda: taken.append(
                 acquire(path, ours(wait_s=10.0, sleep=lambda _: time.sleep(0.01))).path
