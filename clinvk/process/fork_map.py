@@ -23,7 +23,7 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
-def in_parts(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
+def fork_map(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
     """What `work` makes of each part, in order: of the first here, of the others in copies of us.
 
     `work` must change nothing, and its results must pickle. A part whose copy cannot be started or

@@ -11,7 +11,7 @@ import textwrap
 
 _HEAD = """
 import os, signal, sys, threading, time
-from clinvk.process.fork_map import in_parts
+from clinvk.process.fork_map import fork_map
 US = os.getpid()
 def left():
     try:
@@ -22,7 +22,7 @@ def left():
 
 
 def _run(script: str) -> str:
-    """What the script prints, with `in_parts` at hand."""
+    """What the script prints, with `fork_map` at hand."""
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", _HEAD + textwrap.dedent(script)],
         capture_output=True,
@@ -41,10 +41,10 @@ def test_each_part_is_done_in_a_process_of_its_own_and_the_results_are_in_order(
             time.sleep(0.2 if part == 1 else 0)
             return part, os.getpid(), "x" * 1_000_000
         sys.stdout.write("written once, ")
-        found = in_parts(work, [0, 1, 2, 3])
+        found = fork_map(work, [0, 1, 2, 3])
         print([part for part, _, text in found if len(text) == 1_000_000])
         print(found[0][1] == US, len({pid for _, pid, _ in found}), left())
-        print(in_parts(work, []))
+        print(fork_map(work, []))
     """)
     assert printed == "written once, [0, 1, 2, 3]\nTrue 4 none is left\n[]\n"
 
@@ -56,7 +56,7 @@ def test_the_part_of_a_copy_that_dies_is_done_here() -> None:
             if part == 1 and os.getpid() != US:
                 os.kill(os.getpid(), signal.SIGKILL)
             return (lambda: part) if part == 2 else (lambda part=part: part)
-        print([found() for found in in_parts(work, [0, 1, 2])], left())
+        print([found() for found in fork_map(work, [0, 1, 2])], left())
     """)
     assert printed == "[0, 1, 2] none is left\n"
 
@@ -68,7 +68,7 @@ def test_what_the_work_raises_is_raised_here() -> None:
             if part:
                 raise ValueError(part)
         try:
-            in_parts(work, [0, 1, 2])
+            fork_map(work, [0, 1, 2])
         except ValueError as error:
             print(error, left())
     """)
@@ -79,7 +79,7 @@ def test_where_no_copy_can_be_made_all_is_done_here() -> None:
     """Other threads would be missing in a copy; their locks would not."""
     printed = _run("""
         threading.Thread(target=time.sleep, args=(30,), daemon=True).start()
-        print(set(in_parts(lambda part: os.getpid(), [0, 1, 2])) == {US})
+        print(set(fork_map(lambda part: os.getpid(), [0, 1, 2])) == {US})
     """)
     assert printed == "True\n"
 
@@ -92,7 +92,7 @@ def test_an_interrupt_ends_the_copies_as_well() -> None:
                 print("at work", flush=True)
             time.sleep(60)
         try:
-            in_parts(work, [0, 1])
+            fork_map(work, [0, 1])
         except KeyboardInterrupt:
             print(left())
     """

@@ -78,9 +78,9 @@ def search_sessions(
     count = min(processors, len(ids) // _SESSIONS_EACH)
     if count <= 1:
         return search(ids)
-    from clinvk.process.fork_map import in_parts
+    from clinvk.process.fork_map import fork_map
 
-    parts = in_parts(
+    parts = fork_map(
         search, [ids[len(ids) * n // count : len(ids) * (n + 1) // count] for n in range(count)]
     )
     hits = sorted((hit for part in parts for hit in part.hits), key=Hit.order, reverse=True)
