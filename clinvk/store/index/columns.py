@@ -73,7 +73,7 @@ DECLARED = ", ".join(
         "key PRIMARY KEY NOT NULL",
         *(f"{name} INTEGER NOT NULL" for name in Row._fields[1:-1]),
         *(f"{column.name} {column.declared}" for column in COLUMNS),
-        "mark INTEGER, settled INTEGER NOT NULL, watched INTEGER NOT NULL",
+        "signature INTEGER, settled INTEGER NOT NULL, watched INTEGER NOT NULL",
     )
 )
 

@@ -44,7 +44,7 @@ CREATE TABLE tag (key NOT NULL, tag BLOB NOT NULL, PRIMARY KEY (key, tag)) WITHO
 CREATE INDEX tag_by_tag ON tag (tag, key);
 CREATE TABLE native (key NOT NULL, native BLOB NOT NULL, PRIMARY KEY (key, native)) WITHOUT ROWID;
 CREATE INDEX native_by_native ON native (native, key);
-CREATE TABLE noted (what TEXT PRIMARY KEY, mark) WITHOUT ROWID;
+CREATE TABLE noted (what TEXT PRIMARY KEY, signature) WITHOUT ROWID;
 """
 
 # Errors that do not mean that the file is damaged; it is kept.

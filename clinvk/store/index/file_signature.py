@@ -22,7 +22,7 @@ ABSENT = 0
 """The signature of a file that does not exist."""
 
 
-def mark_of(found: os.stat_result) -> int:
+def file_signature(found: os.stat_result) -> int:
     """A number that differs after any change. It hashes only ints: str hashes vary by process."""
     return hash((found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
 
@@ -33,10 +33,10 @@ def is_settled(found: os.stat_result, now_ns: int) -> bool:
     return found.st_ctime_ns < now_ns - (_ROUGH_NS if rough else UNSETTLED_NS)
 
 
-def folder_mark(folder: Path) -> int:
+def folder_signature(folder: Path) -> int:
     """The folder's signature: differs after an entry was added, removed or replaced."""
     try:
-        return _folder_mark(os.stat(folder))  # noqa: PTH116  `Path.stat` costs twice as much
+        return _folder_signature(os.stat(folder))  # noqa: PTH116  `Path.stat` costs twice as much
     except FileNotFoundError:
         return ABSENT
 
@@ -57,7 +57,7 @@ def stamp(folder: Path) -> int | None:
         return ABSENT
     except OSError:
         return None
-    return _folder_mark(found) if found.st_mtime_ns == unique else None
+    return _folder_signature(found) if found.st_mtime_ns == unique else None
 
 
 def file_system_now(folder: Path) -> int:
@@ -66,6 +66,6 @@ def file_system_now(folder: Path) -> int:
     return folder.stat().st_ctime_ns
 
 
-def _folder_mark(found: os.stat_result) -> int:
+def _folder_signature(found: os.stat_result) -> int:
     # Without the size: only on some file systems does it change with the entries.
     return hash((found.st_ino, found.st_dev, found.st_mtime_ns, found.st_ctime_ns))

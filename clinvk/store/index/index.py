@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from clinvk.store.home import Home
-from clinvk.store.index.file_signature import ABSENT, folder_mark
+from clinvk.store.index.file_signature import ABSENT, folder_signature
 from clinvk.store.sessions.selection import Order, Selected, Selection
 
 
@@ -62,7 +62,9 @@ def count(home: Home, selection: Selection) -> int | None:
 def _is_empty(home: Home) -> bool:
     """Whether there are no sessions, or their folders cannot be read."""
     try:
-        return all(folder_mark(folder) == ABSENT for folder in (home.sessions, home.transcripts))
+        return all(
+            folder_signature(folder) == ABSENT for folder in (home.sessions, home.transcripts)
+        )
     except OSError:
         return True
 

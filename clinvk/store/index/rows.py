@@ -9,7 +9,7 @@ from clinvk.model.session import Session
 from clinvk.store.home import Home, is_session_id
 from clinvk.store.index.columns import Key, Row, Value, values_of
 from clinvk.store.index.database import IndexBrokenError
-from clinvk.store.index.file_signature import ABSENT, is_settled, mark_of
+from clinvk.store.index.file_signature import ABSENT, file_signature, is_settled
 from clinvk.store.sessions import reading, records
 from clinvk.store.sessions.records import DamagedRecord
 
@@ -23,7 +23,7 @@ class Entry:
 
     row: Row
     found: Session | DamagedRecord
-    mark: int | None
+    signature: int | None
     settled: bool
 
     @property
@@ -33,7 +33,13 @@ class Entry:
 
     def values(self) -> tuple[Value, ...]:
         """The row as stored in the database."""
-        return (*self.row[:-1], *self.row.values, self.mark, int(self.settled), int(self.watched))
+        return (
+            *self.row[:-1],
+            *self.row.values,
+            self.signature,
+            int(self.settled),
+            int(self.watched),
+        )
 
 
 def checked_key(key: object) -> Key:
@@ -82,16 +88,20 @@ def written_entry(home: Home, key: str) -> Entry | None:
         if not os.path.lexists(place):
             return None
         damage = DamagedRecord(place, key, "")
-        return Entry(row=_row(key, damage, rebuilt=True), found=damage, mark=None, settled=False)
+        return Entry(
+            row=_row(key, damage, rebuilt=True), found=damage, signature=None, settled=False
+        )
     is_open = isinstance(told, Session) and told.open_turn is not None
-    return Entry(row=_row(key, told, is_open=is_open), found=told, mark=None, settled=False)
+    return Entry(row=_row(key, told, is_open=is_open), found=told, signature=None, settled=False)
 
 
-def joint_mark(record: os.stat_result | None, transcript: os.stat_result | None) -> int | None:
+def joint_signature(record: os.stat_result | None, transcript: os.stat_result | None) -> int | None:
     """The signature of a session's two files together; None if neither exists."""
     if record is None:
-        return None if transcript is None else mark_of(transcript)
-    return hash((mark_of(record), ABSENT if transcript is None else mark_of(transcript)))
+        return None if transcript is None else file_signature(transcript)
+    return hash(
+        (file_signature(record), ABSENT if transcript is None else file_signature(transcript))
+    )
 
 
 def _record(home: Home, key: Key) -> str:
@@ -112,7 +122,9 @@ _Files = tuple[os.stat_result, os.stat_result | None]
 def _damaged(key: Key, damage: DamagedRecord, files: _Files, now_ns: int) -> Entry:
     """The entry of a damaged record. An unreadable one is not settled, so it is read again."""
     settled = _are_settled(files, now_ns) and not damage.unreadable
-    return Entry(row=_row(key, damage), found=damage, mark=joint_mark(*files), settled=settled)
+    return Entry(
+        row=_row(key, damage), found=damage, signature=joint_signature(*files), settled=settled
+    )
 
 
 def _told(home: Home, told: Session, files: _Files, now_ns: int) -> Entry:
@@ -124,7 +136,7 @@ def _told(home: Home, told: Session, files: _Files, now_ns: int) -> Entry:
         session, settled = told, False
     is_open = told.open_turn is not None or session.open_turn is not None
     row = _row(told.id, session, is_open=is_open)
-    return Entry(row=row, found=session, mark=joint_mark(*files), settled=settled)
+    return Entry(row=row, found=session, signature=joint_signature(*files), settled=settled)
 
 
 def _are_settled(files: _Files, now_ns: int) -> bool:
@@ -141,7 +153,7 @@ def _rebuilt(home: Home, key: str, now_ns: int) -> Entry | None:
     return Entry(
         row=_row(key, told, rebuilt=True, is_open=is_open),
         found=told,
-        mark=joint_mark(None, found),
+        signature=joint_signature(None, found),
         settled=is_settled(found, now_ns)
         and not (isinstance(told, DamagedRecord) and told.unreadable),
     )

@@ -27,8 +27,8 @@ from clinvk.model.session import Session
 from clinvk.store.home import Home
 from clinvk.store.index.columns import INSERT, Key
 from clinvk.store.index.database import IndexBrokenError, boot_id, writing
-from clinvk.store.index.file_signature import file_system_now, folder_mark, stamp
-from clinvk.store.index.rows import Entry, checked_key, joint_mark, key_of, read_entry
+from clinvk.store.index.file_signature import file_system_now, folder_signature, stamp
+from clinvk.store.index.rows import Entry, checked_key, joint_signature, key_of, read_entry
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.selection import as_bytes, native_ids
 
@@ -40,7 +40,7 @@ FOLDERS = ("sessions", "transcripts")
 _Looked = tuple[object, int, int, int, int | None]
 """From the index: key, whether it is rebuilt, open and settled, and the signature."""
 
-_LOOKED_AT = "SELECT key, rebuilt, open, settled, mark FROM entry"
+_LOOKED_AT = "SELECT key, rebuilt, open, settled, signature FROM entry"
 _WATCHED = f"{_LOOKED_AT} WHERE watched = 1"
 
 
@@ -68,17 +68,17 @@ def correct(database: sqlite3.Connection, home: Home, keys: Collection[Key]) -> 
 
 def is_noted(database: sqlite3.Connection, home: Home, folders: Iterable[str]) -> bool:
     """Whether the folders are unchanged since the index last matched them."""
-    noted = dict(database.execute("SELECT what, mark FROM noted"))
+    noted = dict(database.execute("SELECT what, signature FROM noted"))
     return (
         noted.get("boot") == boot_id()
         and not os.path.lexists(_behind(home))
-        and all(noted.get(name) == folder_mark(home.root / name) for name in folders)
+        and all(noted.get(name) == folder_signature(home.root / name) for name in folders)
     )
 
 
-def note(database: sqlite3.Connection, what: str, mark: int | str | None) -> None:
+def note(database: sqlite3.Connection, what: str, signature: int | str | None) -> None:
     """Note that the index matches the folder with this signature; None never matches."""
-    database.execute("INSERT OR REPLACE INTO noted VALUES (?, ?)", (what, mark))
+    database.execute("INSERT OR REPLACE INTO noted VALUES (?, ?)", (what, signature))
 
 
 def take(database: sqlite3.Connection, key: Key, entry: Entry | None) -> None:
@@ -120,16 +120,16 @@ def _compare_all(database: sqlite3.Connection, home: Home) -> None:
         _check_after_boot(database)
         with suppress(OSError):
             _behind(home).rmdir()
-        marks = {name: stamp(home.root / name) for name in FOLDERS}
+        signatures = {name: stamp(home.root / name) for name in FOLDERS}
         left = list(_differing(database, home))
-        _take_some(database, home, left, marks)
+        _take_some(database, home, left, signatures)
     while left:
         with writing(database):
-            _take_some(database, home, left, marks)
+            _take_some(database, home, left, signatures)
 
 
 def _check_after_boot(database: sqlite3.Connection) -> None:
-    found = database.execute("SELECT mark FROM noted WHERE what = 'boot'").fetchone()
+    found = database.execute("SELECT signature FROM noted WHERE what = 'boot'").fetchone()
     if found in (None, (boot_id(),)):
         return
     if database.execute("PRAGMA integrity_check(1)").fetchone() != ("ok",):
@@ -137,7 +137,7 @@ def _check_after_boot(database: sqlite3.Connection) -> None:
 
 
 def _take_some(
-    database: sqlite3.Connection, home: Home, left: list[Key], marks: dict[str, int | None]
+    database: sqlite3.Connection, home: Home, left: list[Key], signatures: dict[str, int | None]
 ) -> None:
     """Read a batch of the remaining files; after the last one note that the index is right."""
     now_ns = file_system_now(home.cache)
@@ -146,19 +146,19 @@ def _take_some(
         take(database, key, read_entry(home, key, now_ns))
     if not left:
         note(database, "boot", boot_id())
-        for name, mark in marks.items():
-            if mark == folder_mark(home.root / name):
-                note(database, name, mark)
+        for name, signature in signatures.items():
+            if signature == folder_signature(home.root / name):
+                note(database, name, signature)
 
 
 def _differing(database: sqlite3.Connection, home: Home) -> Iterator[Key]:
     """The keys of all entries that differ from the index, including deleted ones."""
     known = {row[0]: row for row in database.execute(_LOOKED_AT)}
     records: set[Key] = set()
-    for key, mark in _record_marks(home):
+    for key, signature in _record_signatures(home):
         records.add(key)
         row = known.pop(key, None)
-        if row is None or row[1] or mark != row[4] or not row[3]:
+        if row is None or row[1] or signature != row[4] or not row[3]:
             yield key
     for session_id in reading.transcript_ids(home):
         if session_id not in records:
@@ -170,25 +170,25 @@ def _differing(database: sqlite3.Connection, home: Home) -> Iterator[Key]:
     yield from known
 
 
-def _record_marks(home: Home) -> Iterator[tuple[Key, int]]:
+def _record_signatures(home: Home) -> Iterator[tuple[Key, int]]:
     """The key of each record, and the signature of its file and its transcript."""
     with _folders(home) as folders:
         for stem in reading.record_stems(home):
-            mark = _mark_in(folders, stem, rebuilt=False)
-            if mark is not None:
-                yield key_of(stem), mark
+            signature = _signature_in(folders, stem, rebuilt=False)
+            if signature is not None:
+                yield key_of(stem), signature
 
 
 def _changed(home: Home, rows: Iterable[_Looked]) -> Iterator[Key]:
     """The keys of the rows whose files have changed, or may have changed, since they were read."""
     with _folders(home) as folders:
-        for stored, rebuilt, _, settled, mark in rows:
+        for stored, rebuilt, _, settled, signature in rows:
             key = checked_key(stored)
             if not settled:
                 yield key
                 continue
-            now = _mark_in(folders, os.fsdecode(key), rebuilt=bool(rebuilt))
-            if now is None or now != mark:
+            now = _signature_in(folders, os.fsdecode(key), rebuilt=bool(rebuilt))
+            if now is None or now != signature:
                 yield key
 
 
@@ -216,7 +216,7 @@ def _folder(path: Path) -> Iterator[int | None]:
         os.close(folder)
 
 
-def _mark_in(folders: _Folders, stem: str, *, rebuilt: bool) -> int | None:
+def _signature_in(folders: _Folders, stem: str, *, rebuilt: bool) -> int | None:
     """The signature that `read_entry` would find; None if the session is deleted.
 
     Also None if a `rebuilt` session now has a record, or another one has lost it.
@@ -224,7 +224,7 @@ def _mark_in(folders: _Folders, stem: str, *, rebuilt: bool) -> int | None:
     record = _stat_in(folders[0], f"{stem}{reading.RECORD}")
     if rebuilt is (record is not None):
         return None
-    return joint_mark(record, _stat_in(folders[1], f"{stem}{reading.TRANSCRIPT}"))
+    return joint_signature(record, _stat_in(folders[1], f"{stem}{reading.TRANSCRIPT}"))
 
 
 def _stat_in(folder: int | None, name: str) -> os.stat_result | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from clinvk.errors import StoreError
 from clinvk.store.files import open_regular, reason
-from clinvk.store.index.file_signature import mark_of
+from clinvk.store.index.file_signature import file_signature
 
 BLOCK = 1 << 20
 
@@ -51,14 +51,14 @@ def lines_of_turn(path: Path, number: int, *, block: int = BLOCK) -> list[bytes]
 
 def _remembered(path: Path, descriptor: int, number: int, block: int) -> list[bytes] | None:
     """One command asks for the same turn several times: the file is as it was, or read again."""
-    mark = mark_of(os.fstat(descriptor))
+    signature = file_signature(os.fstat(descriptor))
     before = _READ.get(path)
-    if before is not None and before[:2] == (number, mark):
+    if before is not None and before[:2] == (number, signature):
         return before[2]
     lines = _lines(descriptor, number, block)
     if len(_READ) >= _MOST_REMEMBERED:
         _READ.clear()
-    _READ[path] = (number, mark, lines)
+    _READ[path] = (number, signature, lines)
     return lines
 
 

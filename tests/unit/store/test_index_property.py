@@ -82,7 +82,7 @@ selections = st.builds(
 STATEMENTS = (
     "PRAGMA user_version = 99",
     "DROP TABLE noted",
-    "UPDATE noted SET mark = 'another boot' WHERE what = 'boot'",
+    "UPDATE noted SET signature = 'another boot' WHERE what = 'boot'",
     "DROP INDEX IF EXISTS entry_used",
 )
 
@@ -260,7 +260,7 @@ class Homes(RuleBasedStateMachine):
     @precondition(lambda self: not self.waited)
     @rule()
     def wait(self) -> None:
-        """Long enough for all marks to settle; once, because it takes a tenth of a second."""
+        """Long enough for all signatures to settle; once, because it takes a tenth of a second."""
         self.waited = True
         time.sleep(1.2 * UNSETTLED_NS / 1e9)
 

@@ -1,4 +1,4 @@
-"""Marks of files and folders: no change goes by unseen, not even within a tick of the clock."""
+"""Signatures of files and folders show every change, even within a tick of the clock."""
 
 import os
 from pathlib import Path
@@ -8,38 +8,38 @@ import pytest
 from clinvk.store.index.file_signature import (
     ABSENT,
     UNSETTLED_NS,
+    file_signature,
     file_system_now,
-    folder_mark,
+    folder_signature,
     is_settled,
-    mark_of,
     stamp,
 )
 
 SECOND_NS = 1_000_000_000
 
 
-def test_a_file_that_changed_has_another_mark(tmp_path: Path) -> None:
+def test_a_file_that_changed_has_another_signature(tmp_path: Path) -> None:
     """Size, content time, or only the fact that another file took its place."""
     path = tmp_path / "file"
     path.write_text("one")
     before = path.stat()
-    marks = {mark_of(before)}
+    signatures = {file_signature(before)}
     path.write_text("three")
-    marks.add(mark_of(path.stat()))
+    signatures.add(file_signature(path.stat()))
     (tmp_path / "new").write_text("three")
     (tmp_path / "new").replace(path)
-    marks.add(mark_of(path.stat()))
+    signatures.add(file_signature(path.stat()))
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
-    marks.add(mark_of(path.stat()))
-    assert len(marks) == 4
-    assert mark_of(path.stat()) in marks
+    signatures.add(file_signature(path.stat()))
+    assert len(signatures) == 4
+    assert file_signature(path.stat()) in signatures
 
 
-def test_a_mark_is_the_same_in_every_process() -> None:
+def test_a_signature_is_the_same_in_every_process() -> None:
     """It is made of numbers alone, which Python hashes without a seed."""
     times = {"st_mtime_ns": 2, "st_ctime_ns": 3}
     found = os.stat_result((0o100600, 5, 1, 1, 0, 0, 7, 0, 0, 0), times)
-    assert mark_of(found) == hash((5, 7, 2, 3))
+    assert file_signature(found) == hash((5, 7, 2, 3))
 
 
 @pytest.mark.parametrize(
@@ -67,30 +67,30 @@ def test_what_changed_just_now_is_not_settled(
     age_ns: int,
     settled: bool,  # noqa: FBT001  a column
 ) -> None:
-    """Another change within the tick would leave the same mark; ticks may be whole seconds."""
+    """Another change within the tick would leave the same signature; ticks may be whole seconds."""
     (tmp_path / "file").touch()
     plain = (tmp_path / "file").stat()
     found = os.stat_result(plain[:10], {"st_ctime_ns": changed_ns})
     assert is_settled(found, changed_ns + age_ns) is settled
 
 
-def test_each_change_of_a_folder_changes_its_mark(tmp_path: Path) -> None:
+def test_each_change_of_a_folder_changes_its_signature(tmp_path: Path) -> None:
     """An entry added, removed, or put in the place of another."""
     folder = tmp_path / "folder"
-    marks = [folder_mark(folder)]
+    signatures = [folder_signature(folder)]
     folder.mkdir()
-    marks.append(stamp(folder))
+    signatures.append(stamp(folder))
     (folder / "a").touch()
-    marks.append(folder_mark(folder))
+    signatures.append(folder_signature(folder))
     stamp(folder)
     (tmp_path / "new").touch()
     (tmp_path / "new").replace(folder / "a")
-    marks.append(folder_mark(folder))
+    signatures.append(folder_signature(folder))
     stamp(folder)
     (folder / "a").unlink()
-    marks.append(folder_mark(folder))
-    assert marks[0] == ABSENT
-    assert len(set(marks)) == 5
+    signatures.append(folder_signature(folder))
+    assert signatures[0] == ABSENT
+    assert len(set(signatures)) == 5
 
 
 def test_a_stamp_is_no_time_that_the_system_would_give(tmp_path: Path) -> None:
@@ -98,19 +98,19 @@ def test_a_stamp_is_no_time_that_the_system_would_give(tmp_path: Path) -> None:
     (tmp_path / "a").touch()
     tick_ns = tmp_path.stat().st_mtime_ns
     stamped = stamp(tmp_path)
-    assert stamped == folder_mark(tmp_path)
+    assert stamped == folder_signature(tmp_path)
     os.utime(tmp_path, ns=(tick_ns, tick_ns))  # as a change at the same moment would leave it
-    assert folder_mark(tmp_path) != stamped
+    assert folder_signature(tmp_path) != stamped
 
 
 def test_stamps_differ(tmp_path: Path) -> None:
-    """Two in a row are two marks, as close together as they may be."""
+    """Two in a row are two signatures, as close together as they may be."""
     assert len({stamp(tmp_path) for _ in range(50)}) == 50
 
 
-def test_a_folder_that_is_not_there_has_a_mark_of_its_own(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_has_a_signature_of_its_own(tmp_path: Path) -> None:
     """So that its making is noticed; it is not made by looking."""
-    assert stamp(tmp_path / "no") == folder_mark(tmp_path / "no") == ABSENT
+    assert stamp(tmp_path / "no") == folder_signature(tmp_path / "no") == ABSENT
     assert not (tmp_path / "no").exists()
 
 

@@ -330,7 +330,7 @@ def test_a_power_failure_may_have_left_anything(home: Home, ids: list[str]) -> N
     """Under another boot of the machine the file is checked from end to end."""
     ask(home)
     with closing(sqlite3.connect(home.index, isolation_level=None)) as database:
-        database.execute("UPDATE noted SET mark = 'another' WHERE what = 'boot'")
+        database.execute("UPDATE noted SET signature = 'another' WHERE what = 'boot'")
         pages = dict(database.execute("SELECT name, rootpage FROM sqlite_master"))
         (size,) = database.execute("PRAGMA page_size").fetchone()
     with home.index.open("r+b") as file:  # each page makes sense, and one is another's

@@ -19,7 +19,7 @@ from clinvk.errors import (
     StoreError,
 )
 from clinvk.model.session import SCHEMA, Session
-from clinvk.store.index.file_signature import mark_of
+from clinvk.store.index.file_signature import file_signature
 from clinvk.store.sessions.changing import LONGEST_S, changing
 from clinvk.store.sessions.store import SessionStore
 
@@ -95,9 +95,9 @@ def test_a_change_that_changes_nothing_writes_nothing(
 ) -> None:
     """The file is the same file, so no index and no backup has work with it."""
     store.create(new_session())
-    before = mark_of(store.home.record(ID).stat())
+    before = file_signature(store.home.record(ID).stat())
     store.update(ID, lambda found: found, time.sleep)
-    assert mark_of(store.home.record(ID).stat()) == before
+    assert file_signature(store.home.record(ID).stat()) == before
 
 
 @pytest.mark.parametrize("content", [None, "{"])
