@@ -103,7 +103,7 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
     except Exception:  # noqa: BLE001  the boundary: whatever is not ours is a bug, and says so
         import traceback
 
-        cli.streams.talk_text(traceback.format_exc().rstrip())
+        cli.streams.err_text(traceback.format_exc().rstrip())
         _say(_BUG, ExitStatus.BUG, asked_form(argv, cli.world), cli)
         return ExitStatus.BUG
 

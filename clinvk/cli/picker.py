@@ -57,7 +57,7 @@ def pick_session(cli: Cli, offered: OfferedSessions) -> Session:
         full_screen=True,
         input=create_input(streams.stdin),
         output=Vt100_Output.from_pty(streams.stderr, term=cli.world.environ.get("TERM")),
-        color_depth=None if streams.talk_color else ColorDepth.DEPTH_1_BIT,
+        color_depth=None if streams.err_color else ColorDepth.DEPTH_1_BIT,
     )
     application.ttimeoutlen = _ESCAPE_S
     taken: Listed = _ask(application)

@@ -73,7 +73,7 @@ def _read(cli: Cli, patience: Patience) -> str:
                 patience,
                 cli.world.monotonic,
                 quiet_s=SAY_SO_AFTER_S,
-                on_quiet=lambda: streams.talk(say_so),
+                on_quiet=lambda: streams.err(say_so),
             )
         except OSError as error:
             raise unreadable_stdin(error) from error

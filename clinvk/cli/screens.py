@@ -80,13 +80,13 @@ def _say_what_became_of_it(over: HandedOver, streams: Streams) -> None:
     if over.exit_code > 0 and not over.stopped:
         say_warning(streams, f"the agent's screen ended with {over.exit_code}")
     if over.session is None:
-        streams.talk("nothing was said, so there is no session")
+        streams.err("nothing was said, so there is no session")
         return
     if over.turns is None:
         told = "what was said in it could not be read, so it is recorded as one turn"
     else:
         told = f"{plural(over.turns, 'turn')} recorded"
-    streams.talk(f"session {over.session.id} · {told} · clinvk resume {over.session.id}")
+    streams.err(f"session {over.session.id} · {told} · clinvk resume {over.session.id}")
 
 
 def _status(exit_code: int) -> ExitStatus:

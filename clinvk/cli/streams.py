@@ -1,10 +1,9 @@
-"""The terminal as one object: three streams and what may be done with them.
+"""The terminal as one object: the three streams and the operations on them.
 
-stdout is data, stderr is talk. Nothing else in the package writes to either, and nothing here
-reads the process: streams and environment are passed in. The object also owns the one transient
-line (a spinner) on stderr, so that whoever writes next finds it gone: it is drawn with the cursor
-left at its start and wiped before any other output. No terminal mode is ever changed, so there is
-nothing to restore if clinvk is killed.
+stdout is for data, stderr for messages. Nothing else in the package writes to them. Streams and
+environment are passed in; nothing is read from the process. The object also owns the transient line
+(the spinner) on stderr: it is drawn with the cursor left at its start, and erased before any other
+output. No terminal mode is changed, so there is nothing to restore if clinvk is killed.
 """
 
 import os
@@ -34,10 +33,10 @@ class OutputLostError(ClinvkError):
 
 @dataclass(kw_only=True)
 class Streams:
-    """Where data goes, where talk goes, and what the terminal can show.
+    """Where data and messages go, and what the terminal can show.
 
     `width` is in columns; `width_fixed` says that the person set it (`COLUMNS`). `color` is about
-    stdout, `talk_color` about stderr. `cursor` says that stderr is a terminal that can wipe a line.
+    stdout, `err_color` about stderr. `cursor` says that stderr is a terminal that can wipe a line.
     """
 
     stdin: TextIO | None
@@ -49,19 +48,19 @@ class Streams:
     width: int = DEFAULT_WIDTH
     width_fixed: bool = False
     color: bool = False
-    talk_color: bool = False
+    err_color: bool = False
     cursor: bool = False
     auto_color: tuple[bool, bool] = (False, False)
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _drawn: bool = field(default=False, repr=False)
     _pipe: Pipe | None = field(default=None, repr=False)
-    _talk_pipe: Pipe | None = field(default=None, repr=False)
+    _err_pipe: Pipe | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         # A copy with other colours shares the pipes, and so the order of what is in them.
         self._pipe = self._pipe or pipe_of(self.stdout)
         shared = self._pipe if same_pipe(self.stdout, self.stderr) else None
-        self._talk_pipe = self._talk_pipe or shared or pipe_of(self.stderr)
+        self._err_pipe = self._err_pipe or shared or pipe_of(self.stderr)
 
     def out(self, text: str) -> None:
         """Write data to stdout, now; into a pipe as soon as its reader is ready.
@@ -88,26 +87,26 @@ class Streams:
 
         Once it says no, whatever that reader is told further is dropped.
         """
-        for pipe in (self._pipe, self._talk_pipe):
+        for pipe in (self._pipe, self._err_pipe):
             if pipe is not None:
                 pipe.attend = attend
 
     def finish(self, wait_s: float | None = None) -> None:
         """Wait until the readers of our pipes have everything, `wait_s` at most; never raises."""
-        for pipe in (self._pipe, self._talk_pipe):
+        for pipe in (self._pipe, self._err_pipe):
             if pipe is not None:
                 pipe.finish(wait_s)
 
-    def talk(self, line: str = "") -> None:
+    def err(self, line: str = "") -> None:
         """Write one line to stderr, now; a stderr that nobody reads is no reason to stop."""
-        self._talk(f"{line}\n", drawn=False)
+        self._err(f"{line}\n", drawn=False)
 
-    def talk_text(self, text: str) -> None:
+    def err_text(self, text: str) -> None:
         """Write lines that quote somebody else to stderr: as they are, but harmless to a terminal.
 
-        Raises nothing, as `talk`.
+        Raises nothing, as `err`.
         """
-        self.talk(safe_text(text) if self.stderr_is_tty else text)
+        self.err(safe_text(text) if self.stderr_is_tty else text)
 
     def draw(self, line: str, *, unless: Callable[[], bool]) -> None:
         """Show a transient line on stderr: the next output or `erase` removes it.
@@ -117,13 +116,13 @@ class Streams:
         """
         with self._lock:
             if self.cursor and not unless():
-                self._talk(f"{_WIPE}{line}\r", drawn=True)
+                self._err(f"{_WIPE}{line}\r", drawn=True)
 
     def erase(self) -> None:
         """Remove the transient line, if there is one."""
         with self._lock:
             if self._drawn:
-                self._talk("", drawn=False)
+                self._err("", drawn=False)
 
     def read_stdin(self, longest: int) -> str:
         """All of stdin as text; bytes that are not UTF-8 survive as surrogate escapes.
@@ -149,13 +148,13 @@ class Streams:
         """
         if self.stdin is None or not (self.stdin_is_tty and self.stderr_is_tty):
             return None
-        self._talk(f"{question} ", drawn=False)
+        self._err(f"{question} ", drawn=False)
         from clinvk.process.signals import stopped_by_signals  # hardly ever
 
         with stopped_by_signals():
             answer = self.stdin.readline()
         if not answer.endswith("\n"):
-            self.talk()
+            self.err()
         return answer.strip()
 
     @property
@@ -163,7 +162,7 @@ class Streams:
         """What letters become on stdout."""
         return _encoding(self.stdout)
 
-    def talk_has(self, signs: str) -> bool:
+    def err_can_show(self, signs: str) -> bool:
         """Whether stderr's encoding has these characters."""
         try:
             signs.encode(_encoding(self.stderr))
@@ -179,12 +178,12 @@ class Streams:
 
     def with_color(self, choice: ColorChoice) -> "Streams":
         """The same terminal with colour as configured; `auto` is what the environment said."""
-        color, talk_color = {
+        color, err_color = {
             "auto": self.auto_color,
             "always": (True, True),
             "never": (False, False),
         }[choice]
-        return replace(self, color=color, talk_color=talk_color)
+        return replace(self, color=color, err_color=err_color)
 
     def _out(self, text: str, *, encoding: str) -> None:
         if self.stdout is None:
@@ -205,15 +204,15 @@ class Streams:
                     f"the output cannot be written: {(error.strerror or str(error)).lower()}"
                 ) from error
 
-    def _talk(self, text: str, *, drawn: bool) -> None:
+    def _err(self, text: str, *, drawn: bool) -> None:
         if self.stderr is None:
             return
         with self._lock:
             wipe = _WIPE if self._drawn and not drawn else ""
             self._drawn = drawn
             try:
-                if self._talk_pipe is not None:
-                    self._talk_pipe.write(encode(wipe + text, _encoding(self.stderr)))
+                if self._err_pipe is not None:
+                    self._err_pipe.write(encode(wipe + text, _encoding(self.stderr)))
                 else:
                     _push(self.stderr, wipe + text, _encoding(self.stderr))
             except OSError:
@@ -249,7 +248,7 @@ def streams_from(
         width=fixed or _measure(stdout) or _measure(stderr) or DEFAULT_WIDTH,
         width_fixed=fixed is not None,
         color=colors[0],
-        talk_color=colors[1],
+        err_color=colors[1],
         cursor=ttys[2] and not dumb,
         auto_color=colors,
     )

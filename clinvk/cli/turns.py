@@ -71,7 +71,7 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
 
 def says_waiting(streams: Streams, *, quiet: bool) -> Callable[[str], None]:
     """What tells on stderr that a busy session is waited for, also where that is no terminal."""
-    return lambda message: None if quiet else streams.talk(safe_line(message))
+    return lambda message: None if quiet else streams.err(safe_line(message))
 
 
 def request_of(cli: Cli, said: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401

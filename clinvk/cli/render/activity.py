@@ -182,7 +182,7 @@ class Activity:
     def _think_lines(self, text: str) -> None:
         for line in text.splitlines():
             if line.strip():
-                self._talk(f"  {line.expandtabs(4).rstrip()}")
+                self._err(f"  {line.expandtabs(4).rstrip()}")
 
     def _relabel(self, otherwise: str = "thinking") -> None:
         if self._calls:
@@ -195,15 +195,15 @@ class Activity:
 
     def _line(self, text: str, suffix: str = "") -> None:
         """One entry on exactly one line; the suffix is never cut."""
-        self._talk(cut(text, max(self.streams.columns() - display_width(suffix), 1)) + suffix)
+        self._err(cut(text, max(self.streams.columns() - display_width(suffix), 1)) + suffix)
 
-    def _talk(self, text: str) -> None:
+    def _err(self, text: str) -> None:
         self._gap()
-        self.streams.talk(f"\x1b[2m{text}\x1b[0m" if self.streams.talk_color else text)
+        self.streams.err(f"\x1b[2m{text}\x1b[0m" if self.streams.err_color else text)
 
     def _gap(self) -> None:
         if self.gap_due:
-            self.streams.talk()
+            self.streams.err()
         self.gap_due = False
         self.wrote = True
 

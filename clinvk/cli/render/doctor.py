@@ -20,9 +20,9 @@ _ALIKE = 5
 def render_examination(examination: Examination, streams: Streams, *, as_json: bool) -> None:
     """Show what was looked at and found, on stdout; what was done, on stderr."""
     for sentence in examination.fixed:
-        streams.talk(safe_line(sentence))
+        streams.err(safe_line(sentence))
     for sentence in examination.unfixed:
-        streams.talk(safe_line(f"not done: {sentence}"))
+        streams.err(safe_line(f"not done: {sentence}"))
     if as_json:
         from clinvk.published.machine import examination_to_json
 

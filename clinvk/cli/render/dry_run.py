@@ -26,10 +26,10 @@ def render_plan(
     line = f"cd {shlex.quote(str(invocation.cwd))} && {command}\n"
     streams.out_text(line)
     if invocation.stdin:
-        streams.talk(f"its stdin: the prompt, {len(invocation.stdin):,} bytes")
+        streams.err(f"its stdin: the prompt, {len(invocation.stdin):,} bytes")
     else:
-        streams.talk("its stdin: the terminal")
+        streams.err("its stdin: the terminal")
     for name in invocation.files:
-        streams.talk(f"{{{name}}}: a private file with the {name.replace('_', ' ')}")
+        streams.err(f"{{{name}}}: a private file with the {name.replace('_', ' ')}")
     for warning in plan.warnings:
         say_warning(streams, warning)

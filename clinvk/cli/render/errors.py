@@ -54,6 +54,6 @@ def _say(streams: Streams, label: str, style: str, text: str) -> None:
     if streams.stderr_is_tty:
         text = safe_text(text)
     lines = text.strip().splitlines() or [""]
-    head = f"{style}{label}{_PLAIN}" if streams.talk_color else label
+    head = f"{style}{label}{_PLAIN}" if streams.err_color else label
     indent = " " * (len(label) + 1)
-    streams.talk("\n".join((f"{head} {lines[0]}", *(indent + line for line in lines[1:]))))
+    streams.err("\n".join((f"{head} {lines[0]}", *(indent + line for line in lines[1:]))))

@@ -23,6 +23,6 @@ def render_files(turns: Sequence[Turn], streams: Streams, *, cwd: str, as_json: 
         for file in turn.outcome.files
     ]
     if not rows:
-        streams.talk("no file was changed")
+        streams.err("no file was changed")
         return
     streams.out("".join(in_columns([("TURN", "CHANGE", "FILE"), *rows])))

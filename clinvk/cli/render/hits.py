@@ -37,7 +37,7 @@ def render_hits(
         lines = "a damaged line" if count == 1 else f"{count:,} damaged lines"
         say_warning(streams, f"{lines} of transcripts that may match: passed by")
     if not found.hits:
-        streams.talk("no session matches")
+        streams.err("no session matches")
 
 
 def _not_searched(unreadable: Sequence[str]) -> list[str]:

@@ -67,9 +67,9 @@ def render_list(
                 streams, f"{more:,} more records cannot be read; `clinvk doctor` lists them"
             )
     elif filtered:
-        streams.talk("no session matches")
+        streams.err("no session matches")
     else:
-        streams.talk('no sessions yet; `clinvk "…"` starts the first')
+        streams.err('no sessions yet; `clinvk "…"` starts the first')
 
 
 def render_ids(found: SessionList, streams: Streams) -> None:

@@ -23,7 +23,7 @@ class Spinner:
         self.label = ""
         self._streams = streams
         self._clock = clock
-        self._frames = _FRAMES if streams.talk_has(_FRAMES) else _ASCII_FRAMES
+        self._frames = _FRAMES if streams.err_can_show(_FRAMES) else _ASCII_FRAMES
         self._began_at = 0.0
         self._drawn = 0
         self._paused = threading.Event()
@@ -72,7 +72,7 @@ class Spinner:
         return self._paused.is_set() or self._stopped.is_set()
 
     def _dim(self, text: str) -> str:
-        return f"\x1b[2m{text}\x1b[0m" if self._streams.talk_color else text
+        return f"\x1b[2m{text}\x1b[0m" if self._streams.err_color else text
 
 
 def elapsed_text(seconds: float) -> str:

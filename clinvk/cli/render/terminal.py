@@ -81,7 +81,7 @@ class Terminal:
         """One blank line between what belongs apart, on the stream that spoke last."""
         self._activity.answer_begins()
         if self._activity.wrote and self._streams.stderr_is_tty:
-            self._streams.talk()
+            self._streams.err()
         elif self._answered:
             self._streams.out("\n")
 

@@ -124,5 +124,5 @@ class PlainText:
         """On one screen, entries between two messages bring the blank line themselves."""
         if not (self._streams.stdout_is_tty and self._activity.wrote):
             return False
-        self._streams.talk()
+        self._streams.err()
         return True

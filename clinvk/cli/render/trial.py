@@ -26,7 +26,7 @@ def render_trial(
         if not as_json:
             streams.out(f"{_line(verdict, color=streams.color)}\n")
         if verdict.promise is Promise.INSTALLED and verdict.held is Held.YES:
-            streams.talk(safe_line(f"sending a few real prompts to `{name}`, which may cost money"))
+            streams.err(safe_line(f"sending a few real prompts to `{name}`, which may cost money"))
     kept = all(verdict.held is not Held.NO for verdict in seen)
     if as_json:
         from clinvk.published.machine import trial_to_json

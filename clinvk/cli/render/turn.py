@@ -34,9 +34,9 @@ def render_answer(turn: Turn, streams: Streams) -> None:
     if text:
         streams.out_text(text if text.endswith("\n") else f"{text}\n")
     if turn.interrupted:
-        streams.talk(f"turn {turn.number} was interrupted: this is what had come")
+        streams.err(f"turn {turn.number} was interrupted: this is what had come")
     elif not text:
-        streams.talk(f"turn {turn.number} has no answer")
+        streams.err(f"turn {turn.number} has no answer")
 
 
 def _head(turn: Turn, session_id: str) -> Iterator[str]:

@@ -54,16 +54,16 @@ def test_colour_is_what_terminal_and_environment_say(
 def test_each_output_has_a_colour_of_its_own() -> None:
     """Talk that is redirected to a file has no colour, however colourful the terminal is."""
     streams = streams_from({}, None, Tty(), io.StringIO())
-    assert (streams.color, streams.talk_color) == (True, False)
+    assert (streams.color, streams.err_color) == (True, False)
 
 
 def test_the_configured_colour_wins() -> None:
     """`always` and `never` need no terminal, and `auto` brings back what the environment said."""
     streams = streams_from({}, None, Tty(), io.StringIO())
     never = streams.with_color("never")
-    assert (never.color, never.talk_color) == (False, False)
-    assert never.with_color("always").talk_color
-    assert (never.with_color("auto").color, never.with_color("auto").talk_color) == (True, False)
+    assert (never.color, never.err_color) == (False, False)
+    assert never.with_color("always").err_color
+    assert (never.with_color("auto").color, never.with_color("auto").err_color) == (True, False)
 
 
 def test_without_colour_a_terminal_may_still_have_a_spinner() -> None:
@@ -82,7 +82,7 @@ def test_the_width_is_the_persons_word_or_a_default() -> None:
 def test_closed_streams_are_no_reason_to_fail() -> None:
     """A process may be started without any of its streams: what it says is dropped."""
     streams = streams_from({}, None, None, None)
-    streams.talk("unheard")
+    streams.err("unheard")
     assert streams.read_stdin(100) == ""
     streams.out("data")
     streams.finish()
@@ -119,7 +119,7 @@ def test_talk_that_nobody_reads_is_dropped() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     with text_over(writing) as stderr:
-        Streams(stdin=None, stdout=None, stderr=stderr).talk("unheard")
+        Streams(stdin=None, stdout=None, stderr=stderr).err("unheard")
 
 
 def test_a_pipe_that_does_not_block_gets_all_the_data() -> None:
@@ -204,7 +204,7 @@ def test_data_and_talk_in_one_pipe_keep_their_order() -> None:
     with text_over(writing) as stdout, text_over(os.dup(writing)) as stderr:
         streams = Streams(stdin=None, stdout=stdout, stderr=stderr)
         streams.out("x" * 200_000)
-        streams.talk("said")
+        streams.err("said")
         streams.out("y")
         received = b""
         while len(received) < 200_006:
@@ -256,13 +256,13 @@ def test_stdin_survives_bytes_that_are_no_text() -> None:
 
 
 def test_whatever_is_written_next_wipes_the_transient_line() -> None:
-    """The spinner's line is gone before data and before talk, once."""
+    """The spinner's line is erased before data and before messages, once."""
     stdout, stderr = Tty(), Tty()
     streams = streams_from({}, None, stdout, stderr)
     streams.draw("working", unless=lambda: False)
     streams.out("data\n")
     assert stderr.getvalue() == "\r\x1b[Kworking\r\r\x1b[K"
-    streams.talk("said")
+    streams.err("said")
     assert stderr.getvalue().endswith("\r\x1b[Ksaid\n")
     assert stdout.getvalue() == "data\n"
 

@@ -36,4 +36,4 @@ def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
     states = backend_states(effective_settings(cli.world), cli.world)
     render_backends(states, cli.streams, as_json=as_json)
     for trouble in unusable():
-        cli.streams.talk(safe_line(f"warning: {trouble}"))
+        cli.streams.err(safe_line(f"warning: {trouble}"))

@@ -25,4 +25,4 @@ def unset(
 
     cli: Cli = ctx.obj
     if not unset_key(cli.world, key):
-        cli.streams.talk(f"`{key}` is not in the configuration file")
+        cli.streams.err(f"`{key}` is not in the configuration file")

@@ -30,6 +30,6 @@ def validate_(
     cli: Cli = ctx.obj
     valid = validate(cli.world, file)
     if valid is None:
-        cli.streams.talk("there is no configuration file: the defaults apply")
+        cli.streams.err("there is no configuration file: the defaults apply")
     else:
-        cli.streams.talk_text(f"`{valid}` is valid")
+        cli.streams.err_text(f"`{valid}` is valid")

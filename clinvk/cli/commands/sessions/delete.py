@@ -37,11 +37,11 @@ def delete(
                 "there is no terminal to ask for confirmation", hint="`-y` deletes without asking"
             )
         for one in doomed:
-            cli.streams.talk(doomed_line(one, cli.world.now()))
+            cli.streams.err(doomed_line(one, cli.world.now()))
         these = "this session" if len(doomed) == 1 else f"these {len(doomed)} sessions"
         answer = cli.streams.ask(f"delete {these} permanently? [y/N]") or ""
         if answer.lower() not in ("y", "yes"):
-            cli.streams.talk("nothing was deleted")
+            cli.streams.err("nothing was deleted")
             raise typer.Exit(ExitStatus.FAILED)
     outcomes = do_each(doomed, lambda one: service.delete(cli.world, one))
     raise typer.Exit(render_deleted(outcomes, cli.streams, as_json=as_json))

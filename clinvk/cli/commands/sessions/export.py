@@ -97,4 +97,4 @@ def _say_redacted(cli: Cli, whole: str, text: str) -> None:
 
     secrets = text.count(MARK) - whole.count(MARK)
     paths = Redaction(str(cli.world.user_home)).home_paths(whole)
-    cli.streams.talk(f"redacted: {plural(secrets, 'secret')}, {plural(paths, 'home path')}")
+    cli.streams.err(f"redacted: {plural(secrets, 'secret')}, {plural(paths, 'home path')}")

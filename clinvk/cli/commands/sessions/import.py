@@ -85,7 +85,7 @@ def _write_lines(cli: Cli, done: "Imported") -> None:
     for one in done.refused:
         say_warning(cli.streams, f"session {one.id} is not imported: {one.reason}")
     if not (lines or done.refused):
-        cli.streams.talk("there is no session to import")
+        cli.streams.err("there is no session to import")
 
 
 def _write_json(cli: Cli, done: "Imported") -> None:

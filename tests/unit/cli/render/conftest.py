@@ -34,7 +34,7 @@ class Screen:
             stderr_is_tty=err_tty,
             cursor=cursor,
             color=color,
-            talk_color=color,
+            err_color=color,
             width=width,
             width_fixed=True,
         )
