@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from clinvk.model.session import Session
     from clinvk.services.search.search import Hit
     from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
-    from clinvk.services.sessions.delete import Deleted, Doomed
+    from clinvk.services.sessions.delete import Deleted, DeletionTarget
     from clinvk.services.sessions.importing import Imported
     from clinvk.services.sessions.lifecycle import Applied
     from clinvk.services.sessions.list import Listed, Shown
@@ -154,7 +154,7 @@ def changed_to_json(one: "Applied[Session, bool]", done: str) -> dict[str, Any]:
     }
 
 
-def deleted_to_json(one: "Applied[Doomed, Deleted]") -> dict[str, Any]:
+def deleted_to_json(one: "Applied[DeletionTarget, Deleted]") -> dict[str, Any]:
     """What became of a session that was to be deleted."""
     native = one.result.native if one.result else None
     return {

@@ -180,10 +180,10 @@ def test_everything_at_once_loses_nothing(bare: Command) -> None:
     """Prompts, changes, lists, exports, cleaning and deleting, in any order and all together."""
     for number in range(4):
         bare("-s", f"kept-{number}", "first")
-        bare("-s", f"doomed-{number}", "first")
+        bare("-s", f"target-{number}", "first")
     lines: list[tuple[str, ...]] = []
     for number in range(4):
-        kept, doomed = f"kept-{number}", f"doomed-{number}"
+        kept, target = f"kept-{number}", f"target-{number}"
         lines += [
             *[("-s", kept, "--wait", "-o", "json", f"more {turn}") for turn in range(3)],
             ("sessions", "tag", kept, "tagged"),
@@ -192,7 +192,7 @@ def test_everything_at_once_loses_nothing(bare: Command) -> None:
             ("sessions", "search", "first", "--json"),
             ("sessions", "export", kept, "--format", "json"),
             ("sessions", "clean", "--older-than", "1h"),
-            ("sessions", "delete", "-y", doomed),
+            ("sessions", "delete", "-y", target),
         ]
     random.Random(4).shuffle(lines)
     ran = dict(zip(lines, at_once(bare, lines), strict=True))

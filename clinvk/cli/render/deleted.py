@@ -8,7 +8,7 @@ from clinvk.cli.render.layout import format_age, format_size
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.sessions.agent_files import NativeTranscript
-from clinvk.services.sessions.delete import Deleted, Doomed
+from clinvk.services.sessions.delete import Deleted, DeletionTarget
 from clinvk.services.sessions.lifecycle import Applied
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
@@ -16,18 +16,18 @@ from clinvk.text.title import UNTITLED
 from clinvk.text.units import plural
 
 
-def doomed_line(doomed: Doomed, now: datetime) -> str:
+def deletion_line(target: DeletionTarget, now: datetime) -> str:
     """What a person should know of a session before it is gone."""
-    session = doomed.session
+    session = target.session
     if session is None:
-        return f"{doomed.id}  a damaged record, and its transcript"
+        return f"{target.id}  a damaged record, and its transcript"
     turns = plural(session.turns, "turn")
     title = safe_line(session.title) or UNTITLED
-    return f"{doomed.id}  {title}  ({turns}, last used {format_age(session.last_used_at, now)})"
+    return f"{target.id}  {title}  ({turns}, last used {format_age(session.last_used_at, now)})"
 
 
 def render_deleted(
-    outcomes: Sequence[Applied[Doomed, Deleted]], streams: Streams, *, as_json: bool
+    outcomes: Sequence[Applied[DeletionTarget, Deleted]], streams: Streams, *, as_json: bool
 ) -> ExitStatus:
     """Say what became of each; the status is that of the first one that failed."""
     if as_json:

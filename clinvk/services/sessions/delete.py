@@ -14,7 +14,7 @@ from clinvk.store.sessions.store import SessionStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doomed:
+class DeletionTarget:
     """What is about to be deleted; `session` is None for a damaged record."""
 
     id: str
@@ -29,30 +29,30 @@ class Deleted:
     native: NativeTranscript | None
 
 
-def find_doomed(world: World, references: Iterable[str]) -> list[Doomed]:
+def find_deletion_targets(world: World, references: Iterable[str]) -> list[DeletionTarget]:
     """What the references mean, each once, where a damaged record may be named by its full id.
 
     Raises as `resolve_reference` does.
     """
-    found = [_doomed(world, reference) for reference in references]
+    found = [_deletion_target(world, reference) for reference in references]
     return list({one.id: one for one in found}.values())
 
 
-def _doomed(world: World, reference: str) -> Doomed:
+def _deletion_target(world: World, reference: str) -> DeletionTarget:
     try:
         session = resolve_reference(SessionStore(world.home), reference, ago=world.ago)
     except SessionDamagedError:
         if is_session_id(reference.lower()):
-            return Doomed(id=reference.lower(), session=None)
+            return DeletionTarget(id=reference.lower(), session=None)
         raise
-    return Doomed(id=session.id, session=session)
+    return DeletionTarget(id=session.id, session=session)
 
 
-def delete(world: World, doomed: Doomed) -> Deleted:
+def delete(world: World, target: DeletionTarget) -> Deleted:
     """Delete it. Raises `SessionBusyError` for one in which an agent works, and `StoreError`."""
     store = SessionStore(world.home)
-    native = native_transcript(doomed.session, world) if doomed.session else None
-    with at_rest(store, world, doomed.id):
-        freed = store.size(doomed.id)
-        store.remove(doomed.id, world.sleep)
+    native = native_transcript(target.session, world) if target.session else None
+    with at_rest(store, world, target.id):
+        freed = store.size(target.id)
+        store.remove(target.id, world.sleep)
     return Deleted(freed=freed, native=native)

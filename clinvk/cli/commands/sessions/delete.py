@@ -25,23 +25,23 @@ def delete(
     Deletes the record and the transcript, but not the agent's own transcript. A damaged record must
     be named by its full id. A running session is not deleted.
     """
-    from clinvk.cli.render.deleted import doomed_line, render_deleted
+    from clinvk.cli.render.deleted import deletion_line, render_deleted
     from clinvk.services.sessions import delete as service
     from clinvk.services.sessions.lifecycle import do_each
 
     cli: Cli = ctx.obj
-    doomed = service.find_doomed(cli.world, sessions)
+    targets = service.find_deletion_targets(cli.world, sessions)
     if not yes:
         if not (cli.streams.stdin_is_tty and cli.streams.stderr_is_tty):
             raise UsageError(
                 "there is no terminal to ask for confirmation", hint="`-y` deletes without asking"
             )
-        for one in doomed:
-            cli.streams.err(doomed_line(one, cli.world.now()))
-        these = "this session" if len(doomed) == 1 else f"these {len(doomed)} sessions"
+        for one in targets:
+            cli.streams.err(deletion_line(one, cli.world.now()))
+        these = "this session" if len(targets) == 1 else f"these {len(targets)} sessions"
         answer = cli.streams.ask(f"delete {these} permanently? [y/N]") or ""
         if answer.lower() not in ("y", "yes"):
             cli.streams.err("nothing was deleted")
             raise typer.Exit(ExitStatus.FAILED)
-    outcomes = do_each(doomed, lambda one: service.delete(cli.world, one))
+    outcomes = do_each(targets, lambda one: service.delete(cli.world, one))
     raise typer.Exit(render_deleted(outcomes, cli.streams, as_json=as_json))

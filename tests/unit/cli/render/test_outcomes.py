@@ -7,12 +7,12 @@ from typing import Any
 
 from clinvk.cli.render.changed import render_each
 from clinvk.cli.render.cleaned import render_cleaned
-from clinvk.cli.render.deleted import doomed_line, render_deleted
+from clinvk.cli.render.deleted import deletion_line, render_deleted
 from clinvk.errors import SessionBusyError, StoreError
 from clinvk.model.session import Session
 from clinvk.services.sessions.agent_files import NativeTranscript
 from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
-from clinvk.services.sessions.delete import Deleted, Doomed
+from clinvk.services.sessions.delete import Deleted, DeletionTarget
 from clinvk.services.sessions.lifecycle import do_each
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
@@ -60,11 +60,13 @@ def test_a_program_gets_each_with_its_error(screen: Any) -> None:
 
 def test_a_person_sees_what_is_about_to_go() -> None:
     """Title, turns and age, harmless; a damaged record is said to be one."""
-    assert doomed_line(Doomed(id=HOSTILE.id, session=HOSTILE), NOW) == (
+    assert deletion_line(DeletionTarget(id=HOSTILE.id, session=HOSTILE), NOW) == (
         "aaaa00000001  a bc  (1 turn, last used a month ago)"
     )
-    assert "untitled  (1,234 turns," in doomed_line(Doomed(id=PLAIN.id, session=PLAIN), NOW)
-    assert "a damaged record" in doomed_line(Doomed(id="x", session=None), NOW)
+    assert "untitled  (1,234 turns," in deletion_line(
+        DeletionTarget(id=PLAIN.id, session=PLAIN), NOW
+    )
+    assert "a damaged record" in deletion_line(DeletionTarget(id="x", session=None), NOW)
 
 
 def test_a_deletion_says_where_the_agents_own_is(screen: Any) -> None:
@@ -75,11 +77,11 @@ def test_a_deletion_says_where_the_agents_own_is(screen: Any) -> None:
         NativeTranscript(agent="gone", root=None, files=()),
         None,
     ]
-    doomed = Doomed(id=HOSTILE.id, session=HOSTILE)
+    target = DeletionTarget(id=HOSTILE.id, session=HOSTILE)
     outcomes = [
         outcome
         for native in natives
-        for outcome in do_each([doomed], lambda _, it=native: Deleted(freed=2_500, native=it))
+        for outcome in do_each([target], lambda _, it=native: Deleted(freed=2_500, native=it))
     ]
     assert render_deleted(outcomes, screen.streams(), as_json=False) == 0
     start = "deleted session aaaa00000001 (a bc), freed 2.5 kB"

@@ -8,7 +8,7 @@ import pytest
 from clinvk.errors import SessionBusyError, SessionDamagedError, SessionNotFoundError, StoreError
 from clinvk.model.session import Session
 from clinvk.services.claims import claim_of
-from clinvk.services.sessions.delete import delete, find_doomed
+from clinvk.services.sessions.delete import delete, find_deletion_targets
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore
 
@@ -19,7 +19,7 @@ ID = "aaaa00000001"
 @pytest.fixture
 def remove(world: World) -> Callable[[str], object]:
     """Delete what a reference means."""
-    return lambda reference: [delete(world, one) for one in find_doomed(world, [reference])]
+    return lambda reference: [delete(world, one) for one in find_deletion_targets(world, [reference])]
 
 
 def test_nothing_of_ours_is_left(
@@ -47,7 +47,7 @@ def test_the_agents_own_transcript_is_told_and_left(
     create("bbbb00000001", conversation={"id": "conv-2", "seen": True})
     create("cccc00000001", conversation={"id": "conv-3"})
     create("dddd00000001", backend="gone", conversation={"id": "c"}, turns=1)
-    told = [delete(world, one).native for one in find_doomed(world, store.ids())]
+    told = [delete(world, one).native for one in find_deletion_targets(world, store.ids())]
     assert told[0] is not None
     assert (told[0].agent, told[0].files) == ("Demo", (kept,))
     assert told[1] is not None
