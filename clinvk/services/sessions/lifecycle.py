@@ -63,7 +63,7 @@ class Applied(Generic[Target, Result]):
     error: ClinvkError | None
 
 
-def do_each(
+def apply_each(
     targets: Iterable[Target], act: Callable[[Target], Result]
 ) -> list[Applied[Target, Result]]:
     """Act on each; one that fails does not keep the others."""
@@ -85,4 +85,4 @@ def change_each(
     """
     store = SessionStore(world.home)
     found = resolve_all(store, references, ago=world.ago)
-    return do_each(found, lambda one: change(store, world, one.id))
+    return apply_each(found, lambda one: change(store, world, one.id))

@@ -27,7 +27,7 @@ def delete(
     """
     from clinvk.cli.render.deleted import deletion_line, render_deleted
     from clinvk.services.sessions import delete as service
-    from clinvk.services.sessions.lifecycle import do_each
+    from clinvk.services.sessions.lifecycle import apply_each
 
     cli: Cli = ctx.obj
     targets = service.find_deletion_targets(cli.world, sessions)
@@ -43,5 +43,5 @@ def delete(
         if answer.lower() not in ("y", "yes"):
             cli.streams.err("nothing was deleted")
             raise typer.Exit(ExitStatus.FAILED)
-    outcomes = do_each(targets, lambda one: service.delete(cli.world, one))
+    outcomes = apply_each(targets, lambda one: service.delete(cli.world, one))
     raise typer.Exit(render_deleted(outcomes, cli.streams, as_json=as_json))

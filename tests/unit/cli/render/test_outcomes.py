@@ -13,7 +13,7 @@ from clinvk.model.session import Session
 from clinvk.services.sessions.agent_files import NativeTranscript
 from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
 from clinvk.services.sessions.delete import Deleted, DeletionTarget
-from clinvk.services.sessions.lifecycle import do_each
+from clinvk.services.sessions.lifecycle import apply_each
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 THEN = NOW - timedelta(days=40)
@@ -35,9 +35,9 @@ def _busy(_: object) -> Any:
 def test_each_of_several_has_a_line(screen: Any) -> None:
     """What was done on stdout, what was not on stderr; the first failure is the exit status."""
     outcomes = [
-        *do_each([HOSTILE], lambda _: True),
-        *do_each([PLAIN], lambda _: False),
-        *do_each([PLAIN], _busy),
+        *apply_each([HOSTILE], lambda _: True),
+        *apply_each([PLAIN], lambda _: False),
+        *apply_each([PLAIN], _busy),
     ]
     assert render_each(outcomes, "closed", screen.streams(), as_json=False) == 75
     assert screen.out.getvalue() == (
@@ -50,7 +50,7 @@ def test_each_of_several_has_a_line(screen: Any) -> None:
 
 def test_a_program_gets_each_with_its_error(screen: Any) -> None:
     """An array in the order of what was named, and nothing on stderr."""
-    outcomes = [*do_each([PLAIN], lambda _: False), *do_each([PLAIN], _busy)]
+    outcomes = [*apply_each([PLAIN], lambda _: False), *apply_each([PLAIN], _busy)]
     assert render_each(outcomes, "closed", screen.streams(), as_json=True) == 75
     unchanged, failed = json.loads(screen.out.getvalue())
     assert (unchanged["outcome"], unchanged["error"]) == ("unchanged", None)
@@ -81,7 +81,7 @@ def test_a_deletion_says_where_the_agents_own_is(screen: Any) -> None:
     outcomes = [
         outcome
         for native in natives
-        for outcome in do_each([target], lambda _, it=native: Deleted(freed=2_500, native=it))
+        for outcome in apply_each([target], lambda _, it=native: Deleted(freed=2_500, native=it))
     ]
     assert render_deleted(outcomes, screen.streams(), as_json=False) == 0
     start = "deleted session aaaa00000001 (a bc), freed 2.5 kB"
