@@ -1,4 +1,4 @@
-"""The command line as a whole, and the one boundary where a failure becomes an exit status."""
+"""The whole command line, and the one place where an error becomes an exit status."""
 
 import sys
 from collections.abc import Sequence
@@ -65,18 +65,18 @@ def root(
 
 
 def run_command_line(argv: Sequence[str]) -> int:
-    """The exit status of one command line, on this process's own terminal and environment."""
+    """Run a command line on this process's terminal and environment; return its exit status."""
     return execute(argv, build_cli())
 
 
 def execute(argv: Sequence[str], cli: Cli) -> int:
-    """The exit status of one command line; nothing leaves here as an exception.
+    """Run a command line and return its exit status; never raises.
 
-    Whoever reads what we say gets all of it, unless a signal or a timeout has ended the run.
+    Slow readers receive all of the output, unless a signal or a timeout ended the run.
     """
     try:
         status = _status(argv, cli)
-        cli.streams.finish(_PARTING_S if status in _CUT_OFF else None)
+        cli.streams.finish(_FINISH_S if status in _CUT_OFF else None)
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     return status
@@ -90,7 +90,7 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         args = with_command(argv, COMMANDS, cli.streams)
         return _invoke(args, cli)
     except ClinvkError as error:
-        # Where the output is lost, JSON would reach nobody.
+        # If stdout cannot be written, JSON would be lost.
         form = "text" if isinstance(error, OutputLostError) else asked_form(argv, cli.world)
         _say(ErrorReport.of_error(error), error.exit_status, form, cli)
         return error.exit_status
@@ -100,7 +100,7 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         return stopped.exit_status
     except (KeyboardInterrupt, typer.Abort):
         return ExitStatus.INTERRUPTED
-    except Exception:  # noqa: BLE001  the boundary: whatever is not ours is a bug, and says so
+    except Exception:  # noqa: BLE001  the boundary: any other exception is a bug
         import traceback
 
         cli.streams.err_text(traceback.format_exc().rstrip())
@@ -109,13 +109,13 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
 
 
 def _refuse_nul(argv: Sequence[str]) -> None:
-    """No shell can pass one, and no path can hold it."""
+    """Refuse NUL characters: no shell passes them, and no path contains them."""
     if any("\0" in arg for arg in argv):
-        raise UsageError("an argument has a NUL character in it", hint="leave it out")
+        raise UsageError("an argument contains a NUL character", hint="leave it out")
 
 
 def _say(error: ErrorReport, status: ExitStatus, form: Form, cli: Cli) -> None:
-    """Say it in that form; where that cannot be written, on stderr."""
+    """Report the error in that format; if that fails, as text on stderr."""
     as_json, as_stream = form == "json", form == "stream-json"
     try:
         render_report(error, status, cli.streams, as_json=as_json, as_stream=as_stream)
@@ -130,7 +130,7 @@ _BUG = ErrorReport(
     retryable=False,
 )
 _CUT_OFF = (ExitStatus.TIMEOUT, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED)
-_PARTING_S = 2.0
+_FINISH_S = 2.0
 
 
 def _invoke(args: list[str], cli: Cli) -> int:
@@ -145,7 +145,7 @@ def _invoke(args: list[str], cli: Cli) -> int:
 
 
 def _usage_error(error: TyperException, args: list[str]) -> UsageError:
-    """Typer's complaint as ours: one lower-case sentence, and the help that tells more."""
+    """Typer's error as ours: one lower-case sentence, and a hint to the help."""
     format_message = getattr(error, "format_message", None)
     named = [arg for arg in args[:1] if arg in COMMANDS]
     context = getattr(error, "ctx", None)

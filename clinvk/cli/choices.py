@@ -1,7 +1,7 @@
-"""The sessions of the picker: what was typed, which are left, and where the pointer stands.
+"""The sessions of the picker: the filter, the matching sessions and the position of the pointer.
 
-It knows nothing of a terminal. A session is read when it is about to be shown, with those of a
-screenful around it.
+This module does not use a terminal. A session is read when it is about to be shown, together with
+the screenful around it.
 """
 
 from collections.abc import Sequence
@@ -11,14 +11,14 @@ from clinvk.services.sessions.pick import Offer
 from clinvk.text.casefold import fold
 
 _AHEAD = 64
-"""So many are read at once: a few screens' lines take 2 ms."""
+"""Number of sessions read at once: a few screenfuls, which takes 2 ms."""
 
 
 class Choices:
-    """Sessions to choose one of; with nothing left there is nothing pointed at.
+    """The sessions to choose from.
 
-    Every word that is typed must occur in a session's title, name, tags, backend, directory,
-    status or id; case and compatibility forms do not matter.
+    Every typed word must occur in a session's title, name, tags, backend, directory, status or id.
+    Case and compatibility forms do not matter.
     """
 
     def __init__(self, offered: Offer) -> None:
@@ -30,18 +30,18 @@ class Choices:
     def _leave(self, left: Offer) -> None:
         self._left = left
         self.count = left.count
-        """How many are left."""
+        """Number of matching sessions."""
         self._read: dict[int, Listed] = {}
         self.at = self._top = 0
 
     @property
     def pointed_at(self) -> Listed | None:
-        """The session under the pointer."""
+        """The session under the pointer; None if none matches."""
         part = self._part(self.at, 1)
         return part[0] if part else None
 
     def narrow(self, typed: str) -> None:
-        """Leave only the sessions that have all of the words; the pointer goes to the first."""
+        """Keep only sessions that match all words, and move the pointer to the first."""
         words = tuple(fold(typed).split())
         self._leave(self._offered.narrowed(words) if words else self._offered)
 
@@ -50,17 +50,17 @@ class Choices:
         self.at = max(0, min(self.at + by, self.count - 1))
 
     def window(self, rows: int) -> tuple[Sequence[Listed], int]:
-        """The part that `rows` lines can show, and where in it the pointer stands."""
+        """The sessions that fit into `rows` lines, and the index of the pointer among them."""
         rows = max(rows, 1)
         self._top = max(self.at - rows + 1, min(self._top, self.at, self.count - rows), 0)
         shown = self._part(self._top, rows)
-        if self.at > max(self.count - 1, 0):  # some are gone since they were counted
+        if self.at > max(self.count - 1, 0):  # some were removed since they were counted
             self.move(0)
             return self.window(rows)
         return shown, self.at - self._top
 
     def _part(self, first: int, count: int) -> list[Listed]:
-        """Those, read if they have not been; the last ones may turn out to be gone."""
+        """Up to `count` sessions from `first`, read as needed; fewer if some were removed."""
         wanted = range(first, min(first + count, self.count))
         missing = next((at for at in wanted if at not in self._read), None)
         if missing is not None:

@@ -1,4 +1,4 @@
-"""What every command is given: the terminal and the world."""
+"""The context of every command: the terminal and the world."""
 
 import sys
 from dataclasses import dataclass, replace
@@ -30,21 +30,21 @@ def _age(at: datetime, now: datetime) -> str:
     return format_age(at, now)
 
 
-def working_directory(cli: Cli, said: str | None) -> Path | None:
-    """The directory of `-w`, absolute; an empty one is a mistake, not the current directory."""
-    if said is None:
+def working_directory(cli: Cli, directory: str | None) -> Path | None:
+    """The absolute directory of `-w`. An empty one is an error, not the current directory."""
+    if directory is None:
         return None
-    if not said.strip():
+    if not directory.strip():
         raise UsageError("`--workdir` is empty", hint="name a directory, or leave it out")
-    return cli.world.cwd / expanded("--workdir", said)
+    return cli.world.cwd / expanded("--workdir", directory)
 
 
-def expanded(option: str, said: str) -> Path:
-    """The path that an option names, with `~` and `~USER` resolved; `UsageError` if nobody is."""
+def expanded(option: str, path: str) -> Path:
+    """The path of an option with `~` and `~USER` resolved. `UsageError` for an unknown user."""
     try:
-        return Path(said).expanduser()
+        return Path(path).expanduser()
     except RuntimeError as error:
         raise UsageError(
-            f"`{option}`: nobody has the home directory of `{said}`",
-            hint="write `./~NAME` for a file whose name begins so",
+            f"`{option}`: unknown user in `{path}`",
+            hint="write `./~NAME` for a file whose name starts with `~`",
         ) from error

@@ -1,4 +1,4 @@
-"""The person's own editor: for a prompt (`-e`), and for the configuration."""
+"""The user's editor: for a prompt (`-e`) and for the configuration."""
 
 import os
 import shlex
@@ -16,7 +16,7 @@ _ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
 
 
 def edit_prompt(text: str, cli: Cli) -> str:
-    """What the editor left; `UsageError` if there is no editor, it failed, or left no text."""
+    """The text from the editor. Raises `UsageError` without an editor, a draft or success."""
     editor = editor_of(cli, otherwise="pipe the prompt in")
     with TemporaryDirectory(prefix="clinvk-") as folder:
         file = Path(folder) / "PROMPT.md"
@@ -29,27 +29,27 @@ def edit_prompt(text: str, cli: Cli) -> str:
         except OSError as error:
             raise UsageError(
                 f"the editor `{shlex.join(editor)}` left no draft: nothing was sent",
-                hint="`EDITOR` must save the file that it is given, and wait until it is closed",
+                hint="`EDITOR` must save the given file, and run until the file is closed",
             ) from error
 
 
 def editor_of(cli: Cli, *, otherwise: str) -> tuple[str, ...]:
-    """The command of `$VISUAL` or `$EDITOR`; `UsageError` with the other way out if it is none."""
-    said = cli.world.environ.get("VISUAL") or cli.world.environ.get("EDITOR") or ""
+    """The command in `$VISUAL` or `$EDITOR`. Raises `UsageError` with the hint `otherwise`."""
+    value = cli.world.environ.get("VISUAL") or cli.world.environ.get("EDITOR") or ""
     try:
-        editor = tuple(shlex.split(said))
+        editor = tuple(shlex.split(value))
     except ValueError as error:
-        raise UsageError(f"the editor `{said}` is no command: {error}") from error
+        raise UsageError(f"the editor `{value}` is not a valid command: {error}") from error
     if not editor:
         raise UsageError("there is no editor", hint=f"set `EDITOR`, or {otherwise}")
     return editor
 
 
 def open_editor(editor: Sequence[str], file: Path, cli: Cli, *, lost: str) -> None:
-    """Wait until the editor is closed; `UsageError` that says what is `lost` if it failed.
+    """Run the editor until it exits. Raises `UsageError` with the text `lost` if it fails.
 
-    Raises `StoppedBySignal` if a signal ended it, or the terminal was closed: whatever it left is
-    not what the person was done with.
+    Raises `StoppedBySignal` if a signal ended it or the terminal was closed: the user may not have
+    finished the text.
     """
     end = run_foreground((*editor, str(file)), environ=cli.world.environ, cwd=None)
     if end.stopped or -end.exit_code in _ENDED_BY:

@@ -1,4 +1,4 @@
-"""How a failure is told: in the form of the result, and Typer's complaints in our own words."""
+"""The output format of an error, and Typer's messages in our own wording."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ from clinvk.services.world import World
 
 _FORMS: Mapping[str, Form] = {"text": "text", "json": "json", "stream-json": "stream-json"}
 _SWITCHES = frozenset("cqvei")
-"""The short options without a value, which may stand before the `o` of `-qojson`."""
+"""The short options without a value, which can precede the `o` in `-qojson`."""
 
 _OTHERS = ("sessions", "config", "backends", "completion", "chat")
-"""The commands that have no `--output-format`, and so no setting for it."""
+"""The commands without `--output-format`, which the setting does not affect."""
 
 
 def asked_form(argv: Sequence[str], world: World) -> Form:
-    """The form, read from the words alone (they may be what is wrong), else from the settings."""
+    """The format, from the words alone (they may be invalid), else from the settings."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
     said: Form | None = None
     for word, following in zip(words, [*words, ""][1:], strict=True):
@@ -28,7 +28,7 @@ def asked_form(argv: Sequence[str], world: World) -> Form:
 
 
 def _format_in(word: str, following: str) -> str:
-    """What a word and the one after it say about the format, "" if nothing."""
+    """The format that a word and the next one give, "" if none."""
     name, equals, glued = word.partition("=")
     if name == "--output-format":
         return glued if equals else following
@@ -45,7 +45,7 @@ def _configured(world: World) -> Form:
 
         try:
             said = str(effective_settings(world).get("output.format"))
-        except Exception:  # noqa: BLE001  the settings may be what is wrong: that is being told
+        except Exception:  # noqa: BLE001  invalid settings may be the error that is reported
             return "text"
     return _FORMS.get(said, "text")
 
@@ -64,13 +64,13 @@ _MEANT = r"(?<=did you mean )--[^?]*"
 
 
 def in_our_words(complaint: str) -> str:
-    """One lower-case sentence without a full stop, what is quoted in backticks."""
+    """The message as one lower-case sentence without a full stop, with backticks as quotes."""
     message = " ".join(complaint.strip().rstrip(".").replace("'", "`").split())
     message = message[:1].lower() + message[1:]
     for theirs, ours in _WORDINGS:
         message = re.sub(theirs, ours, message)
     message = re.sub(_MEANT, lambda names: _quoted(names[0]), message)
-    return message or "the command line is off"
+    return message or "the command line is invalid"
 
 
 def _quoted(names: str) -> str:

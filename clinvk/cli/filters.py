@@ -1,4 +1,4 @@
-"""The options that choose sessions, as one value; what they cannot mean is refused."""
+"""Combines the options that filter sessions into one value, and refuses invalid ones."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -26,9 +26,9 @@ def session_filter(  # noqa: PLR0913  one parameter an option
     until: str | None = None,
     archived: bool | None = False,
 ) -> SessionFilter:
-    """The filter that the words of the options mean.
+    """The filter for these options.
 
-    `archived` is as in `SessionFilter`: None takes archived sessions in. Raises `UsageError`.
+    `archived` is as in `SessionFilter`: None includes archived sessions. Raises `UsageError`.
     """
     if backend is not None:
         known_backend(cli, backend)
@@ -36,7 +36,7 @@ def session_filter(  # noqa: PLR0913  one parameter an option
     first, end = _moment(cli, "--since", since), _moment(cli, "--until", until, end=True)
     if first is not None and end is not None and first >= end:
         raise UsageError(
-            "`--since` is not before `--until`", hint="swap them: since the earlier one"
+            "`--since` is not before `--until`", hint="swap them: `--since` is the earlier time"
         )
     return SessionFilter(
         backend=backend,
@@ -50,7 +50,7 @@ def session_filter(  # noqa: PLR0913  one parameter an option
 
 
 def that_touched(cli: Cli, only: SessionFilter, path: str) -> SessionFilter:
-    """The filter, and of those only sessions that changed `path` or something below it."""
+    """The filter, limited to sessions that changed `path` or a file below it."""
     from clinvk.services.sessions.list import has_touched
 
     if not path.strip():
@@ -63,9 +63,9 @@ def that_touched(cli: Cli, only: SessionFilter, path: str) -> SessionFilter:
 
 
 def known_backend(cli: Cli, name: str, config: Path | None = None) -> str:
-    """The name as it is; `UsageError` if there is no such backend to filter by.
+    """The name itself. Raises `UsageError` if there is no such backend.
 
-    `config` stands in place of the person's own configuration file.
+    `config` is used instead of the user's configuration file.
     """
     agents = cli.world.agents
     if config is not None:
@@ -80,11 +80,11 @@ def known_backend(cli: Cli, name: str, config: Path | None = None) -> str:
 
 
 def _place(cli: Cli, directory: str | None, *, here: bool) -> Here | None:
-    """Who names a directory outside of a repository means what is in it as well."""
+    """The place to filter by. Outside a repository, `--dir` includes the directories below it."""
     if directory is None:
         return here_in(cli.world) if here else None
     if here:
-        raise UsageError("`--here` and `--dir` say the same thing twice", hint="use one of them")
+        raise UsageError("`--here` cannot be used with `--dir`", hint="use one of them")
     if not directory.strip():
         raise UsageError("`--dir` is empty", hint="name a directory, or leave it out")
     return here_in(cli.world, cli.world.cwd / expanded("--dir", directory), below=True)

@@ -10,11 +10,11 @@ _OF_THE_TABLE = frozenset({"--help", "-h", "--version", "-V"})
 
 
 def with_command(argv: Sequence[str], commands: Collection[str], streams: Streams) -> list[str]:
-    """The words with their command in front.
+    """Return the words with their command in front.
 
-    A bare `clinvk` on a terminal stays as it is (it shows the help); piped stdin is a prompt.
-    Words that look like a command are refused rather than sent: an agent would be paid to guess
-    at them, and may change files. `help` and `help COMMAND` are the help.
+    A bare `clinvk` on a terminal stays empty (it shows the help); piped stdin is a prompt. Words
+    that look like a command are refused: a prompt costs money, and the agent may change files.
+    `help` and `help COMMAND` show the help.
     """
     words = list(argv)
     if not words:
@@ -38,7 +38,7 @@ def _refuse_lookalike(words: list[str], commands: Collection[str]) -> None:
             )
         if command := command_behind_options(words, commands):
             raise UsageError(
-                f"`{command}` is a command, and stands before its options",
+                f"`{command}` is a command, and must come before its options",
                 hint=_as_prompt(words),
             )
     elif meant := command_meant(words, commands):

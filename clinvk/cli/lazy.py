@@ -1,8 +1,8 @@
-"""A table of commands that imports only the one that is called.
+"""A table of commands that imports only the command that is called.
 
-Start-up is a budget: a bare `python -c pass` takes 10 ms, Typer 50, and each library that is not
-needed adds to it. So a table knows every command by its name and one line of help; a test compares
-the lines with the commands' own.
+Start-up time is limited: `python -c pass` takes 10 ms, Typer 50, and each library adds to it. So a
+table has only the name and one line of help for each command; a test compares these lines with the
+help of the commands.
 """
 
 from collections.abc import Mapping
@@ -30,14 +30,14 @@ class CommandTable(Table):
         return name, self.load(str(name)), rest
 
     def load(self, name: str) -> Any:  # noqa: ANN401  as above
-        """The command of that name, imported."""
+        """Import the command of that name."""
         command = typer.main.get_command(import_module(f"{self.package}.{name}").app)
         command.name = name
         return command
 
 
 def new_app(**settings: Any) -> typer.Typer:  # noqa: ANN401  Typer's own settings
-    """A Typer application as all of ours are: plain help, because rich costs 75 ms on each."""
+    """A Typer application with plain help, because rich costs 75 ms per start."""
     return App(
         rich_markup_mode=None,
         pretty_exceptions_enable=False,

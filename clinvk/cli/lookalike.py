@@ -1,6 +1,6 @@
 """Words that were meant as a command: `clinvk sesions list`, `clinvk ls`, `clinvk -q doctor`.
 
-Only words that each stand alone count, never a quoted sentence, and never what stands behind `--`.
+Only separate words count: not a quoted sentence, and nothing after `--`.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -8,16 +8,16 @@ from functools import cache
 from itertools import takewhile
 
 _ELSEWHERE: Mapping[str, str] = {"ls": "sessions list", "version": "--version"}
-"""What other programs call it."""
+"""The names that other programs use."""
 
-_GO_ON = frozenset({"run", "resume"})
-"""After `-c`, these are what a person says to an agent."""
+_LIKELY_PROMPTS = frozenset({"run", "resume"})
+"""After `-c`, these words are more likely a prompt."""
 
 _CUTOFF = 0.75
 
 
 def command_meant(words: Sequence[str], commands: Collection[str]) -> str | None:
-    """The command that words without one look like, None if they look like a prompt."""
+    """The command that the words probably mean; None if they look like a prompt."""
     bare = list(takewhile(lambda word: not word.startswith("-"), words))
     if not bare or not _is_plain(bare[0]):
         return None
@@ -32,26 +32,26 @@ def command_meant(words: Sequence[str], commands: Collection[str]) -> str | None
 
 
 def option_meant(words: Sequence[str], options: Collection[str]) -> str | None:
-    """The option of no command (`--version`) that a lone one looks like, else None."""
+    """The global option (such as `--version`) that a single option resembles, else None."""
     if len(words) != 1 or not words[0].startswith("--") or words[0] == "--":
         return None
     return _closest(words[0], options)
 
 
 def command_behind_options(words: Sequence[str], commands: Collection[str]) -> str | None:
-    """The command that stands behind options of a prompt (`-q sessions list`), else None."""
+    """The command that follows options of a prompt (`-q sessions list`), else None."""
     if not any(word in commands for word in words):
         return None
     bare = _without_options(words)
     if not bare or bare[0] not in commands:
         return None
     if len(bare) == 1:
-        return None if bare[0] in _GO_ON else bare[0]
+        return None if bare[0] in _LIKELY_PROMPTS else bare[0]
     return _with_second(bare[0], bare[1], exact=True)
 
 
 def _with_second(command: str, word: str, *, exact: bool = False) -> str | None:
-    """The command with its second word, if that could be one of its own."""
+    """The command with its second word, if that can be a subcommand or an argument of it."""
     if not word:
         return command
     if command == "resume":
@@ -69,12 +69,12 @@ def _closest(word: str, names: Collection[str]) -> str | None:
 
 
 def _is_plain(word: str) -> bool:
-    """Whether it may be a command's name: one short word in ASCII."""
+    """Whether it can be the name of a command: one short ASCII word."""
     return word.isascii() and word.isalpha() and len(word) <= 12
 
 
 def _names_session(word: str) -> bool:
-    """Whether it looks like an id or the beginning of one, or `@last`."""
+    """Whether it looks like an id, the start of an id, or `@last`."""
     return word == "@last" or (
         len(word) >= 4 and word.isalnum() and any(sign.isdigit() for sign in word)
     )
@@ -91,7 +91,7 @@ def _below(command: str) -> Collection[str]:
 
 
 def _without_options(words: Sequence[str]) -> list[str]:
-    """The words of the prompt: neither options nor their values; nothing from `--` on."""
+    """The words before `--` without options and their values."""
     import typer
 
     from clinvk.cli.commands.run import app
@@ -109,7 +109,7 @@ def _without_options(words: Sequence[str]) -> list[str]:
 
 
 def _wants_next(option: str, valued: Collection[str]) -> bool:
-    """Whether the option's value is the next word; in `-qb` it is, in `-bdemo` it is glued on."""
+    """Whether the option's value is the next word, as in `-qb`; not in `-bdemo`."""
     if option.startswith("--"):
         return option in valued
     at = next((at for at, letter in enumerate(option) if f"-{letter}" in valued), None)

@@ -1,7 +1,7 @@
-"""Options whose value may be left out: `--wait` and `--wait=30s`.
+"""Options with an optional value: `--wait` and `--wait=30s`.
 
-Only the `=` form has a value, so that `--wait fix this` keeps its prompt. Typer knows no such
-option; its commands are given every word with its value.
+Only the `=` form has a value, so that `--wait fix this` keeps its prompt. Typer has no such option,
+so a value is added to each one before Typer parses the words.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,24 +10,24 @@ from typing import Any
 from clinvk.cli.command import Command
 
 LEFT_OUT = "\0"
-"""The value of an option that was said without one: nobody can type it."""
+"""The value of an option without a value; it cannot be typed."""
 
 
 class OptionalValues(Command):
-    """A command with options whose metavar is in brackets, as `[=DUR]`: they may have a value."""
+    """A command whose options with a metavar in brackets, such as `[=DUR]`, can omit the value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  Typer's own signature
-        """Parse the words, each such option with a value."""
+        """Parse the words, after adding a value to each such option."""
         return super().parse_args(ctx, list(_with_values(args, self.params)))
 
 
 def value_is_optional(param: Any) -> bool:  # noqa: ANN401  Typer's classes have no public names
-    """Whether it is an option that may stand without a value."""
+    """Whether it is an option that can omit its value."""
     return param.param_type_name == "option" and str(param.metavar).startswith("[=")
 
 
 def valued_options(params: Sequence[Any]) -> set[str]:
-    """The options, by all their names, whose value is the next word."""
+    """All names of the options whose value is the next word."""
     options = [param for param in params if param.param_type_name == "option"]
     return set(
         _names(param for param in options if not (param.is_flag or value_is_optional(param)))
@@ -43,10 +43,10 @@ def _with_values(words: Sequence[str], params: Sequence[Any]) -> Iterator[str]:
         if word == "--":
             yield from rest
         elif word in valued:
-            yield from _first(rest)
+            yield from _next_word(rest)
 
 
-def _first(words: Iterator[str]) -> Iterator[str]:
+def _next_word(words: Iterator[str]) -> Iterator[str]:
     for word in words:
         yield word
         return

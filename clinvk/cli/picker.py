@@ -1,10 +1,10 @@
-"""`resume -i`: choose a session from a list; typing filters, Enter takes, Esc and Ctrl-C leave.
+"""`resume -i`: pick a session from a list; type to filter, Enter picks, Esc and Ctrl-C cancel.
 
-questionary asks and lends its look, the list is ours: questionary's own (2.1) falls back to every
-choice when none matches, so that Enter would take a session that nobody meant, filters by one
-piece of ASCII text, and lays out all of 5 000 lines at each key (70 ms). Ours lays out a screenful.
+questionary provides the question and the style, the list is ours. The list of questionary 2.1 shows
+all choices when none matches, so that Enter would pick a wrong session; it filters by one piece of
+ASCII text only, and lays out all of 5 000 lines at each key (70 ms). Ours lays out one screenful.
 
-It is drawn on stderr and on the terminal's second screen, so that nothing of it is left.
+It is drawn on stderr, on the alternate screen of the terminal, so that it leaves no trace.
 """
 
 import signal
@@ -36,13 +36,13 @@ from clinvk.services.world import World
 
 _ENDS = (signal.SIGTERM, signal.SIGHUP)
 _POINTER = "» "
-_INSTRUCTION = "type to filter, ↑↓ to move, Enter to take, Esc to leave"
+_INSTRUCTION = "type to filter, ↑↓ to move, Enter to pick, Esc to cancel"
 _ESCAPE_S = 0.05
-"""How long an Esc is waited on to see whether it begins a key's sequence (500 ms by default)."""
+"""How long to wait after Esc for the rest of an escape sequence (500 ms by default)."""
 
 
 def pick_session(cli: Cli, offered: OfferedSessions) -> Session:
-    """The session that the person takes; `KeyboardInterrupt` if they leave without one.
+    """The session that the user picks. Raises `KeyboardInterrupt` if they cancel.
 
     Needs a terminal on stdin and on stderr. Raises `StoppedBySignal` when it is lost.
     """
@@ -60,12 +60,12 @@ def pick_session(cli: Cli, offered: OfferedSessions) -> Session:
         color_depth=None if streams.err_color else ColorDepth.DEPTH_1_BIT,
     )
     application.ttimeoutlen = _ESCAPE_S
-    taken: Listed = _ask(application)
-    return taken.session
+    picked: Listed = _ask(application)
+    return picked.session
 
 
 def _ask(application: Application[Listed]) -> Listed:
-    """Run it; a signal that ends us must not leave the terminal as it is now."""
+    """Run the application, and restore the terminal also after SIGTERM and SIGHUP."""
 
     def leave(number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -73,20 +73,20 @@ def _ask(application: Application[Listed]) -> Listed:
             stopped = StoppedBySignal(ExitStatus.TERMINATED)
             application.loop.call_soon_threadsafe(lambda: application.exit(exception=stopped))
 
-    heeded = (one for one in _ENDS if signal.getsignal(one) is not signal.SIG_IGN)
-    before = {one: signal.signal(one, leave) for one in heeded}
+    handled = (one for one in _ENDS if signal.getsignal(one) is not signal.SIG_IGN)
+    before = {one: signal.signal(one, leave) for one in handled}
     try:
-        taken: Listed = Question(application).unsafe_ask()
+        picked: Listed = Question(application).unsafe_ask()
     except (EOFError, OSError, termios.error):  # the terminal is gone, also without a signal
         raise StoppedBySignal(ExitStatus.TERMINATED) from None
     finally:
         for one, old in before.items():
             signal.signal(one, old)
-    return taken
+    return picked
 
 
 class _Screen:
-    """What is drawn, and what the keys do."""
+    """The screen of the picker: its content and its key bindings."""
 
     def __init__(self, choices: Choices, world: World, *, damaged: int) -> None:
         self._choices = choices
@@ -101,19 +101,19 @@ class _Screen:
         self.keys = self._bindings()
 
     def _rows(self) -> StyleAndTextTuples:
-        """The lines that the window has room for; asked for again at each key and resize."""
+        """The lines that fit into the window; called again at each key and resize."""
         from prompt_toolkit.application import get_app
 
         size = get_app().output.get_size()
         visible, pointed_at = self._choices.window(size.rows - 2)
         lines = choice_lines(visible, self._now, self._world.user_home)
-        told: StyleAndTextTuples = []
+        rows: StyleAndTextTuples = []
         for at, listed in enumerate(visible):
             is_pointed_at = at == pointed_at
-            told.append(("class:pointer", _POINTER) if is_pointed_at else ("", " " * len(_POINTER)))
+            rows.append(("class:pointer", _POINTER) if is_pointed_at else ("", " " * len(_POINTER)))
             line = lines.line(listed, max(size.columns - len(_POINTER), 1))
-            told.append(("class:highlighted" if is_pointed_at else "class:text", f"{line}\n"))
-        return told or [("class:text", f"{' ' * len(_POINTER)}no session matches")]
+            rows.append(("class:highlighted" if is_pointed_at else "class:text", f"{line}\n"))
+        return rows or [("class:text", f"{' ' * len(_POINTER)}no session matches")]
 
     def _footer(self) -> StyleAndTextTuples:
         count = f"{self._choices.count:,}".rjust(len(_POINTER))
@@ -137,15 +137,15 @@ class _Screen:
         }
         for key, by in moves.items():
             keys.add(key, eager=True)(lambda _, by=by: self._choices.move(by()))
-        keys.add("enter", eager=True)(self._take)
+        keys.add("enter", eager=True)(self._pick)
         for key in ("escape", "c-c", "<sigint>", "c-d", "c-q"):
             keys.add(key, eager=True)(_leave)
         return keys
 
-    def _take(self, event: KeyPressEvent) -> None:
-        """Enter takes what is pointed at; with nothing left it does nothing."""
-        if (taken := self._choices.pointed_at) is not None:
-            event.app.exit(result=taken)
+    def _pick(self, event: KeyPressEvent) -> None:
+        """Enter picks the session under the pointer, if there is one."""
+        if (picked := self._choices.pointed_at) is not None:
+            event.app.exit(result=picked)
 
 
 def _question() -> StyleAndTextTuples:

@@ -1,9 +1,9 @@
-"""A pipe for output whose reader may be slow: it never keeps the run from its limits.
+"""An output pipe whose reader can be slow, without delaying signals and timeouts of the run.
 
-What the reader is ready for is written at once. Only when it is not, a thread takes the rest and
-waits in our place, so that signals and timeouts still work while `| less` shows its first page.
-When that is more than memory should hold we wait as well, and look after the run meanwhile. The
-pipe stays blocking: its mode is shared with whoever else has it.
+Data is written at once if the reader is ready. If not, a thread writes the rest, so that signals
+and timeouts still work while `| less` shows its first page. If too much data is waiting, `write`
+waits too, and supervises the run meanwhile. The pipe stays blocking: its mode is shared with other
+processes that use it.
 """
 
 import os
@@ -13,19 +13,19 @@ from collections.abc import Callable
 from typing import TextIO
 
 LARGEST_BACKLOG = 8 << 20
-"""So much waits for a slow reader; then we wait as well."""
+"""Bytes that may wait for a slow reader; beyond that, `write` waits too."""
 
 _ATTEND_S = 0.1
-"""How often we look after the run while we wait."""
+"""How often the run is supervised during such a wait."""
 
 _PIECE = 4096
-"""A pipe that is ready takes so much without blocking (`PIPE_BUF`)."""
+"""Bytes that a ready pipe accepts without blocking (`PIPE_BUF`)."""
 
 
 class Pipe:
     """The writing end of a pipe; `write` and `finish` are called from one thread at a time.
 
-    `attend` is called while `write` waits. Once it says no, everything further is dropped.
+    `attend` is called while `write` waits. Once it returns False, all further data is dropped.
     """
 
     def __init__(self, fd: int) -> None:
@@ -38,9 +38,9 @@ class Pipe:
         self._failure: OSError | None = None
 
     def write(self, data: bytes) -> None:
-        """Write it, now or as soon as the reader is ready.
+        """Write the data now, or as soon as the reader is ready.
 
-        Raises `OSError` when the pipe takes nothing more; that may be about an earlier write.
+        Raises `OSError` if writing fails; the error may belong to an earlier write.
         """
         with self._changed:
             self._raise_failure()
@@ -60,11 +60,11 @@ class Pipe:
             self._backlog += rest
             self._changed.notify_all()
             if self._thread is None:
-                self._thread = threading.Thread(target=self._carry_on, daemon=True)
+                self._thread = threading.Thread(target=self._write_backlog, daemon=True)
                 self._thread.start()
 
     def finish(self, wait_s: float | None) -> bool:
-        """Whether the reader has taken everything, after `wait_s` seconds at most."""
+        """Wait up to `wait_s` seconds; return whether the reader has taken everything."""
         with self._changed:
             self._changed.wait_for(lambda: not self._backlog or self._failure, wait_s)
             return not self._backlog and self._failure is None
@@ -75,8 +75,8 @@ class Pipe:
             written += self._write_piece(data[written:])
         return written
 
-    def _carry_on(self) -> None:
-        """The thread: pass the backlog on, piece by piece."""
+    def _write_backlog(self) -> None:
+        """Write the backlog piece by piece, in a thread."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._backlog)
@@ -104,7 +104,7 @@ class Pipe:
     def _write_piece(self, data: memoryview) -> int:
         try:
             return os.write(self._fd, data[:_PIECE])
-        except BlockingIOError:  # another writer was quicker, in a pipe that does not block
+        except BlockingIOError:  # another process filled a non-blocking pipe first
             return 0
 
     def _raise_failure(self) -> None:
@@ -113,7 +113,7 @@ class Pipe:
 
 
 def pipe_of(stream: TextIO | None) -> Pipe | None:
-    """The stream as a pipe; None if it is anything else: a file, a terminal, nothing."""
+    """The stream as a pipe; None for anything else (a file, a terminal, a closed stream)."""
     try:
         if stream is None or getattr(stream, "buffer", None) is None:
             return None
@@ -124,7 +124,7 @@ def pipe_of(stream: TextIO | None) -> Pipe | None:
 
 
 def same_pipe(one: TextIO | None, other: TextIO | None) -> bool:
-    """Whether both lead to the same place (`2>&1`)."""
+    """Whether both are the same file (`2>&1`)."""
     try:
         return (
             one is not None

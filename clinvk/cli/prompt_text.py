@@ -1,7 +1,6 @@
-"""The bytes of a prompt as text: what is certain is converted, anything else is refused.
+"""The bytes of a prompt as text: known encodings are converted, anything else is refused.
 
-An agent is sent UTF-8. A byte that is none would reach it as `?`, and it would answer something
-that nobody asked.
+Agents receive UTF-8. An invalid byte would reach the agent as `?`, and change the question.
 """
 
 import codecs
@@ -9,11 +8,11 @@ import codecs
 from clinvk.errors import UsageError
 
 LONGEST = 10 * 1024 * 1024
-"""So many bytes may a prompt have: more than any model takes. Each may take six in a transcript,
-whose lines are read up to 64 MiB: a longer prompt would be recorded and never read again."""
+"""Maximum bytes of a prompt, more than any model accepts. A byte can take six in a transcript,
+whose lines are read up to 64 MiB: a longer prompt would be recorded but could not be read again."""
 
 _MARKS = (
-    # The shorter mark begins the longer one, so the longer is tried first.
+    # A UTF-32 mark starts with a UTF-16 mark, so the longer one is tried first.
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -28,10 +27,10 @@ _HINT = (
 
 
 def text_of(data: bytes, what: str) -> str:
-    """The text of UTF-8, or of UTF-16 and UTF-32 that begin with their byte order mark.
+    """Decode UTF-8, or UTF-16 and UTF-32 with a byte order mark.
 
-    Raises `UsageError` for anything else, and for what is longer than `LONGEST`; `what` is what it
-    is called in a sentence.
+    Raises `UsageError` for anything else, and for data longer than `LONGEST`. `what` names the data
+    in the message.
     """
     if len(data) > LONGEST:
         from clinvk.cli.render.layout import format_size
@@ -55,14 +54,14 @@ def text_of(data: bytes, what: str) -> str:
 
 
 def checked_text(text: str, what: str) -> str:
-    """The text, which came as an argument; `UsageError` as `text_of`, if its bytes are no text."""
+    """The text of an argument. Raises `UsageError` like `text_of` if its bytes are not text."""
     return text_of(text.encode("utf-8", "surrogateescape"), what)
 
 
 def _without_nul(text: str, what: str) -> str:
     if "\0" in text:
         raise UsageError(
-            f"{what} has NUL characters: it is no text, or UTF-16 without a byte order mark",
+            f"{what} has NUL characters: it is not text, or UTF-16 without a byte order mark",
             hint=_HINT,
         )
     return text

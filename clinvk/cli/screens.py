@@ -1,4 +1,4 @@
-"""Opening an agent's own screen: what was asked, and what is said before and afterwards."""
+"""Opens an agent's interactive screen, with the checks before and the messages after it."""
 
 import signal
 from contextlib import suppress
@@ -16,19 +16,20 @@ from clinvk.services.turns.interactive import HandedOver, hand_over
 from clinvk.services.turns.prompt import dry_run
 from clinvk.text.units import plural
 
-_SET_BACK = (
-    "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[<u\x1b[0m"
-)
-"""Leaves the second screen, shows the cursor, and ends paste brackets, mouse and key reports."""
+_RESET = "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[<u\x1b[0m"
+"""Leaves the alternate screen, shows the cursor, ends bracketed paste, mouse and key reports."""
 
 
 def wants_screen(cli: Cli, said: TurnOptions) -> bool:
-    """Whether there is no prompt, and a person who could be asked for one."""
+    """Whether there is no prompt, and stdin is a terminal."""
     return not said.words and not said.editor and cli.streams.stdin_is_tty
 
 
 def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
-    """Open it and wait; `which` are the fields of `RunRequest` that choose the session."""
+    """Open the screen and wait for its end.
+
+    `which` are the fields of `RunRequest` that choose the session.
+    """
     _refuse_what_needs_a_prompt(said)
     settings = effective_settings(cli.world, said.config)
     streams = cli.streams.with_color(settings.get("output.color"))
@@ -43,7 +44,8 @@ def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noq
         return ExitStatus.OK
     if not (streams.stdin_is_tty and streams.stdout_is_tty):
         raise UsageError(
-            "an agent's own screen needs a terminal", hint="say a prompt, or start it in one"
+            "an agent's interactive screen needs a terminal",
+            hint="give a prompt, or start it in a terminal",
         )
     over = hand_over(
         request,
@@ -53,9 +55,9 @@ def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noq
         says_waiting(streams, quiet=said.quiet),
     )
     if over.exit_code < 0:
-        with suppress(ClinvkError, OutputClosed):  # a terminal that is gone needs none of it
-            streams.out(_SET_BACK)
-    _say_what_became_of_it(over, streams)
+        with suppress(ClinvkError, OutputClosed):  # a closed terminal needs no reset
+            streams.out(_RESET)
+    _report(over, streams)
     return ExitStatus.TERMINATED if over.stopped else _status(over.exit_code)
 
 
@@ -69,24 +71,24 @@ def _refuse_what_needs_a_prompt(said: TurnOptions) -> None:
     for option, value in {**for_prompt, "--output-format": written}.items():
         if value not in (None, OutputFormat.TEXT):
             raise UsageError(
-                f"`{option}` is for a prompt, and there is none",
-                hint="say one, or leave the option out to open the agent's own screen",
+                f"`{option}` needs a prompt",
+                hint="give one, or leave the option out to open the agent's interactive screen",
             )
 
 
-def _say_what_became_of_it(over: HandedOver, streams: Streams) -> None:
+def _report(over: HandedOver, streams: Streams) -> None:
     if over.trouble is not None:
         say_warning(streams, f"not fully recorded: {over.trouble}")
     if over.exit_code > 0 and not over.stopped:
         say_warning(streams, f"the agent's screen ended with {over.exit_code}")
     if over.session is None:
-        streams.err("nothing was said, so there is no session")
+        streams.err("there was no conversation, so no session was saved")
         return
     if over.turns is None:
-        told = "what was said in it could not be read, so it is recorded as one turn"
+        recorded = "the conversation could not be read, so it is recorded as one turn"
     else:
-        told = f"{plural(over.turns, 'turn')} recorded"
-    streams.err(f"session {over.session.id} · {told} · clinvk resume {over.session.id}")
+        recorded = f"{plural(over.turns, 'turn')} recorded"
+    streams.err(f"session {over.session.id} · {recorded} · clinvk resume {over.session.id}")
 
 
 def _status(exit_code: int) -> ExitStatus:

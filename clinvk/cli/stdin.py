@@ -1,4 +1,4 @@
-"""A stdin that is a pipe, read to its end in the time that the turn has."""
+"""Reads a piped stdin to its end, within the time limits of the turn."""
 
 import os
 from collections.abc import Callable
@@ -12,35 +12,35 @@ _PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
-    """How long stdin is waited for, in seconds: in all, and for the next piece of it."""
+class ReadLimits:
+    """How long to wait for stdin, in seconds: in total, and for the next piece of it."""
 
     total_s: float | None
     idle_s: float | None
 
-    def until(self, began: float, heard: float) -> tuple[float, str] | None:
-        """The moment at which it ends, and the option that says so."""
+    def until(self, began: float, received: float) -> tuple[float, str] | None:
+        """The time at which reading must stop, and the option that sets it; None for no limit."""
         ends = []
         if self.total_s is not None:
             ends.append((began + self.total_s, "--timeout"))
         if self.idle_s is not None:
-            ends.append((heard + self.idle_s, "--idle-timeout"))
+            ends.append((received + self.idle_s, "--idle-timeout"))
         return min(ends, default=None)
 
 
 def read_in_time(
     stdin: TextIO,
-    patience: Patience,
+    limits: ReadLimits,
     clock: Callable[[], float],
     *,
     quiet_s: float,
     on_quiet: Callable[[], None],
 ) -> bytes:
-    """All of stdin, from its descriptor; `clock` counts seconds.
+    """Read all of stdin from its file descriptor; `clock` counts seconds.
 
-    Of what never ends (`/dev/zero`) it reads little more than the longest prompt. `on_quiet` is
-    called if nothing at all has come after `quiet_s`. Raises `StdinTimeoutError` when the end has
-    not come in time.
+    It stops soon after the maximum length of a prompt, since input can be endless (`/dev/zero`).
+    `on_quiet` is called if nothing was received after `quiet_s`. Raises `StdinTimeoutError` if the
+    end is not reached in time.
     """
     import select
 
@@ -48,10 +48,10 @@ def read_in_time(
     waiting.register(stdin.fileno(), select.POLLIN)
     pieces: list[bytes] = []
     length = 0
-    began = heard = clock()
+    began = received = clock()
     quiet_at: float | None = began + quiet_s
     while True:
-        end = patience.until(began, heard)
+        end = limits.until(began, received)
         moments = [at for at in (end and end[0], quiet_at) if at is not None]
         wait_ms = max(0.0, min(moments) - clock()) * 1000 if moments else None
         ready = waiting.poll(wait_ms)
@@ -64,7 +64,7 @@ def read_in_time(
             length += len(piece)
             if length > LONGEST:
                 return b"".join(pieces)
-            heard, quiet_at = clock(), None
+            received, quiet_at = clock(), None
         elif quiet_at is not None and clock() >= quiet_at:
             quiet_at = None
             on_quiet()
@@ -72,14 +72,14 @@ def read_in_time(
 
 def _too_late(option: str) -> StdinTimeoutError:
     return StdinTimeoutError(
-        f"the prompt on stdin did not come to its end within `{option}`",
+        f"the prompt on stdin did not end within `{option}`",
         hint="add `< /dev/null` if there is nothing to read",
     )
 
 
 def unreadable_stdin(error: OSError) -> UsageError:
-    """What is said of a stdin that is a directory, or is open for writing only."""
+    """The error for a stdin that is a directory, or is open for writing only."""
     return UsageError(
         f"stdin cannot be read: {(error.strerror or str(error)).lower()}",
-        hint="pipe the text in, or give a file with `< FILE`",
+        hint="pipe the text in, or redirect a file with `< FILE`",
     )

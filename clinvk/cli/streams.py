@@ -24,19 +24,19 @@ _WIPE = "\r\x1b[K"
 
 
 class OutputClosed(Exception):  # noqa: N818  like `StopIteration`: an end, not an error
-    """Whoever read our stdout has left (`| head`); there is nothing more to say."""
+    """The reader of our stdout has closed it (`| head`); no more output is needed."""
 
 
 class OutputLostError(ClinvkError):
-    """Our stdout takes nothing more, for a reason of its own: its disk is full."""
+    """Writing to stdout failed for another reason, such as a full disk."""
 
 
 @dataclass(kw_only=True)
 class Streams:
     """Where data and messages go, and what the terminal can show.
 
-    `width` is in columns; `width_fixed` says that the person set it (`COLUMNS`). `color` is about
-    stdout, `err_color` about stderr. `cursor` says that stderr is a terminal that can wipe a line.
+    `width` is in columns; `width_fixed` means that the user set it (`COLUMNS`). `color` applies to
+    stdout, `err_color` to stderr. `cursor` means that stderr is a terminal that can erase a line.
     """
 
     stdin: TextIO | None
@@ -57,78 +57,78 @@ class Streams:
     _err_pipe: Pipe | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        # A copy with other colours shares the pipes, and so the order of what is in them.
+        # A copy with other colours shares the pipes, so that the order of the output is kept.
         self._pipe = self._pipe or pipe_of(self.stdout)
         shared = self._pipe if same_pipe(self.stdout, self.stderr) else None
         self._err_pipe = self._err_pipe or shared or pipe_of(self.stderr)
 
     def out(self, text: str) -> None:
-        """Write data to stdout, now; into a pipe as soon as its reader is ready.
+        """Write data to stdout now; to a pipe as soon as its reader is ready.
 
-        Raises `OutputClosed` when the reader has left, `OutputLostError` when nothing more can be
-        written. Without a stdout (`>&-`) it says nothing.
+        Raises `OutputClosed` if the reader has closed the pipe, `OutputLostError` if writing fails.
+        Does nothing without a stdout (`>&-`).
         """
         self._out(text, encoding=_encoding(self.stdout))
 
     def out_text(self, text: str) -> None:
-        """Write text of somebody else's: as it is, but harmless to a terminal. Raises as `out`."""
+        """Write text from others: unchanged, but safe on a terminal. Raises like `out`."""
         self.out(safe_text(text) if self.stdout_is_tty else text)
 
     def out_utf8(self, text: str) -> None:
-        """Write data that is UTF-8 whatever the locale. Raises as `out` does."""
+        """Write data as UTF-8 in every locale. Raises like `out`."""
         self._out(text, encoding="utf-8")
 
     def out_json(self, text: str) -> None:
-        """Write JSON: UTF-8, and nothing in it that a terminal would obey. Raises as `out` does."""
+        """Write JSON as UTF-8, with terminal control characters escaped. Raises like `out`."""
         self._out(escaped_json(text), encoding="utf-8")
 
     def attend_with(self, attend: Callable[[], bool]) -> None:
-        """Call this every now and then while a reader keeps us waiting.
+        """Call `attend` regularly while we wait for a slow reader.
 
-        Once it says no, whatever that reader is told further is dropped.
+        Once it returns False, all further output to that reader is dropped.
         """
         for pipe in (self._pipe, self._err_pipe):
             if pipe is not None:
                 pipe.attend = attend
 
     def finish(self, wait_s: float | None = None) -> None:
-        """Wait until the readers of our pipes have everything, `wait_s` at most; never raises."""
+        """Wait up to `wait_s` until the readers of our pipes have everything; never raises."""
         for pipe in (self._pipe, self._err_pipe):
             if pipe is not None:
                 pipe.finish(wait_s)
 
     def err(self, line: str = "") -> None:
-        """Write one line to stderr, now; a stderr that nobody reads is no reason to stop."""
+        """Write one line to stderr now; a closed stderr is ignored."""
         self._err(f"{line}\n", drawn=False)
 
     def err_text(self, text: str) -> None:
-        """Write lines that quote somebody else to stderr: as they are, but harmless to a terminal.
+        """Write lines with text from others to stderr: unchanged, but safe on a terminal.
 
-        Raises nothing, as `err`.
+        Never raises, like `err`.
         """
         self.err(safe_text(text) if self.stderr_is_tty else text)
 
     def draw(self, line: str, *, unless: Callable[[], bool]) -> None:
-        """Show a transient line on stderr: the next output or `erase` removes it.
+        """Show a transient line on stderr; the next output or `erase` removes it.
 
-        The caller keeps it shorter than `columns()`: a line that wraps cannot be wiped. `unless`
-        is asked while nobody else can write: a line too late is worse than none.
+        It must be shorter than `columns()`: a wrapped line cannot be erased. `unless` is called
+        while no other thread can write, so that no line is drawn too late.
         """
         with self._lock:
             if self.cursor and not unless():
                 self._err(f"{_WIPE}{line}\r", drawn=True)
 
     def erase(self) -> None:
-        """Remove the transient line, if there is one."""
+        """Erase the transient line, if there is one."""
         with self._lock:
             if self._drawn:
                 self._err("", drawn=False)
 
     def read_stdin(self, longest: int) -> str:
-        """All of stdin as text; bytes that are not UTF-8 survive as surrogate escapes.
+        """All of stdin as text; bytes that are not UTF-8 become surrogate escapes.
 
-        Of what is longer, or never ends, it has one more than the `longest`, so that it is told.
-        `UsageError` if it cannot be read.
+        If it is longer than `longest`, the result has one more than that, so that the caller can
+        tell. Raises `UsageError` if it cannot be read.
         """
         if self.stdin is None:
             return ""
@@ -141,15 +141,15 @@ class Streams:
             raise unreadable_stdin(error) from error
 
     def ask(self, question: str) -> str | None:
-        """The line typed in answer to a question on stderr; None without a terminal to ask at.
+        """Ask on stderr and return the line typed; None without a terminal.
 
-        The end of the input is an empty answer. Raises `StoppedBySignal` for SIGTERM and SIGHUP,
-        and when the terminal is lost.
+        End of input is an empty answer. Raises `StoppedBySignal` for SIGTERM and SIGHUP, and when
+        the terminal is lost.
         """
         if self.stdin is None or not (self.stdin_is_tty and self.stderr_is_tty):
             return None
         self._err(f"{question} ", drawn=False)
-        from clinvk.process.signals import stopped_by_signals  # hardly ever
+        from clinvk.process.signals import stopped_by_signals  # rarely needed
 
         with stopped_by_signals():
             answer = self.stdin.readline()
@@ -159,11 +159,11 @@ class Streams:
 
     @property
     def encoding(self) -> str:
-        """What letters become on stdout."""
+        """The encoding of stdout."""
         return _encoding(self.stdout)
 
     def err_can_show(self, signs: str) -> bool:
-        """Whether stderr's encoding has these characters."""
+        """Whether the encoding of stderr has these characters."""
         try:
             signs.encode(_encoding(self.stderr))
         except UnicodeEncodeError:
@@ -171,13 +171,13 @@ class Streams:
         return True
 
     def columns(self) -> int:
-        """The width of the terminal at this moment; windows are resized during long runs."""
+        """The current width of the terminal; windows are resized during long runs."""
         if self.width_fixed:
             return self.width
         return _measure(self.stderr) or _measure(self.stdout) or self.width
 
     def with_color(self, choice: ColorChoice) -> "Streams":
-        """The same terminal with colour as configured; `auto` is what the environment said."""
+        """The same terminal with colour as configured; `auto` follows the environment."""
         color, err_color = {
             "auto": self.auto_color,
             "always": (True, True),
@@ -225,11 +225,11 @@ def streams_from(
     stdout: TextIO | None,
     stderr: TextIO | None,
 ) -> Streams:
-    """The terminal as environment and streams say it is.
+    """The terminal that environment and streams describe.
 
-    `NO_COLOR` (any non-empty value) and `TERM=dumb` turn colour off; `FORCE_COLOR` and
-    `CLICOLOR_FORCE` (other than empty and `0`) turn it on where there is no terminal; `NO_COLOR`
-    wins over both. A stream that was closed before the start is None, as Python gives it.
+    `NO_COLOR` (any non-empty value) and `TERM=dumb` turn colour off. `FORCE_COLOR` and
+    `CLICOLOR_FORCE` (other than empty and `0`) turn it on without a terminal. `NO_COLOR` overrides
+    both. A stream that was closed before the start is None, as in Python.
     """
     ttys = [_is_tty(stream) for stream in (stdin, stdout, stderr)]
     dumb = environ.get("TERM", "") in {"dumb", "unknown"}
@@ -254,7 +254,7 @@ def streams_from(
     )
 
 
-# Our own signs, for a terminal whose encoding has none of them.
+# Our own signs, for a terminal whose encoding lacks them.
 _PLAIN_SIGNS = str.maketrans(
     {"…": "...", "—": "-", "·": "|", "•": "*", "✓": "+", "✗": "x", "↻": "~"}
 )
@@ -263,8 +263,8 @@ _PLAIN_SIGNS = str.maketrans(
 def encode(text: str, encoding: str) -> bytes:
     """The bytes of `text`; never raises.
 
-    In UTF-8 the bytes that came in undecodable go out as they were; any other lone surrogate, and
-    in another encoding whatever it lacks, is written as an escape.
+    In UTF-8, bytes that could not be decoded on input are written unchanged. Other lone surrogates,
+    and characters that another encoding lacks, are written as escapes.
     """
     try:
         return text.encode(encoding, "surrogateescape")
@@ -275,7 +275,7 @@ def encode(text: str, encoding: str) -> bytes:
 
 
 def text_from(data: bytes) -> str:
-    """The text that came in; bytes that are not UTF-8 survive as surrogate escapes."""
+    """Decode input as UTF-8; invalid bytes become surrogate escapes."""
     return data.decode("utf-8-sig", errors="surrogateescape")
 
 
@@ -297,7 +297,7 @@ def _push(stream: TextIO, text: str, encoding: str) -> None:
                 data = b""
             buffer.flush()
         except BlockingIOError as full:
-            # Some parents (Node) leave a shared pipe non-blocking; half an answer is no answer.
+            # Some parents (Node) leave a shared pipe non-blocking; write the whole answer.
             os.set_blocking(buffer.fileno(), True)
             data = data[full.characters_written :]
         else:
@@ -305,7 +305,7 @@ def _push(stream: TextIO, text: str, encoding: str) -> None:
 
 
 def _abandon(stream: TextIO) -> None:
-    """Point a dead stream at nothing, else the interpreter complains about it at exit."""
+    """Redirect a dead stream to /dev/null, else Python reports an error at exit."""
     try:
         nothing = os.open(os.devnull, os.O_WRONLY)
     except OSError:

@@ -1,4 +1,4 @@
-"""What `run` and `resume` share: words become a request, and the request a turn that is shown."""
+"""Shared by `run` and `resume`: builds the request from the options, runs and shows the turn."""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,7 +9,7 @@ from clinvk.cli.prompt import read_prompt
 from clinvk.cli.prompt_text import checked_text
 from clinvk.cli.render import renderer_for
 from clinvk.cli.render.errors import say_error
-from clinvk.cli.stdin import Patience
+from clinvk.cli.stdin import ReadLimits
 from clinvk.cli.streams import OutputClosed, OutputLostError, Streams
 from clinvk.cli.turn_options import TurnOptions
 from clinvk.errors import ExitStatus
@@ -24,8 +24,8 @@ from clinvk.text.units import parse_duration
 def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
     """Run the turn and show it; `which` are the fields of `RunRequest` that choose the session."""
     settings = effective_settings(cli.world, said.config)
-    patience = _patience(said, settings)
-    prompt = read_prompt(cli, said.words, editor=said.editor, patience=patience)
+    limits = _read_limits(said, settings)
+    prompt = read_prompt(cli, said.words, editor=said.editor, limits=limits)
     request = request_of(cli, said, prompt, **which)
     chosen = said.output_format or OutputFormat(settings.get("output.format"))
     streams = cli.streams.with_color(settings.get("output.color"))
@@ -59,10 +59,10 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
         except OutputLostError:
             if report.error is None:
                 raise
-            # The turn failed before its report did: that is what the caller has to know.
+            # The turn failed before its report: the caller needs the first error.
             say_error(streams, report.error)
     except OutputClosed:
-        # Whoever read has left: a turn that was over stands as it is, any other was cut off.
+        # The reader closed stdout: the status is that of a finished turn, or OUTPUT_CLOSED.
         return status
     finally:
         renderer.close()
@@ -70,20 +70,20 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
 
 
 def says_waiting(streams: Streams, *, quiet: bool) -> Callable[[str], None]:
-    """What tells on stderr that a busy session is waited for, also where that is no terminal."""
+    """A function that reports the wait for a busy session on stderr, also without a terminal."""
     return lambda message: None if quiet else streams.err(safe_line(message))
 
 
 def request_of(cli: Cli, said: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401
-    """What was asked; `which` are the fields that choose the session."""
+    """The request; `which` are its fields that choose the session."""
     asked = {**said.asked, "workdir": working_directory(cli, said.asked.get("workdir"))}
     if "system_prompt" in asked:
         checked_text(asked["system_prompt"], "the system prompt")
     return said.kind(prompt=prompt, **asked, **which)
 
 
-def _patience(said: TurnOptions, settings: Settings) -> Patience:
-    """The limits of the turn, for the prompt that it waits for."""
+def _read_limits(said: TurnOptions, settings: Settings) -> ReadLimits:
+    """The limits of the turn, applied to reading the prompt."""
 
     def seconds(field: str, key: str) -> float | None:
         asked: float | None = said.asked.get(field)
@@ -91,4 +91,4 @@ def _patience(said: TurnOptions, settings: Settings) -> Patience:
         return parse_duration(text) if text else asked
 
     total_s = seconds("timeout_s", "run.timeout")
-    return Patience(total_s=total_s, idle_s=seconds("idle_timeout_s", "run.idle_timeout"))
+    return ReadLimits(total_s=total_s, idle_s=seconds("idle_timeout_s", "run.idle_timeout"))

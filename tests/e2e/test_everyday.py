@@ -225,7 +225,7 @@ def test_a_home_in_which_a_user_is_sought_that_is_none_is_one_sentence(clinvk: C
     ):
         ran = clinvk(*words)
         assert (ran.exit_code, ran.stdout) == (2, "")
-        assert "nobody has the home directory of `~nosuchuser" in ran.stderr
+        assert "unknown user in `~nosuchuser" in ran.stderr
 
 
 def test_what_killed_writes_left_is_cleaned_away(clinvk: Command) -> None:

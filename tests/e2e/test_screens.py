@@ -153,7 +153,7 @@ def test_nothing_said_changes_nothing(clinvk: Command, terminal: Terminal) -> No
     terminal.run(clinvk.program, "chat", "-b", "demo")
     terminal.wait_for(READY)
     terminal.press("C-d")
-    terminal.wait_for("nothing was said")
+    terminal.wait_for("there was no conversation")
     assert len(clinvk("sessions", "list", "--json").json()) == 1
     assert clinvk("-c", "second").exit_code == 0
     check_home(clinvk.home.clinvk_home)
@@ -292,7 +292,7 @@ def test_what_needs_a_prompt_is_refused(clinvk: Command, terminal: Terminal) -> 
     for option in (["--timeout", "5s"], ["--max-turns", "2"], ["-o", "json"]):
         terminal.clear()
         terminal.run(clinvk.program, "resume", "mine", *option)
-        terminal.wait_for("is for a prompt")
+        terminal.wait_for("needs a prompt")
         assert terminal.exit_code() == 2
 
 

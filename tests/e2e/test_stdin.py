@@ -64,7 +64,7 @@ def test_bytes_that_are_no_text_are_never_sent(clinvk: Command, words: list[str]
     for data in (b"caf\xe9", "hello".encode("utf-16-le")):
         ran = _run(clinvk, *words, stdin=data)
         assert (ran.returncode, ran.stdout) == (2, b"")
-        assert ran.stderr.startswith(b"error: what came on stdin ")
+        assert ran.stderr.startswith(b"error: the text on stdin ")
     assert not clinvk.home.clinvk_home.exists()
 
 
@@ -107,7 +107,7 @@ def test_a_stdin_that_never_ends_is_refused(clinvk: Command, words: list[str], t
         writer.stdout.close()
         writer.kill()
     assert (ran.returncode, ran.stdout) == (2, b"")
-    assert ran.stderr.startswith(b"error: what came on stdin is longer than 10.5 MB\n")
+    assert ran.stderr.startswith(b"error: the text on stdin is longer than 10.5 MB\n")
 
 
 def test_the_longest_prompt_is_recorded_so_that_it_can_be_read(clinvk: Command) -> None:

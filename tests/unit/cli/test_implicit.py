@@ -96,7 +96,7 @@ def test_words_that_were_meant_as_a_command_are_refused(words: list[str], meant:
 )
 def test_a_command_behind_options_is_not_sent(words: list[str], command: str) -> None:
     """`clinvk -b demo sessions list` would be a prompt: options of a command stand behind it."""
-    with pytest.raises(UsageError, match="stands before its options") as refused:
+    with pytest.raises(UsageError, match="must come before its options") as refused:
         with_command(words, COMMANDS, _streams(tty=True))
     assert f"`{command}`" in refused.value.message
     assert f"clinvk run {' '.join(words)}" in str(refused.value.hint)

@@ -42,8 +42,8 @@ def test_both_orders_of_bytes_are_read(bits: str, order: str) -> None:
 def test_what_is_not_certain_is_refused(data: bytes, told: str) -> None:
     """With the place and the way out; never sent with signs of its own in it."""
     with pytest.raises(UsageError) as wrong:
-        text_of(data, "what came on stdin")
-    assert wrong.value.message.startswith("what came on stdin ")
+        text_of(data, "the text on stdin")
+    assert wrong.value.message.startswith("the text on stdin ")
     assert told in wrong.value.message
     assert "iconv" in str(wrong.value.hint)
 
