@@ -1,8 +1,8 @@
 # fish completion for clinvk
 # Written by `python -m tools.generate`; `clinvk completion fish` prints it.
 
-# Puts the command at the cursor into __clinvk_path, and into __clinvk_at how many words of its
-# own stand before the cursor.
+# Sets __clinvk_path to the command at the cursor, and __clinvk_at to the position of the cursor
+# among the words of that command.
 function __clinvk_look
     set -l words (commandline -opc)
     test "$__clinvk_words" = "$words" && return
@@ -36,7 +36,7 @@ function __clinvk_look
     end
 end
 
-# Whether the cursor is at the command $argv[1], and at one of its words from $argv[2] to $argv[3].
+# Whether the cursor is in the command $argv[1], at one of its words from $argv[2] to $argv[3].
 function __clinvk_is
     __clinvk_look
     test "$__clinvk_path" = "$argv[1]" || return 1
@@ -50,7 +50,7 @@ function __clinvk_below
     contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'sessions reindex' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'backends test' 'doctor' 'completion'
 end
 
-# Whether no command begins like that.
+# Whether no command starts with that.
 function __clinvk_is_no_command
     test -n "$argv[1]" && not string match -q -- "$argv[1]*" run resume chat sessions config backends doctor completion
 end
@@ -83,7 +83,7 @@ function __clinvk_valued
     end
 end
 
-# Its options that choose a session, so that no word does.
+# Its options that choose a session in place of a word.
 function __clinvk_choosing
     switch "$__clinvk_path"
         case 'resume'
@@ -91,7 +91,7 @@ function __clinvk_choosing
     end
 end
 
-# $argv[1] is asked for at clinvk, each candidate with its title.
+# Prints the candidates of the kind $argv[1] from clinvk, with their titles.
 function __clinvk_candidates
     set -l typed (commandline -ct | string replace -r -- '^-(-[^=]*=|.*)' '')
     set typed (string replace -r '^["\']' '' -- "$typed" | string replace -ra '\\\\(.)' '$1')

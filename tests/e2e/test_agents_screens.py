@@ -224,7 +224,7 @@ def test_reading_opencodes_database_leaves_it_as_it_was(clinvk: Command) -> None
     assert {"opencode.db", "opencode.db-wal"} <= before.keys()
     clinvk("doctor")
     deleted = clinvk("sessions", "delete", "-y", started["session_id"])
-    assert "own transcript is left alone" in deleted.stdout
+    assert "own transcript is kept" in deleted.stdout
     assert "opencode.db" in deleted.stdout
     assert before == {
         file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in data.glob("o*")

@@ -167,7 +167,7 @@ def test_every_form_of_resume_is_narrowed_alike(
         ran = clinvk("resume", *narrowed, *form)
         assert (ran.exit_code, ran.stdout) == (2, "")
         assert [one for one in range(1, 5) if f"{one:012x}" in ran.stderr] == offered
-        assert offered or "there is none to offer" in ran.stderr
+        assert offered or "there is no session to pick" in ran.stderr
     assert taken in clinvk("resume", *narrowed, "--last", "a", "prompt").stderr
 
 

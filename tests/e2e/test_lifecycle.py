@@ -243,7 +243,7 @@ def test_a_running_session_is_not_closed_archived_deleted_or_cleaned(clinvk: Com
             ran = clinvk("sessions", *command, running.id, other)
             assert ran.exit_code == 75
             assert ran.stdout.startswith(f"{done} session {other}")
-            assert f"session {running.id} stays: session is busy: process" in ran.stderr
+            assert f"session {running.id} is unchanged: session is busy: process" in ran.stderr
         as_json = clinvk("sessions", "close", running.id, "--json")
         assert (as_json.exit_code, as_json.stderr) == (75, "")
         assert as_json.json()[0]["outcome"] == "failed"
@@ -290,7 +290,7 @@ def test_deleting_leaves_the_agents_own_transcript_and_says_where(clinvk: Comman
     ran = clinvk("sessions", "delete", "-y", session_id)
     assert ran.exit_code == 0
     assert f"deleted session {session_id} (hello), freed " in ran.stdout
-    assert f"own transcript is left alone: {next(iter(before))}" in ran.stdout
+    assert f"own transcript is kept: {next(iter(before))}" in ran.stdout
     assert {path: path.read_bytes() for path in kept.iterdir()} == before
     assert [
         path for path in clinvk.home.clinvk_home.glob("[lst]*/*") if session_id in path.name
@@ -348,7 +348,7 @@ def test_cleaning_is_one_line_and_asks_nothing(clinvk: Command) -> None:
     ran = clinvk("sessions", "clean")
     assert (ran.exit_code, ran.stderr, ran.stdout.count("\n")) == (0, "", 1)
     assert ran.stdout.startswith("cleaned 1 session, freed ")
-    assert "own transcripts are left alone" in ran.stdout
+    assert "own transcripts are kept" in ran.stdout
     assert str(Path(clinvk.home.home) / ".local/share/clinvk-demo") in ran.stdout
     assert listed(clinvk) == [new]
     again = clinvk("sessions", "clean")
@@ -364,7 +364,7 @@ def test_a_retention_of_nothing_keeps_everything(clinvk: Command) -> None:
     (clinvk.home.clinvk_home / "config.yaml").write_text("session:\n  retention_days: 0\n")
     ran = clinvk("sessions", "clean")
     assert (ran.exit_code, listed(clinvk)) == (0, [old])
-    assert "kept for ever" in ran.stdout
+    assert "kept forever" in ran.stdout
     assert clinvk("sessions", "clean", "--json").json()["older_than_s"] is None
     assert clinvk("sessions", "clean", "--older-than", "30d").stdout.startswith("cleaned 1")
     empty = clinvk("sessions", "clean", env={"CLINVK_HOME": str(clinvk.home.project / "none")})

@@ -299,13 +299,13 @@ def test_what_needs_a_prompt_is_refused(clinvk: Command, terminal: Terminal) -> 
 def test_dry_run_prints_the_command(clinvk: Command, terminal: Terminal) -> None:
     """Nothing is started, locked or kept."""
     ran = clinvk("chat", "-b", "demo", "-m", "demo-2", "--dry-run")
-    assert (ran.exit_code, ran.stderr) == (0, "its stdin: the terminal\n")
+    assert (ran.exit_code, ran.stderr) == (0, "stdin: the terminal\n")
     assert "--interactive" in ran.stdout
     assert "--model=demo-2" in ran.stdout
     assert not clinvk.home.clinvk_home.exists()
     clinvk("-s", "mine", "-b", "demo", "first")
     terminal.run(clinvk.program, "resume", "mine", "--dry-run")
-    terminal.wait_for("its stdin: the terminal")
+    terminal.wait_for("stdin: the terminal")
     assert "--resume=" in terminal.screen().replace("\n", "")
 
 

@@ -106,7 +106,7 @@ def test_a_backend_that_keeps_the_contract_passes(clinvk: Command) -> None:
     ran = clinvk("backends", "test", "toy")
     assert ran.exit_code == 0, ran.stdout
     assert [line.split()[:2] for line in ran.stdout.splitlines()] == [["✓", one] for one in ALL]
-    assert ran.stderr == "sending a few real prompts to `toy`, which may cost money\n"
+    assert ran.stderr == "sending a few real prompts to `toy`, which can cost money\n"
 
 
 @pytest.mark.parametrize(

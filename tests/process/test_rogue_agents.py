@@ -219,7 +219,7 @@ def test_an_ending_that_nobody_knows_leads_to_the_last_words(tmp_path: Path) -> 
     command = error["hint"].split("`")[1].split()
     assert command[:3] == ["clinvk", "sessions", "show"]
     shown = home.run("none", *command[1:]).stdout.decode()
-    assert "Last Words:\n  panic: flux capacitor\n    at line 7\n" in shown
+    assert "Last Output:\n  panic: flux capacitor\n    at line 7\n" in shown
     (home.folder / "home" / ".clinvk" / "config.yaml").write_text(
         "session:\n  store_transcript: false\n", encoding="utf-8"
     )

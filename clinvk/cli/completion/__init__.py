@@ -1,15 +1,15 @@
-"""What the shells complete: the commands and options in generated scripts, the sessions asked for.
+"""Shell completion: commands and options are in generated scripts, sessions are looked up.
 
-A script holds every command, option and choice, so that completing one starts nothing. Sessions,
-names, tags, backends and keys are asked for as they are typed: `clinvk completion --candidates`,
-which goes past Typer. Nothing of this is loaded on any other path.
+A script has every command, option and choice, so that completing one starts no process. Sessions,
+names, tags, backends and keys come from `clinvk completion --candidates`, which does not load
+Typer. No other command loads this package.
 """
 
 from enum import StrEnum
 
 
 class Shell(StrEnum):
-    """A shell, as it is called."""
+    """The supported shells."""
 
     BASH = "bash"
     ZSH = "zsh"

@@ -1,13 +1,13 @@
-"""The script for bash: one function, and a table of what it completes."""
+"""The script for bash: a completion function and its table of commands."""
 
 from clinvk.cli.completion.tree import Command, Source, Value
 
 _SCRIPT = r"""# bash completion for clinvk
 # Written by `python -m tools.generate`; `clinvk completion bash` prints it.
 
-# What the command $1 has: each option, with `=` and the source of its value if it takes one; the
-# sources of its words, the last one with `...` if it goes on; its own commands. A source that
-# begins with `@` is not a list of choices.
+# Sets the options of the command $1, each with `=` and the source of its value if it takes one; the
+# sources of its words, with `...` after the last if it can be repeated; and its subcommands. A
+# source that starts with `@` is not a list of choices.
 _clinvk_facts() {
     commands='' options='' places='' choosing=''
     case $1 in
@@ -15,8 +15,8 @@ _clinvk_facts() {
     esac
 }
 
-# The words up to the cursor as they were typed: bash cuts them at COMP_WORDBREAKS, and the names
-# of sessions hold `:`, `@` and `#`.
+# Sets the words up to the cursor as typed: bash splits them at COMP_WORDBREAKS, and names of
+# sessions can contain `:`, `@` and `#`.
 _clinvk_words() {
     local rest=${COMP_LINE:0:COMP_POINT} piece i
     for ((i = 0; i <= COMP_CWORD; i++)); do
@@ -29,7 +29,7 @@ _clinvk_words() {
     done
 }
 
-# What may stand at the cursor, one candidate a line, with its title after a tab.
+# Prints the candidates at the cursor, one per line, with the title after a tab.
 _clinvk_candidates() {
     case $source in
         @files | @folders | @nothing | '') ;;
@@ -41,8 +41,8 @@ _clinvk_candidates() {
     esac
 }
 
-# Where the cursor is: in `path` the command, in `source` what is wanted there, in `cur` the part
-# of it that is typed, in `lead` what stands before it in the same word.
+# Sets `path` to the command at the cursor, `source` to the source of its candidates, `cur` to the
+# typed part, and `lead` to the text before it in the same word.
 _clinvk_place() {
     local from=1 place=0 ended='' pending='' word
     local -a sources
@@ -95,7 +95,7 @@ _clinvk() {
     cur=${words[${#words[@]}-1]}
     unset "words[${#words[@]}-1]"
     case $cur in [\"\']*) quote=${cur:0:1} cur=${cur:1} ;; esac
-    # What readline leaves as it is, because only what follows is a word to it.
+    # The part that readline keeps, because it only completes the text after it.
     kept=${cur%"$typed"}
     [[ $quote ]] || cur=${cur//\\/}
     _clinvk_place
@@ -103,7 +103,7 @@ _clinvk() {
         @files) compopt -o default 2>/dev/null; return ;;
         @folders) compopt -o dirnames 2>/dev/null; return ;;
     esac
-    # 63: the candidates are shown and none is put in, so that the titles can stand beside them.
+    # 63 (`?`): candidates are only listed, not inserted, so the titles can be added.
     [[ ${COMP_TYPE-} == 63 ]] && shown=1
     while IFS=$'\t' read -r value title; do
         [[ $value && $value == "$cur"* ]] || continue
@@ -112,7 +112,7 @@ _clinvk() {
         [[ $value == "$kept"* ]] || continue
         COMPREPLY+=("${value#"$kept"}${shown:+${title:+  $title}}")
     done < <(_clinvk_candidates)
-    # No command begins so: the words of a prompt then, and those may be files.
+    # No command starts with this, so it is a prompt, which can name files.
     if [[ $source == @commands && ! $path && $cur && ${#COMPREPLY[@]} -eq 0 ]]; then
         compopt -o default 2>/dev/null
     fi
@@ -123,7 +123,7 @@ complete -o nosort -F _clinvk clinvk 2>/dev/null || complete -F _clinvk clinvk
 
 
 def render_bash(tree: Command, implicit: str) -> str:
-    """The script; `implicit` is the command that is meant where none is named."""
+    """The script; `implicit` is the command that is used when none is named."""
     facts = "\n".join(_facts(command) for command in tree.walk())
     return _SCRIPT.replace("@facts@", facts).replace("@implicit@", implicit)
 

@@ -1,4 +1,4 @@
-"""The script for fish: one `complete` line an option, and where in the command line it counts."""
+"""The script for fish: one `complete` line per option, with the place where it applies."""
 
 from collections.abc import Iterator
 
@@ -7,8 +7,8 @@ from clinvk.cli.completion.tree import Command, Option, Source, Value
 _SCRIPT = r"""# fish completion for clinvk
 # Written by `python -m tools.generate`; `clinvk completion fish` prints it.
 
-# Puts the command at the cursor into __clinvk_path, and into __clinvk_at how many words of its
-# own stand before the cursor.
+# Sets __clinvk_path to the command at the cursor, and __clinvk_at to the position of the cursor
+# among the words of that command.
 function __clinvk_look
     set -l words (commandline -opc)
     test "$__clinvk_words" = "$words" && return
@@ -42,7 +42,7 @@ function __clinvk_look
     end
 end
 
-# Whether the cursor is at the command $argv[1], and at one of its words from $argv[2] to $argv[3].
+# Whether the cursor is in the command $argv[1], at one of its words from $argv[2] to $argv[3].
 function __clinvk_is
     __clinvk_look
     test "$__clinvk_path" = "$argv[1]" || return 1
@@ -56,7 +56,7 @@ function __clinvk_below
     contains -- (string trim -- $argv[1]) @commands@
 end
 
-# Whether no command begins like that.
+# Whether no command starts with that.
 function __clinvk_is_no_command
     test -n "$argv[1]" && not string match -q -- "$argv[1]*" @tops@
 end
@@ -68,14 +68,14 @@ function __clinvk_valued
     end
 end
 
-# Its options that choose a session, so that no word does.
+# Its options that choose a session in place of a word.
 function __clinvk_choosing
     switch "$__clinvk_path"
 @choosing@
     end
 end
 
-# $argv[1] is asked for at clinvk, each candidate with its title.
+# Prints the candidates of the kind $argv[1] from clinvk, with their titles.
 function __clinvk_candidates
     set -l typed (commandline -ct | string replace -r -- '^-(-[^=]*=|.*)' '')
     set typed (string replace -r '^["\']' '' -- "$typed" | string replace -ra '\\\\(.)' '$1')
@@ -89,7 +89,7 @@ complete -c clinvk -f
 
 
 def render_fish(tree: Command, implicit: str) -> str:
-    """The script; `implicit` is the command that is meant where none is named."""
+    """The script; `implicit` is the command that is used when none is named."""
     commands = [*tree.walk()]
     valued = {command.path: [*_valued(command)] for command in commands}
     parts = {
@@ -128,7 +128,7 @@ def _completions(command: Command) -> Iterator[str]:
     for option in command.options:
         yield _line(f"__clinvk_is {path}", *_option(option))
     if command.commands:
-        # At the root a word that is no command begins a prompt, and that may be with a file.
+        # At the root, a word that is not a command starts a prompt, which can name a file.
         if not command.path:
             yield _line(
                 f"__clinvk_is {path} 1 1; and __clinvk_is_no_command (commandline -ct)", "-F"

@@ -1,4 +1,4 @@
-"""The script of each shell, from the commands as they are."""
+"""The script for each shell, generated from the commands."""
 
 from collections.abc import Callable, Mapping
 
@@ -19,9 +19,9 @@ FILES: Mapping[str, Shell] = {
     "_clinvk": Shell.ZSH,
     "clinvk.fish": Shell.FISH,
 }
-"""The names that the shells look for."""
+"""The file names that the shells expect."""
 
 
 def script(shell: Shell) -> str:
-    """The completion script of that shell."""
+    """The completion script for the shell."""
     return _RENDERERS[shell](read_tree(), IMPLICIT)

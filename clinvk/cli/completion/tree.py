@@ -1,4 +1,4 @@
-"""Every command with its options and words as values, read off the commands themselves."""
+"""All commands with their options and words, read from the Typer application."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,11 +11,11 @@ from clinvk.cli.lazy import CommandTable
 from clinvk.cli.optional_values import value_is_optional
 
 IMPLICIT = "run"
-"""The command that is meant where none is named."""
+"""The command that is used when none is named."""
 
 
 class Source(StrEnum):
-    """Where a value's candidates come from; those up to `KEYS` are asked for as they are typed."""
+    """Where the candidates of a value come from; those up to `KEYS` are looked up."""
 
     SESSIONS = "sessions"
     ARCHIVED = "archived"
@@ -30,7 +30,7 @@ class Source(StrEnum):
 
     @property
     def asked(self) -> bool:
-        """Whether `clinvk completion --candidates` knows them."""
+        """Whether `clinvk completion --candidates` prints them."""
         return self in _ASKED
 
 
@@ -44,9 +44,9 @@ _BY_METAVAR = {
     "DIR": Source.FOLDERS,
     "FILE": Source.FILES,
     "PATH": Source.FILES,
-    "PROMPT": Source.FILES,  # a prompt often names one
+    "PROMPT": Source.FILES,  # a prompt often names a file
 }
-# `NAME` means something else each time.
+# `NAME` has a different meaning for each option.
 _BY_OPTION = {"--backend": Source.BACKENDS, "--session": Source.NAMES}
 _BY_COMMAND: Mapping[tuple[tuple[str, ...], Source], Source] = {
     (("sessions", "unarchive"), Source.SESSIONS): Source.ARCHIVED,
@@ -58,7 +58,7 @@ _SESSION_IS_CHOSEN: Mapping[tuple[str, ...], tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """What stands after an option, or as a word; `repeated` words go on to the end."""
+    """The value of an option, or a word; `repeated` words can occur any number of times."""
 
     metavar: str
     source: Source
@@ -68,7 +68,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Option:
-    """An option by all its names; `value` is None for a flag."""
+    """An option with all its names; `value` is None for a flag."""
 
     names: tuple[str, ...]
     line: str
@@ -78,9 +78,9 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """A command, or a table of them.
+    """A command, or a table of commands.
 
-    An option in `choosing` says what the first word would have said, so that none is wanted.
+    An option in `choosing` replaces the first word.
     """
 
     path: tuple[str, ...]
@@ -97,14 +97,14 @@ class Command:
             yield from command.walk()
 
     def word(self, place: int) -> Value | None:
-        """The word at that place, counted from 0; None where no more is wanted."""
+        """The word at that place, counted from 0; None if there is no such word."""
         if place < len(self.words):
             return self.words[place]
         return self.words[-1] if self.words and self.words[-1].repeated else None
 
 
 def read_tree() -> Command:
-    """All commands of `clinvk`; the root has the options and words of the implicit one as well."""
+    """All commands of `clinvk`; the root also has the options and words of `IMPLICIT`."""
     from clinvk.cli.app import app
 
     root = _read(typer.main.get_command(app), ())

@@ -1,4 +1,4 @@
-"""The script for zsh: one function a command, in the words of its own `_arguments`."""
+"""The script for zsh: one function per command, with `_arguments`."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ _SCRIPT = r"""#compdef clinvk
 # zsh completion for clinvk
 # Written by `python -m tools.generate`; `clinvk completion zsh` prints it.
 
-# $1 is asked for at clinvk and shown under the heading $2, each candidate with its title.
+# Shows the candidates of the kind $1 from clinvk with their titles, under the heading $2.
 _clinvk_candidates() {
     local line value
     local -a found
@@ -32,7 +32,7 @@ fi
 
 
 def render_zsh(tree: Command, implicit: str) -> str:
-    """The script; `implicit` is the command that is meant where none is named."""
+    """The script; `implicit` is the command that is used when none is named."""
     functions = "\n".join(_function(command, implicit) for command in reversed([*tree.walk()]))
     return _SCRIPT.replace("@functions@", functions)
 
@@ -43,9 +43,9 @@ def _function(command: Command, implicit: str) -> str:
 
 
 def _table(command: Command, implicit: str) -> list[str]:
-    """A table's function: its commands, its options, or on to the command that is named.
+    """The function of a table: completes its commands and options, or calls the named command.
 
-    At the root any other word is the start of a prompt.
+    At the root, any other word is the start of a prompt.
     """
     title = " ".join(("clinvk", *command.path, "command"))
     words = "" if command.path else " || _files"
@@ -81,7 +81,7 @@ def _arguments(command: Command, indent: str) -> Iterator[str]:
 
 
 def _option(option: Option, choosing: tuple[str, ...]) -> Iterator[str]:
-    """One spec a name; the other names go once one is there, everything after `--help`."""
+    """One spec per name; it excludes the option's other names, `--help` excludes everything."""
     others = "- *" if "--help" in option.names else " ".join(option.names)
     if option.names[0] in choosing:
         others += " 1"
@@ -111,7 +111,7 @@ def _action(value: Value) -> str:
         case Source.NOTHING:
             return " "
         case asked:
-            # The blank: else `_arguments` puts words of its own between these.
+            # The leading blank stops `_arguments` from inserting its own words.
             return f" _clinvk_candidates {asked} {_HEADINGS.get(asked, asked)}"
 
 

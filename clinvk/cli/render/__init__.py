@@ -1,8 +1,8 @@
-"""How a run is shown: one file a format, all behind one protocol.
+"""How a run is shown: one file per format, all with one protocol.
 
-A renderer is told about a run in order: `started` once, `event` for each event, `finished` once,
-and `close` always, also when an exception is on its way. All of it is called from one thread.
-Nothing has to be called while nothing happens: the spinner has a thread of its own.
+The calls are `started` once, `event` for each event, `finished` once, and `close` always, also
+after an exception. All calls come from one thread. No calls are needed between events: the spinner
+has its own thread.
 """
 
 from collections.abc import Callable
@@ -16,22 +16,22 @@ Form = Literal["text", "json", "stream-json"]
 
 
 class Renderer(Protocol):
-    """Shows one run; may raise `streams.OutputClosed` from anything but `close`."""
+    """Shows one run. All methods but `close` can raise `streams.OutputClosed`."""
 
     def started(self, turn: TurnStart) -> None:
-        """The turn begins; the agent has said nothing yet."""
+        """The turn starts; there are no events yet."""
 
     def event(self, event: Event) -> None:
-        """The agent said something."""
+        """The agent sent an event."""
 
     def finished(self, report: RunReport) -> None:
-        """The turn is over, well or not: the report has its error, if any."""
+        """The turn has ended; if it failed, the report has the error."""
 
     def close(self) -> None:
-        """Leave the terminal as it was found; may be called at any moment, and twice."""
+        """Restore the terminal; can be called at any time and more than once."""
 
 
-def renderer_for(  # noqa: PLR0913  each is a switch of its own
+def renderer_for(  # noqa: PLR0913  independent options
     streams: Streams,
     form: Form,
     *,

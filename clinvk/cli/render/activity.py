@@ -1,7 +1,7 @@
-"""What the agent does besides answering: dim one-line entries on stderr, and the spinner.
+"""The agent's activity apart from the answer: dim one-line entries on stderr, and the spinner.
 
-A tool call is one line, printed when its result is in, with how it went; until then the spinner
-shows it. Nothing of this is printed where stderr is no terminal, except warnings and errors.
+A tool call is one line, printed with its outcome when the result is received; until then the
+spinner shows it. If stderr is not a terminal, only warnings and errors are printed.
 """
 
 from collections import OrderedDict
@@ -29,12 +29,12 @@ from clinvk.text.sanitize import SafeStream, safe_line
 from clinvk.text.width import cut, display_width
 
 _CHANGE_SIGNS = {Change.CREATED: "+", Change.MODIFIED: "~", Change.DELETED: "-"}
-_WORTH_SAYING_S = 1.0
+_SHOWN_FROM_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A tool call on its way."""
+    """A tool call without a result."""
 
     line: str
     began_at: float
@@ -42,9 +42,9 @@ class _Call:
 
 @dataclass(slots=True)
 class Activity:
-    """Everything on stderr of one run; with `verbose` thinking too.
+    """The output of one run on stderr; `verbose` adds the thinking.
 
-    With `quiet` only its error, what its answer lacks, and that it is not recorded.
+    With `quiet`, only the error, warnings about an incomplete answer, and a failure to record.
     """
 
     streams: Streams
@@ -57,7 +57,7 @@ class Activity:
     """Whether the caller has written an answer to the same screen since our last line."""
     _spinner: Spinner = field(init=False)
     _calls: OrderedDict[str, _Call] = field(default_factory=OrderedDict)
-    """Those without a result, the newest last, which a plain dict would have to look for."""
+    """Calls without a result, oldest first. Finding the newest in a plain dict would be slow."""
     _warned: set[str] = field(default_factory=set)
     _thinking: SafeStream = field(default_factory=SafeStream)
     _cwd: str = ""
@@ -70,21 +70,21 @@ class Activity:
         return self.streams.stderr_is_tty and not self.quiet
 
     def started(self, turn: TurnStart) -> None:
-        """Show that something goes on."""
+        """Start the spinner."""
         self._cwd = turn.cwd
         self._spinner.label = f"starting {safe_line(turn.backend)}"
         if self._shown:
             self._spinner.start()
 
     def event(self, event: Event) -> None:
-        """Show anything but the answer itself."""
+        """Show an event, unless it is part of the answer."""
         if isinstance(event, Warned):
             self._warn(event)
         elif self._shown:
             self._show(event)
 
     def answer_begins(self) -> None:
-        """Show what is still under way above the answer: the agent has gone on."""
+        """Print the calls without a result above the answer, since the agent has continued."""
         if not self._shown:
             return
         for call in self._calls.values():
@@ -93,15 +93,15 @@ class Activity:
         self._relabel()
 
     def pause(self) -> None:
-        """Stand back while the answer's line is not complete."""
+        """Hide the spinner while a line of the answer is incomplete."""
         self._spinner.pause()
 
     def resume(self) -> None:
-        """The cursor is at the start of a line again."""
+        """Show the spinner again: the cursor is at the start of a line."""
         self._spinner.resume()
 
     def finished(self, report: RunReport) -> None:
-        """Say what is left to say: warnings, the closing lines, the error."""
+        """Print the remaining warnings, the closing lines and the error."""
         self._end_thinking()
         self.answer_begins()
         self._spinner.stop()
@@ -119,7 +119,7 @@ class Activity:
             say_error(self.streams, report.error)
 
     def close(self) -> None:
-        """Stop moving; the line is wiped."""
+        """Stop and erase the spinner."""
         self._spinner.stop()
 
     def _warn(self, event: Warned) -> None:
@@ -163,7 +163,7 @@ class Activity:
             return
         line = call.line if call else "tool"
         took = self.clock() - call.began_at if call else 0.0
-        suffix = f" · {elapsed_text(took)}" if took >= _WORTH_SAYING_S else ""
+        suffix = f" · {elapsed_text(took)}" if took >= _SHOWN_FROM_S else ""
         self._line(f"{'✓' if event.ok else '✗'} {line}", suffix)
         said = next((text for text in event.text.splitlines() if safe_line(text)), "")
         if said and (self.verbose or not event.ok):
@@ -194,7 +194,7 @@ class Activity:
             self._spinner.label = otherwise
 
     def _line(self, text: str, suffix: str = "") -> None:
-        """One entry on exactly one line; the suffix is never cut."""
+        """Print one entry on exactly one line; the suffix is never cut."""
         self._err(cut(text, max(self.streams.columns() - display_width(suffix), 1)) + suffix)
 
     def _err(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""`clinvk backends`: a table, then what each agent can do and cannot; or an array for programs."""
+"""`clinvk backends`: a table, then the abilities of each agent; or a JSON array."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ _HEAD = ("NAME", "AGENT", "VERSION", "SIGNED IN", "PROGRAM")
 _VERSION_NOTES = {
     VersionMatch.NEWER: "; the installed one is newer",
     VersionMatch.OLDER: "; the installed one is older",
-    VersionMatch.OTHER: "; the installed one is another",
+    VersionMatch.OTHER: "; the installed one is different",
 }
 
 
@@ -46,9 +46,9 @@ def _program(state: BackendState) -> str:
 
 
 def _notes(states: Sequence[BackendState]) -> Iterator[str]:
-    """What the table has no column for: the versions that are tested, and what there is to ask.
+    """The tested versions and the abilities of each installed agent.
 
-    Of an agent that is not here nobody asks: the documentation has a table of them all.
+    The documentation has a table of all agents, including those that are not installed.
     """
     for state in filter(lambda state: state.installed, states):
         yield f"\n{state.name}\n"

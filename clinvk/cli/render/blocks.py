@@ -1,7 +1,7 @@
-"""Markdown that arrives in pieces, cut into blocks that can be rendered by themselves.
+"""Splits Markdown that arrives in pieces into blocks that can be rendered separately.
 
-A block ends at a blank line outside a fence. Where the next line decides (an indented line goes on
-with the list item above it), the block waits for that line. Each line is looked at once.
+A block ends at a blank line outside a fence. If the next line decides (an indented line continues
+the list item above it), the block waits for that line. Each line is examined once.
 """
 
 import re
@@ -12,7 +12,7 @@ _INDENTED = re.compile(r"(?: {2,}|\t)")
 
 
 class Blocks:
-    """Cuts a text into blocks; the blocks, put together again, are the text."""
+    """Splits a text into blocks; joined, the blocks are the text."""
 
     def __init__(self) -> None:
         self._lines: list[str] = []
@@ -31,7 +31,7 @@ class Blocks:
         return done
 
     def flush(self) -> list[str]:
-        """The blocks that the end completes; everything starts afresh after it."""
+        """The blocks that the end of the text completes; a new text can follow."""
         done = self._line("".join(self._tail)) if self._tail else []
         done += self._cut()
         self._tail.clear()

@@ -1,4 +1,4 @@
-"""What became of a session that was changed: one line for people, an object for programs."""
+"""The result of a change to a session: one line of text, or a JSON object."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,7 +17,7 @@ from clinvk.text.title import UNTITLED
 
 
 def render_changed(changed: Listed, sentence: str, streams: Streams, *, as_json: bool) -> None:
-    """Say what one session is now; the JSON is its object of `sessions list`."""
+    """Show the change of one session; the JSON is its object in `sessions list`."""
     if as_json:
         from clinvk.published.sessions import session_to_json
 
@@ -27,7 +27,7 @@ def render_changed(changed: Listed, sentence: str, streams: Streams, *, as_json:
 
 
 def render_tagged(changed: Listed, streams: Streams, *, as_json: bool) -> None:
-    """As `render_changed`, of its tags."""
+    """Show the tags of a session, like `render_changed`."""
     session = changed.session
     tagged = f"is tagged {', '.join(session.tags)}" if session.tags else "has no tags"
     render_changed(changed, f"session {session.id} {tagged}", streams, as_json=as_json)
@@ -36,9 +36,9 @@ def render_tagged(changed: Listed, streams: Streams, *, as_json: bool) -> None:
 def render_each(
     outcomes: Sequence[Applied[Session, bool]], done: str, streams: Streams, *, as_json: bool
 ) -> ExitStatus:
-    """Say what became of each; the status is that of the first one that failed.
+    """Show the result for each session; return the exit status of the first error.
 
-    `done` is the word for it; the result says whether there was anything to do.
+    `done` is the past participle of the change. A result is False if nothing had to be changed.
     """
     if as_json:
         from clinvk.published.sessions import changed_to_json
@@ -48,18 +48,19 @@ def render_each(
     for one in outcomes:
         title = safe_line(one.target.title) or UNTITLED
         if one.error:
-            say_kept(streams, one.target.id, one.error)
+            say_unchanged(streams, one.target.id, one.error)
         elif one.result:
             streams.out(f"{done} session {one.target.id}: {title}\n")
         else:
-            streams.out(f"session {one.target.id} was {done} already: {title}\n")
+            streams.out(f"session {one.target.id} was already {done}: {title}\n")
     return first_status(outcomes)
 
 
-def say_kept(streams: Streams, session_id: str, error: ClinvkError) -> None:
-    """The error that kept one of several sessions as it was."""
+def say_unchanged(streams: Streams, session_id: str, error: ClinvkError) -> None:
+    """Report the error that left one of several sessions unchanged."""
     report = ErrorReport.of_error(error)
-    say_error(streams, replace(report, message=f"session {session_id} stays: {error.message}"))
+    message = f"session {session_id} is unchanged: {error.message}"
+    say_error(streams, replace(report, message=message))
 
 
 def first_status(outcomes: Sequence[Applied[Any, Any]]) -> ExitStatus:

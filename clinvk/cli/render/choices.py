@@ -1,4 +1,4 @@
-"""One session on one line, to be chosen: title, backend, age, directory, status."""
+"""One session per line to choose from: title, backend, age, directory, status."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +18,15 @@ _AGE = len("30 minutes ago")
 _STATUS = max(len(status.value) for status in Status)
 _TITLE_LEAST, _DIRECTORY_LEAST, _DIRECTORY_MOST = 16, 12, 40
 _OFFERED, _OFFERED_COLUMNS = 10, 100
-# What a narrow terminal goes without, in this order, until the title has room.
+# Columns removed on a narrow terminal, in this order, until the title has room.
 _DISPENSABLE = ("directory", "backend", "status")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceLines:
-    """Lines of sessions that are shown together, all of one layout.
+    """Lines of sessions that are shown together, in one layout.
 
-    `backend` is the width of the longest backend's name, `user_home` is what `~` stands for.
+    `backend` is the width of the longest backend name, `user_home` is the directory `~`.
     """
 
     now: datetime
@@ -34,7 +34,7 @@ class ChoiceLines:
     backend: int
 
     def line(self, listed: Listed, columns: int) -> str:
-        """The session on one line of at most `columns`, with nothing that drives a terminal."""
+        """The session on one line of at most `columns`, safe for a terminal."""
         session = listed.session
         widths = self._widths(columns)
         title = safe_line(session.title) or UNTITLED
@@ -48,7 +48,7 @@ class ChoiceLines:
         return cut(_GAP.join(cells[name] for name in widths).rstrip(), columns)
 
     def _widths(self, columns: int) -> Mapping[str, int]:
-        """The cells that have room, in order, each with its width."""
+        """The cells that have room, in order, with their widths."""
         widths = {
             "title": 0,
             "backend": self.backend,
@@ -80,16 +80,16 @@ def choice_lines(offered: Sequence[Listed], now: datetime, user_home: Path) -> C
 
 
 def offer(offered: Offer, now: datetime, user_home: Path) -> str:
-    """What a picker would have offered, in a few lines, and how to name one."""
+    """A hint with the first sessions of the picker, and how to name one."""
     if not offered.count:
-        return "there is none to offer; `clinvk sessions list` shows them all"
+        return "there is no session to pick; `clinvk sessions list` shows all"
     first = offered.part(0, _OFFERED)
     lines = choice_lines(first, now, user_home)
     shown = [f"{one.session.id}  {lines.line(one, _OFFERED_COLUMNS)}" for one in first]
     more = offered.count - len(shown)
     return "\n".join(
         [
-            "name one (`clinvk resume ID`), or take the first with `--last`:",
+            "name one (`clinvk resume ID`), or use the first with `--last`:",
             *shown,
             *([f"… and {more:,} more (`clinvk sessions list`)"] if more else []),
         ]
@@ -97,7 +97,7 @@ def offer(offered: Offer, now: datetime, user_home: Path) -> str:
 
 
 def home_as_tilde(directory: str, user_home: Path) -> str:
-    """The directory, with `~` for the person's home."""
+    """The directory, with `~` for the user's home."""
     path = Path(directory)
     if user_home == Path("/") or not path.is_relative_to(user_home):
         return directory
@@ -105,7 +105,7 @@ def home_as_tilde(directory: str, user_home: Path) -> str:
 
 
 def cut_front(text: str, columns: int) -> str:
-    """The end of the text in at most `columns`: a path says most with its last parts."""
+    """The end of the text in at most `columns`: the last parts of a path matter most."""
     if display_width(text) <= columns:
         return text
     kept: list[str] = []

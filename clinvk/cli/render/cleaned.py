@@ -1,9 +1,9 @@
-"""`sessions clean`: one line that cron may mail, a list of what would go, or an object."""
+"""`sessions clean`: one line that cron can mail, a list for `--dry-run`, or a JSON object."""
 
 import re
 from datetime import datetime
 
-from clinvk.cli.render.changed import say_kept
+from clinvk.cli.render.changed import say_unchanged
 from clinvk.cli.render.layout import format_age, format_size, in_columns
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
@@ -17,7 +17,7 @@ from clinvk.text.units import format_duration, plural
 def render_cleaned(
     cleaned: Cleaned, sweep: Sweep, streams: Streams, *, now: datetime, as_json: bool
 ) -> ExitStatus:
-    """Say what went; the status is that of the first session that should have gone and did not."""
+    """Show what was cleaned; return the exit status of the first error."""
     if as_json:
         from clinvk.published.sessions import cleaned_to_json
 
@@ -27,7 +27,7 @@ def render_cleaned(
             streams.out("".join(in_columns([_cells(one, now) for one in cleaned.swept])))
         streams.out(f"{safe_line('; '.join(_parts(cleaned, sweep)))}\n")
         for session_id, error in cleaned.failed:
-            say_kept(streams, session_id, error)
+            say_unchanged(streams, session_id, error)
     return next((error.exit_status for _, error in cleaned.failed), ExitStatus.OK)
 
 
@@ -39,7 +39,7 @@ def _cells(one: Swept, now: datetime) -> tuple[str, ...]:
 
 
 def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
-    parts = [_what_went(cleaned, sweep) if cleaned.swept else _why_none(sweep)]
+    parts = [_summary(cleaned, sweep) if cleaned.swept else _why_none(sweep)]
     if count := len(cleaned.in_use):
         parts.append(f"left {plural(count, 'session')} alone, in use")
     if count := len(cleaned.failed):
@@ -49,12 +49,12 @@ def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
         parts.append(f"{did} {plural(count, 'temporary file')} of killed runs")
     agents = {one.native.agent: one.native.root for one in cleaned.swept if one.native}
     if agents:
-        told = (f"{agent}'s ({root})" if root else f"{agent}'s" for agent, root in agents.items())
-        parts.append(f"the agent's own transcripts are left alone: {', '.join(told)}")
+        kept = (f"{agent}'s ({root})" if root else f"{agent}'s" for agent, root in agents.items())
+        parts.append(f"the agent's own transcripts are kept: {', '.join(kept)}")
     return parts
 
 
-def _what_went(cleaned: Cleaned, sweep: Sweep) -> str:
+def _summary(cleaned: Cleaned, sweep: Sweep) -> str:
     count, freed = plural(len(cleaned.swept), "session"), format_size(cleaned.freed)
     if sweep.archive is None:
         return (
@@ -69,6 +69,6 @@ def _what_went(cleaned: Cleaned, sweep: Sweep) -> str:
 
 def _why_none(sweep: Sweep) -> str:
     if sweep.older_than_s is None:
-        return "nothing to clean: `session.retention_days` is 0, so sessions are kept for ever"
+        return "nothing to clean: `session.retention_days` is 0, so sessions are kept forever"
     age = re.sub(r" 0[hms]$", "", format_duration(sweep.older_than_s))
     return f"nothing to clean: no such session was last used more than {age} ago"

@@ -1,4 +1,4 @@
-"""The last words of a run on a terminal: what it was, what it cost, how to go on."""
+"""The closing lines of a run on a terminal: summary, cost, and how to continue."""
 
 import shlex
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ _STOPPED = {ExitStatus.INTERRUPTED: "interrupted", ExitStatus.TERMINATED: "termi
 
 
 def closing_lines(report: RunReport, columns: int) -> list[str]:
-    """The summary, and how to continue where there is a session to continue."""
+    """The summary, and how to continue if there is a session."""
     lines = _folded(_summary(report), " · ", columns)
     if report.session_id is not None and report.error is None:
         words = shlex.quote(_shown_id(report.session_id).removesuffix("…"))
@@ -35,18 +35,18 @@ def _summary(report: RunReport) -> Iterable[str]:
     cached = f" ({format_tokens(usage.cached_tokens)} cached)" if usage.cached_tokens else ""
     yield f"{format_tokens(usage.input_tokens)} in{cached}"
     yield f"{format_tokens(usage.output_tokens)} out"
-    # A dash alone says nothing of what it is that is not known.
+    # A dash alone would not show that the cost is unknown.
     yield f"${UNKNOWN}" if outcome.cost_usd is None else format_cost(outcome.cost_usd)
     yield format_duration(outcome.duration_s or 0.0)
 
 
 def _shown_id(session_id: str) -> str:
-    """A short id as it is, a long one by a prefix that `clinvk resume` takes."""
+    """A short id unchanged, a long one as a prefix that `clinvk resume` accepts."""
     return session_id if len(session_id) <= _WHOLE_ID else f"{session_id[:_PREFIX]}…"
 
 
 def _folded(parts: Iterable[str], between: str, columns: int) -> list[str]:
-    """The parts joined, on as many lines as the width asks for; no part is torn."""
+    """The parts joined on as many lines as needed; no part is split across lines."""
     lines: list[str] = []
     for part in parts:
         joined = f"{lines[-1]}{between}{part}" if lines else part

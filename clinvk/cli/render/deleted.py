@@ -1,9 +1,9 @@
-"""`sessions delete`: the question, and what became of each session."""
+"""`sessions delete`: the sessions to confirm, and the result for each."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from clinvk.cli.render.changed import first_status, say_kept
+from clinvk.cli.render.changed import first_status, say_unchanged
 from clinvk.cli.render.layout import format_age, format_size
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
@@ -17,7 +17,7 @@ from clinvk.text.units import plural
 
 
 def deletion_line(target: DeletionTarget, now: datetime) -> str:
-    """What a person should know of a session before it is gone."""
+    """A line about a session, shown before it is deleted."""
     session = target.session
     if session is None:
         return f"{target.id}  a damaged record, and its transcript"
@@ -29,7 +29,7 @@ def deletion_line(target: DeletionTarget, now: datetime) -> str:
 def render_deleted(
     outcomes: Sequence[Applied[DeletionTarget, Deleted]], streams: Streams, *, as_json: bool
 ) -> ExitStatus:
-    """Say what became of each; the status is that of the first one that failed."""
+    """Show the result for each session; return the exit status of the first error."""
     if as_json:
         from clinvk.published.sessions import deleted_to_json
 
@@ -37,7 +37,7 @@ def render_deleted(
         return first_status(outcomes)
     for one in outcomes:
         if one.error:
-            say_kept(streams, one.target.id, one.error)
+            say_unchanged(streams, one.target.id, one.error)
         elif one.result:
             title = f" ({safe_line(session.title)})" if (session := one.target.session) else ""
             freed = f"freed {format_size(one.result.freed)}{_native(one.result)}"
@@ -50,11 +50,11 @@ def _native(deleted: Deleted) -> str:
     if native is None:
         return ""
     where = ", ".join(native_paths(native))
-    return safe_line(f"; {native.agent}'s own transcript is left alone{where and ': '}{where}")
+    return safe_line(f"; {native.agent}'s own transcript is kept{where and ': '}{where}")
 
 
 def native_paths(native: NativeTranscript) -> list[str]:
-    """The agent's files, or its folder where none was found."""
+    """The agent's files, or its folder if no file was found."""
     if native.files:
         return [str(path) for path in native.files]
-    return [f"{native.root} (none was found)"] if native.root else []
+    return [f"{native.root} (no file found)"] if native.root else []

@@ -1,4 +1,4 @@
-"""`clinvk doctor`: an area a line with its mark, and what was found below; or an object."""
+"""`clinvk doctor`: a line per area with the findings below it; or a JSON object."""
 
 from collections.abc import Iterator
 from itertools import groupby
@@ -14,11 +14,11 @@ _STYLES = {Severity.PROBLEM: "\x1b[31m", Severity.WARNING: "\x1b[33m", Severity.
 _WELL, _GREEN, _BOLD, _PLAIN = "✓", "\x1b[32m", "\x1b[1m", "\x1b[0m"
 _COLUMNS = 14
 _ALIKE = 5
-"""So many findings of one kind are shown; the rest is counted."""
+"""Number of findings of one kind that are shown; the rest are counted."""
 
 
 def render_examination(examination: Examination, streams: Streams, *, as_json: bool) -> None:
-    """Show what was looked at and found, on stdout; what was done, on stderr."""
+    """Show the checks and findings on stdout, and the repairs on stderr."""
     for sentence in examination.fixed:
         streams.err(safe_line(sentence))
     for sentence in examination.unfixed:
@@ -72,8 +72,8 @@ def _sum(examination: Examination) -> str:
     counts = [
         (word, sum(found.severity is word for found in examination.findings)) for word in Severity
     ]
-    told = [plural(count, word.value) for word, count in counts if count]
-    said = ", ".join(told)
+    parts = [plural(count, word.value) for word, count in counts if count]
+    summary = ", ".join(parts)
     if examination.ok:
-        return f"all is well ({said})" if said else "all is well"
-    return said or "not everything could be put right"
+        return f"all is well ({summary})" if summary else "all is well"
+    return summary or "not everything could be repaired"

@@ -13,22 +13,22 @@ from clinvk.text.json_codec import json_line
 def render_plan(
     plan: TurnPlan, environ: Mapping[str, str], streams: Streams, *, as_json: bool
 ) -> None:
-    """One line that a shell would run; what cannot stand in it is said on stderr."""
+    """Show the command as one shell line; stdin, files and warnings are shown on stderr."""
     invocation = plan.invocation
-    told = plan_to_json(plan, environ)
+    document = plan_to_json(plan, environ)
     if as_json:
-        streams.out_json(json_line(told).decode())
+        streams.out_json(json_line(document).decode())
         return
-    settings = [f"-u {shlex.quote(name)}" for name in told["env_unset"]]
-    settings += [f"{name}={shlex.quote(value)}" for name, value in told["env"].items()]
+    settings = [f"-u {shlex.quote(name)}" for name in document["env_unset"]]
+    settings += [f"{name}={shlex.quote(value)}" for name, value in document["env"].items()]
     prefix = ["env", *settings] if settings else []
     command = " ".join([*prefix, shlex.join(invocation.argv)])
     line = f"cd {shlex.quote(str(invocation.cwd))} && {command}\n"
     streams.out_text(line)
     if invocation.stdin:
-        streams.err(f"its stdin: the prompt, {len(invocation.stdin):,} bytes")
+        streams.err(f"stdin: the prompt, {len(invocation.stdin):,} bytes")
     else:
-        streams.err("its stdin: the terminal")
+        streams.err("stdin: the terminal")
     for name in invocation.files:
         streams.err(f"{{{name}}}: a private file with the {name.replace('_', ' ')}")
     for warning in plan.warnings:

@@ -1,4 +1,4 @@
-"""How an error is said: two lines on stderr, or the envelope of the JSON formats on stdout."""
+"""Prints errors: two lines on stderr, or the report of the JSON formats on stdout."""
 
 import re
 from dataclasses import replace
@@ -20,10 +20,10 @@ def render_report(
     as_json: bool,
     as_stream: bool = False,
 ) -> None:
-    """Say an error; as JSON it is a run's report with nothing but the error.
+    """Print an error; as JSON it is the report of a run that has only the error.
 
-    `as_stream` makes it the last line of `-o stream-json`, which has a type. What is quoted is cut
-    where nobody would read on.
+    `as_stream` makes it the last line of `-o stream-json`, which has a `type`. Very long quotes are
+    cut.
     """
     report = replace(report, message=_QUOTED.sub(r"`\1…`", report.message))
     if not (as_json or as_stream):

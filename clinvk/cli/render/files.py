@@ -1,4 +1,4 @@
-"""`sessions files`: what each turn changed, a line a file."""
+"""`sessions files`: the files that each turn changed, one per line."""
 
 from collections.abc import Sequence
 

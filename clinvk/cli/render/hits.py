@@ -1,4 +1,4 @@
-"""`sessions search`: two lines a hit for people, an array for programs, ids for a shell."""
+"""`sessions search`: two lines per hit, a JSON array, or ids."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -22,7 +22,7 @@ _GAP = "  "
 def render_hits(
     found: Found, streams: Streams, *, now: datetime, as_json: bool = False, ids: bool = False
 ) -> None:
-    """Show what was found on stdout; what was passed by, and that nothing was found, on stderr."""
+    """Show the hits on stdout; skipped sessions, and that nothing was found, on stderr."""
     if as_json:
         from clinvk.published.sessions import hit_to_json
 
@@ -35,13 +35,13 @@ def render_hits(
         say_warning(streams, sentence)
     if count := found.damaged_lines:
         lines = "a damaged line" if count == 1 else f"{count:,} damaged lines"
-        say_warning(streams, f"{lines} of transcripts that may match: passed by")
+        say_warning(streams, f"skipped {lines} of transcripts that may match")
     if not found.hits:
         streams.err("no session matches")
 
 
 def _not_searched(unreadable: Sequence[str]) -> list[str]:
-    """What could not be searched: each by itself if these are few."""
+    """Warnings about sessions that could not be searched: one for each if there are few."""
     if len(unreadable) <= FEW:
         return [f"{sentence}; not searched" for sentence in unreadable]
     more = len(unreadable) - FEW
@@ -58,7 +58,7 @@ def _not_searched(unreadable: Sequence[str]) -> list[str]:
 
 
 def _searched_by_transcript(rebuilt: Sequence[str]) -> list[str]:
-    """Whose records cannot be read, but what was said in them could be searched."""
+    """Warnings about sessions whose record cannot be read, but whose transcript was searched."""
     if len(rebuilt) <= FEW:
         return [f"{sentence}; its transcript was searched" for sentence in rebuilt]
     count = f"{len(rebuilt):,} records"
@@ -94,7 +94,7 @@ def _place(hit: Hit, columns: int | None, *, color: bool) -> str:
 
 
 def _marked(snippet: Snippet, room: int | None, *, color: bool) -> str:
-    """The snippet in at most `room` columns, with its matches highlighted where there is colour."""
+    """The snippet in at most `room` columns, with its matches highlighted if there is colour."""
     text = snippet.text if room is None else cut(snippet.text, max(room, 1))
     if not color:
         return text

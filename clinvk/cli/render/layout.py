@@ -1,4 +1,4 @@
-"""What the lists and pages are made of: columns, labelled lines, sizes and ages in words."""
+"""Building blocks of lists and pages: columns, labelled lines, sizes and ages."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ _LABEL_COLUMNS = 19
 
 
 def in_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """A line for each row, all rows of the same length; nothing stands behind the last cell."""
+    """A line for each row, without trailing blanks; all rows have the same length."""
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (pad(cell, width) for cell, width in zip(row, widths, strict=True))
@@ -20,25 +20,25 @@ def in_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def field(label: str, value: str) -> str:
-    """One line: the label, and the value on one line; without a label it goes on with the last."""
+    """One line with label and value; an empty label continues the one above."""
     head = f"{label}:" if label else ""
     return f"{head:<{_LABEL_COLUMNS}}{safe_line(value)}"
 
 
 def fields(label: str, values: Iterable[str]) -> Iterator[str]:
-    """One line a value, the label before the first."""
+    """One line per value, the label before the first."""
     for value in values:
         yield field(label, value)
         label = ""
 
 
 def file_lines(label: str, files: Iterable[FileReport], cwd: str) -> Iterator[str]:
-    """One line a file; what the agent did not report itself is marked."""
+    """One line per file; those that the agent did not report are marked."""
     return fields(label, (f"{shown_path(file.path, cwd)} ({how_changed(file)})" for file in files))
 
 
 def how_changed(file: FileReport) -> str:
-    """`created`; `created, observed` if only the comparison of the work tree says so."""
+    """`created`, or `created, observed` if only the comparison of the work tree shows it."""
     observed = file.source is FileSource.OBSERVED
     return f"{file.change.value}, observed" if observed else file.change.value
 
@@ -58,7 +58,7 @@ def format_size(size: int) -> str:
 
 
 def format_age(at: datetime, now: datetime) -> str:
-    """How long ago, roughly: `3 days ago`; within a minute, or ahead of our clock, `just now`."""
+    """The age, roughly: `3 days ago`; `just now` within a minute or for a time in the future."""
     if now - at < timedelta(minutes=1):
         return "just now"
     from humanize import naturaltime

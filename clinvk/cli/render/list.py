@@ -1,6 +1,6 @@
-"""`sessions list`: a table for people, or an array for programs.
+"""`sessions list`: a table, or a JSON array.
 
-No table library: the widths of CJK and emoji are what they get wrong, or what costs 30 ms.
+Table libraries get the widths of CJK and emoji wrong, or take 30 ms for them, so none is used.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,11 +22,11 @@ from clinvk.text.width import cut, display_width, pad
 _HEAD = ("ID", "BACKEND", "STATUS", "LAST USED", "TOKENS", "TITLE/PROMPT")
 _BACKEND, _STATUS, _USED, _TOKENS, _TITLE = 1, 2, 3, 4, 5
 _GAP = "  "
-# What a narrow terminal goes without, in this order, until the title has room.
+# Columns removed on a narrow terminal, in this order, until the title has room.
 _DISPENSABLE = (_TOKENS, _BACKEND, _USED, _STATUS)
 _TITLE_ROOM = 12
 _MOST_DAMAGED = 20
-"""So many damaged records have a row of their own; a list for programs has them all."""
+"""Number of damaged records shown as rows; the JSON has all."""
 
 _COLORS = {
     Status.RUNNING: "32",
@@ -42,10 +42,10 @@ _Row = tuple[str, ...]
 def render_list(
     found: SessionList, streams: Streams, *, now: datetime, as_json: bool, filtered: bool = False
 ) -> None:
-    """Show the sessions found; `filtered` says that there may be others.
+    """Show the sessions found; `filtered` means that there may be others.
 
-    What a damaged record would have matched cannot be told: in a list that is filtered it is no
-    data, and is said on stderr.
+    It is unknown whether a damaged record matches a filter, so a filtered list reports it on stderr
+    only.
     """
     if filtered and found.damaged:
         say_damaged(found.damaged, streams)
@@ -73,19 +73,19 @@ def render_list(
 
 
 def render_ids(found: SessionList, streams: Streams) -> None:
-    """The ids alone, one a line, for a shell; damaged records are said on stderr."""
+    """Print only the ids, one per line; damaged records are reported on stderr."""
     streams.out("".join(f"{safe_line(listed.session.id)}\n" for listed in found.sessions))
     say_damaged(found.damaged, streams)
 
 
 def say_damaged(damaged: Sequence[DamagedRecord], streams: Streams) -> None:
-    """Say on stderr what cannot be read: each if these are few, else in one warning."""
+    """Report unreadable records on stderr: one warning for each if there are few, else one."""
     sentences = summed_up(
         damaged,
         each=lambda record: record.sentence,
         name=lambda record: record.path,
         what="records cannot be read",
-        way_out="`clinvk doctor` says why, and what can be done",
+        way_out="`clinvk doctor` shows why, and how to fix it",
     )
     for sentence in sentences:
         say_warning(streams, sentence)
@@ -105,7 +105,7 @@ def _row(listed: Listed, now: datetime) -> _Row:
 
 
 def _tokens(session: Session) -> str:
-    """The total; `≥` before one that leaves out a turn whose figures are not known."""
+    """The total, with `≥` before it if the figures of a turn are unknown."""
     total = session.usage.total_tokens
     least = total is not None and session.leaves_out("total_tokens")
     return f"{'≥' if least else ''}{format_tokens(total)}"
@@ -117,7 +117,7 @@ def _damaged_row(record: DamagedRecord) -> _Row:
 
 
 def _table(rows: Sequence[_Row], columns: int | None, *, color: bool) -> Iterator[str]:
-    """The lines. With `columns` each is cut to that many, so that a session is one line."""
+    """The lines, each cut to `columns` if given, so that a session is one line."""
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     shown = list(range(len(_HEAD)))
     room = 0

@@ -1,7 +1,7 @@
-"""One block of Markdown as lines for a terminal. The only file that knows rich.
+"""Renders one block of Markdown for a terminal. The only module that uses rich.
 
-Sixteen colours, so that the person's own palette decides how they look on light and dark; no
-backgrounds, no boxes and no links behind words: an address that an agent gives is shown.
+It uses sixteen colours, so that the user's palette fits light and dark terminals; no backgrounds,
+no boxes and no hidden links: the address of each link is shown.
 """
 
 from typing import ClassVar
@@ -17,7 +17,7 @@ from rich.theme import Theme
 from clinvk.text.sanitize import safe_text
 
 MAX_COLUMNS = 120
-"""Wider lines are hard to read, however wide the terminal is."""
+"""Longer lines are hard to read, also on a wide terminal."""
 
 _TOO_LONG = 100_000
 _TOO_LONG_TO_COLOR = 30_000
@@ -42,7 +42,7 @@ _THEME = Theme(
 
 
 class _LeftHeading(Heading):
-    """A heading that starts where the text does."""
+    """A left-aligned heading."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         text = self.text.copy()
@@ -51,7 +51,7 @@ class _LeftHeading(Heading):
 
 
 class _Code(CodeBlock):
-    """Code, indented by two, coloured where there is colour."""
+    """Code, indented by two columns, with syntax colours if there is colour."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         code = str(self.text).rstrip()
@@ -69,7 +69,7 @@ class _Code(CodeBlock):
 
 
 class _Answer(Markdown):
-    """Markdown as an answer is written in it."""
+    """Markdown with our headings and code blocks."""
 
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
@@ -80,7 +80,7 @@ class _Answer(Markdown):
 
 
 class MarkdownLines:
-    """Renders blocks, each by itself."""
+    """Renders blocks separately."""
 
     def __init__(self, *, color: bool) -> None:
         self._console = Console(
@@ -95,17 +95,17 @@ class MarkdownLines:
         )
 
     def render(self, block: str, columns: int) -> str:
-        """The block in lines of at most `columns`, without blank lines around it; ends with one.
+        """The block in lines of at most `columns`, without blank lines around it.
 
-        `block` has been made safe already. A block too long to be worth the time, and one that
-        rich stumbles over, comes back as it is: the answer matters more than its looks.
+        `block` must be safe already. A very long block, and one on which rich fails, is returned
+        unchanged.
         """
         if len(block) > _TOO_LONG:
-            return _as_it_is(block)
+            return _unchanged(block)
         try:
             return self._render(block, min(columns, MAX_COLUMNS))
-        except Exception:  # noqa: BLE001  third-party parsers on text that anybody may have written
-            return _as_it_is(block)
+        except Exception:  # noqa: BLE001  third-party parsers on untrusted text
+            return _unchanged(block)
 
     def _render(self, block: str, columns: int) -> str:
         console = self._console
@@ -124,12 +124,12 @@ class MarkdownLines:
 
 
 def _harmless(segment: Segment) -> Segment:
-    """The segment made safe once more: Markdown decodes `&#27;`, and `%1B` in an address."""
+    """The segment made safe again: Markdown decodes `&#27;`, and `%1B` in an address."""
     return Segment(safe_text(segment.text).replace("\n", " "), segment.style)
 
 
 def _without_end(line: list[Segment]) -> list[Segment]:
-    """The line without the blanks that rich fills it up with: they would be copied along."""
+    """The line without the trailing blanks of rich, which a user would copy too."""
     kept = list(line)
     while kept and not kept[-1].text.strip():
         kept.pop()
@@ -139,6 +139,6 @@ def _without_end(line: list[Segment]) -> list[Segment]:
     return kept
 
 
-def _as_it_is(block: str) -> str:
+def _unchanged(block: str) -> str:
     text = block.strip("\n")
     return f"{text}\n" if text else ""

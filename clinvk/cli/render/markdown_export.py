@@ -1,7 +1,7 @@
-"""Sessions as Markdown that reads as a conversation.
+"""Sessions as Markdown that reads like a conversation.
 
-One front matter at the top: the fields of the session, or of each under `sessions`. Then each
-session under a heading of its own, and in it its turns.
+The front matter has the fields of the session, or of each session under `sessions`. Then each
+session has a heading, followed by its turns.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +19,7 @@ _HOW = {True: "", False: " — failed", None: " — no result"}
 
 
 def markdown_of(told: Sequence[Told]) -> str:
-    """The document; what could drive a terminal is still in it."""
+    """The document; terminal control characters are still in it."""
     lines = [*_front_matter(told)]
     for number, one in enumerate(told):
         lines += ["", "---"] if number else []
@@ -86,19 +86,19 @@ def _turn(turn: Turn, session: Session) -> Iterator[str]:
     yield from _section("Warnings", [f"- {plain(warning)}" for warning in outcome.warnings])
     yield from _section("Answer", list(quoted(text)) if text else ["*no answer*"])
     if turn.interrupted:
-        yield from ("", "*interrupted: this is what had come*")
+        yield from ("", "*interrupted: the answer is incomplete*")
     if (failure := outcome.failure) is not None:
         yield from ("", f"**Failed:** {plain(failure.message)} ({code(failure.code)})")
 
 
 def _section(title: str, lines: list[str]) -> Iterator[str]:
-    """A headed section, nothing if it has no lines."""
+    """A section with a heading; nothing if there are no lines."""
     if lines:
         yield from ("", f"### {title}", "", *lines)
 
 
 def _paragraphs(texts: Sequence[str]) -> list[str]:
-    """Quotes, one a text: a line that is not quoted keeps them apart."""
+    """The texts as quotes, separated by a line that is not quoted."""
     lines: list[str] = []
     for text in texts:
         lines += [*([""] if lines else []), *quoted(text)]

@@ -1,8 +1,7 @@
-"""Foreign text inside a Markdown document of ours, so that it can never be taken for ours.
+"""Puts text from others into a Markdown document, clearly separated from ours.
 
-What people and agents wrote stands in block quotes, where every line of theirs begins with `>`, in
-code spans, or escaped. So a heading, a fence that is never closed, HTML or front matter in an
-answer stays inside of it.
+Text from users and agents is in block quotes (each line starts with `>`), in code spans, or
+escaped. So a heading, an open fence, HTML or front matter in an answer cannot affect the document.
 """
 
 import re
@@ -15,20 +14,20 @@ Scalar = str | int | float | None
 _LINE_END = re.compile("\r\n|\r|\n")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&~|$#])")
 _BACKTICKS = re.compile("`+")
-# What JSON lets stand in a string and YAML does not, or folds as a line's end.
+# Characters that JSON allows in a string, but YAML forbids or treats as a line end.
 _UNPRINTABLE = re.compile(
     "[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 
 
 def quoted(text: str) -> Iterator[str]:
-    """The lines of the text as a block quote, whatever ends its lines."""
+    """The lines of the text as a block quote, with any kind of line end."""
     for line in _LINE_END.split(text.rstrip("\r\n")):
         yield f"> {line}" if line else ">"
 
 
 def code(text: str) -> str:
-    """The text on one line as a code span, with as many backticks as it takes."""
+    """The text on one line as a code span, with as many backticks as needed."""
     line = safe_line(text)
     longest = max(map(len, _BACKTICKS.findall(line)), default=0)
     fence = "`" * (longest + 1)
@@ -37,14 +36,14 @@ def code(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """The text on one line, with nothing in it that is markup."""
+    """The text on one line, with all markup escaped."""
     return _SPECIAL.sub(r"\\\1", safe_line(text))
 
 
 def yaml_lines(
     fields: Mapping[str, Scalar | Sequence[str] | Mapping[str, Scalar]],
 ) -> Iterator[str]:
-    """The fields as YAML, one a line, those of an inner mapping indented below it."""
+    """The fields as YAML, one per line; those of an inner mapping are indented below it."""
     for key, value in fields.items():
         if isinstance(value, Mapping):
             yield f"{key}:"

@@ -1,4 +1,4 @@
-"""`sessions show`: all that is known about one session."""
+"""`sessions show`: all details of one session."""
 
 import shlex
 from collections.abc import Iterator
@@ -23,13 +23,13 @@ _TOKENS = {
 }
 
 NOT_RECORDED = "not recorded"
-"""What a figure prints as that the settings keep off the disk."""
+"""Printed for a figure that the settings do not allow to record."""
 
 
 def render_show(
     shown: Shown, streams: Streams, *, now: datetime, as_json: bool, figures_kept: bool = True
 ) -> None:
-    """Show the session on stdout; `figures_kept` is false if its figures were never written."""
+    """Show the session on stdout; `figures_kept` is False if figures are not recorded."""
     if as_json:
         from clinvk.published.sessions import shown_to_json
 
@@ -64,7 +64,7 @@ def _usage(session: Session) -> Iterator[str]:
 
 
 def _left_out(session: Session, figure: str) -> str:
-    """Of how many turns the sum is, if that is not all of them."""
+    """The number of turns in the sum, if it is not all turns."""
     if not session.leaves_out(figure):
         return ""
     told = session.figures_told
@@ -89,7 +89,7 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
         "Last Error": _last_error(shown),
         "Parent": session.parent,
         "Agent Session": session.conversation.id,
-        "Begun Anew": ", ".join(_begun_anew(shown)),
+        "Started Again": ", ".join(_replaced_conversations(shown)),
         "Damaged Lines": _damaged_lines(shown),
         "Lost": _lost(shown),
     }
@@ -102,7 +102,7 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
 
 
 def _imported(session: Session) -> str | None:
-    """What the file said that does not hold here."""
+    """The turns at the import, and the settings in the file that were not applied."""
     said = provenance_of(session)
     holds = {"access": session.access, "system_prompt": session.system_prompt}
     words = [
@@ -123,8 +123,8 @@ def _cost(session: Session) -> str:
     return cost if session.cost_usd is None else f"{cost}{_left_out(session, 'cost_usd')}"
 
 
-def _begun_anew(shown: Shown) -> Iterator[str]:
-    """The turns that began a conversation in place of one that the agent no longer had."""
+def _replaced_conversations(shown: Shown) -> Iterator[str]:
+    """The turns that started a new conversation because the agent no longer had the old one."""
     for turn in shown.transcript.turns:
         if turn.afresh:
             how = "replayed" if turn.afresh is IfMissing.REPLAY else "empty"
@@ -139,7 +139,7 @@ def _last_error(shown: Shown) -> str | None:
 
 def _damaged_lines(shown: Shown) -> str | None:
     count = shown.transcript.damaged_lines
-    return f"{count:,} in the transcript, passed by" if count else None
+    return f"{count:,} in the transcript, skipped" if count else None
 
 
 def _lost(shown: Shown) -> str | None:

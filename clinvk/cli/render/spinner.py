@@ -1,7 +1,7 @@
-"""The one moving thing: a transient line that says what goes on and for how long.
+"""The spinner: a transient line with the current activity and its duration.
 
-It has a thread of its own, so nobody has to call anything while an agent thinks. The streams own
-the line on the screen; whatever is written next wipes it first.
+It has its own thread, so no calls are needed while an agent works. The streams own the line on the
+screen; the next output erases it first.
 """
 
 import threading
@@ -17,7 +17,7 @@ _PAUSE_S = 0.1
 
 
 class Spinner:
-    """Moves between `start` and `stop`, except while paused."""
+    """Is shown between `start` and `stop`, except while paused."""
 
     def __init__(self, streams: Streams, clock: Callable[[], float]) -> None:
         self.label = ""
@@ -31,7 +31,7 @@ class Spinner:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to move; the time shown counts from here. On a terminal that can wipe, only."""
+        """Show the spinner and start its clock, if the terminal can erase a line."""
         if self._thread is not None or not self._streams.cursor:
             return
         self._began_at = self._clock()
@@ -39,16 +39,16 @@ class Spinner:
         self._thread.start()
 
     def pause(self) -> None:
-        """Vanish until `resume`: something is being written that is no whole line yet."""
+        """Hide the spinner until `resume`, while an incomplete line is on the screen."""
         self._paused.set()
         self._streams.erase()
 
     def resume(self) -> None:
-        """Move again."""
+        """Show the spinner again."""
         self._paused.clear()
 
     def stop(self) -> None:
-        """Vanish for good."""
+        """Remove the spinner."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
@@ -56,7 +56,7 @@ class Spinner:
             self._streams.erase()
 
     def frame(self) -> str:
-        """The line as it is to be shown now; always shorter than the terminal is wide."""
+        """The current line; always shorter than the width of the terminal."""
         sign = self._frames[self._drawn % len(self._frames)]
         self._drawn += 1
         elapsed = f" · {elapsed_text(self._clock() - self._began_at)}"
@@ -76,5 +76,5 @@ class Spinner:
 
 
 def elapsed_text(seconds: float) -> str:
-    """Whole seconds while they go by: `12s`, `2m 5s`."""
+    """A duration in whole seconds: `12s`, `2m 5s`."""
     return f"{int(max(seconds, 0))}s" if seconds < 60 else format_duration(int(seconds))

@@ -1,4 +1,4 @@
-"""For programs: `-o json` is one object at the end, `-o stream-json` one event a line."""
+"""For programs: `-o json` prints one object at the end, `-o stream-json` one event per line."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from clinvk.text.json_codec import json_line
 
 
 class JsonReport:
-    """Waits for the report and writes it, and nothing else."""
+    """Writes only the report."""
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
@@ -27,18 +27,18 @@ class JsonReport:
         self._streams.out_json(json_line(report_to_json(report)).decode())
 
     def close(self) -> None:
-        """Leave nothing to do."""
+        """Do nothing."""
 
 
 class StreamJson:
-    """Publishes each event; raw lines are the backend's own and are not published."""
+    """Writes each event, except the raw lines of the backend."""
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
         self._turn: TurnStart | None = None
 
     def started(self, turn: TurnStart) -> None:
-        """Wait for the agent: `init` says what is known once it has a conversation."""
+        """Write nothing: `init` follows when the agent has a conversation."""
         self._turn = turn
 
     def event(self, event: Event) -> None:
@@ -51,7 +51,7 @@ class StreamJson:
         self._write("result", report_to_json(report))
 
     def close(self) -> None:
-        """Leave nothing to do."""
+        """Do nothing."""
 
     def _write(self, kind: str, body: Mapping[str, Any]) -> None:
         self._streams.out_json(json_line({"type": kind, **body}).decode())

@@ -1,8 +1,7 @@
-"""Text on a terminal: the answer as Markdown, block by block, and the rest around it.
+"""Text on a terminal: the answer as Markdown, block by block, and the activity around it.
 
-A block is rendered once, when it is complete, and never touched again: an answer of any length
-costs time in proportion, and what has scrolled away stays right. What is on its way is left to the
-spinner.
+A block is rendered once, when it is complete, and never changed: the time is proportional to the
+length of the answer, and scrolled text stays correct. Only the spinner shows unfinished work.
 """
 
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from clinvk.text.sanitize import SafeStream
 
 
 class Terminal:
-    """Shows a run to a person. Everything from the agent is made safe first."""
+    """Shows a run on a terminal. All text from the agent is made safe first."""
 
     def __init__(
         self,
@@ -38,9 +37,9 @@ class Terminal:
         self._activity.started(turn)
 
     def event(self, event: Event) -> None:
-        """Show the blocks of the answer that are complete, or what else the agent does."""
+        """Show the complete blocks of the answer, or another activity."""
         if isinstance(event, Init | Raw):
-            pass  # nothing of it is shown, and a message may continue after it
+            pass  # not shown, and a message may continue after it
         elif not isinstance(event, Message):
             self._end_message()
         elif event.delta:
@@ -61,7 +60,7 @@ class Terminal:
         self._activity.finished(report)
 
     def close(self) -> None:
-        """Stop the spinner; no other trace is left on the terminal."""
+        """Stop the spinner."""
         self._activity.close()
 
     def _end_message(self) -> None:
@@ -78,7 +77,7 @@ class Terminal:
                 self._activity.wrote = False
 
     def _gap(self) -> None:
-        """One blank line between what belongs apart, on the stream that spoke last."""
+        """Write one blank line as a separator, on the stream that was written last."""
         self._activity.answer_begins()
         if self._activity.wrote and self._streams.stderr_is_tty:
             self._streams.err()

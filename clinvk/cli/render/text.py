@@ -1,6 +1,6 @@
-"""Text without looks: the answer on stdout as it arrives, for pipes and for `output.render: off`.
+"""Plain text: the answer on stdout as it arrives, for pipes and for `output.render: never`.
 
-A message streams piece by piece. Its last line ends are held back until more of it comes, so that
+A message streams piece by piece. Its last line ends are held back until more text follows, so that
 messages are one blank line apart and the output ends with exactly one line end.
 """
 
@@ -22,14 +22,14 @@ from clinvk.model.report import RunReport, TurnStart
 from clinvk.text.sanitize import SafeStream
 
 _WITHIN_A_MESSAGE = (Init, Raw, Thinking, UsageReported, Warned)
-"""What may be told between two parts of one message."""
+"""Events that can come between two parts of one message."""
 
 _NOT_SHOWN = (Init, Raw)
-"""What writes nothing anywhere."""
+"""Events that write nothing."""
 
 
 class PlainText:
-    """Writes the answer exactly as it is; only a terminal gets it made safe, by whole lines."""
+    """Writes the answer unchanged; on a terminal it is made safe, by whole lines."""
 
     def __init__(
         self,
@@ -48,21 +48,21 @@ class PlainText:
         self._held: list[str] = []
 
     def started(self, turn: TurnStart) -> None:
-        """Show on stderr that something goes on, if that is a terminal."""
+        """Start the spinner, if stderr is a terminal."""
         self._activity.started(turn)
 
     def event(self, event: Event) -> None:
-        """Write a part of the answer, or show what else the agent does."""
+        """Write a part of the answer, or show another activity."""
         if not isinstance(event, Message):
-            # On a screen, what is told besides comes below the message; a pipe gets none of it.
-            told = self._streams.stdout_is_tty and not isinstance(event, _NOT_SHOWN)
-            if told or not isinstance(event, _WITHIN_A_MESSAGE):
+            # On a terminal, other events are shown below the message; a pipe gets none of them.
+            shown = self._streams.stdout_is_tty and not isinstance(event, _NOT_SHOWN)
+            if shown or not isinstance(event, _WITHIN_A_MESSAGE):
                 self._end_message()
         else:
-            goes_on = event.continues
-            if goes_on is None:
-                goes_on = event.delta and self._in_delta
-            if not goes_on:
+            continues = event.continues
+            if continues is None:
+                continues = event.delta and self._in_delta
+            if not continues:
                 self._end_message()
             self._write(event.text)
             if not event.delta and self._streams.stdout_is_tty:
@@ -72,7 +72,7 @@ class PlainText:
         self._activity.event(event)
 
     def finished(self, report: RunReport) -> None:
-        """End the answer; an agent that only said it at the very end is heard too."""
+        """End the answer; it may be in the report only."""
         self._end_message()
         if not self._answered and report.outcome.text:
             self._write(report.outcome.text)
@@ -108,7 +108,7 @@ class PlainText:
         self._streams.out(body)
 
     def _begin_message(self) -> str:
-        """What goes before a message; from here on the cursor is inside a line of the answer."""
+        """Start a message and return the separator before it."""
         self._activity.answer_begins()
         self._activity.pause()
         between = "\n" if self._answered and not self._same_screen_gap() else ""
@@ -121,7 +121,7 @@ class PlainText:
             self._activity.wrote = False
 
     def _same_screen_gap(self) -> bool:
-        """On one screen, entries between two messages bring the blank line themselves."""
+        """Whether activity between two messages on one terminal already gave a blank line."""
         if not (self._streams.stdout_is_tty and self._activity.wrote):
             return False
         self._streams.err()

@@ -1,4 +1,4 @@
-"""`clinvk backends test`: a line a check as soon as it is over; or an object."""
+"""`clinvk backends test`: a line per check as soon as it ends; or a JSON object."""
 
 from collections.abc import Iterable
 
@@ -16,9 +16,9 @@ _COLUMNS = 10
 def render_trial(
     name: str, verdicts: Iterable[Verdict], streams: Streams, *, as_json: bool
 ) -> bool:
-    """Show each verdict on stdout as it comes; whether nothing failed.
+    """Show each verdict on stdout; return whether no check failed.
 
-    Before the first prompt is sent, stderr says so.
+    A message on stderr precedes the first prompt.
     """
     seen: list[Verdict] = []
     for verdict in verdicts:
@@ -26,7 +26,7 @@ def render_trial(
         if not as_json:
             streams.out(f"{_line(verdict, color=streams.color)}\n")
         if verdict.promise is Promise.INSTALLED and verdict.held is Held.YES:
-            streams.err(safe_line(f"sending a few real prompts to `{name}`, which may cost money"))
+            streams.err(safe_line(f"sending a few real prompts to `{name}`, which can cost money"))
     kept = all(verdict.held is not Held.NO for verdict in seen)
     if as_json:
         from clinvk.published.machine import trial_to_json

@@ -1,4 +1,4 @@
-"""`sessions show --turn`: one turn, or its answer alone."""
+"""`sessions show --turn`: one turn, or only its answer."""
 
 from collections.abc import Iterator
 
@@ -9,9 +9,9 @@ from clinvk.model.turn import ToolCall, Turn
 from clinvk.text.json_codec import json_page
 from clinvk.text.units import UNKNOWN, format_cost, format_duration, format_time, format_tokens
 
-_AFRESH = {
-    IfMissing.NEW: "begun anew and empty",
-    IfMissing.REPLAY: "begun anew and told the earlier turns (replayed)",
+_ORIGINS = {
+    IfMissing.NEW: "started again, empty",
+    IfMissing.REPLAY: "started again with the earlier turns (replayed)",
 }
 _HOW = {True: "ok", False: "failed", None: "no result"}
 
@@ -29,12 +29,12 @@ def render_turn(turn: Turn, streams: Streams, *, session_id: str, as_json: bool)
 
 
 def render_answer(turn: Turn, streams: Streams) -> None:
-    """The answer on stdout as it was (a terminal gets it harmless), and whole lines."""
+    """Print the answer unchanged (made safe on a terminal), with a line end."""
     text = turn.outcome.text
     if text:
         streams.out_text(text if text.endswith("\n") else f"{text}\n")
     if turn.interrupted:
-        streams.err(f"turn {turn.number} was interrupted: this is what had come")
+        streams.err(f"turn {turn.number} was interrupted: the answer is incomplete")
     elif not text:
         streams.err(f"turn {turn.number} has no answer")
 
@@ -58,7 +58,7 @@ def _head(turn: Turn, session_id: str) -> Iterator[str]:
     yield field("  Total", format_tokens(usage.total_tokens))
     yield field("Cost", format_cost(outcome.cost_usd))
     if turn.afresh:
-        yield field("Conversation", _AFRESH[turn.afresh])
+        yield field("Conversation", _ORIGINS[turn.afresh])
     if outcome.stop_reason:
         yield field("Stop Reason", outcome.stop_reason.value)
     if outcome.exit_code is not None:
@@ -74,7 +74,7 @@ def _course(turn: Turn) -> Iterator[str]:
         yield field("Error", outcome.failure.message)
         if outcome.failure.detail:
             yield ""
-            yield from text_lines("Last Words", outcome.failure.detail)
+            yield from text_lines("Last Output", outcome.failure.detail)
     yield ""
     yield from text_lines("Prompt", turn.prompt)
     yield ""

@@ -102,4 +102,4 @@ def test_an_offer_is_a_few_lines() -> None:
     assert len(told) == 12
     assert told[1].startswith("000000000000  fix the parser")
     assert told[-1] == "… and 1,002 more (`clinvk sessions list`)"
-    assert "there is none" in offer(Sessions([]), NOW, HOME)
+    assert "there is no session" in offer(Sessions([]), NOW, HOME)

@@ -54,7 +54,7 @@ def test_a_hit_is_the_session_and_the_place(screen: Any) -> None:
     )
     assert screen.err.getvalue() == (
         "warning: cannot read `/h/x.jsonl`: it is a symbolic link; not searched\n"
-        "warning: 1,200 damaged lines of transcripts that may match: passed by\n"
+        "warning: skipped 1,200 damaged lines of transcripts that may match\n"
     )
 
 

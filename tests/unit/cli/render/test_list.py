@@ -171,7 +171,7 @@ def test_many_damaged_records_are_one_warning(screen: Any) -> None:
     """How many there are, a few of them, and the way out."""
     told = (
         "warning: 2,000 records cannot be read: `/h/sessions/0.json`, `/h/sessions/1.json`,"
-        " `/h/sessions/2.json` and 1,997 more; `clinvk doctor` says why, and what can be done\n"
+        " `/h/sessions/2.json` and 1,997 more; `clinvk doctor` shows why, and how to fix it\n"
     )
     for show in (
         lambda here: render_ids(FOREIGN, here.streams()),

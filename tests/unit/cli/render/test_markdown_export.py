@@ -118,7 +118,7 @@ def test_a_turn_that_failed_or_broke_off_says_so() -> None:
     )
     assert "*no answer*\n\n**Failed:** too \\<busy\\> (`overloaded`)\n" in failed
     broken = markdown_of([replace(TOLD, turns=(replace(TURN, ended_at=None),))])
-    assert broken.endswith("> Done.\n\n*interrupted: this is what had come*\n")
+    assert broken.endswith("> Done.\n\n*interrupted: the answer is incomplete*\n")
 
 
 HOSTILE = (

@@ -41,10 +41,10 @@ def test_each_of_several_has_a_line(screen: Any) -> None:
     ]
     assert render_each(outcomes, "closed", screen.streams(), as_json=False) == 75
     assert screen.out.getvalue() == (
-        "closed session aaaa00000001: a bc\nsession bbbb00000001 was closed already: untitled\n"
+        "closed session aaaa00000001: a bc\nsession bbbb00000001 was already closed: untitled\n"
     )
     assert screen.err.getvalue() == (
-        "error: session bbbb00000001 stays: session is busy\nhint: wait\n"
+        "error: session bbbb00000001 is unchanged: session is busy\nhint: wait\n"
     )
 
 
@@ -86,9 +86,9 @@ def test_a_deletion_says_where_the_agents_own_is(screen: Any) -> None:
     assert render_deleted(outcomes, screen.streams(), as_json=False) == 0
     start = "deleted session aaaa00000001 (a bc), freed 2.5 kB"
     assert screen.out.getvalue().splitlines() == [
-        f"{start}; Demo's own transcript is left alone: /d/1.json",
-        f"{start}; Demo's own transcript is left alone: /d (none was found)",
-        f"{start}; gone's own transcript is left alone",
+        f"{start}; Demo's own transcript is kept: /d/1.json",
+        f"{start}; Demo's own transcript is kept: /d (no file found)",
+        f"{start}; gone's own transcript is kept",
         start,
     ]
 
@@ -103,9 +103,9 @@ def test_cleaning_is_one_line_whatever_came_of_it(screen: Any) -> None:
     assert screen.out.getvalue() == (
         "cleaned 2 sessions, freed 1.2 kB; left 1 session alone, in use;"
         " could not clean 1 session;"
-        " the agent's own transcripts are left alone: Demo's (/d)\n"
+        " the agent's own transcripts are kept: Demo's (/d)\n"
     )
-    assert screen.err.getvalue() == "error: session cccc00000001 stays: cannot\n"
+    assert screen.err.getvalue() == "error: session cccc00000001 is unchanged: cannot\n"
 
 
 def test_nothing_to_clean_has_its_reason(screen: Any) -> None:
@@ -115,7 +115,7 @@ def test_nothing_to_clean_has_its_reason(screen: Any) -> None:
         assert render_cleaned(Cleaned(), sweep, screen.streams(), now=NOW, as_json=False) == 0
     assert screen.out.getvalue().splitlines() == [
         "nothing to clean: no such session was last used more than 30d ago",
-        "nothing to clean: `session.retention_days` is 0, so sessions are kept for ever",
+        "nothing to clean: `session.retention_days` is 0, so sessions are kept forever",
     ]
 
 

@@ -112,7 +112,7 @@ def test_everything_that_is_known_is_shown(screen: Any) -> None:
         "Last Error:        not signed in\n"
         "Parent:            fed321\n"
         "Agent Session:     c0ffee\n"
-        "Damaged Lines:     1 in the transcript, passed by\n"
+        "Damaged Lines:     1 in the transcript, skipped\n"
         "Files Changed:     a.py (created)\n"
         "                   /else/b.py (deleted, observed)\n"
         "Without clinvk:    cd '/projects/my app' && agent --resume 'c0 ffee'\n"
@@ -165,7 +165,7 @@ def test_a_total_that_was_not_counted_is_at_least_that(screen: Any) -> None:
     assert "  Total:           6,912 (at least)\n" in screen.out.getvalue()
 
 
-def test_a_conversation_that_was_begun_anew_is_marked(screen: Any) -> None:
+def test_a_conversation_that_was_started_again_is_marked(screen: Any) -> None:
     """At which turn, and whether it was told the earlier ones; for programs it is in the turn."""
     turns = (
         TURN,
@@ -174,7 +174,7 @@ def test_a_conversation_that_was_begun_anew_is_marked(screen: Any) -> None:
     )
     shown = replace(SHOWN, transcript=Transcript(turns=turns))
     render_show(shown, screen.streams(), now=NOW, as_json=False)
-    said = "Begun Anew:        at turn 2 (replayed), at turn 3 (empty)\n"
+    said = "Started Again:     at turn 2 (replayed), at turn 3 (empty)\n"
     assert said in screen.out.getvalue()
     screen.out.truncate(0)
     screen.out.seek(0)

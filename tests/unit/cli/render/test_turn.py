@@ -102,7 +102,7 @@ def test_an_answer_that_is_none_is_said_on_stderr(screen: Any) -> None:
     assert screen.out.getvalue() == ""
     assert screen.err.getvalue().splitlines() == [
         "turn 2 has no answer",
-        "turn 2 was interrupted: this is what had come",
+        "turn 2 was interrupted: the answer is incomplete",
     ]
 
 
@@ -113,7 +113,7 @@ def test_the_last_words_of_an_agent_that_failed_are_shown(screen: Any) -> None:
     )
     failed = replace(TURN, outcome=replace(TURN.outcome, failure=failure))
     render_turn(failed, screen.streams(), session_id="x", as_json=False)
-    assert "Error:             it broke\n\nLast Words:\n  panic\n  at 7\n" in screen.out.getvalue()
+    assert "Error:             it broke\n\nLast Output:\n  panic\n  at 7\n" in screen.out.getvalue()
     screen.out.seek(0)
     screen.out.truncate()
     render_turn(failed, screen.streams(), session_id="x", as_json=True)

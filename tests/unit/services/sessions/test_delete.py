@@ -19,7 +19,9 @@ ID = "aaaa00000001"
 @pytest.fixture
 def remove(world: World) -> Callable[[str], object]:
     """Delete what a reference means."""
-    return lambda reference: [delete(world, one) for one in find_deletion_targets(world, [reference])]
+    return lambda reference: [
+        delete(world, one) for one in find_deletion_targets(world, [reference])
+    ]
 
 
 def test_nothing_of_ours_is_left(
