@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bed.command import Command
+from bed.kept import with_conversation
 
 TEXT = (
     "a\x1b]0;TITLE\x07b\x1b]52;c;UFdORUQ=\x07c\x1b]8;;evil:x\x1b\\l\x1b]8;;\x1b\\d\x1b[2Je\x1b[5;41mf"
@@ -48,14 +49,18 @@ def make_hostile(clinvk: Command, folder: Path) -> Hostile:
     lines = transcript.read_text("utf-8").replace(first.stem, NAMED)
     transcript.with_name(f"{NAMED}.jsonl").write_text(lines, "utf-8")
     record = json.loads(first.read_text("utf-8"))
-    labels = {"title": f"t{TEXT}", "tags": [f"g{TEXT}"], "model": f"m{TEXT}", "parent": f"p{TEXT}"}
+    labels = {"title": f"t{TEXT}", "tags": [f"g{TEXT}"], "parent": f"p{TEXT}"}
 
     def put(session_id: str, **fields: Any) -> None:
-        text = json.dumps({**record, "id": session_id, **labels, **fields})
+        said = {**record, "id": session_id, **labels, **fields}
+        named = {"model": f"m{TEXT}"}
+        if session_id == STRANGER:
+            named["backend_session_id"] = f"c{TEXT}"
+        text = json.dumps(with_conversation(said, **named))
         (sessions / f"{session_id}.json").write_text(text, "utf-8")
 
     put(NAMED, name="nm")
-    put(STRANGER, name=f"n{TEXT}", backend=f"b{TEXT}", backend_session_id=f"c{TEXT}")
+    put(STRANGER, name=f"n{TEXT}", backend=f"b{TEXT}")
     put(GONE, name=None, cwd=f"/no/{TEXT}")
     put(DAMAGED, name=None, title=5)
     (sessions / f"z{TEXT}.json").write_text("{", "utf-8")

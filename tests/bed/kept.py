@@ -10,6 +10,12 @@ from clinvk.model.session import Session
 from clinvk.store.sessions.record_fields import encode
 
 
+def with_conversation(record: dict[str, Any], **fields: object) -> dict[str, Any]:
+    """The record with those fields of its one conversation, which is with its agent."""
+    known = {"backend": record["backend"], **next(iter(record["conversations"]), {})}
+    return {**record, "conversations": [{**known, **fields, "backend": record["backend"]}]}
+
+
 def session_of(**fields: Any) -> Session:
     """A session; `conversation` are the fields of the conversation with its agent."""
     known = fields.pop("conversation", None)

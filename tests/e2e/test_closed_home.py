@@ -13,6 +13,7 @@ import pytest
 
 from bed.bare import bare_command
 from bed.command import Command
+from bed.kept import with_conversation
 
 ID, OTHER = "aaaaaaaaaaaa", "bbbbbbbbbbbb"
 FOLDERS = ("sessions", "transcripts", "locks", "cache")
@@ -158,7 +159,8 @@ def test_an_id_that_is_a_path_leads_nowhere(clinvk: Command, tmp_path: Path, bad
     for line in TOUR[:-2]:
         ran = clinvk(*line.split())
         assert ran.exit_code in {0, 1, 2, 4}, (line, ran.stderr)
-    record.write_text(json.dumps({**said, "backend_session_id": bad, "backend_session_seen": True}))
+    named = {"backend_session_id": bad, "backend_session_seen": True}
+    record.write_text(json.dumps(with_conversation(said, **named)))
     for line in (["resume", ID, "x"], ["sessions", "show", bad], ["sessions", "delete", bad, "-y"]):
         ran = clinvk(*line)
         assert ran.exit_code in {0, 2, 4}, (line, ran.stderr)

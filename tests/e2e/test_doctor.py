@@ -1,6 +1,7 @@
 """`clinvk doctor`: each fault is made for real, is found, and is gone after the printed remedy."""
 
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -13,6 +14,7 @@ import pytest
 from bed.bare import bare_command
 from bed.command import kill_group
 from bed.faults import FAULTS, Fault, configure, cut_record, damaged_line, open_file
+from bed.kept import with_conversation
 from bed.patient import Patient
 
 WELL, NOT_WELL = 0, 1
@@ -242,8 +244,11 @@ STAYING = "0b0b0b0b-0000-4000-8000-00000000000b"
 
 def test_a_conversation_that_its_agent_will_soon_remove_is_told(patient: Patient) -> None:
     """Claude removes a transcript after 30 days, unless its settings say otherwise."""
-    patient.edit(patient.record(0), backend="claude", backend_session_id=GOING)
-    patient.edit(patient.record(1), backend="claude", backend_session_id=STAYING)
+    for number, conversation in enumerate((GOING, STAYING)):
+        patient.edit(patient.record(number), backend="claude")
+        said = json.loads(patient.record(number).read_text())
+        named = with_conversation(said, backend_session_id=conversation)
+        patient.edit(patient.record(number), **named)
     patient.reindex()
     agents = patient.clinvk.home.home / ".claude"
     folder = agents / "projects" / "-code"

@@ -11,6 +11,7 @@ import pytest
 
 from bed.bare import bare_command
 from bed.command import Command
+from bed.kept import with_conversation
 
 
 @pytest.fixture
@@ -123,11 +124,13 @@ def test_counters_that_are_no_object_are_refused_before_the_agent_runs(
     session_id = _say(clinvk, "one")["session_id"]
     exported = clinvk("sessions", "export", "--format", "json", session_id).json()
     record = _record(clinvk, session_id)
-    record.write_text(json.dumps(json.loads(record.read_text()) | {"counters": counters}))
+    said = json.loads(record.read_text())
+    record.write_text(json.dumps(with_conversation(said, counters=counters)))
     ran = clinvk("resume", session_id, "two")
     assert (ran.exit_code, "`counters` is not an object" in ran.stderr) == (4, True)
     assert _numbers(clinvk, session_id) == [1]
-    exported["sessions"][0]["record"]["counters"] = counters
+    said = exported["sessions"][0]["record"]
+    exported["sessions"][0]["record"] = with_conversation(said, counters=counters)
     (tmp_path / "export.json").write_text(json.dumps(exported))
     ran = clinvk("sessions", "import", str(tmp_path / "export.json"))
     assert (ran.exit_code, "counters" in ran.stderr) == (4, True)
