@@ -1,9 +1,9 @@
-"""Everything that may go wrong on purpose, as values.
+"""The expected errors of clinvk.
 
-An expected failure is a `ClinvkError`: a stable `code` for programs, one sentence for people, a
-`hint` with the way out, and the exit status of its kind. Whatever else is raised is a bug in
-clinvk. What went wrong *inside an agent* is not raised at all: it is the `Failure` of the turn's
-result (`model.failure`), because a failed turn is a recorded turn.
+An expected error is a `ClinvkError`: a stable `code` for programs, one sentence for people, a
+`hint` that says what to do, and the exit status of its kind. Any other exception is a bug in
+clinvk. An error *inside an agent* is not raised: it is the `Failure` in the turn's outcome
+(`model.failure`), because a failed turn is recorded too.
 
     ClinvkError                     error                       1
     ├ UsageError                    usage                       2
@@ -34,7 +34,7 @@ from typing import ClassVar
 
 @unique
 class ExitStatus(IntEnum):
-    """What the shell sees. The agent's own exit code is recorded, never passed on."""
+    """The exit statuses of clinvk. The agent's own exit code is recorded, never used here."""
 
     OK = 0
     FAILED = 1
@@ -54,7 +54,7 @@ class ExitStatus(IntEnum):
 
 
 class StoppedBySignal(BaseException):
-    """A signal came while clinvk waited, before anything was begun that could be stopped."""
+    """A signal arrived while clinvk waited, before it had started anything that needs a stop."""
 
     def __init__(self, exit_status: ExitStatus) -> None:
         super().__init__(exit_status)
@@ -62,28 +62,28 @@ class StoppedBySignal(BaseException):
 
 
 EXIT_MEANINGS: Mapping[ExitStatus, str] = {
-    ExitStatus.OK: "the turn ended well",
+    ExitStatus.OK: "success",
     ExitStatus.FAILED: "the agent ran and failed",
     ExitStatus.USAGE: "wrong usage",
     ExitStatus.CONFIG: "invalid configuration",
     ExitStatus.SESSION: (
-        "session: unknown, ambiguous, damaged, nothing to resume, or gone at the agent"
+        "session: unknown, ambiguous, damaged, nothing to resume, or deleted by the agent"
     ),
-    ExitStatus.BACKEND: "backend: not installed, too old, or it cannot do what was asked",
+    ExitStatus.BACKEND: "backend: not installed, too old, or without a needed feature",
     ExitStatus.TIMEOUT: "timed out",
     ExitStatus.AUTH: "not signed in, or the key was refused",
     ExitStatus.UNAVAILABLE: "rate limited or overloaded: try again later",
-    ExitStatus.LIMIT: "a limit was reached: of turns, of budget, of runs inside runs",
+    ExitStatus.LIMIT: "a limit was reached: of steps, of budget, of nested runs",
     ExitStatus.BUG: "a bug in clinvk",
     ExitStatus.BUSY: "the session is busy: another run holds it",
     ExitStatus.INTERRUPTED: "interrupted",
-    ExitStatus.OUTPUT_CLOSED: "whoever read the output left before the turn was complete",
+    ExitStatus.OUTPUT_CLOSED: "the reader of the output stopped before the turn was complete",
     ExitStatus.TERMINATED: "terminated",
 }
 
 
 class ClinvkError(Exception):
-    """An expected failure: `message` is one lower-case sentence, `hint` the way out or None."""
+    """An expected error: `message` is one lower-case sentence; `hint` says what to do, or None."""
 
     code: ClassVar[str] = "error"
     exit_status: ClassVar[ExitStatus] = ExitStatus.FAILED
@@ -96,7 +96,7 @@ class ClinvkError(Exception):
 
 
 class UsageError(ClinvkError):
-    """The words of the command line are off."""
+    """The command line is wrong."""
 
     code = "usage"
     exit_status = ExitStatus.USAGE
@@ -110,50 +110,50 @@ class ConfigError(ClinvkError):
 
 
 class SessionError(ClinvkError):
-    """Something about a session stands in the way."""
+    """A problem with a session."""
 
     code = "session_error"
     exit_status = ExitStatus.SESSION
 
 
 class SessionNotFoundError(SessionError):
-    """No session answers to the reference; the hint has the nearest ones."""
+    """No session matches the reference; the hint has the most similar ones."""
 
     code = "session_not_found"
 
 
 class SessionAmbiguousError(SessionError):
-    """Several sessions answer to the reference; the hint lists them."""
+    """Several sessions match the reference; the hint lists them."""
 
     code = "session_ambiguous"
 
 
 class SessionDamagedError(SessionError):
-    """The record makes no sense; the message names the file, which is left as it is."""
+    """The record is invalid; the message names the file, which is not changed."""
 
     code = "session_damaged"
 
 
 class SessionUnreadableError(SessionError):
-    """The system refused to read a file of the session, which says nothing about what is in it."""
+    """The system could not read a file of the session; its content may be intact."""
 
     code = "session_unreadable"
 
 
 class SessionDirectoryError(SessionError):
-    """The session's own directory is gone, and a turn never runs elsewhere unasked."""
+    """The session's directory does not exist; a turn runs elsewhere only if requested."""
 
     code = "session_directory_missing"
 
 
 class ConversationGoneError(SessionError):
-    """The agent no longer has the conversation, and an empty one is never started instead."""
+    """The agent no longer has the conversation; an empty one is never started instead."""
 
     code = "conversation_gone"
 
 
 class NothingToResumeError(SessionError):
-    """There is no session to go on with."""
+    """There is no session to continue."""
 
     code = "nothing_to_resume"
 
@@ -167,7 +167,7 @@ class SessionBusyError(ClinvkError):
 
 
 class StdinTimeoutError(ClinvkError):
-    """The prompt never came to its end: whoever writes to our stdin was silent too long."""
+    """The prompt on stdin did not end: the writer was silent for too long."""
 
     code = "timeout"
     exit_status = ExitStatus.TIMEOUT
@@ -175,44 +175,44 @@ class StdinTimeoutError(ClinvkError):
 
 
 class StoreError(ClinvkError):
-    """A file of ours cannot be written or read; the message names it and the reason."""
+    """A file of clinvk cannot be written or read; the message names it and the reason."""
 
     code = "store_unusable"
 
 
 class TooDeepError(ClinvkError):
-    """Agents that call clinvk that starts agents have gone as deep as they may."""
+    """Runs inside runs (an agent that calls clinvk) have reached their maximum depth."""
 
     code = "too_deep"
     exit_status = ExitStatus.LIMIT
 
 
 class BackendError(ClinvkError):
-    """A backend cannot serve."""
+    """A backend cannot be used."""
 
     code = "backend_error"
     exit_status = ExitStatus.BACKEND
 
 
 class BackendUnknownError(BackendError):
-    """There is no backend of that name."""
+    """There is no backend with this name."""
 
     code = "backend_unknown"
 
 
 class BackendNotInstalledError(BackendError):
-    """The agent's program is not on this machine; the hint says how to install it."""
+    """The agent's program is not installed; the hint says how to install it."""
 
     code = "backend_not_installed"
 
 
 class BackendStartError(BackendError):
-    """The agent's program is there and cannot be started."""
+    """The agent's program is installed but cannot be started."""
 
     code = "backend_not_startable"
 
 
 class BackendUnsupportedError(BackendError):
-    """The agent cannot do what was asked; said before it is started."""
+    """The agent does not support what was requested; raised before it is started."""
 
     code = "backend_unsupported"

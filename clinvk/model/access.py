@@ -1,10 +1,10 @@
-"""What an agent may do, in one vocabulary for every backend."""
+"""What an agent may do, in the same words for every backend."""
 
 from enum import StrEnum
 
 
 class Access(StrEnum):
-    """The rungs, from narrow to wide; no rung at all is the agent's own headless default."""
+    """The levels from narrow to wide; no level means the agent's own default."""
 
     READ_ONLY = "read-only"
     EDIT = "edit"
@@ -17,8 +17,8 @@ _RUNGS = (Access.READ_ONLY, Access.EDIT, Access.FULL)
 def is_wider(asked: Access | None, kept: Access | None) -> bool:
     """Whether `asked` allows more than `kept`.
 
-    The agent's own default may stand on any rung, so leaving a named rung for it counts as wider
-    (unless that rung was the widest), and so does going from it to anything above read-only.
+    The agent's own default may be any level, so a change from a level to the default counts as
+    wider (unless the level was `FULL`), and a change from the default to more than read-only too.
     """
     if asked == kept:
         return False

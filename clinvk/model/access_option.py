@@ -1,6 +1,6 @@
-"""Options of an agent's own that say what it may do: where `--access` says it too, they may clash.
+"""An agent's own options for what it may do; they can contradict `--access`.
 
-A backend declares them as data; they are found in whichever way its command line can spell them.
+A backend declares them as data; they are found in every spelling that its command line accepts.
 """
 
 import re
@@ -14,11 +14,11 @@ _NO: Mapping[str, Access] = {}
 
 
 class AccessOption(NamedTuple):
-    """An option, and the narrowest access that it asks for no more than: `needs`.
+    """An option, and the narrowest access level that covers it (`needs`).
 
-    `values` says it for some of its values. With `takes_value` false its presence is enough, unless
-    it is given as false. `keys` is for one whose value is `KEY=VALUE`: only these keys count, up to
-    their first dot.
+    `values` has the level of single values. With `takes_value` false, the option counts whenever it
+    is present, unless its value is `false`. `keys` is for an option with a value `KEY=VALUE`: only
+    these keys count, up to their first dot.
     """
 
     names: tuple[str, ...]
@@ -28,7 +28,7 @@ class AccessOption(NamedTuple):
     keys: Mapping[str, "AccessOption"] | None = None
 
     def asks(self, value: str) -> Access | None:
-        """What the option asks for with that value, None for nothing."""
+        """The access that the option needs with this value; None for nothing."""
         if self.keys is not None:
             key, _, said = value.partition("=")
             first = key.strip().partition(".")[0].strip("\"' ")
@@ -42,7 +42,7 @@ class AccessOption(NamedTuple):
 def contradicting(
     options: Sequence[AccessOption], arguments: Sequence[str], access: Access
 ) -> int | None:
-    """Which of the arguments asks for more than that access, None if none does."""
+    """The index of the first argument that needs more than `access`; None if there is none."""
     for number, argument in enumerate(arguments):
         following = arguments[number + 1] if number + 1 < len(arguments) else ""
         for option in options:
@@ -61,7 +61,7 @@ def _value(option: AccessOption, argument: str, following: str) -> str | None:
             said = _plain(given[0].partition(".")[0])
             if said == _plain(name):
                 return given[2] if given[1] else following if option.takes_value else ""
-            # Some programs take an option back so, and with it what clinvk said by it.
+            # Some programs cancel an option like this, also one that clinvk has set.
             if option.takes_value and said == _plain(f"--no-{name[2:]}"):
                 return ""
         elif option.takes_value:
@@ -73,5 +73,5 @@ def _value(option: AccessOption, argument: str, following: str) -> str | None:
 
 
 def _plain(name: str) -> str:
-    """A long option's name: some programs take `--approvalMode` for `--approval-mode`."""
+    """A long option's name in one form: some programs accept `--approvalMode`."""
     return "--" + name[2:].replace("-", "").lower() if name.startswith("--") else name

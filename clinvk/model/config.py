@@ -1,8 +1,7 @@
-"""The settings: every key with its default, and precedence as a pure function.
+"""The settings: every key with its default, and their precedence.
 
-Flag over environment over file over default; a value always travels with where it came from. What
-type each key has is `config_schema`, which needs pydantic and is loaded only when there is
-something to check.
+The order is option, environment, file, default; every value keeps its source. The types of the keys
+are in `store.config.schema`, which needs pydantic and is imported only for a check.
 """
 
 from collections.abc import Iterable, Mapping
@@ -37,17 +36,17 @@ BACKEND_DEFAULTS: Mapping[str, Json] = {
 }
 
 DECLARED = ".declared"
-"""How the key ends that declares a backend; its value is a section, known by no variable."""
+"""The end of a key that declares a backend. Its value is a section; no variable sets it."""
 
 DEFAULT = "default"
-"""The source of a value that nobody has set."""
+"""The source of a value that is not set."""
 
 MODEL_VARIABLE = "CLINVK_MODEL"
-"""Sets the model of whichever backend is chosen, over what is said for that backend alone."""
+"""Sets the model of the chosen backend, and overrides the backend's own settings."""
 
 
 OTHER_VARIABLES = (MODEL_VARIABLE, "CLINVK_HOME", "CLINVK_RUN")
-"""Variables of ours that set no key: the folder of everything, and the mark of a run's children."""
+"""Variables that set no key. `CLINVK_RUN` marks the child processes of a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ class Settings:
         return self.values[key].value
 
     def backend(self, name: str, key: str) -> Json:
-        """The value of `backends.NAME.KEY`, which is its default where nothing is said."""
+        """The value of `backends.NAME.KEY`, or its default."""
         setting = self.values.get(f"backends.{name}.{key}")
         return BACKEND_DEFAULTS[key] if setting is None else setting.value
 
@@ -82,12 +81,12 @@ def environment_variable(key: str) -> str:
 
 
 def known_keys(backends: Iterable[str]) -> tuple[str, ...]:
-    """Every key there is, given the names of the backends."""
+    """All keys, for these backends."""
     return (*DEFAULTS, *backend_keys(backends))
 
 
 def backend_keys(backends: Iterable[str]) -> tuple[str, ...]:
-    """The keys of those backends alone."""
+    """Only the keys of these backends."""
     return tuple(f"backends.{name}.{key}" for name in backends for key in BACKEND_DEFAULTS)
 
 
@@ -99,12 +98,12 @@ def default_of(key: str) -> Json:
 
 
 def declared_names(keys: Iterable[str]) -> tuple[str, ...]:
-    """The names of the backends that are declared, given every key that is said."""
+    """The names of the declared backends, from all keys that are set."""
     return tuple(key.split(".")[1] for key in keys if key.endswith(DECLARED))
 
 
 def flatten(nested: Mapping[str, Json]) -> dict[str, Json]:
-    """A checked configuration as `section.key` to value, with only what was said."""
+    """A checked configuration as `section.key` to value, with only the keys that are set."""
     flat: dict[str, Json] = {}
     for key, value in nested.items():
         if key == "backends":
@@ -118,7 +117,7 @@ def flatten(nested: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def nest(flat: Mapping[str, Json]) -> dict[str, Json]:
-    """The opposite of `flatten`: keys with dots as sections in sections."""
+    """The opposite of `flatten`: turns keys with dots into nested sections."""
     nested: dict[str, Json] = {}
     for key, value in flat.items():
         *sections, last = key.split(".")
@@ -130,6 +129,6 @@ def nest(flat: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def merge(file: Mapping[str, Setting], environment: Mapping[str, Setting]) -> Settings:
-    """Environment over file over default."""
+    """The effective settings: environment over file over default."""
     values = {key: Setting(value) for key, value in DEFAULTS.items()}
     return Settings(values | dict(file) | dict(environment))

@@ -1,6 +1,6 @@
-"""A conversation: an agent's own side of a session, and where the agent keeps it.
+"""A conversation: an agent's own side of a session, and where the agent stores it.
 
-Where that is, is data: a backend says it, the store looks.
+A backend describes the place as data; the store reads it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +12,7 @@ from clinvk.model.events import Json
 
 
 class TurnMode(StrEnum):
-    """What a turn does with the agent's conversation: begin it, continue it, or continue a copy."""
+    """What a turn does with the agent's conversation: start it, continue it, or continue a copy."""
 
     START = "start"
     RESUME = "resume"
@@ -23,9 +23,9 @@ class TurnMode(StrEnum):
 class Conversation:
     """One agent's conversation in a session; a session has at most one with each agent.
 
-    `id` is the agent's own session id (`backend_session_id` in JSON), `seen` whether the agent
-    itself has confirmed it, and `model` the one that it said. `counters` are its raw counters after
-    turn `counters_turn`. `heard_through` is the last turn that the agent knows of, 0 for none.
+    `id` is the agent's own session id (`backend_session_id` in JSON), `seen` whether the agent has
+    confirmed it, and `model` the one that it reported. `counters` are its raw counters after turn
+    `counters_turn`. `heard_through` is the last turn that the agent knows, 0 for none.
     """
 
     backend: str
@@ -39,13 +39,13 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class ConversationFiles:
-    """Where an agent keeps one conversation: files matching `pattern` (a glob) below `root`.
+    """Where an agent stores one conversation: files matching `pattern` (a glob) below `root`.
 
-    No match below an existing root means that the agent no longer has the conversation; a missing
-    root says nothing, unless these are the `only_witness`: then the agent itself would not say that
-    a conversation is gone, and would begin an empty one. `holds` tells by a file's lines whether
-    the agent could go on with it, for an agent that also keeps files of what it could not; without
-    it every match is enough.
+    No match below an existing root means that the agent no longer has the conversation. A missing
+    root means nothing, unless `only_witness` is set: for an agent that does not report a missing
+    conversation, but starts an empty one. `holds` checks by a file's lines whether the agent can
+    continue it, for an agent that also stores files that it cannot continue; without `holds` every
+    match counts.
     """
 
     root: Path
@@ -56,11 +56,11 @@ class ConversationFiles:
 
 @dataclass(frozen=True, slots=True)
 class ConversationRows:
-    """Where an agent keeps conversations in an SQLite database `root`: what `query` answers.
+    """Where an agent stores conversations in an SQLite database `root`: the rows of `query`.
 
-    The last column of each row is a JSON text, which is read as a line of a file would be; `values`
-    are the query's named parameters. No row means that the agent no longer has the conversation; a
-    database that is missing, or has other tables than the query knows, says nothing.
+    The last column of each row is a JSON text, which is read like a line of a file; `values` are
+    the query's named parameters. No row means that the agent no longer has the conversation. A
+    database that is missing, or does not have the query's tables, means nothing.
     """
 
     root: Path

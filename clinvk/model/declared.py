@@ -1,4 +1,4 @@
-"""Backends that do not come with clinvk: their names, and what their templates may hold."""
+"""Declared backends: their names, and the placeholders of their templates."""
 
 import re
 from collections.abc import Iterable
@@ -14,20 +14,20 @@ PLACEHOLDERS = (
     "cwd",
     "home",
 )
-"""What stands in braces in a template; those that end in `_file` become a private file's path."""
+"""The names in braces in a template; those with `_file` become the path of a private file."""
 
 OPTIONS = "{options}"
-"""The argument that makes room for what was asked with options; without it they come first."""
+"""The argument that is replaced by the options' arguments; without it they come first."""
 
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
-"""Anything that looks like one, known or not."""
+"""Anything that looks like a placeholder, known or not."""
 
 BACKEND_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
-"""What a backend may be called: it becomes a part of keys, variables and file names."""
+"""A valid name of a backend; it becomes part of keys, variables and file names."""
 
 
 def unknown_placeholder(argument: str) -> str | None:
-    """The first placeholder of an argument that is none."""
+    """The first unknown placeholder in an argument."""
     if argument == OPTIONS:
         return None
     found = PLACEHOLDER.findall(argument)
@@ -35,5 +35,5 @@ def unknown_placeholder(argument: str) -> str | None:
 
 
 def mentions(name: str, arguments: Iterable[str]) -> bool:
-    """Whether the placeholder stands in any of the arguments."""
+    """Whether any of the arguments contains the placeholder."""
     return any(f"{{{name}}}" in argument for argument in arguments)

@@ -1,7 +1,7 @@
-"""What an agent can say, as a closed set of types, the same for every backend.
+"""The events of a turn, a closed set of types for every backend.
 
-A stream of events is what one turn told us, in order. It may stop anywhere (the agent was killed,
-the machine went down); a parser that was told so still ends it with exactly one `Result`.
+The stream has the events of one turn in order. It can stop anywhere (the agent was killed, the
+machine crashed); the parser still ends it with exactly one `Result`.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from clinvk.model.usage import Usage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Init:
-    """The agent has a conversation: from now on it can be resumed by this id."""
+    """The agent has a conversation, which can be resumed by this id from now on."""
 
     type: ClassVar[str] = "init"
     backend_session_id: str
@@ -29,10 +29,10 @@ class Init:
 class Message:
     """A part of the answer: a whole message, or with `delta` the next piece of one.
 
-    Deltas that follow one another belong to one message, unless an event that `ends_message` is
-    between them. A message that was streamed as deltas is not sent again as a whole. Where that
-    does not tell it, `continues` does: true for a further part of the message before, whatever
-    came in between, to be joined to it as it is; false for a new message.
+    Consecutive deltas belong to one message, unless an event that `ends_message` is between them. A
+    message that was streamed as deltas is not sent again as a whole. `continues` overrides this
+    rule: True is a further part of the previous message, to be appended unchanged, whatever came
+    between; False is a new message.
     """
 
     type: ClassVar[str] = "message"
@@ -43,7 +43,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thinking:
-    """The agent's reasoning, where it shows it; `delta` as in `Message`."""
+    """The agent's reasoning, if it shows it; `delta` as in `Message`."""
 
     type: ClassVar[str] = "thinking"
     text: str
@@ -63,7 +63,7 @@ class ToolUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolResult:
-    """What a tool gave back; `ok` is false when it failed or was denied."""
+    """The result of a tool; `ok` is False if it failed or was denied."""
 
     type: ClassVar[str] = "tool_result"
     id: str
@@ -73,7 +73,7 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileChange:
-    """A file that the agent says it created, modified or deleted; the path as it said it."""
+    """A file that the agent reports as created, modified or deleted; the path is unchanged."""
 
     type: ClassVar[str] = "file_change"
     path: str
@@ -82,7 +82,7 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReported:
-    """A figure on the way, for whoever watches; the turn's own figure is the result's."""
+    """Token counts during the turn, for display; the turn's own counts are in the result."""
 
     type: ClassVar[str] = "usage"
     usage: Usage
@@ -90,11 +90,11 @@ class UsageReported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warned:
-    """Something a person should see that did not end the turn.
+    """A warning that did not end the turn.
 
     `code` is `retry` (the agent's service failed and the agent tries again), `denied` (the agent
-    was not allowed something), `agent` (its own warning) or `clinvk` (ours). `unrecorded` says that
-    it is about a record that was not kept: that is shown also to who wants no talk.
+    was not allowed something), `agent` (its own warning) or `clinvk` (ours). `unrecorded`: a record
+    was not saved; such a warning is shown even in quiet mode.
     """
 
     type: ClassVar[str] = "warning"
@@ -105,7 +105,7 @@ class Warned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The agent reported a failure; the result that ends the turn repeats it, if it stands."""
+    """The agent reported a failure; the turn's result repeats it if it is final."""
 
     type: ClassVar[str] = "error"
     failure: Failure
@@ -113,7 +113,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raw:
-    """A line that the backend does not know; kept, never fatal."""
+    """A line that the backend does not know; it is kept and never fatal."""
 
     type: ClassVar[str] = "raw"
     line: str
@@ -121,9 +121,9 @@ class Raw:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result(Outcome):
-    """The last event of every turn, exactly once: its outcome as the agent tells it.
+    """The last event of every turn, exactly once: its outcome as the agent reports it.
 
-    What the agent cannot know is left out: its process, the files on disk, the warnings.
+    It does not have what the agent cannot know: its process, the files on disk, the warnings.
     """
 
     type: ClassVar[str] = "result"
@@ -147,13 +147,13 @@ Event = (
 )
 
 _WITHIN_A_MESSAGE = frozenset({"init", "backend_session", "raw", "warning"})
-"""By `type` of an event or of a transcript's line: what says nothing of the answer itself."""
+"""The types of events and transcript lines that are not part of the answer."""
 
 
 def ends_message(kind: str, code: object = None) -> bool:
-    """Whether pieces after an event of this type and code are a message of their own.
+    """Whether pieces after an event of this type and code are a new message.
 
-    A line that nobody knows or a warning may come at any moment. After a `retry` the agent has
-    begun its answer again.
+    An unknown line or a warning can come at any time. After a `retry` the agent starts its answer
+    again.
     """
     return kind not in _WITHIN_A_MESSAGE or code == "retry"

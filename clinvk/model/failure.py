@@ -1,7 +1,7 @@
-"""How a turn fails, as data: one table from what happened to what it means for the caller.
+"""How a turn fails: one table from the failure code to its meaning for the caller.
 
-The backends name the `FailureCode`; exit status, whether it is worth another try, and the way out
-all follow from this one table.
+The backends choose the `FailureCode`; exit status, whether a retry makes sense, and the hint come
+from this table.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from clinvk.model.retry_time import Wait, retry_time
 
 
 class FailureCode(StrEnum):
-    """Why a turn failed, the same words for every backend."""
+    """Why a turn failed, with the same codes for every backend."""
 
     AGENT_FAILED = "agent_failed"
     AUTH = "auth"
@@ -41,9 +41,9 @@ class FailureCode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a failure code means to the caller; `what` is for the documentation.
+    """The meaning of a failure code; `what` is for the documentation.
 
-    `docs/errors.md` is written from it: `python -m tools.generate`.
+    `python -m tools.generate` writes it to `docs/errors.md`.
     """
 
     what: str
@@ -54,25 +54,25 @@ class Meaning:
 
 MEANINGS: dict[FailureCode, Meaning] = {
     FailureCode.AGENT_FAILED: Meaning(
-        "the agent failed in a way that nobody knows; its last lines are kept",
+        "the agent failed for an unknown reason; its last lines are kept",
         ExitStatus.FAILED,
         False,
         None,
     ),
     FailureCode.AUTH: Meaning(
-        "nobody is signed in with the agent, or its key was refused",
+        "the agent is not signed in, or its key was refused",
         ExitStatus.AUTH,
         False,
         "sign in with the agent's own CLI, or check its API key",
     ),
     FailureCode.RATE_LIMITED: Meaning(
-        "too many requests, or the plan's limit for now is used up",
+        "too many requests, or the plan's current limit is used up",
         ExitStatus.UNAVAILABLE,
         True,
         "wait, then try again",
     ),
     FailureCode.OVERLOADED: Meaning(
-        "the model's service has no room at the moment",
+        "the model's service is overloaded",
         ExitStatus.UNAVAILABLE,
         True,
         "wait, then try again",
@@ -81,7 +81,7 @@ MEANINGS: dict[FailureCode, Meaning] = {
         "the model's service failed", ExitStatus.FAILED, True, "try again"
     ),
     FailureCode.NETWORK: Meaning(
-        "the model's service was not reached, or the connection was lost",
+        "the model's service could not be reached, or the connection was lost",
         ExitStatus.FAILED,
         True,
         "check the network, then try again",
@@ -93,25 +93,25 @@ MEANINGS: dict[FailureCode, Meaning] = {
         "start a new session, or send less",
     ),
     FailureCode.MODEL_UNKNOWN: Meaning(
-        "there is no such model, or not for this account",
+        "the model does not exist, or not for this account",
         ExitStatus.BACKEND,
         False,
-        "name another model with `-m`, or leave it out",
+        "choose another model with `-m`, or omit it",
     ),
     FailureCode.PROMPT_REFUSED: Meaning(
-        "the agent or its model does not take this prompt", ExitStatus.FAILED, False, None
+        "the agent or its model refused the prompt", ExitStatus.FAILED, False, None
     ),
     FailureCode.OPTION_REFUSED: Meaning(
-        "the agent does not take an option, or a value in its configuration",
+        "the agent refused an option, or a value in its configuration",
         ExitStatus.BACKEND,
         False,
-        "the agent's own words say which; `--dry-run` shows the command",
+        "the agent's message says which; `--dry-run` shows the command",
     ),
     FailureCode.TURN_LIMIT: Meaning(
         "the agent took as many steps as `--max-turns` allows",
         ExitStatus.LIMIT,
         False,
-        "`clinvk -c` goes on; raise `--max-turns`",
+        "continue with `clinvk -c`, or raise `--max-turns`",
     ),
     FailureCode.BUDGET_LIMIT: Meaning(
         "the budget, the credit or the quota of the account is used up",
@@ -123,50 +123,50 @@ MEANINGS: dict[FailureCode, Meaning] = {
         "the agent no longer has the conversation",
         ExitStatus.SESSION,
         False,
-        "`clinvk resume` with `--if-missing replay` tells a new one the earlier turns, with"
-        " `--if-missing new` it begins an empty one",
+        "`clinvk resume --if-missing replay` starts a new one with the earlier turns,"
+        " `--if-missing new` an empty one",
     ),
     FailureCode.CONVERSATION_EXISTS: Meaning(
-        "the agent has a conversation of this id already", ExitStatus.SESSION, False, None
+        "the agent already has a conversation with this id", ExitStatus.SESSION, False, None
     ),
     FailureCode.CONVERSATION_BUSY: Meaning(
-        "something else holds the conversation at the agent",
+        "another program uses the agent's conversation",
         ExitStatus.BUSY,
         True,
-        "end what holds it (the agent's own screen or server), then try again",
+        "stop it (the agent's own screen or server), then try again",
     ),
     FailureCode.NO_RESULT: Meaning(
-        "the agent ended without a word on how it went", ExitStatus.FAILED, True, None
+        "the agent ended without a result", ExitStatus.FAILED, True, None
     ),
     FailureCode.OUTPUT_TOO_LONG: Meaning(
-        "a line of the agent's output was too long, and its answer was lost with the line's end",
+        "a line of the agent's output was too long, and the answer in it was lost",
         ExitStatus.FAILED,
         False,
-        "ask for less in one answer, or for the answer in a file",
+        "ask for a shorter answer, or for the answer in a file",
     ),
     FailureCode.KILLED: Meaning(
-        "the agent was killed by a signal that was not clinvk's",
+        "the agent was killed by a signal that clinvk did not send",
         ExitStatus.FAILED,
         True,
-        "`clinvk -c` goes on",
+        "continue with `clinvk -c`",
     ),
     FailureCode.TIMEOUT: Meaning(
         "the turn took longer than `--timeout`",
         ExitStatus.TIMEOUT,
         True,
-        "`clinvk -c` goes on; raise `--timeout`",
+        "continue with `clinvk -c`, or raise `--timeout`",
     ),
     FailureCode.IDLE_TIMEOUT: Meaning(
-        "the agent said nothing, or nobody took its output, for longer than `--idle-timeout`",
+        "the agent printed nothing, or its output was not read, for longer than `--idle-timeout`",
         ExitStatus.TIMEOUT,
         True,
-        "`clinvk -c` goes on; raise `--idle-timeout`",
+        "continue with `clinvk -c`, or raise `--idle-timeout`",
     ),
     FailureCode.NOT_STARTED: Meaning(
-        "the agent's program is there and cannot be started", ExitStatus.BACKEND, False, None
+        "the agent's program is installed but cannot be started", ExitStatus.BACKEND, False, None
     ),
     FailureCode.TOO_OLD: Meaning(
-        "the installed version of the agent is older than clinvk can work with",
+        "the installed version of the agent is too old for clinvk",
         ExitStatus.BACKEND,
         False,
         "update the agent",
@@ -176,11 +176,10 @@ MEANINGS: dict[FailureCode, Meaning] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a turn failed: `message` is the agent's own words where it had any.
+    """Why a turn failed; `message` is the agent's own text if it has one.
 
-    `detail` keeps the raw tail (the last lines of stderr or of unknown output) for the record.
-    `wait` is what a parser was told of when to try again, `retry_at` that moment in UTC: what
-    has a clock makes the one of the other.
+    `detail` keeps the last lines of stderr or of unknown output for the record. `wait` is the
+    parsed time to try again, `retry_at` the same in UTC; `timed` converts it with a clock.
     """
 
     code: FailureCode
@@ -191,14 +190,14 @@ class Failure:
     retry_at: datetime | None = None
 
     def timed(self, now: datetime) -> "Failure":
-        """The failure with the moment that its `wait` means; `now` in the agent's time zone."""
+        """The failure with `retry_at` from its `wait`; `now` is in the agent's time zone."""
         if self.wait is None:
             return self
         return replace(self, wait=None, retry_at=retry_time(self.wait, now))
 
     @property
     def exit_status(self) -> ExitStatus:
-        """The exit status of its kind."""
+        """The exit status of this failure code."""
         return MEANINGS[self.code].exit_status
 
     @property
@@ -208,7 +207,7 @@ class Failure:
 
     @property
     def way_out(self) -> str | None:
-        """When to try again if that is known, the failure's own hint, else the one of its kind."""
+        """The hint: when to try again if known, and the failure's own hint or that of its code."""
         if self.retry_at is None:
             return self.hint or MEANINGS[self.code].hint
         again = f"try again after {self.retry_at:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,4 +1,4 @@
-"""The files that turns changed: whose word it is, how their paths are said, and several as one."""
+"""The files that turns changed: who reported them, their paths, and how reports are merged."""
 
 import os.path
 from collections.abc import Iterable, Mapping
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Change(StrEnum):
-    """What became of a file."""
+    """What happened to a file."""
 
     CREATED = "created"
     MODIFIED = "modified"
@@ -15,7 +15,7 @@ class Change(StrEnum):
 
 
 class FileSource(StrEnum):
-    """Who says so: the agent, or clinvk, which compared the git work tree before and after."""
+    """Who reports it: the agent, or clinvk, which compares the git work tree before and after."""
 
     REPORTED = "reported"
     OBSERVED = "observed"
@@ -25,8 +25,8 @@ class FileSource(StrEnum):
 class FileReport:
     """A file that a turn changed.
 
-    In what is recorded and published the path is absolute; only an agent's own event has it as the
-    agent said it. What the agent reported is `REPORTED` also if it was observed as well.
+    The path is absolute in records and published JSON; only the agent's own event has the path as
+    the agent gave it. A file that is both reported and observed is `REPORTED`.
     """
 
     path: str
@@ -35,26 +35,26 @@ class FileReport:
 
 
 def file_to_json(file: FileReport) -> dict[str, str]:
-    """A changed file as it is published and recorded."""
+    """A changed file in the form for published JSON and records."""
     return {"path": file.path, "change": file.change.value, "source": file.source.value}
 
 
 def absolute_path(path: str, cwd: str) -> str:
-    """The path as it is from anywhere, by its letters alone."""
+    """The absolute path, computed without the file system."""
     return os.path.normpath(os.path.join(cwd, path))  # noqa: PTH118  pure, and names need not be UTF-8
 
 
 def shown_path(path: str, cwd: str) -> str:
-    """The path for a person who stands in `cwd`: relative to it if it is below."""
+    """The path for display: relative to `cwd` if it is below it."""
     return path.removeprefix(f"{cwd.rstrip('/')}/") or path
 
 
 def merged_files(
     reported: Iterable[FileReport], observed: Mapping[str, Change], cwd: str
 ) -> tuple[FileReport, ...]:
-    """Each file once, the agent's in their order and then what else was observed.
+    """Each file once: the agent's files in their order, then the other observed ones.
 
-    What was seen on disk is believed over what the agent made of it.
+    For the kind of change, observation overrides the agent's report.
     """
     files: dict[str, FileReport] = {}
     for file in reported:
@@ -67,7 +67,7 @@ def merged_files(
 
 
 def over_turns(turns: Iterable[Iterable[FileReport]]) -> tuple[FileReport, ...]:
-    """Each file once, with what became of it over all turns: created stays so when modified."""
+    """Each file once, with its change over all turns: created and then modified is created."""
     files: dict[str, FileReport] = {}
     for turn in turns:
         for file in turn:

@@ -1,4 +1,4 @@
-"""What `doctor` finds: one thing that is not as it should be, where, and the way out."""
+"""What `doctor` finds: a problem, its place, and what to do."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,10 +6,10 @@ from pathlib import Path
 
 
 class Severity(StrEnum):
-    """How much it matters.
+    """How serious it is.
 
-    A problem keeps something from working or lies open to others; a warning does not work as it was
-    meant, or soon will not. A note is worth knowing and leaves all well.
+    A problem: something does not work, or is readable by others. A warning: something does not work
+    as intended, or soon will not. A note is only information.
     """
 
     PROBLEM = "problem"
@@ -18,7 +18,7 @@ class Severity(StrEnum):
 
 
 class Area(StrEnum):
-    """What was looked at, in the order in which it is told."""
+    """What is checked, in the order of the report."""
 
     BACKENDS = "backends"
     CONFIGURATION = "configuration"
@@ -32,54 +32,54 @@ class Area(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseToOthers:
-    """Take every right on these files and folders from group and others."""
+    """Remove all permissions of group and others on these files and folders."""
 
     paths: tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveLeftover:
-    """Remove a temporary file of a write that never ended."""
+    """Delete a temporary file of an interrupted write."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveLock:
-    """Remove a lock file that nobody holds."""
+    """Delete a lock file that no process holds."""
 
     path: Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildRecord:
-    """Write the record of a session anew, from its transcript."""
+    """Rebuild the record of a session from its transcript."""
 
     session_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RebuildIndex:
-    """Make the index anew, from the session files."""
+    """Rebuild the index from the session files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveScratch:
-    """Remove the temporary folder of a run that was killed."""
+    """Delete the temporary folder of a killed run."""
 
     path: Path
 
 
 Repair = CloseToOthers | RemoveLeftover | RemoveScratch | RemoveLock | RebuildRecord | RebuildIndex
-"""What `--fix` may do: nothing else, and nothing in an agent's own files."""
+"""Everything that `--fix` may do; it never changes an agent's own files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing found. `message` is a lower-case sentence, `where` a path or a variable.
+    """One finding. `message` is a lower-case sentence, `where` a path or a variable.
 
-    `remedy` says what to do, `command` is a line for the shell that does it; there is at least one
-    of them for whatever is more than a note. `sessions` are those that it is about.
+    `remedy` says what to do, `command` is a shell command for it; every finding except a note has
+    at least one of them. `sessions` are the ids of the affected sessions.
     """
 
     area: Area
@@ -95,7 +95,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """One area: what there is, in a few words, and what was found."""
+    """One area: a short summary and the findings."""
 
     area: Area
     summary: str
@@ -104,7 +104,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """Everything that was looked at; `fixed` says what was done first, `unfixed` what failed."""
+    """All areas; `fixed` lists the repairs that were done first, `unfixed` the failed ones."""
 
     checked: tuple[Checked, ...]
     fixed: tuple[str, ...] = ()
@@ -112,12 +112,12 @@ class Examination:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What was found, area by area."""
+        """The findings of all areas, in order."""
         return tuple(finding for one in self.checked for finding in one.findings)
 
     @property
     def ok(self) -> bool:
-        """Whether all is well: nothing was found, or nothing but notes."""
+        """Whether there are no findings except notes, and no failed repairs."""
         return not self.unfixed and all(
             finding.severity is Severity.NOTE for finding in self.findings
         )

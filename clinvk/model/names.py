@@ -1,4 +1,4 @@
-"""What a person may call a session: its name, its title and its tags."""
+"""The valid names, titles and tags of sessions."""
 
 import re
 from collections.abc import Callable, Collection
@@ -14,54 +14,54 @@ _LONGEST_TITLE = 200
 
 
 def checked_name(name: str) -> str:
-    """The name as it is; `UsageError` unless it is 1 to 64 letters, digits and `._-/#@:`.
+    """The unchanged name; `UsageError` unless it is 1 to 64 letters, digits and `._-/#@:`.
 
-    It does not begin with `-`, so that it never looks like an option, and is not `@last`.
+    It must not start with `-`, so that it never looks like an option, and must not be `@last`.
     """
     if _NAME.fullmatch(name) is None or name == "@last":
         raise UsageError(
             "a session's name is 1 to 64 letters, digits and `._-/#@:`",
-            hint="for example `pr-842`; it does not begin with `-`",
+            hint="for example `pr-842`; it must not start with `-`",
         )
     return name
 
 
 def refuse_id_like(name: str, backends: Callable[[], Collection[str]]) -> None:
-    """Raise `UsageError` for a new name that could be taken for a session's id.
+    """Raise `UsageError` for a new name that looks like a session's id.
 
-    That is what an id may be or begin with, so that it stays free for ids to come, and
-    `BACKEND:…`. `backends` gives the names that there are; it is asked only where it matters.
+    That is a possible id or start of an id, also of future ones, and `BACKEND:…`. `backends`
+    returns the names of all backends; it is called only if needed.
     """
     before, colon, _ = name.partition(":")
     if _READS_AS_ID.fullmatch(name) or (colon and before in backends()):
         raise UsageError(
-            f"`{name}` reads as a session's id, so it cannot be a name",
-            hint=f"put a word before it, for example `pr-{name.replace(':', '-')[:40]}`; `clinvk"
+            f"`{name}` looks like a session's id, so it cannot be a name",
+            hint=f"add a prefix, for example `pr-{name.replace(':', '-')[:40]}`; `clinvk"
             f" resume {name}` continues a session by its id",
         )
 
 
 def checked_tag(tag: str) -> str:
-    """The tag as it is stored, without blanks around it.
+    """The tag in its stored form, without surrounding blanks.
 
     `UsageError` if it is empty, too long or not printable.
     """
     tag = normal(tag.strip())
     if not tag:
-        raise UsageError("`--tag` is empty", hint="name one, or leave it out")
+        raise UsageError("`--tag` is empty", hint="give a tag, or omit the option")
     if len(tag) > _LONGEST_TAG or not tag.isprintable():
         raise UsageError(f"a tag is 1 to {_LONGEST_TAG} printable characters", hint="shorten it")
     return tag
 
 
 def checked_title(title: str) -> str:
-    """The title on one line, without what could drive a terminal; `UsageError` if nothing is left.
+    """The title on one line, without terminal controls.
 
-    A title may be long, but not a document.
+    `UsageError` if it is then empty or has more than 200 characters.
     """
     folded = safe_line(title[: _LONGEST_TITLE * 20]).strip()
     if not folded:
-        raise UsageError("the title is empty", hint="say what the session is about")
+        raise UsageError("the title is empty", hint="describe the session in a few words")
     if len(folded) > _LONGEST_TITLE:
         raise UsageError(f"a title is at most {_LONGEST_TITLE} characters", hint="shorten it")
     return folded

@@ -1,4 +1,4 @@
-"""What an agent's own files say of a conversation, as values: its turns, and how it began."""
+"""A conversation as read from an agent's own files: its turns, and its start."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +9,11 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeTurn:
-    """One prompt and its answer, as the agent keeps them.
+    """One prompt and its answer, as the agent stores them.
 
-    `id` tells the turn from every other one of the conversation, whenever it is read. Times are
-    UTC; `ended_at` is None for a turn that had not ended when it was read. `interrupted` says that
-    the person broke it off, `failed` that the answer is the words of an error. `usage`, `cost_usd`
-    and `counters` are as in `Result`.
+    `id` is unique in the conversation and the same at every read. Times are UTC; `ended_at` is None
+    for a turn that had not ended when it was read. `interrupted`: the user stopped it. `failed`:
+    the answer is an error message. `usage`, `cost_usd` and `counters` are as in `Result`.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""How a turn ended, as one value: nested in whatever tells of a turn that is over."""
+"""How a turn ended, as one value for events, reports and records."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -9,11 +9,11 @@ from clinvk.model.files import FileReport
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 Json = Any
-"""A JSON value as the agent sent it; only carried, never interpreted outside its backend."""
+"""A JSON value as the agent sent it; it is never interpreted outside its backend."""
 
 
 class StopReason(StrEnum):
-    """Why a turn ended; `LENGTH` and `FILTERED` say what cut its answer off."""
+    """Why a turn ended; with `LENGTH` and `FILTERED` the answer was cut off."""
 
     END_TURN = "end_turn"
     MAX_TURNS = "max_turns"
@@ -29,14 +29,13 @@ class StopReason(StrEnum):
 class Outcome:
     """How a turn ended, as far as it is known.
 
-    `text` is the final answer ("" if there was none): the last message, with all of its parts.
-    `structured` is the value of an answer that was held to a JSON Schema. `usage` and `cost_usd`
-    are this turn's own, true after resumes whatever the agent's counters do, and unknown (None)
-    where that cannot be told. `counters` are the agent's raw counters after this turn, in its
-    backend's own form: they come back to the same backend as `TurnRequest.counters` at the next
-    turn. `backend_session_id` and `model` are set only if the agent itself said them.
-    `exit_code` and `duration_s` are those of its process. `files` are what changed, each path once
-    with its last change.
+    `text` is the final answer (empty if there is none): the last message, with all of its parts.
+    `structured` is the value of an answer that follows a JSON Schema. `usage` and `cost_usd` are
+    for this turn only, also after a resume and whatever the agent counts, and None if that is not
+    known. `counters` are the agent's raw counters after this turn, in its backend's own form: the
+    backend receives them as `TurnRequest.counters` at the next turn. `backend_session_id` and
+    `model` are set only if the agent reported them. `exit_code` and `duration_s` are those of its
+    process. `files` are the changed files, each path once with its last change.
     """
 
     text: str = ""
@@ -55,4 +54,4 @@ class Outcome:
 
 
 NO_OUTCOME = Outcome()
-"""Nothing is known of how it ended."""
+"""Nothing is known about the end of the turn."""

@@ -1,14 +1,14 @@
-"""A session as it travels between homes: its record and the lines of its transcript, as JSON."""
+"""A session in its export format: its record and the lines of its transcript, as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 EXPORT_VERSION = 1
-"""The version of the exported form, under `clinvk_export`."""
+"""The version of the export format, in the field `clinvk_export`."""
 
 TranscriptLine = Mapping[str, Any] | str
-"""A line that reads back as exactly the same bytes, else (a damaged one) its text as it is."""
+"""A line that JSON reproduces byte by byte; else, for a damaged line, its unchanged text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,13 @@
-"""Files of a repository that can name programs for an agent to run; a backend declares them."""
+"""Files of a repository that can make an agent run programs; a backend declares them."""
 
 from typing import NamedTuple
 
 
 class ProjectFile(NamedTuple):
-    """`pattern` is a glob below the agent's directory, or below one above it in the repository.
+    """`pattern` is a glob below the agent's directory, or below a parent in the repository.
 
-    A file counts if `says`, a regular expression, is found in it. `always` is for what the agent
-    runs in a read-only turn too, because nothing stops it.
+    A file counts if the regular expression `says` matches in it. `always`: the agent runs it in a
+    read-only turn too, because nothing prevents it.
     """
 
     pattern: str
@@ -21,7 +21,7 @@ ENV_FILE = ProjectFile(
     r"|PERL5OPT|RUBYOPT|PATH|LD_\w+|DYLD_\w+"
     r"|GIT_(SSH|SSH_COMMAND|EXEC_PATH|CONFIG\w*|EDITOR|PAGER|EXTERNAL_DIFF|ASKPASS))\s*=",
 )
-"""Of an agent that reads a repository's `.env` for its own: variables with which others run code.
+"""For an agent that reads a repository's `.env`: variables that can run code in other programs.
 
-Most such files set nothing of the kind, and are not named.
+Most such files set none of these, and do not count.
 """

@@ -1,7 +1,7 @@
-"""What an imported session said of its access and its system prompt: shown, and not applied.
+"""The access and the system prompt of an imported session: shown, but not applied.
 
-An export may be a stranger's. What it says there is kept in the record's field `imported`; it holds
-in a run only if the person trusts the file when it is imported.
+An export may come from a stranger. These values are kept in the record's field `imported`; they
+apply to a run only if the user trusts the file at import.
 """
 
 from collections.abc import Mapping
@@ -15,18 +15,18 @@ WITHHELD = ("access", "system_prompt")
 
 
 def provenance(record: Mapping[str, Any], turns: int) -> dict[str, Json]:
-    """What is kept of a record that is imported after so many turns."""
+    """The value of the field `imported` for a record with this number of turns."""
     return {**{name: record.get(name) for name in WITHHELD}, "turns": turns}
 
 
 def provenance_of(session: Session) -> Mapping[str, Json]:
-    """What was kept when the session was imported; empty for one that began here."""
+    """The values kept at import; empty for a session that was not imported."""
     unknown = session.unknown if isinstance(session.unknown, dict) else {}
     kept = unknown.get(FIELD)
     return kept if isinstance(kept, dict) else {}
 
 
 def is_unused_import(session: Session) -> bool:
-    """Whether nobody has used the session since it was imported."""
+    """Whether the session was imported and has not been used since."""
     turns = provenance_of(session).get("turns")
     return isinstance(turns, int) and session.turns_begun <= turns

@@ -1,4 +1,4 @@
-"""What a finished run tells its caller: the object of `-o json`, the same for every backend."""
+"""The report of a finished run: the object of `-o json`, the same for every backend."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,20 +11,20 @@ from clinvk.model.session import Status
 REPORT_SCHEMA = 1
 
 MOST_WARNINGS = 1_000
-"""What a report repeats of an agent that warns for ever; the transcript has all of it."""
+"""Maximum number of warnings in a report; the transcript has all of them."""
 
 _LONGEST_WARNING = 2_000
 
 
 def short_warning(message: str) -> str:
-    """The warning as a report has it."""
+    """The warning, cut to the maximum length in a report."""
     cut = len(message) > _LONGEST_WARNING
     return f"{message[: _LONGEST_WARNING - 1]}…" if cut else message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorReport:
-    """A failure for programs: a stable code, a sentence, the way out, when to try again."""
+    """A failure for programs: a stable code, a sentence, a hint, and when to try again."""
 
     code: str
     message: str
@@ -34,14 +34,14 @@ class ErrorReport:
 
     @classmethod
     def of_error(cls, error: ClinvkError) -> "ErrorReport":
-        """The report of a failure of ours."""
+        """The report of an error of clinvk."""
         return cls(
             code=error.code, message=error.message, hint=error.hint, retryable=error.retryable
         )
 
     @classmethod
     def of_failure(cls, failure: Failure) -> "ErrorReport":
-        """The report of a failure of the agent's."""
+        """The report of a failure of the agent."""
         return cls(
             code=failure.code.value,
             message=failure.message,
@@ -53,7 +53,7 @@ class ErrorReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnStart:
-    """What is known when a turn begins; `session_id` is None when nothing is recorded."""
+    """What is known when a turn starts; `session_id` is None if nothing is recorded."""
 
     session_id: str | None
     title: str
@@ -66,11 +66,11 @@ class TurnStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """One run, on success and on failure.
+    """One run, successful or failed.
 
-    `session_id` is clinvk's and None when nothing was recorded. `backend_session_id` and `model`
-    are the session's where the turn's own outcome does not say them. `status` is the session's
-    afterwards; for an ephemeral run the one it would have had. `error` is the outcome's failure,
+    `session_id` is clinvk's, and None if nothing was recorded. `backend_session_id` and `model` are
+    the session's if the turn's outcome does not have them. `status` is the session's status
+    afterwards; for an ephemeral run the one that it would have. `error` is the outcome's failure,
     or what prevented the turn.
     """
 

@@ -1,7 +1,7 @@
-"""What was asked and what will be started, as data, before anything runs.
+"""What was requested and what will be started, as data, before anything runs.
 
-`RunRequest` is what the person's words say. A service resolves it (which session, which backend,
-which settings) into a `TurnRequest`, and a backend turns that into an `Invocation`.
+`RunRequest` is what the user requested. A service resolves it (which session, which backend, which
+settings) into a `TurnRequest`, and a backend turns that into an `Invocation`.
 """
 
 import math
@@ -19,7 +19,7 @@ from clinvk.text.units import parse_duration
 
 
 class Pick(StrEnum):
-    """Which session a run goes on with, when it is not named by a reference."""
+    """Which session a run continues, if there is no reference to one."""
 
     NEW = "new"
     CONTINUE = "continue"
@@ -27,7 +27,7 @@ class Pick(StrEnum):
 
 
 class IfMissing(StrEnum):
-    """What to do when the agent no longer has the session's conversation."""
+    """What to do if the agent no longer has the session's conversation."""
 
     FAIL = "fail"
     REPLAY = "replay"
@@ -39,19 +39,18 @@ OPENING = ("run", "chat")
 
 
 class Option:
-    """How a field of a request is said on a command line; it is written nowhere else.
+    """The command line option of a request's field; this is its only declaration.
 
-    The field's type says what is read: text, a number, one of an enum, a flag, or a tuple of texts
-    for an option that may be repeated. `reads` makes the value of a text that is more than that,
-    `alone` is the value of an option that is said without one. `commands` have the option; one that
-    is `for_prompt` is refused where there is none. In the help it stands before the option of the
-    field `before`, else in the order of the fields.
+    The field's type gives the kind of option: text, number, enum, flag, or a tuple of texts for a
+    repeatable one. `reads` converts the text to the value; `alone` is the value of an option given
+    without one. `commands` have the option; a `for_prompt` option is refused without a prompt. The
+    help lists it before the option of the field `before`, by default in the order of the fields.
     """
 
     def __init__(  # noqa: PLR0913  each by its name
         self,
         *names: str,
-        help: str,  # noqa: A002  the word that Typer has for it
+        help: str,  # noqa: A002  Typer's name for it
         metavar: str | None = None,
         least: int | None = None,
         reads: Callable[[str], Any] | None = None,
@@ -67,15 +66,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """What was asked, before anything is looked up; None means "not said".
+    """The user's request, before anything is resolved; None means "not given".
 
     At most one of `session` (a SESSION reference), `name` (create or resume) and a `pick` other
-    than `NEW` is set. `here` narrows `pick` to this directory or its repository. `interactive` asks
-    for the agent's own screen; `prompt` is empty then. `wait_s` is how long a
-    session that another run holds is waited for. Times are in seconds.
+    than `NEW` is set. `here` limits `pick` to this directory or its repository. `interactive` opens
+    the agent's interactive screen; `prompt` is then empty. `wait_s` is how long to wait for a
+    session that another run holds. Times are in seconds.
 
-    A field with an `Option` is one of `run`, `resume` and `chat`: to add an option of a run, add
-    its field here and use it where it acts.
+    A field with an `Option` is an option of `run`, `resume` or `chat`: to add an option, add its
+    field here and use it where it has its effect.
     """
 
     prompt: str
@@ -181,18 +180,17 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRequest:
-    """One turn as a backend sees it: everything decided, nothing to look up.
+    """One turn for a backend: everything is resolved.
 
     `conversation` is the agent's own session id. With `RESUME` the agent must continue exactly that
-    conversation; with `START` the turn begins a new one, under that id where the caller may choose
-    it. `system_prompt_changed` says that it is not the one the conversation began with.
-    `elsewhere` says that the turn does not run in the session's own directory.
-    `counters` are those in the agent's own file, else what `Result.counters` of an earlier turn
-    said; None where there are none (then what only a difference can tell is unknown).
-    `baseline_known` says whether they are those that this turn goes on from. `home` is the person's
-    own directory, for programs whose options do not know `~`. `environ` has those of the person's
-    variables that the backend reads (`Backend.reads_variables`), and `texts` the contents of the
-    files that it reads (`Backend.reads_files`), as far as there are any.
+    conversation; with `START` the turn starts a new one, with that id if the caller may choose it.
+    `system_prompt_changed`: it differs from the one that the conversation started with.
+    `elsewhere`: the turn does not run in the session's own directory. `counters` are those in the
+    agent's own file, else `Result.counters` of an earlier turn; None if there are none (then a
+    value that needs a difference is unknown). `baseline_known`: they are the counters from just
+    before this turn. `home` is the user's home, for programs whose options do not know `~`.
+    `environ` has the user's variables that the backend reads (`Backend.reads_variables`), and
+    `texts` the contents of the files that it reads (`Backend.reads_files`), if they exist.
     """
 
     prompt: str
@@ -221,15 +219,14 @@ class TurnRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invocation:
-    """The one child process that a turn is: its argv, stdin, environment and directory.
+    """The child process of a turn: its argv, stdin, environment and directory.
 
     `argv[0]` is the agent's program, a bare name until the service has found it. `stdin` is the
-    prompt: the child is started first and gets it when "turn started" is on disk. Then stdin is
-    closed, or in a `dialogue` stays open for the parser's replies until the turn's `Result`; empty
-    says that the prompt is in `argv` or `files`. A child never inherits our stdin. `env` is set and
-    `env_unset` removed on top of our own environment. `files` are private temporary files the child
-    needs: each key stands in `argv` or in a value of `env` as `{key}` and is replaced by the file's
-    path.
+    prompt, or empty if the prompt is in `argv` or `files`. The child is started first and receives
+    it when "turn started" is on disk. Then stdin is closed, or with `dialogue` stays open for the
+    parser's replies until the turn's `Result`. A child never inherits our stdin. `env` is added to
+    and `env_unset` removed from our own environment. `files` are private temporary files for the
+    child: `{key}` in `argv` or in a value of `env` is replaced by the file's path.
     """
 
     argv: tuple[str, ...]
@@ -243,10 +240,10 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Bytes for the child's stdin, in answer to what it said; of an `Invocation` with `dialogue`.
+    """Bytes for the child's stdin in reply to its output, for an `Invocation` with `dialogue`.
 
-    They are written after the prompt and in order, without ever waiting for the child. What it
-    cannot get any more (it closed its stdin, it is done) is dropped.
+    They are written after the prompt, in order, and without waiting for the child. If it has closed
+    its stdin or ended, they are dropped.
     """
 
     data: bytes

@@ -1,13 +1,13 @@
-"""How long an agent keeps its conversations; a backend says it, others look."""
+"""How long an agent keeps its conversations; a backend declares it."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """The agent removes a conversation so many days after its file was last written to.
+    """The agent deletes a conversation `days` days after the last change of its file.
 
-    `setting` says in a few words what makes it keep them longer.
+    `setting` describes briefly which setting makes it keep them longer.
     """
 
     days: float

@@ -1,16 +1,16 @@
-"""When the same prompt may work: what was said of it, made a moment by a clock."""
+"""When the same prompt may work: converts an agent's text to a time."""
 
 import re
 from datetime import UTC, datetime, timedelta
 
 Wait = float | str | datetime
-"""Seconds from now, a time of day as `TIME_OF_DAY` has it, or the moment itself (UTC)."""
+"""Seconds from now, a time of day that matches `TIME_OF_DAY`, or a time in UTC."""
 
 TIME_OF_DAY = (
     r"(?:[A-Z][a-z]{2} \d{1,2}(?:st|nd|rd|th)?,? (?:\d{4},? )?(?:at )?)?"
     r"\d{1,2}(?::\d\d)? ?[AaPp][Mm](?: \([A-Za-z_/+-]{1,40}\))?"
 )
-"""`1:07 AM`, `1:07am (UTC)`, `Nov 28th, 2026 1:07 AM`, as agents write it for people."""
+"""`1:07 AM`, `1:07am (UTC)`, `Nov 28th, 2026 1:07 AM`: the forms that agents use."""
 
 _PARTS = re.compile(
     r"(?:([a-z]{3}) (\d{1,2})(?:st|nd|rd|th)?,? (?:(\d{4}),? )?(?:at )?)?"
@@ -22,9 +22,9 @@ _FURTHEST = timedelta(days=400)
 
 
 def retry_time(wait: Wait, now: datetime) -> datetime | None:
-    """The moment in UTC, to the second; None where it makes no sense or is over.
+    """The time in UTC, to the second; None if it is invalid or in the past.
 
-    `now` is in the time zone in which the agent tells times of day.
+    `now` is in the time zone of the agent's times of day.
     """
     try:
         at = _at(wait, now)
@@ -39,13 +39,13 @@ def _at(wait: Wait, now: datetime) -> datetime | None:
     if isinstance(wait, datetime):
         return wait
     if not isinstance(wait, str):
-        # Rounded up, so that nobody comes a moment too early.
+        # Rounded up, so that a retry is not too early.
         return now + timedelta(seconds=int(wait) + 1)
     return _of_day(wait, now)
 
 
-def _of_day(said: str, now: datetime) -> datetime | None:
-    found = _PARTS.fullmatch(said)
+def _of_day(text: str, now: datetime) -> datetime | None:
+    found = _PARTS.fullmatch(text)
     if found is None:
         return None
     month, day, year, hour, minute, half, zone = found.groups()

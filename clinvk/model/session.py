@@ -1,4 +1,4 @@
-"""A session: our record of the turns with one agent or several, one conversation with each."""
+"""A session: clinvk's record of turns with one or more agents, one conversation with each."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,11 +17,11 @@ from clinvk.model.usage import (
 )
 
 SCHEMA = 2
-"""The version of the record's and the transcript's form."""
+"""The version of the formats of record and transcript."""
 
 
 class Status(StrEnum):
-    """Where a session stands. `RUNNING` and `INTERRUPTED` are derived, never stored."""
+    """The status of a session. `RUNNING` and `INTERRUPTED` are derived, never stored."""
 
     RUNNING = "running"
     ACTIVE = "active"
@@ -31,7 +31,7 @@ class Status(StrEnum):
 
 
 class TitleSource(StrEnum):
-    """Who gave the title; a person's is never overwritten."""
+    """The source of the title; a person's title is never overwritten."""
 
     PROMPT = "prompt"
     AGENT = "agent"
@@ -40,7 +40,7 @@ class TitleSource(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTurn:
-    """A turn that began; it is still open when the record shows it and nobody holds the lock."""
+    """A turn that has started. Without a held lock it is interrupted."""
 
     number: int
     started_at: datetime
@@ -48,15 +48,14 @@ class OpenTurn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """One session as its record says. Times are UTC; totals are sums over turns that reported.
+    """One session from its record. Times are UTC; totals are sums over the turns that reported.
 
-    `backend` is the agent of the last turn. `conversations` are those with the agents so far, as
-    far as anything is known of them. `status` is one of the stored ones: `ACTIVE`, `ERROR` or
-    `COMPLETED`. `turns` counts the turns that are over, `turns_reported` those of
-    them with known usage, and `figures_reported` how many told each figure: an agent may tell
-    the tokens of a turn and not its cost. It is None where an older version counted. `unknown`
-    holds fields of the record that this version does not know, so that rewriting keeps them, and
-    `schema` is the version of the record's form: a newer one is never rewritten.
+    `backend` is the agent of the last turn. `conversations` are the known ones with all agents so
+    far. `status` is a stored one: `ACTIVE`, `ERROR` or `COMPLETED`. `turns` counts the ended turns,
+    `turns_reported` those of them with known usage, and `figures_reported` how many reported each
+    figure: an agent may report the tokens of a turn but not its cost. It is None in records of
+    older versions. `unknown` has the fields of the record that this version does not know, so that
+    a rewrite keeps them. `schema` is the version of the record; a newer one is never rewritten.
     """
 
     id: str
@@ -91,7 +90,7 @@ class Session:
         return next(known, Conversation(backend=self.backend))
 
     def with_conversation(self, conversation: Conversation) -> "Session":
-        """The session with that conversation in place of the one with the same agent."""
+        """The session with this conversation instead of the one with the same agent."""
         named = {one.backend: one for one in self.conversations}
         named[conversation.backend] = conversation
         known = (one for name, one in named.items() if one != Conversation(backend=name))
@@ -102,8 +101,8 @@ class Session:
     ) -> "Session":
         """The session with its next turn open; a completed or archived one is opened again.
 
-        The turn is with `backend`, by default the agent of the last turn. One that does not resume
-        begins a conversation, in which earlier counters count nothing.
+        The turn is with `backend`, by default the agent of the last turn. Without a resume it
+        starts a conversation, for which earlier counters are not valid.
         """
         started = replace(
             self,
@@ -120,16 +119,16 @@ class Session:
         )
 
     def conversation_confirmed(self, conversation: str, model: str | None) -> "Session":
-        """The session once the agent itself has said its session id, and perhaps its model."""
+        """The session after the agent has reported its session id, and perhaps its model."""
         known = self.conversation
         return self.with_conversation(
             replace(known, id=conversation, seen=True, model=model or known.model)
         )
 
     def keeps(self, model_asked: str | None) -> bool:
-        """Whether a turn that asked for this model runs on the session's own.
+        """Whether a turn that requested this model uses the session's model.
 
-        Another one is for that turn alone.
+        Another model is only for that turn.
         """
         return model_asked in (None, self.model_asked, self.conversation.model)
 
@@ -162,10 +161,10 @@ class Session:
         )
 
     def with_changes(self, *, seen: "Session", found: "Session") -> "Session":
-        """This session, with what a person changed in its record: from `seen` to `found`.
+        """This session with a person's changes of the record since `seen`; `found` is the new one.
 
-        A run keeps the session to itself for a whole turn; what was renamed or tagged meanwhile
-        is neither undone by it nor undoes what the turn brought.
+        A run holds the session for a whole turn. If it is renamed or tagged meanwhile, both these
+        changes and those of the turn are kept.
         """
         changed = {
             name: getattr(found, name)
@@ -177,36 +176,36 @@ class Session:
 
     @property
     def next_turn(self) -> int:
-        """The number of the turn that would come next; an interrupted turn keeps its number."""
+        """The number of the next turn; an interrupted turn keeps its number."""
         return self.turns_begun + 1
 
     @property
     def turns_begun(self) -> int:
-        """How many turns there are, with the one that is open or broke off."""
+        """The number of turns, including an open or interrupted one."""
         return max(self.turns, self.open_turn.number if self.open_turn else 0)
 
     @property
     def figures_told(self) -> FigureCounts | None:
-        """How many turns told each figure; None if that is not known."""
+        """How many turns reported each figure; None if that is not known."""
         if self.figures_reported is None and not (self.turns or self.turns_reported):
             return NO_FIGURES
         return self.figures_reported
 
     def leaves_out(self, figure: str) -> bool:
-        """Whether the total of this figure leaves a turn out, or may do so."""
+        """Whether the total of this figure is, or may be, without some turn."""
         told = self.figures_told
         return self.turns_begun > (1 if told is None else told[figure])
 
     @property
     def partial(self) -> bool:
-        """Whether the totals leave out a turn that has not told its figures."""
+        """Whether the totals are without some turn, because it reported no figures."""
         return self.turns_reported < self.turns_begun
 
     @property
     def interrupted(self) -> bool:
-        """Whether a turn began and never ended, provided that nobody holds the session's lock."""
+        """Whether a turn started and did not end; only meaningful if the lock is not held."""
         return self.open_turn is not None
 
 
 _PERSONAL = (("name",), ("title", "title_source"), ("tags",), ("archived",), ("unknown",))
-"""The fields of a record that are a person's to change at any time; some go together."""
+"""The fields of a record that a person may change at any time; some change together."""

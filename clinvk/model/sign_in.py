@@ -1,4 +1,4 @@
-"""What shows that somebody has signed in with an agent; a backend says it, others look."""
+"""What shows that the user has signed in with an agent; a backend declares it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignIn:
-    """Any one of these is enough: a variable that is set, a file that is there.
+    """Any one of these is enough: a variable that is set, or a file that exists.
 
-    None of them proves nothing: agents also keep their keys in a keyring or have them from another
-    program. `needed` is false for an agent that asks for no account.
+    Without any of them the user may still be signed in: agents also store keys in a keyring or
+    receive them from another program. `needed` is False for an agent that needs no account.
     """
 
     variables: tuple[str, ...] = ()

@@ -1,11 +1,11 @@
-"""What came of trying a backend for real: a verdict for each promise of the contract."""
+"""The result of a real test of a backend: a verdict for each promise of the contract."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Held(StrEnum):
-    """What came of one check."""
+    """The result of one check."""
 
     YES = "yes"
     NO = "no"
@@ -13,7 +13,7 @@ class Held(StrEnum):
 
 
 class Promise(StrEnum):
-    """What is checked, in the order in which it is."""
+    """What is checked, in this order."""
 
     INSTALLED = "installed"
     START = "start"
@@ -26,25 +26,25 @@ class Promise(StrEnum):
 
     @property
     def meaning(self) -> str:
-        """What a backend keeps that keeps it."""
+        """What a backend promises with it."""
         return _MEANING[self]
 
 
 _MEANING = {
-    Promise.INSTALLED: "its program is there",
+    Promise.INSTALLED: "its program is installed",
     Promise.START: "a prompt is answered, and the conversation has an id",
-    Promise.RESUME: "a further turn remembers the one before",
-    Promise.EPHEMERAL: "a turn of which nothing is kept is answered",
-    Promise.READ_ONLY: "told to write a file it writes none",
-    Promise.ERROR: "an unknown model is a failure and no success",
-    Promise.GONE: "an unknown conversation is a failure, never an empty one",
-    Promise.TIMEOUT: "out of time it is stopped, and no process stays",
+    Promise.RESUME: "a further turn remembers the previous one",
+    Promise.EPHEMERAL: "a turn that is not saved is answered",
+    Promise.READ_ONLY: "with read-only access it writes no file",
+    Promise.ERROR: "an unknown model is a failure",
+    Promise.GONE: "an unknown conversation is a failure, not an empty conversation",
+    Promise.TIMEOUT: "it is stopped after the timeout, and no process remains",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether one promise was kept, and in one sentence how that was seen or why not tried."""
+    """Whether one promise was kept, and one sentence that says how it was checked or why not."""
 
     promise: Promise
     held: Held

@@ -1,4 +1,4 @@
-"""A turn: one prompt and what came back, as the transcript tells it."""
+"""A turn: one prompt and its result, from the transcript."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +11,7 @@ from clinvk.model.request import IfMissing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCall:
-    """A tool that the agent called; `ok` is None as long as nothing came back."""
+    """A tool that the agent called; `ok` is None until it has a result."""
 
     name: str
     summary: str
@@ -20,14 +20,14 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One turn. Times are UTC; `ended_at` is None for a turn that never ended.
+    """One turn. Times are UTC; `ended_at` is None for a turn that did not end.
 
-    `backend` is the agent it was with, None where that was lost. `outcome` is what is known of its
-    end; of a turn that never ended, what was received so far. `messages` are all messages in order.
-    `model_asked` and `conversation_asked` are what the agent was started with. An `interactive`
-    turn took place in the agent's own screen; its prompt is empty if it could not be told. `afresh`
-    says that it began a conversation in place of one that the agent no longer had: an empty one, or
-    one that was told the earlier turns. `bare` says that nothing but its beginning is known.
+    `backend` is its agent, None if that was lost. `outcome` is what is known about its end; for a
+    turn that did not end, what was received. `messages` are all messages in order. `model_asked`
+    and `conversation_asked` are what the agent was started with. An `interactive` turn was in the
+    agent's interactive screen; its prompt is empty if it is not known. `afresh`: it started a
+    conversation because the agent no longer had the old one, either an empty one, or one with the
+    earlier turns. `bare`: only its start is known.
     """
 
     number: int
@@ -49,5 +49,5 @@ class Turn:
 
     @property
     def interrupted(self) -> bool:
-        """Whether the turn began and never ended (or, under its lock, has not ended yet)."""
+        """Whether the turn has not ended; while its lock is held, it may still run."""
         return self.ended_at is None

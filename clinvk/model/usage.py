@@ -1,4 +1,4 @@
-"""What a turn cost, in tokens and money; `None` is "not known" and is never taken for zero."""
+"""What a turn cost, in tokens and money; `None` means "not known", never zero."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -6,10 +6,10 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens of one turn, or of several.
+    """Tokens of one turn or several, with the same meaning for every backend.
 
-    One vocabulary for every backend: `cached_tokens` (read from a cache) and `cache_write_tokens`
-    are parts of `input_tokens`, `reasoning_tokens` is a part of `output_tokens`.
+    `cached_tokens` (read from a cache) and `cache_write_tokens` are parts of `input_tokens`,
+    `reasoning_tokens` is a part of `output_tokens`.
     """
 
     input_tokens: int | None = None
@@ -27,35 +27,35 @@ class Usage:
 
     @property
     def figures(self) -> dict[str, int | None]:
-        """The figures by their published names, in their published order, with their total."""
+        """The token counts by their published names, in the published order, with the total."""
         return {name: getattr(self, name) for name in FIGURES if name != "cost_usd"}
 
     @property
     def known(self) -> bool:
-        """Whether there is any figure at all."""
+        """Whether any figure is known."""
         return any(getattr(self, field.name) is not None for field in fields(self))
 
 
 UNKNOWN_USAGE = Usage()
 
 FIGURES = (*(field.name for field in fields(Usage)), "total_tokens", "cost_usd")
-"""The names of what a turn may tell about its cost, the total included."""
+"""The names of all figures that a turn may report, including the total."""
 
 FigureCounts = Mapping[str, int]
-"""How many turns told each of the `FIGURES`."""
+"""How many turns reported each of the `FIGURES`."""
 
 NO_FIGURES: FigureCounts = dict.fromkeys(FIGURES, 0)
 
 
-def counted(told: FigureCounts, usage: Usage, cost_usd: float | None) -> FigureCounts:
-    """The counts with one more turn that told these figures."""
+def counted(counts: FigureCounts, usage: Usage, cost_usd: float | None) -> FigureCounts:
+    """The counts plus one turn that reported these figures."""
     known = {name: getattr(usage, name) is not None for name in FIGURES if name != "cost_usd"}
     known["cost_usd"] = cost_usd is not None
-    return {name: told[name] + known[name] for name in FIGURES}
+    return {name: counts[name] + known[name] for name in FIGURES}
 
 
 def total_usage(parts: Iterable[Usage]) -> Usage:
-    """The sum field by field, over the parts that know the field; None where none does."""
+    """The sum of each field over the parts that know it; None if no part does."""
     sums: dict[str, int | None] = {field.name: None for field in fields(Usage)}
     for part in parts:
         for name, so_far in sums.items():

@@ -1,4 +1,4 @@
-"""An installed version beside those that were tested."""
+"""Compares an installed version with the tested ones."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ _PART = re.compile(r"[0-9]{1,9}|[^0-9]+")
 
 
 class VersionMatch(StrEnum):
-    """How an installed version stands to the tested ones; `OTHER` lies between two of them."""
+    """How an installed version compares with the tested ones; `OTHER` is between two of them."""
 
     TESTED = "tested"
     NEWER = "newer"
@@ -20,10 +20,10 @@ class VersionMatch(StrEnum):
 
 
 def match_version(version: str | None, tested: Iterable[str]) -> VersionMatch:
-    """How `version` stands to the tested ones; unknown if there is none of either.
+    """Compare `version` with the tested ones; `UNKNOWN` without a version or tested versions.
 
-    Figures are compared as numbers, and a version with a word in it (`1.2.0-alpha.1`) comes before
-    the one without.
+    Digits are compared as numbers, and a version with a word (`1.2.0-alpha.1`) comes before the
+    same one without it.
     """
     known = sorted(map(_order, tested))
     if version is None or not known or not _FIGURES.search(version):
@@ -37,7 +37,7 @@ def match_version(version: str | None, tested: Iterable[str]) -> VersionMatch:
 
 
 def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, str], ...]]:
-    """A key to sort by: the figures before any word, whether there is none, and the rest."""
+    """A sort key: the numbers before any word, whether there is no word, and the rest."""
     release = _RELEASE.match(version)
     head = release[0] if release else ""
     rest = version[len(head) :].partition("+")[0]

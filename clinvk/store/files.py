@@ -1,4 +1,4 @@
-"""Writing so that a file is whole or as it was, private, and on the disk when we say so."""
+"""Writes files atomically, privately (0600), and synced to the disk."""
 
 import errno
 import os
@@ -15,19 +15,18 @@ FOLDER_MODE = 0o700
 CHUNK = 1024 * 1024
 
 Place = Callable[[Path, Path], object]
-"""Renames the first to the second, which it replaces. Raises `OSError`."""
+"""Renames the first path to the second, replacing it. Raises `OSError`."""
 
 _NO_FOLDER_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EACCES})
-"""What a file system answers that cannot sync a folder; the rename has taken place by then."""
+"""The errors of file systems that cannot sync a folder; the rename has happened by then."""
 
 
 def ensure_private_dir(path: Path, *, may_be_link: bool = False) -> None:
-    """Make sure that `path` is a folder; whatever is created is 0700, whatever the umask.
+    """Make sure that `path` is a folder; new folders get mode 0700, regardless of the umask.
 
-    A folder of ours that is there and open to others is closed to them if it is ours to close. With
-    `may_be_link` the folder is the person's choice (the home): it may be a symlink, and if it is
-    there it is left as it is, because it may well be shared with other programs. Raises
-    `StoreError`.
+    An existing folder that other users can access becomes 0700 if this user owns it. With
+    `may_be_link` the user chose the folder (the home): it may be a symlink, and an existing one is
+    not changed, because other programs may share it. Raises `StoreError`.
     """
     try:
         _create(path)
@@ -43,22 +42,23 @@ def ensure_private_dir(path: Path, *, may_be_link: bool = False) -> None:
 
 
 def refuse_link(path: Path) -> None:
-    """Raise `StoreError` for a folder of ours that is a symlink: it is not ours where it leads."""
+    """Raise `StoreError` for a folder that is a symlink: its target may not belong to clinvk."""
     if os.path.islink(path):
         raise StoreError(
             f"cannot use `{path}`: it is a symbolic link",
-            hint="put a folder in its place, or move the whole home with CLINVK_HOME",
+            hint="replace it with a folder, or move the whole home with CLINVK_HOME",
         )
 
 
 def write_private(
     path: Path, data: bytes, *, staging: Path | None = None, place: Place = Path.replace
 ) -> None:
-    """Replace `path` by `data`, 0600: afterwards it is on the disk, or the old file is untouched.
+    """Replace the file `path` by `data`, 0600 and synced to the disk.
 
-    A symlink at `path` is replaced, never followed. Raises `StoreError`; the temporary file is gone
-    then, too. It is written in `staging`, a folder of the same file system, so that the folder of
-    `path` changes in one step; without it beside `path`. `place` renames it to `path`.
+    A symlink at `path` is replaced, never followed. Raises `StoreError`; then the old file is
+    unchanged and the temporary file is deleted. The temporary file is in `staging`, a folder on the
+    same file system, so that the folder of `path` changes only once; by default it is next to
+    `path`. `place` renames it to `path`.
     """
     temporary = (staging or path.parent) / f".{path.name}.{os.urandom(6).hex()}.tmp"
     try:
@@ -75,11 +75,11 @@ def write_private(
 
 
 def open_private(path: Path, flags: int) -> int:
-    """Open a file of ours for writing, creating it 0600; returns the descriptor.
+    """Open a file for writing, creating it 0600; returns the descriptor.
 
-    Never follows a symlink, never waits (a fifo), and refuses all but regular files with `OSError`.
-    A file that has a second name (a hard link, such as `cp -al` makes for a backup) is first
-    replaced by a copy, so that nothing is written under the other one.
+    Never follows a symlink, never blocks (on a fifo), and raises `OSError` for anything but a
+    regular file. A file with a second hard link (as `cp -al` makes for a backup) is first replaced
+    by a copy, so that the other file does not change.
     """
     flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, FILE_MODE)
@@ -99,7 +99,7 @@ def open_private(path: Path, flags: int) -> int:
 
 
 def open_regular(path: Path | str) -> int:
-    """Open a file of ours for reading; refuses symlinks, fifos and folders with `OSError`."""
+    """Open a file for reading; raises `OSError` for symlinks, fifos and folders."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         require_regular(descriptor)
@@ -110,7 +110,7 @@ def open_regular(path: Path | str) -> int:
 
 
 def require_regular(descriptor: int) -> os.stat_result:
-    """What is open, provided that it is a regular file; `OSError` if not."""
+    """The stat result of an open regular file; raises `OSError` for anything else."""
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
@@ -118,14 +118,14 @@ def require_regular(descriptor: int) -> os.stat_result:
 
 
 def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of `data`; a disk that fills up on the way is an `OSError`."""
+    """Write all of `data`. Raises `OSError`, for example if the disk is full."""
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
 
 
 def copy_content(source: Path, copy: Path) -> None:
-    """Write what `source` has to the new file `copy`, onto the disk. Raises `OSError`."""
+    """Copy the content of `source` to the new file `copy` and sync it. Raises `OSError`."""
     reading = open_regular(source)
     try:
         writing = open_private(copy, os.O_WRONLY | os.O_EXCL)
@@ -140,7 +140,7 @@ def copy_content(source: Path, copy: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put the names in `folder` on the disk, where the file system can."""
+    """Sync the entries of `folder` to the disk, if the file system supports it."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -153,7 +153,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def reason(error: OSError) -> str:
-    """Why the system refused, in its own words, for the end of one of our sentences."""
+    """The system's message for an error, to use at the end of a sentence."""
     if error.errno == errno.ELOOP:
         return "it is a symbolic link"
     words = error.strerror or str(error)
@@ -161,14 +161,14 @@ def reason(error: OSError) -> str:
 
 
 def _create(path: Path) -> None:
-    """Create `path` and what is missing above it."""
+    """Create `path` and its missing parents."""
     try:
         _create_one(path)
     except FileNotFoundError:
-        if os.path.isdir(path.parent):  # `/proc` says so of whatever one would create in it
+        if os.path.isdir(path.parent):  # `/proc` reports this for anything created in it
             raise
         _create(path.parent)
-        _create_one(path)  # not again from the start: the parent may be a link to nowhere
+        _create_one(path)  # no recursion: the parent may be a dangling link
 
 
 def _create_one(path: Path) -> None:
@@ -180,7 +180,7 @@ def _create_one(path: Path) -> None:
 
 
 def _copy_in_place(path: Path) -> None:
-    """Let `path` be a file of its own, with the same content."""
+    """Replace `path` by a copy, so that it has no other hard link."""
     temporary = path.parent / f".{path.name}.{os.urandom(6).hex()}.tmp"
     try:
         copy_content(path, temporary)

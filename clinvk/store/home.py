@@ -1,7 +1,7 @@
-"""Where everything lies. Asking for a path creates nothing.
+"""The paths of all files in the home. Nothing is created here.
 
-Only a session id that has the form of one becomes part of a path; what a person typed is resolved
-to an id first, and a name becomes the hash of itself.
+Only a valid session id becomes part of a path; a user's reference is resolved to an id first, and a
+name is hashed.
 """
 
 import re
@@ -10,29 +10,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SESSION_ID = re.compile(r"[0-9a-f]{12}")
-"""The form of our own session ids, to be matched in full."""
+"""The pattern of clinvk's session ids, for `fullmatch`."""
 
 HOME_VARIABLE = "CLINVK_HOME"
 
 
 def is_session_id(text: str) -> bool:
-    """Whether `text` has the form of a session id, whether or not there is such a session."""
+    """Whether `text` has the form of a session id; the session need not exist."""
     return SESSION_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folder that holds everything of ours, and the names inside it.
+    """The folder of all clinvk's files, and the paths inside it.
 
-    The methods that take an id raise `ValueError` for anything that is none: references are
-    resolved before they get here, so that would be a bug.
+    Methods with a session id raise `ValueError` if it is not one. That would be a bug, because
+    references are resolved before.
     """
 
     root: Path
 
     @property
     def config_file(self) -> Path:
-        """The person's configuration."""
+        """The user's configuration."""
         return self.root / "config.yaml"
 
     @property
@@ -52,12 +52,12 @@ class Home:
 
     @property
     def locks(self) -> Path:
-        """The folder of the locks; it may be deleted while nothing runs."""
+        """The folder of the locks; it may be deleted while no run is active."""
         return self.root / "locks"
 
     @property
     def cache(self) -> Path:
-        """The folder of what can be rebuilt from the rest; it may be deleted at any time."""
+        """The folder of files that can be rebuilt; it may be deleted at any time."""
         return self.root / "cache"
 
     @property
@@ -78,15 +78,15 @@ class Home:
         return self.locks / f"{_checked(session_id)}.lock"
 
     def name_lock(self, name: str) -> Path:
-        """The lock that is held while the session called `name` is looked for and created."""
-        from hashlib import sha256  # 2 ms, and only `-s NAME` asks
+        """The lock held while the session called `name` is searched and created."""
+        from hashlib import sha256  # takes 2 ms, and only `-s NAME` needs it
 
         digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()
         return self.locks / f"name-{digest[:32]}.lock"
 
 
 def home_from(environ: Mapping[str, str], user_home: Path) -> Home:
-    """The home that `CLINVK_HOME` names (`~` is `user_home`), else `.clinvk` in `user_home`."""
+    """The home at `CLINVK_HOME` (`~` is `user_home`), by default `.clinvk` in `user_home`."""
     given = environ.get(HOME_VARIABLE, "")
     if not given:
         return Home(user_home / ".clinvk")

@@ -1,4 +1,4 @@
-"""What stands in the home, as the system shows it: for whoever wants to know modes and owners."""
+"""Lists the files and folders in the home with their modes and owners."""
 
 import os
 import stat
@@ -14,14 +14,14 @@ from clinvk.store.home import Home
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeEntry:
-    """A file or folder of ours; of a link it is the link itself."""
+    """A file or folder in the home, with its `lstat` result."""
 
     path: Path
     found: os.stat_result
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a folder, and no link to one."""
+        """Whether it is a folder (not a link to one)."""
         return stat.S_ISDIR(self.found.st_mode)
 
     @property
@@ -36,12 +36,12 @@ class HomeEntry:
 
 
 def our_folders(home: Home) -> tuple[Path, ...]:
-    """The folders inside the home that are ours alone."""
+    """The folders inside the home that only clinvk uses."""
     return (home.sessions, home.transcripts, home.locks, home.cache)
 
 
 def find_entry(path: Path) -> HomeEntry | None:
-    """What stands at `path`; None if nothing does, or if it cannot be seen."""
+    """The file or folder at `path`; None if it does not exist or cannot be accessed."""
     try:
         return HomeEntry(path=path, found=path.lstat())
     except OSError:
@@ -49,14 +49,14 @@ def find_entry(path: Path) -> HomeEntry | None:
 
 
 def iter_folder(folder: Path) -> Iterator[HomeEntry]:
-    """What stands in `folder`, nothing if it is no folder of its own. Raises `StoreError`."""
+    """The entries of `folder`; none if it is missing, a link or a file. Raises `StoreError`."""
     entry = find_entry(folder)
     if entry is None or not entry.is_folder:
         return
     try:
         with os.scandir(folder) as listing:
             for one in listing:
-                with suppress(FileNotFoundError):  # gone since it was listed
+                with suppress(FileNotFoundError):  # deleted since it was listed
                     found = one.stat(follow_symlinks=False)
                     yield HomeEntry(path=Path(one.path), found=found)
     except OSError as error:
@@ -64,10 +64,7 @@ def iter_folder(folder: Path) -> Iterator[HomeEntry]:
 
 
 def close_to_others(path: Path) -> None:
-    """Take every right on `path` from group and others; a link is not followed.
-
-    Raises `OSError`.
-    """
+    """Remove all permissions of group and others on `path`. Raises `OSError`, also for a link."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         mode = stat.S_IMODE(os.fstat(descriptor).st_mode)

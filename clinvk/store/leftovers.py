@@ -1,7 +1,7 @@
-"""What a run leaves that was killed, or lost its machine: writes that never ended.
+"""Finds and deletes the files of writes that were killed, or interrupted by a power failure.
 
-Temporary files, and transcripts without one whole line. Whoever writes holds such a file for
-milliseconds; one that is an hour old belongs to nobody.
+These are temporary files, and transcripts without one complete line. A write needs such a file for
+milliseconds, so one that is an hour old is no longer used.
 """
 
 import fcntl
@@ -23,7 +23,7 @@ _HALF_COPY = re.compile(rf"\.(?:{SESSION_ID.pattern})(?:-\d+)?\.jsonl?\.[0-9a-f]
 
 
 def iter_leftovers(home: Home, *, now_s: float) -> Iterator[Path]:
-    """The temporary files and the stumps in the home that are old at `now_s` (seconds of 1970).
+    """The temporary files and stumps in the home that are old at `now_s` (seconds since 1970).
 
     Raises `StoreError` for a folder that cannot be read.
     """
@@ -36,7 +36,7 @@ def iter_leftovers(home: Home, *, now_s: float) -> Iterator[Path]:
 
 
 def iter_half_copies(folder: Path, *, now_s: float) -> Iterator[Path]:
-    """As `iter_leftovers`, in a folder that is not ours: half copies of sessions moved there."""
+    """Like `iter_leftovers`, for incomplete copies of sessions moved to a folder of the user."""
     for entry in iter_folder(folder):
         old = entry.is_file and entry.found.st_mtime < now_s - OLD_S
         if old and _HALF_COPY.fullmatch(entry.path.name):
@@ -44,9 +44,9 @@ def iter_half_copies(folder: Path, *, now_s: float) -> Iterator[Path]:
 
 
 def sweep(home: Home, session_id: str) -> None:
-    """Remove the temporary files of that session's record. Never raises.
+    """Delete the temporary files of the session's record. Never raises.
 
-    To be called while nobody else can write it, and only after a crash: it reads whole folders.
+    Call it only with the session's lock, and only after a crash: it lists whole folders.
     """
     for folder in (home.sessions, home.cache):
         with suppress(OSError):
@@ -56,14 +56,14 @@ def sweep(home: Home, session_id: str) -> None:
 
 
 def _is_stump(home: Home, path: Path) -> bool:
-    """Whether it is the transcript of a run that was killed before it had written a line."""
+    """Whether it is a transcript without a record and without a complete line."""
     if path.parent != home.transcripts or not is_session_id(path.stem):
         return False
     return not os.path.lexists(home.record(path.stem)) and is_stump(path)
 
 
 def remove_leftover(path: Path) -> None:
-    """Remove a leftover, unless somebody has locked it. Raises `OSError`."""
+    """Delete a leftover, unless a process has locked it. Raises `OSError`."""
     with suppress(FileNotFoundError):
         descriptor = open_regular(path)
         try:

@@ -66,6 +66,6 @@ def test_no_session_is_given_a_name_that_reads_as_an_id(clinvk: Command, name: s
     for words in (["-b", "demo", "-s", name, "hello"], ["sessions", "name", "aaaa0000", name]):
         ran = clinvk(*words)
         assert ran.exit_code == 2
-        assert "reads as a session's id" in ran.stderr
+        assert "looks like a session's id" in ran.stderr
         assert "hint: " in ran.stderr
     assert len(clinvk("sessions", "list", "--json").json()) == 2

@@ -56,7 +56,7 @@ def test_a_new_name_that_reads_as_an_id_is_refused(name: str) -> None:
     """It could be, or become, what another session is meant by."""
     with pytest.raises(UsageError) as wrong:
         refuse_id_like(name, lambda: ("claude", "toy"))
-    assert "reads as a session's id" in wrong.value.message
+    assert "looks like a session's id" in wrong.value.message
     assert "pr-" in str(wrong.value.hint)
 
 

@@ -53,7 +53,7 @@ def _in_filters(world: World, _: Session) -> bool:
 
 def _in_names(world: World, session: Session) -> bool:
     """`toy:…` reads as a reference, so no session can be called so."""
-    with pytest.raises(UsageError, match="reads as a session's id"):
+    with pytest.raises(UsageError, match="looks like a session's id"):
         give_name(world, session.id, "toy:x")
     return True
 
