@@ -22,7 +22,7 @@
     [[fail:TYPE]]             a few words, then the provider's failure within the stream
     [[cut]]                   a few words, then the connection is dropped
     [[finish:WORD]]           end the answer for that reason, in the provider's own word
-    [[empty]]                 answer without any text
+    [[empty]]                 a whole answer without any text
 
 A few plain words are understood as well, for prompts that are not the tests' own: "Create a file
 named `NAME`" writes it, and "Which word did I ask you to remember?" is answered with WORD of an

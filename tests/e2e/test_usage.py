@@ -79,6 +79,25 @@ def test_equal_turns_cost_the_same(clinvk: Command, claude: str) -> None:
     assert session["cost_usd"] == pytest.approx(sum(costs))
 
 
+@pytest.mark.parametrize("claude", ["claude", "claude-next"])
+def test_an_answer_that_broke_off_leaves_no_figures_and_the_next_ones_exact(
+    clinvk: Command, server: MockModel, claude: str
+) -> None:
+    """The agent asks again by itself and loses count, of the conversation in 2.1.332."""
+    assert claude
+    ask = "[[usage:in=200,out=20]]"
+    broken = {"[[cut]]", "[[steps:1]] [[cut]]", "[[steps:1]] [[fail:overloaded_error]]"}
+    clinvk("-b", "claude", "--access", "full", f"{ask} one")
+    for what in ("[[error:529*1]]", *sorted(broken), "[[empty]]", "[[steps:2]] [[empty]]"):
+        since = len(server.billed)
+        told = clinvk("-c", "-o", "json", f"{ask} {what}").json()
+        if what in broken:
+            assert set(told["usage"].values()) == {None}, what
+            assert told["cost_usd"] is None
+        else:
+            assert _said(told, _billed(server, since)) == _billed(server, since), what
+
+
 def test_figures_that_are_not_known_are_null(clinvk: Command) -> None:
     """Codex tells no cost: null in JSON and `—` for people, never 0."""
     assert clinvk("-b", "codex", "-o", "json", "one").json()["cost_usd"] is None

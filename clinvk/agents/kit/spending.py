@@ -117,8 +117,8 @@ class Spending:
         """Tokens and cost; None if more than `main` was used and the amount is unknown."""
         if self._since:
             used = sum((total(_by_model(part)) for part in self._since), start=Tokens())
-            if used.minus(main) is not None:
-                return used, _cost_of(self._since)
+            # 2.1.332 leaves out an answer that broke off, which is in `usage`.
+            return None if used.minus(main) is None else (used, _cost_of(self._since))
         reported = _by_model(self._models)
         if total(reported).minus(main) is None:
             return main, None

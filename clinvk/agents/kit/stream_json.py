@@ -33,7 +33,8 @@ from clinvk.agents.kit.line_fields import (
 )
 from clinvk.agents.kit.recovery import recovering
 from clinvk.agents.kit.retry_time import time_from_epoch
-from clinvk.agents.kit.spending import Spending, SpendingSum, main_tokens
+from clinvk.agents.kit.seen_requests import SeenRequests
+from clinvk.agents.kit.spending import Spending, SpendingSum
 from clinvk.agents.kit.tools import ToolCalls
 from clinvk.model.events import (
     Event,
@@ -50,7 +51,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
-from clinvk.model.usage import UNKNOWN_USAGE, total_usage
+from clinvk.model.usage import UNKNOWN_USAGE
 
 Line = Mapping[str, Json]
 
@@ -96,9 +97,8 @@ class StreamJsonParser(Parser):
         self._has_schema = any(
             arg.partition("=")[0] == _SCHEMA_OPTION for arg in request.backend_args
         )
-        self._request_usage: Line = {}
+        self._requests = SeenRequests()
         self._stop_reason = ""
-        self._usage = UNKNOWN_USAGE
         self._last_error: Line = {}
         self._outcome: Result | None = None
         self._finished = self._settled = self._background = self._active = False
@@ -148,6 +148,8 @@ class StreamJsonParser(Parser):
         if result is None:
             return [self._without_result(exit_code, stderr_tail)]
         usage, cost = self._spending.sum_up(answered=self._answered)
+        if self._requests.disprove(usage):
+            usage, cost = UNKNOWN_USAGE, None
         counters = self._spending.counters
         if self._active:  # a further round was cut off: it was billed, but its usage is unknown
             return [Warned(message="the agent ended in the middle of a further round"), result]
@@ -221,24 +223,18 @@ class StreamJsonParser(Parser):
         if kind == "message_start":
             self._answered = self._active = True
             self._answer.restart_message()
-            self._request_usage = mapping(mapping(event.get("message")).get("usage"))
+            self._requests.begin(mapping(mapping(event.get("message")).get("usage")))
         elif kind == "content_block_start":
             self._answer.begin_block(mapping(event.get("content_block")).get("type"))
         elif kind == "content_block_delta":
             return [*self._answer.add_piece(mapping(event.get("delta")))]
         elif kind == "message_delta":
             self._stop_reason = text(mapping(event.get("delta")).get("stop_reason"))
-            return self._count(mapping(event.get("usage")))
+            used = self._requests.report(mapping(event.get("usage")), ended=bool(self._stop_reason))
+            return [] if used is None else [UsageReported(usage=used)]
         elif kind == "message_stop":
             self._answer.end_message()
         return []
-
-    def _count(self, usage: Line) -> list[Event]:
-        tokens = main_tokens({**self._request_usage, **usage})
-        if tokens is None:
-            return []
-        self._usage = total_usage((self._usage, tokens.usage()))
-        return [UsageReported(usage=self._usage)]
 
     def _assistant(self, entry: Line) -> list[Event] | None:
         message = entry.get("message")

@@ -75,9 +75,11 @@ class Anthropic(Dialect):
         if reply.think:
             yield from _thinking(index, reply.think)
             index += 1
+        spoken = False
         try:
-            for position, piece in enumerate(reply.pieces):
-                if position == 0:
+            for piece in reply.pieces:
+                if not spoken:
+                    spoken = True
                     block = {"type": "text", "text": ""}
                     yield event("content_block_start", {"index": index, "content_block": block})
                 delta = {"type": "text_delta", "text": piece}
@@ -89,7 +91,7 @@ class Anthropic(Dialect):
             return
         if reply.call:
             yield from _tool_use(index, reply)
-        else:
+        elif spoken:
             yield event("content_block_stop", {"index": index})
         for further, (kind, said) in enumerate(reply.blocks, start=index + 1):
             yield from (_thinking if kind == "think" else _text)(further, said)

@@ -81,6 +81,11 @@ FIRST = result((100, 10), {OPUS: figures(100, 10, 0.1)}, 0.1)
             id="the version that says it",
         ),
         pytest.param(
+            result((200, 1), {OPUS: figures(100, 10, 0.1)}, 0.1, model_usage_since_last_result={}),
+            (None, None, None),
+            id="the version that says it, and leaves an answer out that broke off",
+        ),
+        pytest.param(
             result((200, 20), {OPUS: figures(10, 1, 0.3)}, 0.3),
             (200, 20, None),
             id="counters that hold less than was used",

@@ -487,6 +487,52 @@ def test_a_further_round_that_was_cut_off_is_said_and_its_figures_are_unknown(
     assert (result.text, result.usage.known, result.counters) == ("one", False, None)
 
 
+def _request(began: dict[str, int], *ended: dict[str, int], reason: str | None = "end_turn") -> Any:
+    """One request's stream, which breaks off if it never `ended`."""
+    return [
+        stream(type="message_start", message={"usage": began}),
+        *(stream(type="message_delta", delta={"stop_reason": reason}, usage=one) for one in ended),
+    ]
+
+
+_BEGAN = {"input_tokens": 100, "output_tokens": 1}
+_ENDED = {"input_tokens": 100, "output_tokens": 10}
+
+
+@pytest.mark.parametrize(
+    ("requests", "told"),
+    [
+        pytest.param([_request(_BEGAN, _ENDED)], (100, 10), id="one"),
+        pytest.param([_request(_BEGAN, {"output_tokens": 10})], (100, 10), id="only the output"),
+        pytest.param(
+            [_request(_BEGAN, {"input_tokens": 0, "output_tokens": 10})], (100, 10), id="a 0"
+        ),
+        pytest.param([_request(_BEGAN, _ENDED, _ENDED)], (100, 10), id="its figures twice"),
+        pytest.param([_request({}, {})], (100, 10), id="no figures"),
+        pytest.param([_request(_BEGAN)], (None, None), id="one that broke off"),
+        pytest.param(
+            [_request(_BEGAN), _request(_BEGAN, _ENDED)], (None, None), id="one asked again"
+        ),
+        pytest.param([_request(_BEGAN, _BEGAN, reason=None)], (None, None), id="one cut short"),
+        pytest.param(
+            [_request(_BEGAN, _ENDED), _request(_BEGAN, _ENDED)], (None, None), id="one not counted"
+        ),
+        pytest.param(
+            [_request(_BEGAN, {**_ENDED, "cache_read_input_tokens": 5})],
+            (None, None),
+            id="a cache not counted",
+        ),
+    ],
+)
+def test_figures_are_unknown_where_a_request_was_seen_that_they_leave_out(
+    requests: list[list[dict[str, Any]]], told: tuple[int | None, int | None]
+) -> None:
+    """An answer that broke off was billed, and the agent asks again without counting it."""
+    *_, result = turn(INIT, *(line for one in requests for line in one), end())
+    assert (result.usage.input_tokens, result.usage.output_tokens) == told
+    assert (result.usage.known, result.failure) == (told != (None, None), None)
+
+
 def test_a_round_that_failed_before_the_answer_is_said() -> None:
     """The answer counts, and the failure is not silent."""
     failed = {"type": "result", "is_error": True, "errors": ["boom"]}
