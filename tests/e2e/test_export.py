@@ -159,7 +159,7 @@ def test_an_export_replaces_no_file(clinvk: Command, two: list[str], tmp_path: P
     mine.write_text("mine")
     ran = clinvk("sessions", "export", "first", "-O", mine)
     assert (ran.exit_code, mine.read_text()) == (2, "mine")
-    assert "nothing is overwritten" in ran.stderr
+    assert "not overwritten" in ran.stderr
     assert "hint: " in ran.stderr
     assert clinvk("sessions", "export", "first", "-O", tmp_path).exit_code == 2
     assert clinvk("sessions", "export", "first", "-O", tmp_path / "no" / "x").exit_code == 1

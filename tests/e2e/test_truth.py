@@ -145,8 +145,8 @@ def test_an_export_says_what_its_transcripts_lack(clinvk: Command) -> None:
         file.write("no JSON\nnor this\n")
     ran = clinvk("sessions", "export", "--format", "json", emptied, torn)
     assert ran.exit_code == 0
-    assert f"session {emptied} counts 1 turns, and its transcript has no turn" in ran.stderr
-    assert f"session {torn}: 2 lines make no sense in its transcript" in ran.stderr
+    assert f"session {emptied} counts 1 turns, but its transcript has no turn" in ran.stderr
+    assert f"session {torn}: 2 lines of its transcript cannot be read" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ def test_turns_that_a_transcript_lost_are_still_said_after_the_next_turn(
     path = _transcript(clinvk, session_id)
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(line for line in lines if json.loads(line).get("turn") not in lost))
-    assert f"and its transcript lacks {said}\n" in clinvk("sessions", "export", "@last").stderr
-    assert f"and its transcript lacks {said}: " in clinvk("doctor").stdout
+    assert f"but its transcript lacks {said}\n" in clinvk("sessions", "export", "@last").stderr
+    assert f"but its transcript lacks {said}: " in clinvk("doctor").stdout
     assert f"{said} (not in the transcript)\n" in clinvk("sessions", "show", "@last").stdout
 
 

@@ -11,36 +11,36 @@ from clinvk.cli.render.markdown_text import code, plain, quoted, yaml_lines
 from clinvk.model.files import shown_path
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn
-from clinvk.services.sessions.export import Told
+from clinvk.services.sessions.export import ExportedSession
 from clinvk.text.title import UNTITLED
 from clinvk.text.units import format_cost, format_duration, format_time, format_tokens
 
 _HOW = {True: "", False: " — failed", None: " — no result"}
 
 
-def markdown_of(told: Sequence[Told]) -> str:
+def markdown_of(sessions: Sequence[ExportedSession]) -> str:
     """The document; terminal control characters are still in it."""
-    lines = [*_front_matter(told)]
-    for number, one in enumerate(told):
+    lines = [*_front_matter(sessions)]
+    for number, one in enumerate(sessions):
         lines += ["", "---"] if number else []
         lines += ["", *_session(one)]
     return "".join(f"{line}\n" for line in lines)
 
 
-def _front_matter(told: Sequence[Told]) -> Iterator[str]:
+def _front_matter(sessions: Sequence[ExportedSession]) -> Iterator[str]:
     yield "---"
-    if len(told) == 1:
-        yield from _fields(told[0])
+    if len(sessions) == 1:
+        yield from _fields(sessions[0])
     else:
         yield "sessions:"
-        for one in told:
+        for one in sessions:
             for number, line in enumerate(_fields(one)):
                 yield f"  {'-' if number == 0 else ' '} {line}"
     yield "---"
 
 
-def _fields(told: Told) -> Iterator[str]:
-    session = told.session
+def _fields(exported: ExportedSession) -> Iterator[str]:
+    session = exported.session
     return yaml_lines(
         {
             "id": session.id,
@@ -50,7 +50,7 @@ def _fields(told: Told) -> Iterator[str]:
             "backend_session_id": session.conversation.id,
             "model": session.conversation.model or session.model_asked,
             "cwd": session.cwd,
-            "status": told.status.value,
+            "status": exported.status.value,
             "tags": session.tags,
             "created_at": format_time(session.created_at),
             "last_used_at": format_time(session.last_used_at),
@@ -61,13 +61,13 @@ def _fields(told: Told) -> Iterator[str]:
     )
 
 
-def _session(told: Told) -> Iterator[str]:
-    session = told.session
+def _session(exported: ExportedSession) -> Iterator[str]:
+    session = exported.session
     yield f"# {plain(session.title) or UNTITLED}"
     yield ""
     known = (session.backend, session.conversation.model or session.model_asked, session.cwd)
     yield " · ".join(("session " + code(session.id), *(code(one) for one in known if one)))
-    for turn in told.turns:
+    for turn in exported.turns:
         yield ""
         yield from _turn(turn, session)
 

@@ -169,7 +169,7 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
         has = f"lacks {format_turns(lost)}" if transcript.turns else "has none"
         yield about(
             code="transcript_behind",
-            message=f"session `{session.id}` counts {session.turns:,} turns, and its transcript"
+            message=f"session `{session.id}` counts {session.turns:,} turns, but its transcript"
             f" {has}: what was said then is lost",
             remedy="restore it from a backup; or continue the session, whose figures"
             " and agent's conversation are as they were; or delete it",

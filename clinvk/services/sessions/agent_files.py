@@ -1,4 +1,4 @@
-"""The agents' own transcripts of a conversation: where they are. Nobody here touches them."""
+"""Finds the agents' own transcripts of a conversation. They are never changed."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,9 @@ from clinvk.store.agent_files.conversations import conversation_paths
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeTranscript:
-    """What an agent keeps of a session: `root` is its folder for all of them, if it is known.
+    """An agent's transcript of a session; `root` is its folder for all transcripts, if known.
 
-    `files` are those that were found, at most a few.
+    `files` are the files found, at most a few.
     """
 
     agent: str
@@ -22,7 +22,7 @@ class NativeTranscript:
 
 
 def native_transcript(session: Session, world: World) -> NativeTranscript | None:
-    """What the agent keeps of the session; None if its conversation never began."""
+    """The agent's transcript of the session; None if the conversation never started."""
     conversation = session.conversation
     if conversation.id is None or not (conversation.seen or session.turns):
         return None

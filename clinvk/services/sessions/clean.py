@@ -1,8 +1,8 @@
-"""Cleaning: sessions that nobody used for long go, or move away. Made for cron.
+"""Deletes or archives sessions not used recently. Suitable for cron.
 
-It asks nothing, two at once do no harm, and it keeps whatever it is not sure of: a session that a
-run holds, one that changed since it was looked at, a record that cannot be read, a time that lies
-ahead because a clock was set back.
+There is no confirmation, two instances can run at once, and every doubtful session is kept: one in
+use, one that changed meanwhile, one whose record cannot be read, and one with a time in the future
+(because a clock was set back).
 """
 
 import os
@@ -37,10 +37,10 @@ DAY_S = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweep:
-    """What to clean: sessions last used longer than `older_than_s` ago; None keeps all for ever.
+    """What to clean: sessions last used longer than `older_than_s` ago; None keeps all.
 
-    Of those of that backend and status the `keep_last` used last stay, whatever their age. With
-    `archive` they are moved there; with `dry_run` nothing is done.
+    The `keep_last` most recently used of that backend and status are kept. Files are moved to
+    `archive` if it is set; with `dry_run` nothing is changed.
     """
 
     older_than_s: float | None
@@ -53,7 +53,7 @@ class Sweep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """One session that went, or would go; `moved_to` are its files in the archive."""
+    """One session that was cleaned, or would be; `moved_to` are its files in the archive."""
 
     session: Session
     size: int
@@ -63,10 +63,10 @@ class Swept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleaned:
-    """What came of it; `in_use` are the ids of old ones that an agent works in.
+    """The result; `in_use` are the ids of old sessions in which an agent works.
 
-    `failed` are those that stay for another reason. `leftovers` counts the temporary files that
-    killed writes had left in the home, and in the folder of the archive.
+    `failed` are those kept for another reason. `leftovers` counts the temporary files that killed
+    writes left in the home and in the archive folder.
     """
 
     swept: tuple[Swept, ...] = ()
@@ -76,14 +76,14 @@ class Cleaned:
 
     @property
     def freed(self) -> int:
-        """How many bytes the home has less of."""
+        """Bytes freed in the home."""
         return sum(one.size for one in self.swept)
 
 
 def retention_s(settings: Settings, older_than: str | None) -> float | None:
-    """The age in seconds from which sessions go: what was said, else `session.retention_days`.
+    """The age in seconds from which sessions are cleaned: `older_than`, or the setting.
 
-    None means that they are kept for ever. Raises `UsageError` for what is no duration.
+    None keeps all (`session.retention_days` is 0). Raises `UsageError` for an invalid duration.
     """
     if older_than is None:
         days = settings.get("session.retention_days")
@@ -94,26 +94,26 @@ def retention_s(settings: Settings, older_than: str | None) -> float | None:
         raise UsageError(f"`--older-than`: {error.message}", hint=error.hint) from error
 
 
-def archive_folder(world: World, said: Path) -> Path:
-    """The folder of `--archive`; nothing is created.
+def archive_folder(world: World, path: Path) -> Path:
+    """The folder of `--archive`; it is not created.
 
-    Raises `UsageError` for what is no folder, and for the home's own: there the files would be
-    taken for sessions, or be deleted as what can be rebuilt.
+    Raises `UsageError` for anything but a folder, and for folders of the home: there the files
+    would be read as sessions, or be deleted as rebuildable.
     """
-    folder = Path(os.path.realpath(world.cwd / said))
+    folder = Path(os.path.realpath(world.cwd / path))
     if os.path.lexists(folder) and not os.path.isdir(folder):
         raise UsageError(f"`--archive`: `{folder}` is not a folder", hint="name another")
     home = world.home
     for ours in (home.sessions, home.transcripts, home.locks, home.cache):
         if folder.is_relative_to(os.path.realpath(ours)):
             raise UsageError(
-                f"`--archive`: `{folder}` is a folder of clinvk's own", hint="name another"
+                f"`--archive`: `{folder}` is one of clinvk's own folders", hint="name another"
             )
     return folder
 
 
 def clean(world: World, sweep: Sweep) -> Cleaned:
-    """Clean, oldest first; what cannot be cleaned is told and does not keep the others."""
+    """Clean sessions, oldest first; an error with one does not stop the others."""
     store = SessionStore(world.home)
     swept: list[Swept] = []
     in_use: list[str] = []
@@ -124,7 +124,9 @@ def clean(world: World, sweep: Sweep) -> Cleaned:
             continue
         try:
             one = (
-                _look(store, world, session) if sweep.dry_run else _go(store, world, session, sweep)
+                _inspect(store, world, session)
+                if sweep.dry_run
+                else _remove(store, world, session, sweep)
             )
         except SessionBusyError:
             in_use.append(session.id)
@@ -136,12 +138,12 @@ def clean(world: World, sweep: Sweep) -> Cleaned:
         swept=tuple(swept),
         in_use=tuple(in_use),
         failed=tuple(failed),
-        leftovers=_clear_away(world, sweep),
+        leftovers=_remove_leftovers(world, sweep),
     )
 
 
-def _clear_away(world: World, sweep: Sweep) -> int:
-    """How many temporary files are old and nobody's; they go, unless nothing is to be done.
+def _remove_leftovers(world: World, sweep: Sweep) -> int:
+    """Remove old temporary files that no process uses, unless `dry_run`; return their number.
 
     The scratch folder of a run counts as one.
     """
@@ -150,9 +152,9 @@ def _clear_away(world: World, sweep: Sweep) -> int:
     places = [iter_leftovers(world.home, now_s=now_s)]
     places += [iter_half_copies(sweep.archive, now_s=now_s)] if sweep.archive else []
     for place in places:
-        with suppress(StoreError):  # a folder that cannot be read: its sessions have said so
+        with suppress(StoreError):  # an unreadable folder: its sessions were reported
             for path in list(place):
-                with suppress(OSError):  # somebody holds it, or may not let it go: it stays
+                with suppress(OSError):  # in use or not removable: kept
                     if not sweep.dry_run:
                         remove_leftover(path)
                     gone += 1
@@ -166,14 +168,14 @@ def _old(store: SessionStore, world: World, sweep: Sweep) -> list[tuple[Session,
     try:
         oldest = world.now() - timedelta(seconds=sweep.older_than_s)
     except OverflowError:
-        return []  # nothing is older than the calendar
+        return []  # before the first valid date
     of = Selection(backend=sweep.backend, status=sweep.status)
     found = store.select(of, thorough=True).sessions
     rest = reversed(found[sweep.keep_last :])
     return [(one.session, one.status) for one in rest if one.session.last_used_at < oldest]
 
 
-def _look(store: SessionStore, world: World, session: Session) -> Swept:
+def _inspect(store: SessionStore, world: World, session: Session) -> Swept:
     refuse_left_agent(store, world, session.id)
     return Swept(
         session=session,
@@ -182,19 +184,19 @@ def _look(store: SessionStore, world: World, session: Session) -> Swept:
     )
 
 
-def _go(store: SessionStore, world: World, session: Session, sweep: Sweep) -> Swept | None:
-    """Let the session go, if it is still as it was; None if it is not, or went already."""
+def _remove(store: SessionStore, world: World, session: Session, sweep: Sweep) -> Swept | None:
+    """Clean the session if it is unchanged; None if it changed or was already removed."""
     with at_rest(store, world, session.id):
         try:
             found = store.current(store.load(session.id))
         except SessionNotFoundError:
-            store.remove(session.id, world.sleep)  # the lock that was made to look
+            store.remove(session.id, world.sleep)  # removes the lock file created for this check
             return None
         except (SessionDamagedError, SessionUnreadableError):
             return None
         if found != session:
             return None
-        swept = _look(store, world, session)
+        swept = _inspect(store, world, session)
         moved = copy_out(store.files(session.id), sweep.archive) if sweep.archive else ()
         store.remove(session.id, world.sleep)
     return Swept(session=session, size=swept.size, moved_to=moved, native=swept.native)

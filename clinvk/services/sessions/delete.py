@@ -1,4 +1,4 @@
-"""Deleting sessions: record and transcript go, what the agent keeps itself stays."""
+"""Deletes record and transcript of sessions, but not the agent's own transcript."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from clinvk.store.sessions.store import SessionStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeletionTarget:
-    """What is about to be deleted; `session` is None for a damaged record."""
+    """A session to delete; `session` is None for a damaged record."""
 
     id: str
     session: Session | None
@@ -23,16 +23,16 @@ class DeletionTarget:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deleted:
-    """What was deleted: so many bytes; `native` is what the agent keeps of it."""
+    """The result: bytes `freed`, and the agent's own transcript (`native`), which is kept."""
 
     freed: int
     native: NativeTranscript | None
 
 
 def find_deletion_targets(world: World, references: Iterable[str]) -> list[DeletionTarget]:
-    """What the references mean, each once, where a damaged record may be named by its full id.
+    """The sessions that the references mean, without duplicates.
 
-    Raises as `resolve_reference` does.
+    A damaged record can be named by its full id. Raises like `resolve_reference`.
     """
     found = [_deletion_target(world, reference) for reference in references]
     return list({one.id: one for one in found}.values())
@@ -49,7 +49,7 @@ def _deletion_target(world: World, reference: str) -> DeletionTarget:
 
 
 def delete(world: World, target: DeletionTarget) -> Deleted:
-    """Delete it. Raises `SessionBusyError` for one in which an agent works, and `StoreError`."""
+    """Delete the session. Raises `SessionBusyError` if an agent works in it, and `StoreError`."""
     store = SessionStore(world.home)
     native = native_transcript(target.session, world) if target.session else None
     with at_rest(store, world, target.id):

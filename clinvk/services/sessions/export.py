@@ -1,4 +1,4 @@
-"""Sessions to be taken elsewhere: exactly as they are, or with what is private taken out."""
+"""Exports sessions, unchanged or with private data redacted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,8 +21,8 @@ from clinvk.text.units import format_turns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """A session with its turns, as a reader meets it."""
+class ExportedSession:
+    """A session with its turns, for a reader."""
 
     session: Session
     status: Status
@@ -31,9 +31,9 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What is exported, in the order asked for; `running` are the ids of those not at rest.
+    """The exported sessions in the requested order; `running` are the ids of running ones.
 
-    `lacking` says of each whose transcript is not whole what it lacks, in a sentence.
+    `lacking` has a sentence about each transcript that is incomplete.
     """
 
     sessions: tuple[PortableSession, ...]
@@ -41,16 +41,16 @@ class Export:
     running: tuple[str, ...]
     lacking: tuple[str, ...] = ()
 
-    def told(self) -> tuple[Told, ...]:
+    def with_turns(self) -> tuple[ExportedSession, ...]:
         """The sessions with their turns."""
         pairs = zip(self.sessions, self.statuses, strict=True)
-        return tuple(_told(one, status) for one, status in pairs)
+        return tuple(_with_turns(one, status) for one, status in pairs)
 
 
 def export_sessions(world: World, references: Sequence[str]) -> Export:
-    """The sessions that the references mean, each once.
+    """Export the sessions that the references mean, without duplicates.
 
-    Raises as `resolve_all` does, and `StoreError`.
+    Raises like `resolve_all`, and `StoreError`.
     """
     store = SessionStore(world.home)
     found = {one.id: one for one in resolve_all(store, references, ago=world.ago)}
@@ -62,37 +62,37 @@ def export_sessions(world: World, references: Sequence[str]) -> Export:
         running=tuple(
             one for one, status in zip(found, statuses, strict=True) if status is Status.RUNNING
         ),
-        lacking=tuple(said for one in packed for said in _lacking(one)),
+        lacking=tuple(sentence for one in packed for sentence in _lacking(one)),
     )
 
 
 def redacted_export(export: Export, home: Path) -> Export:
-    """The same with `~` for that folder, and a mark for what looks like a secret."""
+    """The export with `~` for the home, and a mark for text that looks like a secret."""
     redaction = Redaction(str(home))
     return replace(export, sessions=tuple(_redacted(one, redaction) for one in export.sessions))
 
 
 def save_export(path: Path, data: bytes) -> None:
-    """Write the export, readable by its owner alone; what is there already is never replaced."""
+    """Write the export to a new file that only its owner can read; nothing is replaced."""
     try:
         portable.write_new(path, data)
     except FileExistsError:
         raise UsageError(
-            f"`{path}` is there already, and nothing is overwritten",
+            f"`{path}` already exists, and is not overwritten",
             hint="name another file, or remove it first",
         ) from None
 
 
 def _lacking(exported: PortableSession) -> Iterator[str]:
-    """What is no longer in the session's transcript."""
+    """Sentences about what is missing in the session's transcript."""
     session, transcript = _read(exported)
     damaged = transcript.damaged_lines
     if damaged:
-        count = "1 line makes" if damaged == 1 else f"{damaged:,} lines make"
-        yield f"session {session.id}: {count} no sense in its transcript, exported as they are"
+        count = "1 line" if damaged == 1 else f"{damaged:,} lines"
+        yield f"session {session.id}: {count} of its transcript cannot be read, exported unchanged"
     if lost := transcript.lost_turns(session):
         has = f"lacks {format_turns(lost)}" if transcript.turns else "has no turn"
-        yield f"session {session.id} counts {session.turns:,} turns, and its transcript {has}"
+        yield f"session {session.id} counts {session.turns:,} turns, but its transcript {has}"
 
 
 def _read(exported: PortableSession) -> tuple[Session, transcripts.Transcript]:
@@ -100,9 +100,9 @@ def _read(exported: PortableSession) -> tuple[Session, transcripts.Transcript]:
     return session, transcripts.read_lines(portable.line_bytes(exported.transcript))
 
 
-def _told(exported: PortableSession, status: Status) -> Told:
+def _with_turns(exported: PortableSession, status: Status) -> ExportedSession:
     session, transcript = _read(exported)
-    return Told(
+    return ExportedSession(
         session=transcripts.reconcile(session, transcript), status=status, turns=transcript.turns
     )
 
@@ -115,7 +115,7 @@ def _redacted(exported: PortableSession, redaction: Redaction) -> PortableSessio
 
 
 def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
-    """The lines, with a text that came in parts in one: a secret may be cut by them."""
+    """The lines, with the parts of one text joined: a secret may be split across them."""
     joined: list[TranscriptLine] = []
     parts: dict[int, list[str]] = {}
     messages: dict[Any, int] = {}
@@ -146,7 +146,7 @@ def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
 
 
 def _piece(line: TranscriptLine) -> tuple[Any, ...] | None:
-    """What pieces of one text have in common, None for any other line."""
+    """A key that the pieces of one text share; None for other lines."""
     fields = _fields(line)
     part = fields.get("delta") is True or isinstance(fields.get("continues"), bool)
     if not part or not isinstance(fields.get("text"), str):

@@ -1,4 +1,4 @@
-"""Sessions from an export: all of it is checked before anything is written, nothing overwritten."""
+"""Imports an export: it is checked completely before writing, and nothing is overwritten."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ from clinvk.store.sessions.store import SessionStore
 from clinvk.text.sanitize import safe_line
 
 LARGEST = 512 * 1024 * 1024
-"""More than this is not read into memory."""
+"""Maximum bytes that are read into memory."""
 
 _NAME_WAIT_S = 30.0
 
@@ -37,7 +37,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What became of each session; `present` are those that are here already, just as they are."""
+    """The result for each session; `present` are identical sessions that exist already."""
 
     imported: tuple[str, ...] = ()
     present: tuple[str, ...] = ()
@@ -46,9 +46,9 @@ class Imported:
 
 
 def read_export(data: bytes, source: str, agents: Catalog) -> tuple[PortableSession, ...]:
-    """The sessions of an export. Raises `SessionDamagedError`, which names the place and the fault.
+    """The sessions of an export. Raises `SessionDamagedError` with the place and the fault.
 
-    `source` is what the message calls the file.
+    `source` is the name of the file in the message.
     """
     try:
         return tuple(_sessions(_document(data), agents))
@@ -62,7 +62,7 @@ def read_export(data: bytes, source: str, agents: Catalog) -> tuple[PortableSess
         why = str(error)
     raise SessionDamagedError(
         f"`{source}` cannot be imported: {why}",
-        hint="nothing was imported; `clinvk sessions export --format json` writes what can be",
+        hint="nothing was imported; only files of `clinvk sessions export --format json` can be",
     )
 
 
@@ -73,14 +73,14 @@ def import_sessions(
     *,
     trust: bool = False,
 ) -> Imported:
-    """Write those that are not here yet; what is here is never touched.
+    """Write sessions that do not exist yet; existing ones are not changed.
 
-    What they say of access and of a system prompt is kept and not applied, unless `trust` says so:
-    the next turn has what the person's settings say, as the first of a new session would.
+    Their access and system prompt are kept for information, but only applied with `trust`: the next
+    turn uses the user's settings, like the first turn of a new session.
     """
     done, store = Imported(), SessionStore(world.home)
-    for said in sessions:
-        one = _taken(said, settings, trust=trust)
+    for exported in sessions:
+        one = _adapted(exported, settings, trust=trust)
         try:
             done = _import_one(store, one, world, done)
         except ClinvkError as error:
@@ -89,20 +89,20 @@ def import_sessions(
     return done
 
 
-def _taken(one: PortableSession, settings: Settings, *, trust: bool) -> PortableSession:
-    """The session as it is written here; its transcript too, from which a record is rebuilt."""
+def _adapted(one: PortableSession, settings: Settings, *, trust: bool) -> PortableSession:
+    """The session as it will be written. The transcript must match: records are rebuilt from it."""
     session = read_session(dict(one.record))
     kept = {FIELD: provenance(one.record, session.turns_begun)}
     if trust:
         return replace(one, record={**one.record, **kept})
     access = settings.backend(session.backend, "access") or settings.get("run.access")
     given = {"access": access, "system_prompt": None}
-    lines = tuple(_without_say(line, given) for line in one.transcript)
+    lines = tuple(_with_given(line, given) for line in one.transcript)
     return PortableSession(record={**one.record, **given, **kept}, transcript=lines)
 
 
-def _without_say(line: TranscriptLine, given: Mapping[str, Any]) -> TranscriptLine:
-    """The line; what one says of the session itself says nothing of its access."""
+def _with_given(line: TranscriptLine, given: Mapping[str, Any]) -> TranscriptLine:
+    """The line; one about the session gets the `given` access and system prompt."""
     value: object = line
     if isinstance(line, str):
         try:
@@ -123,13 +123,13 @@ def _import_one(
             here = portable.pack(store, store.load(one.id))
             if _same(here, one):
                 return replace(done, present=(*done.present, one.id))
-            reason = "a session of that id is here and differs; nothing is overwritten"
+            reason = "a different session with that id exists, and is not overwritten"
             return replace(done, refused=(*done.refused, Refused(id=one.id, reason=reason)))
         name, warnings = one.record.get("name"), done.warnings
         if name is not None and _reads_as_id(name, world):
             one = replace(one, record={**one.record, "name": None})
             what = f"session {one.id} is imported without its name"
-            warnings = (*warnings, f"{what}: `{safe_line(name)}` reads as an id")
+            warnings = (*warnings, f"{what}: `{safe_line(name)}` looks like an id")
         elif name is not None:
             held.enter_context(store.lock_name(name, claim_of(world, wait_s=_NAME_WAIT_S)))
             holder = find_named(store, name)
@@ -142,7 +142,7 @@ def _import_one(
 
 
 def _reads_as_id(name: str, world: World) -> bool:
-    """Whether a session of that name would stand in the way of another's id."""
+    """Whether the name could be mistaken for the id of another session."""
     try:
         refuse_id_like(name, world.agents.names)
     except UsageError:
@@ -151,7 +151,7 @@ def _reads_as_id(name: str, world: World) -> bool:
 
 
 def _same(here: PortableSession, other: PortableSession) -> bool:
-    """Whether both are one; a name that was dropped when it was imported makes no difference."""
+    """Whether both are the same session; a name dropped by the import makes no difference."""
     ours, theirs = (encode(read_session(dict(one.record))) for one in (here, other))
     if ours.get("name") is None:
         theirs["name"] = None
@@ -171,21 +171,21 @@ def _document(data: bytes) -> object:
 
 def _sessions(document: object, agents: Catalog) -> Iterator[PortableSession]:
     if not isinstance(document, dict) or "clinvk_export" not in document:
-        raise ValueError("it is no export of clinvk's")
+        raise ValueError("it is not an export of clinvk")
     version = document["clinvk_export"]
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise ValueError("`clinvk_export` is not a version number")
     if version > EXPORT_VERSION:
-        raise ValueError(f"a newer clinvk wrote it (version {version} of the form)")
+        raise ValueError(f"a newer clinvk wrote it (format version {version})")
     sessions = document.get("sessions")
     if not isinstance(sessions, list):
-        raise ValueError("`sessions` is not a list")  # noqa: TRY004  one kind for all complaints
+        raise ValueError("`sessions` is not a list")  # noqa: TRY004  one type for all errors
     seen: set[str] = set()
     for number, value in enumerate(sessions):
         place = f"sessions[{number}]"
         one = _session(value, place, agents)
         if one.id in seen:
-            raise ValueError(f"{place}.record.id: `{one.id}` comes twice")
+            raise ValueError(f"{place}.record.id: `{one.id}` occurs twice")
         seen.add(one.id)
         yield one
 
@@ -206,7 +206,7 @@ def _session(value: object, place: str, agents: Catalog) -> PortableSession:
 
 
 def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
-    """A record as we would write it ourselves; the published form decides."""
+    """A valid record, checked against the published schema."""
     if (
         isinstance(value, dict)
         and isinstance(value.get("schema"), int)
@@ -241,7 +241,7 @@ def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
 
 
 def _check_what_runs(session: Session, agents: Catalog) -> None:
-    """Raise `ValueError` for what would run elsewhere, or as an option of the agent's."""
+    """Raise `ValueError` for a relative directory, or an id that could be read as an option."""
     if not session.cwd.startswith("/"):
         raise ValueError(f"`cwd` is not an absolute directory: `{safe_line(session.cwd)}`")
     for one in session.conversations:
@@ -253,7 +253,7 @@ def _check_what_runs(session: Session, agents: Catalog) -> None:
 
 
 def _is_conversation(name: str, conversation: str, agents: Catalog) -> bool:
-    """By what its backend says of its ids; one that is not here is as strict as most."""
+    """Whether the backend accepts the id; for an unknown backend, the usual rule applies."""
     from clinvk.agents.base import Backend
 
     if backend := agents.find(name):
@@ -268,7 +268,7 @@ def _line(line: object, place: str) -> TranscriptLine:
 
 
 def _is_of_bytes(line: str) -> bool:
-    """Whether a damaged line's text is what some bytes without a line end were read as."""
+    """Whether the text of a damaged line can be encoded as bytes without a line end."""
     try:
         return b"\n" not in line.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -276,4 +276,4 @@ def _is_of_bytes(line: str) -> bool:
 
 
 def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"`{word}` is no number in JSON")
+    raise ValueError(f"`{word}` is not a valid JSON number")

@@ -1,8 +1,8 @@
-"""What a person calls a session: its title, its name and its tags.
+"""Changes the title, the name and the tags of a session.
 
-They may be changed at any time, also while a turn runs: an update of the record takes
-milliseconds, and the run merges its own with it. None of them counts as using the session, so the
-order of a list stays as it is. Each returns the session as it is now.
+They can be changed at any time, also during a turn: an update of the record takes milliseconds, and
+the run merges its own changes. A change does not count as use, so the order of the list stays the
+same. Each function returns the changed session.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ NAME_LOCK_WAIT_S = 10.0
 
 
 def rename(world: World, reference: str, title: str) -> Listed:
-    """Give the session a title, on one line; an agent's own never replaces it afterwards."""
+    """Set the title, on one line; the agent's own title does not replace it afterwards."""
     folded = checked_title(title)
     return _change(
         world,
@@ -39,11 +39,9 @@ def give_name(
     reference: str,
     name: str,
 ) -> Listed:
-    """Give the session a name. Raises `UsageError` for one that is no name or is another's.
+    """Set the name. Raises `UsageError` if it is invalid, looks like an id or is in use.
 
-    Nor may it read as an id.
-
-    The name is held meanwhile: of two that give it at once, one is refused.
+    The name is locked meanwhile: of two concurrent calls, one is refused.
     """
     store = SessionStore(world.home)
     session = resolve_reference(store, reference, ago=world.ago)
@@ -60,12 +58,12 @@ def give_name(
 
 
 def clear_name(world: World, reference: str) -> Listed:
-    """Take the session's name away; another session may have it then."""
+    """Remove the name; another session can use it then."""
     return _change(world, reference, lambda found: replace(found, name=None))
 
 
 def add_tags(world: World, reference: str, tags: Sequence[str]) -> Listed:
-    """Tag the session; a tag that it has stays where it is."""
+    """Add tags; existing tags keep their place."""
     new = [checked_tag(tag) for tag in _not_empty(tags)]
     return _change(
         world,
@@ -75,7 +73,7 @@ def add_tags(world: World, reference: str, tags: Sequence[str]) -> Listed:
 
 
 def remove_tags(world: World, reference: str, tags: Sequence[str]) -> Listed:
-    """Take tags off. Raises `UsageError`, and takes none off, if the session lacks one of them."""
+    """Remove tags. Raises `UsageError`, and removes none, if the session lacks one of them."""
     gone = _not_empty(tags)
 
     def without(found: Session) -> Session:
@@ -98,7 +96,7 @@ def _not_empty(tags: Sequence[str]) -> list[str]:
 
 
 def _change(world: World, reference: str, change: Callable[[Session], Session]) -> Listed:
-    """Change the record, then tell the transcript, unless a run holds it: then the run does."""
+    """Change the record, then the transcript; if the session is in use, the run does that."""
     store = SessionStore(world.home)
     session_id = resolve_reference(store, reference, ago=world.ago).id
     changed = store.update(session_id, change, world.sleep)

@@ -1,6 +1,6 @@
-"""Closing sessions, archiving them and bringing them back, and doing one thing with several.
+"""Closes, archives and restores sessions, one or several at once.
 
-A session in the middle of a turn is left alone: these say that one is done with it.
+A running session is not changed.
 """
 
 from collections.abc import Callable, Iterable
@@ -19,20 +19,21 @@ Result = TypeVar("Result")
 
 
 def close(store: SessionStore, world: World, session_id: str) -> bool:
-    """Close the session: `-c` and `--last` pass it by, a resume by id opens it again.
+    """Close the session: `-c` and `--last` skip it, a resume by id reopens it.
 
-    As all here: False if it stands so already, `SessionBusyError` if an agent works in it.
+    Like all functions here, returns False if nothing changes, and raises `SessionBusyError` if an
+    agent works in it.
     """
     return _change(store, world, session_id, lambda it: replace(it, status=Status.COMPLETED))
 
 
 def archive(store: SessionStore, world: World, session_id: str) -> bool:
-    """Archive the session: no list shows it unasked, a search finds it, a resume brings it back."""
+    """Archive the session: lists hide it, a search finds it, a resume restores it."""
     return _change(store, world, session_id, lambda it: replace(it, archived=True))
 
 
 def unarchive(store: SessionStore, world: World, session_id: str) -> bool:
-    """Bring the session back into the list."""
+    """Restore the session to the list."""
     return _change(store, world, session_id, lambda it: replace(it, archived=False))
 
 
@@ -42,7 +43,7 @@ def _change(
     changes: list[bool] = []
 
     def settled(found: Session) -> Session:
-        # Its last turn may have ended without the record knowing, which would undo a close.
+        # The end of the last turn may be missing in the record, which would undo a close.
         current = store.current(found)
         changed = change(current)
         changes.append(changed != current)
@@ -56,7 +57,7 @@ def _change(
 
 @dataclass(frozen=True, slots=True)
 class Applied(Generic[Target, Result]):
-    """What became of one: a result, or the error that kept it as it was."""
+    """The outcome for one target: a result, or the error that left it unchanged."""
 
     target: Target
     result: Result | None
@@ -66,7 +67,7 @@ class Applied(Generic[Target, Result]):
 def apply_each(
     targets: Iterable[Target], act: Callable[[Target], Result]
 ) -> list[Applied[Target, Result]]:
-    """Act on each; one that fails does not keep the others."""
+    """Call `act` for each target; an error with one does not stop the others."""
     outcomes: list[Applied[Target, Result]] = []
     for target in targets:
         try:
@@ -79,9 +80,9 @@ def apply_each(
 def change_each(
     world: World, references: Iterable[str], change: Callable[[SessionStore, World, str], bool]
 ) -> list[Applied[Session, bool]]:
-    """Change the sessions that the references mean with `close`, `archive` or `unarchive`.
+    """Apply `close`, `archive` or `unarchive` to the sessions that the references mean.
 
-    Raises as `resolve_all` does, before anything is changed.
+    Raises like `resolve_all`, before any change.
     """
     store = SessionStore(world.home)
     found = resolve_all(store, references, ago=world.ago)

@@ -1,4 +1,4 @@
-"""Lists of sessions and single ones, with everything that is known about them."""
+"""Lists sessions, and shows single sessions with their details."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -40,12 +40,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionFilter:
-    """Which sessions are meant; None and () leave that question out.
+    """Which sessions are included; None and () do not filter.
 
-    `tags` must all be there. `since` is the first moment of `last_used_at` that counts, `until` the
-    first that does not. `archived` takes only archived sessions (True), only others (False), or
-    both (None). `here` keeps those of that place. `keep` is a further test, that
-    reads what no list is filtered by otherwise.
+    All `tags` must match. `last_used_at` must be at or after `since` and before `until`. `archived`
+    includes only archived sessions (True), only others (False), or both (None). `here` limits the
+    result to that place. `keep` is a further test.
     """
 
     backend: str | None = None
@@ -59,7 +58,7 @@ class SessionFilter:
 
     @property
     def narrows(self) -> bool:
-        """Whether it passes anything by but archived sessions."""
+        """Whether it excludes more than archived sessions."""
         asked = (self.backend, self.status, self.since, self.until, self.here, self.keep)
         return any(value is not None for value in asked) or bool(self.tags or self.archived)
 
@@ -68,7 +67,7 @@ class SessionFilter:
         return self.selection().takes(listed.session, listed.status)
 
     def selection(self) -> Selection:
-        """The same as a question to the store."""
+        """The filter as a query to the store."""
         asked = Selection(
             backend=self.backend,
             status=self.status,
@@ -88,11 +87,11 @@ def list_sessions(
     limit: int | None = None,
     order: Order = Order.LAST,
 ) -> SessionList:
-    """Sessions that pass `only`, in that order; filtered first, then limited."""
+    """Sessions that match `only`, in that order; filtered first, then limited."""
     return SessionStore(world.home).select(only.selection(), order=order, limit=limit)
 
 
-def recent_sessions(  # noqa: PLR0913  one parameter a question
+def recent_sessions(  # noqa: PLR0913  one parameter per filter
     world: World,
     *,
     limit: int,
@@ -101,18 +100,18 @@ def recent_sessions(  # noqa: PLR0913  one parameter a question
     named: bool = False,
     keep: Callable[[Session], bool] | None = None,
 ) -> Iterator[Session]:
-    """The sessions used last, each question as in `Selection`; for what is completed."""
+    """The most recently used sessions, for shell completion; the filters are as in `Selection`."""
     only = Selection(begins=begins, archived=archived, named=named, keep=keep)
     return (one.session for one in SessionStore(world.home).select(only, limit=limit).sessions)
 
 
 def has_touched(world: World, path: Path) -> Callable[[Session], bool]:
-    """Whether a session changed the file at `path` (absolute), or one below it."""
+    """A test whether a session changed the file at `path` (absolute), or one below it."""
     store = SessionStore(world.home)
-    said = os.path.normpath(path)
-    wanted = {said, os.path.realpath(said)}
+    normal_path = os.path.normpath(path)
+    wanted = {normal_path, os.path.realpath(normal_path)}
     roots = tuple(f"{one.rstrip('/')}/" for one in wanted)
-    name = os.path.basename(said)  # noqa: PTH119  of a normal path, which may be `/`
+    name = os.path.basename(normal_path)  # noqa: PTH119  the path may be `/`
 
     from clinvk.store.sessions.mentions import may_mention
 
@@ -140,9 +139,9 @@ class Shown:
 
 
 def show_session(world: World, reference: str, *, outlined: bool = False) -> Shown:
-    """The session that is meant, with its turns and the command that resumes it without us.
+    """The session with its turns, and the command that resumes it without clinvk.
 
-    `outlined` asks for the turns without what was said in them, which takes a tenth of the time.
+    With `outlined`, the turns have no texts, which takes a tenth of the time.
     """
     store = SessionStore(world.home)
     current = store.current(resolve_reference(store, reference, ago=world.ago))
@@ -160,18 +159,18 @@ def show_session(world: World, reference: str, *, outlined: bool = False) -> Sho
 
 
 def _with_counts(session: Session, transcript: "Transcript") -> Session:
-    """The session with how many turns told each figure, also where an older version counted."""
+    """The session with the number of turns that reported each figure, also for old records."""
     numbers = [turn.number for turn in transcript.turns]
     if session.figures_reported is not None or numbers != list(range(1, session.turns_begun + 1)):
         return session
-    told = NO_FIGURES
+    counts = NO_FIGURES
     for turn in transcript.turns:
-        told = counted(told, turn.outcome.usage, turn.outcome.cost_usd)
-    return replace(session, figures_reported=told)
+        counts = counted(counts, turn.outcome.usage, turn.outcome.cost_usd)
+    return replace(session, figures_reported=counts)
 
 
 def turn_of(session: Session, turns: Sequence[Turn], number: int | None) -> Turn:
-    """The turn of that number, None for the last one. Raises `SessionError` with what there is."""
+    """The turn of that number, None for the last. Raises `SessionError` with the valid numbers."""
     if not turns:
         raise SessionError(
             f"session `{session.id}` has no turn yet",
@@ -188,7 +187,7 @@ def turn_of(session: Session, turns: Sequence[Turn], number: int | None) -> Turn
 
 
 def _spans(numbers: Sequence[int]) -> str:
-    """`turns 1 to 3`; numbers that were voided leave gaps."""
+    """`turns 1 to 3`; voided numbers leave gaps."""
     first, last = min(numbers), max(numbers)
     if len(set(numbers)) == last - first + 1:
         return f"turns {first} to {last}"

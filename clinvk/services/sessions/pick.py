@@ -1,7 +1,7 @@
-"""Which sessions are offered to be continued, when none is named.
+"""The sessions that the picker offers to continue.
 
-They are counted by the index and read as they are shown: a picker opens as fast with 100 000
-sessions as with ten.
+They are counted by the index and read when shown: a picker opens as fast with 100 000 sessions as
+with ten.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,24 +19,24 @@ from clinvk.store.sessions.store import SessionStore
 
 
 class Offer(Protocol):
-    """Sessions to choose from, in order, so many of them."""
+    """Sessions to choose from, in order."""
 
     @property
     def count(self) -> int:
-        """How many there are."""
+        """The number of sessions."""
 
     def part(self, first: int, count: int) -> Sequence[Listed]:
-        """So many from `first` on; fewer at the end, or if some are gone meanwhile."""
+        """Up to `count` sessions from `first`; fewer at the end, or if some were removed."""
 
     def narrowed(self, words: tuple[str, ...]) -> Self:
-        """Those of them that have each of the folded words in what they are known by."""
+        """The sessions that match all of the folded words."""
 
 
 @dataclass(frozen=True, slots=True)
 class OfferedSessions:
-    """The sessions of a store that a selection means, the most recently used first.
+    """The sessions of a store that match a selection, the most recently used first.
 
-    `damaged` is what cannot be read: it cannot be told whether it is meant.
+    `damaged` are unreadable records, which might match.
     """
 
     store: SessionStore
@@ -45,11 +45,11 @@ class OfferedSessions:
     damaged: Sequence[DamagedRecord] = ()
 
     def part(self, first: int, count: int) -> Sequence[Listed]:
-        """Read them. Raises `StoreError` only if the folder itself cannot be read."""
+        """Read the sessions. Raises `StoreError` only if the folder itself cannot be read."""
         return self.store.select(self.selection, first=first, limit=count).sessions
 
     def narrowed(self, words: tuple[str, ...]) -> "OfferedSessions":
-        """Those that have the words; raises as `part`."""
+        """The sessions that match the words; raises like `part`."""
         narrowed = replace(self.selection, words=words)
         return replace(self, selection=narrowed, count=self.store.count(narrowed))
 
@@ -57,10 +57,10 @@ class OfferedSessions:
 def offered_sessions(
     world: World, *, here: bool = False, backend: str | None = None
 ) -> OfferedSessions:
-    """The sessions that may be continued, the most recently used first.
+    """The sessions that can be continued, the most recently used first.
 
-    Closed and archived ones are not among them (their id resumes them all the same); running ones
-    are, because one looks for them too. `here` keeps those of this directory or its repository.
+    Closed and archived ones are excluded (they can be resumed by id). Running ones are included,
+    because users look for them too. `here` limits them to this directory or its repository.
     """
     store = SessionStore(world.home)
     asked = Selection(resumable=True, backend=backend)
@@ -70,11 +70,11 @@ def offered_sessions(
 
 
 def named_session(world: World, reference: str) -> Session:
-    """The session that the reference means; raises as `resolve_reference` does."""
+    """The session that the reference means; raises like `resolve_reference`."""
     return resolve_reference(SessionStore(world.home), reference, ago=world.ago)
 
 
 def of_here(world: World) -> Callable[[Session], bool]:
-    """Whether a session is of the directory stood in, or of the git repository around it."""
+    """A test whether a session belongs to the current directory or its git repository."""
     here = here_in(world)
     return lambda session: here.holds(session.cwd)

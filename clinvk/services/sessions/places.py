@@ -1,4 +1,4 @@
-"""What "here" means: a directory, or the git repository around it with all of its work trees."""
+"""The place that "here" means: a directory, or its git repository with all work trees."""
 
 import os
 from dataclasses import dataclass, field, replace
@@ -15,15 +15,15 @@ from clinvk.services.world import World
 from clinvk.store.sessions.selection import Selection
 
 _MOST_TREES = 300
-"""With more work trees than this the directories of all sessions are looked at."""
+"""With more work trees than this, the directories of all sessions are checked instead."""
 
 
 @dataclass(frozen=True, slots=True)
 class Here:
     """The directory itself, or the repository around it with its linked work trees.
 
-    What lies in that repository but is one of its own (a submodule, a clone) is not here. Outside
-    of a repository it is the directory alone, or with `below` whatever is in it as well.
+    Nested repositories (a submodule, a clone) are not included. Outside a repository it is only the
+    directory, with `below` also the directories in it.
     """
 
     directory: Path
@@ -33,7 +33,7 @@ class Here:
     _seen: dict[str, Repository | None] = field(default_factory=dict, compare=False, repr=False)
 
     def holds(self, cwd: str) -> bool:
-        """Whether a session that works in `cwd` is of here."""
+        """Whether a session with the directory `cwd` belongs to this place."""
         if self.repository is not None:
             found = self._repository_of(cwd)
             return found is not None and found.shared == self.repository.shared
@@ -41,12 +41,12 @@ class Here:
         return path == self.directory or (self.below and path.is_relative_to(self.directory))
 
     def shows(self, cwd: str) -> bool:
-        """Whether `cwd` is this directory, or is in the same work tree: the files are the same."""
+        """Whether `cwd` is this directory, or in the same work tree, with the same files."""
         same = self.repository is not None and self._repository_of(cwd) == self.repository
         return same or Path(cwd) == self.directory
 
     def narrowed(self, asked: Selection) -> Selection:
-        """Of the sessions asked for those of here."""
+        """The selection limited to this place."""
         if self.repository is None:
             if self.below:
                 return replace(asked, within=(self.directory,))
@@ -59,24 +59,24 @@ class Here:
         )
 
     def narrowed_to_tree(self, asked: Selection) -> Selection:
-        """Of the sessions asked for those whose files are here; outside a repository `narrowed`."""
+        """The selection limited to this work tree; outside a repository like `narrowed`."""
         if self.repository is None:
             return self.narrowed(asked)
         return replace(asked, within=(self.repository.root,), place=self.shows)
 
     def _repository_of(self, cwd: str) -> Repository | None:
-        """Many sessions work in the same directory, and each is looked at once."""
+        """The repository of `cwd`, cached because many sessions share a directory."""
         if cwd not in self._seen:
             self._seen[cwd] = repository_of(Path(cwd), self.bounds)
         return self._seen[cwd]
 
 
 def here_of(directory: Path, bounds: Bounds, *, below: bool = False) -> Here:
-    """What "here" means for who stands in `directory`, which has no symbolic links in it."""
+    """The place of `directory`, which must have no symbolic links."""
     return Here(directory, repository_of(directory, bounds), bounds, below=below)
 
 
 def here_in(world: World, directory: Path | None = None, *, below: bool = False) -> Here:
-    """As `here_of` for a person in that world, by default where they stand."""
+    """Like `here_of`, by default for the current directory of that world."""
     real = Path(os.path.realpath(world.cwd if directory is None else directory))
     return here_of(real, bounds_of(world.user_home, world.environ), below=below)

@@ -1,9 +1,9 @@
-"""A SESSION reference, or a wish such as "the last one here", resolved to one session.
+"""Resolves a SESSION reference, `-c` or `--last` to one session.
 
 A reference is a full id, an exact name, a unique prefix of an id (4 characters or more), `@last`,
-or `BACKEND:AGENT-SESSION-ID`. A full id always means that session. What means one session by its
-name and another by its id or its conversation is ambiguous: homes of earlier versions may have
-names that read as ids.
+or `BACKEND:AGENT-SESSION-ID`. A full id always means that session. A reference that matches one
+session by name and another by id or conversation is ambiguous: homes of earlier versions can have
+names that look like ids.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -30,7 +30,7 @@ SHOWN_CANDIDATES = 5
 _TWO = 2
 SHOWN_COLUMNS = 64
 SEARCHED_FOR_NEAREST = 1_000
-"""To compare a word with so many titles takes a tenth of a second."""
+"""Comparing a word with this number of titles takes a tenth of a second."""
 
 
 def _used_at(at: datetime) -> str:
@@ -40,11 +40,10 @@ def _used_at(at: datetime) -> str:
 def resolve_reference(
     store: SessionStore, reference: str, *, ago: Callable[[datetime], str] = _used_at
 ) -> Session:
-    """The one session that `reference` means, with the age of candidates as `ago` has it.
+    """The one session that `reference` means; `ago` formats the age of candidates.
 
     Raises `SessionNotFoundError` with the nearest matches, `SessionAmbiguousError` with the
-    candidates, or `SessionDamagedError` or `SessionUnreadableError` when the record meant cannot be
-    read.
+    candidates, or `SessionDamagedError` or `SessionUnreadableError` if its record cannot be read.
     """
     if reference == "@last":
         return last_session(store)
@@ -70,24 +69,24 @@ def resolve_reference(
     unknown = store.select(Selection(), limit=1).damaged
     raise SessionNotFoundError(
         f"there is no session `{_shown(reference)}`",
-        hint="\n".join((*_passed_by(unknown), _nearest(store, reference))),
+        hint="\n".join((*_skipped(unknown), _nearest(store, reference))),
     )
 
 
 def _matches(
     store: SessionStore, reference: str, *, thorough: bool = False
 ) -> tuple[list[Session], list[DamagedRecord]]:
-    """The sessions that it means in any way, the most recently used first; and damaged ones.
+    """All sessions that match, the most recently used first; and the damaged ones.
 
-    What a damaged record is called only its transcript may say; its id its file's name says.
+    The id of a damaged record comes from its file name, its name from its transcript.
     """
     selected = store.select(Selection(reference=reference), thorough=thorough)
-    damaged = [one for one in selected.damaged if _answers(store, one, reference)]
+    damaged = [one for one in selected.damaged if _matches_damaged(store, one, reference)]
     return [one.session for one in selected.sessions], damaged
 
 
-def _answers(store: SessionStore, damaged: DamagedRecord, reference: str) -> bool:
-    """Whether a session that cannot be read answers to the reference, as far as can be told."""
+def _matches_damaged(store: SessionStore, damaged: DamagedRecord, reference: str) -> bool:
+    """Whether a session whose record cannot be read matches, as far as known."""
     if damaged.id_guess is None:
         return False
     prefix = prefix_in(reference)
@@ -100,22 +99,21 @@ def _answers(store: SessionStore, damaged: DamagedRecord, reference: str) -> boo
 def resolve_all(
     store: SessionStore, references: Iterable[str], *, ago: Callable[[datetime], str] = _used_at
 ) -> list[Session]:
-    """The sessions that the references mean, each once; raises as above before anything is done."""
+    """The sessions that the references mean, each once; raises like `resolve_reference`."""
     found = [resolve_reference(store, reference, ago=ago) for reference in references]
     return list({session.id: session for session in found}.values())
 
 
 def find_named(store: SessionStore, name: str) -> Session | None:
-    """The session of exactly that name, None if there is none.
+    """The session with exactly that name, None if there is none.
 
-    `SessionDamagedError` or `SessionUnreadableError` if there was one, or may have been, and its
-    record cannot be read: another is no substitute.
-    `SessionAmbiguousError` if two have it, which copying records makes possible.
+    Raises `SessionDamagedError` or `SessionUnreadableError` if the record of a session that has or
+    may have the name cannot be read, and `SessionAmbiguousError` if two have it (copied records).
     """
     name = normal(name)
     named = Selection(name=name)
     selected = store.select(named, limit=_TWO)
-    if not selected.sessions:  # a second session of that name would be made
+    if not selected.sessions:  # else a second session of that name would be created
         selected = store.select(named, limit=_TWO, thorough=True)
     if len(selected.sessions) > 1:
         raise SessionAmbiguousError(
@@ -128,7 +126,7 @@ def find_named(store: SessionStore, name: str) -> Session | None:
         if record.id_guess is None:
             continue
         told = store.told_by_transcript(record.id_guess)
-        # Of what the system does not let us read, it cannot be told whose name it has.
+        # If the system refuses to read a file, its name is unknown.
         if told.name == name if told is not None else record.unreadable:
             raise record.error(hint=store.way_out(record))
     return None
@@ -137,9 +135,9 @@ def find_named(store: SessionStore, name: str) -> Session | None:
 def last_session(
     store: SessionStore, *, here: Here | None = None, backend: str | None = None
 ) -> Session:
-    """The most recently used session that may be continued, narrowed as asked.
+    """The most recently used session that can be continued.
 
-    `here` keeps those of that place. Closed and archived sessions are passed by. Raises
+    `here` and `backend` limit the choice. Closed and archived sessions are skipped. Raises
     `NothingToResumeError`, and what `continued_session` raises.
     """
     asked = _resumable(backend)
@@ -153,19 +151,18 @@ def last_session(
         if others.sessions:  # closed, archived, elsewhere, or imported and not used yet
             start += ", or continue one of `clinvk sessions list` with `clinvk resume ID`"
         raise NothingToResumeError(
-            f"there is no session{narrowed_to(here=here is not None, backend=backend)}"
-            " to go on with",
-            hint="\n".join([*_passed_by(unknown), start]),
+            f"there is no session{narrowed_to(here=here is not None, backend=backend)} to continue",
+            hint="\n".join([*_skipped(unknown), start]),
         )
     return found
 
 
 def continued_session(store: SessionStore, here: Here, *, backend: str | None = None) -> Session:
-    """The session that `-c` means here.
+    """The session that `-c` continues here.
 
     The most recent one of the directory itself, else of its work tree, else of its repository, else
-    of all. Raises `SessionDamagedError` or `SessionUnreadableError` if one that cannot be read was
-    used later, or may have been: an older one is no substitute.
+    of all. Raises `SessionDamagedError` or `SessionUnreadableError` if an unreadable session was or
+    may have been used later, because an older one would be wrong.
     """
     asked = _resumable(backend)
     places = [replace(asked, directory=str(here.directory))]
@@ -184,9 +181,9 @@ def _resumable(backend: str | None) -> Selection:
 def _latest(
     store: SessionStore, asked: Selection, *, thorough: bool = False, last: bool = False
 ) -> Session | None:
-    """The session meant that was used last; None if none is meant.
+    """The most recently used session that matches, None if none does.
 
-    `last` says that none is sought elsewhere if there is none. Raises as `continued_session` says.
+    `last` means that no other place is searched afterwards. Raises like `continued_session`.
     """
     selected = store.select(asked, limit=1, thorough=thorough)
     found = store.load(selected.sessions[0].session.id) if selected.sessions else None
@@ -204,9 +201,9 @@ def _may_be_meant(
     *,
     last: bool,
 ) -> bool:
-    """Whether a session that cannot be read was used later than the one found.
+    """Whether an unreadable session matches and was used later than the one found.
 
-    Its transcript says what it is, else only its files say when they were last changed.
+    This comes from its transcript, else from the modification times of its files.
     """
     if record.id_guess is None:  # no session has such a file
         return False
@@ -221,21 +218,21 @@ def _may_be_meant(
 
 
 def narrowed_to(*, here: bool, backend: str | None) -> str:
-    """What a choice was narrowed to, as a part of a sentence; nothing if it was not."""
+    """The limits of a choice as part of a sentence, "" if there are none."""
     return (" of this directory" if here else "") + (
         f" with backend `{backend}`" if backend else ""
     )
 
 
-def _passed_by(damaged: Sequence[DamagedRecord]) -> list[str]:
-    """What cannot be read may be the session that was meant: nobody shall believe it is lost."""
+def _skipped(damaged: Sequence[DamagedRecord]) -> list[str]:
+    """Lines about unreadable records, because the session meant may be one of them."""
     if not damaged:
         return []
     more = len(damaged) - SHOWN_CANDIDATES
     return [
-        *(safe_line(f"passed by: {one.sentence}") for one in damaged[:SHOWN_CANDIDATES]),
+        *(safe_line(f"skipped: {one.sentence}") for one in damaged[:SHOWN_CANDIDATES]),
         *([f"… and {more} more"] if more > 0 else []),
-        "`clinvk doctor` says what can be done",
+        "`clinvk doctor` shows how to fix it",
     ]
 
 
@@ -264,11 +261,11 @@ def _nearest(store: SessionStore, reference: str) -> str:
     asked = reference[: 2 * SHOWN_COLUMNS].casefold()
     close = [labels[label] for label in get_close_matches(asked, labels, n=3, cutoff=0.6)]
     if not close:
-        return "`clinvk sessions list` shows them all"
+        return "`clinvk sessions list` shows all"
     near = dict.fromkeys(f"{one.name or one.id} ({cut(one.title, 60)})" for one in close)
     return safe_line("nearest: " + ", ".join(near))
 
 
 def _shown(reference: str) -> str:
-    """What was typed, as a part of a sentence."""
+    """The reference, shortened for a message."""
     return cut(safe_line(reference[: 10 * SHOWN_COLUMNS]), SHOWN_COLUMNS)

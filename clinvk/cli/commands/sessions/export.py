@@ -80,7 +80,7 @@ def _rendered(exported: "Export", *, as_json: bool) -> str:
         return export_text(exported.sessions)
     from clinvk.cli.render.markdown_export import markdown_of
 
-    return markdown_of(exported.told())
+    return markdown_of(exported.with_turns())
 
 
 def _save(cli: Cli, output: str, text: str) -> None:

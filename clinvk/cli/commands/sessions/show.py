@@ -39,15 +39,15 @@ def show(  # noqa: PLR0913  one parameter an option
     turns = shown.transcript.turns
     if markdown:
         from clinvk.cli.render.markdown_export import markdown_of
-        from clinvk.services.sessions.export import Told
+        from clinvk.services.sessions.export import ExportedSession
         from clinvk.text.sanitize import safe_text
 
-        told = Told(
+        exported = ExportedSession(
             session=shown.session,
             status=shown.status,
             turns=turns if turn is None else (turn_of(shown.session, turns, turn),),
         )
-        text = markdown_of([told])
+        text = markdown_of([exported])
         cli.streams.out_utf8(safe_text(text) if cli.streams.stdout_is_tty else text)
     elif turn is not None or answer:
         from clinvk.cli.render.turn import render_answer, render_turn

@@ -19,7 +19,7 @@ from clinvk.model.outcome import Outcome
 from clinvk.model.session import Status
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.model.usage import Usage
-from clinvk.services.sessions.export import Told
+from clinvk.services.sessions.export import ExportedSession
 
 AT = datetime(2025, 1, 27, 10, 0, tzinfo=UTC)
 USAGE = Usage(input_tokens=1200, output_tokens=34)
@@ -53,12 +53,12 @@ TURN = Turn(
         model="model-4",
     ),
 )
-TOLD = Told(session=SESSION, status=Status.ACTIVE, turns=(TURN,))
+EXPORTED = ExportedSession(session=SESSION, status=Status.ACTIVE, turns=(TURN,))
 
 
 def test_a_session_reads_as_a_conversation() -> None:
     """Front matter, then each turn with prompt, what was done, and answer."""
-    front, body = markdown_of([TOLD]).removeprefix("---\n").split("---\n", 1)
+    front, body = markdown_of([EXPORTED]).removeprefix("---\n").split("---\n", 1)
     assert yaml.safe_load(front) == {
         "id": "0123456789ab",
         "name": "pr-1",
@@ -97,7 +97,7 @@ def test_a_session_reads_as_a_conversation() -> None:
 
 def test_several_sessions_stand_apart() -> None:
     """One front matter with all of them, a rule between the bodies."""
-    text = markdown_of([TOLD, replace(TOLD, session=replace(SESSION, id="ba9876543210"))])
+    text = markdown_of([EXPORTED, replace(EXPORTED, session=replace(SESSION, id="ba9876543210"))])
     front, body = text.removeprefix("---\n").split("\n---\n", 1)
     told = yaml.safe_load(front)["sessions"]
     assert [one["id"] for one in told] == ["0123456789ab", "ba9876543210"]
@@ -111,13 +111,13 @@ def test_a_turn_that_failed_or_broke_off_says_so() -> None:
     failed = markdown_of(
         [
             replace(
-                TOLD,
+                EXPORTED,
                 turns=(replace(TURN, outcome=replace(TURN.outcome, text="", failure=failure)),),
             )
         ]
     )
     assert "*no answer*\n\n**Failed:** too \\<busy\\> (`overloaded`)\n" in failed
-    broken = markdown_of([replace(TOLD, turns=(replace(TURN, ended_at=None),))])
+    broken = markdown_of([replace(EXPORTED, turns=(replace(TURN, ended_at=None),))])
     assert broken.endswith("> Done.\n\n*interrupted: the answer is incomplete*\n")
 
 
@@ -145,12 +145,12 @@ def test_what_is_in_a_text_never_passes_for_ours(text: str) -> None:
     )
     ended = replace(TURN.outcome, text="p", files=())
     plain = replace(TURN, prompt="p", outcome=ended, messages=(), tools=())
-    told = replace(TOLD, session=replace(SESSION, title=text, name=text), turns=(turn,))
+    told = replace(EXPORTED, session=replace(SESSION, title=text, name=text), turns=(turn,))
     document = markdown_of([told])
     front, body = re.fullmatch(r"---\n(.*?\n)---\n(.*)", document, re.DOTALL).groups()  # type: ignore[union-attr]  its own form
     assert yaml.safe_load(front)["title"] == text
     lines = re.split("\r\n|\r|\n", body)
-    ours = {*re.split("\n", markdown_of([replace(TOLD, turns=(plain,))]).split("---\n", 2)[2])}
+    ours = {*re.split("\n", markdown_of([replace(EXPORTED, turns=(plain,))]).split("---\n", 2)[2])}
     ours |= {"### On the way", "### Tools", "### Files", "### Warnings"}
     ours |= {"*not recorded*", "*no answer*"}
     foreign = [line for line in lines if line not in ours]

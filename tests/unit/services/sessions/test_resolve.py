@@ -435,7 +435,7 @@ def test_a_new_name_is_not_given_while_it_cannot_be_told_whose_it_is(
             find_named(store, "pr-842")
         with pytest.raises(SessionNotFoundError) as unknown:
             resolve_reference(store, "pr-842")
-    assert f"passed by: cannot read `{store.home.record(named.id)}`" in str(unknown.value.hint)
+    assert f"skipped: cannot read `{store.home.record(named.id)}`" in str(unknown.value.hint)
     assert find_named(store, "pr-842") == named
 
 
