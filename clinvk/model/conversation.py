@@ -60,12 +60,15 @@ class ConversationRows:
 
     The last column of each row is a JSON text, which is read like a line of a file; `values` are
     the query's named parameters. No row means that the agent no longer has the conversation. A
-    database that is missing, or does not have the query's tables, means nothing.
+    database that is missing, or does not have the query's tables, means nothing. `content` is a
+    query with the same values, for an agent that would continue an empty conversation silently:
+    no row means that the conversation is empty.
     """
 
     root: Path
     query: str
     values: Mapping[str, str] = field(default_factory=dict)
+    content: str | None = None
 
 
 Conversations = ConversationFiles | ConversationRows

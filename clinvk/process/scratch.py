@@ -3,6 +3,9 @@
 A run that is killed cannot take them away. So the folder is locked by us and, through the same open
 file, by the child: a lock that is free shows that both are gone, in any container of this machine,
 and the folder can be removed. What is not clearly one of ours stays.
+
+A folder with a person's words, or with the sessions of a trial, is held likewise. Nothing here
+removes one that was left: it is only found.
 """
 
 import fcntl
@@ -10,13 +13,16 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from clinvk.errors import BackendStartError
 
 _PREFIX = "clinvk-run-"
 _NAME = re.compile(rf"{_PREFIX}[a-z0-9_]{{8}}")
+_DRAFT = "PROMPT.md"
+_HELD = re.compile(r"clinvk-(trial-)?[a-z0-9_]{8}")
 _PRIVATE = 0o700
 _YOUNG_S = 60.0
 """A folder is made some moments before it is locked."""
@@ -51,11 +57,7 @@ class ScratchFiles:
             ) from error
 
     def _lock(self, folder: Path) -> None:
-        """Without locks (some network file systems) nobody will take the folder away either."""
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        self.keep_open = (descriptor,)
-        with suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        self.keep_open = (_locked(folder),)
 
     def fill_in(self, argv: tuple[str, ...]) -> list[str]:
         """The argv with every `{key}` replaced by its file's path."""
@@ -80,6 +82,81 @@ class ScratchFiles:
         for descriptor in self.keep_open:
             os.close(descriptor)
         self.keep_open = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldFolder:
+    """A private folder; a child that uses it has to inherit `keep_open`."""
+
+    path: Path
+    keep_open: tuple[int, ...]
+
+    @property
+    def draft(self) -> Path:
+        """Where a prompt in it is written."""
+        return self.path / _DRAFT
+
+
+@contextmanager
+def draft_folder() -> Iterator[HeldFolder]:
+    """A folder for a prompt while it is edited; it is taken away at the end. Raises `OSError`."""
+    with _held_folder("clinvk-") as folder:
+        yield folder
+
+
+@contextmanager
+def trial_folder() -> Iterator[HeldFolder]:
+    """A folder for a trial of an agent; it is taken away at the end. Raises `OSError`."""
+    with _held_folder("clinvk-trial-") as folder:
+        yield folder
+
+
+@contextmanager
+def _held_folder(prefix: str) -> Iterator[HeldFolder]:
+    import shutil
+    import tempfile
+
+    path = Path(tempfile.mkdtemp(prefix=prefix))
+    try:
+        descriptor = _locked(path)
+        try:
+            yield HeldFolder(path, (descriptor,))
+        finally:
+            os.close(descriptor)
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _locked(folder: Path) -> int:
+    """Without locks (some network file systems) nobody will take the folder away either."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    with suppress(OSError):
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return descriptor
+
+
+def iter_abandoned(*, now_s: float) -> Iterator[tuple[Path, bool]]:
+    """The folders of drafts and trials whose clinvk was killed, and which are drafts.
+
+    Raises nothing. Nobody has a hold of them, and they are for the person alone to remove.
+    """
+    import tempfile
+
+    with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            path = Path(entry.path)
+            if (name := _HELD.fullmatch(entry.name)) and _is_left(path, now_s):
+                draft = name[1] is None
+                if not draft or _has_draft(path):
+                    yield path, draft
+
+
+def _has_draft(folder: Path) -> bool:
+    """Whether it has a draft, or what an editor keeps beside one."""
+    try:
+        return any(one.name.removeprefix(".").startswith(_DRAFT) for one in folder.iterdir())
+    except OSError:
+        return False
 
 
 def iter_left(*, now_s: float) -> Iterator[Path]:

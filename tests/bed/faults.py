@@ -146,9 +146,23 @@ def _leftover(patient: Patient) -> None:
 
 def _scratch_left(patient: Patient) -> None:
     """As of a run that was killed with its agent an hour ago."""
-    left = Path(patient.clinvk.home.env["TMPDIR"]) / "clinvk-run-abcd_123"
+    _left_by_a_kill(patient, "clinvk-run-abcd_123", "system_prompt", "be brief")
+
+
+def _draft_left(patient: Patient) -> None:
+    """As of a `clinvk -e` that was killed with its editor an hour ago."""
+    _left_by_a_kill(patient, "clinvk-abcd_123", "PROMPT.md", "a person's words")
+
+
+def _trial_left(patient: Patient) -> None:
+    """As of a trial that was killed with its agent an hour ago."""
+    _left_by_a_kill(patient, "clinvk-trial-abcd_123", "record.json", "{}")
+
+
+def _left_by_a_kill(patient: Patient, folder: str, file: str, text: str) -> None:
+    left = Path(patient.clinvk.home.env["TMPDIR"]) / folder
     left.mkdir(mode=0o700)
-    (left / "system_prompt").write_text("be brief")
+    (left / file).write_text(text)
     os.utime(left, (time.time() - 3600,) * 2)
 
 
@@ -303,6 +317,8 @@ FAULTS = tuple(
         (_date_to_come, "date_in_future", "warning"),
         (_leftover, "leftover", "warning"),
         (_scratch_left, "scratch_left", "note"),
+        (_draft_left, "draft_left", "note"),
+        (_trial_left, "trial_left", "note"),
         (_unknown_variable, "variable_unknown", "warning"),
         (_bad_variable, "config_invalid", "problem"),
         (_unknown_key, "config_invalid", "problem"),

@@ -1,7 +1,9 @@
 """The agent no longer has the conversation: what `--if-missing` does about it, on real agents."""
 
 import json
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -261,8 +263,8 @@ def test_a_conversation_that_lost_its_content_is_gone(
 ) -> None:
     """Its file is there, and the agent would fail in words of its own or answer from nothing."""
     _two_turns(clinvk, backend)
-    [kept] = clinvk.home.kept(backend)
-    kept.write_bytes(b"".join(kept.read_bytes().splitlines(keepends=True)[:left]))
+    for kept in clinvk.home.kept(backend):  # gemini has one a minute
+        kept.write_bytes(b"".join(kept.read_bytes().splitlines(keepends=True)[:left]))
     asked = len(server.billed)
     refused = clinvk("-c", "-o", "json", "third").json()
     assert (refused["exit_status"], refused["error"]["code"]) == (4, "conversation_gone")
@@ -270,3 +272,74 @@ def test_a_conversation_that_lost_its_content_is_gone(
     told = clinvk("-c", "--if-missing", "replay", "-o", "json", "third").json()
     assert (told["exit_status"], told["turn"], told["resumed"]) == (0, 3, False)
     assert "the elephants come first" in _last_sent(server)
+
+
+_MESSAGES = frozenset({"user", "assistant", "tool_result"})
+
+
+def _is_gone(clinvk: Command, server: MockModel) -> None:
+    """It is refused before anything is sent, doctor knows, and a new one is told the turns."""
+    asked = len(server.billed)
+    refused = clinvk("-c", "-o", "json", "third").json()
+    assert refused["exit_status"] == 4, refused
+    assert refused["error"]["code"] == "conversation_gone"
+    assert len(server.billed) == asked
+    assert _gone_by_doctor(clinvk) == [[_shown(clinvk)["id"]]]
+    told = clinvk("-c", "--if-missing", "replay", "-o", "json", "third").json()
+    assert (told["exit_status"], told["turn"], told["resumed"]) == (0, 3, False)
+    assert "the elephants come first" in _last_sent(server)
+
+
+@pytest.mark.parametrize(
+    ("backend", "claude"), [("claude", "claude"), ("claude", "claude-next"), ("qwen", "claude")]
+)
+def test_a_conversation_of_which_only_the_agents_notes_are_left_is_gone(
+    clinvk: Command, server: MockModel, backend: str
+) -> None:
+    """The agent would go on with an empty one, and exit 0."""
+    _two_turns(clinvk, backend)
+    [kept] = clinvk.home.kept(backend)
+    lines = kept.read_bytes().splitlines(keepends=True)
+    notes = [line for line in lines if json.loads(line)["type"] not in _MESSAGES]
+    assert notes
+    kept.write_bytes(b"".join(notes))
+    _is_gone(clinvk, server)
+
+
+@pytest.mark.parametrize(
+    "lose",
+    [
+        ["DELETE FROM part", "DELETE FROM message"],
+        ["DELETE FROM part"],
+        ["DELETE FROM part WHERE json_extract(data, '$.type') = 'text'"],
+        ["UPDATE session SET revert = (SELECT json_object('messageID', min(id)) FROM message)"],
+    ],
+    ids=["its messages", "their parts", "their texts", "all of it, undone"],
+)
+def test_a_session_of_opencode_that_lost_its_messages_is_gone(
+    clinvk: Command, server: MockModel, lose: list[str]
+) -> None:
+    """Its row alone is left, from which the agent would begin anew and say nothing of it."""
+    _two_turns(clinvk, "opencode")
+    file = clinvk.home.home / ".local" / "share" / "opencode" / "opencode.db"
+    with closing(sqlite3.connect(file, timeout=10)) as database, database:
+        for statement in lose:
+            database.execute(statement)
+    _is_gone(clinvk, server)
+
+
+def test_a_session_of_opencode_that_was_undone_in_part_is_gone_on_with(
+    clinvk: Command, server: MockModel
+) -> None:
+    """What a person took back is not said again, and the rest is."""
+    _two_turns(clinvk, "opencode")
+    file = clinvk.home.home / ".local" / "share" / "opencode" / "opencode.db"
+    with closing(sqlite3.connect(file, timeout=10)) as database, database:
+        database.execute(
+            "UPDATE session SET revert = json_object('messageID', (SELECT id FROM message"
+            " WHERE json_extract(data, '$.role') = 'user' ORDER BY id LIMIT 1 OFFSET 1))"
+        )
+    told = clinvk("-c", "-o", "json", "third").json()
+    assert (told["exit_status"], told["turn"], told["resumed"]) == (0, 3, True), told
+    assert "elephants" in _last_sent(server)
+    assert "zebras" not in _last_sent(server)

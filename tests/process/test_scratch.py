@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from clinvk.process.scratch import ScratchFiles, iter_left, remove_left, sweep_left
+from clinvk.process.scratch import ScratchFiles, iter_abandoned, iter_left, remove_left, sweep_left
 
 LATER_S = 3600.0
 
@@ -130,3 +130,61 @@ def test_without_a_temporary_folder_nothing_is_raised(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     assert sweep_left(now_s=_later()) == 0
     assert remove_left(tmp_path / "clinvk-run-abcdefgh", now_s=_later())
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_draft"), [("draft", True), ("trial", False)], ids=["a draft", "a trial"]
+)
+def test_a_folder_of_a_killed_clinvk_is_found_once_nobody_holds_it(
+    temporary: Path, kind: str, *, is_draft: bool
+) -> None:
+    """While the editor is open it is in use; nothing removes it."""
+    script = (
+        "import os, subprocess\n"
+        f"from clinvk.process.scratch import {kind}_folder\n"
+        f"with {kind}_folder() as folder:\n"
+        "    folder.draft.write_text('words')\n"
+        "    child = subprocess.Popen(['sleep', '60'], pass_fds=folder.keep_open)\n"
+        "    print(child.pid, flush=True)\n"
+        "    os.kill(os.getpid(), 9)\n"
+    )
+    env = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(
+        [sys.executable, "-c", script], env=env, stdout=subprocess.PIPE, text=True
+    ) as run:
+        assert run.stdout is not None
+        child = int(run.stdout.readline())
+        run.wait(10)
+    [folder] = temporary.iterdir()
+    try:
+        assert list(iter_abandoned(now_s=_later())) == []
+    finally:
+        os.kill(child, signal.SIGKILL)
+    for _ in range(1000):
+        if found := list(iter_abandoned(now_s=_later())):
+            break
+        time.sleep(0.01)
+    assert found == [(folder, is_draft)]
+    assert list(iter_abandoned(now_s=time.time())) == []
+    assert sweep_left(now_s=_later()) == 0
+    assert not remove_left(folder, now_s=_later())
+    assert (folder / "PROMPT.md").read_text() == "words"
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "found"),
+    [
+        ("clinvk-checkout", "README.md", False),
+        ("clinvk-abcd_123", "README.md", False),
+        ("clinvk-abcd_123", ".PROMPT.md.swp", True),
+        ("clinvk-abcd_123", "PROMPT.md~", True),
+        ("clinvk-abcd_1234", "PROMPT.md", False),
+    ],
+)
+def test_a_folder_is_a_draft_only_with_a_prompt_in_it(
+    temporary: Path, name: str, file: str, *, found: bool
+) -> None:
+    """A folder of the person's own may be named alike."""
+    (temporary / name).mkdir(mode=0o700)
+    (temporary / name / file).touch()
+    assert bool(list(iter_abandoned(now_s=_later()))) is found

@@ -202,9 +202,10 @@ class Agent(Backend):
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationRows | None:
         """The query for a session and its messages."""
-        from clinvk.agents.opencode.message_rows import CONVERSATION
+        from clinvk.agents.opencode.message_rows import CONTENT, CONVERSATION
 
-        return _rows(CONVERSATION, user_home, environ, {"id": conversation})
+        rows = _rows(CONVERSATION, user_home, environ, {"id": conversation})
+        return rows and replace(rows, content=CONTENT)
 
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]

@@ -199,7 +199,8 @@ class Agent(Backend):
     ) -> ConversationFiles:
         """The conversation's chat, in a folder named after the directory that it was started in."""
         root = _root(user_home, environ)
-        return ConversationFiles(root / "projects", f"*/chats/{escape(conversation)}.jsonl")
+        pattern = f"*/chats/{escape(conversation)}.jsonl"
+        return ConversationFiles(root / "projects", pattern, holds=_holds_a_message)
 
     def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
         """The totals of all requests in the chat, including those of turns that were cut off."""
@@ -328,6 +329,12 @@ def _untrusting_files(request: TurnRequest) -> dict[str, str]:
         "settings.json": json.dumps({**parsed, "security": security}),
         "folders.json": json.dumps(folders),
     }
+
+
+def _holds_a_message(lines: Iterable[str]) -> bool:
+    from clinvk.agents.qwen.parts_log import holds_a_message
+
+    return holds_a_message(lines)
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:

@@ -21,6 +21,7 @@ from clinvk.services.sessions.known_conversation import conversation_files_of
 from clinvk.store.agent_files.conversations import (
     can_go_on,
     conversation_exists,
+    conversation_is_empty,
     conversation_paths,
     read_text,
 )
@@ -83,7 +84,8 @@ def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
         if files is None:
             continue
         if (found := _find(files, listings)).known:
-            yield _Kept(session, found.file)
+            emptied = session.turns > 0 and conversation_is_empty(files)
+            yield _Kept(session, None if emptied else found.file)
 
 
 def _files_of(session: Session, survey: Survey) -> Conversations | None:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from clinvk.model.finding import Area, Checked, Finding, RemoveScratch, Severity
-from clinvk.process.scratch import iter_left
+from clinvk.process.scratch import iter_abandoned, iter_left
 from clinvk.services.agents.programs import which
 from clinvk.services.doctor.shell import command
 from clinvk.services.doctor.survey import Survey
@@ -22,6 +22,7 @@ def check_machine(survey: Survey) -> Checked:
         *_letters(survey.encoding),
         *_temporary(survey.world),
         *_scratch(survey.world),
+        *_abandoned(survey.world),
         *_git(survey.world),
         *_editor(survey.world),
     )
@@ -62,6 +63,21 @@ def _scratch(world: World) -> Iterator[Finding]:
             where=str(path),
             command=command("rm", "-r", path),
             repair=RemoveScratch(path=path),
+        )
+
+
+def _abandoned(world: World) -> Iterator[Finding]:
+    """What a killed `clinvk -e` or `backends test` left: a person's words are theirs to remove."""
+    for path, is_draft in iter_abandoned(now_s=world.now().timestamp()):
+        yield _finding(
+            severity=Severity.NOTE,
+            code="draft_left" if is_draft else "trial_left",
+            message="the prompt that was being edited when clinvk was killed is still here"
+            if is_draft
+            else "a killed `clinvk backends test` left its sessions here",
+            where=str(path),
+            remedy="nothing removes it by itself; when you no longer need it",
+            command=command("rm", "-r", path),
         )
 
 

@@ -1,7 +1,5 @@
 """Where a backend is tried: a home and a project of its own, gone when the trial is over."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +13,7 @@ from clinvk.model.events import Event
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.request import RunRequest
 from clinvk.process.descendants import RUN_MARK, is_marked_left, new_mark
+from clinvk.process.scratch import trial_folder
 from clinvk.services.turns.prompt import run
 from clinvk.services.world import World
 from clinvk.store.home import HOME_VARIABLE, Home
@@ -76,9 +75,8 @@ def stage_for(
     backend: Backend, settings: Settings, world: World, patience_s: float | None
 ) -> Iterator[Stage]:
     """The stage; all that clinvk and the agent left on it is taken away at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="clinvk-trial-"))
-    try:
-        home, project = folder / "home", folder / "project"
+    with trial_folder() as folder:
+        home, project = folder.path / "home", folder.path / "project"
         home.mkdir(mode=0o700)
         project.mkdir()
         mark = new_mark(world.environ)
@@ -91,8 +89,6 @@ def stage_for(
             word=made_up_word(world.new_uuid()),
             mark=mark,
         )
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def made_up_word(ident: str) -> str:

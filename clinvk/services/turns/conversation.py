@@ -16,7 +16,11 @@ from clinvk.services.sessions.known_conversation import conversation_files_of
 from clinvk.services.turns.history import was_answered
 from clinvk.services.turns.replay import Replay, replay_of
 from clinvk.services.world import World
-from clinvk.store.agent_files.conversations import conversation_exists, conversation_paths
+from clinvk.store.agent_files.conversations import (
+    conversation_exists,
+    conversation_is_empty,
+    conversation_paths,
+)
 from clinvk.text.sanitize import safe_line
 
 Past = Callable[[], Sequence[Turn]]
@@ -88,6 +92,9 @@ def conversation_of(
     # that had been worked on.
     files = conversation_files_of(backend, known, world)
     exists = conversation_exists(files)
+    # A conversation that stopped before its first message is empty too, and nothing of it is lost.
+    if exists and conversation_is_empty(files) and was_answered(_turns(past)):
+        exists = False
     if exists or (files is None and seen):
         return ChosenConversation(id=known, resume=True, kept=bool(exists))
     if not seen or not was_answered(_turns(past)):

@@ -22,8 +22,7 @@ def conversation_exists(files: Conversations | None) -> bool | None:
     if files is None:
         return None
     if isinstance(files, ConversationRows):
-        rows = _read(files, first=True)
-        return None if rows is None else bool(rows)
+        return _has_rows(files, files.query)
     try:
         if not files.root.is_dir():
             return False if files.only_witness else None
@@ -32,6 +31,17 @@ def conversation_exists(files: Conversations | None) -> bool | None:
     except OSError:
         return None
     return False if _wholly_readable(files.root) else None
+
+
+def conversation_is_empty(files: Conversations | None) -> bool:
+    """Whether the agent has the conversation, but without a message.
+
+    False where that cannot be told. A conversation that stopped before its first message is empty
+    too. For files without a message `conversation_exists` already answers false.
+    """
+    if not isinstance(files, ConversationRows) or files.content is None:
+        return False
+    return _has_rows(files, files.content) is False
 
 
 def _matching(files: ConversationFiles) -> Iterator[Path]:
@@ -76,7 +86,7 @@ def _wholly_readable(root: Path) -> bool:
 def conversation_paths(files: Conversations) -> tuple[Path, ...]:
     """The files that contain the conversation, as far as they can be found."""
     if isinstance(files, ConversationRows):
-        return (files.root,) if _read(files, first=True) else ()
+        return (files.root,) if _has_rows(files, files.query) else ()
     try:
         return tuple(sorted(_matching(files)))
     except OSError:
@@ -113,12 +123,16 @@ def lines_backwards(files: Conversations) -> Iterator[str]:
         yield from lines_from_end(paths[0])
 
 
-def _read(rows: ConversationRows, *, first: bool = False) -> Sequence[str] | None:
+def _has_rows(rows: ConversationRows, query: str) -> bool | None:
+    found = _read(rows, f"SELECT 1 FROM ({query}) LIMIT 1")  # noqa: S608  ours
+    return None if found is None else bool(found)
+
+
+def _read(rows: ConversationRows, query: str | None = None) -> Sequence[str] | None:
     # Not at the top: turns of other agents do not need SQLite.
     from clinvk.store.agent_files.database import read_rows
 
-    query = f"SELECT 1 FROM ({rows.query}) LIMIT 1" if first else rows.query  # noqa: S608  ours
-    return read_rows(rows.root, query, rows.values)
+    return read_rows(rows.root, query or rows.query, rows.values)
 
 
 def read_conversation(path: Path) -> Iterator[str] | None:

@@ -63,7 +63,8 @@ def test_a_run_inside_another_ones_tool_call_is_no_child_of_it() -> None:
 def test_the_transcript_is_in_any_projects_folder(environ: dict[str, str], root: str) -> None:
     """The folder's name is a lossy form of the directory, so any is looked at."""
     files = CLAUDE.conversation_files(ID, Path("/home/u"), environ)
-    assert files == ConversationFiles(Path(root), f"*/{ID}.jsonl")
+    assert isinstance(files, ConversationFiles)
+    assert (files.root, files.pattern) == (Path(root), f"*/{ID}.jsonl")
 
 
 def test_the_agents_own_screen_opens_the_conversation() -> None:

@@ -19,6 +19,7 @@ from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.store.agent_files.conversations import (
     conversation_edges,
     conversation_exists,
+    conversation_is_empty,
     conversation_lines,
     conversation_paths,
     first_lines,
@@ -270,3 +271,27 @@ def test_the_database_is_where_the_agent_keeps_it(environ: dict[str, str], path:
     assert found.root == Path(path)
     nowhere = {"OPENCODE_DB": ":memory:"}
     assert OPENCODE.conversation_files("s", Path("/home/u"), nowhere) is None
+
+
+def test_a_session_without_anything_to_go_on_with_is_empty(kept: Kept) -> None:
+    """Without a message, or with all of them undone; a part of one that is left is enough."""
+    where = OPENCODE.conversation_files("s", kept.home, {})
+    kept.asked("1", said("a prompt"))
+    assert not conversation_is_empty(where), "the database has other tables: nothing is told"
+    kept.database.executescript(
+        "ALTER TABLE session ADD COLUMN revert; CREATE TABLE session_message (session_id)"
+    )
+    assert not conversation_is_empty(where)
+    for undone, empty in (
+        ({"messageID": "1"}, True),
+        ({"messageID": "1", "partID": "1-0"}, True),
+        ({"messageID": "1", "partID": "1-1"}, False),
+        ({"messageID": "2"}, False),
+        (None, False),
+    ):
+        kept.database.execute("UPDATE session SET revert = ?", [json.dumps(undone)])
+        assert conversation_is_empty(where) is empty, undone
+    kept.database.execute("DELETE FROM part")
+    assert conversation_is_empty(where)
+    kept.database.execute("INSERT INTO session_message VALUES ('s')")
+    assert not conversation_is_empty(where), "a later version keeps its messages there"

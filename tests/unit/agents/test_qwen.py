@@ -106,7 +106,8 @@ def test_a_run_inside_another_ones_tool_call_is_no_child_of_it() -> None:
 def test_a_conversation_is_one_file(environ: dict[str, str], root: str) -> None:
     """Below the folder of the project, wherever the variables move it."""
     found = QWEN.conversation_files(ID, Path("/home/user"), environ)
-    assert found == ConversationFiles(Path(root) / "projects", f"*/chats/{ID}.jsonl")
+    assert isinstance(found, ConversationFiles)
+    assert (found.root, found.pattern) == (Path(root) / "projects", f"*/chats/{ID}.jsonl")
 
 
 def test_a_turn_is_the_difference_of_the_totals() -> None:
