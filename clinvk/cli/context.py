@@ -1,17 +1,18 @@
 """The context of every command: the terminal and the world."""
 
 import sys
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.cli.streams import Streams, streams_from
 from clinvk.errors import UsageError
 from clinvk.services.world import World, world_of_this_process
 
 
-@dataclass(frozen=True, slots=True)
-class Cli:
+class Cli(Struct, frozen=True):
     """The terminal and the world of one command line."""
 
     streams: Streams

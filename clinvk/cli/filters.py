@@ -1,9 +1,10 @@
 """Combines the options that filter sessions into one value, and refuses invalid ones."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from clinvk.cli.context import Cli, expanded
 from clinvk.errors import UsageError

@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TextIO
+
+from msgspec import Struct
 
 from clinvk.cli.prompt_text import LONGEST
 from clinvk.errors import StdinTimeoutError, UsageError
@@ -11,8 +12,7 @@ from clinvk.errors import StdinTimeoutError, UsageError
 _PIECE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadLimits:
+class ReadLimits(Struct, frozen=True, kw_only=True):
     """How long to wait for stdin, in seconds: in total, and for the next piece of it."""
 
     total_s: float | None

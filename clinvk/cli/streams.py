@@ -9,8 +9,10 @@ output. No terminal mode is changed, so there is nothing to restore if clinvk is
 import os
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import IO, Literal, TextIO
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clinvk.cli.pipe import Pipe, pipe_of, same_pipe
 from clinvk.cli.stdin import unreadable_stdin
@@ -31,8 +33,7 @@ class OutputLostError(ClinvkError):
     """Writing to stdout failed for another reason, such as a full disk."""
 
 
-@dataclass(kw_only=True)
-class Streams:
+class Streams(Struct, kw_only=True, eq=False):
     """Where data and messages go, and what the terminal can show.
 
     `width` is in columns; `width_fixed` means that the user set it (`COLUMNS`). `color` applies to
@@ -51,10 +52,10 @@ class Streams:
     err_color: bool = False
     cursor: bool = False
     auto_color: tuple[bool, bool] = (False, False)
-    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
-    _drawn: bool = field(default=False, repr=False)
-    _pipe: Pipe | None = field(default=None, repr=False)
-    _err_pipe: Pipe | None = field(default=None, repr=False)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _drawn: bool = False
+    _pipe: Pipe | None = None
+    _err_pipe: Pipe | None = None
 
     def __post_init__(self) -> None:
         # A copy with other colours shares the pipes, so that the order of the output is kept.

@@ -5,12 +5,13 @@ No command lists them. Typer reads a signature, so one is built from the declara
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 import typer
+from msgspec import Struct
+from msgspec.structs import fields
 
 from clinvk.cli.optional_values import LEFT_OUT
 from clinvk.cli.options import OutputFormat
@@ -20,8 +21,7 @@ from clinvk.services.agents.catalog import built_in
 from clinvk.text.units import parse_duration
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnOptions:
+class TurnOptions(Struct, frozen=True, kw_only=True):
     """What was typed: `asked` has the given fields of the request, which has the class `kind`."""
 
     asked: Mapping[str, Any]

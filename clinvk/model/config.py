@@ -5,7 +5,8 @@ are in `store.config.schema`, which needs pydantic and is imported only for a ch
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clinvk.model.events import Json
 
@@ -49,16 +50,14 @@ OTHER_VARIABLES = (MODEL_VARIABLE, "CLINVK_HOME", "CLINVK_RUN")
 """Variables that set no key. `CLINVK_RUN` marks the child processes of a run."""
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """A value and where it came from: `default`, `FILE:LINE` or an environment variable."""
 
     value: Json
     source: str = DEFAULT
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The effective value of every key."""
 
     values: Mapping[str, Setting]

@@ -4,9 +4,10 @@ A backend describes the place as data; the store reads it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from clinvk.model.events import Json
 
@@ -19,8 +20,7 @@ class TurnMode(StrEnum):
     FORK = "fork"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conversation:
+class Conversation(Struct, frozen=True, kw_only=True):
     """One agent's conversation in a session; a session has at most one with each agent.
 
     `id` is the agent's own session id (`backend_session_id` in JSON), `seen` whether the agent has
@@ -37,8 +37,7 @@ class Conversation:
     heard_through: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationFiles:
+class ConversationFiles(Struct, frozen=True):
     """Where an agent stores one conversation: files matching `pattern` (a glob) below `root`.
 
     No match below an existing root means that the agent no longer has the conversation. A missing
@@ -54,8 +53,7 @@ class ConversationFiles:
     only_witness: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationRows:
+class ConversationRows(Struct, frozen=True):
     """Where an agent stores conversations in an SQLite database `root`: the rows of `query`.
 
     The last column of each row is a JSON text, which is read like a line of a file; `values` are

@@ -5,8 +5,9 @@ machine crashed); the parser still ends it with exactly one `Result`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import ClassVar, Literal
+
+from msgspec import Struct, field
 
 from clinvk.model.failure import Failure
 from clinvk.model.files import Change as Change  # noqa: PLC0414  a parser needs it
@@ -16,8 +17,7 @@ from clinvk.model.outcome import StopReason as StopReason  # noqa: PLC0414  a pa
 from clinvk.model.usage import Usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Init:
+class Init(Struct, frozen=True, kw_only=True):
     """The agent has a conversation, which can be resumed by this id from now on."""
 
     type: ClassVar[str] = "init"
@@ -25,8 +25,7 @@ class Init:
     model: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
+class Message(Struct, frozen=True, kw_only=True):
     """A part of the answer: a whole message, or with `delta` the next piece of one.
 
     Consecutive deltas belong to one message, unless an event that `ends_message` is between them. A
@@ -41,8 +40,7 @@ class Message:
     continues: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thinking:
+class Thinking(Struct, frozen=True, kw_only=True):
     """The agent's reasoning, if it shows it; `delta` as in `Message`."""
 
     type: ClassVar[str] = "thinking"
@@ -50,8 +48,7 @@ class Thinking:
     delta: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolUse:
+class ToolUse(Struct, frozen=True, kw_only=True):
     """The agent calls a tool; `summary` is one line: the command, the file, the query."""
 
     type: ClassVar[str] = "tool_use"
@@ -61,8 +58,7 @@ class ToolUse:
     input: Mapping[str, Json] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolResult:
+class ToolResult(Struct, frozen=True, kw_only=True):
     """The result of a tool; `ok` is False if it failed or was denied."""
 
     type: ClassVar[str] = "tool_result"
@@ -71,8 +67,7 @@ class ToolResult:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileChange:
+class FileChange(Struct, frozen=True, kw_only=True):
     """A file that the agent reports as created, modified or deleted; the path is unchanged."""
 
     type: ClassVar[str] = "file_change"
@@ -80,16 +75,14 @@ class FileChange:
     change: Change
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageReported:
+class UsageReported(Struct, frozen=True, kw_only=True):
     """Token counts during the turn, for display; the turn's own counts are in the result."""
 
     type: ClassVar[str] = "usage"
     usage: Usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Warned:
+class Warned(Struct, frozen=True, kw_only=True):
     """A warning that did not end the turn.
 
     `code` is `retry` (the agent's service failed and the agent tries again), `denied` (the agent
@@ -103,24 +96,21 @@ class Warned:
     unrecorded: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class Failed(Struct, frozen=True, kw_only=True):
     """The agent reported a failure; the turn's result repeats it if it is final."""
 
     type: ClassVar[str] = "error"
     failure: Failure
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Raw:
+class Raw(Struct, frozen=True, kw_only=True):
     """A line that the backend does not know; it is kept and never fatal."""
 
     type: ClassVar[str] = "raw"
     line: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result(Outcome):
+class Result(Outcome, frozen=True, kw_only=True):
     """The last event of every turn, exactly once: its outcome as the agent reports it.
 
     It does not have what the agent cannot know: its process, the files on disk, the warnings.

@@ -4,9 +4,11 @@ The backends choose the `FailureCode`; exit status, whether a retry makes sense,
 from this table.
 """
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import ExitStatus
 from clinvk.model.retry_time import Wait, retry_time
@@ -39,8 +41,7 @@ class FailureCode(StrEnum):
     TOO_OLD = "backend_too_old"
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """The meaning of a failure code; `what` is for the documentation.
 
     `python -m tools.generate` writes it to `docs/errors.md`.
@@ -174,8 +175,7 @@ MEANINGS: dict[FailureCode, Meaning] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class Failure(Struct, frozen=True, kw_only=True):
     """Why a turn failed; `message` is the agent's own text if it has one.
 
     `detail` keeps the last lines of stderr or of unknown output for the record. `wait` is the

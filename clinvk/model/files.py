@@ -2,8 +2,10 @@
 
 import os.path
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 
 class Change(StrEnum):
@@ -21,8 +23,7 @@ class FileSource(StrEnum):
     OBSERVED = "observed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileReport:
+class FileReport(Struct, frozen=True, kw_only=True):
     """A file that a turn changed.
 
     The path is absolute in records and published JSON; only the agent's own event has the path as

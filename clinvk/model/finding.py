@@ -1,8 +1,9 @@
 """What `doctor` finds: a problem, its place, and what to do."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 
 class Severity(StrEnum):
@@ -30,41 +31,35 @@ class Area(StrEnum):
     MACHINE = "machine"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseToOthers:
+class CloseToOthers(Struct, frozen=True, kw_only=True):
     """Remove all permissions of group and others on these files and folders."""
 
     paths: tuple[Path, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveLeftover:
+class RemoveLeftover(Struct, frozen=True, kw_only=True):
     """Delete a temporary file of an interrupted write."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveLock:
+class RemoveLock(Struct, frozen=True, kw_only=True):
     """Delete a lock file that no process holds."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildRecord:
+class RebuildRecord(Struct, frozen=True, kw_only=True):
     """Rebuild the record of a session from its transcript."""
 
     session_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RebuildIndex:
+class RebuildIndex(Struct, frozen=True, kw_only=True):
     """Rebuild the index from the session files."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RemoveScratch:
+class RemoveScratch(Struct, frozen=True, kw_only=True):
     """Delete the temporary folder of a killed run."""
 
     path: Path
@@ -74,8 +69,7 @@ Repair = CloseToOthers | RemoveLeftover | RemoveScratch | RemoveLock | RebuildRe
 """Everything that `--fix` may do; it never changes an agent's own files."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(Struct, frozen=True, kw_only=True):
     """One finding. `message` is a lower-case sentence, `where` a path or a variable.
 
     `remedy` says what to do, `command` is a shell command for it; every finding except a note has
@@ -93,8 +87,7 @@ class Finding:
     repair: Repair | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class Checked(Struct, frozen=True, kw_only=True):
     """One area: a short summary and the findings."""
 
     area: Area
@@ -102,8 +95,7 @@ class Checked:
     findings: tuple[Finding, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Examination:
+class Examination(Struct, frozen=True, kw_only=True):
     """All areas; `fixed` lists the repairs that were done first, `unfixed` the failed ones."""
 
     checked: tuple[Checked, ...]

@@ -1,14 +1,14 @@
 """A conversation as read from an agent's own files: its turns, and its start."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from clinvk.model.events import Json
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NativeTurn:
+class NativeTurn(Struct, frozen=True, kw_only=True):
     """One prompt and its answer, as the agent stores them.
 
     `id` is unique in the conversation and the same at every read. Times are UTC; `ended_at` is None
@@ -29,8 +29,7 @@ class NativeTurn:
     counters: Json = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BegunConversation:
+class BegunConversation(Struct, frozen=True, kw_only=True):
     """A conversation's beginning: the agent's id of it, the directory and the moment (UTC)."""
 
     id: str

@@ -1,8 +1,9 @@
 """How a turn ended, as one value for events, reports and records."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from clinvk.model.failure import Failure
 from clinvk.model.files import FileReport
@@ -25,8 +26,7 @@ class StopReason(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """How a turn ended, as far as it is known.
 
     `text` is the final answer (empty if there is none): the last message, with all of its parts.

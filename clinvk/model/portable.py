@@ -1,8 +1,9 @@
 """A session in its export format: its record and the lines of its transcript, as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 EXPORT_VERSION = 1
 """The version of the export format, in the field `clinvk_export`."""
@@ -11,8 +12,7 @@ TranscriptLine = Mapping[str, Any] | str
 """A line that JSON reproduces byte by byte; else, for a damaged line, its unchanged text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PortableSession:
+class PortableSession(Struct, frozen=True, kw_only=True):
     """One session: the record's fields and the transcript's lines, in order."""
 
     record: Mapping[str, Any]

@@ -1,7 +1,8 @@
 """The report of a finished run: the object of `-o json`, the same for every backend."""
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from clinvk.errors import ClinvkError, ExitStatus
 from clinvk.model.failure import Failure
@@ -22,8 +23,7 @@ def short_warning(message: str) -> str:
     return f"{message[: _LONGEST_WARNING - 1]}…" if cut else message
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorReport:
+class ErrorReport(Struct, frozen=True, kw_only=True):
     """A failure for programs: a stable code, a sentence, a hint, and when to try again."""
 
     code: str
@@ -51,8 +51,7 @@ class ErrorReport:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnStart:
+class TurnStart(Struct, frozen=True, kw_only=True):
     """What is known when a turn starts; `session_id` is None if nothing is recorded."""
 
     session_id: str | None
@@ -64,8 +63,7 @@ class TurnStart:
     resumed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
+class RunReport(Struct, frozen=True, kw_only=True):
     """One run, successful or failed.
 
     `session_id` is clinvk's, and None if nothing was recorded. `backend_session_id` and `model` are

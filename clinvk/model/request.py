@@ -6,10 +6,11 @@ settings) into a `TurnRequest`, and a backend turns that into an `Invocation`.
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+
+from msgspec import Struct, field
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
@@ -64,8 +65,7 @@ class Option:
         self.commands, self.for_prompt = commands, for_prompt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunRequest:
+class RunRequest(Struct, frozen=True, kw_only=True):
     """The user's request, before anything is resolved; None means "not given".
 
     At most one of `session` (a SESSION reference), `name` (create or resume) and a `pick` other
@@ -178,8 +178,7 @@ class RunRequest:
     ] = ()  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnRequest:
+class TurnRequest(Struct, frozen=True, kw_only=True):
     """One turn for a backend: everything is resolved.
 
     `conversation` is the agent's own session id. With `RESUME` the agent must continue exactly that
@@ -217,8 +216,7 @@ class TurnRequest:
         return self.mode is TurnMode.RESUME
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invocation:
+class Invocation(Struct, frozen=True, kw_only=True):
     """The child process of a turn: its argv, stdin, environment and directory.
 
     `argv[0]` is the agent's program, a bare name until the service has found it. `stdin` is the
@@ -238,8 +236,7 @@ class Invocation:
     dialogue: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """Bytes for the child's stdin in reply to its output, for an `Invocation` with `dialogue`.
 
     They are written after the prompt, in order, and without waiting for the child. If it has closed

@@ -1,10 +1,9 @@
 """How long an agent keeps its conversations; a backend declares it."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
+class Retention(Struct, frozen=True, kw_only=True):
     """The agent deletes a conversation `days` days after the last change of its file.
 
     `setting` describes briefly which setting makes it keep them longer.

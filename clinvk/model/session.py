@@ -1,8 +1,10 @@
 """A session: clinvk's record of turns with one or more agents, one conversation with each."""
 
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import Conversation, TurnMode
@@ -38,16 +40,14 @@ class TitleSource(StrEnum):
     PERSON = "person"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenTurn:
+class OpenTurn(Struct, frozen=True, kw_only=True):
     """A turn that has started. Without a held lock it is interrupted."""
 
     number: int
     started_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """One session from its record. Times are UTC; totals are sums over the turns that reported.
 
     `backend` is the agent of the last turn. `conversations` are the known ones with all agents so

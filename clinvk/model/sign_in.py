@@ -1,11 +1,11 @@
 """What shows that the user has signed in with an agent; a backend declares it."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignIn:
+
+class SignIn(Struct, frozen=True, kw_only=True):
     """Any one of these is enough: a variable that is set, or a file that exists.
 
     Without any of them the user may still be signed in: agents also store keys in a keyring or

@@ -1,7 +1,8 @@
 """The result of a real test of a backend: a verdict for each promise of the contract."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Held(StrEnum):
@@ -42,8 +43,7 @@ _MEANING = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether one promise was kept, and one sentence that says how it was checked or why not."""
 
     promise: Promise

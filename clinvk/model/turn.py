@@ -1,7 +1,8 @@
 """A turn: one prompt and its result, from the transcript."""
 
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
@@ -9,8 +10,7 @@ from clinvk.model.outcome import NO_OUTCOME, Outcome
 from clinvk.model.request import IfMissing
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
+class ToolCall(Struct, frozen=True, kw_only=True):
     """A tool that the agent called; `ok` is None until it has a result."""
 
     name: str
@@ -18,8 +18,7 @@ class ToolCall:
     ok: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(Struct, frozen=True, kw_only=True):
     """One turn. Times are UTC; `ended_at` is None for a turn that did not end.
 
     `backend` is its agent, None if that was lost. `outcome` is what is known about its end; for a
@@ -45,7 +44,7 @@ class Turn:
     mode: TurnMode = TurnMode.START
     interactive: bool = False
     afresh: IfMissing | None = None
-    bare: bool = field(default=False, compare=False)
+    bare: bool = False
 
     @property
     def interrupted(self) -> bool:

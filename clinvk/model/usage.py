@@ -1,11 +1,12 @@
 """What a turn cost, in tokens and money; `None` means "not known", never zero."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(Struct, frozen=True, kw_only=True):
     """Tokens of one turn or several, with the same meaning for every backend.
 
     `cached_tokens` (read from a cache) and `cache_write_tokens` are parts of `input_tokens`,

@@ -6,9 +6,10 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen, TimeoutExpired
+
+from msgspec import Struct
 
 from clinvk.process.environment import environment_in
 
@@ -16,8 +17,7 @@ _CHUNK = 256 * 1024
 _MOST = 32 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Captured:
+class Captured(Struct, frozen=True, kw_only=True):
     """What a program said; `code` is negative for a signal."""
 
     code: int

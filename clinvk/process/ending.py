@@ -1,8 +1,9 @@
 """How a child ended, and why."""
 
 import signal
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class EndReason(StrEnum):
@@ -22,8 +23,7 @@ class EndReason(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(Struct, frozen=True, kw_only=True):
     """How a child ended.
 
     `exit_code` is negative for a signal and None when clinvk stopped the child (or never started

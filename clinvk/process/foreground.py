@@ -9,11 +9,12 @@ import signal
 import termios
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from subprocess import Popen
 from types import FrameType
 from typing import Any
+
+from msgspec import Struct
 
 from clinvk.errors import BackendStartError
 from clinvk.process.environment import environment_in
@@ -25,8 +26,7 @@ _PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
 _STOPS = (signal.SIGTSTP, signal.SIGSTOP)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForegroundEnd:
+class ForegroundEnd(Struct, frozen=True, kw_only=True):
     """How the child ended: its exit code, negative for a signal.
 
     `stopped` says that SIGTERM or SIGHUP came to us meanwhile: then its code, which may be any, is

@@ -1,10 +1,9 @@
 """How long a child may take, and how long it is given to end."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """How long a child may take, in seconds; None is for ever.
 
     `timeout_s` counts from the prompt, `idle_timeout_s` from the child's last output on stdout or

@@ -7,10 +7,11 @@ and all limits enforced.
 
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from subprocess import Popen
 from types import TracebackType
 from typing import Self
+
+from msgspec.structs import replace
 
 from clinvk.model.request import Invocation
 from clinvk.process.descendants import RUN_MARK, Descendants, new_mark

@@ -14,8 +14,9 @@ import re
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.errors import BackendStartError
 
@@ -84,8 +85,7 @@ class ScratchFiles:
         self.keep_open = ()
 
 
-@dataclass(frozen=True, slots=True)
-class HeldFolder:
+class HeldFolder(Struct, frozen=True):
     """A private folder; a child that uses it has to inherit `keep_open`."""
 
     path: Path

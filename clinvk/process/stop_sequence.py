@@ -1,7 +1,8 @@
 """How a child is stopped: asked, told, killed, with time between to leave by itself."""
 
 import signal
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clinvk.process.descendants import Descendants
 from clinvk.process.group import signal_group
@@ -13,8 +14,7 @@ _ECHO_S = 0.2
 """A wrapper (`npx`, `uv run`) passes Ctrl-C on to a child that the terminal has told already."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
+class Rung(Struct, frozen=True, kw_only=True):
     """A signal to the whole group, and how long it is given to work."""
 
     number: signal.Signals

@@ -6,11 +6,11 @@
 import os
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessStat:
+class ProcessStat(Struct, frozen=True):
     """One process: the fields of `/proc/<pid>/stat` that matter here, or what `ps` knows of them.
 
     `started` is opaque, and differs between two processes that had the same number.

@@ -4,11 +4,12 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from clinvk.services.agents.catalog import Catalog
 from clinvk.store.home import Home, home_from
@@ -23,8 +24,7 @@ def _used(at: datetime, now: datetime) -> str:
     return f"used {format_time(at)}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class World:
+class World(Struct, frozen=True, kw_only=True, dict=True):
     """Everything outside that a use case needs; `now` is UTC, `monotonic` counts seconds.
 
     `age` puts into words when something was last used, given that time and now. `settings` are

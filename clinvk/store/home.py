@@ -6,8 +6,9 @@ name is hashed.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 SESSION_ID = re.compile(r"[0-9a-f]{12}")
 """The pattern of clinvk's session ids, for `fullmatch`."""
@@ -20,8 +21,7 @@ def is_session_id(text: str) -> bool:
     return SESSION_ID.fullmatch(text) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(Struct, frozen=True):
     """The folder of all clinvk's files, and the paths inside it.
 
     Methods with a session id raise `ValueError` if it is not one. That would be a bug, because

@@ -4,16 +4,16 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.errors import StoreError
 from clinvk.store.files import reason
 from clinvk.store.home import Home
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HomeEntry:
+class HomeEntry(Struct, frozen=True, kw_only=True):
     """A file or folder in the home, with its `lstat` result."""
 
     path: Path

@@ -2,9 +2,12 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import to_builtins
+from msgspec.structs import fields, replace
 
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Backend
@@ -133,7 +136,7 @@ def replay(case: Case, lines: Sequence[str] | None = None) -> list[Any]:
 
 def to_json(events: Iterable[Event]) -> list[dict[str, Any]]:
     """The events in the form of the golden files."""
-    listed = [{"event": event.type, **_without_unsaid(asdict(event))} for event in events]
+    listed = [{"event": event.type, **_without_unsaid(to_builtins(event))} for event in events]
     plain: list[dict[str, Any]] = json.loads(json.dumps(listed, default=str))
     return plain
 

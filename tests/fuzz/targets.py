@@ -8,11 +8,11 @@ import json
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 
 from bed.inside import ID, NOW, OTHER, command, place
 from clinvk.agents import registry as backends
@@ -74,7 +74,7 @@ def parser(name: str) -> Target:
             assert [isinstance(event, Result) for event in events].count(True) == 1
             for event in events:
                 json.loads(json_line(event_to_json(event) or {}))
-                json.loads(json_line(asdict(event)))
+                json.loads(json_line(to_builtins(event)))
 
     return check
 
@@ -88,7 +88,7 @@ def native(name: str) -> Target:
             return
         lines = data.decode("utf-8", "replace").split("\n")
         for turn in reader.turns(lines):
-            json.loads(json_line(asdict(turn)))
+            json.loads(json_line(to_builtins(turn)))
         reader.title("x", lines)
         reader.conversation_start(lines[0])
 

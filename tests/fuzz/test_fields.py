@@ -5,13 +5,13 @@ wrong. After it come commands that read it and a further turn, within a fixed nu
 """
 
 import json
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bed.inside import ID, Place, command, place
 from clinvk.model.events import Result

@@ -4,11 +4,11 @@ import os
 import subprocess
 import time
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.model.events import Change
 from clinvk.services.agents.programs import which

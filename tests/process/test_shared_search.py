@@ -1,9 +1,10 @@
 """A search that is shared among several processes answers as one process does."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from clinvk.model.session import Session
 from clinvk.services.search.query import parse_query

@@ -10,7 +10,8 @@ A run can have a further turn after its `turn.completed`, so the `Result` comes 
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Parser
 from clinvk.agents.codex.thread_items import CALLS, ITEMS, call_result, file_changes, item_kind

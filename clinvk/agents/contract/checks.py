@@ -1,8 +1,9 @@
 """The checks: each is a function that returns what is wrong, "" if nothing is."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
+
+from msgspec import Struct
 
 from clinvk.agents.base import Backend, Capability, Parser, Reply
 from clinvk.agents.contract.material import (
@@ -19,16 +20,14 @@ from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Event, Raw, Result
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(Struct, frozen=True, kw_only=True):
     """A backend, with recordings of its agent's CLI: the lines of one turn each."""
 
     backend: Backend
     recordings: Sequence[Sequence[str]] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """The result of one check: `wrong` says what is wrong, "" if nothing is."""
 
     promise: str

@@ -6,11 +6,12 @@ Its program is `clinvk.agents.demo.program`, whose docstring describes its optio
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from glob import escape
 from pathlib import Path
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser, SignIn
 from clinvk.agents.kit.jsonl import parse_object

@@ -5,10 +5,11 @@ Tested with 0.61.0 and a mock model server.
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Retention, SignIn
 from clinvk.agents.gemini.flat_events import Dialect, FlatEventsParser

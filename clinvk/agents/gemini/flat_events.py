@@ -6,7 +6,9 @@ a `tool_result` for each call; `error` for warnings too; one `result` with the r
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.agents.base import Parser
 from clinvk.agents.kit.failures import (
@@ -50,8 +52,7 @@ _REFUSAL = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class Dialect(Struct, frozen=True, kw_only=True):
     """How the agent reports failures: words, the `type` of an error, a last line of stderr.
 
     `hints` are hints for failures with these words. Lines of stderr that match `noise` explain

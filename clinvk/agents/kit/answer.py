@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from clinvk.agents.kit.jsonl import text
 from clinvk.model.events import Json, Message, Result, StopReason, Thinking, Warned
@@ -28,8 +29,7 @@ def missing_value_warning(result: Result) -> list[Warned]:
     return [Warned(message=note, code="answer")]
 
 
-@dataclass(slots=True, eq=False)
-class _Block:
+class _Block(Struct, eq=False):
     """One block of a message: its pieces, and the complete text once it was received."""
 
     pieces: BoundedText = field(default_factory=BoundedText)

@@ -7,15 +7,16 @@ then possible, the answer is "unknown", never a guess.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from clinvk.agents.kit.jsonl import count
 from clinvk.model.events import Json
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
+class Tokens(Struct, frozen=True, kw_only=True):
     """Billed tokens, counted separately by kind.
 
     `fresh` input was neither read from a cache nor written to one.
@@ -55,8 +56,7 @@ def total(models: ByModel) -> Tokens:
     return sum(models.values(), start=Tokens())
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a run used, and whether that is a difference of the counters or the counters as such."""
 
     models: ByModel

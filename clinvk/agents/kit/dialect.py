@@ -1,14 +1,14 @@
 """How each of the agents that share the `stream-json` output reports failures."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clinvk.agents.kit.failures import Words
 from clinvk.model.failure import FailureCode
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
+class Dialect(Struct, frozen=True):
     """How one agent reports failures: the `subtype` of a result, the `error` of a message, words.
 
     Lines of stderr that match `noise` explain nothing. `version` is the field of `init` that has

@@ -8,7 +8,9 @@ print one line each. Tested with the real output of each: `tests/unit/agents/std
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 _MAX_LENGTH = 1_000
 """Characters of a line that are examined and shown."""
@@ -92,8 +94,7 @@ _NUMBER = re.compile(r"^\d+: ")
 _Read = Callable[[str], "Iterable[ErrorLine | str]"]
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorLine:
+class ErrorLine(Struct, frozen=True):
     """A line that may explain the failure; `certain` if it calls itself an error."""
 
     text: str

@@ -8,8 +8,9 @@ comes from `finish`: only the end of the child shows that there is no further ro
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Parser
 from clinvk.agents.kit.answer import INCOMPLETE, Answer, missing_value_warning
@@ -94,9 +95,8 @@ class StreamJsonParser(Parser):
         self._answer, self._tools = Answer(), ToolCalls()
         self._init: Init | None = None
         self._answered = False
-        self._has_schema = any(
-            arg.partition("=")[0] == _SCHEMA_OPTION for arg in request.backend_args
-        )
+        options = [arg.partition("=")[0] for arg in request.backend_args]
+        self._has_schema = _SCHEMA_OPTION in options
         self._requests = SeenRequests()
         self._stop_reason = ""
         self._last_error: Line = {}

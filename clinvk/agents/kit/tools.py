@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clinvk.agents.kit.jsonl import clip, items, mapping, one_line, text
 from clinvk.model.events import Change, Event, FileChange, Json, ToolResult, ToolUse, Warned

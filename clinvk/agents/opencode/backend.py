@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationRows, Parser, SignIn
 from clinvk.agents.kit.jsonc import parse_settings

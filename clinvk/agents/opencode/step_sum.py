@@ -1,7 +1,8 @@
 """Adds up what the steps of a turn used; each step reports its own tokens and cost."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clinvk.agents.kit.counters import Tokens
 from clinvk.agents.kit.jsonl import amount, count, mapping, text

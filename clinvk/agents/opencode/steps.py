@@ -6,7 +6,8 @@ end of the child, after a step that requested nothing more, shows that the run i
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Parser
 from clinvk.agents.kit.failures import (

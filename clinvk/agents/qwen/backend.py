@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, SignIn
 from clinvk.agents.kit.argv import refuse_long_system_prompt

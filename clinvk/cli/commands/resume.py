@@ -1,10 +1,10 @@
 """`clinvk resume`: continue a session from any directory."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec.structs import replace
 
 from clinvk.cli import options
 from clinvk.cli.context import Cli

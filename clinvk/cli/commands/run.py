@@ -1,9 +1,9 @@
 """`clinvk run`, and its short form `clinvk PROMPT`."""
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from clinvk.cli import options
 from clinvk.cli.context import Cli

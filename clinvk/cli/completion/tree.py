@@ -1,11 +1,12 @@
 """All commands with their options and words, read from the Typer application."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.cli.lazy import CommandTable
 from clinvk.cli.optional_values import value_is_optional
@@ -56,8 +57,7 @@ _SESSION_IS_CHOSEN: Mapping[tuple[str, ...], tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Value:
+class Value(Struct, frozen=True, kw_only=True):
     """The value of an option, or a word; `repeated` words can occur any number of times."""
 
     metavar: str
@@ -66,8 +66,7 @@ class Value:
     repeated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class Option(Struct, frozen=True, kw_only=True):
     """An option with all its names; `value` is None for a flag."""
 
     names: tuple[str, ...]
@@ -76,8 +75,7 @@ class Option:
     repeatable: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(Struct, frozen=True, kw_only=True):
     """A command, or a table of commands.
 
     An option in `choosing` replaces the first word.

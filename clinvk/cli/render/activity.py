@@ -6,8 +6,9 @@ spinner shows it. If stderr is not a terminal, only warnings and errors are prin
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import PurePath
+
+from msgspec import Struct
 
 from clinvk.cli.render.closing import closing_lines
 from clinvk.cli.render.errors import say_error, say_warning
@@ -32,38 +33,41 @@ _CHANGE_SIGNS = {Change.CREATED: "+", Change.MODIFIED: "~", Change.DELETED: "-"}
 _SHOWN_FROM_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """A tool call without a result."""
 
     line: str
     began_at: float
 
 
-@dataclass(slots=True)
 class Activity:
-    """The output of one run on stderr; `verbose` adds the thinking.
+    """Everything on stderr of one run; with `verbose` thinking too.
 
-    With `quiet`, only the error, warnings about an incomplete answer, and a failure to record.
+    With `quiet` only its error, what its answer lacks, and that it is not recorded.
     """
 
-    streams: Streams
-    clock: Callable[[], float]
-    quiet: bool = False
-    verbose: bool = False
-    wrote: bool = False
-    """Whether a line was written since the caller last set this to False."""
-    gap_due: bool = False
-    """Whether the caller has written an answer to the same screen since our last line."""
-    _spinner: Spinner = field(init=False)
-    _calls: OrderedDict[str, _Call] = field(default_factory=OrderedDict)
-    """Calls without a result, oldest first. Finding the newest in a plain dict would be slow."""
-    _warned: set[str] = field(default_factory=set)
-    _thinking: SafeStream = field(default_factory=SafeStream)
-    _cwd: str = ""
-
-    def __post_init__(self) -> None:
-        self._spinner = Spinner(self.streams, self.clock)
+    def __init__(
+        self,
+        streams: Streams,
+        clock: Callable[[], float],
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+    ) -> None:
+        self.streams = streams
+        self.clock = clock
+        self.quiet = quiet
+        self.verbose = verbose
+        self.wrote = False
+        """Whether a line was written since the caller last set this to False."""
+        self.gap_due = False
+        """Whether the caller has written an answer to the same screen since our last line."""
+        self._spinner = Spinner(streams, clock)
+        self._calls: OrderedDict[str, _Call] = OrderedDict()
+        """The calls without a result, newest last: finding that in a dict takes a walk."""
+        self._warned: set[str] = set()
+        self._thinking = SafeStream()
+        self._cwd = ""
 
     @property
     def _shown(self) -> bool:

@@ -1,8 +1,9 @@
 """The result of a change to a session: one line of text, or a JSON object."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from clinvk.cli.render.errors import say_error
 from clinvk.cli.streams import Streams

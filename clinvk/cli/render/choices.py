@@ -1,9 +1,10 @@
 """One session per line to choose from: title, backend, age, directory, status."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.cli.render.layout import format_age
 from clinvk.model.session import Status
@@ -22,8 +23,7 @@ _OFFERED, _OFFERED_COLUMNS = 10, 100
 _DISPENSABLE = ("directory", "backend", "status")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChoiceLines:
+class ChoiceLines(Struct, frozen=True, kw_only=True):
     """Lines of sessions that are shown together, in one layout.
 
     `backend` is the width of the longest backend name, `user_home` is the directory `~`.

@@ -1,7 +1,8 @@
 """Prints errors: two lines on stderr, or the report of the JSON formats on stdout."""
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus

@@ -4,8 +4,9 @@ Table libraries get the widths of CJK and emoji wrong, or take 30 ms for them, s
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.render.layout import format_age

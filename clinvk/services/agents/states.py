@@ -4,9 +4,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
 from clinvk.errors import BackendError, BackendStartError, BackendUnknownError
@@ -38,8 +40,7 @@ class SignedIn(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BackendState:
+class BackendState(Struct, frozen=True, kw_only=True):
     """One backend. `program` is the start of its argv and `version` what that says of itself.
 
     Both are None where there is no program, and `version` also where it says none: `fault` is the
@@ -138,8 +139,7 @@ def _signed_in(backend: Backend, world: World) -> SignedIn:
     return SignedIn.YES if seen else SignedIn.UNKNOWN
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
+class _Answer(Struct, frozen=True):
     """What a program says to `--version`, or why it does not."""
 
     version: str | None = None

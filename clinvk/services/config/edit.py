@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from clinvk.errors import ConfigError, UsageError
 from clinvk.model.config import (

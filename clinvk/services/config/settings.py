@@ -1,8 +1,9 @@
 """The effective settings: environment over file over default."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk import __version__
 from clinvk.errors import ConfigError
@@ -71,8 +72,7 @@ def _require_backend(said: Setting, names: Collection[str]) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Environment:
+class _Environment(Struct, frozen=True):
     """What the environment says.
 
     `plain` is ready for use; `texts` are to be read and checked, by key. `variables` says which

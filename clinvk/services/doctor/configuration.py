@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from difflib import get_close_matches
 from functools import partial
+
+from msgspec.structs import replace
 
 from clinvk.errors import ConfigError
 from clinvk.model.config import OTHER_VARIABLES, Settings, known_keys, merge

@@ -5,10 +5,11 @@ that are closed or archived are not asked about.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.agents.base import Backend
 from clinvk.model.conversation import ConversationRows, Conversations
@@ -36,8 +37,7 @@ _NAMED = 20
 _finding = partial(Finding, area=Area.CONVERSATIONS, severity=Severity.NOTE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """A session and the agent's file of its conversation, None if that is gone."""
 
     session: Session
@@ -93,8 +93,7 @@ def _files_of(session: Session, survey: Survey) -> Conversations | None:
     return conversation_files_of(backend, session.conversation.id or "", survey.world)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(Struct, frozen=True):
     file: Path | None
     known: bool
 

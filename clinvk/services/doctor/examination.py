@@ -1,7 +1,8 @@
 """All checks, one after another; with `fix`, the safe repairs and then all checks again."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clinvk.errors import ClinvkError
 from clinvk.model.finding import Area, Checked, Examination, Finding, Repair, Severity

@@ -1,6 +1,6 @@
 """The index: whether it agrees with the session files, and how it is made to."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from clinvk.model.finding import Area, Checked, Finding, RebuildIndex, Severity
 from clinvk.services.doctor.shell import command

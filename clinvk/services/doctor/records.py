@@ -1,9 +1,10 @@
 """The sessions: whether each is readable, has both of its files, and has plausible dates."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from clinvk.errors import StoreError
 from clinvk.model.finding import Area, Checked, Finding, RebuildRecord, RemoveLeftover, Severity

@@ -1,7 +1,8 @@
 """What the checks look at, collected once. Nothing is written."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.errors import StoreError
 from clinvk.model.config import Settings
@@ -13,8 +14,7 @@ from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.store import SessionStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
+class Survey(Struct, frozen=True, kw_only=True):
     """The world, and what every check may ask of it.
 
     `sessions` are those that can be read, also the ones that only a transcript tells of; `damaged`

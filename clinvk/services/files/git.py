@@ -11,9 +11,10 @@ of it is switched off on git's command line, which wins over every file; nothing
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
 
 from clinvk.process.capture import capture
 from clinvk.services.files.worktree import Blob, WorktreeStatus, parse_status, parse_tree_changes
@@ -46,8 +47,7 @@ class GitError(Exception):
     """git did not tell; the message is why, in the middle of a sentence."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
+class Repository(Struct, frozen=True, kw_only=True):
     """The work tree at `root`, asked by the program `git`; every question may raise `GitError`."""
 
     root: Path

@@ -9,9 +9,11 @@ at most. Whatever was touched after the start and before that look was done is t
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Thread
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.model.events import Change
 from clinvk.services.agents.programs import which
@@ -29,8 +31,7 @@ MOST_FILES = 5_000
 """With more files than this that differ from the last commit nothing is compared."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Observed(Struct, frozen=True, kw_only=True):
     """What changed, by absolute path; `trouble` is why that cannot be told, None if it can."""
 
     changes: Mapping[str, Change]

@@ -8,24 +8,23 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 _CEILINGS = "GIT_CEILING_DIRECTORIES"
 _LARGEST = 1 << 16
 _WORKTREE = re.compile(r"^\s*worktree\s*=\s*(.+?)\s*$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A work tree at `root`, and the git directory that all work trees of its repository share."""
 
     root: Path
     shared: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(Struct, frozen=True):
     """Where the search for a repository ends: at git's own ceilings, and at the person's home.
 
     A repository of the whole home directory, or of what is above it, keeps settings and no project.

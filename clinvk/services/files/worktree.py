@@ -5,7 +5,8 @@ bytes, relative to the work tree's root, because a file's name need not be text.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from clinvk.model.events import Change
 
@@ -15,16 +16,14 @@ _NO_MODE = b"000000"
 _SUBMODULE = b"160000"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blob:
+class Blob(Struct, frozen=True, kw_only=True):
     """A file as git keeps it: its mode and the id of its content."""
 
     mode: str
     oid: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnDisk:
+class OnDisk(Struct, frozen=True, kw_only=True):
     """A file as it lies in the work tree.
 
     `oid` is its content's id, None where it was too large to read. `stamp` are its size,
@@ -45,16 +44,14 @@ State = Blob | OnDisk | None
 """A file in a commit or on disk; None if it is not there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorktreeStatus:
+class WorktreeStatus(Struct, frozen=True, kw_only=True):
     """What differs from the last commit: `in_head` has each such path's state in that commit."""
 
     head: str | None
     in_head: Mapping[Path, Blob | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True):
     """A work tree at one moment: what differs from the last commit, and what that holds."""
 
     status: WorktreeStatus

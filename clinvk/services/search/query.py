@@ -6,7 +6,8 @@ identifier is what people remember of it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clinvk.errors import UsageError
 from clinvk.text.casefold import Span, fold
@@ -15,8 +16,7 @@ _HOW = 'write `words that must all be there`, `"a phrase"` or `-word` to leave s
 _ITEM = re.compile(r'(?P<dash>-)?"(?P<phrase>[^"]*)(?P<close>"?)|(?P<word>\S+)')
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """A word, or the words of a phrase, folded; in a phrase any white space stands between two."""
 
     words: tuple[str, ...]
@@ -47,8 +47,7 @@ class Term:
         return strength
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
+class Query(Struct, frozen=True, kw_only=True):
     """`wanted` must all be somewhere in a session, `unwanted` nowhere in it."""
 
     wanted: tuple[Term, ...]

@@ -1,7 +1,8 @@
 """Searching the sessions: no index, so never stale; the files' bytes say which to parse."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clinvk.errors import (
     SessionDamagedError,
@@ -25,8 +26,7 @@ _SESSIONS_EACH = 1000
 """Fewer than so many are searched sooner than another process is of help."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class Hit(Struct, frozen=True, kw_only=True):
     """A session that was found, and the place that shows it best.
 
     `turn` is None where that is the session's own title, name or tag.
@@ -43,8 +43,7 @@ class Hit:
         return _order(self.listed, self.rank)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """The hits, best first, and what had to be passed by although it may hold the words.
 
     `unreadable` are sentences, one for each record or transcript; `rebuilt` the same of records

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
+
+from msgspec import Struct
 
 from clinvk.services.search.query import Term, is_whole
 from clinvk.text.casefold import Span, fold, unfolded_span
@@ -21,8 +22,7 @@ _MORE = "…"
 _SPACES = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snippet:
+class Snippet(Struct, frozen=True, kw_only=True):
     """One line of text; `marks` are where the matches begin and end in it, in characters."""
 
     text: str

@@ -1,7 +1,8 @@
 """Finds the agents' own transcripts of a conversation. They are never changed."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.model.session import Session
 from clinvk.services.sessions.known_conversation import conversation_files_of
@@ -9,8 +10,7 @@ from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import conversation_paths
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NativeTranscript:
+class NativeTranscript(Struct, frozen=True, kw_only=True):
     """An agent's transcript of a session; `root` is its folder for all transcripts, if known.
 
     `files` are the files found, at most a few.

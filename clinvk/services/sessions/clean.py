@@ -7,9 +7,10 @@ use, one that changed meanwhile, one whose record cannot be read, and one with a
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.errors import (
     ClinvkError,
@@ -35,8 +36,7 @@ from clinvk.text.units import parse_duration
 DAY_S = 86_400.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sweep:
+class Sweep(Struct, frozen=True, kw_only=True):
     """What to clean: sessions last used longer than `older_than_s` ago; None keeps all.
 
     The `keep_last` most recently used of that backend and status are kept. Files are moved to
@@ -51,8 +51,7 @@ class Sweep:
     dry_run: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Swept:
+class Swept(Struct, frozen=True, kw_only=True):
     """One session that was cleaned, or would be; `moved_to` are its files in the archive."""
 
     session: Session
@@ -61,8 +60,7 @@ class Swept:
     native: NativeTranscript | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cleaned:
+class Cleaned(Struct, frozen=True, kw_only=True):
     """The result; `in_use` are the ids of old sessions in which an agent works.
 
     `failed` are those kept for another reason. `leftovers` counts the temporary files that killed

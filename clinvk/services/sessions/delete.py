@@ -1,7 +1,8 @@
 """Deletes record and transcript of sessions, but not the agent's own transcript."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clinvk.errors import SessionDamagedError
 from clinvk.model.session import Session
@@ -13,16 +14,14 @@ from clinvk.store.home import is_session_id
 from clinvk.store.sessions.store import SessionStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeletionTarget:
+class DeletionTarget(Struct, frozen=True, kw_only=True):
     """A session to delete; `session` is None for a damaged record."""
 
     id: str
     session: Session | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Deleted:
+class Deleted(Struct, frozen=True, kw_only=True):
     """The result: bytes `freed`, and the agent's own transcript (`native`), which is kept."""
 
     freed: int

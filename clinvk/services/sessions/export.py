@@ -1,9 +1,11 @@
 """Exports sessions, unchanged or with private data redacted."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import UsageError
 from clinvk.model.events import ends_message
@@ -20,8 +22,7 @@ from clinvk.text.redact import Redaction
 from clinvk.text.units import format_turns
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportedSession:
+class ExportedSession(Struct, frozen=True, kw_only=True):
     """A session with its turns, for a reader."""
 
     session: Session
@@ -29,8 +30,7 @@ class ExportedSession:
     turns: tuple[Turn, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Export:
+class Export(Struct, frozen=True, kw_only=True):
     """The exported sessions in the requested order; `running` are the ids of running ones.
 
     `lacking` has a sentence about each transcript that is incomplete.

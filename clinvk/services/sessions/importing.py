@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from typing import Any, NoReturn
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import ClinvkError, SessionDamagedError, UsageError
 from clinvk.model.config import Settings
@@ -27,16 +29,14 @@ LARGEST = 512 * 1024 * 1024
 _NAME_WAIT_S = 30.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class Refused(Struct, frozen=True, kw_only=True):
     """A session that was not imported, and why."""
 
     id: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
+class Imported(Struct, frozen=True, kw_only=True):
     """The result for each session; `present` are identical sessions that exist already."""
 
     imported: tuple[str, ...] = ()

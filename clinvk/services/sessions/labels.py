@@ -7,7 +7,8 @@ same. Each function returns the changed session.
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clinvk.errors import SessionBusyError, UsageError
 from clinvk.model.names import checked_name, checked_tag, checked_title, refuse_id_like

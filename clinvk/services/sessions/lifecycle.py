@@ -4,8 +4,10 @@ A running session is not changed.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import ClinvkError
 from clinvk.model.session import Session, Status
@@ -55,8 +57,7 @@ def _change(
     return changes[-1]
 
 
-@dataclass(frozen=True, slots=True)
-class Applied(Generic[Target, Result]):
+class Applied(Struct, Generic[Target, Result], frozen=True):
     """The outcome for one target: a result, or the error that left it unchanged."""
 
     target: Target

@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import SessionError, StoreError
 from clinvk.model.session import Session, Status
@@ -38,8 +40,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionFilter:
+class SessionFilter(Struct, frozen=True, kw_only=True):
     """Which sessions are included; None and () do not filter.
 
     All `tags` must match. `last_used_at` must be at or after `since` and before `until`. `archived`
@@ -128,8 +129,7 @@ def has_touched(world: World, path: Path) -> Callable[[Session], bool]:
     return test
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class Shown(Struct, frozen=True, kw_only=True):
     """One session with its turns."""
 
     session: Session

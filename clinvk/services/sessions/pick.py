@@ -5,8 +5,10 @@ with ten.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Protocol, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.model.session import Session
 from clinvk.services.sessions.list import Listed
@@ -32,8 +34,7 @@ class Offer(Protocol):
         """The sessions that match all of the folded words."""
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedSessions:
+class OfferedSessions(Struct, frozen=True):
     """The sessions of a store that match a selection, the most recently used first.
 
     `damaged` are unreadable records, which might match.

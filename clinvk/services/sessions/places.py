@@ -1,8 +1,10 @@
 """The place that "here" means: a directory, or its git repository with all work trees."""
 
 import os
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clinvk.services.files.repositories import (
     Bounds,
@@ -18,8 +20,7 @@ _MOST_TREES = 300
 """With more work trees than this, the directories of all sessions are checked instead."""
 
 
-@dataclass(frozen=True, slots=True)
-class Here:
+class Here(Struct, frozen=True):
     """The directory itself, or the repository around it with its linked work trees.
 
     Nested repositories (a submodule, a clone) are not included. Outside a repository it is only the
@@ -30,7 +31,7 @@ class Here:
     repository: Repository | None
     bounds: Bounds
     below: bool = False
-    _seen: dict[str, Repository | None] = field(default_factory=dict, compare=False, repr=False)
+    _seen: dict[str, Repository | None] = field(default_factory=dict)
 
     def holds(self, cwd: str) -> bool:
         """Whether a session with the directory `cwd` belongs to this place."""

@@ -7,8 +7,9 @@ names that look like ids.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from clinvk.errors import (
     NothingToResumeError,

@@ -1,7 +1,8 @@
 """One trial of one backend, check by check; what cannot be tried is said, never left out."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend
 from clinvk.errors import BackendError

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend
 from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal
@@ -20,8 +22,7 @@ from clinvk.store.home import HOME_VARIABLE, Home
 from clinvk.store.sessions.store import SessionStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stage:
+class Stage(Struct, frozen=True, kw_only=True):
     """A backend with its settings as they are, in a world where nothing else has happened.
 
     `word` is made up for this trial. Everything that is started carries `mark`. A turn may take

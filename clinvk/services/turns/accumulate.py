@@ -1,7 +1,8 @@
 """What a turn has said so far, as far as its report needs it."""
 
 from collections import deque
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from clinvk.model.events import (
     Change,
@@ -27,8 +28,7 @@ from clinvk.text.bounded import BoundedText
 _LONGEST_RAW = 400
 
 
-@dataclass(slots=True)
-class Heard:
+class Heard(Struct):
     """What a turn has said so far that its report needs."""
 
     said: str | BoundedText = ""

@@ -4,7 +4,9 @@ An empty conversation in place of one that is gone is never begun unasked.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability
 from clinvk.errors import BackendUnsupportedError, ConversationGoneError, SessionNotFoundError
@@ -27,8 +29,7 @@ Past = Callable[[], Sequence[Turn]]
 """The session's turns so far; read only where they are needed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenConversation:
+class ChosenConversation(Struct, frozen=True, kw_only=True):
     """The agent's session id, and whether the turn goes on with it or begins it.
 
     `afresh` says that it takes the place of one that is gone, and `replay` what it is told of it.

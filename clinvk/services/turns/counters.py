@@ -5,7 +5,8 @@ own CLI, and in a turn that broke off. Its file has the counters that it will go
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend
 from clinvk.model.failure import FailureCode

@@ -5,8 +5,10 @@ The session is held meanwhile, so that no other run can go on with it.
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import BackendStartError
 from clinvk.model.config import Settings
@@ -32,8 +34,7 @@ from clinvk.services.turns.start import Opening
 from clinvk.services.world import World
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandedOver:
+class HandedOver(Struct, frozen=True, kw_only=True):
     """What became of it: `turns` were taken over, None if that many cannot be told.
 
     `session` is None if nothing is recorded: nothing was said in a new one, or nothing is kept.

@@ -6,10 +6,12 @@ files have and had not before.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend
 from clinvk.model.conversation import TurnMode
@@ -28,8 +30,7 @@ from clinvk.store.agent_files.conversations import conversation_lines, first_lin
 from clinvk.text.title import UNTITLED, title_from_prompt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScreenEnd:
+class ScreenEnd(Struct, frozen=True, kw_only=True):
     """How the screen ended, and what changed on disk while it was open.
 
     `stopped` is as in `ForegroundEnd`.

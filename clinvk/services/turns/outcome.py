@@ -1,7 +1,8 @@
 """How a turn ended, judged from what the agent said and from how its process went."""
 
-from dataclasses import replace
 from signal import Signals
+
+from msgspec.structs import replace
 
 from clinvk.errors import ExitStatus
 from clinvk.model.events import Event, Failed

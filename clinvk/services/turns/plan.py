@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability
 from clinvk.errors import BackendUnsupportedError, UsageError
@@ -35,8 +37,7 @@ from clinvk.text.units import parse_duration
 _FIRST_RESUME = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnPlan:
+class TurnPlan(Struct, frozen=True, kw_only=True):
     """One turn, ready to be started. `warnings` are what a person should know about it.
 
     `program` is the start of the invocation's argv. `prompt` is what the person said; what is sent
@@ -161,8 +162,7 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
+class _Asked(Struct, frozen=True, kw_only=True):
     """What was said this time, of which session, and what the settings say."""
 
     request: RunRequest

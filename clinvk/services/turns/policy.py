@@ -6,7 +6,8 @@ keeps no figure, also not the agent's own counters, from which figures could be 
 changes what is shown while the turn runs, nor whether the session can be continued.
 """
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.model.config import Settings
 from clinvk.model.events import (
@@ -26,8 +27,7 @@ from clinvk.model.session import Session, TitleSource
 from clinvk.model.usage import UNKNOWN_USAGE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discretion:
+class Discretion(Struct, frozen=True, kw_only=True):
     """What may be written down: what was said, and the figures."""
 
     words: bool = True

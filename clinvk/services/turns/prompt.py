@@ -6,7 +6,8 @@ start the agent, hand each event on as it comes, record the end, report.
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from clinvk.model.config import Settings
 from clinvk.model.report import RunReport

@@ -8,10 +8,11 @@ and writes nothing.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from datetime import datetime
 from types import TracebackType
 from typing import ClassVar
+
+from msgspec.structs import replace
 
 from clinvk.errors import (
     SessionBusyError,

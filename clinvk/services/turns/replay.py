@@ -5,7 +5,8 @@ script as in another. What was said last matters most, so the newest turns are t
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clinvk.model.request import IfMissing
 from clinvk.model.turn import ToolCall, Turn
@@ -23,8 +24,7 @@ _SUMMARY = 200
 _TAG = "earlier-conversation"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
+class Replay(Struct, frozen=True, kw_only=True):
     """What is told of the turns `first` to `last`.
 
     `left_out` counts the turns before them, `shortened` the texts that were too long.

@@ -1,6 +1,6 @@
 """What a turn tells its caller when it begins, and when it is over."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from clinvk.model.failure import Failure
 from clinvk.model.outcome import Outcome

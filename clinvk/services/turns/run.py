@@ -5,9 +5,10 @@ recorded first and shown second.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from signal import Signals
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Capability, Parser, Reply
 from clinvk.errors import BackendStartError

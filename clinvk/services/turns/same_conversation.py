@@ -4,7 +4,7 @@ Two ways to lose it: the agent says that it no longer has it, or it answers from
 are judged here, for every agent alike, and only a resume in which nothing happened can be void.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend
 from clinvk.model.events import Failed, Init, Result, StopReason

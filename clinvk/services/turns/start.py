@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clinvk.errors import (
     ClinvkError,
@@ -42,8 +44,7 @@ def _nobody(_: str) -> None:
     """Tells nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """Finds the session that is meant, or makes a new one, locks it and plans the turn in it.
 
     Nothing is written or started yet: that is up to `Recording.start` and the runner.

@@ -4,7 +4,7 @@ Read after a turn from the two ends of one file of the agent's, so that it costs
 of whatever the conversation's size.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from clinvk.errors import UsageError
 from clinvk.model.names import checked_title

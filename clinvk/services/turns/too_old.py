@@ -3,7 +3,7 @@
 A version costs a start of the agent's program, so that it is asked for only after such a failure.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.outcome import Outcome

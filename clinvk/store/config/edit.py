@@ -6,8 +6,10 @@ dotfiles folder), its target is changed and the link stays.
 
 import os
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import ConfigError, SessionBusyError
 from clinvk.model.events import Json
@@ -23,8 +25,7 @@ WAIT_S = 10.0
 _BY_HAND = "`clinvk config edit` opens the file"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigFile:
+class ConfigFile(Struct, frozen=True, kw_only=True):
     """The user's configuration, for changes. `backends` are the names of all backends."""
 
     home: Home

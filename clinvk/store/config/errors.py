@@ -1,10 +1,10 @@
 """Turns the errors of a configuration into sentences: where, which key, and what was expected."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from clinvk.errors import ConfigError
@@ -19,8 +19,7 @@ _OF_A_KEY = "[key]"
 """pydantic adds this to the location of a mapping's key; its value has the same one without it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """One error. `location` is the path of its key; `sentence` does not include the line."""
 
     location: Location

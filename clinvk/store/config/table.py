@@ -4,8 +4,9 @@ For error messages and the documentation. Imports pydantic.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from clinvk.model.config import environment_variable, known_keys
 from clinvk.model.events import Json
@@ -15,8 +16,7 @@ ANY_BACKEND = "NAME"
 """In a key that is the same for all backends: the place of the backend's name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class Key(Struct, frozen=True, kw_only=True):
     """One key; `type` is a phrase such as `true or false`."""
 
     name: str

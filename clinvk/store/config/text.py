@@ -7,9 +7,9 @@ a line) is refused unchanged.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import yaml
+from msgspec import Struct
 
 from clinvk.errors import ConfigError
 from clinvk.model.config import nest
@@ -52,8 +52,7 @@ def without_key(text: str, key: str) -> str | None:
     return _proven(changed, left)
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(Struct, frozen=True):
     """A text and its parsed document."""
 
     text: str

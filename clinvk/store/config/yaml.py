@@ -1,9 +1,9 @@
 """Parses the YAML of a configuration: its value, and the line of each key."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import yaml
+from msgspec import Struct
 
 from clinvk.errors import ConfigError
 from clinvk.model.events import Json
@@ -14,8 +14,7 @@ _MOST_NODES = 1 << 18
 _SECTIONS = ("session", "run", "output", "backends")
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One YAML document; if it is empty, `root` is None and `value` is empty."""
 
     root: yaml.Node | None

@@ -3,8 +3,9 @@
 import os
 import sqlite3
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from clinvk.errors import StoreError
 from clinvk.model.session import Session
@@ -26,8 +27,7 @@ _ALL = 1 << 31
 """A higher limit counts as no limit: SQLite's numbers have a maximum."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Struct, frozen=True, kw_only=True):
     """A query; the fields are those of `index.select`."""
 
     home: Home
@@ -72,8 +72,7 @@ def count(home: Home, selection: Selection) -> int | None:
     return None
 
 
-@dataclass(slots=True)
-class _Reading:
+class _Reading(Struct):
     """The sessions read so far; `wrong` are the keys of rows that differ from their files."""
 
     question: Question

@@ -1,7 +1,8 @@
 """Compares the index with all files, and rebuilds it."""
 
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from clinvk.errors import StoreError
 from clinvk.store.home import Home
@@ -20,8 +21,7 @@ from clinvk.store.index.sync import FOLDERS, is_noted, refresh
 from clinvk.store.sessions import reading
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexDiff:
+class IndexDiff(Struct, frozen=True, kw_only=True):
     """The difference between the index and the files.
 
     `indexed` is the number of entries that the index should have, `damaged` how many of these
@@ -48,8 +48,7 @@ class Look(Enum):
     UNUSABLE = "unusable"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class Compared(Struct, frozen=True, kw_only=True):
     """The difference, and whether the next command that needs the index will notice it."""
 
     diff: IndexDiff

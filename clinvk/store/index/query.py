@@ -2,8 +2,10 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.model.session import Status
 from clinvk.store.index.columns import OPEN, SELECTED, Row, Value, row_of
@@ -31,8 +33,7 @@ _FEW = 1_000
 """A condition that this many sessions meet is not selective enough to search by its SQL index."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Condition:
+class _Condition(Struct, frozen=True):
     """A part of a query; `{0}` becomes a plus to keep SQLite from using an SQL index for it.
 
     `ordered`: its SQL index lists the matches in the order of last use. `scanned`: it has none.

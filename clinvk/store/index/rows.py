@@ -1,8 +1,9 @@
 """Reads the index entry of a session, and the signature of its files, from the files."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.errors import StoreError
 from clinvk.model.session import Session
@@ -14,8 +15,7 @@ from clinvk.store.sessions import reading, records
 from clinvk.store.sessions.records import DamagedRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """The content of a session's files, and their signature (None if it is not known).
 
     `found` is the session, corrected from its transcript.

@@ -4,8 +4,9 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.store.files import open_regular
 from clinvk.store.home import Home, is_session_id
@@ -16,8 +17,7 @@ from clinvk.store.locks.lock import holder, is_held
 _ENDING = ".lock"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LockFile:
+class LockFile(Struct, frozen=True, kw_only=True):
     """One lock file. `session_id` is None for the lock of a name or of the configuration.
 
     `signed`: the file is not empty, so it is `held`, or its holder never released it. `holder` is

@@ -5,8 +5,9 @@ The text is only for people and for the cleanup after a crash: only `flock` deci
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from clinvk.errors import SessionBusyError
 from clinvk.text.json_codec import json_line, time_from_text, time_to_text
@@ -15,8 +16,7 @@ Runs = Callable[[int, str], bool]
 """Whether a process is running: its pid, and its identity, as a pid can be used again later."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Holder:
+class Holder(Struct, frozen=True, kw_only=True):
     """The process that holds a lock, and its child.
 
     `identity` and `child_identity` differ from those of a later process with the same pid.

@@ -9,11 +9,13 @@ import fcntl
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import SessionBusyError, StoreError
 from clinvk.store.files import ensure_private_dir, open_private, open_regular, reason, write_all
@@ -27,8 +29,7 @@ _POLL_S = 0.1
 _LARGEST = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Claim:
+class Claim(Struct, frozen=True, kw_only=True):
     """A process that wants a lock, and how many seconds it waits for it (`wait_s`).
 
     `waiting` is called once, when the wait begins. It and `sleep` may raise to give up. `runs`

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clinvk.store.files import open_regular
 from clinvk.store.sessions.store import SessionStore
@@ -11,8 +12,7 @@ LARGEST = 64 * 1024 * 1024
 """More than this is not read into memory at once."""
 
 
-@dataclass(slots=True)
-class SessionBytes:
+class SessionBytes(Struct):
     """The two files of a session: b"" for one that is not there, None for one not looked at.
 
     That is one that is too large, that cannot be read (whoever parses it will say why), or that

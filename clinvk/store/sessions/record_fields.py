@@ -131,7 +131,7 @@ def read_usage(data: object) -> Usage:
     """
     if data is None:
         return UNKNOWN_USAGE
-    figures = {name: _figure(_exactly(dict)(data).get(name)) for name in Usage.__slots__}
+    figures = {name: _figure(_exactly(dict)(data).get(name)) for name in Usage.__struct_fields__}
     return Usage(**figures) if any(one is not None for one in figures.values()) else UNKNOWN_USAGE
 
 

@@ -7,8 +7,9 @@ version does not know are kept. Writing is strict, and never touches what a newe
 import errno
 import json
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.errors import (
     SessionDamagedError,
@@ -30,8 +31,7 @@ NO_RECORD = frozenset({errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.ENXIO})
 """How opening fails that is no file of ours; any other error says nothing of what is in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class DamagedRecord:
+class DamagedRecord(Struct, frozen=True):
     """A file among the records that is none; `id_guess` is the id that its name says, if any.
 
     `unreadable` says that the system refused to read it (permissions, too many open files, a disk

@@ -5,10 +5,11 @@ Both must give the same answer, so what an order goes by and what a question mea
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.model.provenance import is_unused_import
 from clinvk.model.session import Session, Status
@@ -31,24 +32,21 @@ class Order(StrEnum):
     TITLE = "title"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class Listed(Struct, frozen=True, kw_only=True):
     """One line of a list: a session with the status it has now."""
 
     session: Session
     status: Status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selected:
+class Selected(Struct, frozen=True, kw_only=True):
     """The sessions asked for, and every record that cannot be read: what it says is not known."""
 
     sessions: tuple[Listed, ...]
     damaged: tuple[DamagedRecord, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class Selection(Struct, frozen=True, kw_only=True):
     """Which sessions are meant; None and () leave that question out.
 
     `reference` is a name, a `BACKEND:AGENT-SESSION-ID`, or what the id begins with, if that is at

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.errors import (
     SessionBusyError,
@@ -29,8 +30,7 @@ from clinvk.store.transcripts.texts import TranscriptTexts, read_texts
 from clinvk.store.transcripts.writer import TranscriptWriter
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStore:
+class SessionStore(Struct, frozen=True):
     """Loads and saves sessions; nothing is created before something is written."""
 
     home: Home

@@ -6,9 +6,10 @@ shows or a command continues, so the whole transcript is read only of those that
 
 import json
 import os
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.errors import StoreError
 from clinvk.model.session import Session
@@ -20,8 +21,7 @@ from clinvk.text.json_codec import time_from_text
 _BLOCK = 8 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class LastTurn:
+class LastTurn(Struct, frozen=True):
     """The turn that the last line of a turn is about.
 
     `ended_at` is None if it has no end, and `bare` says that it has nothing but a beginning.

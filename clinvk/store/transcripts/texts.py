@@ -7,7 +7,8 @@ first word. Any other form of JSON is parsed.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from clinvk.store.transcripts.reader import LineReader
 from clinvk.store.transcripts.turns import TurnTexts
@@ -20,8 +21,7 @@ _UNSEARCHED = re.compile(
 _AGAIN = re.compile(rb'"(?:type|turn)"')
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranscriptTexts:
+class TranscriptTexts(Struct, frozen=True, kw_only=True):
     """The turns in order, without those that were voided.
 
     `damaged_lines` counts the lines that make no sense, but for those that hold no such text.

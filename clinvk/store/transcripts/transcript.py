@@ -6,9 +6,11 @@ came between writing the two, the transcript is believed.
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import StoreError
 from clinvk.model.events import Json
@@ -30,8 +32,7 @@ LONGEST_LINE = 64 * 1024 * 1024
 """A longer line is passed by without being read into memory; no prompt or answer comes near."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Transcript:
+class Transcript(Struct, frozen=True, kw_only=True):
     """What a transcript says.
 
     `header` is the last `session` line, None if there is none; `header_is_last` says that none of

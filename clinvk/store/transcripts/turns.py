@@ -4,8 +4,10 @@ A line that makes no sense is counted, a kind of line that this version does not
 and a turn whose start was lost is shown with what is left of it.
 """
 
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
@@ -40,8 +42,7 @@ _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """When a turn began whose start was lost together with every other time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TurnTexts:
+class TurnTexts(Struct, frozen=True, kw_only=True):
     """What a search looks through in a turn; the fields are as in `Turn`.
 
     `answers` are its messages, and the final answer after them if it is none of them.

@@ -1,13 +1,13 @@
 """The demo backend as two pure functions and some facts."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from clinvk.agents.demo.backend import Agent, DemoParser
 from clinvk.model.access import Access

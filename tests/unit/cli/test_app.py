@@ -2,10 +2,10 @@
 
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.cli.app import execute
 from clinvk.cli.context import Cli, build_cli

@@ -1,8 +1,9 @@
 """What the picker offers: which sessions are left, and where the pointer stands."""
 
+import dataclasses
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -10,6 +11,7 @@ from typing import Self
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from clinvk.cli.choices import Choices
 from clinvk.model.session import Session, Status
@@ -73,7 +75,7 @@ class InMemory:
         left = [
             one for one in self.sessions if all(word in fold(one.session.title) for word in words)
         ]
-        return replace(self, sessions=left)
+        return dataclasses.replace(self, sessions=left)
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """The form in which a failure is told."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.cli.context import build_cli
 from clinvk.cli.failures import asked_form

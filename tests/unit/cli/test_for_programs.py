@@ -2,11 +2,11 @@
 
 import io
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.cli.app import execute
 from clinvk.cli.commands.sessions import LINES

@@ -1,11 +1,11 @@
 """Whatever is typed in the place of a value: an answer, or one sentence with the way out."""
 
 import io
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bed.budget import some
 from clinvk.cli.app import execute

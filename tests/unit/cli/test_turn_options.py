@@ -2,7 +2,6 @@
 
 import io
 import sys
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
@@ -20,8 +19,7 @@ from clinvk.model.request import Option, RunRequest
 COMMANDS = ("run", "resume", "chat")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToyRequest(RunRequest):
+class ToyRequest(RunRequest, frozen=True, kw_only=True):
     """What may be asked once somebody has added an option, on one line."""
 
     seed: Annotated[int | None, Option("--seed", metavar="N", help="Repeat an answer.")] = None

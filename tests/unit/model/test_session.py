@@ -1,7 +1,8 @@
 """A session's transitions."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from clinvk.model.conversation import Conversation, TurnMode
 from clinvk.model.failure import Failure, FailureCode

@@ -1,10 +1,10 @@
 """`clinvk sessions clean`."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from clinvk.cli import options
 from clinvk.cli.context import Cli, expanded

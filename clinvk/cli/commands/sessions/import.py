@@ -1,10 +1,10 @@
 """`clinvk sessions import`."""  # noqa: N999  a command's file has its name
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from clinvk.cli import options
 from clinvk.cli.context import Cli

@@ -1,9 +1,10 @@
 """`sessions search`, for a person and for a program."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from clinvk.cli.render.hits import render_hits
 from clinvk.model.session import Session, Status

@@ -1,10 +1,11 @@
 """`sessions list`, for a person and for a program."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from clinvk.cli.render.list import render_ids, render_list
 from clinvk.model.session import Session, Status

@@ -1,13 +1,13 @@
 """Sessions as Markdown: a conversation to read, in which nothing foreign can pass for ours."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from bed.kept import session_of
 from clinvk.cli.render.markdown_export import markdown_of

@@ -1,9 +1,10 @@
 """`sessions show`, for a person and for a program."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from bed.kept import session_of
 from clinvk.cli.render.show import render_show

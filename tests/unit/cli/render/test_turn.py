@@ -1,9 +1,10 @@
 """`sessions show --turn` and `--answer`."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from clinvk.cli.render.turn import render_answer, render_turn
 from clinvk.model.events import Change, StopReason

@@ -1,9 +1,9 @@
 """What a repository makes an agent run is found however its files spell it."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.agents import registry as backends
 from clinvk.errors import BackendUnsupportedError

@@ -1,10 +1,10 @@
 """Environment over file over default, each value with where it is from."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.agents import registry as backends
 from clinvk.errors import ConfigError

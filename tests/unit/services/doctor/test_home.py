@@ -3,10 +3,10 @@
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.model.config import merge
 from clinvk.model.finding import Checked, Severity

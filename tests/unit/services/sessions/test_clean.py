@@ -4,11 +4,11 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.errors import UsageError
 from clinvk.model.config import Setting, Settings

@@ -91,7 +91,7 @@ def test_a_running_session_is_not_deleted(
     create(ID)
     with (
         store.lock(ID, claim_of(world)),
-        pytest.raises(SessionBusyError, match="held it"),
+        pytest.raises(SessionBusyError, match="holds it"),
     ):
         remove(ID)
     assert store.ids() == [ID]

@@ -1,10 +1,10 @@
 """What may be imported, and what is refused before anything is written."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.errors import SessionDamagedError
 from clinvk.model.access import Access

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.errors import SessionNotFoundError, UsageError
 from clinvk.model.session import OpenTurn, Session, TitleSource

@@ -1,9 +1,9 @@
 """Closing, archiving, and back."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.errors import NothingToResumeError, SessionBusyError
 from clinvk.model.events import StopReason

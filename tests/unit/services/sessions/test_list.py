@@ -1,11 +1,11 @@
 """Which sessions a list has, and in which order."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.usage import Usage

@@ -1,9 +1,9 @@
 """How a turn ended: from what the agent said first, then from its process."""
 
-from dataclasses import replace
 from signal import Signals
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.errors import ExitStatus
 from clinvk.model.events import Event, Message, Raw, Result, StopReason, ToolUse, Warned

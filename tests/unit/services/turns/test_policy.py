@@ -1,10 +1,10 @@
 """What a person does not want on disk does not get near it."""
 
-from dataclasses import fields
 from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
+from msgspec.structs import fields
 
 from clinvk.model.events import (
     Change,

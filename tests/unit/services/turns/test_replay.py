@@ -1,11 +1,11 @@
 """An earlier conversation as text: what is told of it, and what is left out."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from clinvk.model.events import Change
 from clinvk.model.failure import Failure, FailureCode

@@ -7,10 +7,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.errors import (
     SessionBusyError,
@@ -26,7 +26,7 @@ from clinvk.store.sessions.store import SessionStore
 ID = "0123456789ab"
 COUNTS = """
 import sys, time
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 from clinvk.store.home import Home
 from clinvk.store.sessions.store import SessionStore

@@ -1,12 +1,12 @@
 """Sessions out of a home and into another, byte for byte."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from clinvk.errors import StoreError
 from clinvk.model.session import Session

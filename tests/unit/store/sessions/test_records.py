@@ -27,7 +27,7 @@ from clinvk.text.normalize import normal
 
 SAVES_UNDER_A_LIMIT = """
 import resource, sys
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 from clinvk.errors import StoreError
 from clinvk.store.sessions import records

@@ -1,12 +1,12 @@
 """What a transcript says of its turns, found without parsing what was said in them."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from clinvk.model.turn import Turn
 from clinvk.store.transcripts.outline import outline_lines
