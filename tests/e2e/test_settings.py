@@ -47,7 +47,7 @@ EFFECTS = [
     ),
     Effect("backends.demo.extra_args", "[--x, y]", DRY, 0, "--x y", "--backend-arg=z", 0, "y z"),
     Effect("backends.demo.binary", "/no/such", PLAIN, 5, "correct `backends.demo.binary`"),
-    Effect("backends.demo.enabled", "false", PLAIN, 5, "switched off"),
+    Effect("backends.demo.enabled", "false", PLAIN, 5, "is disabled"),
 ]
 ELSEWHERE = {
     "session.auto_resume": "below",

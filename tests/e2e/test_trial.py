@@ -112,7 +112,7 @@ def test_a_backend_that_keeps_the_contract_passes(clinvk: Command) -> None:
 @pytest.mark.parametrize(
     ("flaw", "broken", "why"),
     [
-        ("forgetful", "resume", "it no longer knew the word"),
+        ("forgetful", "resume", "it forgot the word"),
         ("careless", "error gone", "it took"),
         ("writes", "read-only", "it wrote `clinvk-trial.txt`"),
         ("fails", "read-only", "I must not write"),

@@ -334,7 +334,7 @@ def fake_git(folder: Path, script: str) -> str:
         ("exec sleep 60", "took too long"),
         ("echo 'fatal: detected dubious ownership' >&2; exit 128", "detected dubious ownership"),
         ("exit 3", "git ended with 3"),
-        ("printf '1 x\\0'", "makes no sense"),
+        ("printf '1 x\\0'", "git's output is invalid"),
         ("exec yes", "more than 32 MiB"),
     ],
     ids=["hangs", "refuses", "fails", "babbles", "floods"],

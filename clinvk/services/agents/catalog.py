@@ -1,7 +1,7 @@
-"""The catalogue of agents: clinvk's own, those of other packages, and those a person declared.
+"""The catalogue of agents: built-in, from other packages, and declared in the configuration.
 
-Services and commands look an agent up in `World.agents` and nowhere else, so that none of them
-knows only some. Nothing else of services or cli imports `clinvk.agents.registry`.
+Services and commands find agents only through `World.agents`, so that all of them know every agent.
+Nothing else in services or cli imports `clinvk.agents.registry`.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,29 +17,29 @@ if TYPE_CHECKING:
 
 built_in = registry.built_in
 undeclared_names = registry.names
-"""The agents that no configuration is needed for; it cannot declare another of that name."""
+"""The agents that need no configuration; it cannot declare another one with the same name."""
 
 
 class Catalog:
-    """Every agent there is for one person, by name.
+    """All agents by name.
 
-    `settings` are asked only for a name that no other agent has: what needs no declared agent
-    reads no configuration, and works with one that is invalid.
+    `settings` is called only for a name that is not known without it, so that other agents also
+    work with an invalid configuration.
     """
 
     def __init__(self, settings: "Callable[[], Settings]") -> None:
         self._settings = settings
 
     def __contains__(self, name: str) -> bool:
-        """Whether there is an agent of that name; may raise `ConfigError`, as all here."""
+        """Whether there is an agent with this name; may raise `ConfigError`, like all methods."""
         return name in built_in() or name in undeclared_names() or name in self._declared()
 
     def names(self) -> tuple[str, ...]:
-        """Every name, the declared ones last; imports no agent."""
+        """All names, the declared ones last; imports no agent."""
         return (*undeclared_names(), *self._declared())
 
     def get(self, name: str) -> "Backend":
-        """The agent of that name; `BackendUnknownError` if there is none or it cannot be loaded."""
+        """The agent with this name; `BackendUnknownError` if it is unknown or cannot be loaded."""
         if name in built_in() or name in undeclared_names():
             return registry.get(name)
         if form := self._declared().get(name):
@@ -56,7 +56,7 @@ class Catalog:
             ) from error
 
     def find(self, name: str) -> "Backend | None":
-        """As `get`, but None where it cannot be had: for what works without, only not as well."""
+        """Like `get`, but None on an error, for callers that also work without the agent."""
         try:
             return self.get(name)
         except (BackendUnknownError, ConfigError):
@@ -70,7 +70,7 @@ class Catalog:
 
 
 def unusable() -> tuple[str, ...]:
-    """Why other packages' agents cannot be used, a sentence each; imports all of those."""
+    """One sentence for each agent of another package that cannot be used; imports all of them."""
     found = list(registry.unused_plugins())
     for name in undeclared_names():
         if name not in built_in():

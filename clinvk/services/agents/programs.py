@@ -1,4 +1,4 @@
-"""Which agent to run, and where its program is."""
+"""Selects the default agent, and finds an agent's program."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,9 +13,9 @@ TRY_WITHOUT = 'try clinvk without any agent: `clinvk -b demo "hello"`'
 
 
 def default_backend(settings: Settings, world: World) -> Backend:
-    """The configured backend, else the installed one of clinvk's own that is preferred.
+    """The configured backend, else the first preference of the installed built-in ones.
 
-    Raises `BackendNotInstalledError` with how to install one when there is none.
+    Raises `BackendNotInstalledError` with install instructions if none is installed.
     """
     if configured := settings.get("default_backend"):
         return world.agents.get(configured)
@@ -35,21 +35,21 @@ def default_backend(settings: Settings, world: World) -> Backend:
 def program_of(backend: Backend, settings: Settings, world: World) -> tuple[str, ...]:
     """The start of the argv that runs the agent.
 
-    Raises `BackendNotInstalledError` if the program is not there, `BackendUnsupportedError` if the
-    configuration switched the backend off.
+    Raises `BackendNotInstalledError` if the program does not exist, `BackendUnsupportedError` if
+    the configuration disables the backend.
     """
     if not settings.backend(backend.name, "enabled"):
         raise BackendUnsupportedError(
-            f"backend `{backend.name}` is switched off in the configuration",
+            f"backend `{backend.name}` is disabled in the configuration",
             hint=f"set `backends.{backend.name}.enabled` to true",
         )
     program = find_program(backend, settings, world)
     if program is None:
         if binary := settings.backend(backend.name, "binary"):
-            # Installing it would not help: the configuration would still name another program.
+            # No install hint: the configuration would still name another program.
             raise BackendNotInstalledError(
-                f"{backend.title} is not where it should be: there is no `{binary}`, as configured",
-                hint=f"correct `backends.{backend.name}.binary`, or take it out",
+                f"{backend.title} was not found: the configured `{binary}` does not exist",
+                hint=f"correct `backends.{backend.name}.binary`, or remove it",
             )
         raise BackendNotInstalledError(
             f"{backend.title} is not installed: there is no `{backend.executable}` on PATH",
@@ -59,7 +59,7 @@ def program_of(backend: Backend, settings: Settings, world: World) -> tuple[str,
 
 
 def find_program(backend: Backend, settings: Settings, world: World) -> tuple[str, ...] | None:
-    """As `program_of`, but None where the program is not there."""
+    """Like `program_of`, but None if the program does not exist."""
     if binary := settings.backend(backend.name, "binary"):
         found = which(_without_tilde(binary, world.user_home), world.environ)
         return (found,) if found else None
@@ -69,9 +69,9 @@ def find_program(backend: Backend, settings: Settings, world: World) -> tuple[st
 
 
 def which(program: str, environ: Mapping[str, str]) -> str | None:
-    """The program's absolute path.
+    """The program's absolute path, or None.
 
-    Folders of PATH that are relative are passed by: a working directory never decides what runs.
+    Relative folders in PATH are skipped: the working directory must not decide what runs.
     """
     from shutil import which as search
 
@@ -82,5 +82,5 @@ def which(program: str, environ: Mapping[str, str]) -> str | None:
 
 
 def _without_tilde(path: str, user_home: Path) -> str:
-    """`~/x` below the person's own home; another person's is not guessed at."""
+    """The path with `~/` replaced by the user's home; `~name` is not supported."""
     return str(user_home / path[2:]) if path.startswith("~/") else path

@@ -1,4 +1,4 @@
-"""What a repository can make an agent run, as far as the repository's own files show it."""
+"""Finds programs that a repository's files can make an agent run."""
 
 import re
 import sys
@@ -14,14 +14,14 @@ from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import read_text
 
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|\r?\n[ \t]*)")
-"""A character by its number, or a line that a backslash joins to the next."""
+"""A character written as a number, or a line end after a backslash."""
 
 
 def programs_of_project(backend: Backend, directory: Path, world: World) -> dict[Path, ProjectFile]:
     """The files at or above `directory` that can name programs for the agent, each once.
 
-    Nothing above the repository counts; outside of one, all that is above does, but the person's
-    own home.
+    Inside a repository, folders above it do not count; outside of one, all parents count except the
+    user's home.
     """
     found: dict[Path, ProjectFile] = {}
     for one in backend.project_files:
@@ -33,15 +33,15 @@ def programs_of_project(backend: Backend, directory: Path, world: World) -> dict
 
 
 def refuse_programs_of_project(backend: Backend, directory: Path, world: World) -> None:
-    """Raise `BackendUnsupportedError` for what the agent would run in a read-only turn too."""
+    """Raise `BackendUnsupportedError` if the agent would run such a program in read-only turns."""
     if not any(one.always for one in backend.project_files):
         return
     named = programs_of_project(backend, directory, world)
     if running := [file for file, one in named.items() if one.always]:
         more = f" and {len(running) - 1} more" if len(running) > 1 else ""
         raise BackendUnsupportedError(
-            f"backend `{backend.name}` cannot be kept to reading here: it runs what the repository"
-            f" names in `{running[0]}`{more}",
+            f"backend `{backend.name}` cannot be read-only here: it runs programs that the"
+            f" repository names in `{running[0]}`{more}",
             hint="choose another backend with `-b`, or another `--access` if you trust the"
             " repository",
         )
@@ -57,7 +57,7 @@ def _folders(directory: Path, user_home: Path) -> Iterator[Path]:
 
 
 def _says(file: Path, words: str) -> bool:
-    """Whether the words are in the file; what cannot be read or parsed may say anything."""
+    """Whether the pattern matches in the file; True for files that cannot be read or parsed."""
     if not words:
         return True
     text = read_text(file)
@@ -69,7 +69,7 @@ def _says(file: Path, words: str) -> bool:
 
 
 def _unescaped(text: str) -> str:
-    """The text with the characters that JSON, TOML and YAML can write as numbers."""
+    """The text with the numeric escapes of JSON, TOML and YAML replaced."""
     return _ESCAPED.sub(lambda found: _character(found[1] or found[2] or found[3]), text)
 
 

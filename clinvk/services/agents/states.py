@@ -1,4 +1,4 @@
-"""Every backend there is, with what can be told of it on this machine."""
+"""The state of every backend on this machine."""
 
 import os
 import re
@@ -25,7 +25,7 @@ from clinvk.services.world import World
 from clinvk.text.sanitize import safe_line
 
 PATIENCE_S = 10.0
-"""How long a program may take to say its version; the slowest needs 1.5 s."""
+"""How long a program may take to print its version; the slowest needs 1.5 s."""
 
 _VERSION = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+)*[\w.+-]*)")
 _FIGURE = re.compile(r"\d")
@@ -33,7 +33,7 @@ _LONGEST_LINE = 1000
 
 
 class SignedIn(StrEnum):
-    """Whether somebody has signed in with an agent, as far as that can be told from outside."""
+    """Whether the user has signed in with an agent, as far as clinvk can know."""
 
     YES = "yes"
     NOT_NEEDED = "not_needed"
@@ -41,12 +41,11 @@ class SignedIn(StrEnum):
 
 
 class BackendState(Struct, frozen=True, kw_only=True):
-    """One backend. `program` is the start of its argv and `version` what that says of itself.
+    """One backend. `program` is the start of its argv, and `version` the version that it prints.
 
-    Both are None where there is no program, and `version` also where it says none: `fault` is the
-    reason then, and `broken` says that it did not end well. `lacks` gives the reason for each thing
-    that it cannot do; `supports` is the rest of what clinvk may ask of an agent, and `ways` says
-    how a person may ask for more.
+    Both are None if it is not installed. If it prints no version, `version` is None and `fault` the
+    reason; `broken`: it failed. `lacks` has the reason for each unsupported capability, `supports`
+    the other capabilities, and `ways` other ways to use unsupported ones.
     """
 
     name: str
@@ -66,23 +65,22 @@ class BackendState(Struct, frozen=True, kw_only=True):
 
     @property
     def installed(self) -> bool:
-        """Whether its program is there."""
+        """Whether its program is installed."""
         return self.program is not None
 
     @property
     def version_match(self) -> VersionMatch:
-        """How the installed version stands to those that are tested."""
+        """How the installed version compares with the tested ones."""
         return match_version(self.version, self.tested_versions)
 
 
 def backend_states(
     settings: Settings, world: World, *, only: str | None = None, patience_s: float = PATIENCE_S
 ) -> list[BackendState]:
-    """Every backend, by name; each installed program is asked for its version, all at once.
+    """Every backend by name, or `only` this one; runs `--version` of all of them in parallel.
 
-    With `only` there is none but the one of that name. A program that takes longer than
-    `patience_s` to say it is stopped and has none. A signal that comes meanwhile is a
-    `KeyboardInterrupt`, once the programs are gone.
+    A program that takes longer than `patience_s` is stopped and has no version. A signal raises
+    `KeyboardInterrupt`, after the programs have ended.
     """
     world = replace(world, settings=settings)
     known = [one for one in _loadable(world.agents) if only in (None, one.name)]
@@ -114,7 +112,7 @@ def backend_states(
 
 
 def _loadable(catalog: Catalog) -> Iterator[Backend]:
-    """A backend of another package that cannot be loaded hides no other."""
+    """All backends without those that cannot be loaded."""
     for name in catalog.names():
         with suppress(BackendUnknownError):
             yield catalog.get(name)
@@ -140,7 +138,7 @@ def _signed_in(backend: Backend, world: World) -> SignedIn:
 
 
 class _Answer(Struct, frozen=True):
-    """What a program says to `--version`, or why it does not."""
+    """The result of `--version`, or why there is none."""
 
     version: str | None = None
     fault: str | None = None
@@ -153,7 +151,7 @@ _NOT_ASKED = _Answer()
 def _answers(
     programs: Mapping[str, tuple[str, ...]], world: World, patience_s: float
 ) -> dict[str, _Answer]:
-    """What each program says to `--version`; all run at the same time, none for long."""
+    """Run `--version` of all programs in parallel, with a time limit."""
     found: dict[str, _Answer] = {}
     with SignalInbox() as signals, ExitStack() as running:
         children: dict[str, Child] = {}
@@ -172,7 +170,7 @@ def _answers(
 
 
 def version_of(program: tuple[str, ...], world: World, signals: SignalInbox) -> str | None:
-    """The version that the program says of itself, None if it says none in time."""
+    """The version that the program prints; None if it prints none in time."""
     try:
         with _asked(program, world, signals, PATIENCE_S) as child:
             return _answer(child, PATIENCE_S).version
@@ -183,7 +181,7 @@ def version_of(program: tuple[str, ...], world: World, signals: SignalInbox) -> 
 def _asked(
     program: tuple[str, ...], world: World, signals: SignalInbox, patience_s: float
 ) -> Child:
-    """The program on its way to say its version, in a directory that means nothing to it."""
+    """Start the program with `--version`, in a directory without a project."""
     return start(
         Invocation(
             argv=(*program, "--version"),
@@ -204,16 +202,16 @@ def _asked(
 
 
 def _answer(child: Child, patience_s: float) -> _Answer:
-    """The first thing in the program's output that looks like a version, if it ended well."""
+    """The first text in the program's output that looks like a version, if it succeeded."""
     version: str | None = None
     for line in child.lines():
-        # Some say a lot before it: most lines need no closer look.
+        # Some programs print many lines before it, and most of them need no search.
         if version is None and _FIGURE.search(line, 0, _LONGEST_LINE):
             match = _VERSION.search(safe_line(line[:_LONGEST_LINE]))
             version = match[1] if match else None
     ending = child.ending
     if ending.reason is EndReason.EXITED and ending.exit_code == 0:
-        return _Answer(version, None if version else "`--version` says none")
+        return _Answer(version, None if version else "`--version` prints none")
     if ending.reason is EndReason.EXITED:
         return _Answer(fault=f"`--version` ended with {ending.exit_code}", broken=True)
     fault = f"it did not answer `--version` within {patience_s:g} s"

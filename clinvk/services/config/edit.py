@@ -1,4 +1,4 @@
-"""The configuration for a person: what holds and why, changed key by key."""
+"""Shows the effective settings with their sources, and changes single keys."""
 
 import os
 from collections.abc import Iterator
@@ -32,16 +32,16 @@ FIRST_TEXT = """\
 # run:
 #   timeout: 2h
 """
-"""What `config edit` opens where there is no file yet."""
+"""The text that `config edit` opens if the file does not exist."""
 
 _FIRST = ".model"
 """The first key of every backend."""
 
 
 def all_settings(world: World) -> dict[str, Setting]:
-    """Every known key in the order of the file; what is from the file names its line.
+    """Every known key in the order of the file; the source has the line of the file.
 
-    Raises `ConfigError` as `effective_settings` does.
+    Raises `ConfigError` like `effective_settings`.
     """
     settings = effective_settings(world)
     path = world.home.config_file
@@ -57,7 +57,7 @@ def all_settings(world: World) -> dict[str, Setting]:
 
 
 def _shown_keys(settings: Settings) -> Iterator[str]:
-    """Every known key; before the others of its backend, what declares it."""
+    """Every known key; a backend's declaration comes before its other keys."""
     for key in known_keys(_names(settings)):
         declaration = f"{key.rpartition('.')[0]}{DECLARED}"
         if key.endswith(_FIRST) and declaration in settings.values:
@@ -66,7 +66,7 @@ def _shown_keys(settings: Settings) -> Iterator[str]:
 
 
 def setting(world: World, key: str) -> Setting:
-    """The effective value of one key. Raises `UsageError` for a key that is none."""
+    """The effective value of one key. Raises `UsageError` for an unknown key."""
     settings = effective_settings(world)
     if key not in settings.values:
         _require_known(key, _names(settings))
@@ -74,15 +74,14 @@ def setting(world: World, key: str) -> Setting:
 
 
 def setting_text(world: World, key: str) -> str:
-    """The same for a shell: a text as it is, everything else as JSON."""
+    """The value of a key for a shell: text unchanged, everything else as JSON."""
     return value_to_text(setting(world, key).value)
 
 
 def set_key(world: World, key: str, text: str) -> str | None:
-    """Set a key in the file, creating it; returns the variable that still wins over it, if any.
+    """Set a key in the file, which is created if needed; returns a variable that overrides it.
 
-    Raises `UsageError` for a key that is none or a value that it does not take; the file is then
-    untouched.
+    Raises `UsageError` for an unknown key or an invalid value; the file is then unchanged.
     """
     names = _names_so_far(world)
     _require_known(key, names)
@@ -91,9 +90,9 @@ def set_key(world: World, key: str, text: str) -> str | None:
 
 
 def unset_key(world: World, key: str) -> bool:
-    """Take a key out of the file; false if the file does not say it.
+    """Remove a key from the file; returns False if the file does not have it.
 
-    A key that clinvk does not know can be taken out as well: it is what makes a file invalid.
+    Unknown keys can be removed too, because they make the file invalid.
     """
     names = _names_so_far(world)
     _refuse_section(key, names)
@@ -104,14 +103,14 @@ def unset_key(world: World, key: str) -> bool:
 
 
 def start_editing(world: World) -> bool:
-    """Make sure that there is a file to edit; true if it was created for that."""
-    if os.path.exists(world.home.config_file):  # valid or not: it is there to be put right
+    """Make sure that the file exists; returns True if it was created."""
+    if os.path.exists(world.home.config_file):  # an invalid file can be corrected
         return False
     return _config_file(world).create(FIRST_TEXT)
 
 
 def stop_editing(world: World, *, created: bool) -> None:
-    """Leave the file private, and none behind that was only created to be looked at."""
+    """Make the file private, or delete it if it was created and not changed."""
     path = world.home.config_file
     if path.is_symlink() or not path.is_file():
         return
@@ -122,9 +121,9 @@ def stop_editing(world: World, *, created: bool) -> None:
 
 
 def validate(world: World, file: Path | None) -> Path | None:
-    """Check a file, or the person's own and the environment; the file that is valid, if any.
+    """Check a file, or the user's own and the environment; returns the valid file, if any.
 
-    Raises `ConfigError` with everything that is wrong, a line each.
+    Raises `ConfigError` with all errors, one per line.
     """
     path = file or world.home.config_file
     text = read_config(path, must_exist=file is not None)
@@ -140,7 +139,7 @@ def _names(settings: Settings) -> tuple[str, ...]:
 
 
 def _names_so_far(world: World) -> tuple[str, ...]:
-    """The backends there are; of an invalid file nothing is taken for declared."""
+    """All backends; an invalid file declares none."""
     try:
         return _names(effective_settings(world))
     except ConfigError:
@@ -153,14 +152,14 @@ def _require_known(key: str, names: tuple[str, ...]) -> None:
         return
     _refuse_section(key, names)
     close = get_close_matches(key[:100], known, n=1)
-    hint = f"did you mean `{close[0]}`?" if close else "`clinvk config show` lists them all"
+    hint = f"did you mean `{close[0]}`?" if close else "`clinvk config show` lists all keys"
     raise UsageError(f"there is no key `{key[:100]}`", hint=hint)
 
 
 def _refuse_section(key: str, names: tuple[str, ...]) -> None:
     if key.startswith("backends.") and DECLARED in key:
         raise UsageError(
-            f"`{key}` is a part of a section that is written as a whole",
+            f"`{key}` is part of a section that can only be changed as a whole",
             hint="`clinvk config edit` opens the file",
         )
     inside = [one for one in known_keys(names) if one.startswith(f"{key}.")]

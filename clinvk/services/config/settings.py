@@ -30,10 +30,10 @@ _OF_A_BACKEND = "CLINVK_BACKENDS_"
 def effective_settings(
     world: World, config_file: Path | None = None, *, keep: bool = True
 ) -> Settings:
-    """Every key's value and source; `config_file` stands in place of the user's own and must exist.
+    """The value and source of every key; `config_file` replaces the user's own and must exist.
 
-    What was found is kept for the next run, unless `keep` is false: then nothing is written. Raises
-    `ConfigError` for anything invalid, in the file or in the environment.
+    The result is cached for the next run if `keep` is true, else nothing is written. Raises
+    `ConfigError` for anything invalid in the file or the environment.
     """
     path = config_file or world.home.config_file
     text = read_config(path, must_exist=config_file is not None)
@@ -54,7 +54,7 @@ def effective_settings(
 
 
 def _names(environ: Mapping[str, str], text: bytes | None) -> tuple[str, ...]:
-    """The backends that may be spoken of; those of other packages only if anything can be."""
+    """The backends that keys may name; those of other packages only if anything sets such a key."""
     plain = text is None and not any(name.startswith(_OF_A_BACKEND) for name in environ)
     return built_in() if plain else undeclared_names()
 
@@ -73,10 +73,10 @@ def _require_backend(said: Setting, names: Collection[str]) -> None:
 
 
 class _Environment(Struct, frozen=True):
-    """What the environment says.
+    """The settings in the environment, by key.
 
-    `plain` is ready for use; `texts` are to be read and checked, by key. `variables` says which
-    variable each key is from.
+    `plain` values are ready for use; `texts` still have to be parsed and checked. `variables` has
+    the variable of each key.
     """
 
     plain: dict[str, Setting]
@@ -85,7 +85,7 @@ class _Environment(Struct, frozen=True):
 
 
 def _environment(environ: Mapping[str, str], keys: Iterable[str]) -> _Environment:
-    """What is said there; a variable that is empty or blank says nothing."""
+    """Read the settings from the environment; empty and blank variables are ignored."""
     plain: dict[str, Setting] = {}
     texts: dict[str, str] = {}
     variables: dict[str, str] = {}
@@ -94,7 +94,7 @@ def _environment(environ: Mapping[str, str], keys: Iterable[str]) -> _Environmen
             text = environ.get(variable, "")
             if not text.strip():
                 continue
-            # Undecodable bytes arrive as lone surrogates, which no checker of text takes.
+            # Bytes that are not UTF-8 become lone surrogates, which no check of text accepts.
             if any("\ud800" <= letter <= "\udfff" for letter in text):
                 raise ConfigError(f"{variable}: this is not text: {text!a}")
             variables[key] = variable
@@ -116,9 +116,9 @@ def variables_of(key: str) -> tuple[str, ...]:
 def _checked(
     world: World, origin: str, text: bytes | None, said: _Environment, names: tuple[str, ...]
 ) -> tuple[Checked, Mapping[str, Json] | None]:
-    """The values of the file and of the environment, from the memory if nothing has changed.
+    """The values of the file and of the environment, from the cache if nothing has changed.
 
-    If they were not there: also what they are made of, to be remembered.
+    If they were not in the cache, also everything that they depend on, else None.
     """
     if text is None and not said.texts:
         return {"file": {}, "environment": {}}, None

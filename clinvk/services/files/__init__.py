@@ -1,1 +1,1 @@
-"""What a turn changed in the work tree."""
+"""Finds the files that a turn changed in the work tree."""

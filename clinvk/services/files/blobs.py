@@ -1,6 +1,6 @@
-"""What files of a work tree hold, under the id that git would give it.
+"""Computes the git object ids of files in a work tree.
 
-Hashed here and not by git, which would run the filters of the repository's configuration.
+git itself would run the filters of the repository's configuration.
 """
 
 import os
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from clinvk.services.files.worktree import OnDisk
 
 LARGEST_READ = 8 * 1024 * 1024
-"""A larger file is compared by its stamp alone."""
+"""A larger file is compared only by its stamp."""
 
 MOST_READ = 64 * 1024 * 1024
-"""So much is read in all; what comes after is compared by its stamp alone."""
+"""Maximum number of bytes read in total; further files are compared only by their stamp."""
 
 
 def on_disk(
@@ -24,10 +24,10 @@ def on_disk(
     left: Callable[[], float],
     known: Mapping[bytes, OnDisk | None] | None = None,
 ) -> dict[bytes, OnDisk | None]:
-    """Each of the paths below `root` as it lies there now, None where there is no file.
+    """The current state of each path below `root`; None if the file does not exist.
 
-    A file that has the stamp that it has in `known` is not read again. Symlinks are not followed,
-    and nothing but regular files is opened. Raises `TimeoutError` when no time is `left`.
+    A file with the same stamp as in `known` is not read again. Symlinks are not followed, and only
+    regular files are opened. Raises `TimeoutError` when no time is `left`.
     """
     found: dict[bytes, OnDisk | None] = {}
     folder, room = os.fsencode(root), MOST_READ
@@ -71,7 +71,7 @@ def _content(path: bytes, held: os.stat_result) -> bytes | None:
 
 
 def _oid(content: bytes, algorithm: str) -> str:
-    from hashlib import new  # 2 ms, and only a work tree with changes asks
+    from hashlib import new  # takes 2 ms, and only a work tree with changes needs it
 
     digest = new(algorithm, b"blob %d\0" % len(content), usedforsecurity=False)
     digest.update(content)

@@ -1,11 +1,10 @@
-"""What a git work tree says of itself, asked so that nothing in it can run a program.
+"""Queries git about a work tree, so that nothing in the repository can run a program.
 
-git reads the repository's own configuration, which may name programs: a file-system monitor,
-hooks, filters that `status` runs to compare contents, commands to fetch what a partial clone left
-out. An agent may write that configuration, and clinvk runs outside of the agent's sandbox. So all
-of it is switched off on git's command line, which wins over every file; nothing is written
-(`GIT_OPTIONAL_LOCKS=0`), and a repository of somebody else's is refused by git itself
-(`safe.directory`).
+git reads the repository's own configuration, which may name programs: a file-system monitor, hooks,
+filters that `status` runs to compare contents, commands that fetch the missing objects of a partial
+clone. An agent can write that configuration, and clinvk runs outside of the agent's sandbox. So all
+of it is disabled on git's command line, which overrides every file. Nothing is written
+(`GIT_OPTIONAL_LOCKS=0`), and git itself refuses a repository of another user (`safe.directory`).
 """
 
 import os
@@ -26,7 +25,7 @@ _TAME = (
     *("-c", "safe.bareRepository=explicit"),
 )
 _KEPT = ("GIT_CEILING_DIRECTORIES", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_NOSYSTEM", "GIT_CONFIG_SYSTEM")
-"""What the person may say to every git; the rest would point this one elsewhere (in a hook)."""
+"""The git variables that are kept; others (set in a hook) would select another repository."""
 
 _EMPTY_TREES = {
     40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
@@ -38,24 +37,24 @@ _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "fals
 _LIMIT_S = 2.0
 
 Left = Callable[[], float]
-"""How many seconds are left."""
+"""Returns how many seconds are left."""
 
 _Told = TypeVar("_Told")
 
 
 class GitError(Exception):
-    """git did not tell; the message is why, in the middle of a sentence."""
+    """git failed; the message is the reason, for the middle of a sentence."""
 
 
 class Repository(Struct, frozen=True, kw_only=True):
-    """The work tree at `root`, asked by the program `git`; every question may raise `GitError`."""
+    """The work tree at `root`; `git` is the program. Every query may raise `GitError`."""
 
     root: Path
     git: str
     environ: Mapping[str, str]
 
     def status(self, left: Left) -> WorktreeStatus:
-        """What differs from the last commit; untracked files unless the person hides them."""
+        """The differences from the last commit, with untracked files unless the user hides them."""
         tame, untracked = self._configured(left)
         said = self._ask(
             [
@@ -75,7 +74,7 @@ class Repository(Struct, frozen=True, kw_only=True):
     def tree_changes(
         self, old: str | None, new: str | None, left: Left
     ) -> dict[bytes, tuple[Blob | None, Blob | None]]:
-        """What differs between two commits; None is the time before the first one."""
+        """The differences between two commits; None is the state before the first commit."""
         if old == new:
             return {}
         empty = _EMPTY_TREES.get(len(old or new or ""), "")
@@ -90,7 +89,7 @@ class Repository(Struct, frozen=True, kw_only=True):
         return _parsed(parse_tree_changes, said)
 
     def own_filters(self, left: Left) -> tuple[str, ...]:
-        """The filters that the repository's own configuration names; not the person's."""
+        """The filters in the repository's own configuration, without those of the user."""
         told = iter(self._ask(["config", "--list", "--show-scope", "-z"], left).split(b"\0"))
         found = (
             os.fsdecode(entry.partition(b"\n")[0])
@@ -100,7 +99,7 @@ class Repository(Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(key[: key.rfind(".")] for key in found))
 
     def submodules(self, left: Left) -> tuple[str, ...]:
-        """The submodules that the work tree's `.gitmodules` names."""
+        """The submodules in the work tree's `.gitmodules`."""
         if not os.path.lexists(self.root / ".gitmodules"):
             return ()
         told = self._ask(["config", "--file", ".gitmodules", "--list", "-z"], left).split(b"\0")
@@ -109,9 +108,9 @@ class Repository(Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(found))
 
     def _configured(self, left: Left) -> tuple[list[str], str]:
-        """What takes the filters out, and how untracked files are asked for.
+        """The options that disable all filters, and the value for `--untracked-files`.
 
-        Somebody who hides untracked files (a home directory under git) has reason to.
+        A user who hides untracked files (for example in a home directory under git) has a reason.
         """
         said = self._ask(["config", "--list", "-z"], left)
         tame: dict[str, None] = {}
@@ -120,8 +119,8 @@ class Repository(Struct, frozen=True, kw_only=True):
             key, _, value = os.fsdecode(entry).partition("\n")
             if key.startswith("filter."):
                 name = key[: key.rfind(".")]
-                if "=" in name:  # `-c` could not name it
-                    raise GitError(f"its configuration has a filter of an unusual name: `{name}`")
+                if "=" in name:  # `-c` cannot set it
+                    raise GitError(f"its configuration has a filter with an unusual name: `{name}`")
                 tame[name] = None
             elif key == "status.showuntrackedfiles":
                 hidden = value.lower() in ("no", "false", "off", "0")
@@ -132,7 +131,7 @@ class Repository(Struct, frozen=True, kw_only=True):
         return [word for setting in off for word in ("-c", setting)], untracked
 
     def _require_root(self, left: Left) -> None:
-        """A configuration may put the work tree anywhere; it is looked at only where it stands."""
+        """Refuse a work tree that the configuration puts at another place."""
         said = self._ask(["rev-parse", "--show-toplevel"], left).removesuffix(b"\n")
         if os.path.realpath(os.fsdecode(said)) != os.path.realpath(self.root):
             raise GitError("its work tree is elsewhere")
@@ -148,7 +147,7 @@ class Repository(Struct, frozen=True, kw_only=True):
         except TimeoutError:
             raise GitError("git took too long") from None
         except (OSError, ValueError) as error:
-            raise GitError(f"git cannot be asked: {error}") from error
+            raise GitError(f"git cannot be started: {error}") from error
         if said.code:
             why = said.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
             raise GitError(why.removeprefix("fatal: ") or f"git ended with {said.code}")
@@ -158,9 +157,9 @@ class Repository(Struct, frozen=True, kw_only=True):
 def without_own_programs(
     root: Path, git: str, environ: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
-    """The settings with which another git in the work tree runs no filter that it names itself.
+    """The settings that stop another git from running the filters of the repository.
 
-    Where git does not tell, it does nothing there for the other one either.
+    If git fails here, it also fails for the other one, so nothing is needed.
     """
     repository = Repository(root=root, git=git, environ=environ)
     with suppress(GitError):
@@ -190,4 +189,4 @@ def _parsed(parse: Callable[[bytes], _Told], said: bytes) -> _Told:
     try:
         return parse(said)
     except ValueError as error:
-        raise GitError(f"git's answer makes no sense: {error}") from error
+        raise GitError(f"git's output is invalid: {error}") from error

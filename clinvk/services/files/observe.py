@@ -1,10 +1,10 @@
-"""What a turn changed on disk, seen by comparing the git work tree before and after it.
+"""Finds what a turn changed on disk, by comparing the git work tree before and after it.
 
-So that also what an agent does through a shell counts. The first look is taken while the agent
-starts up, in a thread, and so costs a turn next to nothing: an agent takes 70 ms and more before it
-reads its prompt, a look at a small repository 10. The prompt is held back for it for `HEAD_START_S`
-at most. Whatever was touched after the start and before that look was done is told by its
-`ctime`, which nobody can set: it counts as not looked at, and is compared with the commit.
+This includes what an agent changes through a shell. The first snapshot is taken in a thread while
+the agent starts, so it costs almost no time: an agent needs 70 ms and more before it reads its
+prompt, a snapshot of a small repository 10 ms. The prompt waits for it for at most `HEAD_START_S`.
+A file that was changed between the start and the snapshot has a later `ctime`, which programs
+cannot set. It is left out of the snapshot, and compared with the commit.
 """
 
 import os
@@ -25,23 +25,23 @@ from clinvk.services.world import World
 
 HEAD_START_S = 0.05
 LIMIT_S = 2.0
-"""What looking may take before the turn, and what it may add to its end."""
+"""Time limit of each of the two snapshots; the second one is added to the end of the turn."""
 
 MOST_FILES = 5_000
-"""With more files than this that differ from the last commit nothing is compared."""
+"""If more files than this differ from the last commit, nothing is compared."""
 
 
 class Observed(Struct, frozen=True, kw_only=True):
-    """What changed, by absolute path; `trouble` is why that cannot be told, None if it can."""
+    """What changed, by absolute path; `trouble` is why that is not known, else None."""
 
     changes: Mapping[str, Change]
     trouble: str | None = None
 
 
 def watch_files(cwd: Path, world: World, *, began_at: float) -> "FileWatch | None":
-    """Begin to look at the work tree around `cwd`; None outside of one, or without git.
+    """Start to watch the work tree that contains `cwd`; None if there is none, or without git.
 
-    `began_at` (seconds since 1970) is a moment before the agent was started.
+    `began_at` (seconds since 1970) is a time before the agent was started.
     """
     root = repository_root(cwd)
     git = which("git", world.environ) if root else None
@@ -55,7 +55,7 @@ def watch_files(cwd: Path, world: World, *, began_at: float) -> "FileWatch | Non
 
 
 class FileWatch:
-    """A work tree that is looked at twice."""
+    """A work tree with a snapshot before the turn and one after it."""
 
     def __init__(
         self, repository: Repository, *, began_at: float, clock: Callable[[], float]
@@ -64,21 +64,21 @@ class FileWatch:
         self._began_ns = int(began_at * 1e9)
         self._clock = clock
         self._before: Snapshot | None = None
-        self._trouble = "the first look at it took too long"
-        # A daemon: a git that hangs in the kernel must not keep clinvk from ending.
+        self._trouble = "the first snapshot took too long"
+        # A daemon, because clinvk must exit even if git hangs in the kernel.
         self._thread = Thread(target=self._look_before, daemon=True, name="clinvk-files")
         try:
             self._thread.start()
-        except RuntimeError as error:  # no thread to be had
+        except RuntimeError as error:  # no thread available
             self._trouble = str(error)
 
     def wait(self, timeout_s: float = HEAD_START_S) -> None:
-        """Wait for the first look, but no longer than `timeout_s`."""
+        """Wait for the first snapshot, at most `timeout_s` seconds."""
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
 
     def compare(self) -> Observed:
-        """What has changed since the beginning; takes `LIMIT_S` at most and never raises."""
+        """What has changed since the start; takes at most `LIMIT_S` and never raises."""
         left = self._limit()
         self.wait(left())
         before = self._before
@@ -111,9 +111,9 @@ class FileWatch:
         return lambda: until - self._clock()
 
     def _without_late(self, before: Snapshot) -> Snapshot:
-        """Without the files that were touched before they were looked at.
+        """The snapshot without files that were changed since the start of the turn.
 
-        A file that is gone was taken away then if its folder was touched since.
+        A missing file counts as deleted since then if its folder was changed since then.
         """
 
         def is_late(path: bytes, held: OnDisk | None) -> bool:
@@ -134,7 +134,7 @@ def _unknown(why: str) -> Observed:
 
 
 def _look(repository: Repository, left: Left, *, known: Snapshot | None = None) -> Snapshot:
-    """The work tree now, and as well what has become of the files in `known`."""
+    """A snapshot of the work tree, including the files in `known`."""
     status = repository.status(left)
     earlier = known.on_disk if known else {}
     paths = {**dict.fromkeys(status.in_head), **dict.fromkeys(earlier)}

@@ -1,7 +1,7 @@
-"""Git repositories by the files that git itself keeps: where one is, and its work trees.
+"""Finds git repositories and their work trees by git's own files.
 
-Read without git: it is asked at each `-c`. An agent may have written what these files say, so
-nothing of it is run, and a path that it names is only compared.
+It does not start git, because each `-c` needs it. An agent may have written these files, so nothing
+in them is run, and paths in them are only compared.
 """
 
 import os
@@ -18,16 +18,16 @@ _WORKTREE = re.compile(r"^\s*worktree\s*=\s*(.+?)\s*$", re.MULTILINE)
 
 
 class Repository(Struct, frozen=True):
-    """A work tree at `root`, and the git directory that all work trees of its repository share."""
+    """A work tree at `root`, and the git directory shared by all its work trees."""
 
     root: Path
     shared: Path
 
 
 class Bounds(Struct, frozen=True):
-    """Where the search for a repository ends: at git's own ceilings, and at the person's home.
+    """Where the search for a repository ends: at git's ceilings, and at the user's home.
 
-    A repository of the whole home directory, or of what is above it, keeps settings and no project.
+    A repository of the whole home directory, or of a parent, contains settings, not a project.
     """
 
     user_home: Path | None = None
@@ -35,7 +35,7 @@ class Bounds(Struct, frozen=True):
 
 
 def bounds_of(user_home: Path, environ: Mapping[str, str]) -> Bounds:
-    """The bounds for a person with that home and environment."""
+    """The bounds for a user with this home and environment."""
     said = environ.get(_CEILINGS, "").split(":")
     return Bounds(
         user_home=_real(user_home),
@@ -44,7 +44,7 @@ def bounds_of(user_home: Path, environ: Mapping[str, str]) -> Bounds:
 
 
 def repository_root(directory: Path) -> Path | None:
-    """The nearest folder at or above `directory` that holds a `.git`, None outside a repository."""
+    """The nearest folder at or above `directory` with a `.git`; None outside a repository."""
     for folder in (directory, *directory.parents):
         if os.path.exists(folder / ".git"):
             return folder
@@ -52,9 +52,9 @@ def repository_root(directory: Path) -> Path | None:
 
 
 def repository_of(directory: Path, bounds: Bounds) -> Repository | None:
-    """The repository that `directory` is in, None if it is in none.
+    """The repository that contains `directory`, or None.
 
-    A directory that is gone is in the repository that its path leads into.
+    A directory that does not exist belongs to the repository of its nearest parent.
     """
     for folder in (directory, *directory.parents):
         if folder != directory and folder in bounds.ceilings:
@@ -67,10 +67,10 @@ def repository_of(directory: Path, bounds: Bounds) -> Repository | None:
 
 
 def work_trees(repository: Repository) -> tuple[Path, ...]:
-    """The roots of all work trees of the repository, its own first; some may be gone."""
+    """The roots of all work trees of the repository, its own first; some may not exist."""
     shared = repository.shared
     found = [repository.root, *([shared.parent] if shared.name == ".git" else [])]
-    if said := _WORKTREE.search(_read(shared / "config")):  # of a submodule
+    if said := _WORKTREE.search(_read(shared / "config")):  # a submodule
         found.append(_real(shared / said[1].strip('"')))
     return tuple(dict.fromkeys([*found, *_linked(shared)]))
 
@@ -83,26 +83,26 @@ def _linked(shared: Path) -> Iterator[Path]:
 
 
 def git_directory(root: Path) -> Path:
-    """The git directory of the work tree: its `.git`, or the folder that a file there names."""
+    """The git directory of the work tree: its `.git`, or the folder that a `.git` file names."""
     inside = root / ".git"
     own = inside if os.path.isdir(inside) else root / _read(inside).removeprefix("gitdir:").strip()
     return _real(own)
 
 
 def git_directories(root: Path) -> frozenset[Path]:
-    """The git directory of the work tree, and the one that all work trees of it share."""
+    """The git directory of the work tree, and the one shared by all work trees."""
     own = git_directory(root)
     return frozenset((own, _shared(root) or own))
 
 
 def _shared(folder: Path) -> Path | None:
-    """The shared git directory of the work tree at `folder`, or of a git directory itself."""
+    """The shared git directory of the work tree or bare repository at `folder`."""
     inside = folder / ".git"
     try:
         if not os.path.lexists(inside):
             bare = all(os.path.exists(folder / name) for name in ("HEAD", "objects", "refs"))
             return _real(folder) if bare else None
-    except ValueError:  # a path that no system call takes
+    except ValueError:  # a path that no system call accepts
         return None
     own = git_directory(folder)
     common = _read(own / "commondir").strip()
@@ -110,9 +110,9 @@ def _shared(folder: Path) -> Path | None:
 
 
 def _read(path: Path) -> str:
-    """The text of a small file, without what cannot be read."""
+    """The text of a small file; empty if it cannot be read."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123  no more of it than that
+        with open(path, "rb") as file:  # noqa: PTH123  limited by the read
             return os.fsdecode(file.read(_LARGEST))
     except (OSError, ValueError):
         return ""

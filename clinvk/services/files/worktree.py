@@ -1,7 +1,7 @@
-"""A git work tree before and after a turn, and what became of its files in between.
+"""Compares a git work tree before and after a turn.
 
-Pure: what git printed and what the files held goes in, changes come out. A path is a git path:
-bytes, relative to the work tree's root, because a file's name need not be text.
+Pure functions from git's output and the files' states to changes. A path is a git path: bytes,
+relative to the work tree's root, because a file name need not be text.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,17 +17,17 @@ _SUBMODULE = b"160000"
 
 
 class Blob(Struct, frozen=True, kw_only=True):
-    """A file as git keeps it: its mode and the id of its content."""
+    """A file in git: its mode and the id of its content."""
 
     mode: str
     oid: str
 
 
 class OnDisk(Struct, frozen=True, kw_only=True):
-    """A file as it lies in the work tree.
+    """A file in the work tree.
 
-    `oid` is its content's id, None where it was too large to read. `stamp` are its size,
-    `mtime`, `ctime` and inode: with the same stamp it has not been touched.
+    `oid` is the id of its content, None if it was too large to read. `stamp` has its size, `mtime`,
+    `ctime` and inode: with the same stamp it is unchanged.
     """
 
     mode: str
@@ -36,32 +36,32 @@ class OnDisk(Struct, frozen=True, kw_only=True):
 
     @property
     def touched_ns(self) -> int:
-        """When its content, name or permissions changed last, by the system's own clock."""
+        """When its content, name or permissions last changed, by the system's clock."""
         return self.stamp[2]
 
 
 State = Blob | OnDisk | None
-"""A file in a commit or on disk; None if it is not there."""
+"""A file in a commit or on disk; None if it does not exist."""
 
 
 class WorktreeStatus(Struct, frozen=True, kw_only=True):
-    """What differs from the last commit: `in_head` has each such path's state in that commit."""
+    """The paths that differ from the last commit; `in_head` has their states in that commit."""
 
     head: str | None
     in_head: Mapping[Path, Blob | None]
 
 
 class Snapshot(Struct, frozen=True, kw_only=True):
-    """A work tree at one moment: what differs from the last commit, and what that holds."""
+    """A work tree at one time: the paths that differ from the last commit, and their states."""
 
     status: WorktreeStatus
     on_disk: Mapping[Path, OnDisk | None] = field(default_factory=dict)
 
 
 def parse_status(data: bytes) -> WorktreeStatus:
-    """The output of `git status --porcelain=v2 --branch -z`; `ValueError` if it is none.
+    """Parse the output of `git status --porcelain=v2 --branch -z`; `ValueError` if it is invalid.
 
-    Submodules and nested repositories are left out: they are no files.
+    Submodules and nested repositories are left out, because they are not files.
     """
     head: str | None = None
     in_head: dict[Path, Blob | None] = {}
@@ -91,9 +91,9 @@ def parse_status(data: bytes) -> WorktreeStatus:
 
 
 def parse_tree_changes(data: bytes) -> dict[Path, tuple[Blob | None, Blob | None]]:
-    """The output of `git diff-tree -r -z --raw --no-renames`: each path before and after.
+    """Parse the output of `git diff-tree -r -z --raw --no-renames`: each path before and after.
 
-    Raises `ValueError` if it is none.
+    Raises `ValueError` if it is invalid.
     """
     changes: dict[Path, tuple[Blob | None, Blob | None]] = {}
     fields = _fields(data)
@@ -114,10 +114,10 @@ def changes_between(
     after: Snapshot,
     commits: Mapping[Path, tuple[Blob | None, Blob | None]],
 ) -> dict[Path, Change]:
-    """What became of each file between the two moments, in the order of the paths.
+    """The change of each file between the two snapshots, in the order of the paths.
 
-    `after.on_disk` covers the paths of both; `commits` is the difference between the two commits.
-    A path that differed at neither moment is as its commit has it.
+    `after.on_disk` has the paths of both; `commits` is the difference between the two commits. A
+    path in neither snapshot has the state in its commit.
     """
     found: dict[Path, Change] = {}
     for path in sorted({*before.on_disk, *after.status.in_head, *commits}):
@@ -154,7 +154,7 @@ def _fields(data: bytes) -> Iterator[bytes]:
 def _split(text: bytes, count: int) -> list[bytes]:
     parts = text.split(b" ", count - 1)
     if len(parts) != count:
-        raise ValueError("a line of git's has too few fields")
+        raise ValueError("a line has too few fields")
     return parts
 
 

@@ -1,1 +1,1 @@
-"""Search in all sessions."""
+"""Searches all sessions."""

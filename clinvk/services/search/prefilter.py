@@ -1,9 +1,9 @@
-r"""Telling from a file's bytes alone that a word cannot be in it, so that it need not be parsed.
+r"""Finds out from a file's bytes that a word cannot be in it, so that it need not be parsed.
 
-Never the other way round: what the prefilter lets through is read and looked at properly. A word is
-reduced to its runs of ASCII, which stand in JSON as they are. Everything that could hide one is
-known, and lets the file through: an escape (`\u0061`), a character that folds to ASCII (`ß`), a
-text that was streamed in pieces and cut in the middle of the word, bytes in UTF-16.
+A file that passes may still not contain the word; it is parsed and searched properly. Of a word
+only its runs of ASCII characters are searched, which JSON does not change. A file passes if it has
+anything that could hide one: an escape (`\u0061`), a character that folds to ASCII (`ß`), a text
+that was streamed in pieces and cut within the word, or bytes in UTF-16.
 """
 
 import re
@@ -12,10 +12,10 @@ from functools import cached_property
 from clinvk.services.search.query import Term
 from clinvk.text.casefold import fold
 
-# Not the quote, the backslash and the slash, which JSON may escape.
+# Without quote, backslash and slash, which JSON may escape.
 _RUN = re.compile(r"[!#-.0-\[\]-~]+")
 _IN_ASCII = re.compile("[\0-\x7f\ud800-\udfff]+")
-# All escapes but those of control characters and of the lone half of a pair, which we write.
+# All escapes except those that clinvk writes: control characters and lone surrogates.
 _HIDING = re.compile(rb"\\u(?!00[01]|d[c-f])")
 _PIECE = re.compile(rb'"turn": (\d+), "delta": true, "text": "([^"\\]*(?:\\.[^"\\]*)*)"')
 
@@ -30,11 +30,11 @@ FOLD_TO_ASCII = (
     *((0xFB29, 0xFB29), (0xFE10, 0xFE19), (0xFE30, 0xFE6B), (0xFF01, 0xFF5E), (0x107A5, 0x107A5)),
     *((0x1CCD6, 0x1CCF9), (0x1D400, 0x1D7FF), (0x1F100, 0x1F190), (0x1FBF0, 0x1FBF9)),
 )
-"""First and last of each range of characters that fold to something with ASCII in it."""
+"""First and last of each range of characters that fold to text with ASCII characters."""
 
 
 class Prefilter:
-    """What the bytes of a file must hold, for one word or phrase to be in it."""
+    """Checks whether the bytes of a file can contain one word or phrase."""
 
     def __init__(self, term: Term) -> None:
         runs = (run for word in term.words for run in _RUN.findall(word))
@@ -43,7 +43,7 @@ class Prefilter:
         self._in_ascii = all(_IN_ASCII.fullmatch(word) for word in term.words)
 
     def lets_through(self, content: "Content") -> bool:
-        """Whether the term may be in that file."""
+        """Whether the term may be in the file."""
         if content.unknown:
             return True
         missing = [run for run in self._runs if run not in content.low]
@@ -57,7 +57,7 @@ class Prefilter:
 
     @cached_property
     def _folding(self) -> "re.Pattern[bytes]":
-        """Finds a character that folds to one of the runs' own."""
+        """A pattern for the characters that fold to a character of the runs."""
         sought = set(b"".join(self._runs).decode())
         endings: dict[bytes, bytes] = {}
         for first, last in FOLD_TO_ASCII:
@@ -69,7 +69,7 @@ class Prefilter:
 
 
 class Content:
-    """The bytes of one of our files as a prefilter looks at them; None for a file not looked at."""
+    """The bytes of a file, prepared for prefilters; None for a file that was not read."""
 
     def __init__(self, data: bytes | None) -> None:
         self.unknown = data is None
@@ -77,7 +77,7 @@ class Content:
 
     @cached_property
     def hiding(self) -> bool:
-        """Whether letters may stand here in another way than as themselves."""
+        """Whether the file may have letters in another form than plain text."""
         return (
             _HIDING.search(self.low) is not None
             or b"\x00" in self.low
@@ -87,12 +87,12 @@ class Content:
 
     @cached_property
     def not_ascii(self) -> bytes:
-        """What is left without ASCII: three times as fast to look through as all of it."""
+        """The bytes that are not ASCII; searching only these is three times as fast."""
         return self.low.translate(None, _ASCII)
 
     @cached_property
     def streamed(self) -> list[bytes]:
-        """What was streamed in pieces, joined turn by turn."""
+        """The text that was streamed in pieces, joined for each turn."""
         texts: dict[bytes, list[bytes]] = {}
         for turn, piece in self._pieces:
             texts.setdefault(turn, []).append(piece)

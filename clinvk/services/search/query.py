@@ -1,7 +1,7 @@
-"""What is sought: words that must all be there, phrases, and words that must not.
+"""Parses a search query: required words and phrases, and excluded ones.
 
-The grammar is in `docs/search.md`. A word is found anywhere, also inside another word: half of an
-identifier is what people remember of it.
+The grammar is in `docs/search.md`. A word is also found inside another word, because people often
+remember only a part of an identifier.
 """
 
 import re
@@ -12,23 +12,23 @@ from msgspec import Struct
 from clinvk.errors import UsageError
 from clinvk.text.casefold import Span, fold
 
-_HOW = 'write `words that must all be there`, `"a phrase"` or `-word` to leave something out'
+_HOW = 'write `all required words`, `"a phrase"`, or `-word` to exclude a word'
 _ITEM = re.compile(r'(?P<dash>-)?"(?P<phrase>[^"]*)(?P<close>"?)|(?P<word>\S+)')
 
 
 class Term(Struct, frozen=True):
-    """A word, or the words of a phrase, folded; in a phrase any white space stands between two."""
+    """A word, or the words of a phrase, folded; any white space separates words of a phrase."""
 
     words: tuple[str, ...]
 
     def is_in(self, folded: str) -> bool:
-        """Whether it stands in a text that was folded."""
+        """Whether a folded text contains it."""
         if not all(word in folded for word in self.words):
             return False
         return len(self.words) == 1 or next(self.spans(folded), None) is not None
 
     def spans(self, folded: str) -> Iterator[Span]:
-        """Where it stands in a text that was folded; none of them overlap."""
+        """All places of it in a folded text, without overlaps."""
         if len(self.words) > 1:
             pattern = r"\s+".join(map(re.escape, self.words))
             yield from (found.span() for found in re.finditer(pattern, folded))
@@ -40,7 +40,7 @@ class Term(Struct, frozen=True):
             at = folded.find(word, at + len(word))
 
     def strength_in(self, folded: str) -> int:
-        """2 if it stands there without a letter or digit beside it, 1 if only with one, else 0."""
+        """2 if the text has it as a whole word, 1 if only inside other words, else 0."""
         strength = 0
         if self.is_in(folded):
             strength = 2 if any(is_whole(folded, span) for span in self.spans(folded)) else 1
@@ -48,22 +48,22 @@ class Term(Struct, frozen=True):
 
 
 class Query(Struct, frozen=True, kw_only=True):
-    """`wanted` must all be somewhere in a session, `unwanted` nowhere in it."""
+    """A session matches if it contains all `wanted` terms and no `unwanted` one."""
 
     wanted: tuple[Term, ...]
     unwanted: tuple[Term, ...] = ()
 
 
 def is_whole(folded: str, span: Span) -> bool:
-    """Whether what stands there is not a part of a longer word."""
+    """Whether the text at this place is not part of a longer word."""
     start, end = span
     return not (folded[start - 1 : start].isalnum() or folded[end : end + 1].isalnum())
 
 
 def parse_query(text: str) -> Query:
-    """The query that was typed.
+    """Parse a query.
 
-    Raises `UsageError` for one that is empty, only leaves out, or has a quote that never ends.
+    Raises `UsageError` if it is empty, has only excluded words, or an unclosed quote.
     """
     wanted: dict[Term, None] = {}
     unwanted: dict[Term, None] = {}
@@ -71,7 +71,7 @@ def parse_query(text: str) -> Query:
         term, leaves_out = _term(item)
         (unwanted if leaves_out else wanted)[term] = None
     if not wanted and unwanted:
-        raise UsageError("the query only says what to leave out", hint=_HOW)
+        raise UsageError("the query has only excluded words", hint=_HOW)
     if not wanted:
         raise UsageError("the query is empty", hint=_HOW)
     return Query(wanted=tuple(wanted), unwanted=tuple(unwanted))
@@ -81,11 +81,11 @@ def _term(item: "re.Match[str]") -> tuple[Term, bool]:
     word = item["word"]
     if word is None:
         if not item["close"]:
-            raise UsageError('a `"` of the query is never closed', hint=_HOW)
+            raise UsageError('a `"` in the query is not closed', hint=_HOW)
         words = tuple(fold(item["phrase"]).split())
         if not words:
-            raise UsageError("a phrase of the query is empty", hint=_HOW)
+            raise UsageError("a phrase in the query is empty", hint=_HOW)
         return Term(words), bool(item["dash"])
-    # `--flag` and `->` are looked for as they are: nobody leaves out `-flag` or `>`.
+    # `--flag` and `->` are words to find, not the excluded words `-flag` and `>`.
     leaves_out = len(word) > 1 and word[0] == "-" and word[1] not in "->"
     return Term(tuple(fold(word[leaves_out:]).split())), leaves_out

@@ -1,6 +1,6 @@
-"""What a session is worth to a query, and the place that shows it best.
+"""Ranks a session for a query, and selects the place to show.
 
-The ranking is documented in `docs/search.md`: each word counts with the best place it stands in.
+The ranking is documented in `docs/search.md`: each word counts in the best place that contains it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from clinvk.text.casefold import fold
 
 
 class Field(StrEnum):
-    """What a match stands in."""
+    """The kinds of texts that are searched."""
 
     TITLE = "title"
     NAME = "name"
@@ -33,11 +33,11 @@ WEIGHTS: Mapping[Field, int] = {
     Field.FILE: 2,
     Field.ANSWER: 1,
 }
-"""What a word is worth in each field; twice that where it is a whole word."""
+"""The weight of a word in each field; a whole word counts twice."""
 
 
 class Place(NamedTuple):
-    """A text that is searched; `turn` is None where it is the session's own."""
+    """A text to search; `turn` is None for a text of the session itself."""
 
     field: Field
     turn: int | None
@@ -46,33 +46,33 @@ class Place(NamedTuple):
 
 
 class Ranked(NamedTuple):
-    """What a session is worth, and the place that holds most of the query."""
+    """The rank of a session, and the place that contains most of the query."""
 
     rank: int
     place: Place
 
 
 def places_of_session(session: Session) -> list[Place]:
-    """What is searched of the session itself."""
+    """The texts to search of the session itself."""
     texts = [(Field.TITLE, session.title), (Field.NAME, session.name or "")]
     texts += [(Field.TAG, tag) for tag in session.tags]
     return [Place(field, None, text, fold(text)) for field, text in texts if text]
 
 
 def places_of_turn(turn: TurnTexts, cwd: str) -> list[Place]:
-    """What is searched of a turn of a session of that directory."""
+    """The texts to search of a turn; `cwd` is the session's directory."""
     texts = [(Field.PROMPT, turn.prompt)]
-    # Below the directory only: else a project folder's name would match every one of its files.
+    # Relative paths: else the name of a project folder would match all of its files.
     texts += [(Field.FILE, shown_path(path, turn.cwd or cwd)) for path in turn.files]
     texts += [(Field.ANSWER, answer) for answer in turn.answers]
     return [Place(field, turn.number, text, fold(text)) for field, text in texts if text]
 
 
 def ranked(places: Iterable[Place], query: Query) -> Ranked | None:
-    """What the places are worth together, None if the query is not found in them.
+    """The rank of all places together; None if they do not match the query.
 
-    A turn is shown rather than what the session itself says, and the later of two that are alike;
-    within a turn what holds the first of the words.
+    The place to show is preferably in a turn, and of equal turns in the later one; within a turn it
+    is the one with the earliest word of the query.
     """
     best = [0] * len(query.wanted)
     most: tuple[int, bool, int, int, int] | None = None

@@ -1,4 +1,4 @@
-"""Searching the sessions: no index, so never stale; the files' bytes say which to parse."""
+"""Searches the sessions without an index; a check of the files' bytes selects which to parse."""
 
 from collections.abc import Sequence
 
@@ -23,13 +23,13 @@ from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts.turns import TurnTexts
 
 _SESSIONS_EACH = 1000
-"""Fewer than so many are searched sooner than another process is of help."""
+"""Sessions per process; with fewer, another process takes longer to start than it saves."""
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """A session that was found, and the place that shows it best.
+    """A session that matches, and the best place to show.
 
-    `turn` is None where that is the session's own title, name or tag.
+    `turn` is None if that place is the session's title, name or tag.
     """
 
     listed: Listed
@@ -39,15 +39,15 @@ class Hit(Struct, frozen=True, kw_only=True):
     snippet: Snippet
 
     def order(self) -> tuple[int, float, str]:
-        """The best last; of equal ones that which was used last, and the id for a stable answer."""
+        """A sort key: the best last, then the last used, then the id for a stable order."""
         return _order(self.listed, self.rank)
 
 
 class Found(Struct, frozen=True, kw_only=True):
-    """The hits, best first, and what had to be passed by although it may hold the words.
+    """The hits, best first, and what could not be searched.
 
-    `unreadable` are sentences, one for each record or transcript; `rebuilt` the same of records
-    in whose place the transcript was searched; `damaged_lines` counts lines.
+    `unreadable` has a sentence for each unreadable record or transcript, `rebuilt` one for each
+    damaged record whose transcript was searched instead; `damaged_lines` is a number of lines.
     """
 
     hits: tuple[Hit, ...]
@@ -64,9 +64,9 @@ def search_sessions(
     limit: int | None = None,
     processors: int = 1,
 ) -> Found:
-    """Sessions that pass `only` and in which the query is found; ranked first, then limited.
+    """The sessions that match `only` and the query; ranked, then limited.
 
-    Many sessions are shared among so many `processors`.
+    Many sessions are divided among at most `processors` processes.
     """
     store = SessionStore(world.home)
 
@@ -92,7 +92,7 @@ def search_sessions(
 
 
 class _Search:
-    """One query over one session after another."""
+    """Applies one query to sessions, one after another."""
 
     def __init__(self, store: SessionStore, query: Query, only: SessionFilter) -> None:
         self._unreadable: list[str] = []
@@ -104,7 +104,7 @@ class _Search:
         self._prefilters = [(term, Prefilter(term)) for term in query.wanted]
 
     def found(self, ids: Sequence[str], limit: int | None) -> Found:
-        """The hits among those sessions."""
+        """The hits among these sessions."""
         contents = iter_bytes(self._store, ids)
         found = [hit for content in contents if (hit := self._ranked(content)) is not None]
         found.sort(key=lambda hit: _order(hit[0], hit[1].rank), reverse=True)
@@ -126,7 +126,7 @@ class _Search:
         )
 
     def _ranked(self, content: SessionBytes) -> tuple[Listed, Ranked] | None:
-        """The session and what it is worth, if it is a hit."""
+        """The session and its rank, if it is a hit."""
         record, transcript = Content(content.record), Content(content.transcript)
         if not all(
             prefilter.lets_through(record) or prefilter.lets_through(transcript)

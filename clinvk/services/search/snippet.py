@@ -1,4 +1,4 @@
-"""A line of a longer text, with what was found in it marked, safe for a terminal."""
+"""Makes one line from a longer text, with the matches marked, safe for a terminal."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from clinvk.text.sanitize import safe_text
 from clinvk.text.width import display_width, graphemes
 
 _BEFORE = 30
-"""The columns before the first mark: little, so that a narrow terminal still shows the mark."""
+"""Columns before the first match: few, so that a narrow terminal still shows the match."""
 
 _LONGEST = 200
 _REACH = 400
@@ -23,14 +23,14 @@ _SPACES = re.compile(r"\s+")
 
 
 class Snippet(Struct, frozen=True, kw_only=True):
-    """One line of text; `marks` are where the matches begin and end in it, in characters."""
+    """One line of text; `marks` are the start and end of each match, in characters."""
 
     text: str
     marks: tuple[Span, ...] = ()
 
 
 def snippet_of(text: str, terms: Sequence[Term]) -> Snippet:
-    """The part of `text` around the place where most of the terms stand close together."""
+    """The part of `text` where the most terms are close together."""
     anchor, spans = _place(fold(text), terms)
     start, end = unfolded_span(text, anchor)
     window = (max(0, start - _REACH // 4), min(len(text), max(end, start + _REACH)))
@@ -48,7 +48,7 @@ def snippet_of(text: str, terms: Sequence[Term]) -> Snippet:
 
 
 def _place(folded: str, terms: Sequence[Term]) -> tuple[Span, list[Span]]:
-    """The first of the spans that stand together, and all spans within reach of it."""
+    """The first of the spans that are close together, and all spans near it."""
     found = sorted(
         (span, term)
         for term in range(len(terms))
@@ -66,7 +66,7 @@ def _place(folded: str, terms: Sequence[Term]) -> tuple[Span, list[Span]]:
 
 
 def _joined(spans: list[Span]) -> list[Span]:
-    """The spans in order, those that touch or overlap as one."""
+    """The spans in order; spans that touch or overlap are merged."""
     joined: list[Span] = []
     for start, end in sorted(spans):
         if joined and start <= joined[-1][1]:
@@ -77,14 +77,14 @@ def _joined(spans: list[Span]) -> list[Span]:
 
 
 class _Line:
-    """A line in the making."""
+    """Builds a line."""
 
     def __init__(self) -> None:
         self._text = ""
         self._marks: list[Span] = []
 
     def add(self, text: str, *, mark: bool = False) -> None:
-        """Add a piece of the original."""
+        """Add a part of the text."""
         shown = _SPACES.sub(" ", safe_text(text))
         if not self._text or self._text.endswith(" "):
             shown = shown.removeprefix(" ")
@@ -93,17 +93,17 @@ class _Line:
         self._text += shown
 
     def shorten_before(self, *, more: bool) -> None:
-        """Keep only the end of what stands before the first mark; `more` says it was cut before."""
+        """Keep only the end of the text before the first mark; `more`: it was cut before."""
         if self._marks:
             return
         kept = _last_columns(self._text, _BEFORE)
         if len(kept) < len(self._text):
-            # At a word, unless the text has none.
+            # Start at a word if possible.
             kept, more = kept.partition(" ")[2] or kept, True
         self._text = _MORE + kept if more else kept
 
     def snippet(self) -> Snippet:
-        """The line, not too long."""
+        """The line, cut to the maximum length."""
         text = self._text.rstrip(" ")
         end = 0
         if len(text) > _LONGEST and is_plain(text[: _LONGEST + 1]):
@@ -119,7 +119,7 @@ class _Line:
 
 
 def _last_columns(text: str, columns: int) -> str:
-    """The end of the text that fits into so many columns; never cuts a grapheme."""
+    """The end of the text that fits into this many columns; a grapheme is never cut."""
     end = text[-columns:]
     if is_plain(end):
         return end

@@ -1,1 +1,1 @@
-"""Trying a backend for real: a few prompts, far from the person's own sessions and projects."""
+"""Tests a real backend with a few prompts, separate from the user's sessions and projects."""

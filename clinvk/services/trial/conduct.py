@@ -1,4 +1,4 @@
-"""One trial of one backend, check by check; what cannot be tried is said, never left out."""
+"""Runs all checks of a trial of one backend; checks that are not possible have a verdict too."""
 
 from collections.abc import Callable, Iterator, Mapping
 
@@ -15,14 +15,14 @@ from clinvk.services.trial.stage import Stage, stage_for
 from clinvk.services.world import World
 
 PATIENCE_S = 300.0
-"""How long one prompt may take, where `run.timeout` says nothing."""
+"""How long one prompt may take, if `run.timeout` is not set."""
 
 
 def trial(name: str, settings: Settings, world: World) -> Iterator[Verdict]:
-    """A verdict for every promise, as soon as it is known; the agent is sent a few real prompts.
+    """A verdict for every promise, as soon as it is known; sends a few real prompts to the agent.
 
-    Neither sessions nor projects of the person's are touched. Raises `BackendUnknownError` at once,
-    and `StoppedBySignal` from the iterator if a signal comes.
+    The user's sessions and projects are not changed. Raises `BackendUnknownError` at once, and
+    `StoppedBySignal` from the iterator if a signal arrives.
     """
     world = replace(world, settings=settings)
     return _verdicts(world.agents.get(name), settings, world)
@@ -40,7 +40,7 @@ def _verdicts(backend: Backend, settings: Settings, world: World) -> Iterator[Ve
         started, report = checks.begin(stage)
         yield started
         if started.held is not Held.YES or report.session_id is None:
-            yield from _untried("it does not start well", after=Promise.START)
+            yield from _untried("it did not start correctly", after=Promise.START)
             return
         for promise, check in _further(stage, report.session_id).items():
             why = checks.missing(backend, promise)
@@ -48,7 +48,7 @@ def _verdicts(backend: Backend, settings: Settings, world: World) -> Iterator[Ve
 
 
 def _further(stage: Stage, session_id: str) -> Mapping[Promise, Callable[[], Verdict]]:
-    """The checks that need one that starts, in their order; `GONE` spoils the session."""
+    """The checks after a successful start, in order; `GONE` makes the session unusable."""
     return {
         Promise.RESUME: lambda: checks.remembers(stage, session_id),
         Promise.EPHEMERAL: lambda: checks.forgets(stage),

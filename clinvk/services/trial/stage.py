@@ -1,4 +1,4 @@
-"""Where a backend is tried: a home and a project of its own, gone when the trial is over."""
+"""The stage of a trial: a separate home and project, deleted after the trial."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,10 +23,10 @@ from clinvk.store.sessions.store import SessionStore
 
 
 class Stage(Struct, frozen=True, kw_only=True):
-    """A backend with its settings as they are, in a world where nothing else has happened.
+    """A backend with the user's settings, in an empty home and project.
 
-    `word` is made up for this trial. Everything that is started carries `mark`. A turn may take
-    `patience_s`, None: as the settings say.
+    `word` is made up for this trial. All processes that are started have `mark` in their
+    environment. A turn may take `patience_s`; None: the limit in the settings.
     """
 
     backend: Backend
@@ -38,17 +38,18 @@ class Stage(Struct, frozen=True, kw_only=True):
 
     @property
     def project(self) -> Path:
-        """The directory in which the agent works; empty at first."""
+        """The agent's working directory; empty at first."""
         return self.world.cwd
 
     def ask(self, prompt: str, **asked: Any) -> RunReport:  # noqa: ANN401  fields of a request
-        """One turn as `clinvk` would run it; what stands in the way of it is a report as well.
+        """Run one turn like `clinvk run`; an error before the turn is a report too.
 
-        Raises `StoppedBySignal` if a signal has ended it.
+        Raises `StoppedBySignal` if a signal ended it.
         """
-        said = {"backend": self.backend.name, "timeout_s": self.patience_s, **asked}
+        fields = {"backend": self.backend.name, "timeout_s": self.patience_s, **asked}
+        request = RunRequest(prompt=prompt, **fields)
         try:
-            report = run(RunRequest(prompt=prompt, **said), self.world, self.settings, _Nobody())
+            report = run(request, self.world, self.settings, _NoObserver())
         except ClinvkError as error:
             return RunReport(exit_status=error.exit_status, error=ErrorReport.of_error(error))
         if report.exit_status in (ExitStatus.INTERRUPTED, ExitStatus.TERMINATED):
@@ -56,18 +57,18 @@ class Stage(Struct, frozen=True, kw_only=True):
         return report
 
     def lose_conversation(self, session_id: str) -> None:
-        """Make the session's conversation one that the agent has never heard of."""
+        """Replace the session's conversation by one that the agent does not know."""
         store = SessionStore(self.world.home)
         session = store.load(session_id)
         gone = replace(session.conversation, id=self.world.new_uuid())
         store.save(session.with_conversation(gone))
 
     def files(self) -> frozenset[str]:
-        """What lies in the project, by name."""
+        """The relative paths of all files in the project."""
         return frozenset(str(path.relative_to(self.project)) for path in self.project.rglob("*"))
 
     def anything_runs(self) -> bool:
-        """Whether anything that was started still runs, as far as this system shows it."""
+        """Whether any started process still runs, as far as this system shows it."""
         return is_marked_left(self.mark)
 
 
@@ -75,7 +76,7 @@ class Stage(Struct, frozen=True, kw_only=True):
 def stage_for(
     backend: Backend, settings: Settings, world: World, patience_s: float | None
 ) -> Iterator[Stage]:
-    """The stage; all that clinvk and the agent left on it is taken away at the end."""
+    """Create the stage; at the end everything on it is deleted."""
     with trial_folder() as folder:
         home, project = folder.path / "home", folder.path / "project"
         home.mkdir(mode=0o700)
@@ -93,13 +94,13 @@ def stage_for(
 
 
 def made_up_word(ident: str) -> str:
-    """A word that nobody knows and that can be spoken: `vukobasilo`."""
+    """A pronounceable word that no model knows: `vukobasilo`."""
     digits = [int(digit, 16) for digit in ident if digit in "0123456789abcdef"]
     return "".join("bdfgklmnprstvzjw"[digit] + "aeio"[digit % 4] for digit in digits[:5])
 
 
 def _as_tried(settings: Settings) -> Settings:
-    """The settings without what would mix the turns up; the trial itself is no level of depth."""
+    """The settings for separate turns with transcripts; the trial does not count for the depth."""
     over = {
         "session.auto_resume": False,
         "session.store_transcript": True,
@@ -110,11 +111,11 @@ def _as_tried(settings: Settings) -> Settings:
     )
 
 
-class _Nobody:
-    """Watches no run."""
+class _NoObserver:
+    """Ignores all events of a run."""
 
     def started(self, turn: TurnStart) -> None:
-        """See nothing."""
+        """Do nothing."""
 
     def event(self, event: Event) -> None:
-        """See nothing."""
+        """Do nothing."""
