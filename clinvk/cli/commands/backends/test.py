@@ -29,7 +29,7 @@ def try_backend(
     """
     from clinvk.cli.render.trial import render_trial
     from clinvk.services.config.settings import effective_settings
-    from clinvk.services.trial.conduct import trial
+    from clinvk.services.trial.run import trial
 
     cli: Cli = ctx.obj
     verdicts = trial(name, effective_settings(cli.world), cli.world)
