@@ -1,4 +1,4 @@
-"""What other programs read: every JSON object that is printed, and the JSON Schemas of them.
+"""The JSON objects for other programs, and their JSON Schemas.
 
-`run`, `sessions` and `machine` make the objects; `files`, `parts` and `schemas` describe them.
+`run`, `sessions` and `machine` create the objects; `files`, `parts` and `schemas` describe them.
 """

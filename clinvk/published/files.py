@@ -1,4 +1,4 @@
-"""The published forms of what clinvk keeps: record, transcript, and both in an export."""
+"""The published forms of clinvk's files: record, transcript, and export."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
@@ -16,14 +16,14 @@ from clinvk.store.sessions.record_fields import RecordField
 
 
 class OpenTurnForm(Form):
-    """A turn that began and is not over."""
+    """A turn that has started and not ended."""
 
     number: int
     started_at: Time
 
 
 class FigureCountsForm(Form):
-    """How many turns told each figure: the total of one that fewer told than began is partial."""
+    """How many turns reported each figure. If these are not all turns, its total is partial."""
 
     input_tokens: Count
     cached_tokens: Count
@@ -59,7 +59,7 @@ class _Record(Form):
 
 
 def _form(name: str, said: str, table: Iterable[RecordField], **more: Any) -> type[_Record]:  # noqa: ANN401  types
-    """The form of an object whose fields are in that table; `more` has those with one of theirs."""
+    """The form of an object with the fields of `table`; `more` has fields with another form."""
     fields: dict[str, Any] = {
         field.name: more.get(field.name) or (_FORMS[field.kind], ...) for field in table
     }
@@ -70,13 +70,13 @@ def _form(name: str, said: str, table: Iterable[RecordField], **more: Any) -> ty
 
 ConversationForm = _form(
     "ConversationForm",
-    "The conversation with one agent, and the last turn that it has heard of.",
+    "The conversation with one agent, and the last turn that the agent knows.",
     record_fields.CONVERSATION,
 )
 
 SessionForm = _form(
     "SessionForm",
-    "`sessions/<id>.json`; fields of later versions may stand beside these.",
+    "`sessions/<id>.json`; later versions may add fields.",
     record_fields.FIELDS,
     schema=(Literal[2], Field(alias="schema")),
     id=(SessionId, ...),
@@ -96,7 +96,7 @@ class FailureForm(Form):
 
 
 class TurnStartedLine(Form):
-    """A turn begins; on disk before the agent gets its prompt. Schema 1 names no `backend`."""
+    """A turn starts; on disk before the agent receives the prompt. Schema 1 has no `backend`."""
 
     type: Literal["turn_started"]
     turn: int
@@ -114,7 +114,7 @@ class TurnStartedLine(Form):
 
 
 class BackendSessionLine(Form):
-    """The agent has said its own session id."""
+    """The agent has reported its own session id."""
 
     type: Literal["backend_session"]
     turn: int
@@ -124,7 +124,7 @@ class BackendSessionLine(Form):
 
 
 class TurnFinishedLine(Form):
-    """The turn is over."""
+    """The turn has ended."""
 
     type: Literal["turn_finished"]
     turn: int
@@ -153,7 +153,7 @@ class TurnVoidedLine(Form):
 
 
 class OtherLine(BaseModel):
-    """The session itself, or something that the agent said; `turn` is missing for the first."""
+    """The session itself (without `turn`), or an event of the agent."""
 
     model_config = ConfigDict(extra="allow", strict=True)
 
@@ -179,14 +179,14 @@ TranscriptLine = Annotated[
 
 
 class ExportedSession(Form):
-    """A record, and its transcript: a line that is no JSON of ours is given as its text."""
+    """A record and its transcript; a line that is not clinvk's JSON is given as text."""
 
     record: SessionForm  # type: ignore[valid-type]  # made of the table of a record's fields
     transcript: list[TranscriptLine | str]
 
 
 class ExportForm(Form):
-    """What `sessions export --format json` writes and `sessions import` takes."""
+    """What `sessions export --format json` writes and `sessions import` reads."""
 
     clinvk_export: Literal[1]
     sessions: list[ExportedSession]

@@ -1,4 +1,4 @@
-"""What `backends`, `backends test`, `doctor` and `config show` print for programs."""
+"""The JSON output of `backends`, `backends test`, `doctor` and `config show`."""
 
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def backend_to_json(state: "BackendState") -> dict[str, Any]:
-    """One agent of the list."""
+    """One agent in the list."""
     return {
         "name": state.name,
         "title": state.title,
@@ -54,7 +54,7 @@ def trial_to_json(name: str, verdicts: Sequence[Verdict], *, ok: bool) -> dict[s
 
 
 def examination_to_json(examination: Examination) -> dict[str, Any]:
-    """All that `doctor` looked at, found and did."""
+    """Everything that `doctor` checked, found and repaired."""
     return {
         "schema": 1,
         "ok": examination.ok,
@@ -87,14 +87,14 @@ def _finding_to_json(finding: Finding) -> dict[str, Any]:
 
 
 def settings_to_json(settings: Mapping[str, Setting], *, origin: bool) -> Mapping[str, Any]:
-    """The values as sections in sections; with `origin` an object of value and origin a key."""
+    """The values in nested sections; with `origin`, an object with value and origin per key."""
     if origin:
         return {key: {"value": one.value, "origin": one.source} for key, one in settings.items()}
     return nest({key: one.value for key, one in settings.items()})
 
 
 def settings_to_yaml(settings: Mapping[str, Setting], *, origin: bool) -> Iterator[str]:
-    """The lines of a file with these values; with `origin` a comment says where each is from."""
+    """The lines of a file with these values; with `origin`, a comment has the source of each."""
     opened: list[str] = []
     for key, setting in settings.items():
         *sections, last = key.split(".")
@@ -107,7 +107,7 @@ def settings_to_yaml(settings: Mapping[str, Setting], *, origin: bool) -> Iterat
 
 
 def _shared(one: list[str], other: list[str]) -> int:
-    """How many sections the two have in common from the start."""
+    """The number of equal sections at the start of both."""
     count = 0
     for ours, theirs in zip(one, other, strict=False):
         if ours != theirs:

@@ -1,4 +1,4 @@
-"""What the published forms are made of."""
+"""The parts of the published forms."""
 
 from typing import Annotated
 
@@ -13,13 +13,13 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class Form(BaseModel):
-    """A published object: every field is there, and no other."""
+    """A published object: it has all of the fields and no others."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
 class UsageForm(Form):
-    """Tokens; null is unknown. Cached and written ones are parts of input, reasoning of output."""
+    """Tokens; null is unknown. Cached and cache write are parts of input, reasoning of output."""
 
     input_tokens: Count | None
     cached_tokens: Count | None
@@ -30,7 +30,7 @@ class UsageForm(Form):
 
 
 class ErrorForm(Form):
-    """What went wrong, whether the same may work later, and when if that is known."""
+    """An error, whether a retry may work, and when if that is known."""
 
     code: str
     message: str
@@ -40,7 +40,7 @@ class ErrorForm(Form):
 
 
 class FileForm(Form):
-    """A file that the turn changed: the agent says so, or the git work tree was compared."""
+    """A file that the turn changed: reported by the agent, or observed in the git work tree."""
 
     path: str
     change: Change

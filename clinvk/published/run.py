@@ -1,4 +1,4 @@
-"""What a run prints for programs: `-o json`, `-o stream-json` and `--dry-run`."""
+"""The JSON output of a run: `-o json`, `-o stream-json` and `--dry-run`."""
 
 import re
 from collections.abc import Mapping
@@ -57,7 +57,7 @@ def report_to_json(report: RunReport) -> Mapping[str, Any]:
 
 
 def error_to_json(error: ErrorReport) -> dict[str, Any]:
-    """A failure, of ours or of the agent's."""
+    """An error of clinvk or of the agent."""
     return {
         "code": error.code,
         "message": error.message,
@@ -70,9 +70,9 @@ def error_to_json(error: ErrorReport) -> dict[str, Any]:
 def event_to_json(  # noqa: PLR0911  one for each type
     event: Event, turn: TurnStart | None = None
 ) -> Mapping[str, Any] | None:
-    """The published fields of an event without its type, None for one that is not published.
+    """The published fields of an event without its type; None for an event that is not published.
 
-    `init` also has what was known of the `turn` when it began.
+    `init` also has what is known about the `turn` at its start.
     """
     match event:
         case Init():
@@ -108,7 +108,7 @@ def event_to_json(  # noqa: PLR0911  one for each type
 
 
 def plan_to_json(plan: "TurnPlan", environ: Mapping[str, str]) -> dict[str, Any]:
-    """The object of `--dry-run`; of the variables that are unset only those that `environ` has."""
+    """The object of `--dry-run`; `env_unset` has only variables that are in `environ`."""
     invocation = plan.invocation
     return {
         "backend": plan.backend.name,

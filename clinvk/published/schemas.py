@@ -1,7 +1,7 @@
-"""The published forms of what clinvk writes: results, events, session files, transcripts, findings.
+"""The published forms of clinvk's output: results, events, session files, transcripts, findings.
 
-Loaded only to make or check the JSON Schemas in `clinvk/schemas`, which ship with the package;
-what is written is checked against those in the tests. `python -m tools.generate` writes them.
+Imported only to write or check the JSON Schemas in `clinvk/schemas`, which are part of the package;
+tests check the output against them. `python -m tools.generate` writes them.
 """
 
 import json
@@ -19,7 +19,7 @@ from clinvk.store.config.schema import Config
 
 
 class ResultForm(Form):
-    """The object of `-o json`; usage and cost are this turn's own."""
+    """The object of `-o json`; usage and cost are those of this turn."""
 
     schema_: Literal[1] = Field(alias="schema")
     session_id: SessionId | None
@@ -59,9 +59,9 @@ class InitEvent(Form):
 class MessageEvent(Form):
     """A part of the answer; with `delta` the next piece of a message.
 
-    Pieces that follow one another are one message, also with a `raw` line or a warning (but a
-    `retry`) between them. Where that does not tell it, `continues` does: true joins the text to
-    the message before, whatever came in between, false begins a new one.
+    Consecutive pieces are one message, also with a `raw` line or a warning (except `retry`) between
+    them. `continues` overrides this: true appends the text to the previous message, whatever came
+    between; false starts a new one.
     """
 
     type: Literal["message"]
@@ -71,7 +71,7 @@ class MessageEvent(Form):
 
 
 class ThinkingEvent(Form):
-    """The agent's reasoning, where it shows it."""
+    """The agent's reasoning, if it shows it."""
 
     type: Literal["thinking"]
     text: str
@@ -79,7 +79,7 @@ class ThinkingEvent(Form):
 
 
 class ToolUseEvent(Form):
-    """The agent calls a tool; `summary` is one line, `input` the agent's own."""
+    """The agent calls a tool; `summary` is one line, `input` the agent's own input."""
 
     type: Literal["tool_use"]
     id: str
@@ -89,7 +89,7 @@ class ToolUseEvent(Form):
 
 
 class ToolResultEvent(Form):
-    """What a tool gave back."""
+    """The result of a tool."""
 
     type: Literal["tool_result"]
     id: str
@@ -98,7 +98,7 @@ class ToolResultEvent(Form):
 
 
 class FileChangeEvent(Form):
-    """A file that the agent says it changed; the path as it said it."""
+    """A file that the agent reports as changed; the path is unchanged."""
 
     type: Literal["file_change"]
     path: str
@@ -106,13 +106,13 @@ class FileChangeEvent(Form):
 
 
 class UsageEvent(UsageForm):
-    """A figure on the way."""
+    """Token counts during the turn."""
 
     type: Literal["usage"]
 
 
 class WarningEvent(Form):
-    """Something to see that did not end the turn."""
+    """A warning that did not end the turn."""
 
     type: Literal["warning"]
     code: Literal["retry", "denied", "agent", "answer", "clinvk"]
@@ -126,7 +126,7 @@ class ErrorEvent(ErrorForm):
 
 
 class ResultEvent(ResultForm):
-    """The last line."""
+    """The last line of the stream."""
 
     type: Literal["result"]
 
@@ -147,7 +147,7 @@ StreamEvent = Annotated[
 
 
 class FindingForm(Form):
-    """One thing that is not as it should be; only notes leave all well."""
+    """One finding; anything except a note makes `ok` false."""
 
     area: Area
     severity: Severity
@@ -161,7 +161,7 @@ class FindingForm(Form):
 
 
 class CheckForm(Form):
-    """One area that was looked at."""
+    """One checked area."""
 
     area: Area
     ok: bool
@@ -182,7 +182,7 @@ class DoctorForm(Form):
 
 
 class TrialCheckForm(Form):
-    """One check of a backend; `held` is `not_tried` where the backend lacks what it needs."""
+    """One check of a backend; `held` is `not_tried` if the check is not possible."""
 
     check: Promise
     meaning: str
@@ -191,7 +191,7 @@ class TrialCheckForm(Form):
 
 
 class TrialForm(Form):
-    """The object of `backends test --json`; `ok` says that no check failed."""
+    """The object of `backends test --json`; `ok`: no check failed."""
 
     schema_: Literal[1] = Field(alias="schema")
     backend: str
@@ -212,7 +212,7 @@ _FORMS: dict[str, Any] = {
 
 
 def render_schemas() -> dict[str, str]:
-    """The text of every schema file, by its name."""
+    """The text of every schema file by its name."""
     return {
         f"{name}.schema.json": json.dumps(_schema(name, form), indent=2, ensure_ascii=False) + "\n"
         for name, form in _FORMS.items()

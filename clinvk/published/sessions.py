@@ -1,4 +1,4 @@
-"""What `clinvk sessions` prints for programs: each object is made here, and nowhere else."""
+"""The JSON output of `clinvk sessions`: each object is created here, and only here."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
 
 SHOWN_SCHEMA = 1
-"""Of the object of `sessions show --json`; a record's own schema is another."""
+"""The schema of the object of `sessions show --json`; records have their own schema."""
 
 
 def session_to_json(listed: "Listed") -> dict[str, Any]:
-    """One session of a list."""
+    """One session in a list."""
     session = listed.session
     return {
         "id": session.id,
@@ -52,7 +52,7 @@ def session_to_json(listed: "Listed") -> dict[str, Any]:
 
 
 def damaged_to_json(record: "DamagedRecord") -> dict[str, Any]:
-    """A record of a list that cannot be read: what is not known is null."""
+    """A record in a list that cannot be read: unknown values are null."""
     unknown = ("name", "title", "backend", "cwd", "model", "created_at", "last_used_at")
     return {
         "id": record.id_guess,
@@ -69,7 +69,7 @@ def damaged_to_json(record: "DamagedRecord") -> dict[str, Any]:
 
 
 def hit_to_json(hit: "Hit") -> dict[str, Any]:
-    """One hit of a search: the session as in a list, and where it was found."""
+    """One hit of a search: the session as in a list, and the place of the match."""
     return {
         **session_to_json(hit.listed),
         "match": {
@@ -83,9 +83,9 @@ def hit_to_json(hit: "Hit") -> dict[str, Any]:
 
 
 def shown_to_json(shown: "Shown") -> dict[str, Any]:
-    """The record's own fields with status and turns as they are now, and the turns themselves.
+    """The record's fields with the current status and number of turns, and the turns.
 
-    `turns` has the one that is open or broke off, as in the list: totals may leave it out.
+    `turns` includes an open or interrupted turn, as in the list; totals may not include it.
     """
     native, turns = shown.native_resume, shown.transcript.turns
     return {
@@ -102,7 +102,7 @@ def shown_to_json(shown: "Shown") -> dict[str, Any]:
 
 
 def _conversation_fields(session: "Session") -> dict[str, Any]:
-    """The conversation with the agent of the last turn, as in records of schema 1."""
+    """The conversation with the agent of the last turn, in the form of records of schema 1."""
     known = write_fields(session.conversation, CONVERSATION)
     return {name: value for name, value in known.items() if name != "heard_through"}
 
@@ -145,7 +145,7 @@ def files_to_json(turns: Sequence[Turn]) -> Iterator[dict[str, Any]]:
 
 
 def changed_to_json(one: "Applied[Session, bool]", done: str) -> dict[str, Any]:
-    """What became of one of several sessions; `done` is the word for it."""
+    """The outcome for one of several sessions; `done` is the word for success."""
     return {
         "id": one.target.id,
         "title": one.target.title,
@@ -155,7 +155,7 @@ def changed_to_json(one: "Applied[Session, bool]", done: str) -> dict[str, Any]:
 
 
 def deleted_to_json(one: "Applied[DeletionTarget, Deleted]") -> dict[str, Any]:
-    """What became of a session that was to be deleted."""
+    """The outcome of deleting a session."""
     native = one.result.native if one.result else None
     return {
         "id": one.target.id,
@@ -168,7 +168,7 @@ def deleted_to_json(one: "Applied[DeletionTarget, Deleted]") -> dict[str, Any]:
 
 
 def cleaned_to_json(cleaned: "Cleaned", sweep: "Sweep") -> dict[str, Any]:
-    """What `sessions clean` did, or would do."""
+    """What `sessions clean` did or, in a dry run, would do."""
     return {
         "dry_run": sweep.dry_run,
         "older_than_s": sweep.older_than_s,
@@ -209,7 +209,7 @@ def imported_to_json(done: "Imported") -> dict[str, Any]:
 
 
 def index_diff_to_json(diff: "IndexDiff") -> dict[str, int]:
-    """How far the index was from the files."""
+    """The difference between the index and the files."""
     return {
         "indexed": diff.indexed,
         "changed": diff.changed,
@@ -219,7 +219,7 @@ def index_diff_to_json(diff: "IndexDiff") -> dict[str, int]:
 
 
 def export_text(sessions: Sequence[PortableSession]) -> str:
-    """The JSON document that `import` reads; a line of it is a line of a transcript."""
+    """The JSON document that `import` reads; each line of a transcript is one line in it."""
     return "".join(_document(sessions))
 
 
