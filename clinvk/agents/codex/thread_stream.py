@@ -142,12 +142,13 @@ class ThreadParser(Parser):
         if self._finished:
             return []
         self._finished = True
-        if self._outcome is None:
+        if self._outcome is None or not self._settled:
             why = failure_at_exit(exit_code, stderr_tail, self._words, _NOISE)
-            return [self._result(StopReason.ERROR, self._last_error or why)]
-        if not self._settled:
+            cut = self._result(StopReason.ERROR, self._last_error or why)
+            if self._outcome is None:
+                return [cut]
             note = "the agent ended in the middle of a further turn"
-            return [Warned(message=note), replace(self._outcome, usage=UNKNOWN_USAGE)]
+            return [Warned(message=note), replace(cut, text=self._outcome.text or cut.text)]
         notes = missing_value_warning(self._outcome) if self._has_schema else []
         if (
             self._outcome.failure is None

@@ -152,7 +152,9 @@ class StreamJsonParser(Parser):
             usage, cost = UNKNOWN_USAGE, None
         counters = self._spending.counters
         if self._active:  # a further round was cut off: it was billed, but its usage is unknown
-            return [Warned(message="the agent ended in the middle of a further round"), result]
+            cut = self._without_result(exit_code, stderr_tail)
+            note = "the agent ended in the middle of a further round"
+            return [Warned(message=note), replace(cut, text=result.text or cut.text)]
         result = replace(result, usage=usage, cost_usd=cost, counters=counters)
         if result.failure is not None:
             detailed = replace(result.failure, detail=stderr_tail or None)
@@ -294,10 +296,14 @@ class StreamJsonParser(Parser):
             return [*events, Message(text=answer)] if new and not self._answer.cut else events
         message = error_text(entry) or message_text(self._last_error)
         why = failure(self._code(entry, message), message, wait=self._resets_at)
+        aborted = text(entry.get("terminal_reason")).startswith("aborted")
+        if self._outcome is not None and aborted:  # a stopped turn was cut off in any round
+            self._outcome = replace(self._outcome, stop_reason=StopReason.CANCELLED, failure=why)
+            return [*events, Failed(failure=why)]
         if further:
             return [*events, Warned(message=f"a background task's round failed: {message}")]
         stop_reason = _STOP_REASONS.get(why.code, cut or StopReason.ERROR)
-        if text(entry.get("terminal_reason")).startswith("aborted"):
+        if aborted:
             stop_reason = StopReason.CANCELLED
         self._outcome = self._result(self._answer.last_text, stop_reason, why)
         return [*events, Failed(failure=why)]

@@ -311,6 +311,15 @@ def test_a_second_turn_of_a_run_is_the_answer_and_its_figures_are_of_both() -> N
     assert (events[-1].text, events[-1].usage.total_tokens) == ("two", 280)
 
 
+def test_a_turn_that_was_cut_off_in_a_further_turn_failed_and_keeps_its_answer() -> None:
+    """Only the agent's own word ends a turn well."""
+    said = [item("agent_message", text="one"), completed(100, 10), {"type": "turn.started"}]
+    events = turn({"type": "thread.started", "thread_id": ID}, *said, exit_code=-9)
+    assert isinstance(events[-2], Warned)
+    assert (events[-1].text, events[-1].usage) == ("one", UNKNOWN_USAGE)
+    assert events[-1].failure.code is FailureCode.KILLED
+
+
 def test_a_further_turn_that_fails_leaves_the_answer() -> None:
     """The first turn ended well; what the second used is not known."""
     failed = {"type": "turn.failed", "error": {"message": "overloaded"}}

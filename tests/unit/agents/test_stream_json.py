@@ -469,11 +469,18 @@ def test_an_answer_without_the_value_that_was_asked_for_is_warned_about(
     assert not of(Warned, turn(INIT, said(text("words")), end("words")))
 
 
-@pytest.mark.parametrize("exit_code", [-9, 0, 1])
-def test_a_further_round_that_was_cut_off_is_said_and_its_figures_are_unknown(
-    exit_code: int,
+@pytest.mark.parametrize(
+    ("exit_code", "code"),
+    [
+        (-9, FailureCode.KILLED),
+        (0, FailureCode.NO_RESULT),
+        (1, FailureCode.AGENT_FAILED),
+    ],
+)
+def test_a_turn_that_was_cut_off_in_a_further_round_failed_and_its_figures_are_unknown(
+    exit_code: int, code: FailureCode
 ) -> None:
-    """It was billed, and nobody has counted it."""
+    """The turn was cut off, its first answer is kept, and nobody has counted the rest."""
     done = {
         "type": "result",
         "subtype": "success",
@@ -485,6 +492,16 @@ def test_a_further_round_that_was_cut_off_is_said_and_its_figures_are_unknown(
     assert isinstance(warning, Warned)
     assert "in the middle" in warning.message
     assert (result.text, result.usage.known, result.counters) == ("one", False, None)
+    assert (result.stop_reason, result.failure.code) == (StopReason.ERROR, code)
+
+
+def test_a_turn_that_was_stopped_in_a_further_round_was_cut_off() -> None:
+    """The agent says itself that it was aborted: a time limit then is exit 6, not 0."""
+    aborted = {"type": "result", "is_error": True, "terminal_reason": "aborted_streaming"}
+    began = stream(type="message_start", message={"usage": _BEGAN})
+    *_, result = turn(INIT, end("one"), INIT, began, aborted)
+    assert (result.text, result.stop_reason) == ("one", StopReason.CANCELLED)
+    assert (result.failure is None, result.usage.known) == (False, False)
 
 
 def _request(began: dict[str, int], *ended: dict[str, int], reason: str | None = "end_turn") -> Any:
