@@ -71,4 +71,4 @@ def test_a_dry_run_shows_the_new_conversation(clinvk: Command) -> None:
         kept.unlink()
     ran = clinvk("-s", "mine", "--if-missing", "new", "--dry-run", "two")
     assert "--session=" in ran.stdout
-    assert "a new one begins here, empty" in ran.stderr
+    assert "a new one starts here, empty" in ran.stderr

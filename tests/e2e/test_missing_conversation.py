@@ -119,7 +119,7 @@ def test_what_is_said_of_it_for_a_person(clinvk: Command, backend: str) -> None:
     assert ran.exit_code == 0
     assert ran.stdout.startswith("You said:")
     [said] = [line for line in ran.stderr.splitlines() if line.startswith("warning: ")]
-    assert "told turns 1 to 2 from our record" in said
+    assert "with turns 1 to 2 from our record" in said
 
 
 def test_doctor_tells_which_conversations_are_gone(clinvk: Command, backend: str) -> None:
@@ -206,9 +206,9 @@ def test_the_agents_own_screen_on_a_missing_conversation(
         return
     terminal.wait_for("--if-missing replay")
     terminal.run(clinvk.program, "resume", "--last", "--if-missing", "replay")
-    terminal.wait_for("its own screen cannot be told one")
+    terminal.wait_for("its interactive screen cannot replay it")
     terminal.run(clinvk.program, "resume", "--last", "--if-missing", "new")
-    terminal.wait_for("a new one begins here, empty")
+    terminal.wait_for("a new one starts here, empty")
     terminal.wait_for(clinvk.home.ready(backend), timeout_s=60)
     assert "elephants" not in terminal.screen()
 

@@ -76,7 +76,7 @@ def test_a_backend_that_cannot_resume_says_so(clinvk: Command, site: Path) -> No
     clinvk("-b", "parrot", "hello")
     refused = clinvk("-c", "more")
     assert refused.exit_code == 5
-    assert "cannot go on with a session: it is a parrot" in refused.stderr
+    assert "cannot continue a session: it is a parrot" in refused.stderr
     again = clinvk("resume", "--last", "--if-missing", "replay", "more")
     assert again.exit_code == 0
     assert "hello" in again.stdout

@@ -204,7 +204,7 @@ def test_a_session_whose_directory_is_gone_runs_nowhere_else(
     sent = len(server.requests)
     ran = clinvk("resume", "--last", "two")
     assert ran.exit_code == 4
-    assert "is gone" in ran.stderr
+    assert "does not exist" in ran.stderr
     assert "-w DIR" in ran.stderr
     assert len(server.requests) == sent
 
@@ -223,7 +223,7 @@ def test_a_directory_that_became_a_file_is_no_place_to_run(
         ran = clinvk(*words, "-o", "json", "two")
         error = ran.json()["error"]
         assert (ran.exit_code, error["code"]) == (4, "session_directory_missing")
-        assert "is no directory any more" in error["message"]
+        assert "is not a directory" in error["message"]
         assert "-w DIR" in error["hint"]
     assert len(server.requests) == sent
 

@@ -47,7 +47,7 @@ def test_what_is_too_deep_says_so_in_one_sentence(clinvk: Command) -> None:
     for words in (["go"], ["--dry-run", "go"], ["-s", "x", "go"], ["--ephemeral", "go"]):
         ran = clinvk("-b", "demo", *words, env=inside)
         assert (ran.exit_code, ran.stdout) == (9, "")
-        assert ran.stderr.startswith("error: this run would stand inside 3 others: ")
+        assert ran.stderr.startswith("error: this run would be nested in 3 others: ")
         assert "\nhint: `run.max_depth` allows more" in ran.stderr
     error = clinvk("-b", "demo", "-o", "json", "go", env=inside).json()["error"]
     assert (error["code"], error["retryable"]) == ("too_deep", False)

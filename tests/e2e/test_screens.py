@@ -110,7 +110,7 @@ def test_an_empty_conversation_begun_in_the_agents_screen_is_marked(
     clinvk("-s", "mine", "-b", "demo", "first")
     shutil.rmtree(clinvk.home.home / ".local/share/clinvk-demo")
     terminal.run(clinvk.program, "resume", "mine", "--if-missing", "new")
-    terminal.wait_for("a new one begins here")
+    terminal.wait_for("a new one starts here")
     terminal.wait_for(READY)
     say(terminal, "second", "This is turn 1")
     say(terminal, "third", "This is turn 2")

@@ -157,7 +157,7 @@ def test_whatever_an_agent_does_the_run_ends_as_promised(
     ("args", "said"),
     [
         (("--timeout", "2s", "--idle-timeout", "1h"), "longer than its time limit"),
-        (("--timeout", "1h", "--idle-timeout", "2s"), "whoever reads the output took nothing"),
+        (("--timeout", "1h", "--idle-timeout", "2s"), "the reader of the output read nothing"),
     ],
     ids=["total", "idle"],
 )

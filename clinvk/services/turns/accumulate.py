@@ -1,4 +1,4 @@
-"""What a turn has said so far, as far as its report needs it."""
+"""Collects the events of a turn for its report."""
 
 from collections import deque
 
@@ -29,26 +29,26 @@ _LONGEST_RAW = 400
 
 
 class Heard(Struct):
-    """What a turn has said so far that its report needs."""
+    """The data of a turn so far that its report needs."""
 
     said: str | BoundedText = ""
     in_delta: bool = False
     files: dict[str, FileReport] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    unsaid_warnings: int = 0
-    """How many warnings came beyond `MOST_WARNINGS`."""
+    omitted_warnings: int = 0
+    """Number of warnings beyond `MOST_WARNINGS`."""
     raw: deque[str] = field(default_factory=lambda: deque(maxlen=20))
     retrying: str | None = None
-    """What the agent said of its service's failure, if it was trying again last."""
+    """The agent's message about its service, if its last action was a retry."""
     worked: bool = False
-    """Whether the agent said, ran or used anything, or asked its service for it."""
+    """Whether the agent wrote, ran or used anything, or sent a request to its service."""
     called: bool = False
     """Whether a tool was called after the last message."""
     init: Init | None = None
     result: Outcome | None = None
 
     def hear(self, event: Event) -> None:
-        """Take note of one event."""
+        """Add one event."""
         self.worked = self.worked or shows_work(event)
         said = isinstance(event, Message) and event.text.strip()
         self.called = isinstance(event, ToolUse) or (self.called and not said)
@@ -73,25 +73,25 @@ class Heard(Struct):
 
     @property
     def message(self) -> str:
-        """The last message, as far as it has come."""
+        """The last message, as far as received."""
         return self.said if isinstance(self.said, str) else self.said.text
 
     @property
     def raw_tail(self) -> str:
-        """The last lines that nobody understood."""
+        """The last lines that the parser did not understand."""
         return "\n".join(self.raw)
 
     @property
     def all_warnings(self) -> tuple[str, ...]:
-        """The warnings for the report, and how many there were besides."""
-        more = self.unsaid_warnings
+        """The warnings for the report, and the number of those left out."""
+        more = self.omitted_warnings
         return (*self.warnings, *([f"{more:,} more warnings"] if more else []))
 
     def _say(self, event: Message) -> None:
-        goes_on = event.continues
-        if goes_on is None:
-            goes_on = event.delta and self.in_delta
-        if not goes_on:
+        continues = event.continues
+        if continues is None:
+            continues = event.delta and self.in_delta
+        if not continues:
             self.said = BoundedText() if event.delta else event.text
         elif isinstance(self.said, str):
             before, self.said = self.said, BoundedText()
@@ -100,14 +100,14 @@ class Heard(Struct):
             self.said.add(event.text)
 
     def _warn(self, event: Warned) -> None:
-        """Ours are always kept: they are few, and say what the person has to know."""
+        """Add a warning. Ours are always kept: they are few, and the user needs them."""
         if len(self.warnings) < MOST_WARNINGS or event.code in ("clinvk", "answer"):
             self.warnings.append(short_warning(event.message))
         else:
-            self.unsaid_warnings += 1
+            self.omitted_warnings += 1
 
     def _file(self, event: FileChange) -> None:
-        """A file that was created in this turn stays created however often it is modified."""
+        """Add a file change. A file created in this turn stays `created` when it is modified."""
         before = self.files.get(event.path)
         change = event.change
         if before is not None and before.change is Change.CREATED and change is Change.MODIFIED:
@@ -116,7 +116,7 @@ class Heard(Struct):
 
 
 def shows_work(event: Event) -> bool:
-    """Whether the event shows that a turn took place: something was said, run, used or asked."""
+    """Whether the event shows that the agent worked: wrote, ran or used anything, or retried."""
     if isinstance(event, Message | Thinking | ToolUse | ToolResult | FileChange):
         return True
     if isinstance(event, UsageReported):

@@ -1,6 +1,6 @@
-"""Which of the agent's conversations a turn is a part of: the session's own, or one in its place.
+"""Chooses the agent's conversation for a turn: the session's own, or a replacement.
 
-An empty conversation in place of one that is gone is never begun unasked.
+A missing conversation is never replaced by an empty one without a request.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,14 +26,14 @@ from clinvk.store.agent_files.conversations import (
 from clinvk.text.sanitize import safe_line
 
 Past = Callable[[], Sequence[Turn]]
-"""The session's turns so far; read only where they are needed."""
+"""Reads the session's turns so far; only called if they are needed."""
 
 
 class ChosenConversation(Struct, frozen=True, kw_only=True):
-    """The agent's session id, and whether the turn goes on with it or begins it.
+    """The agent's session id, and whether the turn continues or starts the conversation.
 
-    `afresh` says that it takes the place of one that is gone, and `replay` what it is told of it.
-    `kept` says that the agent's files have it.
+    `afresh` is set if it replaces a missing one, and `replay` is the text of that one. `kept` means
+    that the agent's files have it.
     """
 
     id: str | None
@@ -44,27 +44,26 @@ class ChosenConversation(Struct, frozen=True, kw_only=True):
 
     @property
     def note(self) -> str | None:
-        """What the person should know of it, if it is one in place of another."""
+        """A note for the user, if it replaces another conversation."""
         if self.afresh is None:
             return None
-        what = f"told {self.replay.note} from our record" if self.replay else "empty"
-        return f"the agent no longer has the conversation: a new one begins here, {what}"
+        what = f"with {self.replay.note} from our record" if self.replay else "empty"
+        return f"the agent no longer has the conversation: a new one starts here, {what}"
 
 
 def conversation_of(
     request: RunRequest, session: Session, backend: Backend, world: World, past: Past | None
 ) -> ChosenConversation:
-    """The conversation of the session's next turn, as far as the agent's files tell.
+    """The conversation of the session's next turn, as far as the agent's files show.
 
-    `past` is None for a session that begins with this turn.
+    `past` is None for a session that starts with this turn.
 
-    An agent that was killed as it began may have told the id and kept nothing: a conversation in
-    which nothing was ever answered is begun again, only another one can be gone. Raises
-    `ConversationGoneError` for that, and `SessionNotFoundError` for what is none of the agent's
-    ids, unless the request says what to do then.
+    An agent that was killed at its start may have reported an id without saving anything, so a
+    conversation without any answer is started again. Raises `ConversationGoneError` if another one
+    is missing, and `SessionNotFoundError` for an invalid id, unless the request has `if_missing`.
     """
     known, seen = session.conversation.id, session.conversation.seen
-    # The id of a session that begins with this turn is ours.
+    # For a session that starts with this turn, we chose the id.
     is_id = known is None or past is None or backend.is_conversation(known)
     chosen = known if is_id else world.new_uuid()
     begun_again = ChosenConversation(
@@ -74,8 +73,8 @@ def conversation_of(
     cannot = why is not None and session.next_turn > 1 and was_answered(_turns(past))
     if cannot and request.if_missing is IfMissing.FAIL:
         raise BackendUnsupportedError(
-            f"backend `{backend.name}` cannot go on with a session: {why}",
-            hint="`--if-missing replay` tells a new conversation the earlier turns",
+            f"backend `{backend.name}` cannot continue a session: {why}",
+            hint="`--if-missing replay` starts a new conversation with the earlier turns",
         )
     lost = _answered_unnamed(session, past) if known is None else _lost_at_last(request, past)
     if cannot or (lost and not why):
@@ -86,11 +85,11 @@ def conversation_of(
         if request.if_missing is IfMissing.FAIL:
             raise SessionNotFoundError(
                 f"`{safe_line(known[:80])}` is not the id of a conversation of {backend.title}",
-                hint="`--if-missing replay` tells a new one the earlier turns",
+                hint="`--if-missing replay` starts a new one with the earlier turns",
             )
         return conversation_instead(request, session, backend, world, past)
-    # A session without any turn may have a conversation all the same: clinvk once took turns back
-    # that had been worked on.
+    # A session without turns can have a conversation: earlier versions of clinvk voided turns in
+    # which the agent had worked.
     files = conversation_files_of(backend, known, world)
     exists = conversation_exists(files)
     # A conversation that stopped before its first message is empty too, and nothing of it is lost.
@@ -99,10 +98,10 @@ def conversation_of(
     if exists or (files is None and seen):
         return ChosenConversation(id=known, resume=True, kept=bool(exists))
     if not seen or not was_answered(_turns(past)):
-        # A file of it that nothing was kept in has the id taken all the same.
+        # A file without content still occupies the id.
         taken = begun_again.id and files is not None and conversation_paths(files)
         return replace(begun_again, id=world.new_uuid()) if taken else begun_again
-    # Its whole store is out of sight: the agent itself will say, but its screen says it to nobody.
+    # The agent's store cannot be read: the agent will report it, but not from its screen.
     in_screen = request.interactive and request.if_missing is not IfMissing.FAIL
     return (
         ChosenConversation(id=known, resume=True)
@@ -114,27 +113,27 @@ def conversation_of(
 def conversation_instead(
     request: RunRequest, session: Session, backend: Backend, world: World, past: Past | None
 ) -> ChosenConversation:
-    """A new conversation in place of the one that is gone, as the request asks for it.
+    """A new conversation that replaces the missing one, as requested.
 
-    Raises `ConversationGoneError` if it asks for none, or for what cannot be had.
+    Raises `ConversationGoneError` if none is requested, or if it is impossible.
     """
     if request.if_missing is IfMissing.FAIL:
         raise _gone(
             session,
             backend,
-            "`--if-missing replay` tells a new one the earlier turns, `--if-missing new` begins an"
+            "`--if-missing replay` starts a new one with the earlier turns, `--if-missing new` an"
             " empty one",
         )
     replay = None
     if request.if_missing is IfMissing.REPLAY:
         if request.interactive:
-            way_out = "say a prompt with `--if-missing replay`, or use `--if-missing new`"
-            raise _gone(session, backend, f"its own screen cannot be told one: {way_out}")
-        # Where the agent itself said that it is gone, the turn that asked is in the record by now.
+            way_out = "give a prompt with `--if-missing replay`, or use `--if-missing new`"
+            raise _gone(session, backend, f"its interactive screen cannot replay it: {way_out}")
+        # If the agent itself reported it as missing, this turn is already in the record.
         replay = replay_of([turn for turn in _turns(past) if turn.number < session.next_turn])
         if replay is None:
             raise _gone(
-                session, backend, "nothing of it is recorded to be told: use `--if-missing new`"
+                session, backend, "no text of it is recorded to replay: use `--if-missing new`"
             )
     chosen = Capability.OWN_ID not in backend.lacks
     return ChosenConversation(
@@ -146,7 +145,7 @@ def conversation_instead(
 
 
 def _answered_unnamed(session: Session, past: Past | None) -> bool:
-    """Whether a conversation that nobody can name was answered: it would be lost silently."""
+    """Whether a conversation without a known id had answers, which would be lost silently."""
     if past is None or session.next_turn == 1:
         return False
     turns = past()
@@ -154,7 +153,7 @@ def _answered_unnamed(session: Session, past: Past | None) -> bool:
 
 
 def _lost_at_last(request: RunRequest, past: Past | None) -> bool:
-    """Whether the last turn was answered from another conversation: asking again ends the same."""
+    """Whether the last turn was answered from another conversation, which would happen again."""
     turns = _turns(past) if request.if_missing is not IfMissing.FAIL else ()
     failure = turns[-1].outcome.failure if turns else None
     return failure is not None and failure.code is FailureCode.CONVERSATION_GONE
@@ -167,7 +166,7 @@ def _turns(past: Past | None) -> Sequence[Turn]:
 def _gone(session: Session, backend: Backend, hint: str) -> ConversationGoneError:
     session_id, title = session.id, backend.title
     if session.conversation.id is None:
-        message = f"{title} never named the conversation of session `{session_id}`"
+        message = f"{title} never reported the id of the conversation of session `{session_id}`"
     else:
         message = f"{title} no longer has the conversation of session `{session_id}`"
     return ConversationGoneError(message, hint=hint)

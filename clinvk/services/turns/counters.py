@@ -1,7 +1,8 @@
-"""What the agent's own files say of a conversation's counters, before a turn and after it.
+"""Reads a conversation's counters from the agent's own files, before and after a turn.
 
-An agent whose counters cover the whole conversation counts on while clinvk does not look: in its
-own CLI, and in a turn that broke off. Its file has the counters that it will go on from itself.
+The counters of some agents cover the whole conversation, and also count what clinvk does not see:
+use in the agent's own CLI, and turns that were cut off. The file has the values at which the agent
+will continue.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,21 +21,21 @@ from clinvk.store.agent_files.conversations import lines_backwards
 _BROKE_OFF = frozenset(
     {FailureCode.KILLED, FailureCode.NETWORK, FailureCode.NO_RESULT, FailureCode.NOT_STARTED}
 )
-"""An answer may have been on its way, and nobody has counted it."""
+"""Failures with which an answer may be incomplete, and not be counted."""
 
 
 def counters_kept(backend: Backend, conversation: str, world: World) -> Mapping[str, Json] | None:
-    """The conversation's counters by the agent's own file; None where it does not tell."""
+    """The conversation's counters in the agent's own file; None if unknown."""
     return backend.counters_in(_lines(backend, conversation, world))
 
 
 def with_own_figures(
     result: Outcome, backend: Backend, request: TurnRequest, ending: Ending, world: World
 ) -> Outcome:
-    """The outcome with what the agent's file says it used, where only that tells.
+    """The outcome with the usage in the agent's file, if it is not known otherwise.
 
-    That is so of a turn that the agent ended as failed, and of one whose counters may be those of
-    the run or of the conversation.
+    This applies to a turn that the agent reported as failed, and to counters that may cover either
+    the run or the conversation.
     """
     conversation, failure = result.backend_session_id, result.failure
     if conversation is None or result.usage.known:
@@ -55,7 +56,7 @@ def with_own_figures(
 
 
 def _lines(backend: Backend, conversation: str, world: World) -> Iterator[str]:
-    """The lines of the conversation's file, last first; looked for only once one is asked for."""
+    """The lines of the conversation's file, last first; the file is only opened on demand."""
     where = conversation_files_of(backend, conversation, world)
     if where is not None:
         yield from lines_backwards(where)

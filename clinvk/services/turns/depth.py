@@ -1,6 +1,6 @@
-"""How deep we stand: an agent may call clinvk, which starts an agent, which calls clinvk again.
+"""Limits nested runs: an agent can call clinvk, which starts an agent, which calls clinvk again.
 
-Every run and every screen hands its mark to what it starts, after the mark of the run around it.
+Every run passes its mark to the processes that it starts, after the marks of the outer runs.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from clinvk.process.descendants import RUN_MARK
 
 
 def depth_of(environ: Mapping[str, str]) -> int:
-    """How many runs are around us: 0 for a person's own."""
+    """Number of outer runs; 0 if a user started this one."""
     return len(list(filter(None, environ.get(RUN_MARK, "").split("."))))
 
 
@@ -20,7 +20,7 @@ def refuse_too_deep(environ: Mapping[str, str], settings: Settings) -> None:
     depth, most = depth_of(environ), settings.get("run.max_depth")
     if depth >= most:
         raise TooDeepError(
-            f"this run would stand inside {depth} other{'s' if depth > 1 else ''}:"
-            f" agents that call clinvk may do so {most} deep",
-            hint="`run.max_depth` allows more; each level multiplies what is spent",
+            f"this run would be nested in {depth} other{'s' if depth > 1 else ''}:"
+            f" the maximum depth is {most}",
+            hint="raise `run.max_depth`; each level multiplies the cost",
         )

@@ -1,4 +1,4 @@
-"""The directory that a turn runs in: it has to be there, and one that can be worked in."""
+"""The directory of a turn, which must exist and be accessible."""
 
 import os
 import stat
@@ -11,33 +11,33 @@ from clinvk.store.files import reason
 
 
 def turn_directory(request: RunRequest, session: Session) -> tuple[Path, str | None]:
-    """Where the turn runs, and where the session lives from now on if it has moved.
+    """The directory of the turn, and the new directory of the session if it changes.
 
-    With `-c` a named directory says where to look for the session, and it runs in its own. Else it
-    is for this turn; it becomes the session's only if that has lost its own.
+    With `-c`, `--workdir` only selects the session, which runs in its own directory. Otherwise it
+    applies to this turn; the session gets it if its own directory is missing.
     """
     own = Path(session.cwd)
-    trouble = _why_not_there(session.cwd)
-    if request.workdir is not None and not (request.pick is Pick.CONTINUE and trouble is None):
+    problem = _problem_with(session.cwd)
+    if request.workdir is not None and not (request.pick is Pick.CONTINUE and problem is None):
         named = working_directory(request.workdir)
-        return named, None if trouble is None else str(named)
-    if trouble is None:
+        return named, None if problem is None else str(named)
+    if problem is None:
         return own, None
     raise SessionDirectoryError(
-        f"the directory of session `{session.id}` {trouble}: `{own}`",
-        hint="if it has moved, say where with `-w DIR`",
+        f"the directory of session `{session.id}` {problem}: `{own}`",
+        hint="if it was moved, name the new one with `-w DIR`",
     )
 
 
-def _why_not_there(directory: str) -> str | None:
-    """What became of a directory that cannot be worked in, None for one that can."""
+def _problem_with(directory: str) -> str | None:
+    """Why the directory cannot be used, as part of a sentence; None if it can."""
     if not os.path.isdir(directory):
-        return "is gone" if not os.path.lexists(directory) else "is no directory any more"
+        return "does not exist" if not os.path.lexists(directory) else "is not a directory"
     return None if os.access(directory, os.R_OK | os.X_OK) else "cannot be read"
 
 
 def working_directory(directory: Path) -> Path:
-    """The directory as it is without links; `UsageError` unless it can be worked in."""
+    """The directory without symbolic links. Raises `UsageError` if it cannot be used."""
     resolved = Path(os.path.realpath(directory.expanduser()))
     try:
         mode = resolved.stat().st_mode

@@ -1,8 +1,8 @@
-"""What an agent inherits of git's variables.
+"""The variables of git that an agent inherits.
 
-A git hook has variables that say which repository, index and directory git works in
-(`git rev-parse --local-env-vars`). An agent that works there goes on with them; one that works
-elsewhere would change the wrong repository, or commit the wrong index.
+A git hook has variables for the repository, index and directory that git uses
+(`git rev-parse --local-env-vars`). An agent that works there keeps them. In another place they
+would make it change the wrong repository, or commit the wrong index.
 """
 
 import os
@@ -19,7 +19,7 @@ from clinvk.services.files.repositories import (
 )
 
 _PLACE = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX", "GIT_IMPLICIT_WORK_TREE")
-"""Which repository it is, and where in it; git finds both by itself from a directory."""
+"""The repository and the place in it; git also finds both from the directory."""
 
 _PATHS = ("GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_GRAFT_FILE", "GIT_SHALLOW_FILE")
 _REST = (
@@ -35,54 +35,54 @@ _REST = (
 _TAME = (
     ("core.fsmonitor", "false"),
     ("core.hooksPath", os.devnull),
-    ("log.showSignature", "false"),  # by `gpg.program`
-    ("diff.ignoreSubmodules", "all"),  # a configuration of its own is in each
+    ("log.showSignature", "false"),  # it runs `gpg.program`
+    ("diff.ignoreSubmodules", "all"),  # each has its own configuration
 )
-"""What keeps `git status` and `git log` from running what a repository's configuration names.
+"""Settings that stop `git status` and `git log` from running programs of a repository's config.
 
-An agent may ask for both at its start, in a read-only turn too (seen in November 2026).
+An agent can run both at its start, also in a read-only turn (seen in November 2026).
 """
 
 
 class GitVariables(NamedTuple):
-    """What an agent is given in place of what clinvk itself was given."""
+    """The changes to the inherited variables of git."""
 
     set: Mapping[str, str]
     unset: tuple[str, ...]
 
 
 def git_variables(environ: Mapping[str, str], here: Path, there: Path) -> GitVariables:
-    """Those for an agent that works `there`, if clinvk was started `here`.
+    """The changes for an agent that works `there`, if clinvk was started `here`.
 
-    In the same directory all stay as they are, unless it is in a repository and they are another
-    one's: a hook may have changed its directory. In another of the same work tree only those stay
-    that a directory does not tell (the index of the commit that is being made), as absolute paths.
+    In the same directory all are kept, unless it is in a different repository (a hook may have
+    changed its directory). In another directory of the same work tree, only those are kept that git
+    cannot find from the directory (the index of the commit in progress), as absolute paths.
     """
-    said = [name for name in (*_PLACE, *_PATHS, *_REST) if name in environ]
-    if not said:
+    present = [name for name in (*_PLACE, *_PATHS, *_REST) if name in environ]
+    if not present:
         return GitVariables({}, ())
     root = repository_root(Path(os.path.realpath(there)))
     meant = _work_tree(environ, here)
     if os.path.realpath(here) == os.path.realpath(there):
         foreign = root is not None and meant != root
-        return GitVariables({}, tuple(said) if foreign else ())
+        return GitVariables({}, tuple(present) if foreign else ())
     if meant != root:
-        return GitVariables({}, tuple(said))
+        return GitVariables({}, tuple(present))
     paths = {name: str(here / environ[name]) for name in _PATHS if environ.get(name)}
-    return GitVariables(paths, tuple(name for name in said if name in _PLACE))
+    return GitVariables(paths, tuple(name for name in present if name in _PLACE))
 
 
 def tame_git(environ: Mapping[str, str], there: Path) -> dict[str, str]:
-    """Further settings for every git that works `there`, after the person's own of that kind.
+    """Variables with safe settings for every git that works `there`, after the user's own.
 
-    The filters that the repository itself names are switched off, and what a partial clone left
-    out is not fetched: its address and its `core.sshCommand` may be a program too.
+    Filters of the repository are disabled, and missing objects of a partial clone are not fetched:
+    its address and its `core.sshCommand` can be programs too.
     """
     root = repository_root(there)
     git = which("git", environ) if root else None
     more = without_own_programs(root, git, environ) if root and git else ()
-    said = environ.get("GIT_CONFIG_COUNT", "")
-    first = int(said) if said.isdecimal() and said.isascii() else 0
+    count = environ.get("GIT_CONFIG_COUNT", "")
+    first = int(count) if count.isdecimal() and count.isascii() else 0
     tame = (*_TAME, *more)
     settings = {"GIT_NO_LAZY_FETCH": "1", "GIT_CONFIG_COUNT": str(first + len(tame))}
     for number, (key, value) in enumerate(tame, start=first):
@@ -92,10 +92,10 @@ def tame_git(environ: Mapping[str, str], there: Path) -> dict[str, str]:
 
 
 def _work_tree(environ: Mapping[str, str], here: Path) -> Path | None:
-    """The work tree that the variables mean: named, or around where clinvk was started.
+    """The work tree of the variables: the one named, or the one in which clinvk was started.
 
-    None if `GIT_DIR`, the index or the objects are not of that work tree. A hook of a linked
-    worktree is started in that worktree, and has the worktree's own git directory there.
+    None if `GIT_DIR`, the index or the objects do not belong to it. A hook of a linked worktree is
+    started in that worktree, with the git directory of the worktree.
     """
     if named := environ.get("GIT_WORK_TREE"):
         return Path(os.path.realpath(here / named))
@@ -111,5 +111,5 @@ def _work_tree(environ: Mapping[str, str], here: Path) -> Path | None:
 
 
 def _git_directory_around(path: Path) -> Path | None:
-    """The git directory that the file is in, None if it is in none (an index in a scratch)."""
+    """The git directory that contains the file, None if there is none (a temporary index)."""
     return next((one for one in path.parents if os.path.isfile(one / "HEAD")), None)

@@ -1,4 +1,4 @@
-"""What a session's past says about its next turn."""
+"""Checks of a session's earlier turns before its next turn."""
 
 from collections.abc import Sequence
 
@@ -11,15 +11,15 @@ _ANSWERED = frozenset({StopReason.END_TURN, StopReason.MAX_TURNS, StopReason.BUD
 
 
 def was_answered(turns: Sequence[Turn]) -> bool:
-    """Whether any turn ever ended with an answer; a session without a transcript counts as yes."""
+    """Whether any turn ended with an answer; True for a session without a transcript."""
     return not turns or any(
         turn.outcome.stop_reason in _ANSWERED or turn.interactive for turn in turns
     )
 
 
 def refuse_newer(session: Session) -> None:
-    """Raise `SessionError` for a session that a newer clinvk wrote: it is read, never written."""
+    """Raise `SessionError` for a session of a newer clinvk, which must not be changed."""
     if session.schema > SCHEMA:
         raise SessionError(
-            f"session `{session.id}` was written by a newer clinvk", hint="update this one"
+            f"session `{session.id}` was written by a newer clinvk", hint="update clinvk"
         )

@@ -24,9 +24,9 @@ from clinvk.services.files.observe import watch_files
 from clinvk.services.turns.native_import import (
     ScreenEnd,
     ScreenRecording,
-    begun_since,
     native_turns,
     new_turns,
+    started_since,
     unseen_turn,
 )
 from clinvk.services.turns.plan import TurnPlan
@@ -76,7 +76,7 @@ def hand_over(
             end = _show(plan, world, recorded)
         except BackendStartError:
             if recorded is not None:
-                recorded.nothing_said()
+                recorded.no_turns()
             raise
         if recorded is None:
             return HandedOver(
@@ -84,11 +84,11 @@ def hand_over(
             )
         said, conversation = _said(plan, before, began_at, world)
         if said is None:
-            recorded.take_over([unseen_turn(began_at)], None, end)
+            recorded.import_turns([unseen_turn(began_at)], None, end)
         elif said:
-            recorded.take_over(said, conversation, end)
+            recorded.import_turns(said, conversation, end)
         else:
-            recorded.nothing_said()
+            recorded.no_turns()
         return HandedOver(
             exit_code=end.exit_code,
             stopped=end.stopped,
@@ -109,7 +109,7 @@ def _said(
     known = plan.request.conversation
     if known is not None:
         return new_turns(before, native_turns(plan.backend, known, world)), known
-    begun = begun_since(plan.backend, plan.invocation.cwd, began_at, world)
+    begun = started_since(plan.backend, plan.invocation.cwd, began_at, world)
     if begun is None or len(begun) > 1:
         return None, None
     if not begun:

@@ -1,8 +1,7 @@
-"""What was said in an agent's own screen, taken over into our record from the agent's files.
+"""Imports the turns of an agent's interactive screen from the agent's files.
 
-The turn is on disk as begun before the screen opens, without a prompt: if clinvk dies meanwhile,
-the session shows it as interrupted. Afterwards it is told again for each turn that the agent's
-files have and had not before.
+A turn without a prompt is written before the screen opens: if clinvk is killed meanwhile, the
+session shows it as interrupted. Afterwards each new turn in the agent's files is recorded.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,33 +42,33 @@ class ScreenEnd(Struct, frozen=True, kw_only=True):
 
 
 class ScreenRecording(Recording):
-    """The recording of an agent's own screen: any number of turns, known only when it is over."""
+    """The recording of an interactive screen: any number of turns, known after its end."""
 
     interactive = True
 
     def start(self, plan: TurnPlan) -> None:
-        """As for any turn; the plan is what later turns are told with."""
+        """Start like any turn; the plan is kept for the turns to come."""
         self._plan = plan
         self._notes = plan.warnings
         super().start(plan)
 
-    def nothing_said(self) -> None:
-        """No turn took place: the session is as it was before, and a new one never was."""
+    def no_turns(self) -> None:
+        """No turn took place: restore the session, or discard a new one."""
         if self._is_new:
             self._store.discard(self._before.id)
             self.session_id = None
         else:
-            self.void("nothing was said in the agent's own screen")
+            self.void("there was no turn in the interactive screen")
 
-    def take_over(
+    def import_turns(
         self, turns: Sequence[NativeTurn], conversation: str | None, end: ScreenEnd
     ) -> None:
-        """Record the turns, of which there is at least one; the last has what changed on disk."""
+        """Record the turns (at least one); the last one gets the changed files."""
         without_files = replace(end, files=())
         for turn, following in pairwise(turns):
-            # What was never finished ended at the latest when the next one began.
-            over = replace(turn, ended_at=turn.ended_at or following.started_at)
-            self._record(over, conversation, without_files)
+            # An unfinished turn ended at the latest when the next one started.
+            ended = replace(turn, ended_at=turn.ended_at or following.started_at)
+            self._record(ended, conversation, without_files)
         self._record(turns[-1], conversation, end)
         self._name(turns[0].prompt)
         session, transcript = self.session, self._transcript
@@ -106,7 +105,7 @@ class ScreenRecording(Recording):
         )
         for note in self._notes:
             self.event(Warned(message=note, code="clinvk"))
-        # They are of the first turn; those after it go on with the conversation that it began.
+        # They apply to the first turn; later ones continue the conversation that it started.
         self._plan, self._notes = replace(self._plan, afresh=None), ()
 
     def _end(self, turn: NativeTurn, conversation: str | None, end: ScreenEnd) -> None:
@@ -114,7 +113,7 @@ class ScreenRecording(Recording):
         self.session = self._close_turn(_outcome(turn, conversation, end), at)
 
     def _name(self, prompt: str) -> None:
-        """A title for a session that had none, and the agent's own where it made one."""
+        """Set the title of an untitled session, or the agent's title if there is one."""
         if not self._discretion.words:
             return
         untitled = self.session.title == UNTITLED
@@ -124,14 +123,14 @@ class ScreenRecording(Recording):
 
 
 def unseen_turn(started_at: datetime) -> NativeTurn:
-    """What is known of a screen whose agent keeps nothing that we can read."""
+    """The turn for a screen whose agent has no files that we can read."""
     return NativeTurn(id="", prompt="", started_at=started_at)
 
 
 def native_turns(
     backend: Backend, conversation: str | None, world: World
 ) -> tuple[NativeTurn, ...] | None:
-    """The turns that the agent's files have of the conversation; None if that cannot be told.
+    """The turns of the conversation in the agent's files; None if they are unknown.
 
     A conversation without a file has no turns yet.
     """
@@ -147,10 +146,12 @@ def native_turns(
     return tuple(turn for lines in files for turn in native.turns(lines))
 
 
-def begun_since(backend: Backend, cwd: Path, since: datetime, world: World) -> Sequence[str] | None:
-    """The ids of the conversations that the agent began in that directory since then.
+def started_since(
+    backend: Backend, cwd: Path, since: datetime, world: World
+) -> Sequence[str] | None:
+    """The ids of the conversations that the agent started in that directory since then.
 
-    None if that cannot be told.
+    None if that is unknown.
     """
     native = backend.native()
     where = backend.all_conversations(world.user_home, world.environ)
@@ -163,7 +164,7 @@ def begun_since(backend: Backend, cwd: Path, since: datetime, world: World) -> S
 def new_turns(
     before: Iterable[NativeTurn] | None, after: Sequence[NativeTurn] | None
 ) -> Sequence[NativeTurn] | None:
-    """The turns that were not there before; None if that cannot be told."""
+    """The turns in `after` but not in `before`; None if that is unknown."""
     if before is None or after is None:
         return None
     known = {turn.id for turn in before}
@@ -173,8 +174,8 @@ def new_turns(
 def _outcome(turn: NativeTurn, conversation: str | None, end: ScreenEnd) -> Outcome:
     failure = None
     if turn.failed:
-        said = turn.text or "the agent failed and did not say why"
-        failure = Failure(code=FailureCode.AGENT_FAILED, message=said)
+        message = turn.text or "the agent failed without a reason"
+        failure = Failure(code=FailureCode.AGENT_FAILED, message=message)
     stop_reason = StopReason.CANCELLED if turn.interrupted else StopReason.END_TURN
     return Outcome(
         text="" if turn.failed else turn.text,
@@ -192,7 +193,7 @@ def _outcome(turn: NativeTurn, conversation: str | None, end: ScreenEnd) -> Outc
 
 
 def _duration(turn: NativeTurn, end: ScreenEnd) -> float:
-    """The turn's own, or the screen's where nothing else is known."""
+    """The duration of the turn, or of the screen if that is unknown."""
     if turn.started_at is None or turn.ended_at is None:
         return end.duration_s
     return max((turn.ended_at - turn.started_at).total_seconds(), 0.0)

@@ -1,4 +1,4 @@
-"""How a turn ended, judged from what the agent said and from how its process went."""
+"""The outcome of a turn, from the agent's events and the end of its process."""
 
 from signal import Signals
 
@@ -21,7 +21,7 @@ _TIMED_OUT = {
     ),
     EndReason.STALLED: (
         FailureCode.IDLE_TIMEOUT,
-        "whoever reads the output took nothing for longer than the idle limit",
+        "the reader of the output read nothing for longer than the idle limit",
     ),
 }
 
@@ -31,10 +31,10 @@ _BROKEN_OFF = (StopReason.CANCELLED, StopReason.TIMEOUT)
 
 
 def judge(heard: Heard, ending: Ending) -> Outcome:
-    """The turn's outcome, in the light of how the child ended.
+    """The outcome of the turn, which also depends on how the child ended.
 
-    An answer that was complete stands. Otherwise a turn that we ended is cancelled or timed out,
-    whatever the agent said of it while it was being stopped.
+    A complete answer is kept. Otherwise a turn that we stopped is cancelled or timed out, whatever
+    the agent reported while it was being stopped.
     """
     result = heard.result or Outcome(stop_reason=StopReason.ERROR)
     result = replace(result, exit_code=ending.exit_code, duration_s=ending.duration_s)
@@ -42,7 +42,7 @@ def judge(heard: Heard, ending: Ending) -> Outcome:
     cancelled = result.stop_reason is StopReason.CANCELLED
     complete = heard.result is not None and result.failure is None and not cancelled
     if ending.cut_lines and complete and not result.text.strip():
-        # The line that was cut was the answer's, and the agent knows nothing of that.
+        # The cut line was the answer, which the agent does not know.
         return replace(
             result, text=partial, stop_reason=StopReason.ERROR, failure=_too_long(ending)
         )
@@ -51,23 +51,23 @@ def judge(heard: Heard, ending: Ending) -> Outcome:
     if not complete and ending.reason in _TIMED_OUT:
         code, message = _TIMED_OUT[ending.reason]
         if heard.retrying:
-            message = f"{message}; the agent said last: {heard.retrying}"
+            message = f"{message}; last message of the agent: {heard.retrying}"
         failure = Failure(code=code, message=message, detail=ending.stderr_tail or None)
         return replace(result, text=partial, stop_reason=StopReason.TIMEOUT, failure=failure)
     if result.failure is None:
         return _without_lost_count(result)
-    return replace(result, text=partial, failure=_told_apart(result.failure, heard, ending))
+    return replace(result, text=partial, failure=_specific(result.failure, heard, ending))
 
 
 def _without_lost_count(result: Outcome) -> Outcome:
-    """The outcome; no tokens at all after an answer mean that the agent lost count."""
+    """The outcome. An answer with zero tokens means that the agent did not count them."""
     usage = result.usage
     lost = result.text.strip() and (usage.input_tokens, usage.output_tokens) == (0, 0)
     return replace(result, usage=UNKNOWN_USAGE) if lost else result
 
 
-def _told_apart(failure: Failure, heard: Heard, ending: Ending) -> Failure:
-    """The failure as it is known here, with what the agent said last if nobody understood it."""
+def _specific(failure: Failure, heard: Heard, ending: Ending) -> Failure:
+    """The failure with what is known here, and the last lines that were not understood."""
     if failure.code is FailureCode.KILLED and ending.reason is EndReason.LINGERED:
         message = "the agent closed its output without a result"
         failure = replace(failure, code=FailureCode.NO_RESULT, message=message)
@@ -76,16 +76,16 @@ def _told_apart(failure: Failure, heard: Heard, ending: Ending) -> Failure:
     return replace(failure, detail=failure.detail or heard.raw_tail or None)
 
 
-def speaks_otherwise(result: Outcome, ending: Ending) -> bool:
-    """Whether the agent failed as one does whose version is another than clinvk speaks with."""
+def suggests_other_version(result: Outcome, ending: Ending) -> bool:
+    """Whether the agent failed in a way that an unsupported version would."""
     code = result.failure.code if result.failure else None
     return ending.reason is EndReason.EXITED and code in _NOT_UNDERSTOOD
 
 
-def notice_of_answer(result: Outcome, heard: Heard) -> str | None:
-    """What an answer lacks that the agent takes for a good end, None if nothing.
+def incomplete_answer_notice(result: Outcome, heard: Heard) -> str | None:
+    """A notice that a successful turn has no complete answer, None if it has one.
 
-    A value that was asked for is an answer also where the agent gives it by a tool's call.
+    A requested structured value is an answer, also if the agent returns it by a tool call.
     """
     if result.failure is not None or result.stop_reason in _BROKEN_OFF:
         return None
@@ -101,14 +101,14 @@ def notice_of_answer(result: Outcome, heard: Heard) -> str | None:
     return None
 
 
-def told_of_cut_lines(event: Event, ending: Ending) -> Event:
-    """The event, with the reason that a parser cannot know: a line lost its end before it came."""
+def with_cut_lines(event: Event, ending: Ending) -> Event:
+    """The event, with a cut line as the reason if the parser found none."""
     unexplained = isinstance(event, Failed) and event.failure.code is FailureCode.NO_RESULT
     return Failed(failure=_too_long(ending)) if unexplained and ending.cut_lines else event
 
 
 def cut_lines_notice(ending: Ending) -> str:
-    """That lines of the agent's output lost their end."""
+    """A notice that lines of the agent's output were cut."""
     limit = f"longer than {MAX_LINE_BYTES >> 20} MiB"
     if ending.cut_lines == 1:
         return f"a line of the agent's output is {limit} and was cut"
@@ -116,13 +116,13 @@ def cut_lines_notice(ending: Ending) -> str:
 
 
 def _too_long(ending: Ending) -> Failure:
-    message = f"{cut_lines_notice(ending)}; no answer came with the rest"
+    message = f"{cut_lines_notice(ending)}; the rest has no answer"
     detail = ending.stderr_tail or None
     return Failure(code=FailureCode.OUTPUT_TOO_LONG, message=message, detail=detail)
 
 
 def exit_status(result: Outcome, ending: Ending) -> ExitStatus:
-    """What the shell sees: the signal that broke the run off, else the failure's, else 0."""
+    """The exit status: of the signal that stopped the run, else of the failure, else 0."""
     if ending.reason is EndReason.CANCELLED:
         interrupted = ending.signal is Signals.SIGINT
         return ExitStatus.INTERRUPTED if interrupted else ExitStatus.TERMINATED

@@ -1,4 +1,4 @@
-"""Everything about one turn that is decided before anything is started."""
+"""Plans one turn: everything that is decided before a process is started."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -38,13 +38,12 @@ _FIRST_RESUME = 2
 
 
 class TurnPlan(Struct, frozen=True, kw_only=True):
-    """One turn, ready to be started. `warnings` are what a person should know about it.
+    """One turn, ready to start. `warnings` are shown to the user.
 
-    `program` is the start of the invocation's argv. `prompt` is what the person said; what is sent
-    may have earlier turns above it. `moves_to` is the session's directory from now on, if the turn
-    ends well. `afresh` as in `Turn`; `kept` says that the agent has the conversation on
-    disk, where it looks for it; `instead` is the plan to turn to if only the agent itself knows
-    that it no longer has the conversation.
+    `program` is the start of the invocation's argv. `prompt` is that of the user; the sent text can
+    have earlier turns before it. `moves_to` is the new directory of the session if the turn
+    succeeds. `afresh` is as in `Turn`. `kept` means that the agent's files have the conversation.
+    `instead` gives the plan to use if the agent reports the conversation as missing.
     """
 
     backend: Backend
@@ -63,9 +62,9 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
 def backend_for(
     request: RunRequest, session: Session | None, settings: Settings, world: World
 ) -> Backend:
-    """The session's own backend, else the one asked for, else the default.
+    """The session's backend, else the requested one, else the default.
 
-    Raises `UsageError` when another backend than the session's own is asked for.
+    Raises `UsageError` if the request names a backend other than the session's.
     """
     if session is None:
         return (
@@ -77,16 +76,16 @@ def backend_for(
         raise UsageError(
             f"session `{session.id}` belongs to backend `{session.backend}`,"
             f" not `{request.backend}`",
-            hint="leave `-b` out to go on with it, or start a new session",
+            hint="leave `-b` out to continue it, or start a new session",
         )
     return world.agents.get(session.backend)
 
 
 def new_session(request: RunRequest, backend: Backend, settings: Settings, world: World) -> Session:
-    """A session as its first turn would begin it; nothing is written.
+    """A new session for its first turn; nothing is written.
 
-    Where the agent lets the caller choose its conversation's id, it is chosen here, so that it is
-    on disk before the agent has its prompt.
+    If the agent accepts a conversation id, it is chosen here, so that it is on disk before the
+    agent gets the prompt.
     """
     now = world.now()
     chosen = Capability.OWN_ID not in backend.lacks
@@ -108,7 +107,7 @@ def new_session(request: RunRequest, backend: Backend, settings: Settings, world
     )
 
 
-def plan_turn(  # noqa: PLR0913  all that a turn depends on
+def plan_turn(  # noqa: PLR0913  everything that a turn depends on
     request: RunRequest,
     session: Session,
     backend: Backend,
@@ -118,13 +117,13 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
     past: Past | None = None,
     gone: bool = False,
 ) -> TurnPlan:
-    """The session's next turn: what was said this time over what the session keeps.
+    """The session's next turn: the request, with defaults from the session.
 
-    `past` are the session's turns, None for a new one; they are asked for only if the agent has no
-    trace of the conversation. `gone` says that the agent itself has said so.
+    `past` reads the session's turns, None for a new one; it is only called if the agent's files do
+    not have the conversation. `gone` means that the agent itself reported it as missing.
 
-    Raises the error of the first thing that stands in the way: a directory that is gone, a
-    conversation that the agent no longer has, an option that it cannot honour, a missing program.
+    Raises the first error: a missing directory, a missing conversation, an option that the agent
+    does not support, a missing program.
     """
     refuse_too_deep(world.environ, settings)
     cwd, moves_to = turn_directory(request, session)
@@ -163,7 +162,7 @@ def plan_turn(  # noqa: PLR0913  all that a turn depends on
 
 
 class _Asked(Struct, frozen=True, kw_only=True):
-    """What was said this time, of which session, and what the settings say."""
+    """The request, its session, its backend and the settings."""
 
     request: RunRequest
     session: Session
@@ -172,7 +171,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
 
     @property
     def model(self) -> str | None:
-        """The one asked for, now or for the session; else the last, if the agent can be told."""
+        """The requested model, now or for the session; else the last, if the agent accepts one."""
         asked = self.request.model or self.session.model_asked
         if asked is not None or Capability.MODEL in self.backend.lacks:
             return asked
@@ -180,7 +179,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
 
     @property
     def max_turns(self) -> int | None:
-        """The limit of the settings is for those agents that have one."""
+        """The requested limit, or that of the settings if the agent supports one."""
         request = self.request
         if request.max_turns is not None or request.interactive:
             return request.max_turns
@@ -194,7 +193,7 @@ def _turn_request(
     asked: _Asked, conversation: ChosenConversation, cwd: Path, world: World
 ) -> TurnRequest:
     request, session, backend = asked.request, asked.session, asked.backend
-    replayed, goes_on = conversation.replay, conversation.resume
+    replayed, resumes = conversation.replay, conversation.resume
     extra_args = asked.settings.backend(backend.name, "extra_args")
     access = session.access if request.access is None else request.access
     reads = backend.reads_files(access, world.user_home, world.environ)
@@ -202,12 +201,12 @@ def _turn_request(
         prompt=replayed.before(request.prompt) if replayed else request.prompt,
         cwd=cwd,
         conversation=conversation.id,
-        mode=TurnMode.RESUME if goes_on else TurnMode.START,
-        elsewhere=goes_on and str(cwd) != session.cwd,
+        mode=TurnMode.RESUME if resumes else TurnMode.START,
+        elsewhere=resumes and str(cwd) != session.cwd,
         model=asked.model,
         access=access,
         system_prompt=request.system_prompt or session.system_prompt,
-        system_prompt_changed=(goes_on or conversation.afresh is not None)
+        system_prompt_changed=(resumes or conversation.afresh is not None)
         and request.system_prompt not in (None, session.system_prompt),
         max_turns=asked.max_turns,
         ephemeral=request.ephemeral and Capability.EPHEMERAL not in backend.lacks,
@@ -220,24 +219,24 @@ def _turn_request(
         },
         texts=dict(_texts(reads, backend)),
     )
-    if not goes_on or request.interactive or conversation.id is None:
+    if not resumes or request.interactive or conversation.id is None:
         return turn
     counted = counters_kept(backend, conversation.id, world)
     return turn if counted is None else replace(turn, counters=counted, baseline_known=True)
 
 
 def _texts(reads: Mapping[str, Path], backend: Backend) -> Iterator[tuple[str, str]]:
-    """What the files say that the invocation has to know, as far as there are any.
+    """The contents of the existing files that the invocation depends on.
 
-    Raises `BackendUnsupportedError` for one that is there and does not tell: it may forbid much.
+    Raises `BackendUnsupportedError` for one that cannot be read: it may contain restrictions.
     """
     for key, path in reads.items():
         files = sorted(path.parent.glob(path.name)) if "*" in path.name else [path]
         for file in filter(os.path.isfile, files):
             if read_text(file) is None:
                 raise BackendUnsupportedError(
-                    f"backend `{backend.name}` cannot be kept to what `{file}` says: it cannot be"
-                    " read, or is too large",
+                    f"backend `{backend.name}` cannot follow `{file}`: it cannot be read, or is too"
+                    " large",
                     hint="correct it, or move it away",
                 )
         texts = [text for file in files if (text := read_text(file)) is not None]
@@ -246,7 +245,7 @@ def _texts(reads: Mapping[str, Path], backend: Backend) -> Iterator[tuple[str, s
 
 
 def _refuse_wider_arguments(asked: _Asked, turn: TurnRequest) -> None:
-    """Raise `BackendUnsupportedError` for an argument that asks for more than the access."""
+    """Raise `BackendUnsupportedError` for an argument that allows more than the access."""
     if turn.access is None or not turn.backend_args:
         return
     backend = asked.backend
@@ -263,48 +262,48 @@ def _refuse_wider_arguments(asked: _Asked, turn: TurnRequest) -> None:
 
 
 def _with_git_variables(invocation: Invocation, turn: TurnRequest, world: World) -> Invocation:
-    """The invocation with git's variables as they should be where the agent works."""
+    """The invocation with git's variables adapted to the agent's directory."""
     read_only = turn.access is Access.READ_ONLY
     if not read_only and not any(name.startswith("GIT_") for name in world.environ):
         return invocation
     from clinvk.services.turns.git_variables import git_variables, tame_git
 
-    said = git_variables(world.environ, world.cwd, invocation.cwd)
+    changes = git_variables(world.environ, world.cwd, invocation.cwd)
     tame = tame_git(world.environ, invocation.cwd) if read_only else {}
-    # `git -c` puts its settings there, and they would win over ours.
-    beaten = ("GIT_CONFIG_PARAMETERS",) if read_only else ()
+    # `git -c` stores its settings there, which would override ours.
+    overriding = ("GIT_CONFIG_PARAMETERS",) if read_only else ()
     return replace(
         invocation,
-        env={**tame, **said.set, **invocation.env},
-        env_unset=(*invocation.env_unset, *beaten, *said.unset),
+        env={**tame, **changes.set, **invocation.env},
+        env_unset=(*invocation.env_unset, *overriding, *changes.unset),
     )
 
 
 def _warnings(
     asked: _Asked, conversation: ChosenConversation, access: Access | None
 ) -> Iterator[str]:
-    """What a person should know before the turn."""
+    """The warnings before the turn."""
     session, backend = asked.session, asked.backend
     if conversation.note is not None:
         yield conversation.note
     elif session.next_turn > 1 and not conversation.resume:
-        yield "the agent never saw the earlier prompt: its conversation begins here"
+        yield "the agent never saw the earlier prompt: its conversation starts here"
     if session.next_turn > 1 and is_wider(access, session.access):
         yield f"access is wider for this turn: {_named(access)} instead of {_named(session.access)}"
     kept = backend.lacks.get(Capability.EPHEMERAL) if asked.request.ephemeral else None
     if kept is not None:
-        yield f"{backend.title} itself cannot be told to keep nothing: {kept}"
+        yield f"{backend.title} itself still saves the conversation: {kept}"
 
 
 def _may_be_lost(asked: _Asked, conversation: ChosenConversation, world: World) -> Iterator[str]:
-    """Said once a session: at the resume after which the agent may delete the conversation."""
+    """A warning, once per session: after its first resume the agent may delete the conversation."""
     backend = asked.backend
     if not conversation.resume or asked.session.next_turn != _FIRST_RESUME:
         return
     path = backend.retention_settings(world.user_home, world.environ)
     if path is not None and (setting := backend.keeps_resumed(read_text(path))):
         yield (
-            f"{backend.title} may delete this conversation when a new one begins here: "
+            f"{backend.title} may delete this conversation when a new one starts here: "
             f"{setting} keeps it"
         )
 
@@ -314,14 +313,14 @@ def _named(access: Access | None) -> str:
 
 
 def _access_setting(backend: Backend, settings: Settings) -> Access | None:
-    said = settings.backend(backend.name, "access") or settings.get("run.access")
-    return Access(said) if said else None
+    access = settings.backend(backend.name, "access") or settings.get("run.access")
+    return Access(access) if access else None
 
 
 def _limits(request: RunRequest, settings: Settings) -> Limits:
     def seconds(asked: float | None, key: str) -> float | None:
-        said = settings.get(key)
-        return asked if asked is not None else parse_duration(said) if said else None
+        default = settings.get(key)
+        return asked if asked is not None else parse_duration(default) if default else None
 
     return Limits(
         timeout_s=seconds(request.timeout_s, "run.timeout"),

@@ -1,9 +1,9 @@
-"""What a person does not want on disk is taken out here, before anything gets near the store.
+"""Removes data that the user does not want to store, before it reaches the store.
 
-`session.store_transcript: false` keeps what a run was (times, ids, model, exit, figures, names of
-tools, paths of changed files) and nothing that was said in it. `session.store_token_usage: false`
-keeps no figure, also not the agent's own counters, from which figures could be told again. Neither
-changes what is shown while the turn runs, nor whether the session can be continued.
+`session.store_transcript: false` keeps the facts of a run (times, ids, model, exit, figures, names
+of tools, paths of changed files) but none of its content. `session.store_token_usage: false` keeps
+no figures, and no counters of the agent, from which figures could be computed. Neither changes the
+output during the turn, nor whether the session can be continued.
 """
 
 from msgspec import Struct
@@ -28,30 +28,30 @@ from clinvk.model.usage import UNKNOWN_USAGE
 
 
 class Discretion(Struct, frozen=True, kw_only=True):
-    """What may be written down: what was said, and the figures."""
+    """What may be stored: the content, and the figures of usage."""
 
     words: bool = True
     figures: bool = True
 
     def session(self, session: Session) -> Session:
-        """A new session as it may be written: a title that was made from its prompt goes."""
+        """A new session as it may be stored, without a title made from its prompt."""
         if self.words or session.title_source is TitleSource.PERSON:
             return session
         return replace(session, title="")
 
     def prompt(self, prompt: str) -> str:
-        """The prompt, or nothing."""
+        """The prompt, "" if it must not be stored."""
         return prompt if self.words else ""
 
     def event(self, event: Event) -> Event | None:
-        """The event as it may be written, None if nothing of it may."""
-        # A line that its backend does not know may hold anything.
+        """The event as it may be stored, None if it must not be."""
+        # A line that the backend does not know can contain anything.
         if not self.figures and isinstance(event, UsageReported | Raw):
             return None
         return event if self.words else _without_words(event)
 
     def outcome(self, outcome: Outcome) -> Outcome:
-        """The outcome as it may be written."""
+        """The outcome as it may be stored."""
         if not self.figures:
             outcome = replace(outcome, usage=UNKNOWN_USAGE, cost_usd=None, counters=None)
         if not self.words:
@@ -64,7 +64,7 @@ KEEP_ALL = Discretion()
 
 
 def discretion_of(settings: Settings) -> Discretion:
-    """What the settings let us write."""
+    """The policy in the settings."""
     return Discretion(
         words=bool(settings.get("session.store_transcript")),
         figures=bool(settings.get("session.store_token_usage")),
@@ -72,7 +72,7 @@ def discretion_of(settings: Settings) -> Discretion:
 
 
 def _without_words(event: Event) -> Event | None:
-    """What is known to say nothing; a kind of event that is not listed may say something."""
+    """The event without its content, None for kinds that may contain other content."""
     match event:
         case Init() | FileChange() | UsageReported() | Warned(code="clinvk" | "answer"):
             return event
@@ -87,6 +87,6 @@ def _without_words(event: Event) -> Event | None:
 
 
 def _bare(failure: Failure) -> Failure:
-    """The kind of a failure without the agent's words, which may quote what was said."""
+    """The failure without the agent's message, which can quote content."""
     message = failure.code.value.replace("_", " ")
     return Failure(code=failure.code, message=message, retry_at=failure.retry_at)

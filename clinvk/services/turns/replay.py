@@ -1,7 +1,7 @@
-"""An earlier conversation as text, to be told to a new one: prompts and answers, tools named.
+"""An earlier conversation as text for a new one: prompts, answers and names of tools.
 
-Sizes are bytes of UTF-8, because a budget of characters would be four times as many tokens in one
-script as in another. What was said last matters most, so the newest turns are taken first.
+Sizes are bytes of UTF-8, because the same number of characters can be four times as many tokens in
+another script. The newest turns matter most, so they are included first.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,10 +13,10 @@ from clinvk.model.turn import ToolCall, Turn
 from clinvk.text.units import plural
 
 BUDGET = 100_000
-"""Of all turns together: some 25 000 tokens, which leaves the new conversation its room."""
+"""Bytes of all turns together: about 25 000 tokens, which leaves room for the new conversation."""
 
 LONGEST = 20_000
-"""Of one prompt or one answer; a longer one keeps its beginning and its end."""
+"""Bytes of one prompt or answer; of a longer one, the start and the end are kept."""
 
 _TOOLS = 20
 _FILES = 20
@@ -25,7 +25,7 @@ _TAG = "earlier-conversation"
 
 
 class Replay(Struct, frozen=True, kw_only=True):
-    """What is told of the turns `first` to `last`.
+    """The text of the turns `first` to `last`.
 
     `left_out` counts the turns before them, `shortened` the texts that were too long.
     """
@@ -37,32 +37,32 @@ class Replay(Struct, frozen=True, kw_only=True):
     shortened: int
 
     def before(self, prompt: str) -> str:
-        """The prompt, with what came before it above it."""
+        """The prompt, preceded by the replayed text."""
         return f"{self.text}\n\n{prompt}"
 
     @property
     def note(self) -> str:
-        """What was told and what was not, for the person."""
-        told = f"turn {self.first}" if self.first == self.last else f"turns {self.first} to "
-        told += "" if self.first == self.last else str(self.last)
+        """A note for the user about what was replayed and what was left out."""
+        turns = f"turn {self.first}" if self.first == self.last else f"turns {self.first} to "
+        turns += "" if self.first == self.last else str(self.last)
         cuts = []
         if self.left_out:
             cuts.append(f"{plural(self.left_out, 'earlier turn')} left out")
         if self.shortened:
             cuts.append(f"{plural(self.shortened, 'long text')} shortened")
-        return told + (f" ({', '.join(cuts)})" if cuts else "")
+        return turns + (f" ({', '.join(cuts)})" if cuts else "")
 
 
 def replay_of(turns: Sequence[Turn], *, budget: int = BUDGET) -> Replay | None:
-    """The conversation that these turns are of, as text; None if nothing is known of what was said.
+    """The conversation of these turns as text; None if its content is unknown.
 
-    A turn that began an empty conversation is its first: what was before was not said in it.
+    Turns before one that started an empty conversation are not part of it.
     """
-    told = [turn for turn in _last_conversation(turns) if turn.prompt or turn.outcome.text]
+    known = [turn for turn in _last_conversation(turns) if turn.prompt or turn.outcome.text]
     parts: list[str] = []
     room, shortened = budget, 0
-    for turn in reversed(told):
-        part, cuts = _told(turn)
+    for turn in reversed(known):
+        part, cuts = _turn_text(turn)
         room -= len(part.encode("utf-8", errors="replace"))
         if parts and room < 0:
             break
@@ -70,19 +70,19 @@ def replay_of(turns: Sequence[Turn], *, budget: int = BUDGET) -> Replay | None:
         shortened += cuts
     if not parts:
         return None
-    left_out = len(told) - len(parts)
+    left_out = len(known) - len(parts)
     return Replay(
         text="\n\n".join([_opening(left_out), *reversed(parts), f"</{_TAG}>"]),
-        first=told[left_out].number,
-        last=told[-1].number,
+        first=known[left_out].number,
+        last=known[-1].number,
         left_out=left_out,
         shortened=shortened,
     )
 
 
 def _last_conversation(turns: Sequence[Turn]) -> Sequence[Turn]:
-    begins = [at for at, turn in enumerate(turns) if turn.afresh is IfMissing.NEW]
-    return turns[begins[-1] :] if begins else turns
+    starts = [at for at, turn in enumerate(turns) if turn.afresh is IfMissing.NEW]
+    return turns[starts[-1] :] if starts else turns
 
 
 def _opening(left_out: int) -> str:
@@ -95,8 +95,8 @@ def _opening(left_out: int) -> str:
     )
 
 
-def _told(turn: Turn) -> tuple[str, int]:
-    """The turn as text, and how many of its texts were shortened."""
+def _turn_text(turn: Turn) -> tuple[str, int]:
+    """The turn as text, and the number of its texts that were shortened."""
     prompt, prompt_cut = _shortened(turn.prompt)
     answer, answer_cut = _shortened(turn.outcome.text)
     lines = [f"## Turn {turn.number}"]

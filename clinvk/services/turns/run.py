@@ -24,10 +24,10 @@ from clinvk.services.turns.accumulate import Heard, shows_work
 from clinvk.services.turns.counters import with_own_figures
 from clinvk.services.turns.outcome import (
     cut_lines_notice,
+    incomplete_answer_notice,
     judge,
-    notice_of_answer,
-    speaks_otherwise,
-    told_of_cut_lines,
+    suggests_other_version,
+    with_cut_lines,
 )
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.record import Recording
@@ -143,7 +143,7 @@ class Turn:
             self._tell(Warned(message=cut_lines_notice(ending), code="clinvk"))
         if self._heard.result is None:
             for event in parser.finish(ending.exit_code, ending.stderr_tail):
-                self._tell(told_of_cut_lines(event, ending))
+                self._tell(with_cut_lines(event, ending))
         return ending
 
     def _begin(self) -> None:
@@ -209,7 +209,7 @@ class Turn:
     def _look_again(self, ending: Ending, signals: SignalInbox) -> None:
         """Say what only shows once the agent is done: a version too old, an answer that lacks."""
         result = judge(self._heard, ending)
-        if self._heard.init is None and speaks_otherwise(result, ending):
+        if self._heard.init is None and suggests_other_version(result, ending):
             from clinvk.services.turns.too_old import failure_by_version
 
             why = failure_by_version(result, self._plan, self._world, signals)
@@ -218,7 +218,7 @@ class Turn:
                 self._heard.result = replace(result, failure=why)
         if result.failure is None and self._unnamed:
             self._tell(Warned(message=_UNNAMED, code="clinvk"))
-        if notice := notice_of_answer(result, self._heard):
+        if notice := incomplete_answer_notice(result, self._heard):
             self._tell(Warned(message=notice, code="answer"))
 
     def _begin_instead(self, plan: TurnPlan) -> None:

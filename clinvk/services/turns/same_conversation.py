@@ -1,7 +1,7 @@
-"""Whether a resumed turn is answered from the conversation that was asked for.
+"""Checks that a resumed turn is answered from the requested conversation.
 
-Two ways to lose it: the agent says that it no longer has it, or it answers from another one. Both
-are judged here, for every agent alike, and only a resume in which nothing happened can be void.
+It can be lost in two ways: the agent reports it as missing, or answers from another one. Both are
+detected here for every agent, and only a resume in which nothing happened can be voided.
 """
 
 from msgspec.structs import replace
@@ -17,9 +17,9 @@ _LONGEST_ID = 200
 
 
 class SameConversation:
-    """Follows the ids of one turn; `other` is that of the conversation it should not be in.
+    """Follows the ids of one turn; `other` is the id of a wrong conversation.
 
-    `kept` says that the agent's files have the conversation that was asked for.
+    `kept` means that the agent's files have the requested conversation.
     """
 
     def __init__(self, backend: Backend, request: TurnRequest, *, kept: bool = False) -> None:
@@ -33,7 +33,7 @@ class SameConversation:
         self.other: str | None = None
 
     def note(self, init: Init) -> str | None:
-        """Take an id in; what a person should know of it, if it is new by design."""
+        """Record an id; return a note for the user if the id changes as intended."""
         known, self._told = self._told, init.backend_session_id
         if self._is_asked(init.backend_session_id):
             if self._asked is not None or known == init.backend_session_id:
@@ -41,32 +41,32 @@ class SameConversation:
             if self._is_id(init.backend_session_id):
                 return None
             shown = _shown(init.backend_session_id)
-            return f"{self._title} names its conversation `{shown}`: a session cannot go on with it"
+            return f"{self._title} reported the id `{shown}`, which a session cannot continue"
         if not self._may_change:
             self.other = self.other or init.backend_session_id
             return None
         if known == init.backend_session_id:
             return None
-        return f"{self._title} goes on under a new id: `{_shown(init.backend_session_id)}`"
+        return f"{self._title} continues under a new id: `{_shown(init.backend_session_id)}`"
 
     def failed(self, event: Failed, *, worked: bool) -> Failed:
-        """The event, in which "gone" stands only where it can be."""
+        """The event; its code is only "gone" if that is possible."""
         if self.other is not None:
             return event
         return replace(event, failure=self._possible(event.failure, worked=worked))
 
     def result(self, result: Result, *, worked: bool) -> Result:
-        """The result, with nothing in it of another conversation, and "gone" where it can be."""
-        said = result.backend_session_id
-        if said is not None and not self._may_change and not self._is_asked(said):
-            self.other = self.other or said
+        """The result without data of another conversation; "gone" only if that is possible."""
+        found = result.backend_session_id
+        if found is not None and not self._may_change and not self._is_asked(found):
+            self.other = self.other or found
         if self.other is None:
             if result.failure is None:
                 return result
             return replace(result, failure=self._possible(result.failure, worked=worked))
         message = (
-            f"asked to resume the conversation `{_shown(self._asked or '')}`, {self._title}"
-            f" answered from another one: `{_shown(self.other)}`"
+            f"{self._title} was to resume the conversation `{_shown(self._asked or '')}`,"
+            f" but answered from another one: `{_shown(self.other)}`"
         )
         detail = result.failure.detail if result.failure else None
         return replace(
@@ -83,10 +83,10 @@ class SameConversation:
         return self._asked is None or conversation.lower() == self._asked.lower()
 
     def _possible(self, failure: Failure, *, worked: bool) -> Failure:
-        """The failure; where a turn took place, words like "session not found" mean another one.
+        """The failure, unless "session not found" must be about something else.
 
-        So do they where the agent's files have the conversation, unless they name its id: a server
-        of tools or a wrapper has sessions of its own.
+        That is so if the agent worked, or if its files have the conversation and the message does
+        not name its id: a tool server or a wrapper has sessions of its own.
         """
         if failure.code is not FailureCode.CONVERSATION_GONE:
             return failure

@@ -1,4 +1,4 @@
-"""Which session a run goes on with."""
+"""Finds the session that a run continues."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ from clinvk.store.sessions.store import SessionStore
 def find_target(
     request: RunRequest, store: SessionStore, settings: Settings, world: World
 ) -> Session | None:
-    """The session to go on with, None for a new one."""
+    """The session to continue, None for a new one."""
     here = here_in(world, standing(request, world))
     if request.session is not None:
         return resolve_reference(store, request.session, ago=world.ago)
@@ -39,9 +39,9 @@ def find_target(
 
 
 def standing(request: RunRequest, world: World) -> Path:
-    """The directory from which the run is asked for, with symbolic links resolved.
+    """The directory in which the run was requested, with symbolic links resolved.
 
-    `UsageError` if one was named that cannot be worked in.
+    Raises `UsageError` if `--workdir` names one that cannot be used.
     """
     if request.workdir is not None:
         return working_directory(request.workdir)

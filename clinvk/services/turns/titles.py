@@ -1,7 +1,7 @@
-"""An agent's own title for a conversation, taken over unless a person gave one.
+"""Uses the agent's title of a conversation, unless the user set one.
 
-Read after a turn from the two ends of one file of the agent's, so that it costs nothing to speak
-of whatever the conversation's size.
+It is read after a turn from the start and the end of one file of the agent, so that the cost does
+not grow with the conversation.
 """
 
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from clinvk.store.agent_files.conversations import conversation_edges
 
 
 def with_agents_title(session: Session, world: World) -> Session:
-    """The session with the agent's own title, where it made one and no person gave one."""
+    """The session with the agent's title, if there is one and the user set none."""
     conversation = session.conversation.id
     if session.title_source is TitleSource.PERSON or conversation is None:
         return session
@@ -27,10 +27,10 @@ def with_agents_title(session: Session, world: World) -> Session:
     if where is None or native is None:
         return session
     for lines in conversation_edges(where):
-        said = native.title(conversation, lines)
+        found = native.title(conversation, lines)
         try:
-            title = checked_title(said or "")
-        except UsageError:  # none, or nothing that can stand as one
+            title = checked_title(found or "")
+        except UsageError:  # no title, or an invalid one
             continue
         return replace(session, title=title, title_source=TitleSource.AGENT)
     return session

@@ -1,6 +1,6 @@
-"""Whether an agent that was not understood is older than clinvk can work with.
+"""Checks whether an agent with unknown output is older than clinvk supports.
 
-A version costs a start of the agent's program, so that it is asked for only after such a failure.
+Reading the version starts the agent's program, so it is only done after such a failure.
 """
 
 from msgspec.structs import replace
@@ -17,7 +17,7 @@ from clinvk.services.world import World
 def failure_by_version(
     result: Outcome, plan: TurnPlan, world: World, signals: SignalInbox
 ) -> Failure | None:
-    """The failure of an agent that is too old, with its own words as the detail; else None."""
+    """The failure of an agent that is too old, with its message as the detail; else None."""
     backend, before = plan.backend, result.failure
     if before is None or backend.oldest_version is None or signals.received:
         return None

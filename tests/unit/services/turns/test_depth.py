@@ -16,11 +16,11 @@ def test_each_run_is_one_deeper_than_the_run_that_it_is_started_from() -> None:
         environ[RUN_MARK] = new_mark(environ)
 
 
-def test_the_limit_says_how_many_may_stand_inside_one_another() -> None:
+def test_the_limit_says_how_many_runs_can_be_nested() -> None:
     """With 2, a run and one inside it; the third is refused, and not as something to try again."""
     settings = merge({"run.max_depth": Setting(2)}, {})
     refuse_too_deep({}, settings)
     refuse_too_deep({RUN_MARK: "a"}, settings)
-    with pytest.raises(TooDeepError, match="inside 2 others") as refused:
+    with pytest.raises(TooDeepError, match="nested in 2 others") as refused:
         refuse_too_deep({RUN_MARK: "a.b"}, settings)
     assert (refused.value.exit_status, refused.value.retryable) == (ExitStatus.LIMIT, False)

@@ -11,7 +11,7 @@ from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.process.ending import Ending, EndReason
 from clinvk.services.turns.accumulate import Heard
-from clinvk.services.turns.outcome import exit_status, judge, notice_of_answer
+from clinvk.services.turns.outcome import exit_status, incomplete_answer_notice, judge
 
 GOOD = Result(text="done", stop_reason=StopReason.END_TURN)
 FAILED = Result(
@@ -154,7 +154,7 @@ def test_a_turn_that_timed_out_while_its_service_failed_says_so(
     assert failure is not None
     assert failure.code is FailureCode.TIMEOUT
     assert failure.message.startswith("the turn took longer than its time limit")
-    assert failure.message.endswith("; the agent said last: waiting for network") == told
+    assert failure.message.endswith("; last message of the agent: waiting for network") == told
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_a_turn_that_timed_out_while_its_service_failed_says_so(
 )
 def test_an_answer_that_is_missing_or_cut_is_said(result: Result, said: str | None) -> None:
     """The agent takes such a turn for a good one; a failure says by itself what is wrong."""
-    notice = notice_of_answer(result, _heard())
+    notice = incomplete_answer_notice(result, _heard())
     assert notice is None if said is None else said in (notice or "")
 
 
@@ -191,7 +191,7 @@ def test_what_was_said_before_the_last_tool_is_no_answer(
     events: list[Event], result: Result, *, missing: bool
 ) -> None:
     """It says what the agent was about to do; of what came of that nothing is said."""
-    notice = notice_of_answer(result, _heard(*events))
+    notice = incomplete_answer_notice(result, _heard(*events))
     assert (notice is not None and "after its last tool" in notice) is missing
 
 
