@@ -15,7 +15,7 @@ from bed.long_runs import CASES, PIECE, RUNS, backend_of
 from clinvk.agents.base import Parser
 from clinvk.model.events import Message, Result, Warned
 from clinvk.model.request import TurnRequest
-from clinvk.services.turns.accumulate import Heard
+from clinvk.services.turns.accumulate import TurnAccumulator
 from clinvk.text.bounded import CUT_NOTE, LONGEST_TEXT
 
 STEPS = budget(50, long=100)
@@ -26,21 +26,21 @@ class Run:
     """A run of an agent, read and taken note of as a turn does it."""
 
     def __init__(self, agent: str) -> None:
-        self.heard = Heard()
+        self.collected = TurnAccumulator()
         self._parser: Parser = backend_of(agent).parser(TurnRequest(prompt="", cwd=Path("/p")))
 
     def feed(self, line: str) -> None:
         """One line, and what is asked after each."""
         for event in self._parser.feed(line):
-            self.heard.hear(event)
+            self.collected.add(event)
         assert self._parser.settled in {True, False}
 
     def finish(self) -> Result:
         """The end."""
         for event in self._parser.finish(0, ""):
-            self.heard.hear(event)
-        assert self.heard.result is not None
-        return self.heard.result
+            self.collected.add(event)
+        assert self.collected.result is not None
+        return self.collected.result
 
 
 @pytest.mark.parametrize(("agent", "kind"), CASES)

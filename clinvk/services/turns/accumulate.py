@@ -28,7 +28,7 @@ from clinvk.text.bounded import BoundedText
 _LONGEST_RAW = 400
 
 
-class Heard(Struct):
+class TurnAccumulator(Struct):
     """The data of a turn so far that its report needs."""
 
     said: str | BoundedText = ""
@@ -47,7 +47,7 @@ class Heard(Struct):
     init: Init | None = None
     result: Outcome | None = None
 
-    def hear(self, event: Event) -> None:
+    def add(self, event: Event) -> None:
         """Add one event."""
         self.worked = self.worked or shows_work(event)
         said = isinstance(event, Message) and event.text.strip()

@@ -93,7 +93,7 @@ class ScreenRecording(Recording):
                 turn=number,
                 at=at,
                 backend=self._plan.backend.name,
-                prompt=self._discretion.prompt(turn.prompt),
+                prompt=self._policy.prompt(turn.prompt),
                 cwd=str(request.cwd),
                 model=request.model,
                 access=request.access,
@@ -114,7 +114,7 @@ class ScreenRecording(Recording):
 
     def _name(self, prompt: str) -> None:
         """Set the title of an untitled session, or the agent's title if there is one."""
-        if not self._discretion.words:
+        if not self._policy.content:
             return
         untitled = self.session.title == UNTITLED
         if untitled and self.session.title_source is TitleSource.PROMPT:

@@ -11,7 +11,7 @@ from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.process.ending import Ending, EndReason
 from clinvk.process.framing import MAX_LINE_BYTES
-from clinvk.services.turns.accumulate import Heard
+from clinvk.services.turns.accumulate import TurnAccumulator
 
 _TIMED_OUT = {
     EndReason.TIMEOUT: (FailureCode.TIMEOUT, "the turn took longer than its time limit"),
@@ -30,17 +30,17 @@ _NOT_UNDERSTOOD = (FailureCode.NO_RESULT, FailureCode.OPTION_REFUSED)
 _BROKEN_OFF = (StopReason.CANCELLED, StopReason.TIMEOUT)
 
 
-def judge(heard: Heard, ending: Ending) -> Outcome:
+def judge(collected: TurnAccumulator, ending: Ending) -> Outcome:
     """The outcome of the turn, which also depends on how the child ended.
 
     A complete answer is kept. Otherwise a turn that we stopped is cancelled or timed out, whatever
     the agent reported while it was being stopped.
     """
-    result = heard.result or Outcome(stop_reason=StopReason.ERROR)
+    result = collected.result or Outcome(stop_reason=StopReason.ERROR)
     result = replace(result, exit_code=ending.exit_code, duration_s=ending.duration_s)
-    partial = result.text or heard.message
+    partial = result.text or collected.message
     cancelled = result.stop_reason is StopReason.CANCELLED
-    complete = heard.result is not None and result.failure is None and not cancelled
+    complete = collected.result is not None and result.failure is None and not cancelled
     if ending.cut_lines and complete and not result.text.strip():
         # The cut line was the answer, which the agent does not know.
         return replace(
@@ -50,13 +50,13 @@ def judge(heard: Heard, ending: Ending) -> Outcome:
         return replace(result, text=partial, stop_reason=StopReason.CANCELLED, failure=None)
     if not complete and ending.reason in _TIMED_OUT:
         code, message = _TIMED_OUT[ending.reason]
-        if heard.retrying:
-            message = f"{message}; last message of the agent: {heard.retrying}"
+        if collected.retrying:
+            message = f"{message}; last message of the agent: {collected.retrying}"
         failure = Failure(code=code, message=message, detail=ending.stderr_tail or None)
         return replace(result, text=partial, stop_reason=StopReason.TIMEOUT, failure=failure)
     if result.failure is None:
         return _without_lost_count(result)
-    return replace(result, text=partial, failure=_specific(result.failure, heard, ending))
+    return replace(result, text=partial, failure=_specific(result.failure, collected, ending))
 
 
 def _without_lost_count(result: Outcome) -> Outcome:
@@ -66,14 +66,14 @@ def _without_lost_count(result: Outcome) -> Outcome:
     return replace(result, usage=UNKNOWN_USAGE) if lost else result
 
 
-def _specific(failure: Failure, heard: Heard, ending: Ending) -> Failure:
+def _specific(failure: Failure, collected: TurnAccumulator, ending: Ending) -> Failure:
     """The failure with what is known here, and the last lines that were not understood."""
     if failure.code is FailureCode.KILLED and ending.reason is EndReason.LINGERED:
         message = "the agent closed its output without a result"
         failure = replace(failure, code=FailureCode.NO_RESULT, message=message)
     if ending.cut_lines and failure.code is FailureCode.NO_RESULT:
         return _too_long(ending)
-    return replace(failure, detail=failure.detail or heard.raw_tail or None)
+    return replace(failure, detail=failure.detail or collected.raw_tail or None)
 
 
 def suggests_other_version(result: Outcome, ending: Ending) -> bool:
@@ -82,7 +82,7 @@ def suggests_other_version(result: Outcome, ending: Ending) -> bool:
     return ending.reason is EndReason.EXITED and code in _NOT_UNDERSTOOD
 
 
-def incomplete_answer_notice(result: Outcome, heard: Heard) -> str | None:
+def incomplete_answer_notice(result: Outcome, collected: TurnAccumulator) -> str | None:
     """A notice that a successful turn has no complete answer, None if it has one.
 
     A requested structured value is an answer, also if the agent returns it by a tool call.
@@ -95,7 +95,7 @@ def incomplete_answer_notice(result: Outcome, heard: Heard) -> str | None:
         return "the answer was withheld or cut off by the model's content filter"
     if not result.text.strip():
         return "the agent ended the turn without an answer"
-    before_tool = heard.called and result.text.strip() == heard.message.strip()
+    before_tool = collected.called and result.text.strip() == collected.message.strip()
     if before_tool and result.structured is None:
         return "the agent ended the turn without an answer after its last tool"
     return None

@@ -27,51 +27,51 @@ from clinvk.model.session import Session, TitleSource
 from clinvk.model.usage import UNKNOWN_USAGE
 
 
-class Discretion(Struct, frozen=True, kw_only=True):
+class RecordingPolicy(Struct, frozen=True, kw_only=True):
     """What may be stored: the content, and the figures of usage."""
 
-    words: bool = True
-    figures: bool = True
+    content: bool = True
+    usage: bool = True
 
     def session(self, session: Session) -> Session:
         """A new session as it may be stored, without a title made from its prompt."""
-        if self.words or session.title_source is TitleSource.PERSON:
+        if self.content or session.title_source is TitleSource.PERSON:
             return session
         return replace(session, title="")
 
     def prompt(self, prompt: str) -> str:
         """The prompt, "" if it must not be stored."""
-        return prompt if self.words else ""
+        return prompt if self.content else ""
 
     def event(self, event: Event) -> Event | None:
         """The event as it may be stored, None if it must not be."""
         # A line that the backend does not know can contain anything.
-        if not self.figures and isinstance(event, UsageReported | Raw):
+        if not self.usage and isinstance(event, UsageReported | Raw):
             return None
-        return event if self.words else _without_words(event)
+        return event if self.content else _without_content(event)
 
     def outcome(self, outcome: Outcome) -> Outcome:
         """The outcome as it may be stored."""
-        if not self.figures:
+        if not self.usage:
             outcome = replace(outcome, usage=UNKNOWN_USAGE, cost_usd=None, counters=None)
-        if not self.words:
+        if not self.content:
             failure = _bare(outcome.failure) if outcome.failure else None
             outcome = replace(outcome, text="", structured=None, failure=failure)
         return outcome
 
 
-KEEP_ALL = Discretion()
+KEEP_ALL = RecordingPolicy()
 
 
-def discretion_of(settings: Settings) -> Discretion:
+def recording_policy(settings: Settings) -> RecordingPolicy:
     """The policy in the settings."""
-    return Discretion(
-        words=bool(settings.get("session.store_transcript")),
-        figures=bool(settings.get("session.store_token_usage")),
+    return RecordingPolicy(
+        content=bool(settings.get("session.store_transcript")),
+        usage=bool(settings.get("session.store_token_usage")),
     )
 
 
-def _without_words(event: Event) -> Event | None:
+def _without_content(event: Event) -> Event | None:
     """The event without its content, None for kinds that may contain other content."""
     match event:
         case Init() | FileChange() | UsageReported() | Warned(code="clinvk" | "answer"):

@@ -26,7 +26,7 @@ from clinvk.model.failure import FailureCode
 from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, TitleSource
 from clinvk.services.turns.plan import TurnPlan
-from clinvk.services.turns.policy import KEEP_ALL, Discretion
+from clinvk.services.turns.policy import KEEP_ALL, RecordingPolicy
 from clinvk.services.world import World
 from clinvk.store.locks.lock import HeldLock
 from clinvk.store.sessions.store import SessionStore
@@ -52,14 +52,14 @@ class Recording(AbstractContextManager["Recording"]):
         world: World,
         *,
         is_new: bool,
-        discretion: Discretion = KEEP_ALL,
+        policy: RecordingPolicy = KEEP_ALL,
         unrecorded: str | None = None,
         name_lock: HeldLock | None = None,
     ) -> None:
         self.session = session
         self.session_id: str | None = session.id if lock else None
         self.unrecorded = unrecorded
-        self._discretion = discretion
+        self._policy = policy
         self._before = session
         self._seen = session
         self._is_new = is_new
@@ -73,9 +73,9 @@ class Recording(AbstractContextManager["Recording"]):
         self._moves_to: str | None = None
 
     @property
-    def keeps_words(self) -> bool:
+    def keeps_content(self) -> bool:
         """Whether what was said can be read in the session afterwards."""
-        return self.session_id is not None and self._discretion.words
+        return self.session_id is not None and self._policy.content
 
     def start(self, plan: TurnPlan) -> None:
         """Write the turn's start into the transcript, then the open turn into the record.
@@ -101,7 +101,7 @@ class Recording(AbstractContextManager["Recording"]):
             self._name_lock.release()
 
     def _start(self, plan: TurnPlan) -> None:
-        session = self._discretion.session(self.session) if self._is_new else self.session
+        session = self._policy.session(self.session) if self._is_new else self.session
         self.session = session.turn_started(at=self._world.now(), mode=plan.request.mode)
         self._transcript = self._store.writer(self.session.id, self._world.now)
         # A run that was killed may have left a new title or tag to be told.
@@ -132,7 +132,7 @@ class Recording(AbstractContextManager["Recording"]):
             turn=self._turn,
             at=self.session.last_used_at,
             backend=plan.backend.name,
-            prompt=self._discretion.prompt(plan.prompt),
+            prompt=self._policy.prompt(plan.prompt),
             cwd=str(request.cwd),
             model=request.model,
             access=request.access,
@@ -170,7 +170,7 @@ class Recording(AbstractContextManager["Recording"]):
             self.session = self.session.conversation_confirmed(
                 event.backend_session_id, event.model if own else None
             )
-        kept = self._discretion.event(event)
+        kept = self._policy.event(event)
         if kept is not None:
             self._transcript.event(self._turn, kept)
 
@@ -200,14 +200,14 @@ class Recording(AbstractContextManager["Recording"]):
         self, outcome: Outcome, at: datetime, model_asked: str | None = None
     ) -> Session:
         """Tell the transcript that the turn is over; returns the session after it."""
-        outcome, turn, transcript = self._discretion.outcome(outcome), self._turn, self._transcript
+        outcome, turn, transcript = self._policy.outcome(outcome), self._turn, self._transcript
         if transcript is not None:
             self._try(lambda: transcript.turn_finished(turn, at, outcome))
         return self.session.turn_finished(outcome, number=turn, at=at, model_asked=model_asked)
 
     def _with_agents_title(self, session: Session) -> Session:
         """The session with the agent's own title, unless it has a better one already."""
-        if session.title_source is not TitleSource.PROMPT or not self._discretion.words:
+        if session.title_source is not TitleSource.PROMPT or not self._policy.content:
             return session
         from clinvk.services.turns.titles import with_agents_title
 

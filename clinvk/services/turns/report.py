@@ -7,7 +7,7 @@ from clinvk.model.outcome import Outcome
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.session import Status
 from clinvk.process.ending import Ending
-from clinvk.services.turns.accumulate import Heard
+from clinvk.services.turns.accumulate import TurnAccumulator
 from clinvk.services.turns.outcome import exit_status
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.record import Recording
@@ -28,7 +28,11 @@ def turn_start(plan: TurnPlan, recording: Recording) -> TurnStart:
 
 
 def report_of(
-    plan: TurnPlan, recording: Recording, heard: Heard, outcome: Outcome, ending: Ending
+    plan: TurnPlan,
+    recording: Recording,
+    collected: TurnAccumulator,
+    outcome: Outcome,
+    ending: Ending,
 ) -> RunReport:
     """What is said when the turn is over."""
     session = recording.session
@@ -39,7 +43,9 @@ def report_of(
         title=session.title,
         backend=plan.backend.name,
         backend_session_id=session.conversation.id,
-        model=outcome.model or (heard.init and heard.init.model) or session.conversation.model,
+        model=outcome.model
+        or (collected.init and collected.init.model)
+        or session.conversation.model,
         cwd=str(plan.invocation.cwd),
         turn=session.turns,
         resumed=plan.request.resume,
@@ -51,7 +57,7 @@ def report_of(
 
 def _error(failure: Failure, recording: Recording) -> ErrorReport:
     """The failure; one that nobody can say more of at least leads to the agent's last words."""
-    if failure.way_out is None and failure.detail and recording.keeps_words:
+    if failure.way_out is None and failure.detail and recording.keeps_content:
         shown = f"clinvk sessions show {recording.session_id} --turn {recording.session.turns}"
         failure = replace(failure, hint=f"`{shown}` has the agent's last words")
     return ErrorReport.of_failure(failure)

@@ -20,7 +20,7 @@ from clinvk.model.report import RunReport, TurnStart
 from clinvk.process.ending import Ending, EndReason
 from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
-from clinvk.services.turns.accumulate import Heard, shows_work
+from clinvk.services.turns.accumulate import TurnAccumulator, shows_work
 from clinvk.services.turns.counters import with_own_figures
 from clinvk.services.turns.outcome import (
     cut_lines_notice,
@@ -78,7 +78,7 @@ class Turn:
         self._world = world
         self._observer = observer
         self._attended = attended
-        self._heard = Heard()
+        self._collected = TurnAccumulator()
         self._same = SameConversation(plan.backend, plan.request, kept=plan.kept)
         self._unsaid: Failed | None = None
         self._watch: FileWatch | None = None
@@ -94,22 +94,22 @@ class Turn:
         ending = _BROKEN_OFF
         try:
             ending = self._travel(signals)
-            if self._is_gone(self._heard.result) and self._plan.instead is not None:
+            if self._is_gone(self._collected.result) and self._plan.instead is not None:
                 self._begin_instead(self._plan.instead())
                 ending = self._travel(signals)
             self._look_again(ending, signals)
         except BackendStartError as error:
             self._begin()
             failure = Failure(code=FailureCode.NOT_STARTED, message=error.message, hint=error.hint)
-            self._heard.result = Outcome(stop_reason=StopReason.ERROR, failure=failure)
+            self._collected.result = Outcome(stop_reason=StopReason.ERROR, failure=failure)
             ending = replace(ending, reason=EndReason.EXITED, signal=None)
         finally:
             result = self._end(ending)
         if trouble := self._recording.trouble():
             lost = f"not fully recorded: {trouble}"
             self._tell(Warned(message=lost, code="clinvk", unrecorded=True))
-        outcome = replace(result, warnings=self._heard.all_warnings)
-        return report_of(self._plan, self._recording, self._heard, outcome, ending)
+        outcome = replace(result, warnings=self._collected.all_warnings)
+        return report_of(self._plan, self._recording, self._collected, outcome, ending)
 
     def _travel(self, signals: SignalInbox) -> Ending:
         """One prompt's way, in the order in which nothing is lost; how the agent ended.
@@ -141,7 +141,7 @@ class Turn:
             ending = child.ending
         if ending.cut_lines:
             self._tell(Warned(message=cut_lines_notice(ending), code="clinvk"))
-        if self._heard.result is None:
+        if self._collected.result is None:
             for event in parser.finish(ending.exit_code, ending.stderr_tail):
                 self._tell(with_cut_lines(event, ending))
         return ending
@@ -170,20 +170,20 @@ class Turn:
                     self._tell(one)
             if self._same.other is not None:
                 child.refuse()  # it would work on what it knows nothing of
-            elif self._heard.result is not None or parser.settled:
+            elif self._collected.result is not None or parser.settled:
                 child.settled()
             else:
                 child.unsettled()
 
     def _end(self, ending: Ending) -> Outcome:
         """Close the turn, if it has begun; its result."""
-        result = judge(self._heard, ending)
+        result = judge(self._collected, ending)
         if not self._begun:
             return result
         backend, request = self._plan.backend, self._plan.request
         result = with_own_figures(result, backend, request, ending, self._world)
         self._compare_files()
-        result = replace(result, files=tuple(self._heard.files.values()))
+        result = replace(result, files=tuple(self._collected.files.values()))
         if self._is_gone(result):
             self._recording.void(FailureCode.CONVERSATION_GONE.value)
         else:
@@ -193,8 +193,8 @@ class Turn:
     @property
     def _unnamed(self) -> bool:
         """Whether a conversation was begun whose id nobody knows, although it could be resumed."""
-        result = self._heard.result
-        told = self._heard.init or (result and result.backend_session_id)
+        result = self._collected.result
+        told = self._collected.init or (result and result.backend_session_id)
         recorded = self._recording.session_id is not None
         can_resume = Capability.RESUME not in self._plan.backend.lacks
         known = self._recording.session.conversation.id is not None
@@ -204,21 +204,21 @@ class Turn:
         """Whether the agent has lost the conversation, and nothing was done in another one."""
         failure = result.failure if result else None
         gone = failure is not None and failure.code is FailureCode.CONVERSATION_GONE
-        return gone and not self._heard.worked
+        return gone and not self._collected.worked
 
     def _look_again(self, ending: Ending, signals: SignalInbox) -> None:
         """Say what only shows once the agent is done: a version too old, an answer that lacks."""
-        result = judge(self._heard, ending)
-        if self._heard.init is None and suggests_other_version(result, ending):
+        result = judge(self._collected, ending)
+        if self._collected.init is None and suggests_other_version(result, ending):
             from clinvk.services.turns.too_old import failure_by_version
 
             why = failure_by_version(result, self._plan, self._world, signals)
             if why is not None:
                 self._tell(Failed(failure=why))
-                self._heard.result = replace(result, failure=why)
+                self._collected.result = replace(result, failure=why)
         if result.failure is None and self._unnamed:
             self._tell(Warned(message=_UNNAMED, code="clinvk"))
-        if notice := incomplete_answer_notice(result, self._heard):
+        if notice := incomplete_answer_notice(result, self._collected):
             self._tell(Warned(message=notice, code="answer"))
 
     def _begin_instead(self, plan: TurnPlan) -> None:
@@ -226,7 +226,7 @@ class Turn:
         self._recording.start_again(plan)
         told = [warning for warning in plan.warnings if warning not in self._plan.warnings]
         self._plan = plan
-        self._heard = Heard(warnings=self._heard.warnings)
+        self._collected = TurnAccumulator(warnings=self._collected.warnings)
         self._same = SameConversation(plan.backend, plan.request, kept=plan.kept)
         self._unsaid = None
         self._observer.started(turn_start(plan, self._recording))
@@ -234,7 +234,7 @@ class Turn:
             self._tell(Warned(message=warning, code="clinvk"))
 
     def _tell(self, event: Event) -> None:
-        worked = self._heard.worked or shows_work(event)
+        worked = self._collected.worked or shows_work(event)
         if isinstance(event, Init):
             if note := self._same.note(event):
                 self._pass_on(Warned(message=note, code="clinvk"))
@@ -253,8 +253,8 @@ class Turn:
 
     def _pass_on(self, event: Event, *, worked: bool = False) -> None:
         event = self._timed(event)
-        self._heard.hear(event)
-        self._heard.worked = self._heard.worked or worked
+        self._collected.add(event)
+        self._collected.worked = self._collected.worked or worked
         if not isinstance(event, Result):
             self._recording.event(event)
             self._observer.event(event)
@@ -281,11 +281,11 @@ class Turn:
             observed = seen.changes
             if seen.trouble is not None:
                 note = Warned(message=seen.trouble, code="clinvk")
-                self._heard.hear(note)
+                self._collected.add(note)
                 self._recording.event(note)
         cwd = str(self._plan.invocation.cwd)
-        merged = merged_files(self._heard.files.values(), observed, cwd)
-        self._heard.files = {file.path: file for file in merged}
+        merged = merged_files(self._collected.files.values(), observed, cwd)
+        self._collected.files = {file.path: file for file in merged}
 
 
 _UNNAMED = (

@@ -24,7 +24,7 @@ from clinvk.services.claims import agent_left, claim_of
 from clinvk.services.sessions.places import here_in
 from clinvk.services.turns.history import refuse_newer
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
-from clinvk.services.turns.policy import discretion_of
+from clinvk.services.turns.policy import recording_policy
 from clinvk.services.turns.record import Recording, cannot_keep, not_recorded
 from clinvk.services.turns.target import find_target, standing
 from clinvk.services.world import World
@@ -187,7 +187,7 @@ class Opening(Struct, frozen=True):
         store: SessionStore,
         **how: Any,  # noqa: ANN401  as `Recording` takes them
     ) -> Recording:
-        how["discretion"] = discretion_of(self.settings)
+        how["policy"] = recording_policy(self.settings)
         return self.held.enter_context(self.recorder(session, lock, store, self.world, **how))
 
     def _claim(self, wait_s: float = 0.0) -> Claim:

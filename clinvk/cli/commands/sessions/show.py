@@ -67,6 +67,6 @@ def show(  # noqa: PLR0913  one parameter an option
 
 def _figures_are_kept(cli: Cli) -> bool:
     from clinvk.services.config.settings import effective_settings
-    from clinvk.services.turns.policy import discretion_of
+    from clinvk.services.turns.policy import recording_policy
 
-    return discretion_of(effective_settings(cli.world)).figures
+    return recording_policy(effective_settings(cli.world)).usage

@@ -13,14 +13,14 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.report import MOST_WARNINGS
-from clinvk.services.turns.accumulate import Heard
+from clinvk.services.turns.accumulate import TurnAccumulator
 
 INIT = Init(backend_session_id="id", model="m")
 
 
 def test_deltas_join_and_a_new_message_begins_afresh() -> None:
     """The last message counts; pieces that another event parts are two messages."""
-    heard = Heard()
+    collected = TurnAccumulator()
     for event in (
         Message(text="a", delta=True),
         Message(text="b", delta=True),
@@ -28,26 +28,26 @@ def test_deltas_join_and_a_new_message_begins_afresh() -> None:
         Message(text="c", delta=True),
         Message(text="d", delta=True),
     ):
-        heard.hear(event)
-    assert heard.message == "cd"
+        collected.add(event)
+    assert collected.message == "cd"
 
 
 @pytest.mark.parametrize("between", [Raw(line="x"), Warned(message="careful"), INIT], ids=repr)
 def test_what_says_nothing_of_the_answer_splits_no_message(between: Event) -> None:
     """A line that nobody knows may come at any moment, and a warning too."""
-    heard = Heard()
+    collected = TurnAccumulator()
     for event in (Message(text="a", delta=True), between, Message(text="b", delta=True)):
-        heard.hear(event)
-    assert heard.message == "ab"
+        collected.add(event)
+    assert collected.message == "ab"
 
 
 def test_an_answer_that_begins_again_after_a_failure_is_a_new_one() -> None:
     """The service failed in the middle, and the agent asked it again."""
-    heard = Heard()
+    collected = TurnAccumulator()
     again = Warned(message="overloaded", code="retry")
     for event in (Message(text="a", delta=True), again, Message(text="b", delta=True)):
-        heard.hear(event)
-    assert heard.message == "b"
+        collected.add(event)
+    assert collected.message == "b"
 
 
 def test_a_part_that_goes_on_joins_the_message_before() -> None:
@@ -57,23 +57,23 @@ def test_a_part_that_goes_on_joins_the_message_before() -> None:
         (Message(text="a"), Message(text="b", continues=True)),
         (Message(text="x", delta=True), Message(text="ab", delta=True, continues=False)),
     ):
-        heard = Heard()
+        collected = TurnAccumulator()
         for event in (parts[0], Thinking(text="hm"), parts[1]):
-            heard.hear(event)
-        assert heard.message == "ab"
+            collected.add(event)
+        assert collected.message == "ab"
 
 
 def test_a_file_that_was_created_in_the_turn_stays_created() -> None:
     """Each path once, in the order of the first mention, with what became of it in the end."""
-    heard = Heard()
+    collected = TurnAccumulator()
     for path, change in (
         ("a", Change.CREATED),
         ("b", Change.MODIFIED),
         ("a", Change.MODIFIED),
         ("b", Change.DELETED),
     ):
-        heard.hear(FileChange(path=path, change=change))
-    assert [(file.path, file.change) for file in heard.files.values()] == [
+        collected.add(FileChange(path=path, change=change))
+    assert [(file.path, file.change) for file in collected.files.values()] == [
         ("a", Change.CREATED),
         ("b", Change.DELETED),
     ]
@@ -81,20 +81,20 @@ def test_a_file_that_was_created_in_the_turn_stays_created() -> None:
 
 def test_warnings_and_the_agents_id_are_noted() -> None:
     """Both stand in the report."""
-    heard = Heard()
-    heard.hear(Init(backend_session_id="id", model="m"))
-    heard.hear(Warned(message="careful"))
-    assert heard.init == Init(backend_session_id="id", model="m")
-    assert heard.warnings == ["careful"]
+    collected = TurnAccumulator()
+    collected.add(Init(backend_session_id="id", model="m"))
+    collected.add(Warned(message="careful"))
+    assert collected.init == Init(backend_session_id="id", model="m")
+    assert collected.warnings == ["careful"]
 
 
 def test_an_agent_that_warns_for_ever_is_heard_out_in_bounded_memory() -> None:
     """The first warnings stand in the report, each at a bounded length, and then their number."""
-    heard = Heard()
+    collected = TurnAccumulator()
     for number in range(MOST_WARNINGS + 1_234):
-        heard.hear(Warned(message=f"{number} " + "x" * 100_000))
-    heard.hear(Warned(message="ours", code="clinvk"))
-    told = heard.all_warnings
+        collected.add(Warned(message=f"{number} " + "x" * 100_000))
+    collected.add(Warned(message="ours", code="clinvk"))
+    told = collected.all_warnings
     assert told[0].startswith("0 xxx")
     assert told[-2:] == ("ours", "1,234 more warnings")
     assert len(told) == MOST_WARNINGS + 2
@@ -103,19 +103,19 @@ def test_an_agent_that_warns_for_ever_is_heard_out_in_bounded_memory() -> None:
 
 def test_the_last_lines_that_nobody_understood_are_kept() -> None:
     """They are all there is to tell why an agent ended in a way that nobody knows."""
-    heard = Heard()
+    collected = TurnAccumulator()
     for number in range(100):
-        heard.hear(Raw(line=f"{number} " + "x" * 100_000))
-    lines = heard.raw_tail.splitlines()
+        collected.add(Raw(line=f"{number} " + "x" * 100_000))
+    lines = collected.raw_tail.splitlines()
     assert [line.split()[0] for line in lines] == [str(number) for number in range(80, 100)]
-    assert len(heard.raw_tail) < 10_000
+    assert len(collected.raw_tail) < 10_000
 
 
 def test_a_whole_message_takes_the_place_of_pieces() -> None:
     """Whichever came last is the answer so far."""
-    heard = Heard()
-    heard.hear(Message(text="a", delta=True))
-    heard.hear(Message(text="whole"))
-    assert heard.message == "whole"
-    heard.hear(Message(text="b", delta=True))
-    assert heard.message == "b"
+    collected = TurnAccumulator()
+    collected.add(Message(text="a", delta=True))
+    collected.add(Message(text="whole"))
+    assert collected.message == "whole"
+    collected.add(Message(text="b", delta=True))
+    assert collected.message == "b"

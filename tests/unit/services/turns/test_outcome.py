@@ -10,7 +10,7 @@ from clinvk.model.events import Event, Message, Raw, Result, StopReason, ToolUse
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.process.ending import Ending, EndReason
-from clinvk.services.turns.accumulate import Heard
+from clinvk.services.turns.accumulate import TurnAccumulator
 from clinvk.services.turns.outcome import exit_status, incomplete_answer_notice, judge
 
 GOOD = Result(text="done", stop_reason=StopReason.END_TURN)
@@ -27,11 +27,11 @@ def _ending(reason: EndReason, signal: Signals | None = None, code: int | None =
     return Ending(reason=reason, exit_code=code, signal=signal, stderr_tail="tail", duration_s=1.0)
 
 
-def _heard(*events: object) -> Heard:
-    heard = Heard()
+def _collected(*events: object) -> TurnAccumulator:
+    collected = TurnAccumulator()
     for event in events:
-        heard.hear(event)
-    return heard
+        collected.add(event)
+    return collected
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_complete_answer_stands_and_what_we_stopped_is_not_the_agents_failure(
     said: Result, reason: EndReason, stop: str, code: str | None
 ) -> None:
     """Only an answer that was not complete is judged by how its process ended."""
-    result = judge(_heard(said), _ending(reason))
+    result = judge(_collected(said), _ending(reason))
     assert result.stop_reason.value == stop
     assert (result.failure.code.value if result.failure else None) == code
 
@@ -82,7 +82,7 @@ def test_a_line_that_was_cut_explains_what_nothing_else_does(
     said: Result, cut_lines: int, code: str | None
 ) -> None:
     """An answer that is there stands, and so does a failure that the agent explained itself."""
-    result = judge(_heard(said), replace(_ending(EndReason.EXITED), cut_lines=cut_lines))
+    result = judge(_collected(said), replace(_ending(EndReason.EXITED), cut_lines=cut_lines))
     assert (result.failure.code.value if result.failure else None) == code
     if code == "output_too_long":
         assert result.failure is not None
@@ -92,11 +92,11 @@ def test_a_line_that_was_cut_explains_what_nothing_else_does(
 
 def test_what_was_received_is_the_text_of_a_turn_that_broke_off() -> None:
     """The partial answer is kept: the last message as far as it had come."""
-    heard = _heard(
+    collected = _collected(
         Message(text="first"), Message(text="sec", delta=True), Message(text="ond", delta=True)
     )
-    heard.hear(FAILED)
-    assert judge(heard, _ending(EndReason.CANCELLED)).text == "second"
+    collected.add(FAILED)
+    assert judge(collected, _ending(EndReason.CANCELLED)).text == "second"
 
 
 @pytest.mark.parametrize(
@@ -116,17 +116,17 @@ def test_the_exit_status_follows_from_the_verdict(
     said: Result, ending: Ending, status: ExitStatus
 ) -> None:
     """The agent's own exit code never becomes ours."""
-    assert exit_status(judge(_heard(said), ending), ending) is status
+    assert exit_status(judge(_collected(said), ending), ending) is status
 
 
 def test_an_ending_that_nobody_knows_keeps_what_was_said_last() -> None:
     """The raw tail of stdout where stderr explains nothing; an explanation is never replaced."""
-    heard = _heard(Raw(line="panic: flux capacitor"), FAILED)
-    failure = judge(heard, _ending(EndReason.EXITED, code=42)).failure
+    collected = _collected(Raw(line="panic: flux capacitor"), FAILED)
+    failure = judge(collected, _ending(EndReason.EXITED, code=42)).failure
     assert failure is not None
     assert failure.detail == "panic: flux capacitor"
     explained = replace(FAILED, failure=Failure(code=FailureCode.AUTH, message="no", detail="why"))
-    failure = judge(_heard(Raw(line="noise"), explained), _ending(EndReason.EXITED)).failure
+    failure = judge(_collected(Raw(line="noise"), explained), _ending(EndReason.EXITED)).failure
     assert failure is not None
     assert failure.detail == "why"
 
@@ -134,7 +134,7 @@ def test_an_ending_that_nobody_knows_keeps_what_was_said_last() -> None:
 def test_an_agent_that_closed_its_output_and_stayed_gave_no_result() -> None:
     """That it was stopped for it is no explanation."""
     killed = Failure(code=FailureCode.KILLED, message="the agent was stopped")
-    result = judge(_heard(replace(FAILED, failure=killed)), _ending(EndReason.LINGERED))
+    result = judge(_collected(replace(FAILED, failure=killed)), _ending(EndReason.LINGERED))
     assert result.failure is not None
     assert result.failure.code is FailureCode.NO_RESULT
     assert result.failure.message == "the agent closed its output without a result"
@@ -149,8 +149,8 @@ def test_a_turn_that_timed_out_while_its_service_failed_says_so(
     after: tuple[object, ...], *, told: bool
 ) -> None:
     """The person is told what the agent was waiting for, unless it had gone on since."""
-    heard = _heard(Warned(message="waiting for network", code="retry"), *after)
-    failure = judge(heard, _ending(EndReason.TIMEOUT)).failure
+    collected = _collected(Warned(message="waiting for network", code="retry"), *after)
+    failure = judge(collected, _ending(EndReason.TIMEOUT)).failure
     assert failure is not None
     assert failure.code is FailureCode.TIMEOUT
     assert failure.message.startswith("the turn took longer than its time limit")
@@ -171,7 +171,7 @@ def test_a_turn_that_timed_out_while_its_service_failed_says_so(
 )
 def test_an_answer_that_is_missing_or_cut_is_said(result: Result, said: str | None) -> None:
     """The agent takes such a turn for a good one; a failure says by itself what is wrong."""
-    notice = incomplete_answer_notice(result, _heard())
+    notice = incomplete_answer_notice(result, _collected())
     assert notice is None if said is None else said in (notice or "")
 
 
@@ -191,7 +191,7 @@ def test_what_was_said_before_the_last_tool_is_no_answer(
     events: list[Event], result: Result, *, missing: bool
 ) -> None:
     """It says what the agent was about to do; of what came of that nothing is said."""
-    notice = incomplete_answer_notice(result, _heard(*events))
+    notice = incomplete_answer_notice(result, _collected(*events))
     assert (notice is not None and "after its last tool" in notice) is missing
 
 
@@ -205,5 +205,5 @@ def test_no_tokens_after_an_answer_are_unknown(
 ) -> None:
     """An agent that says 0 and 0 of an answer has lost count."""
     usage = Usage(input_tokens=figures[0], output_tokens=figures[1])
-    judged = judge(_heard(replace(GOOD, text=text, usage=usage)), _ending(EndReason.EXITED))
+    judged = judge(_collected(replace(GOOD, text=text, usage=usage)), _ending(EndReason.EXITED))
     assert judged.usage == (usage if known else UNKNOWN_USAGE)

@@ -25,7 +25,7 @@ from clinvk.model.events import (
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.usage import Usage
-from clinvk.services.turns.policy import KEEP_ALL, Discretion
+from clinvk.services.turns.policy import KEEP_ALL, RecordingPolicy
 
 AT = datetime(2025, 1, 27, tzinfo=UTC)
 SECRET = "xyzzy"
@@ -69,12 +69,12 @@ def test_everything_is_kept_unless_the_person_says_otherwise(event: Event) -> No
 @pytest.mark.parametrize("event", EVENTS[:-1], ids=lambda event: event.type)
 def test_without_the_transcript_no_event_says_what_was_said(event: Event) -> None:
     """Messages and reasoning go, tools and failures lose their words."""
-    assert SECRET not in repr(Discretion(words=False).event(event))
+    assert SECRET not in repr(RecordingPolicy(content=False).event(event))
 
 
 def test_without_the_transcript_the_frame_of_a_turn_stays() -> None:
     """Ids, the names of tools, changed files, figures and our own warnings are no secrets."""
-    keep = Discretion(words=False)
+    keep = RecordingPolicy(content=False)
     ours = Warned(message="going on elsewhere", code="clinvk")
     assert [keep.event(one) for one in (EVENTS[0], EVENTS[5], EVENTS[6], ours)] == [
         EVENTS[0],
@@ -90,7 +90,7 @@ def test_without_the_transcript_a_result_keeps_its_kind_and_its_figures() -> Non
     """How it ended, what it cost and how to go on; not what it said."""
     result = EVENTS[-1]
     assert isinstance(result, Result)
-    kept = Discretion(words=False).outcome(result)
+    kept = RecordingPolicy(content=False).outcome(result)
     assert SECRET not in repr(kept)
     assert kept.failure == Failure(code=FailureCode.AUTH, message="auth")
     assert (kept.usage, kept.counters, kept.backend_session_id) == (
@@ -103,7 +103,7 @@ def test_without_the_transcript_a_result_keeps_its_kind_and_its_figures() -> Non
 @pytest.mark.parametrize("event", EVENTS[:-1], ids=lambda event: event.type)
 def test_without_figures_no_event_has_any(event: Event) -> None:
     """Nor does a line that nobody understood."""
-    kept = Discretion(figures=False).event(event)
+    kept = RecordingPolicy(usage=False).event(event)
     assert "4711" not in repr(kept)
     assert kept == (None if isinstance(event, UsageReported | Raw) else event)
 
@@ -112,7 +112,7 @@ def test_without_figures_a_result_has_none_and_all_the_rest() -> None:
     """The agent's own counters are figures, too."""
     result = EVENTS[-1]
     assert isinstance(result, Result)
-    kept = Discretion(figures=False).outcome(result)
+    kept = RecordingPolicy(usage=False).outcome(result)
     differ = {
         one.name for one in fields(Result) if getattr(kept, one.name) != getattr(result, one.name)
     }
@@ -132,6 +132,6 @@ def test_a_title_stays_only_if_a_person_gave_it(source: TitleSource) -> None:
         title=SECRET,
         title_source=source,
     )
-    kept = Discretion(words=False).session(session)
+    kept = RecordingPolicy(content=False).session(session)
     assert kept.title == (SECRET if source is TitleSource.PERSON else "")
     assert KEEP_ALL.session(session) == session
