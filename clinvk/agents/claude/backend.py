@@ -12,19 +12,17 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Retention, SignIn
-from clinvk.agents.kit.dialect import Dialect
 from clinvk.agents.kit.ids import UUID, conversation_and_model
 from clinvk.agents.kit.jsonl import parse_object
-from clinvk.agents.kit.stream_json import StreamJsonParser
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
-from clinvk.model.failure import FailureCode
 from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.versions import VersionMatch, match_version
 
 if TYPE_CHECKING:
     from clinvk.agents.claude.chat_log import ChatLog
+    from clinvk.agents.kit.stream_json import StreamJsonParser
 
 _HEADLESS = ("-p", "--output-format", "stream-json", "--verbose", "--include-partial-messages")
 
@@ -80,37 +78,6 @@ _CHILD_VARIABLES = (
     "CLAUDE_PID",
 )
 """Variables that it sets for its children; a run that clinvk starts there is not one of them."""
-
-_DIALECT = Dialect(
-    subtypes={
-        "error_max_turns": FailureCode.TURN_LIMIT,
-        "error_max_budget_usd": FailureCode.BUDGET_LIMIT,
-    },
-    errors={
-        "authentication_failed": FailureCode.AUTH,
-        "oauth_org_not_allowed": FailureCode.AUTH,
-        "billing_error": FailureCode.BUDGET_LIMIT,
-        "rate_limit": FailureCode.RATE_LIMITED,
-        "overloaded": FailureCode.OVERLOADED,
-        "server_error": FailureCode.SERVER_ERROR,
-        "model_not_found": FailureCode.MODEL_UNKNOWN,
-    },
-    words=(
-        (
-            (
-                r"(?m)^(error: )?(no conversation found|--resume requires a valid session id"
-                r"|session not found\b)|is not a uuid and does not match any session title"
-            ),
-            FailureCode.CONVERSATION_GONE,
-        ),
-        (r"session id .{0,60} is already in use", FailureCode.CONVERSATION_EXISTS),
-        (r"cannot be used with root/sudo privileges", FailureCode.OPTION_REFUSED),
-        (r"input must be provided", FailureCode.PROMPT_REFUSED),
-        (r"\bour usage policy\b", FailureCode.PROMPT_REFUSED),
-    ),
-    noise=r"^\[claude-code:",
-    version="claude_code_version",
-)
 
 
 class Agent(Backend):
@@ -216,9 +183,12 @@ class Agent(Backend):
         """The transcript; 2.1.197 makes titles headless too, 2.1.329 only in its own screen."""
         return self.conversation_files(conversation, user_home, environ)
 
-    def parser(self, request: TurnRequest) -> StreamJsonParser:
+    def parser(self, request: TurnRequest) -> "StreamJsonParser":
         """A parser that separates this run's figures from those of the whole conversation."""
-        return StreamJsonParser(request, _DIALECT)
+        from clinvk.agents.claude.stream import DIALECT
+        from clinvk.agents.kit.stream_json import StreamJsonParser
+
+        return StreamJsonParser(request, DIALECT)
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, SignIn
-from clinvk.agents.codex.thread_stream import FIGURES, ThreadParser, baseline
 from clinvk.agents.kit.argv import refuse_long_system_prompt
-from clinvk.agents.kit.counters import usage_since
 from clinvk.agents.kit.ids import UUID, conversation_id
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
@@ -23,6 +21,7 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 if TYPE_CHECKING:
     from clinvk.agents.codex.rollout import Rollouts
+    from clinvk.agents.codex.thread_stream import ThreadParser
 
 _HEADLESS = ("codex", "exec", "--json", "--skip-git-repo-check")
 
@@ -173,6 +172,7 @@ class Agent(Backend):
     def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
         """The thread's totals; a resumed thread continues to count from them."""
         from clinvk.agents.codex.rollout import Rollouts
+        from clinvk.agents.codex.thread_stream import FIGURES
 
         return Rollouts(FIGURES).last_totals(lines)
 
@@ -185,6 +185,8 @@ class Agent(Backend):
         of the turn before it, so its usage stays unknown.
         """
         from clinvk.agents.codex.rollout import Rollouts
+        from clinvk.agents.codex.thread_stream import FIGURES, baseline
+        from clinvk.agents.kit.counters import usage_since
 
         before = baseline(request)
         began_at = Rollouts(FIGURES).totals_before_last_turn(lines)
@@ -196,6 +198,8 @@ class Agent(Backend):
     def usage_of_run(self, counters: Mapping[str, Json], lines: Iterable[str]) -> Usage:
         """What was counted since the start of its last turn."""
         from clinvk.agents.codex.rollout import Rollouts
+        from clinvk.agents.codex.thread_stream import FIGURES
+        from clinvk.agents.kit.counters import usage_since
 
         began_at = Rollouts(FIGURES).totals_before_last_turn(lines)
         return usage_since(counters, began_at, FIGURES)
@@ -203,11 +207,14 @@ class Agent(Backend):
     def native(self) -> "Rollouts":
         """The reader of its rollouts, which have the same totals as headless runs."""
         from clinvk.agents.codex.rollout import Rollouts
+        from clinvk.agents.codex.thread_stream import FIGURES
 
         return Rollouts(FIGURES)
 
-    def parser(self, request: TurnRequest) -> ThreadParser:
+    def parser(self, request: TurnRequest) -> "ThreadParser":
         """A parser that computes the difference of the thread's running totals."""
+        from clinvk.agents.codex.thread_stream import ThreadParser
+
         return ThreadParser(request)
 
     def refuse_unsupported(self, request: TurnRequest) -> None:

@@ -12,18 +12,16 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Retention, SignIn
-from clinvk.agents.gemini.flat_events import Dialect, FlatEventsParser
-from clinvk.agents.kit.failures import Words
 from clinvk.agents.kit.ids import UUID, conversation_and_model
 from clinvk.agents.kit.jsonl import mapping, parse_object, text
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
-from clinvk.model.failure import FailureCode
 from clinvk.model.project_file import ENV_FILE, ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 
 if TYPE_CHECKING:
+    from clinvk.agents.gemini.flat_events import FlatEventsParser
     from clinvk.agents.gemini.session_log import SessionLog
 
 _AGE = re.compile(r"([0-9]{1,6})([hdwm])")
@@ -92,58 +90,6 @@ _OWN_VARIABLES = (
 
 _LONGEST_PROMPT = 8 * 1024 * 1024
 """Bytes; it uses only the start of a longer prompt, and says so on stderr."""
-
-_UNTRUSTED = "not running in a trusted directory"
-_UNTRUSTED_HINT = (
-    "trust the directory in the agent's own screen, or add `--backend-arg=--skip-trust`"
-)
-_WORDS: Words = (
-    (
-        (
-            # With an errno, the file could not be read at the moment, and may still exist.
-            r"(?m)^(error: )?(error resuming session: (?!E[A-Z]{3,}\b)|no previous sessions found"
-            r"|no sessions found for this project|invalid session identifier|session not found\b)"
-        ),
-        FailureCode.CONVERSATION_GONE,
-    ),
-    (r"session id .{0,60} already exists", FailureCode.CONVERSATION_EXISTS),
-    (rf"{_UNTRUSTED}|^unknown argument|^invalid values", FailureCode.OPTION_REFUSED),
-    (r"no input provided", FailureCode.PROMPT_REFUSED),
-    (r"response was blocked", FailureCode.PROMPT_REFUSED),
-    (
-        r"\b(?:set an|invalid) auth method\b|\bspecify the \w+ environment variable\b",
-        FailureCode.AUTH,
-    ),
-    (r"exceeds the maximum number of tokens", FailureCode.CONTEXT_TOO_LONG),
-    (r"maximum session turns|max session turns", FailureCode.TURN_LIMIT),
-    # The limit per minute of its free tier is worded like a limit of the account.
-    (
-        (
-            r"\b(?:has been|quota|resource)[ _]exhausted\b|\bexhausted your\b"
-            r"|\byour current quota\b|\bquota exceeded for\b"
-        ),
-        FailureCode.RATE_LIMITED,
-    ),
-    (r"\bwithout a finish reason\b", FailureCode.NETWORK),
-    (r"\bempty response\b", FailureCode.SERVER_ERROR),
-)
-_NOISE = (
-    r"^(Warning: |\[WARNING\]|\[STARTUP\]|Ripgrep|YOLO mode|Approval mode|Loaded cached|Attempt \d"
-    r"|Usage: )"
-)
-
-
-_DIALECT = Dialect(
-    words=_WORDS,
-    types={
-        "FatalAuthenticationError": FailureCode.AUTH,
-        "FatalInputError": FailureCode.PROMPT_REFUSED,
-        "FatalTurnLimitedError": FailureCode.TURN_LIMIT,
-    },
-    hints={_UNTRUSTED: _UNTRUSTED_HINT},
-    noise=_NOISE,
-    searching=frozenset({"google_web_search", "web_fetch"}),
-)
 
 
 class Agent(Backend):
@@ -237,10 +183,13 @@ class Agent(Backend):
 
         return SessionLog(answer="gemini")
 
-    def parser(self, request: TurnRequest) -> FlatEventsParser:
+    def parser(self, request: TurnRequest) -> "FlatEventsParser":
         """A parser; the agent's figures are always those of the run."""
         del request
-        return FlatEventsParser(_DIALECT)
+        from clinvk.agents.gemini.failures import DIALECT
+        from clinvk.agents.gemini.flat_events import FlatEventsParser
+
+        return FlatEventsParser(DIALECT)
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
         """Raise also for a prompt that it would truncate."""

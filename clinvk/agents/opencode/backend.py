@@ -12,7 +12,6 @@ from clinvk.agents.base import Backend, Capability, ConversationRows, Parser, Si
 from clinvk.agents.kit.jsonc import parse_settings
 from clinvk.agents.kit.jsonl import items, mapping
 from clinvk.agents.opencode.permission_rules import stricter
-from clinvk.agents.opencode.steps import StepParser
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
@@ -182,6 +181,8 @@ class Agent(Backend):
 
     def parser(self, request: TurnRequest) -> Parser:
         """A parser that adds up the figures of the steps."""
+        from clinvk.agents.opencode.steps import StepParser
+
         return StepParser(request, _WORDS, _NOISE)
 
     def screen(self, request: TurnRequest) -> Invocation:

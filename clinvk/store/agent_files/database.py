@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from urllib.parse import quote
 
 from clinvk.store.files import open_regular
 
@@ -57,6 +56,8 @@ def _has_log(database: Path) -> bool:
 
 def _rows(database: Path, query: str, values: Mapping[str, str], *, logged: bool) -> Sequence[str]:
     how = "readonly_shm=1" if logged else "immutable=1"
+    from urllib.parse import quote
+
     uri = f"file:{quote(os.fspath(database))}?mode=ro&{how}"
     with closing(sqlite3.connect(uri, uri=True, timeout=_WAIT_S)) as opened:
         return [str(row[-1]) for row in opened.execute(query, values)]
