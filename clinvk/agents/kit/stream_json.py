@@ -159,13 +159,11 @@ class StreamJsonParser(Parser):
         if result.failure is not None:
             detailed = replace(result.failure, detail=stderr_tail or None)
             return [replace(result, failure=detailed)]
+        warnings = missing_value_warning(result) if self._has_schema else []
         if exit_code is not None and 0 < exit_code < 128:
             note = f"the agent exited with {exit_code} after its answer was complete"
-            return [Warned(message=note), *self._warnings(result), result]
-        return [*self._warnings(result), result]
-
-    def _warnings(self, result: Result) -> list[Warned]:
-        return missing_value_warning(result) if self._has_schema else []
+            warnings.insert(0, Warned(message=note))
+        return [*warnings, result]
 
     def _without_result(self, exit_code: int | None, stderr_tail: str) -> Result:
         why = failure_at_exit(exit_code, stderr_tail, self._dialect.words, self._dialect.noise)
