@@ -24,9 +24,9 @@ class Turn(Struct, frozen=True, kw_only=True):
     `backend` is its agent, None if that was lost. `outcome` is what is known about its end; for a
     turn that did not end, what was received. `messages` are all messages in order. `model_asked`
     and `conversation_asked` are what the agent was started with. An `interactive` turn was in the
-    agent's interactive screen; its prompt is empty if it is not known. `afresh`: it started a
-    conversation because the agent no longer had the old one, either an empty one, or one with the
-    earlier turns. `bare`: only its start is known.
+    agent's interactive screen; its prompt is empty if it is not known. `conversation_origin`: it
+    started a conversation because the agent no longer had the old one, either an empty one, or one
+    with the earlier turns. `bare`: only its start is known.
     """
 
     number: int
@@ -43,7 +43,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     cwd: str | None = None
     mode: TurnMode = TurnMode.START
     interactive: bool = False
-    afresh: IfMissing | None = None
+    conversation_origin: IfMissing | None = None
     bare: bool = False
 
     @property

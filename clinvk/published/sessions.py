@@ -117,7 +117,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "ended_at": time_to_text(turn.ended_at) if turn.ended_at else None,
         "interrupted": turn.interrupted,
         "interactive": turn.interactive,
-        "afresh": turn.afresh.value if turn.afresh else None,
+        "afresh": turn.conversation_origin.value if turn.conversation_origin else None,
         "prompt": turn.prompt,
         "text": outcome.text,
         "structured": outcome.structured,

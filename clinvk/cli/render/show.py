@@ -126,8 +126,8 @@ def _cost(session: Session) -> str:
 def _replaced_conversations(shown: Shown) -> Iterator[str]:
     """The turns that started a new conversation because the agent no longer had the old one."""
     for turn in shown.transcript.turns:
-        if turn.afresh:
-            how = "replayed" if turn.afresh is IfMissing.REPLAY else "empty"
+        if turn.conversation_origin:
+            how = "replayed" if turn.conversation_origin is IfMissing.REPLAY else "empty"
             yield f"at turn {turn.number} ({how})"
 
 

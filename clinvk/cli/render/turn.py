@@ -57,8 +57,8 @@ def _head(turn: Turn, session_id: str) -> Iterator[str]:
     yield field("  Cached", format_tokens(usage.cached_tokens))
     yield field("  Total", format_tokens(usage.total_tokens))
     yield field("Cost", format_cost(outcome.cost_usd))
-    if turn.afresh:
-        yield field("Conversation", _ORIGINS[turn.afresh])
+    if turn.conversation_origin:
+        yield field("Conversation", _ORIGINS[turn.conversation_origin])
     if outcome.stop_reason:
         yield field("Stop Reason", outcome.stop_reason.value)
     if outcome.exit_code is not None:

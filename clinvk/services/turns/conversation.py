@@ -32,20 +32,20 @@ Past = Callable[[], Sequence[Turn]]
 class ChosenConversation(Struct, frozen=True, kw_only=True):
     """The agent's session id, and whether the turn continues or starts the conversation.
 
-    `afresh` is set if it replaces a missing one, and `replay` is the text of that one. `kept` means
+    `origin` is set if it replaces a missing one, and `replay` is the text of that one. `kept` means
     that the agent's files have it.
     """
 
     id: str | None
     resume: bool
     kept: bool = False
-    afresh: IfMissing | None = None
+    origin: IfMissing | None = None
     replay: Replay | None = None
 
     @property
     def note(self) -> str | None:
         """A note for the user, if it replaces another conversation."""
-        if self.afresh is None:
+        if self.origin is None:
             return None
         what = f"with {self.replay.note} from our record" if self.replay else "empty"
         return f"the agent no longer has the conversation: a new one starts here, {what}"
@@ -139,7 +139,7 @@ def conversation_instead(
     return ChosenConversation(
         id=world.new_uuid() if chosen else None,
         resume=False,
-        afresh=request.if_missing,
+        origin=request.if_missing,
         replay=replay,
     )
 

@@ -87,7 +87,7 @@ class ScreenRecording(Recording):
         request, transcript, number = self._plan.request, self._transcript, self._turn
         if transcript is None:
             return
-        resumes = self.session.turns > 0 and self._plan.afresh is None
+        resumes = self.session.turns > 0 and self._plan.conversation_origin is None
         self._try(
             lambda: transcript.turn_started(
                 turn=number,
@@ -100,13 +100,13 @@ class ScreenRecording(Recording):
                 conversation=conversation,
                 mode=TurnMode.RESUME if resumes else request.mode,
                 interactive=True,
-                afresh=self._plan.afresh,
+                conversation_origin=self._plan.conversation_origin,
             )
         )
         for note in self._notes:
             self.event(Warned(message=note, code="clinvk"))
         # They apply to the first turn; later ones continue the conversation that it started.
-        self._plan, self._notes = replace(self._plan, afresh=None), ()
+        self._plan, self._notes = replace(self._plan, conversation_origin=None), ()
 
     def _end(self, turn: NativeTurn, conversation: str | None, end: ScreenEnd) -> None:
         at = turn.ended_at or self._world.now()

@@ -42,8 +42,8 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
 
     `program` is the start of the invocation's argv. `prompt` is that of the user; the sent text can
     have earlier turns before it. `moves_to` is the new directory of the session if the turn
-    succeeds. `afresh` is as in `Turn`. `kept` means that the agent's files have the conversation.
-    `instead` gives the plan to use if the agent reports the conversation as missing.
+    succeeds. `conversation_origin` is as in `Turn`. `kept` means that the agent's files have the
+    conversation. `instead` gives the plan to use if the agent reports the conversation as missing.
     """
 
     backend: Backend
@@ -54,7 +54,7 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     program: tuple[str, ...] = ()
     moves_to: str | None = None
-    afresh: IfMissing | None = None
+    conversation_origin: IfMissing | None = None
     kept: bool = False
     instead: "Callable[[], TurnPlan] | None" = None
 
@@ -153,7 +153,7 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
             *_may_be_lost(asked, conversation, world),
         ),
         moves_to=moves_to,
-        afresh=conversation.afresh,
+        conversation_origin=conversation.origin,
         kept=conversation.kept and not turn.elsewhere,
         instead=partial(plan_turn, request, session, backend, settings, world, past=past, gone=True)
         if ask_again
@@ -206,7 +206,7 @@ def _turn_request(
         model=asked.model,
         access=access,
         system_prompt=request.system_prompt or session.system_prompt,
-        system_prompt_changed=(resumes or conversation.afresh is not None)
+        system_prompt_changed=(resumes or conversation.origin is not None)
         and request.system_prompt not in (None, session.system_prompt),
         max_turns=asked.max_turns,
         ephemeral=request.ephemeral and Capability.EPHEMERAL not in backend.lacks,

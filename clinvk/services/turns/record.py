@@ -139,7 +139,7 @@ class Recording(AbstractContextManager["Recording"]):
             conversation=request.conversation,
             mode=request.mode,
             interactive=self.interactive,
-            afresh=plan.afresh,
+            conversation_origin=plan.conversation_origin,
         )
 
     def _take_back(self) -> None:

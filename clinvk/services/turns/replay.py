@@ -81,7 +81,7 @@ def replay_of(turns: Sequence[Turn], *, budget: int = BUDGET) -> Replay | None:
 
 
 def _last_conversation(turns: Sequence[Turn]) -> Sequence[Turn]:
-    starts = [at for at, turn in enumerate(turns) if turn.afresh is IfMissing.NEW]
+    starts = [at for at, turn in enumerate(turns) if turn.conversation_origin is IfMissing.NEW]
     return turns[starts[-1] :] if starts else turns
 
 

@@ -207,7 +207,7 @@ def _during(session: Session, turn: Turn) -> Session:
         open_turn=OpenTurn(number=turn.number, started_at=turn.started_at),
     )
     chosen, known = turn.conversation_asked, session.conversation
-    if chosen is not None and chosen != known.id and turn.afresh is None:
+    if chosen is not None and chosen != known.id and turn.conversation_origin is None:
         session = session.with_conversation(replace(known, id=chosen, seen=False))
     return _named(session, turn)
 

@@ -154,7 +154,7 @@ class TurnBuilder:
             cwd=maybe_text(start, "cwd"),
             mode=_mode(start),
             interactive=start.get("interactive") is True,
-            afresh=word(IfMissing, start.get("afresh")),
+            conversation_origin=word(IfMissing, start.get("afresh")),
         )
 
     def texts(self) -> TurnTexts:

@@ -105,13 +105,13 @@ class TranscriptWriter:
         conversation: str | None = None,
         mode: TurnMode = TurnMode.START,
         interactive: bool = False,
-        afresh: IfMissing | None = None,
+        conversation_origin: IfMissing | None = None,
     ) -> None:
         """A turn begins; on the disk before the agent gets its prompt.
 
         `model` and `conversation` are what the agent is started with. An `interactive` turn takes
-        place in the agent's own screen: it is told again once its prompt is known. `afresh` as in
-        `Turn`.
+        place in the agent's own screen: it is told again once its prompt is known.
+        `conversation_origin` as in `Turn`.
         """
         self._checkpoint(
             {
@@ -128,7 +128,7 @@ class TranscriptWriter:
                 "resume": mode is TurnMode.RESUME,
             }
             | ({"interactive": True} if interactive else {})
-            | ({"afresh": afresh.value} if afresh else {})
+            | ({"afresh": conversation_origin.value} if conversation_origin else {})
         )
 
     def event(self, turn: int, event: Event) -> None:

@@ -170,8 +170,8 @@ def test_a_conversation_that_was_started_again_is_marked(screen: Any) -> None:
     """At which turn, and whether it was told the earlier ones; for programs it is in the turn."""
     turns = (
         TURN,
-        replace(TURN, number=2, afresh=IfMissing.REPLAY),
-        replace(TURN, number=3, afresh=IfMissing.NEW),
+        replace(TURN, number=2, conversation_origin=IfMissing.REPLAY),
+        replace(TURN, number=3, conversation_origin=IfMissing.NEW),
     )
     shown = replace(SHOWN, transcript=Transcript(turns=turns))
     render_show(shown, screen.streams(), now=NOW, as_json=False)

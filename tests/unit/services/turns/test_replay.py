@@ -76,12 +76,12 @@ def test_how_a_turn_ended_is_told() -> None:
 
 def test_an_empty_conversation_was_begun_on_purpose() -> None:
     """What was said before it is not told to its successor; a replayed one is told in full."""
-    turns = [turn(1, "one"), turn(2, "two", afresh=IfMissing.NEW), turn(3, "three")]
+    turns = [turn(1, "one"), turn(2, "two", conversation_origin=IfMissing.NEW), turn(3, "three")]
     replay = replay_of(turns)
     assert replay is not None
     assert (replay.first, replay.last, replay.left_out) == (2, 3, 0)
     assert "one" not in replay.text.split("## Turn 2")[1]
-    again = replay_of([turn(1), turn(2, afresh=IfMissing.REPLAY)])
+    again = replay_of([turn(1), turn(2, conversation_origin=IfMissing.REPLAY)])
     assert again is not None
     assert again.first == 1
 
