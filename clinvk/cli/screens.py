@@ -77,8 +77,8 @@ def _refuse_what_needs_a_prompt(said: TurnOptions) -> None:
 
 
 def _report(over: HandedOver, streams: Streams) -> None:
-    if over.trouble is not None:
-        say_warning(streams, f"not fully recorded: {over.trouble}")
+    if over.error is not None:
+        say_warning(streams, f"not fully recorded: {over.error}")
     if over.exit_code > 0 and not over.stopped:
         say_warning(streams, f"the agent's screen ended with {over.exit_code}")
     if over.session is None:

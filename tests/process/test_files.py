@@ -85,7 +85,7 @@ class Tree:
     def seen(self, watch: FileWatch) -> Mapping[str, Change]:
         """What has changed, by paths relative to the root."""
         found = watch.compare()
-        assert found.trouble is None
+        assert found.error is None
         return {os.path.relpath(path, self.root): how for path, how in found.changes.items()}
 
 
@@ -271,7 +271,7 @@ def test_a_repositorys_configuration_runs_no_program(tree: Tree, tmp_path: Path,
     tree.write("b.txt", "b.TXT\n")
     found = watch.compare()
     assert not sprung.exists()
-    assert found.trouble is None
+    assert found.error is None
     assert MODIFIED in found.changes.values()
     (tree.root / "a.txt").touch()
     subprocess.run(["git", "status"], cwd=tree.root, check=False, capture_output=True)
@@ -284,7 +284,7 @@ def test_a_filter_that_cannot_be_switched_off_stops_the_looking(tree: Tree) -> N
         config.write('[filter "a=b"]\n clean = touch sprung\n')
     tree.write(".gitattributes", "* filter=a=b\n")
     tree.write("a.txt", "b.TXT\n")
-    assert "unusual name" in str(tree.watch().compare().trouble)
+    assert "unusual name" in str(tree.watch().compare().error)
     assert not (tree.root / "sprung").exists()
 
 
@@ -293,7 +293,7 @@ def test_a_work_tree_that_is_configured_elsewhere_is_not_looked_at(
 ) -> None:
     """A repository cannot point us at another folder."""
     tree.git("config", "core.worktree", str(tmp_path))
-    assert "elsewhere" in str(tree.watch().compare().trouble)
+    assert "elsewhere" in str(tree.watch().compare().error)
 
 
 def test_variables_of_another_git_do_not_mislead(tree: Tree, tmp_path: Path) -> None:
@@ -351,7 +351,7 @@ def test_a_git_that_does_not_tell_is_said_and_costs_little(
     found = watch.compare()
     assert time.monotonic() - started < 4 * files.LIMIT_S
     assert found.changes == {}
-    assert trouble in str(found.trouble)
+    assert trouble in str(found.error)
 
 
 def test_more_files_than_can_be_compared_are_said_to_be(tree: Tree) -> None:
@@ -364,6 +364,6 @@ def test_more_files_than_can_be_compared_are_said_to_be(tree: Tree) -> None:
     found = watch.compare()
     assert found == Observed(
         changes={},
-        trouble="what changed on disk is not known:"
+        error="what changed on disk is not known:"
         f" more than {files.MOST_FILES:,} files differ from the last commit",
     )

@@ -32,10 +32,10 @@ MOST_FILES = 5_000
 
 
 class Observed(Struct, frozen=True, kw_only=True):
-    """What changed, by absolute path; `trouble` is why that is not known, else None."""
+    """What changed, by absolute path; `error` is why that is not known, else None."""
 
     changes: Mapping[str, Change]
-    trouble: str | None = None
+    error: str | None = None
 
 
 def watch_files(cwd: Path, world: World, *, began_at: float) -> "FileWatch | None":
@@ -64,13 +64,13 @@ class FileWatch:
         self._began_ns = int(began_at * 1e9)
         self._clock = clock
         self._before: Snapshot | None = None
-        self._trouble = "the first snapshot took too long"
+        self._error = "the first snapshot took too long"
         # A daemon, because clinvk must exit even if git hangs in the kernel.
         self._thread = Thread(target=self._look_before, daemon=True, name="clinvk-files")
         try:
             self._thread.start()
         except RuntimeError as error:  # no thread available
-            self._trouble = str(error)
+            self._error = str(error)
 
     def wait(self, timeout_s: float = HEAD_START_S) -> None:
         """Wait for the first snapshot, at most `timeout_s` seconds."""
@@ -83,7 +83,7 @@ class FileWatch:
         self.wait(left())
         before = self._before
         if before is None:
-            return _unknown(self._trouble)
+            return _unknown(self._error)
         try:
             after = _look(self._repository, left, known=before)
             commits = self._repository.tree_changes(before.status.head, after.status.head, left)
@@ -102,7 +102,7 @@ class FileWatch:
         try:
             self._before = self._without_late(_look(self._repository, self._limit()))
         except GitError as error:
-            self._trouble = str(error)
+            self._error = str(error)
         except TimeoutError:
             pass
 
@@ -130,7 +130,7 @@ class FileWatch:
 
 
 def _unknown(why: str) -> Observed:
-    return Observed(changes={}, trouble=f"what changed on disk is not known: {why}")
+    return Observed(changes={}, error=f"what changed on disk is not known: {why}")
 
 
 def _look(repository: Repository, left: Left, *, known: Snapshot | None = None) -> Snapshot:

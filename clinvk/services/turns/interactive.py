@@ -45,7 +45,7 @@ class HandedOver(Struct, frozen=True, kw_only=True):
     stopped: bool
     session: Session | None
     turns: int | None
-    trouble: str | None = None
+    error: str | None = None
 
 
 def hand_over(
@@ -94,7 +94,7 @@ def hand_over(
             stopped=end.stopped,
             session=recorded.session if recorded.session_id else None,
             turns=None if said is None else len(said),
-            trouble=recorded.trouble(),
+            error=recorded.error(),
         )
 
 

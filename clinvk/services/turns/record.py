@@ -68,7 +68,7 @@ class Recording(AbstractContextManager["Recording"]):
         self._store = store
         self._world = world
         self._transcript: TranscriptWriter | None = None
-        self._trouble: str | None = None
+        self._error: str | None = None
         self._model_asked: str | None = None
         self._moves_to: str | None = None
 
@@ -223,10 +223,10 @@ class Recording(AbstractContextManager["Recording"]):
         self.session = self._before
         self._try(lambda: self._save(self._before))
 
-    def trouble(self) -> str | None:
+    def error(self) -> str | None:
         """The first write that failed after the turn had begun."""
         failed = self._transcript.failed if self._transcript else None
-        return self._trouble or failed
+        return self._error or failed
 
     def __exit__(
         self,
@@ -272,7 +272,7 @@ class Recording(AbstractContextManager["Recording"]):
         try:
             write()
         except StoreError as error:
-            self._trouble = self._trouble or error.message
+            self._error = self._error or error.message
 
 
 def not_recorded(error: StoreError) -> str:

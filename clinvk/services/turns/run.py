@@ -105,8 +105,8 @@ class Turn:
             ending = replace(ending, reason=EndReason.EXITED, signal=None)
         finally:
             result = self._end(ending)
-        if trouble := self._recording.trouble():
-            lost = f"not fully recorded: {trouble}"
+        if reason := self._recording.error():
+            lost = f"not fully recorded: {reason}"
             self._tell(Warned(message=lost, code="clinvk", unrecorded=True))
         outcome = replace(result, warnings=self._collected.all_warnings)
         return report_of(self._plan, self._recording, self._collected, outcome, ending)
@@ -279,8 +279,8 @@ class Turn:
         if self._watch is not None:
             seen = self._watch.compare()
             observed = seen.changes
-            if seen.trouble is not None:
-                note = Warned(message=seen.trouble, code="clinvk")
+            if seen.error is not None:
+                note = Warned(message=seen.error, code="clinvk")
                 self._collected.add(note)
                 self._recording.event(note)
         cwd = str(self._plan.invocation.cwd)

@@ -35,5 +35,5 @@ def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
     cli: Cli = ctx.obj
     states = backend_states(effective_settings(cli.world), cli.world)
     render_backends(states, cli.streams, as_json=as_json)
-    for trouble in unusable():
-        cli.streams.err(safe_line(f"warning: {trouble}"))
+    for message in unusable():
+        cli.streams.err(safe_line(f"warning: {message}"))

@@ -59,7 +59,7 @@ def test_what_is_changed_during_a_run_is_kept_with_what_the_run_brought(
         labels.remove_tags(world, ID, ["old"])
         recorded.finish(DONE)
         assert recorded.session.title == "mine"
-        assert recorded.trouble() is None
+        assert recorded.error() is None
     after = store.load(ID)
     assert (after.title, after.title_source) == ("mine", TitleSource.PERSON)
     assert (after.name, after.tags) == ("pr-1", ("new",))
@@ -107,7 +107,7 @@ def test_a_record_that_is_damaged_during_a_run_stays_for_its_owner_to_see(
     with run() as recorded:
         store.home.record(ID).write_text("{ oops")
         recorded.finish(DONE)
-        assert "is damaged" in recorded.trouble()
+        assert "is damaged" in recorded.error()
     assert store.home.record(ID).read_text() == "{ oops"
     assert store.transcript(ID).turns[-1].outcome.text == "done"
 
