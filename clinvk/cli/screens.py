@@ -12,7 +12,7 @@ from clinvk.cli.turn_options import TurnOptions, declared
 from clinvk.cli.turns import request_of, says_waiting
 from clinvk.errors import ClinvkError, ExitStatus, UsageError
 from clinvk.services.config.settings import effective_settings
-from clinvk.services.turns.interactive import HandedOver, hand_over
+from clinvk.services.turns.interactive import ScreenResult, run_screen
 from clinvk.services.turns.prompt import dry_run
 from clinvk.text.units import plural
 
@@ -47,7 +47,7 @@ def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noq
             "an agent's interactive screen needs a terminal",
             hint="give a prompt, or start it in a terminal",
         )
-    over = hand_over(
+    over = run_screen(
         request,
         cli.world,
         settings,
@@ -76,7 +76,7 @@ def _refuse_what_needs_a_prompt(said: TurnOptions) -> None:
             )
 
 
-def _report(over: HandedOver, streams: Streams) -> None:
+def _report(over: ScreenResult, streams: Streams) -> None:
     if over.error is not None:
         say_warning(streams, f"not fully recorded: {over.error}")
     if over.exit_code > 0 and not over.stopped:

@@ -174,7 +174,7 @@ def test_a_conversation_that_was_never_named_is_not_silently_begun_again(tmp_pat
     own, _ = IDS["codex"]
     first = made("-b", "codex", "-o", "json", "one", told=own, how="headless").json()
     assert first["exit_status"] == 0
-    assert any("never named its conversation" in warning for warning in first["warnings"])
+    assert any("reported no conversation id" in warning for warning in first["warnings"])
     refused = made("-c", "-o", "json", "two", told=own)
     assert (refused.exit_code, refused.json()["error"]["code"]) == (4, "conversation_gone")
     assert made.started == 1

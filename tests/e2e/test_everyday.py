@@ -255,7 +255,7 @@ def test_a_session_that_is_dated_ahead_of_the_clock_says_so_when_it_is_chosen(
     ahead = keep(clinvk, 1, days=-3)
     ran = clinvk("-c", "--if-missing", "new", "go on")
     assert ran.exit_code == 0, ran.stderr
-    assert f"session {ahead} counts as the last one used: it is dated 20" in ran.stderr
+    assert f"session {ahead} counts as the last one used: its date 20" in ran.stderr
     other = clinvk("-b", "demo", "-o", "json", "another").json()["session_id"]
     again = clinvk("-c", "-o", "json", "and this one").json()
     assert (again["session_id"], again["warnings"]) == (other, [])

@@ -90,10 +90,7 @@ def test_the_next_turn_ends_it_first(
     ran = clinvk(*words, "-o", "json", "three").json()
     assert (ran["session_id"], ran["exit_status"]) == (session, 0)
     assert not _runs(agent)
-    assert (
-        f"stopped the agent that a killed run had left behind (process {agent})"
-        in (ran["warnings"])
-    )
+    assert f"stopped the agent that a killed run left behind (process {agent})" in (ran["warnings"])
 
 
 def test_a_turn_that_is_refused_does_not_end_it(clinvk: Command, left: tuple[str, int]) -> None:

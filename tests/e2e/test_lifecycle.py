@@ -275,7 +275,10 @@ def test_an_archived_session_is_out_of_sight_until_it_is_taken_up(clinvk: Comman
     assert listed(clinvk) == [first]
     assert clinvk("-c", "-o", "json", "x").json()["session_id"] == first
     back = clinvk("resume", second, "x")
-    assert (back.exit_code, "was archived; it is back in the list" in back.stderr) == (0, True)
+    assert (back.exit_code, "is now restored to the list" in back.stderr) == (
+        0,
+        True,
+    )
     assert listed(clinvk) == [second, first]
     clinvk("sessions", "archive", second)
     clinvk("sessions", "unarchive", second)

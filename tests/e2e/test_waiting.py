@@ -218,7 +218,7 @@ def test_a_waiting_run_takes_over_from_one_that_was_killed(bare: Command) -> Non
         os.kill(first.pid, signal.SIGKILL)
         result = _end(child).json()
     assert (result["exit_status"], result["turn"], result["resumed"]) == (0, 2, True)
-    assert any("a killed run had left behind" in warning for warning in result["warnings"])
+    assert any("a killed run left behind" in warning for warning in result["warnings"])
 
 
 def _leave_in_lock(bare: Command, **said: object) -> None:

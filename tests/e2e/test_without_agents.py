@@ -162,7 +162,7 @@ def test_a_home_that_cannot_be_written_costs_the_record_not_the_prompt(
     named = clinvk("-b", "demo", "-s", "mine", "-o", "json", "hello", env={"CLINVK_HOME": home})
     error = named.json()["error"]
     assert (named.exit_code, error["code"]) == (1, "store_unusable")
-    assert error["message"].startswith("session `mine` cannot be kept: ")
+    assert error["message"].startswith("session `mine` cannot be saved: ")
     assert "`clinvk doctor`" in error["hint"]
 
 
@@ -179,7 +179,7 @@ def test_where_nothing_can_be_locked_a_name_is_refused(clinvk: Command, tmp_path
     assert "not recorded: " in plain.stderr
     ran = clinvk("-b", "demo", "-s", "mine", "hello", env=env)
     assert (ran.exit_code, ran.stdout) == (1, "")
-    assert ran.stderr.startswith("error: session `mine` cannot be kept: cannot lock")
+    assert ran.stderr.startswith("error: session `mine` cannot be saved: cannot lock")
     assert "no locks available" in ran.stderr
     assert "hint: " in ran.stderr
 

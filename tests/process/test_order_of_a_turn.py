@@ -233,7 +233,7 @@ def test_a_name_that_cannot_be_written_is_an_error(
 ) -> None:
     """Answered without a record it would be a new session each time."""
     disk_full()
-    with pytest.raises(StoreError, match="session `mine` cannot be kept: cannot "):
+    with pytest.raises(StoreError, match="session `mine` cannot be saved: cannot "):
         say(name="mine")
     assert SessionStore(world.home).ids() == []
     assert not (agent.marks / "prompt").exists()

@@ -1,6 +1,6 @@
-"""Handing the terminal over to the agent's own screen, and recording what was said there.
+"""Opens the agent's interactive screen on the terminal, and records its turns.
 
-The session is held meanwhile, so that no other run can go on with it.
+The session is locked meanwhile, so that no other run can continue it.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,10 +34,10 @@ from clinvk.services.turns.start import Opening
 from clinvk.services.world import World
 
 
-class HandedOver(Struct, frozen=True, kw_only=True):
-    """What became of it: `turns` were taken over, None if that many cannot be told.
+class ScreenResult(Struct, frozen=True, kw_only=True):
+    """The result: `turns` is the number of imported turns, None if unknown.
 
-    `session` is None if nothing is recorded: nothing was said in a new one, or nothing is kept.
+    `session` is None if nothing is recorded: a new session had no turn, or nothing is saved.
     `stopped` is as in `ForegroundEnd`.
     """
 
@@ -48,23 +48,23 @@ class HandedOver(Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
-def hand_over(
+def run_screen(
     request: RunRequest,
     world: World,
     settings: Settings,
     notice: Callable[[str], None],
     waiting: Callable[[str], None] = lambda _: None,
-) -> HandedOver:
-    """Open the agent's own screen and wait for its end.
+) -> ScreenResult:
+    """Open the agent's interactive screen and wait for its end.
 
-    `notice` is told beforehand what the person should know, `waiting` that a busy session is waited
-    for. Raises a `ClinvkError` for whatever stands in the way; nothing has been changed then.
+    `notice` gets the notes for the user before the start, `waiting` is called while waiting for a
+    busy session. Raises a `ClinvkError` for any error before the start; nothing is changed then.
     """
     world = replace(world, settings=settings)
     with ExitStack() as held:
         opening = Opening(request, world, settings, held, recorder=ScreenRecording, waiting=waiting)
         plan, recording = opening.open()
-        recording.start(plan)  # a screen gets its prompt from the person, who sees it at once
+        recording.start(plan)  # the user enters the prompts in the screen, so this comes first
         lost = (recording.unrecorded,) if recording.unrecorded else ()
         for note in (*lost, *opening.notes, *plan.warnings):
             notice(note)
@@ -79,32 +79,32 @@ def hand_over(
                 recorded.no_turns()
             raise
         if recorded is None:
-            return HandedOver(
+            return ScreenResult(
                 exit_code=end.exit_code, stopped=end.stopped, session=None, turns=None
             )
-        said, conversation = _said(plan, before, began_at, world)
-        if said is None:
+        imported, conversation = _imported(plan, before, began_at, world)
+        if imported is None:
             recorded.import_turns([unseen_turn(began_at)], None, end)
-        elif said:
-            recorded.import_turns(said, conversation, end)
+        elif imported:
+            recorded.import_turns(imported, conversation, end)
         else:
             recorded.no_turns()
-        return HandedOver(
+        return ScreenResult(
             exit_code=end.exit_code,
             stopped=end.stopped,
             session=recorded.session if recorded.session_id else None,
-            turns=None if said is None else len(said),
+            turns=None if imported is None else len(imported),
             error=recorded.error(),
         )
 
 
-def _said(
+def _imported(
     plan: TurnPlan, before: Sequence[NativeTurn] | None, began_at: datetime, world: World
 ) -> tuple[Sequence[NativeTurn] | None, str | None]:
-    """The turns that are new, None if that cannot be told, and the conversation they are of.
+    """The new turns, None if unknown, and the id of their conversation.
 
-    An agent that chooses the id itself has begun exactly one conversation, or none: of several in
-    the same directory at the same time nobody knows whose they are.
+    An agent that chooses the id itself must have started at most one conversation: of several in
+    the same directory at the same time, it is unknown which is ours.
     """
     known = plan.request.conversation
     if known is not None:
@@ -118,7 +118,7 @@ def _said(
 
 
 def _show(plan: TurnPlan, world: World, recorded: ScreenRecording | None) -> ScreenEnd:
-    """The screen from its start to its end, and what changed in the work tree meanwhile."""
+    """Run the screen, and compare the work tree before and after."""
     cwd = plan.invocation.cwd
     began, began_at = world.monotonic(), world.now().timestamp()
     watch = watch_files(cwd, world, began_at=began_at)

@@ -1,7 +1,7 @@
-"""One prompt, from what was asked to what came of it.
+"""Runs one prompt, from the request to the report.
 
-The one way a prompt travels: resolve the session, the backend and the settings, record the start,
-start the agent, hand each event on as it comes, record the end, report.
+The steps: resolve the session, the backend and the settings, start the agent, record the start,
+pass on each event, record the end, report.
 """
 
 from collections.abc import Callable
@@ -14,27 +14,27 @@ from clinvk.model.report import RunReport
 from clinvk.model.request import RunRequest
 from clinvk.process.signals import SignalInbox
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
-from clinvk.services.turns.run import Attend, Observer, Turn, nobody_waits
+from clinvk.services.turns.run import Attend, Observer, Turn, never_waits
 from clinvk.services.turns.start import Opening
 from clinvk.services.turns.target import find_target
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore
 
 
-def run(  # noqa: PLR0913  what is asked, and who is told, each by its name
+def run(  # noqa: PLR0913  the request and its callbacks, all named
     request: RunRequest,
     world: World,
     settings: Settings,
     observer: Observer,
     *,
     waiting: Callable[[str], None] = lambda _: None,
-    attended: Callable[[Attend], None] = nobody_waits,
+    attended: Callable[[Attend], None] = never_waits,
 ) -> RunReport:
     """Run one turn to its end and report; a failed turn is a report, not an exception.
 
-    `waiting` is told when a busy session is waited for, `attended` as in `Turn`. Raises a
-    `ClinvkError` for whatever stands in the way before the agent has the prompt, and
-    `StoppedBySignal` for a signal that comes while it waits; nothing has been changed then.
+    `waiting` is called while waiting for a busy session, `attended` is as in `Turn`. Raises a
+    `ClinvkError` for any error before the agent has the prompt, and `StoppedBySignal` for a signal
+    during the wait; nothing has been changed then.
     """
     world = replace(world, settings=settings)
     with ExitStack() as held, SignalInbox() as signals:

@@ -1,9 +1,8 @@
-"""How a turn gets onto disk, in the order that lets nothing be lost.
+"""Records a turn in the order in which nothing is lost.
 
-"Turn started", then the record, both before the agent can have its prompt; the agent's own id the
-moment it is known; what it says as it says it; "turn finished" last, and then the record again. A
-run that keeps nothing (ephemeral, or in a home that cannot be written) goes through the same calls
-and writes nothing.
+"Turn started" and the record are written before the agent gets its prompt; the agent's own id as
+soon as it is known; its events as they arrive; at the end "turn finished" and the record again. A
+run that saves nothing (ephemeral, or in a home that cannot be written) makes the same calls.
 """
 
 from collections.abc import Callable
@@ -34,17 +33,17 @@ from clinvk.store.transcripts.transcript import TranscriptWriter
 
 
 class Recording(AbstractContextManager["Recording"]):
-    """One turn on its way to disk, under the session's lock from first write to last.
+    """Records one turn, with the session locked from the first write to the last.
 
-    `session` is the session as it now is. Without a `lock` nothing is kept and `session_id` is
-    None; `unrecorded` says in a sentence why, unless that is as it should be. `name_lock` is let go
-    once the record is written: until then nobody else may begin a session of that name.
+    `session` is the current session. Without a `lock` nothing is saved and `session_id` is None;
+    `unrecorded` is the reason in a sentence, unless this was requested. `name_lock` is released
+    after the record is written, so that no other run starts a session of that name before.
     """
 
     interactive: ClassVar[bool] = False
-    """Whether the run is the agent's own screen."""
+    """Whether the run is an interactive screen."""
 
-    def __init__(  # noqa: PLR0913  what a recording is made of, each by its name
+    def __init__(  # noqa: PLR0913  the parts of a recording, all named
         self,
         session: Session,
         lock: HeldLock | None,
@@ -74,25 +73,25 @@ class Recording(AbstractContextManager["Recording"]):
 
     @property
     def keeps_content(self) -> bool:
-        """Whether what was said can be read in the session afterwards."""
+        """Whether the content of the turn is saved in the session."""
         return self.session_id is not None and self._policy.content
 
     def start(self, plan: TurnPlan) -> None:
-        """Write the turn's start into the transcript, then the open turn into the record.
+        """Write the turn's start to the transcript, then the open turn to the record.
 
-        Raises `StoreError` if either cannot be written: then the session is as it was. A new
-        session that nobody named is not worth that: the turn takes place and is not recorded.
+        Raises `StoreError` if this fails: then the session is unchanged. But for a new session
+        without a name, the turn runs without being recorded.
         """
         before = self.session
         try:
             if self.session_id is not None:
                 self._start(plan)
         except StoreError as error:
-            self._take_back()
+            self._undo_start()
             if not self._is_new:
                 raise
             if before.name is not None:
-                raise cannot_keep(before.name, error) from error
+                raise cannot_save(before.name, error) from error
             self.unrecorded = not_recorded(error)
             self.session, self.session_id = before, None
         if self.session_id is None:
@@ -104,26 +103,26 @@ class Recording(AbstractContextManager["Recording"]):
         session = self._policy.session(self.session) if self._is_new else self.session
         self.session = session.turn_started(at=self._world.now(), mode=plan.request.mode)
         self._transcript = self._store.writer(self.session.id, self._world.now)
-        # A run that was killed may have left a new title or tag to be told.
+        # A killed run may not have written a new title or tag to the transcript.
         if self._transcript.empty or self._before.interrupted:
             self._transcript.session(self.session)
-        self._tell_start(plan)
+        self._write_start(plan)
         if self._is_new:
             self._store.create(self.session)
         else:
             self._save(self.session)
 
     def start_again(self, plan: TurnPlan) -> None:
-        """Take the first attempt back and tell the turn's start anew. Raises `StoreError`."""
+        """Void the first attempt and write the turn's start again. Raises `StoreError`."""
         if self._transcript is not None:
             at = self._world.now()
             reason = FailureCode.CONVERSATION_GONE.value
             self._transcript.turn_voided(turn=self._turn, at=at, reason=reason)
             known = replace(self.session.conversation, counters=None, counters_turn=0)
             self.session = self.session.with_conversation(known)
-            self._tell_start(plan)
+            self._write_start(plan)
 
-    def _tell_start(self, plan: TurnPlan) -> None:
+    def _write_start(self, plan: TurnPlan) -> None:
         if self._transcript is None:
             return
         request = plan.request
@@ -142,7 +141,7 @@ class Recording(AbstractContextManager["Recording"]):
             conversation_origin=plan.conversation_origin,
         )
 
-    def _take_back(self) -> None:
+    def _undo_start(self) -> None:
         transcript, turn = self._transcript, self._turn
         if transcript is not None and not self._is_new:
             at, reason = self._world.now(), "nothing was started"
@@ -157,12 +156,12 @@ class Recording(AbstractContextManager["Recording"]):
             self._transcript = None
 
     def note_agent(self, pid: int, identity: str) -> None:
-        """Note the agent in the lock: whoever finds this run dead finds its agent by it."""
+        """Write the agent to the lock, so that a later run can stop it if this one is killed."""
         if self._lock is not None:
             self._lock.note_child(pid, identity)
 
     def event(self, event: Event) -> None:
-        """Append; the agent's own session id is forced to disk at once."""
+        """Append an event; the agent's own session id is synced to disk at once."""
         if self._transcript is None:
             return
         if isinstance(event, Init):
@@ -175,12 +174,12 @@ class Recording(AbstractContextManager["Recording"]):
             self._transcript.event(self._turn, kept)
 
     def quiet(self) -> None:
-        """Write what was gathered: a kill from now on loses none of it."""
+        """Write the buffered events, so that a kill does not lose them."""
         if self._transcript is not None:
             self._transcript.flush()
 
     def finish(self, outcome: Outcome) -> None:
-        """Close the turn in the transcript, then bring the record up to it."""
+        """Close the turn in the transcript, then update the record."""
         transcript = self._transcript
         if transcript is None:
             self.session = self.session.turn_finished(
@@ -199,14 +198,14 @@ class Recording(AbstractContextManager["Recording"]):
     def _close_turn(
         self, outcome: Outcome, at: datetime, model_asked: str | None = None
     ) -> Session:
-        """Tell the transcript that the turn is over; returns the session after it."""
+        """Write the end of the turn to the transcript; return the session after it."""
         outcome, turn, transcript = self._policy.outcome(outcome), self._turn, self._transcript
         if transcript is not None:
             self._try(lambda: transcript.turn_finished(turn, at, outcome))
         return self.session.turn_finished(outcome, number=turn, at=at, model_asked=model_asked)
 
     def _with_agents_title(self, session: Session) -> Session:
-        """The session with the agent's own title, unless it has a better one already."""
+        """The session with the agent's title, unless it has a title from the user or the agent."""
         if session.title_source is not TitleSource.PROMPT or not self._policy.content:
             return session
         from clinvk.services.turns.titles import with_agents_title
@@ -214,7 +213,7 @@ class Recording(AbstractContextManager["Recording"]):
         return with_agents_title(session, self._world)
 
     def void(self, reason: str) -> None:
-        """Take the turn back: the record is as it was, the transcript says that it was nothing."""
+        """Void the turn: restore the record, and note it in the transcript."""
         transcript = self._transcript
         if transcript is None:
             return
@@ -224,7 +223,7 @@ class Recording(AbstractContextManager["Recording"]):
         self._try(lambda: self._save(self._before))
 
     def error(self) -> str | None:
-        """The first write that failed after the turn had begun."""
+        """The first error of a write after the turn had started, None without one."""
         failed = self._transcript.failed if self._transcript else None
         return self._error or failed
 
@@ -234,7 +233,7 @@ class Recording(AbstractContextManager["Recording"]):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close the transcript and let the session go."""
+        """Close the transcript and release the session."""
         del kind, error, trace
         if self._transcript is not None:
             self._transcript.close()
@@ -242,10 +241,10 @@ class Recording(AbstractContextManager["Recording"]):
             self._lock.release()
 
     def _save(self, session: Session) -> None:
-        """Bring the record up to `session`, with what a person changed in it since we saw it.
+        """Write `session` to the record, merged with changes by the user since it was read.
 
-        Whoever changes a record while a run holds the session leaves it to the run to tell the
-        transcript. Raises `StoreError`.
+        Such changes are also written to the transcript here, because the run has locked it. Raises
+        `StoreError`.
         """
         try:
             self.session = self._store.update(
@@ -254,7 +253,7 @@ class Recording(AbstractContextManager["Recording"]):
                 self._world.sleep,
                 as_written=True,
             )
-        except SessionNotFoundError:  # deleted by hand, while its agent works on
+        except SessionNotFoundError:  # deleted by hand while its agent works
             self._store.save(session)
             self.session = session
         except (SessionDamagedError, SessionUnreadableError, SessionBusyError) as error:
@@ -268,7 +267,7 @@ class Recording(AbstractContextManager["Recording"]):
         return self.session.open_turn.number if self.session.open_turn else self.session.turns
 
     def _try(self, write: Callable[[], None]) -> None:
-        """Once the agent works, a write that fails is a warning: its work is not thrown away."""
+        """Write; an error becomes a warning, because the agent's work must not be discarded."""
         try:
             write()
         except StoreError as error:
@@ -276,14 +275,14 @@ class Recording(AbstractContextManager["Recording"]):
 
 
 def not_recorded(error: StoreError) -> str:
-    """What is said of a run that takes place although it cannot be recorded."""
+    """The warning about a run that cannot be recorded."""
     return f"this run is not recorded: {error.message}"
 
 
-def cannot_keep(name: str, error: StoreError) -> StoreError:
-    """The error of a named session that cannot be recorded: it would be new each time."""
-    way_out = "`clinvk doctor` looks for the reason; without `-s` a prompt is answered unrecorded"
+def cannot_save(name: str, error: StoreError) -> StoreError:
+    """The error for a named session that cannot be recorded, and so not continued."""
+    way_out = "`clinvk doctor` looks for the reason; without `-s` the prompt runs unrecorded"
     return StoreError(
-        f"session `{name}` cannot be kept: {error.message}",
+        f"session `{name}` cannot be saved: {error.message}",
         hint="\n".join(filter(None, (error.hint, way_out))),
     )

@@ -1,4 +1,4 @@
-"""What a turn tells its caller when it begins, and when it is over."""
+"""The reports of a turn to its caller, at its start and its end."""
 
 from msgspec.structs import replace
 
@@ -14,7 +14,7 @@ from clinvk.services.turns.record import Recording
 
 
 def turn_start(plan: TurnPlan, recording: Recording) -> TurnStart:
-    """What is said when the turn has begun."""
+    """The report at the start of the turn."""
     session = recording.session
     return TurnStart(
         session_id=recording.session_id,
@@ -34,7 +34,7 @@ def report_of(
     outcome: Outcome,
     ending: Ending,
 ) -> RunReport:
-    """What is said when the turn is over."""
+    """The report at the end of the turn."""
     session = recording.session
     return RunReport(
         exit_status=exit_status(outcome, ending),
@@ -56,8 +56,8 @@ def report_of(
 
 
 def _error(failure: Failure, recording: Recording) -> ErrorReport:
-    """The failure; one that nobody can say more of at least leads to the agent's last words."""
+    """The failure; without another hint, it points to the agent's last output."""
     if failure.way_out is None and failure.detail and recording.keeps_content:
         shown = f"clinvk sessions show {recording.session_id} --turn {recording.session.turns}"
-        failure = replace(failure, hint=f"`{shown}` has the agent's last words")
+        failure = replace(failure, hint=f"`{shown}` has the agent's last output")
     return ErrorReport.of_failure(failure)

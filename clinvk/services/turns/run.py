@@ -1,7 +1,7 @@
-"""How one prompt travels: one child process from its start to the report.
+"""Runs one prompt in a child process, from its start to the report.
 
-`Turn._travel` is the order in which nothing is lost. The child's lines become events; each event is
-recorded first and shown second.
+`Turn._run_agent` defines the order in which nothing is lost. The child's lines become events; each
+event is recorded before it is shown.
 """
 
 from collections.abc import Callable, Mapping
@@ -35,34 +35,34 @@ from clinvk.services.turns.report import report_of, turn_start
 from clinvk.services.turns.same_conversation import SameConversation
 from clinvk.services.world import World
 
-if TYPE_CHECKING:  # loaded only once the agent is on its way
+if TYPE_CHECKING:  # only loaded after the agent was started
     from clinvk.services.files.observe import FileWatch
 
 
 class Observer(Protocol):
-    """Who watches a run as it happens."""
+    """Receives the events of a run."""
 
     def started(self, turn: TurnStart) -> None:
-        """The turn begins."""
+        """The turn has started."""
 
     def event(self, event: Event) -> None:
-        """The agent, or clinvk, said something."""
+        """An event of the agent or of clinvk."""
 
 
 Attend = Callable[[], bool]
-"""Keeps the limits of the run for an observer that waits; false: there is nothing to wait for."""
+"""Enforces the limits of the run while an observer waits; False if it should stop waiting."""
 
 
-def nobody_waits(attend: Attend) -> None:
-    """For an observer that takes whatever it is told at once."""
+def never_waits(attend: Attend) -> None:
+    """For an observer that never has to wait."""
     del attend
 
 
 class Turn:
-    """A planned turn on its way.
+    """Runs a planned turn.
 
-    An observer that may have to wait for a reader of its own gives `attended`: it is told what to
-    call every now and then meanwhile.
+    An observer that may wait for a reader passes `attended`: it receives a function to call
+    regularly during the wait.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Turn:
         recording: Recording,
         world: World,
         observer: Observer,
-        attended: Callable[[Attend], None] = nobody_waits,
+        attended: Callable[[Attend], None] = never_waits,
     ) -> None:
         self._plan = plan
         self._recording = recording
@@ -80,24 +80,24 @@ class Turn:
         self._attended = attended
         self._collected = TurnAccumulator()
         self._same = SameConversation(plan.backend, plan.request, kept=plan.kept)
-        self._unsaid: Failed | None = None
+        self._withheld: Failed | None = None
         self._watch: FileWatch | None = None
-        self._begun = False
+        self._started = False
 
     def run(self, signals: SignalInbox) -> RunReport:
-        """Take the prompt to the agent, see the turn to its end, and report.
+        """Send the prompt to the agent, run the turn to its end, and report.
 
-        A turn that has begun is closed in the record whatever happens, also when the observer
-        fails. Raises `StoreError` where its beginning cannot be recorded: the agent is ended before
-        it has the prompt, and the session is as it was.
+        A started turn is always closed in the record, also if the observer fails. Raises
+        `StoreError` if its start cannot be recorded: the agent is stopped before it has the prompt,
+        and the session is unchanged.
         """
-        ending = _BROKEN_OFF
+        ending = _CUT_OFF
         try:
-            ending = self._travel(signals)
+            ending = self._run_agent(signals)
             if self._is_gone(self._collected.result) and self._plan.instead is not None:
-                self._begin_instead(self._plan.instead())
-                ending = self._travel(signals)
-            self._look_again(ending, signals)
+                self._start_instead(self._plan.instead())
+                ending = self._run_agent(signals)
+            self._check_end(ending, signals)
         except BackendStartError as error:
             self._begin()
             failure = Failure(code=FailureCode.NOT_STARTED, message=error.message, hint=error.hint)
@@ -111,12 +111,12 @@ class Turn:
         outcome = replace(result, warnings=self._collected.all_warnings)
         return report_of(self._plan, self._recording, self._collected, outcome, ending)
 
-    def _travel(self, signals: SignalInbox) -> Ending:
-        """One prompt's way, in the order in which nothing is lost; how the agent ended.
+    def _run_agent(self, signals: SignalInbox) -> Ending:
+        """Run the agent in the order in which nothing is lost; return how it ended.
 
-        An agent takes 70 ms and more to be ready for its prompt, so it is started first and our own
-        work is done meanwhile. It can do nothing yet: if we are killed before the prompt is sent,
-        it finds the end of its stdin and leaves.
+        An agent needs 70 ms or more to be ready for its prompt, so it is started first and our own
+        work is done meanwhile. It cannot do anything yet: if we are killed before the prompt is
+        sent, it gets the end of stdin and exits.
         """
         plan, began_at = self._plan, self._world.now().timestamp()
         if not plan.invocation.stdin:  # in argv or a file, which the agent reads at once
@@ -147,11 +147,11 @@ class Turn:
         return ending
 
     def _begin(self) -> None:
-        """Put "turn started" on disk, then the record, then say so; a second time does nothing."""
-        if self._begun:
+        """Write "turn started", then the record, then tell the observer; only once."""
+        if self._started:
             return
         self._recording.start(self._plan)
-        self._begun = True
+        self._started = True
         self._observer.started(turn_start(self._plan, self._recording))
         if note := self._recording.unrecorded:
             self._tell(Warned(message=note, code="clinvk", unrecorded=True))
@@ -159,26 +159,26 @@ class Turn:
             self._tell(Warned(message=warning, code="clinvk"))
 
     def _listen(self, child: Child, parser: Parser) -> None:
-        """Hear the child out: events are told, replies are written to it."""
+        """Read the child's output to its end: pass on events, and send replies to it."""
         for line in child.lines():
-            said = parser.feed(line)
-            del line  # it may have ten megabytes, and what follows makes copies of its own
-            for one in said:
+            parsed = parser.feed(line)
+            del line  # it can have ten megabytes, and the events have copies
+            for one in parsed:
                 if isinstance(one, Reply):
                     child.reply(one.data)
                 else:
                     self._tell(one)
             if self._same.other is not None:
-                child.refuse()  # it would work on what it knows nothing of
+                child.refuse()  # it would work in the wrong conversation
             elif self._collected.result is not None or parser.settled:
                 child.settled()
             else:
                 child.unsettled()
 
     def _end(self, ending: Ending) -> Outcome:
-        """Close the turn, if it has begun; its result."""
+        """Close the turn if it was started; return its result."""
         result = judge(self._collected, ending)
-        if not self._begun:
+        if not self._started:
             return result
         backend, request = self._plan.backend, self._plan.request
         result = with_own_figures(result, backend, request, ending, self._world)
@@ -192,7 +192,7 @@ class Turn:
 
     @property
     def _unnamed(self) -> bool:
-        """Whether a conversation was begun whose id nobody knows, although it could be resumed."""
+        """Whether a resumable conversation was started whose id is unknown."""
         result = self._collected.result
         told = self._collected.init or (result and result.backend_session_id)
         recorded = self._recording.session_id is not None
@@ -201,13 +201,13 @@ class Turn:
         return recorded and can_resume and not known and not told
 
     def _is_gone(self, result: Outcome | None) -> bool:
-        """Whether the agent has lost the conversation, and nothing was done in another one."""
+        """Whether the agent no longer has the conversation, and did no work in another one."""
         failure = result.failure if result else None
         gone = failure is not None and failure.code is FailureCode.CONVERSATION_GONE
         return gone and not self._collected.worked
 
-    def _look_again(self, ending: Ending, signals: SignalInbox) -> None:
-        """Say what only shows once the agent is done: a version too old, an answer that lacks."""
+    def _check_end(self, ending: Ending, signals: SignalInbox) -> None:
+        """Report what is only known at the end: an unsupported version, an incomplete answer."""
         result = judge(self._collected, ending)
         if self._collected.init is None and suggests_other_version(result, ending):
             from clinvk.services.turns.too_old import failure_by_version
@@ -221,16 +221,16 @@ class Turn:
         if notice := incomplete_answer_notice(result, self._collected):
             self._tell(Warned(message=notice, code="answer"))
 
-    def _begin_instead(self, plan: TurnPlan) -> None:
-        """Go on with a plan for another conversation: of the first attempt nothing is left."""
+    def _start_instead(self, plan: TurnPlan) -> None:
+        """Use a plan with another conversation, and discard the first attempt."""
         self._recording.start_again(plan)
-        told = [warning for warning in plan.warnings if warning not in self._plan.warnings]
+        new = [warning for warning in plan.warnings if warning not in self._plan.warnings]
         self._plan = plan
         self._collected = TurnAccumulator(warnings=self._collected.warnings)
         self._same = SameConversation(plan.backend, plan.request, kept=plan.kept)
-        self._unsaid = None
+        self._withheld = None
         self._observer.started(turn_start(plan, self._recording))
-        for warning in told:
+        for warning in new:
             self._tell(Warned(message=warning, code="clinvk"))
 
     def _tell(self, event: Event) -> None:
@@ -239,16 +239,16 @@ class Turn:
             if note := self._same.note(event):
                 self._pass_on(Warned(message=note, code="clinvk"))
             if self._same.other is not None:
-                return  # the session keeps the conversation that it has
+                return  # the session keeps its conversation
         elif isinstance(event, Failed):
             event = self._same.failed(event, worked=worked)
             if self._plan.instead is not None and _says_gone(event):
-                self._unsaid = event  # what is done about it is said in its place
+                self._withheld = event  # the warning about the new conversation replaces it
                 return
         elif isinstance(event, Result):
             event = self._same.result(event, worked=worked)
-            if self._unsaid is not None and (worked or event.failure is None):
-                self._pass_on(self._same.failed(self._unsaid, worked=worked))
+            if self._withheld is not None and (worked or event.failure is None):
+                self._pass_on(self._same.failed(self._withheld, worked=worked))
         self._pass_on(event, worked=worked)
 
     def _pass_on(self, event: Event, *, worked: bool = False) -> None:
@@ -260,21 +260,21 @@ class Turn:
             self._observer.event(event)
 
     def _timed(self, event: Event) -> Event:
-        """The event with the moment at which to try again, where its failure tells of it."""
+        """The event with the time to try again, if its failure has one."""
         failure = event.failure if isinstance(event, Failed | Result) else None
         if isinstance(event, Failed | Result) and failure and failure.wait is not None:
             return replace(event, failure=failure.timed(self._world.now().astimezone()))
         return event
 
     def _watch_files(self, began_at: float) -> None:
-        """Begin to look at the work tree; once, also if a first attempt did nothing."""
+        """Start to watch the work tree, only once per turn."""
         if self._watch is None:
             from clinvk.services.files.observe import watch_files
 
             self._watch = watch_files(self._plan.invocation.cwd, self._world, began_at=began_at)
 
     def _compare_files(self) -> None:
-        """Add what was seen on disk to what the agent said; not shown, so that nothing raises."""
+        """Add the changes on disk to those the agent reported. Not shown, so it does not raise."""
         observed: Mapping[str, Change] = {}
         if self._watch is not None:
             seen = self._watch.compare()
@@ -289,17 +289,17 @@ class Turn:
 
 
 _UNNAMED = (
-    "the agent never named its conversation: the session can only be continued with `--if-missing`"
+    "the agent reported no conversation id: the session can only be continued with `--if-missing`"
 )
 
-_BROKEN_OFF = Ending(
+_CUT_OFF = Ending(
     reason=EndReason.CANCELLED,
     exit_code=None,
     signal=Signals.SIGTERM,
     stderr_tail="",
     duration_s=0.0,
 )
-"""The ending that stands while there is no other: something of ours broke the turn off."""
+"""The default ending, used if an error of ours cut the turn off."""
 
 
 def _says_gone(event: Event) -> bool:

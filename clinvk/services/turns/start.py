@@ -1,4 +1,4 @@
-"""From what was asked to a turn that is ready to be started: its session is locked by then."""
+"""Prepares a turn from a request: finds or creates the session, locks it and plans the turn."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -25,8 +25,8 @@ from clinvk.services.sessions.places import here_in
 from clinvk.services.turns.history import refuse_newer
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.turns.policy import recording_policy
-from clinvk.services.turns.record import Recording, cannot_keep, not_recorded
-from clinvk.services.turns.target import find_target, standing
+from clinvk.services.turns.record import Recording, cannot_save, not_recorded
+from clinvk.services.turns.target import find_target, requested_directory
 from clinvk.services.world import World
 from clinvk.store.locks.holders import Holder
 from clinvk.store.locks.lock import Claim, HeldLock
@@ -40,18 +40,18 @@ NAME_LOCK_WAIT_S = 30.0
 ORPHAN_GRACE_S = 3.0
 
 
-def _nobody(_: str) -> None:
-    """Tells nobody."""
+def _ignore(_: str) -> None:
+    """Do nothing."""
 
 
 class Opening(Struct, frozen=True):
-    """Finds the session that is meant, or makes a new one, locks it and plans the turn in it.
+    """Finds or creates the session, locks it and plans the turn.
 
-    Nothing is written or started yet: that is up to `Recording.start` and the runner.
+    Nothing is written or started here: `Recording.start` and the runner do that.
 
-    The locks are let go with `held`. `sleep` is how it waits; what it raises gets out. `waiting` is
-    told that it waits for a busy session, and for whom. `notes` are what the person should know of
-    the way there, `recorder` keeps what is said.
+    `held` releases the locks. `sleep` is used to wait; its exceptions are passed on. `waiting`
+    gets a message while waiting for a busy session. `notes` collects messages for the user,
+    `recorder` is the class of the recording.
     """
 
     request: RunRequest
@@ -60,31 +60,31 @@ class Opening(Struct, frozen=True):
     held: ExitStack
     recorder: type[Recording] = Recording
     sleep: Callable[[float], None] | None = None
-    waiting: Callable[[str], None] = _nobody
+    waiting: Callable[[str], None] = _ignore
     notes: list[str] = field(default_factory=list)
 
     def open(self) -> tuple[TurnPlan, Recording]:
-        """Go on with the session that is meant, or begin a new one.
+        """Continue the session that the request means, or start a new one.
 
-        A name is held while its session is looked for or created: two at once make one session. It
-        is let go once a new record is written, and before a busy session is waited for: what it
-        means then is looked up again.
+        A name is locked while its session is looked up or created, so that two concurrent runs
+        create one session. It is released after a new record is written, and before waiting for a
+        busy session; then the name is looked up again.
         """
         store = SessionStore(self.world.home)
         while True:
             name_lock = self._lock_name(store)
             target = find_target(self.request, store, self.settings, self.world)
             if target is None:
-                return self._begin(store, name_lock)
+                return self._new(store, name_lock)
             if name_lock is not None:
                 name_lock.release()
-            if (opened := self._go_on(store, target)) is not None:
+            if (opened := self._continue(store, target)) is not None:
                 return opened
 
-    def _begin(self, store: SessionStore, name_lock: HeldLock | None) -> tuple[TurnPlan, Recording]:
-        """A new session; a home that cannot be written costs the record, not the prompt.
+    def _new(self, store: SessionStore, name_lock: HeldLock | None) -> tuple[TurnPlan, Recording]:
+        """A new session. If the home cannot be written, the turn runs without a record.
 
-        But a name asks for a session to continue: answered without one, it would be new each time.
+        With a name this is an error: the next run with that name could not continue the session.
         """
         backend = backend_for(self.request, None, self.settings, self.world)
         if self.request.name is not None:
@@ -97,17 +97,17 @@ class Opening(Struct, frozen=True):
                 lock = self.held.enter_context(store.lock(session.id, self._claim()))
             except StoreError as error:
                 if self.request.name is not None:
-                    raise cannot_keep(self.request.name, error) from error
+                    raise cannot_save(self.request.name, error) from error
                 unrecorded = not_recorded(error)
         recording = self._recording(
             session, lock, store, is_new=True, unrecorded=unrecorded, name_lock=name_lock
         )
         return plan, recording
 
-    def _go_on(self, store: SessionStore, target: Session) -> tuple[TurnPlan, Recording] | None:
-        """The next turn of a session, read again once nobody else can change it.
+    def _continue(self, store: SessionStore, target: Session) -> tuple[TurnPlan, Recording] | None:
+        """The next turn of a session, which is read again after it was locked.
 
-        None if the name that was asked for no longer means it.
+        None if the requested name no longer means this session.
         """
         lock = self._lock(store, target.id)
         if lock.previous is not None:
@@ -123,11 +123,11 @@ class Opening(Struct, frozen=True):
         self._say_damaged(store)
         self._say_ahead(session)
         if session.archived:
-            self.notes.append(f"session {session.id} was archived; it is back in the list")
+            self.notes.append(f"session {session.id} was archived, and is now restored to the list")
         return plan, self._recording(session, lock, store, is_new=False)
 
     def _planned(self, store: SessionStore, session: Session) -> TurnPlan:
-        """The next turn of the session; raises for one that cannot be."""
+        """The plan of the session's next turn; raises if it is impossible."""
         refuse_newer(session)
         return plan_turn(
             self.request,
@@ -139,23 +139,23 @@ class Opening(Struct, frozen=True):
         )
 
     def _refuse_before_stopping(self, store: SessionStore, target: Session, lock: HeldLock) -> None:
-        """Raise for a turn that cannot be, before the agent of a killed run is stopped for it.
+        """Raise for an impossible turn before the agent of a killed run is stopped for it.
 
-        That agent works on, and the lock keeps its trace.
+        That agent continues, and the lock file still names it.
         """
         try:
             self._planned(store, store.reconciled(store.load(target.id)))
         except SessionNotFoundError:
-            return  # it was deleted, which is said below
+            return  # it was deleted, which `_still_meant` reports
         except ClinvkError:
             lock.release(keep_text=True)
             raise
 
     def _still_meant(self, store: SessionStore, target: Session, lock: HeldLock) -> Session | None:
-        """The session as it stands now that it is ours.
+        """The current session, after it was locked.
 
-        None if the name that was asked for is another's by now, or nobody's. A session that was
-        chosen, and not named, is not gone on with once it was put away: nor is another instead.
+        None if the requested name no longer means it. Raises if it was chosen by `-c` or `--last`
+        and closed or archived meanwhile; no other session is used instead.
         """
         name = self.request.name
         try:
@@ -176,7 +176,7 @@ class Opening(Struct, frozen=True):
         if put_away and was_open and name is None and self.request.session is None:
             raise NothingToResumeError(
                 f"session `{session.id}` was closed or archived a moment ago",
-                hint=f"`clinvk resume {session.id}` goes on with it all the same",
+                hint=f"`clinvk resume {session.id}` continues it anyway",
             )
         return session
 
@@ -195,62 +195,60 @@ class Opening(Struct, frozen=True):
         return claim if self.sleep is None else replace(claim, sleep=self.sleep)
 
     def _lock_name(self, store: SessionStore) -> HeldLock | None:
-        """Hold the name, if there is one."""
+        """Lock the name, if there is one."""
         if self.request.name is None:
             return None
         try:
             lock = store.lock_name(self.request.name, self._claim(NAME_LOCK_WAIT_S))
         except StoreError as error:
-            raise cannot_keep(self.request.name, error) from error
+            raise cannot_save(self.request.name, error) from error
         return self.held.enter_context(lock)
 
     def _lock(self, store: SessionStore, session_id: str) -> HeldLock:
-        """Hold the session, waiting for it as was asked; whoever waits says so."""
+        """Lock the session, waiting for it as requested, and report the wait."""
 
         def say(busy: SessionBusyError) -> None:
-            who = busy.message.removeprefix("session is busy: ")
-            self.waiting(f"waiting for session {session_id}: {who}")
+            holder = busy.message.removeprefix("session is busy: ")
+            self.waiting(f"waiting for session {session_id}: {holder}")
 
         claim = replace(self._claim(self.request.wait_s), waiting=say)
         return self.held.enter_context(store.lock(session_id, claim))
 
     def _say_damaged(self, store: SessionStore) -> None:
-        """The most recent session may be one whose record cannot be read."""
+        """Note unreadable records: the most recent session may be one of them."""
         if self.request.pick is not Pick.NEW:
-            told = summed_up(
+            sentences = summed_up(
                 store.select(Selection(), limit=1).damaged,
-                each=lambda record: f"passed by: {record.sentence}",
+                each=lambda record: f"skipped: {record.sentence}",
                 name=lambda record: record.path,
-                what="records that cannot be read were passed by",
-                way_out="`clinvk doctor` says what can be done",
+                what="records that cannot be read were skipped",
+                way_out="`clinvk doctor` shows how to fix it",
             )
-            self.notes.extend(told)
+            self.notes.extend(sentences)
 
     def _say_ahead(self, session: Session) -> None:
-        """A clock that was set back makes the last one used of a session that was not."""
+        """Note a session with a date in the future (after a clock was set back)."""
         if (
             self.request.pick is not Pick.NEW
             and session.last_used_at > self.world.now() + CLOCKS_AGREE
         ):
             used = format_time(session.last_used_at)
             self.notes.append(
-                f"session {session.id} counts as the last one used: it is dated {used}, ahead of"
-                " this machine's clock; this turn dates it anew"
+                f"session {session.id} counts as the last one used: its date {used} is in the"
+                " future; this turn corrects it"
             )
 
     def _stop_orphan(self, lock: HeldLock, before: Holder) -> None:
-        """End the agent of a run that was killed: two must not share a conversation.
+        """Stop the agent of a killed run: two agents must not share a conversation.
 
-        Raises `SessionBusyError` if it cannot be ended.
-
-        The process is one of ours, told from a later one of the same number by its start. What runs
-        on another machine is out of reach.
+        Raises `SessionBusyError` if it cannot be stopped. The process is identified by its number
+        and its start time. A process on another machine cannot be stopped.
         """
         if before.child_pid is None or before.child_identity is None:
             return
         if before.host != self.world.hostname:
             self.notes.append(
-                f"the run before was cut off on `{before.host}`, where its agent may still work"
+                f"the previous run was cut off on `{before.host}`, where its agent may still work"
                 f" (process {before.child_pid})"
             )
             return
@@ -259,12 +257,12 @@ class Opening(Struct, frozen=True):
             if not orphans.stop_group(pid, identity, ORPHAN_GRACE_S):
                 lock.release(keep_text=True)
                 raise agent_left(pid, identity)
-            note = f"stopped the agent that a killed run had left behind (process {pid})"
+            note = f"stopped the agent that a killed run left behind (process {pid})"
             self.notes.append(note)
 
     def _say_where(self, session: Session, plan: TurnPlan) -> None:
-        """Say so when the turn runs in other files than those where the person stands."""
-        here = here_in(self.world, standing(self.request, self.world))
+        """Note that the turn runs in another directory or work tree than the user's."""
+        here = here_in(self.world, requested_directory(self.request, self.world))
         if not here.shows(str(plan.invocation.cwd)):
             where = f"continuing session {session.id} of another directory: {plan.invocation.cwd}"
             self.notes.append(where)

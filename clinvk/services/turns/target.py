@@ -24,7 +24,7 @@ def find_target(
     request: RunRequest, store: SessionStore, settings: Settings, world: World
 ) -> Session | None:
     """The session to continue, None for a new one."""
-    here = here_in(world, standing(request, world))
+    here = here_in(world, requested_directory(request, world))
     if request.session is not None:
         return resolve_reference(store, request.session, ago=world.ago)
     if request.name is not None:
@@ -38,7 +38,7 @@ def find_target(
     return None
 
 
-def standing(request: RunRequest, world: World) -> Path:
+def requested_directory(request: RunRequest, world: World) -> Path:
     """The directory in which the run was requested, with symbolic links resolved.
 
     Raises `UsageError` if `--workdir` names one that cannot be used.
@@ -53,7 +53,7 @@ def _automatic(
 ) -> Session | None:
     """With `session.auto_resume`: the last session of exactly this directory and this backend."""
     backend = backend_for(request, None, settings, world)
-    here = here_in(world, standing(request, world))
+    here = here_in(world, requested_directory(request, world))
     try:
         found = continued_session(store, here, backend=backend.name)
     except NothingToResumeError:
