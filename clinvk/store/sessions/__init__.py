@@ -1,1 +1,1 @@
-"""The records of sessions."""
+"""Reads and writes sessions: their records, and what follows from their transcripts."""

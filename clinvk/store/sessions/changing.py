@@ -1,8 +1,8 @@
-"""One update of a record at a time: read, change, write, with nothing in between.
+"""Allows one update of a record at a time: read, change, write.
 
-A session's own lock is held for a whole turn; this one for a few milliseconds, also by that turn.
-It is an OS lock on the record's file itself: there is no further file that could be left behind,
-and it is over when the new record takes the file's place.
+The session's own lock is held for a whole turn, this one only for a few milliseconds, also by the
+turn. It is a lock of the system on the record's file itself, so it needs no other file, and it ends
+when the new record replaces the file.
 """
 
 import fcntl
@@ -15,17 +15,17 @@ from clinvk.errors import SessionBusyError
 from clinvk.store.files import open_regular
 
 LONGEST_S = 10.0
-"""An update takes milliseconds; whoever takes so long was stopped in the middle of one."""
+"""An update takes milliseconds; a process that takes this long was stopped during one."""
 
 _PAUSE_S = 0.005
 
 
 @contextmanager
 def changing(record: Path, sleep: Callable[[float], None]) -> Iterator[None]:
-    """Keep others from updating `record` meanwhile; one that is not there needs no keeping.
+    """Lock `record` against other updates; a record that does not exist needs no lock.
 
-    Raises `SessionBusyError` after `LONGEST_S`. Where files cannot be locked (some network file
-    systems) it does not keep anybody: then the last update wins.
+    Raises `SessionBusyError` after `LONGEST_S`. On file systems without locks (some network file
+    systems) it does nothing, and the last update wins.
     """
     descriptor = _take(record, sleep)
     try:
@@ -50,7 +50,7 @@ def _take(record: Path, sleep: Callable[[float], None]) -> int | None:
             sleep(_PAUSE_S)
             waited += _PAUSE_S
         except FileNotFoundError:
-            pass  # replaced or deleted since it was opened: look again
+            pass  # replaced or deleted since it was opened: try again
         except OSError:
             os.close(descriptor)
             return None

@@ -1,4 +1,4 @@
-"""The bytes of all sessions, for a search that parses only what may hold its words."""
+"""Reads the bytes of all sessions, for a search that parses only files that may match."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -9,14 +9,14 @@ from clinvk.store.files import open_regular
 from clinvk.store.sessions.store import SessionStore
 
 LARGEST = 64 * 1024 * 1024
-"""More than this is not read into memory at once."""
+"""Larger files are not read into memory."""
 
 
 class SessionBytes(Struct):
-    """The two files of a session: b"" for one that is not there, None for one not looked at.
+    """The two files of a session: b"" for a file that does not exist, None for one not read.
 
-    That is one that is too large, that cannot be read (whoever parses it will say why), or that
-    breaks off where its form says that there is more.
+    A file is not read if it is too large, cannot be read (the parser will report why), or is cut
+    off.
     """
 
     session_id: str
@@ -27,12 +27,12 @@ class SessionBytes(Struct):
 def iter_bytes(
     store: SessionStore, ids: Iterable[str], *, largest: int = LARGEST
 ) -> Iterator[SessionBytes]:
-    """The bytes of each of those sessions, in that order; none is left out."""
+    """The bytes of each of these sessions, in order; none is left out."""
     home = store.home
     records, transcripts = f"{home.sessions}{os.sep}", f"{home.transcripts}{os.sep}"
     for session_id in ids:
         record = _content(f"{records}{session_id}.json", largest)
-        # What was lost with the end of a record may be what is sought.
+        # The lost end of a record may contain the query's words.
         if record and not record.rstrip().endswith(b"}"):
             record = None
         transcript = _content(f"{transcripts}{session_id}.jsonl", largest)

@@ -1,7 +1,7 @@
-"""Moving a session's files out of the home, as the plain files that they are.
+"""Moves a session's files out of the home, unchanged.
 
-A copy is whole and on the disk under its name before anything is deleted, and no file is ever
-overwritten: a crash at any moment leaves the session in the home, in the other folder, or in both.
+A copy is complete and synced to the disk before anything is deleted, and no file is overwritten. A
+crash at any time leaves the session in the home, in the other folder, or in both.
 """
 
 import errno
@@ -24,9 +24,9 @@ from clinvk.store.files import (
 def copy_out(sources: Sequence[Path], folder: Path) -> tuple[Path, ...]:
     """Copy the files that exist into `folder`, 0600; returns the copies, in order.
 
-    They have the names of the sources, or all of them `NAME-2` and so on where a file with other
-    content is in the way; an equal one (of a move that was cut off) is the copy. Raises
-    `StoreError`; what stands in `folder` under any name is whole even then.
+    They have the names of the sources, or all of them `NAME-2` and so on if a file with other
+    content exists; an equal file (from an interrupted move) is used as the copy. Raises
+    `StoreError`; every file in `folder` is complete even then.
     """
     ensure_private_dir(folder, may_be_link=True)
     present = [path for path in sources if os.path.lexists(path)]
@@ -47,12 +47,12 @@ def copy_out(sources: Sequence[Path], folder: Path) -> tuple[Path, ...]:
 
 
 def _free(source: Path, place: Path) -> bool:
-    """Whether the copy may be called so: nobody is, or only an equal file."""
+    """Whether the copy may have this name: no file has it, or an equal one."""
     return not os.path.lexists(place) or _same(source, place)
 
 
 def _copy(source: Path, place: Path) -> bool:
-    """Whether `place` is now a whole copy; False if another came first."""
+    """Copy the file; returns whether `place` is a complete copy, False if another file is there."""
     if os.path.lexists(place):
         return _same(source, place)
     temporary = place.parent / f".{place.name}.{os.urandom(6).hex()}.tmp"
@@ -69,14 +69,14 @@ def _copy(source: Path, place: Path) -> bool:
 
 
 def _put(temporary: Path, place: Path) -> None:
-    """Give the file its name if nothing has it; a file system without links cannot be so strict."""
+    """Rename the file without overwriting; without hard links the check is not atomic."""
     try:
         os.link(temporary, place)
     except OSError as error:
         if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EMLINK, errno.ENOSYS}:
             raise
         if os.path.lexists(place):
-            raise FileExistsError(errno.EEXIST, "it is there") from error
+            raise FileExistsError(errno.EEXIST, "it exists") from error
         temporary.rename(place)
 
 

@@ -1,4 +1,4 @@
-"""Sessions out of a home and into one, byte for byte."""
+"""Exports sessions from a home and imports them into one, byte for byte."""
 
 import json
 import os
@@ -24,10 +24,10 @@ from clinvk.text.json_codec import json_line
 
 
 def pack(store: SessionStore, session: Session) -> PortableSession:
-    """The session's record and transcript as they are on disk at this moment.
+    """The session's record and transcript as they are on disk now.
 
-    A last line without its end is left out: it is being written, or a crash cut it off. Raises
-    `StoreError` if a file that is there cannot be read.
+    A last line without a line end is left out: it is being written, or was cut off by a crash.
+    Raises `StoreError` if an existing file cannot be read.
     """
     record = encode(session) if session.schema <= SCHEMA else _as_written(store, session)
     content = _content(store.home.transcript(session.id))
@@ -39,15 +39,15 @@ def pack(store: SessionStore, session: Session) -> PortableSession:
 
 
 def unpack(store: SessionStore, portable: PortableSession) -> Session:
-    """Write a session that is not there yet; hold its lock. Raises `StoreError`.
+    """Write a session that does not exist yet; the caller holds its lock. Raises `StoreError`.
 
-    The transcript goes first: a session whose record is missing can be rebuilt from it.
+    The transcript is written first, because a missing record can be rebuilt from it.
     """
     session = read_session(dict(portable.record))
     record, transcript = store.files(session.id)
     begun = is_half_unpacked(store, portable)
     if not begun and (os.path.lexists(record) or os.path.lexists(transcript)):
-        raise StoreError(f"cannot create session `{session.id}`: there is one of that id")
+        raise StoreError(f"cannot create session `{session.id}`: it already exists")
     if portable.transcript and not begun:
         ensure_private_dir(store.home.root, may_be_link=True)
         ensure_private_dir(store.home.transcripts)
@@ -57,7 +57,7 @@ def unpack(store: SessionStore, portable: PortableSession) -> Session:
 
 
 def is_half_unpacked(store: SessionStore, portable: PortableSession) -> bool:
-    """Whether its transcript is there, and no record: it was cut off between the two.
+    """Whether only its transcript exists, because the import was interrupted.
 
     Raises `StoreError` if the transcript cannot be read.
     """
@@ -68,7 +68,7 @@ def is_half_unpacked(store: SessionStore, portable: PortableSession) -> bool:
 
 
 def line_bytes(lines: Iterable[TranscriptLine]) -> Iterator[bytes]:
-    """The lines as they stand in a transcript, each with its end."""
+    """The lines in the form of a transcript, each with a line end."""
     for line in lines:
         if isinstance(line, str):
             yield line.encode("utf-8", "surrogateescape") + b"\n"
@@ -77,7 +77,7 @@ def line_bytes(lines: Iterable[TranscriptLine]) -> Iterator[bytes]:
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Write a file that is not there yet, 0600. Raises `FileExistsError` and `StoreError`."""
+    """Write a new file, 0600. Raises `FileExistsError` and `StoreError`."""
     try:
         descriptor = open_private(path, os.O_WRONLY | os.O_EXCL)
     except FileExistsError:
@@ -104,7 +104,7 @@ def _packed_line(raw: bytes) -> TranscriptLine:
 
 
 def _as_written(store: SessionStore, session: Session) -> dict[str, Any]:
-    """The record of a newer clinvk, of which we would lose what we do not understand."""
+    """The record of a newer clinvk, unchanged, so that no unknown field is lost."""
     try:
         value = json.loads(_content(store.home.record(session.id)))
     except ValueError:

@@ -1,6 +1,6 @@
-"""What the files of a home say: single sessions, and all of them one by one, whatever their state.
+"""Reads sessions from the files of a home, one or all, in whatever state they are.
 
-This is the truth that lists and look-ups answer with. The index only says where to look.
+Lists and lookups return what these files contain; the index only says which ones to read.
 """
 
 import os
@@ -22,14 +22,14 @@ from clinvk.store.transcripts.last_turn import is_behind, last_turn
 RECORD = ".json"
 TRANSCRIPT = ".jsonl"
 
-NO_ID = "its name is no session id"
+NO_ID = "its name is not a session id"
 
 
 def iter_records(home: Home) -> Iterator[Session | DamagedRecord]:
-    """Every session, in no order; what cannot be read is given as damaged, never left out.
+    """Every session, in no particular order; an unreadable one is a `DamagedRecord`.
 
-    A transcript whose record is gone is given as the session rebuilt from it. Raises `StoreError`
-    only if a folder itself cannot be read.
+    A session with only a transcript is rebuilt from it. Raises `StoreError` only if a folder cannot
+    be read.
     """
     seen: set[str] = set()
     folder = f"{home.sessions}{os.sep}"
@@ -50,7 +50,7 @@ def iter_records(home: Home) -> Iterator[Session | DamagedRecord]:
 def select(
     home: Home, selection: Selection, *, order: Order, limit: int | None, first: int = 0
 ) -> Selected:
-    """The sessions meant, filtered first, then limited, found by reading all there are."""
+    """The sessions that match, filtered, then limited; reads all sessions."""
     found: list[Listed] = []
     damaged: list[DamagedRecord] = []
     for record in iter_records(home):
@@ -66,16 +66,16 @@ def select(
 
 
 def read_session(home: Home, session_id: str) -> Session | DamagedRecord | None:
-    """The session as its record says, or rebuilt if only its transcript is left, else None.
+    """The session from its record, or rebuilt if only its transcript exists, else None.
 
-    With what its transcript knows better, as by `current`.
+    It is corrected from its transcript, see `current`.
     """
     found = read_as_written(home, session_id)
     return current(home, found) if isinstance(found, Session) else found
 
 
 def read_as_written(home: Home, session_id: str) -> Session | DamagedRecord | None:
-    """The same, but of a session that has a record only what the record says."""
+    """Like `read_session`, but a session with a record is not corrected from its transcript."""
     try:
         return records.read(home.record(session_id), session_id=session_id)
     except FileNotFoundError:
@@ -83,9 +83,9 @@ def read_as_written(home: Home, session_id: str) -> Session | DamagedRecord | No
 
 
 def read_orphan(home: Home, session_id: str) -> Session | DamagedRecord | None:
-    """The session of a transcript that has no record, None if there is no transcript.
+    """The session of a transcript without a record; None if there is no transcript.
 
-    One without a whole line is none: its run was killed as it began, before anything was asked.
+    A transcript without a complete line counts as none: its run was killed before any prompt.
     """
     path = home.transcript(session_id)
     if not os.path.lexists(path) or transcripts.is_stump(path):
@@ -95,7 +95,7 @@ def read_orphan(home: Home, session_id: str) -> Session | DamagedRecord | None:
     except StoreError as error:
         return DamagedRecord(path, session_id, why(error), unreadable=is_refusal(error))
     if session is None or session.id != session_id:
-        return DamagedRecord(path, session_id, "its record is gone, and it does not say whose")
+        return DamagedRecord(path, session_id, "its record is missing, and it names no session")
     return session
 
 
@@ -114,9 +114,9 @@ def current(home: Home, session: Session) -> Session:
 
 
 def reconciled(home: Home, session: Session) -> Session:
-    """As `current`. Raises `StoreError` if the transcript cannot be read.
+    """Like `current`, but raises `StoreError` if the transcript cannot be read.
 
-    What a newer clinvk wrote is taken as it says.
+    A record of a newer clinvk is not corrected.
     """
     path, opened = home.transcript(session.id), session.open_turn
     if session.schema <= SCHEMA and is_behind(session, last_turn(path)):
@@ -127,20 +127,20 @@ def reconciled(home: Home, session: Session) -> Session:
 
 
 def why(error: StoreError) -> str:
-    """The system's own words for why a file could not be read."""
+    """The system's message why a file could not be read."""
     return reason(error.__cause__) if isinstance(error.__cause__, OSError) else error.message
 
 
 def is_refusal(error: StoreError) -> bool:
-    """Whether the system refused to read a file, rather than that there is something else."""
+    """Whether the system could not read the file, as opposed to a wrong kind of file."""
     cause = error.__cause__
     return isinstance(cause, OSError) and cause.errno not in records.NO_RECORD
 
 
 def status_of(home: Home, session: Session) -> Status:
-    """Where the session stands at this moment: the stored status, or what follows from locks.
+    """The current status of the session: the stored one, or the one that follows from its lock.
 
-    A session that was closed after its last turn broke off is completed.
+    A session that was closed after an interrupted turn is completed.
     """
     if session.open_turn is None:
         return session.status
@@ -153,7 +153,7 @@ def status_of(home: Home, session: Session) -> Status:
 
 
 def record_stems(home: Home) -> Iterator[str]:
-    """The names of the records without their ending; some may be no session ids."""
+    """The names of the records without their ending; some may not be session ids."""
     return _stems(home.sessions, RECORD)
 
 
@@ -163,7 +163,7 @@ def transcript_ids(home: Home) -> Iterator[str]:
 
 
 def _stems(folder: Path, ending: str) -> Iterator[str]:
-    """The names in `folder` with that ending, hidden ones aside; none if there is no folder."""
+    """The names in `folder` with this ending, without hidden ones; none if it does not exist."""
     try:
         names = os.listdir(folder)  # noqa: PTH208  half the time of `iterdir`
     except FileNotFoundError:

@@ -1,7 +1,7 @@
-"""The fields of a record in one table: name, place in `Session`, how it is read and written.
+"""The fields of a record in one table: name, attribute of `Session`, how to read and write it.
 
-Reading, writing, the published JSON Schema and what a transcript's `session` line repeats all come
-from it. Every complaint is a `ValueError` that ends a sentence about the record.
+Reading, writing, the published JSON Schema and a transcript's `session` line all use it. Every
+error is a `ValueError` with the end of a sentence about the record.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -16,19 +16,19 @@ from clinvk.text.json_codec import time_from_text, time_to_text
 from clinvk.text.normalize import normal
 
 HUGE = 1e300
-"""An amount beyond it is none."""
+"""A larger amount is invalid."""
 
 _MOST = 1 << 63
-"""A larger count is none, and no database could hold it."""
+"""A larger count is invalid, and databases cannot store it."""
 _MISSING = object()
 
 
 class Kind(NamedTuple):
-    """A kind of value: `read` raises `ValueError` for what is none, `write` gives JSON.
+    """A kind of value: `read` raises `ValueError` for an invalid value, `write` returns JSON.
 
-    `wanted` ends the sentence "`name` is not …". A field that is missing or null has the `default`,
-    unless it is `required`. In a record of a newer schema, whose words may be new, a field that
-    makes no sense has it too, unless it is `firm`.
+    `wanted` ends the sentence "`name` is not …". A missing or null field has the `default`, unless
+    it is `required`. In a record of a newer schema, which may have new values, an invalid field has
+    the default too, unless it is `firm`.
     """
 
     wanted: str
@@ -40,7 +40,7 @@ class Kind(NamedTuple):
 
 
 class RecordField(NamedTuple):
-    """A field of a JSON object; `told_by_turns` says that a transcript's turns tell it as well."""
+    """A field of a JSON object; `told_by_turns`: it also follows from a transcript's turns."""
 
     name: str
     attribute: str
@@ -49,7 +49,7 @@ class RecordField(NamedTuple):
 
 
 class _NestedError(ValueError):
-    """A complaint about a field of a field, in words of its own."""
+    """An error in a field of a field, with its own message."""
 
 
 def _exactly(kind: type) -> Callable[[Any], Any]:
@@ -125,9 +125,9 @@ def _words(words: Iterable[StrEnum], default: object = None, *, firm: bool = Fal
 
 
 def read_usage(data: object) -> Usage:
-    """The figures of a JSON object. Raises `ValueError` for one that is no number of tokens.
+    """The token counts of a JSON object. Raises `ValueError` for values that are not integers.
 
-    One that cannot be true, such as less than none, is unknown: an agent may have said it.
+    An impossible value, such as a negative one, is unknown: an agent may have reported it.
     """
     if data is None:
         return UNKNOWN_USAGE
@@ -149,12 +149,12 @@ NAME = Kind("a text", lambda value: normal(_exactly(str)(value)))
 FLAG = Kind("true or false", _exactly(bool), default=False)
 COUNT = Kind("a count", _count, default=0)
 OBJECT = Kind("an object", _exactly(dict), lambda said: said if isinstance(said, Mapping) else None)
-# What is written must be what is read: an agent may have told an impossible cost.
+# A value that is written must also be readable: an agent may report an impossible cost.
 AMOUNT = Kind("an amount", _amount, lambda cost: cost if abs(cost) < HUGE else None)
 TIME = Kind("a time", time_from_text, time_to_text, required=True, firm=True)
 LATER_TIME = Kind("a time", time_from_text, time_to_text, firm=True)
 SOURCE = _words(TitleSource, TitleSource.PROMPT)
-# Never guessed: one that is not understood would be the agent's own default.
+# Firm: the default for an unknown value would mean the agent's own default.
 ACCESS = _words(Access, firm=True)
 STATUS = _words((Status.ACTIVE, Status.ERROR, Status.COMPLETED), Status.ACTIVE)
 TAGS = Kind("a list of texts", _tags, list, default=())
@@ -208,15 +208,15 @@ FIELDS = (
     RecordField("figures_reported", "figures_reported", FIGURE_COUNTS, told_by_turns=True),
     RecordField("open_turn", "open_turn", TURN, told_by_turns=True),
 )
-"""In their published order. All other fields of a record are kept as they are."""
+"""In their published order. All other fields of a record are kept unchanged."""
 
 KNOWN = frozenset(field.name for field in FIELDS)
 
 
 def read_session(data: object) -> Session:
-    """The session that the JSON value says. Raises `ValueError` with what is wrong."""
+    """The session in the JSON value. Raises `ValueError` with the reason."""
     if not isinstance(data, dict):
-        raise ValueError("it is not a JSON object")  # noqa: TRY004  one kind for all complaints
+        raise ValueError("it is not a JSON object")  # noqa: TRY004  one kind for all errors
     data = upgraded(data)
     (schema,) = read_fields(data, FIELDS[:1]).values()
     said = read_fields(data, FIELDS, lenient=schema > SCHEMA)
@@ -225,9 +225,9 @@ def read_session(data: object) -> Session:
 
 
 def upgraded(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The record in the form of this schema: of schema 1 its one conversation is put in the list.
+    """The record in this schema: the one conversation of schema 1 becomes a list.
 
-    A record without a schema is of schema 1. Any other is as it was.
+    A record without a schema has schema 1. Records of other schemas are returned unchanged.
     """
     schema = record.get("schema", 1)
     if schema != 1 or isinstance(schema, bool):
@@ -244,7 +244,7 @@ def upgraded(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def encode(session: Session) -> dict[str, Any]:
-    """The session's fields under their published names, in their published order."""
+    """The session's fields by their published names, in the published order."""
     unknown = session.unknown if isinstance(session.unknown, dict) else {}
     return write_fields(session, FIELDS) | {
         key: value for key, value in unknown.items() if key not in KNOWN
@@ -254,7 +254,7 @@ def encode(session: Session) -> dict[str, Any]:
 def read_fields(
     data: Mapping[str, Any], table: Iterable[RecordField], *, lenient: bool = False
 ) -> dict[str, Any]:
-    """The values of an object's fields by attribute. Raises `ValueError` with what is wrong."""
+    """The values of an object's fields by attribute. Raises `ValueError` with the reason."""
     said: dict[str, Any] = {}
     for name, attribute, kind, _ in table:
         value = data.get(name, _MISSING)

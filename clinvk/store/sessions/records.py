@@ -1,7 +1,7 @@
-"""Records: a session as a small JSON file that a person can read, written whole or not at all.
+"""Records: a session as a small JSON file that people can read, written atomically.
 
-Reading is tolerant: what is missing and may be missing has its default, and fields that this
-version does not know are kept. Writing is strict, and never touches what a newer version wrote.
+Reading is tolerant: optional fields have defaults, and fields that this version does not know are
+kept. Writing is strict, and never changes the record of a newer version.
 """
 
 import errno
@@ -24,19 +24,19 @@ from clinvk.store.sessions.record_fields import encode, read_session
 from clinvk.text.json_codec import json_page
 
 LARGEST = 16 * 1024 * 1024
-"""More than this is no record of ours; it is not read into memory."""
+"""A larger file is not a record of clinvk; it is not read into memory."""
 
 
 NO_RECORD = frozenset({errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.ENXIO})
-"""How opening fails that is no file of ours; any other error says nothing of what is in it."""
+"""The errors that mean that it is not a record of clinvk; with others it may be intact."""
 
 
 class DamagedRecord(Struct, frozen=True):
-    """A file among the records that is none; `id_guess` is the id that its name says, if any.
+    """A file in the records' folder that is not a valid record; `id_guess` is the id in its name.
 
-    `unreadable` says that the system refused to read it (permissions, too many open files, a disk
-    error): nothing is known of what is in it, and it may be as good as ever. `foreign` says that it
-    was never the record of that id: a link, a folder, a copy of another session's record.
+    `unreadable`: the system could not read it (permissions, too many open files, a disk error), and
+    it may be intact. `foreign`: it was never the record of that id, but is a link, a folder or a
+    copy of another session's record.
     """
 
     path: Path
@@ -47,12 +47,12 @@ class DamagedRecord(Struct, frozen=True):
 
     @property
     def status(self) -> str:
-        """What a list calls it in place of a status."""
+        """The word in a list, instead of a status."""
         return "unreadable" if self.unreadable else "damaged"
 
     @property
     def sentence(self) -> str:
-        """What is the matter, in one sentence that names the file."""
+        """One sentence with the file and the reason."""
         if self.unreadable:
             return f"cannot read `{self.path}`: {self.reason}"
         kind = "transcript" if self.path.suffix == ".jsonl" else "record"
@@ -65,9 +65,9 @@ class DamagedRecord(Struct, frozen=True):
 
 
 def read(path: Path | str, *, session_id: str | None) -> Session | DamagedRecord:
-    """The session in the record at `path`, or what is wrong with it; `session_id` is its name's.
+    """The session in the record at `path`, or why it is damaged; `session_id` is from its name.
 
-    Never follows a symlink, never waits. Raises `FileNotFoundError`, and nothing else.
+    Never follows a symlink, never blocks. Raises only `FileNotFoundError`.
     """
     try:
         content = _content(path)
@@ -82,7 +82,7 @@ def read(path: Path | str, *, session_id: str | None) -> Session | DamagedRecord
 
 
 def parse(content: bytes, *, path: Path | str, session_id: str | None) -> Session | DamagedRecord:
-    """The same of the bytes of that record. Raises nothing."""
+    """Like `read`, for the bytes of the record. Never raises."""
     session = None
     try:
         session = read_session(json.loads(content)) if content.strip() else None
@@ -97,12 +97,12 @@ def parse(content: bytes, *, path: Path | str, session_id: str | None) -> Sessio
     else:
         if session is not None and session.id == session_id:
             return session
-        why = f"it says that it is session `{session.id}`" if session else "it is empty"
+        why = f"it is the record of session `{session.id}`" if session else "it is empty"
     return DamagedRecord(Path(path), session_id, why, foreign=session is not None)
 
 
 def id_inside(path: Path) -> str | None:
-    """The id that the record at `path` says, whatever the file's name; None if it is no record."""
+    """The id inside the record at `path`, whatever its file name; None if it is not a record."""
     try:
         return read_session(json.loads(_content(path))).id
     except (ValueError, OSError, RecursionError):
@@ -112,8 +112,8 @@ def id_inside(path: Path) -> str | None:
 def load(path: Path) -> Session:
     """The session in the record at `path`.
 
-    Raises `SessionNotFoundError` if there is no such file, and `SessionDamagedError` if it cannot
-    be read.
+    Raises `SessionNotFoundError` if it does not exist, and `SessionDamagedError` or
+    `SessionUnreadableError` if it cannot be read.
     """
     try:
         found = read(path, session_id=path.stem)
@@ -127,10 +127,10 @@ def load(path: Path) -> Session:
 def save(
     home: Home, session: Session, *, staging: Path | None = None, place: Place = Path.replace
 ) -> None:
-    """Write the session's record; the old one stands until the new one is on the disk.
+    """Write the session's record; the old one stays until the new one is on the disk.
 
-    `staging` and `place` are as for `write_private`. Raises `StoreError`, also for a session that a
-    newer clinvk wrote.
+    `staging` and `place` are as in `write_private`. Raises `StoreError`, also for a session of a
+    newer clinvk.
     """
     path = home.record(session.id)
     if session.schema > SCHEMA:
@@ -155,7 +155,7 @@ def _content(path: Path | str) -> bytes:
 
 
 def _read_all(descriptor: int, size: int) -> bytes:
-    """So many bytes, or all there are: a network file system may give them in pieces."""
+    """Read this many bytes, or all; a network file system may return them in parts."""
     content = os.read(descriptor, size)
     while len(content) < size and (more := os.read(descriptor, size - len(content))):
         content += more

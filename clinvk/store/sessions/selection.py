@@ -1,6 +1,6 @@
-"""Which sessions are asked for, and in what order: questions that a scan and the index both answer.
+"""Which sessions to select, and in which order, for both a full scan and the index.
 
-Both must give the same answer, so what an order goes by and what a question means stands here once.
+Both must return the same result, so the meaning of each criterion and order is defined only here.
 """
 
 import re
@@ -24,7 +24,7 @@ _MOST = 1 << 62
 
 
 class Order(StrEnum):
-    """What a list is sorted by: the latest, the newest, the largest first, or the alphabet."""
+    """The order of a list: last used, newest or largest first, or alphabetical."""
 
     LAST = "last"
     CREATED = "created"
@@ -33,32 +33,30 @@ class Order(StrEnum):
 
 
 class Listed(Struct, frozen=True, kw_only=True):
-    """One line of a list: a session with the status it has now."""
+    """One line of a list: a session with its current status."""
 
     session: Session
     status: Status
 
 
 class Selected(Struct, frozen=True, kw_only=True):
-    """The sessions asked for, and every record that cannot be read: what it says is not known."""
+    """The sessions that match, and every unreadable record, as it might match."""
 
     sessions: tuple[Listed, ...]
     damaged: tuple[DamagedRecord, ...]
 
 
 class Selection(Struct, frozen=True, kw_only=True):
-    """Which sessions are meant; None and () leave that question out.
+    """Criteria for sessions; None and () mean any.
 
-    `reference` is a name, a `BACKEND:AGENT-SESSION-ID`, or what the id begins with, if that is at
-    least `SHORTEST_PREFIX` characters: each of these is meant. `begins` is what its id or its name
-    begins with, or the agent's own with the backend before it, as far as the colon at least.
-    `named` takes only what has a name. `tags` must all be there.
-    `since` is the first moment of `last_used_at` that counts, `until` the first that does not.
-    `archived` takes only archived sessions (True), only others (False), or both (None).
-    `resumable` takes only what `-c` may go on with: neither closed nor archived. `directory` is the
-    session's own, to the letter; `within` has it at or below one of these, and `place` is a test
-    of it. Each of the folded `words` must stand in what the session is known by (`sought_in`).
-    `keep` is a further test.
+    `reference` matches a name, a `BACKEND:AGENT-SESSION-ID`, or the start of an id with at least
+    `SHORTEST_PREFIX` characters. `begins` matches the start of the id, of the name, or of
+    `BACKEND:AGENT-SESSION-ID` if it includes the colon. `named` selects sessions with a name. A
+    session must have all `tags`. `last_used_at` must be at or after `since` and before `until`.
+    `archived` selects only archived sessions (True), only others (False), or both (None).
+    `resumable` selects those that `-c` may continue: neither closed nor archived. `directory` must
+    equal the session's own, `within` has folders at or above it, and `place` is a test of it. Each
+    of the folded `words` must occur in the session's `sought_in`. `keep` is a further test.
     """
 
     reference: str | None = None
@@ -80,11 +78,11 @@ class Selection(Struct, frozen=True, kw_only=True):
 
     @property
     def broad(self) -> bool:
-        """Whether nothing is asked that could spare us reading most of the sessions."""
+        """Whether no criterion can avoid reading most of the sessions."""
         return self == Selection(archived=self.archived, keep=self.keep)
 
     def takes(self, session: Session, status: Status) -> bool:
-        """Whether the session, which has that status now, passes every question."""
+        """Whether the session, with this current status, matches every criterion."""
         return (
             self.archived in (None, session.archived)
             and (not self.resumable or is_resumable(session))
@@ -106,7 +104,7 @@ class Selection(Struct, frozen=True, kw_only=True):
 
 
 def sought_in(session: Session) -> str:
-    """What the session is known by but for its status, folded: of this a person types a part."""
+    """The folded text of a session, without its status, in which typed words are searched."""
     from clinvk.text.casefold import fold
     from clinvk.text.sanitize import safe_line
 
@@ -115,7 +113,7 @@ def sought_in(session: Session) -> str:
 
 
 def may_be_status(word: str) -> bool:
-    """Whether a status has that in it, which of an open turn is only known at the moment."""
+    """Whether the word is part of a status; the status of an open turn can change at any time."""
     return any(word in status.value for status in Status)
 
 
@@ -125,7 +123,7 @@ def _has_words(session: Session, status: Status, words: tuple[str, ...]) -> bool
 
 
 def prefix_in(reference: str) -> str | None:
-    """The beginning of an id that the reference may be, None if it is none."""
+    """The reference as the start of an id; None if it cannot be one."""
     prefix = reference.lower()
     return prefix if _PREFIX.fullmatch(prefix) else None
 
@@ -144,7 +142,7 @@ def _begins(session: Session, beginning: str) -> bool:
 
 
 def is_resumable(session: Session) -> bool:
-    """Whether `-c` and `--last` may go on with it: an import only once it was used by its name."""
+    """Whether `-c` and `--last` may continue it; an import only after it was used explicitly."""
     return (
         session.status is not Status.COMPLETED
         and not session.archived
@@ -159,33 +157,33 @@ def native_ids(session: Session) -> tuple[str, ...]:
 
 
 def microseconds(at: datetime) -> int:
-    """The moment as a number that sorts and compares as it does."""
+    """The time as a number with the same order."""
     return ((at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
 
 
 def largest_first(session: Session) -> int:
-    """What sorting by tokens goes by: the largest first; an unknown figure stands below 0."""
+    """The sort key for tokens: the largest first, unknown counts after 0."""
     total = session.usage.total_tokens
     return 1 if total is None else max(-_MOST, min(-total, _MOST))
 
 
 def alphabetical(session: Session) -> bytes:
-    """What sorting by title goes by."""
+    """The sort key for titles."""
     return as_bytes(session.title.casefold())
 
 
 def as_bytes(text: str) -> bytes:
-    """The text in bytes that sort as it does, also if it is half a character."""
+    """The text as bytes with the same order; it may contain lone surrogates."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def as_text(text: bytes) -> str:
-    """The text that `as_bytes` made bytes of."""
+    """The opposite of `as_bytes`."""
     return text.decode("utf-8", "surrogatepass")
 
 
 def in_order(sessions: list[Listed], order: Order) -> None:
-    """Sort; the id decides between equals, so that the answer is stable."""
+    """Sort in place; equal sessions are ordered by id, so that the result is stable."""
     sessions.sort(key=_last, reverse=True)
     if order is not Order.LAST:
         sessions.sort(key=_KEYS[order])

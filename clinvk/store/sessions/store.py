@@ -1,4 +1,4 @@
-"""The sessions of one home: records and transcripts together, and what follows from both."""
+"""The sessions of one home, from their records and transcripts."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -31,20 +31,16 @@ from clinvk.store.transcripts.writer import TranscriptWriter
 
 
 class SessionStore(Struct, frozen=True):
-    """Loads and saves sessions; nothing is created before something is written."""
+    """Loads and saves sessions; creates nothing before the first write."""
 
     home: Home
 
     def iter_records(self) -> Iterator[Session | DamagedRecord]:
-        """Every session, in no order; what cannot be read is given as damaged, never left out.
-
-        A transcript whose record is gone is given as the session rebuilt from it. Raises
-        `StoreError` only if the folder itself cannot be read.
-        """
+        """Every session, in no particular order; see `reading.iter_records`."""
         return reading.iter_records(self.home)
 
     def ids(self) -> list[str]:
-        """The ids of all sessions, in order, those of damaged and of lost records included."""
+        """The ids of all sessions in order, including those with damaged or missing records."""
         stems = filter(is_session_id, reading.record_stems(self.home))
         return sorted({*stems, *reading.transcript_ids(self.home)})
 
@@ -57,12 +53,11 @@ class SessionStore(Struct, frozen=True):
         first: int = 0,
         thorough: bool = False,
     ) -> Selected:
-        """The sessions meant, as they stand now: filtered first, sorted, then limited.
+        """The sessions that match now: filtered, sorted, and at most `limit` from `first` on.
 
-        They are counted from `first` on.
-        Through the index, which makes no difference but to the time it takes, with one exception:
-        without `thorough` a record that another program overwrote in place is sought where it was
-        until it is shown. Raises `StoreError` only if the folder itself cannot be read.
+        The index only makes it faster, with one exception: without `thorough`, a record that
+        another program overwrote in place is selected by its old values until it is shown. Raises
+        `StoreError` only if the folder cannot be read.
         """
         if limit is not None or not selection.broad:
             found = index.select(
@@ -73,27 +68,27 @@ class SessionStore(Struct, frozen=True):
         return reading.select(self.home, selection, order=order, limit=limit, first=first)
 
     def count(self, selection: Selection) -> int:
-        """How many sessions are meant; as `select`, of which nothing is read if possible."""
+        """How many sessions match; like `select`, but reads no session if possible."""
         known = index.count(self.home, selection)
         if known is not None:
             return known
         return len(reading.select(self.home, selection, order=Order.LAST, limit=None).sessions)
 
     def find(self, session_id: str) -> Session | DamagedRecord | None:
-        """What there is of the session of exactly that id; None for what is no id."""
+        """The session with exactly this id; None if there is none or the id is invalid."""
         if not is_session_id(session_id):
             return None
         return reading.read_session(self.home, session_id)
 
     def as_written(self, session_id: str) -> Session | DamagedRecord | None:
-        """As `find`, but of a session that has a record only what the record says."""
+        """Like `find`, but a session with a record is not corrected from its transcript."""
         return reading.read_as_written(self.home, session_id)
 
     def load(self, session_id: str) -> Session:
-        """The session as its record says, or rebuilt if only the transcript is left.
+        """The session from its record, or rebuilt if only the transcript exists.
 
-        With what its transcript knows better, as by `current`. Raises `SessionNotFoundError`, or
-        `SessionDamagedError` and `SessionUnreadableError` with the way out.
+        It is corrected from its transcript, see `current`. Raises `SessionNotFoundError`, or
+        `SessionDamagedError` and `SessionUnreadableError` with a hint.
         """
         return self._must_be(reading.read_session(self.home, session_id), session_id)
 
@@ -101,54 +96,48 @@ class SessionStore(Struct, frozen=True):
         if found is None:
             raise SessionNotFoundError(
                 f"there is no session `{session_id}`",
-                hint="`clinvk sessions list` shows them all",
+                hint="`clinvk sessions list` shows all sessions",
             )
         if isinstance(found, DamagedRecord):
             raise found.error(hint=self.way_out(found))
         return found
 
     def current(self, session: Session) -> Session:
-        """The session with what its transcript knows better than its record.
-
-        As `reading.current`: it costs a look at the end of the transcript.
-        """
+        """The session, corrected from its transcript; reads only its end. See `reading.current`."""
         return reading.current(self.home, session)
 
     def reconciled(self, session: Session) -> Session:
-        """As `current`, and certain: raises `SessionUnreadableError` where it cannot be told."""
+        """Like `current`, but raises `SessionUnreadableError` if the transcript cannot be read."""
         try:
             return reading.reconciled(self.home, session)
         except StoreError as error:
             raise SessionUnreadableError(
-                error.message, hint="nothing was changed; `clinvk doctor` says what can be done"
+                error.message, hint="nothing was changed; run `clinvk doctor` to see what to do"
             ) from error
 
     def told_by_transcript(self, session_id: str) -> Session | None:
-        """The session as its transcript alone tells it, None if that cannot be told."""
+        """The session from its transcript alone; None if that is not possible."""
         found = reading.read_orphan(self.home, session_id)
         return found if isinstance(found, Session) else None
 
     def status_of(self, session: Session) -> Status:
-        """Where the session stands at this moment: the stored status, or what follows from locks.
-
-        A session that was closed after its last turn broke off is completed.
-        """
+        """The current status of the session; see `reading.status_of`."""
         return reading.status_of(self.home, session)
 
     def create(self, session: Session) -> None:
-        """Write the record of a new session. Raises `StoreError`, also if the id is taken."""
+        """Write the record of a new session. Raises `StoreError`, also if it already exists."""
         path = self.home.record(session.id)
         if os.path.lexists(path):
-            raise StoreError(f"cannot create session `{session.id}`: there is one of that id")
+            raise StoreError(f"cannot create session `{session.id}`: it already exists")
         self.save(session)
 
     def save(self, session: Session) -> None:
-        """Write the session's record. Raises `StoreError`; the old record stands until then."""
+        """Write the session's record. Raises `StoreError`; then the old record is unchanged."""
 
         def place(new: Path, path: Path) -> None:
             self._change(session.id, ("sessions",), lambda: new.replace(path))
 
-        # Written elsewhere, so that the folder changes in one step of which the index knows all.
+        # Staged in another folder, so that this one changes once, in step with the index.
         if os.path.lexists(self.home.index) and not os.path.islink(self.home.cache):
             with suppress(StoreError):
                 records.save(self.home, session, staging=self.home.cache, place=place)
@@ -163,26 +152,25 @@ class SessionStore(Struct, frozen=True):
         *,
         as_written: bool = False,
     ) -> Session:
-        """The session as it stands on disk, changed and saved, with no other update in between.
+        """Load the session, change and save it, with no other update in between; returns it.
 
-        `as_written` asks for what the record says, and not for what the transcript knows better:
-        for whoever knows that himself. Raises `SessionNotFoundError`, `SessionDamagedError`,
-        `SessionUnreadableError` and `StoreError`, and `SessionBusyError` if somebody stopped in
-        the middle of an update.
+        `as_written` loads the record without corrections from the transcript. Raises
+        `SessionNotFoundError`, `SessionDamagedError`, `SessionUnreadableError` and `StoreError`,
+        and `SessionBusyError` if another process was stopped during an update.
         """
         read = reading.read_as_written if as_written else reading.read_session
         with changing(self.home.record(session_id), sleep):
             found = self._must_be(read(self.home, session_id), session_id)
             changed = change(found)
-            # Rebuilt from its transcript it may be right already, and still want its record.
+            # A session rebuilt from its transcript may be unchanged, but still need its record.
             if changed != found or not os.path.lexists(self.home.record(session_id)):
                 self.save(changed)
         return changed
 
     def tell_transcript(self, session_id: str, now: Callable[[], datetime]) -> None:
-        """Put what the record says beyond its turns into the transcript, if there is one.
+        """Copy the record's fields other than turns to the transcript, if it exists.
 
-        Hold the session's lock. Never raises: it is a second copy, for a record that is lost.
+        The caller holds the session's lock. Never raises: the copy is only for a lost record.
         """
         if os.path.isfile(self.home.transcript(session_id)):
             with suppress(StoreError, SessionError):
@@ -191,7 +179,7 @@ class SessionStore(Struct, frozen=True):
                     writer.session(session, durable=False)
 
     def changed_at(self, session_id: str) -> datetime | None:
-        """When the session's files were last changed, None if that cannot be told."""
+        """When the session's files were last changed; None if that is not known."""
         changed = []
         for path in self.files(session_id):
             with suppress(OSError):
@@ -199,11 +187,11 @@ class SessionStore(Struct, frozen=True):
         return datetime.fromtimestamp(max(changed), UTC) if changed else None
 
     def files(self, session_id: str) -> tuple[Path, Path]:
-        """The session's record and its transcript, whether they exist or not."""
+        """The paths of the session's record and transcript, which may not exist."""
         return self.home.record(session_id), self.home.transcript(session_id)
 
     def size(self, session_id: str) -> int:
-        """How many bytes the session's files have."""
+        """The size of the session's files in bytes."""
         sizes = 0
         for path in self.files(session_id):
             with suppress(OSError):
@@ -211,10 +199,10 @@ class SessionStore(Struct, frozen=True):
         return sizes
 
     def remove(self, session_id: str, sleep: Callable[[float], None]) -> None:
-        """Delete everything of the session; hold its lock, whose file goes last.
+        """Delete all files of the session, its lock last; the caller holds the lock.
 
-        Whoever waits for the lock notices. The record goes after the transcript, so that nobody
-        rebuilds it in between, and a session that is half deleted can be deleted again. Raises
+        A process that waits for the lock notices. The record is deleted after the transcript, so
+        that it is not rebuilt in between, and an interrupted deletion can be repeated. Raises
         `StoreError`.
         """
         record, transcript = self.files(session_id)
@@ -237,14 +225,14 @@ class SessionStore(Struct, frozen=True):
             self.home.session_lock(session_id).unlink()
 
     def sweep(self, session_id: str, sleep: Callable[[float], None]) -> None:
-        """Remove what a killed run has left half written of the record; hold the session's lock."""
-        from clinvk.store.leftovers import sweep  # hardly ever
+        """Delete the record's temporary files of a killed run; the caller holds the lock."""
+        from clinvk.store.leftovers import sweep  # rarely needed
 
         with suppress(SessionBusyError), changing(self.home.record(session_id), sleep):
             sweep(self.home, session_id)
 
     def discard(self, session_id: str) -> None:
-        """Take back a session whose first turn could not begin; hold its lock. Never raises."""
+        """Delete a session whose first turn could not start; hold its lock. Never raises."""
 
         def unlink() -> None:
             for path in reversed(self.files(session_id)):
@@ -254,32 +242,32 @@ class SessionStore(Struct, frozen=True):
         self._change(session_id, ("sessions", "transcripts"), unlink)
 
     def transcript(self, session_id: str) -> transcripts.Transcript:
-        """What the session's transcript says; an empty one if there is none.
+        """The session's transcript; an empty one if it does not exist.
 
-        Raises `StoreError` if there is one that cannot be read.
+        Raises `StoreError` if it cannot be read.
         """
         return transcripts.read(self.home.transcript(session_id))
 
     def outline(self, session_id: str) -> transcripts.Transcript:
-        """The same without what was said in the turns, which may be a thousand times as much."""
+        """Like `transcript`, without the content of the turns, which can be 1,000 times as much."""
         return transcripts.read_outline(self.home.transcript(session_id))
 
     def texts(self, session_id: str, content: bytes | None = None) -> TranscriptTexts:
-        """The texts of the session's transcript, whose bytes may be known already.
+        """The texts of the session's transcript, from `content` if it was already read.
 
-        Raises `StoreError` if there is one that cannot be read.
+        Raises `StoreError` if it cannot be read.
         """
         if content is not None:
             return read_texts(content.split(b"\n"))
         return transcripts.read_with(read_texts, self.home.transcript(session_id))
 
     def writer(self, session_id: str, now: Callable[[], datetime]) -> TranscriptWriter:
-        """Append to the session's transcript; hold its lock. Raises `StoreError`."""
+        """Open the session's transcript to append; hold its lock. Raises `StoreError`."""
         ensure_private_dir(self.home.root, may_be_link=True)
         ensure_private_dir(self.home.transcripts)
         path = self.home.transcript(session_id)
         if not os.path.lexists(path):
-            with suppress(OSError):  # the writer says what is in the way
+            with suppress(OSError):  # the writer reports the error
                 self._change(
                     session_id,
                     ("transcripts",),
@@ -292,16 +280,16 @@ class SessionStore(Struct, frozen=True):
         return self._lock(self.home.session_lock(session_id), claim)
 
     def hold(self, session_id: str, claim: locks.Claim) -> AbstractContextManager[None]:
-        """Keep runs away for a moment; nothing is said in the lock of it. Raises as `lock` does."""
+        """Lock out runs for a short time, without writing to the lock. Raises like `lock`."""
         ensure_private_dir(self.home.root, may_be_link=True)
         return locks.briefly_locked(self.home.session_lock(session_id), claim)
 
     def holder(self, session_id: str) -> Holder | None:
-        """Who stands in the session's lock: a run that holds it, or that was killed; or nobody."""
+        """The run that the session's lock names: it holds the lock, or was killed. Else None."""
         return locks.holder(self.home.session_lock(session_id))
 
     def lock_name(self, name: str, claim: locks.Claim) -> locks.HeldLock:
-        """Hold a name, while the session of that name is looked for and created."""
+        """Lock a name while the session with this name is searched and created."""
         return self._lock(self.home.name_lock(name), claim)
 
     def _lock(self, path: Path, claim: locks.Claim) -> locks.HeldLock:
@@ -312,14 +300,14 @@ class SessionStore(Struct, frozen=True):
         index.change(self.home, session_id, folders, act)
 
     def way_out(self, found: DamagedRecord) -> str:
-        """What a person can do about it."""
+        """A hint that says what to do."""
         if found.unreadable:
-            return "try again; if it stays so, `clinvk doctor` says what can be done"
+            return "try again; if it fails again, run `clinvk doctor` to see what to do"
         session_id = found.id_guess
         is_record = session_id is not None and found.path == self.home.record(session_id)
         if session_id is not None and is_record and self.told_by_transcript(session_id):
             return (
-                "move that file away, or let `clinvk doctor --fix` do it: the session is then"
+                "move that file away, or run `clinvk doctor --fix`: the session is then"
                 f" rebuilt from `{self.home.transcript(session_id)}`"
             )
-        return "restore that file from a backup, or move it away; `clinvk doctor` says more"
+        return "restore that file from a backup, or move it away; run `clinvk doctor` for details"

@@ -1,1 +1,1 @@
-"""The transcripts of sessions."""
+"""Reads and writes the transcripts of sessions."""

@@ -1,7 +1,7 @@
-"""The last turn of a transcript, read from its end: one line of most, however long it is.
+"""Reads the last turn of a transcript from its end; usually one line, however long the file is.
 
-By it a record is told to be as new as its transcript. That is asked of every session that a list
-shows or a command continues, so the whole transcript is read only of those that are not.
+It shows whether a record is as new as its transcript. Every session that a list shows or a command
+continues needs this check; the whole transcript is read only if the record is older.
 """
 
 import json
@@ -22,9 +22,9 @@ _BLOCK = 8 * 1024
 
 
 class LastTurn(Struct, frozen=True):
-    """The turn that the last line of a turn is about.
+    """The turn of the last line that belongs to a turn.
 
-    `ended_at` is None if it has no end, and `bare` says that it has nothing but a beginning.
+    `ended_at` is None if it has not ended. `bare`: it has only a start line.
     """
 
     number: int
@@ -33,9 +33,9 @@ class LastTurn(Struct, frozen=True):
 
 
 def last_turn(path: Path) -> LastTurn | None:
-    """The last turn of the transcript at `path` that was not voided, None if there is none.
+    """The last turn of the transcript at `path` that was not voided; None if there is none.
 
-    Raises `StoreError` for a file that cannot be read, and nothing for one that makes no sense.
+    Raises `StoreError` if the file cannot be read; invalid lines are skipped.
     """
     try:
         descriptor = open_regular(path)
@@ -52,10 +52,10 @@ def last_turn(path: Path) -> LastTurn | None:
 
 
 def is_behind(session: Session, last: LastTurn | None) -> bool:
-    """Whether a record with that last turn in its transcript is an older one.
+    """Whether the record is older than its transcript, which has this last turn.
 
-    A record that counts more turns is not: what its transcript has lost, it still knows. Nor is one
-    that only lacks the beginning of the next turn: a run writes that last before anything is sent.
+    A record with more turns is not older: its transcript has lost some. Neither is one that only
+    misses the start of the next turn: a run writes the record after it, before anything is sent.
     """
     if last is None:
         return False
@@ -83,5 +83,5 @@ def _last(descriptor: int) -> LastTurn | None:
             elif kind in KINDS:
                 return LastTurn(number, bare=kind == STARTED)
         except (ValueError, RecursionError):
-            continue  # a line that makes no sense, or is not of a turn
+            continue  # an invalid line, or one that does not belong to a turn
     return None

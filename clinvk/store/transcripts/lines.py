@@ -1,9 +1,9 @@
-"""The lines of a transcript, as JSON objects: one function for each kind that we write.
+"""The lines of a transcript as JSON objects: one function for each kind that is written.
 
-`event_from_line` is the way back, for whoever reads one.
+`event_from_line` reads them back.
 
-Whatever may be large and is not the point (a tool's output, an unknown line) is cut at `LONGEST`,
-and the line says so. A prompt or an answer is never cut.
+Large content that is less important (a tool's output, an unknown line) is cut at `LONGEST`, and the
+line has a note of it. A prompt or an answer is never cut.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ from clinvk.text.json_codec import json_line, time_from_text, time_to_text
 LONGEST = 256 * 1024
 
 _LEFT_OUT = {"type"} | {field.name for field in FIELDS if field.told_by_turns}
-"""What the lines of the turns tell of a record, and a field that says what a line is."""
+"""The fields of a record that follow from its turns, and the type of the line."""
 
 Line = dict[str, Any]
 
@@ -47,13 +47,13 @@ _UNKNOWN_FAILURE = Failure(code=FailureCode.AGENT_FAILED, message="")
 
 
 def session_line(session: Session) -> Line:
-    """Everything of the session that its turns do not tell; the last such line counts."""
+    """All fields of the session that do not follow from its turns; the last such line counts."""
     told = {key: value for key, value in encode(session).items() if key not in _LEFT_OUT}
     return {"type": "session"} | told
 
 
 def backend_session_line(turn: int, at: datetime, conversation: str, model: str | None) -> Line:
-    """The agent has said its session id."""
+    """The agent has reported its session id."""
     return {
         "type": "backend_session",
         "turn": turn,
@@ -64,7 +64,7 @@ def backend_session_line(turn: int, at: datetime, conversation: str, model: str 
 
 
 def event_line(turn: int, at: datetime, event: Event) -> Line | None:
-    """The line of one event; None for the result, which is a part of `turn_finished`."""
+    """The line of one event; None for the result, which is part of `turn_finished`."""
     if isinstance(event, Init):
         return backend_session_line(turn, at, event.backend_session_id, event.model)
     if isinstance(event, Result):
@@ -79,7 +79,7 @@ def text_line(kind: str, turn: int, text: str, *, continues: bool | None = None)
 
 
 def failure_body(failure: Failure | None) -> Line | None:
-    """A failure, without what its code says by itself."""
+    """A failure, without the values that follow from its code."""
     if failure is None:
         return None
     return {
@@ -91,7 +91,7 @@ def failure_body(failure: Failure | None) -> Line | None:
 
 
 def turn_finished_line(turn: int, at: datetime, outcome: Outcome) -> Line:
-    """The turn is over; `TurnBuilder` reads the outcome again. Warnings have lines of their own."""
+    """The turn has ended; `TurnBuilder` reads the outcome back. Warnings have their own lines."""
     return {
         "type": "turn_finished",
         "turn": turn,
@@ -157,31 +157,30 @@ def _input(event: ToolUse) -> Line:
 
 
 def event_from_line(line: Mapping[str, Any]) -> Event | None:
-    """The event of a line; None for one that is of none, or of one that this version does not know.
+    """The event of a line; None for other lines, and for events that this version does not know.
 
-    Raises `ValueError` for a line without the text that it must have. Anything else that makes no
-    sense is left out.
+    Raises `ValueError` for a line without its required text. Other invalid values are left out.
     """
     event = EVENTS.get(line["type"])
     return None if event is None else event(line)
 
 
 def text_in(line: Mapping[str, Any], name: str) -> str:
-    """The text of that name. Raises `ValueError` if there is none."""
+    """The text with this name. Raises `ValueError` if there is none."""
     value = line.get(name)
     if not isinstance(value, str):
-        raise ValueError(f"`{name}` is not a text")  # noqa: TRY004  one kind for all complaints
+        raise ValueError(f"`{name}` is not a text")  # noqa: TRY004  one kind for all errors
     return value
 
 
 def maybe_text(line: Mapping[str, Any], name: str) -> str | None:
-    """The text of that name, None if there is none."""
+    """The text with this name; None if there is none."""
     value = line.get(name)
     return value if isinstance(value, str) else None
 
 
 def maybe_time(line: Mapping[str, Any], name: str) -> datetime | None:
-    """The time of that name, None if there is none."""
+    """The time with this name; None if there is none."""
     try:
         return time_from_text(line.get(name))
     except ValueError:
@@ -189,7 +188,7 @@ def maybe_time(line: Mapping[str, Any], name: str) -> datetime | None:
 
 
 def usage_in(line: Mapping[str, Any]) -> Usage:
-    """The figures of a line."""
+    """The token counts of a line."""
     try:
         return read_usage(line.get("usage"))
     except ValueError:
@@ -197,7 +196,7 @@ def usage_in(line: Mapping[str, Any]) -> Usage:
 
 
 def failure_in(line: Mapping[str, Any]) -> Failure | None:
-    """The failure of a line; one whose code is new to this version is still a failure."""
+    """The failure of a line; one with an unknown code is still a failure."""
     value = line.get("failure")
     if value is None:
         return None
@@ -212,7 +211,7 @@ def failure_in(line: Mapping[str, Any]) -> Failure | None:
 
 
 def word(words: type[_Word], value: object) -> _Word | None:
-    """The word of that closed set, None for what is none."""
+    """The member of the enum; None for an invalid value."""
     try:
         return words(value) if isinstance(value, str) else None
     except ValueError:
@@ -270,4 +269,4 @@ EVENTS: Mapping[str, Callable[[Mapping[str, Any]], Event | None]] = {
     "error": lambda line: Failed(failure=failure_in(line) or _UNKNOWN_FAILURE),
     "raw": lambda line: Raw(line=maybe_text(line, "line") or ""),
 }
-"""The kinds of lines that an event is written as, and the way back from each."""
+"""The kinds of lines for events, and the function that reads each back."""

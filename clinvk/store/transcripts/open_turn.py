@@ -1,10 +1,10 @@
-"""The turn that a record shows as open, read from its transcript without the rest of it.
+"""Reads the state of an open turn from its transcript, without the other lines.
 
-An agent may have said 300 000 things in it (5 s to read) before the run was killed, and each
-command asks how it stands. Of all its lines four kinds say so: its beginning, its end, that it was
-taken back, and the agent's session id. They are looked for from the end of the file by how our
-writer begins them, in megabytes, without cutting the rest into lines. The turns of a transcript are
-in order, because it is only ever appended to.
+An agent may have written 300,000 lines (5 s to read) before the run was killed, and each command
+needs the state of the turn. Only four kinds of lines are relevant: its start, its end, that it was
+voided, and the agent's session id. They are searched from the end of the file by the first
+characters that clinvk's writer uses, in blocks of 1 MiB, without splitting the rest into lines. The
+turns of a transcript are in order, because it is append-only.
 """
 
 import os
@@ -20,20 +20,20 @@ BLOCK = 1 << 20
 
 _LONGEST_LINE = 64 << 20
 _TOLD_BY = re.compile(rb'\n\{"type": "(?:turn_|backend_session")')
-"""How a line begins that says how a turn stands. A text that quotes it has no line end in it."""
+"""The start of a relevant line. A quoted copy in a text has no line end before it."""
 
 _LONGEST_MARK = 32
-"""No beginning is longer."""
+"""The maximum length of such a start."""
 
 _READ: dict[Path, tuple[int, int, list[bytes] | None]] = {}
 _MOST_REMEMBERED = 64
 
 
 def lines_of_turn(path: Path, number: int, *, block: int = BLOCK) -> list[bytes] | None:
-    """The lines that say how that turn stands, the beginning of the turn first.
+    """The lines with the state of this turn, its start line first.
 
-    None if only the whole transcript can tell: there is no such beginning as our writer has it, or
-    the turn was taken back. Raises `StoreError` for a file that cannot be read.
+    None if the whole transcript is needed: there is no start line in the form of clinvk's writer,
+    or the turn was voided. Raises `StoreError` if the file cannot be read.
     """
     try:
         descriptor = open_regular(path)
@@ -50,7 +50,7 @@ def lines_of_turn(path: Path, number: int, *, block: int = BLOCK) -> list[bytes]
 
 
 def _remembered(path: Path, descriptor: int, number: int, block: int) -> list[bytes] | None:
-    """One command asks for the same turn several times: the file is as it was, or read again."""
+    """The lines, cached while the file is unchanged: a command needs the same turn repeatedly."""
     signature = file_signature(os.fstat(descriptor))
     before = _READ.get(path)
     if before is not None and before[:2] == (number, signature):
@@ -66,7 +66,7 @@ def _lines(descriptor: int, number: int, block: int) -> list[bytes] | None:
     def of_turn(kind: str) -> bytes:
         return b'{"type": "%s", "turn": %d, ' % (kind.encode(), number)
 
-    # Of what stands before the beginning, these say that it is not the turn's first line.
+    # If one of these comes before the start line, it is not the turn's first line.
     earlier = (of_turn("backend_session"), of_turn("turn_finished"))
     found: list[bytes] = []
     begun = False
@@ -82,7 +82,7 @@ def _lines(descriptor: int, number: int, block: int) -> list[bytes] | None:
 
 
 def _places(descriptor: int, block: int) -> Iterator[int]:
-    """Where lines begin that say how a turn stands, the last one first."""
+    """The start positions of relevant lines, last first."""
     start = os.fstat(descriptor).st_size
     later = b""  # the first bytes of the block after this one: a mark may lie across
     while start > 0:
@@ -98,7 +98,7 @@ def _places(descriptor: int, block: int) -> Iterator[int]:
 
 
 def _line_at(descriptor: int, at: int) -> bytes | None:
-    """The line that begins there, with its end if it has one; None for one beyond all measure."""
+    """The line at this position, with its line end if it has one; None if it is too long."""
     line, size = b"", 4096
     while len(line) < _LONGEST_LINE:
         more = os.pread(descriptor, size, at + len(line))

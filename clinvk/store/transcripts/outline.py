@@ -1,8 +1,8 @@
-"""What a transcript says of its turns without what was said in them, found without parsing it all.
+"""Reads the outline of a transcript, the facts about its turns, without parsing all lines.
 
-A list of facts about a session needs five kinds of lines out of 300 000 (1.2 s to parse). The
-others are passed by in megabytes if each of them begins and ends as our writer has it; a single
-line that does not, and all of them are read.
+The facts about a session need five kinds of lines, of up to 300,000 (1.2 s to parse). The others
+are skipped in blocks of 1 MiB, if each of them starts and ends like clinvk's writer writes it. If a
+single line does not, all lines are parsed.
 """
 
 import os
@@ -21,10 +21,10 @@ _TELLING = re.compile(rb'\n\{"type": "(?:turn_|backend_session"|session"|file_ch
 
 
 def outline_lines(path: Path, *, block: int = BLOCK) -> list[bytes] | None:
-    """The lines that say what the turns are, in order.
+    """The lines of the outline, in order.
 
-    None if one of the lines is not as our writer has it, or if there is no such file. Raises
-    `StoreError` for a file that cannot be read.
+    None if a line is not in the form of clinvk's writer, or the file does not exist. Raises
+    `StoreError` if the file cannot be read.
     """
     try:
         with os.fdopen(open_regular(path), "rb") as file:
@@ -41,7 +41,7 @@ def outline_lines(path: Path, *, block: int = BLOCK) -> list[bytes] | None:
 
 
 def _parts(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The blocks cut between lines, each with the line end before it."""
+    """The blocks, split between lines, each with the preceding line end."""
     pieces: list[bytes] = [b"\n"]
     for block in blocks:
         end = block.rfind(b"\n") + 1
@@ -56,7 +56,7 @@ def _parts(blocks: Iterator[bytes]) -> Iterator[bytes]:
 def _is_ours(part: bytes) -> bool:
     lines = part.count(b"\n") - 1
     begun, ended = part.count(_LINE), part.count(_END)
-    # A line that was torn may go on as another one; text that quotes one has its quotes escaped.
+    # A torn line may continue with another one; in text that quotes a line, quotes are escaped.
     return part.endswith(_END) and begun == lines == ended and part.count(_LINE[1:]) == lines
 
 

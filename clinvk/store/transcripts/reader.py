@@ -1,4 +1,4 @@
-"""Which turn each line of a transcript belongs to; one reader, for turns and for search."""
+"""Assigns each line of a transcript to its turn; used for turns and for search."""
 
 from clinvk.store.transcripts.lines import Line, maybe_text
 from clinvk.store.transcripts.turns import (
@@ -13,15 +13,15 @@ from clinvk.text.json_codec import parse_line
 
 
 class LineReader:
-    """The state of reading: what the lines so far say.
+    """The content of the lines read so far.
 
-    `turns` are in order, without those that were voided, and `header` is the last `session` line.
-    `damaged` counts the lines that make no sense. Nothing raises.
+    `turns` are in order, without voided ones, and `header` is the last `session` line. `damaged`
+    counts the invalid lines. Nothing raises.
     """
 
     def __init__(self) -> None:
         self.header: Line | None = None
-        self.turns: dict[TurnBuilder, None] = {}  # in order, and one is taken out at once
+        self.turns: dict[TurnBuilder, None] = {}  # in order, with fast deletion
         self.voided: set[int] = set()
         self.damaged = 0
         self._open: dict[int, TurnBuilder] = {}
@@ -29,7 +29,7 @@ class LineReader:
         self._moved_at: dict[TurnBuilder, int] = {}
 
     def take(self, line: bytes | None) -> None:
-        """Take one line, None for one that is too long."""
+        """Read one line; None stands for one that is too long."""
         if line is not None and not line.strip():
             return
         self._at += 1
@@ -39,37 +39,37 @@ class LineReader:
             self.damaged += 1
 
     def note(self, kind: str, number: int) -> None:
-        """Take a line of that kind and turn, of which nothing else matters."""
+        """Read a line of which only the kind and the turn matter."""
         turn = self._open.get(number) or self._new(number)
         turn.note(kind)
 
     @property
     def header_is_last(self) -> bool:
-        """Whether no turn began or ended after the header."""
+        """Whether no turn started or ended after the header."""
         return self.header is not None and all(
             self._moved_at[turn] < self._header_at for turn in self.turns
         )
 
     def _place(self, line: object) -> None:
         if not isinstance(line, dict):
-            raise ValueError("not an object")  # noqa: TRY004  one kind for all complaints
+            raise ValueError("not an object")  # noqa: TRY004  one kind for all errors
         kind = line.get("type")
         if not isinstance(kind, str):
-            raise ValueError("no type")  # noqa: TRY004  one kind for all complaints
+            raise ValueError("no type")  # noqa: TRY004  one kind for all errors
         if kind == "session":
             self.header, self._header_at = line, self._at
         elif kind == VOIDED:
             self._void(turn_number(line))
-        elif kind in KINDS:  # others are a newer version's
+        elif kind in KINDS:  # others are from a newer version
             turn = self._add(turn_number(line), line)
             if kind in {STARTED, FINISHED}:
                 self._moved_at[turn] = self._at
 
     def _add(self, number: int, line: Line) -> TurnBuilder:
-        """Give the line to its turn, and say which that is.
+        """Add the line to its turn; returns the turn.
 
-        A number is used again after a turn of which only the beginning was written: nothing is
-        lost with that one. Any other turn is kept, even under a number that comes twice.
+        The number of a turn with only a start line is used again, and such a turn is dropped. Any
+        other turn is kept, even if its number occurs twice.
         """
         turn = self._open.get(number)
         if turn is not None and not (line["type"] == STARTED and turn.begun):

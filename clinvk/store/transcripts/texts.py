@@ -1,8 +1,8 @@
-"""The texts of a transcript that a search looks through, without parsing the rest of its lines.
+"""Reads the texts of a transcript that are searched, without parsing the other lines.
 
-A word that is in every session has all of them read. Much of a transcript are inputs and outputs of
-tools, which are not searched: such a line is known by how our writer begins it, and is taken at its
-first word. Any other form of JSON is parsed.
+A word that is in every session needs all transcripts. Inputs and outputs of tools are a large part
+of them, and are not searched. Such a line is recognized by the first characters that clinvk's
+writer uses; all other lines are parsed.
 """
 
 import re
@@ -17,14 +17,14 @@ _UNSEARCHED = re.compile(
     rb'\{"type": "(?:session"|(tool_use|tool_result|thinking|usage|error|raw)",'
     rb' "turn": ([1-9]\d{0,8})), '
 )
-# Text that quotes JSON has its quotes escaped; a line that was torn may go on as another one.
+# A torn line may continue with another one; in text that quotes JSON, quotes are escaped.
 _AGAIN = re.compile(rb'"(?:type|turn)"')
 
 
 class TranscriptTexts(Struct, frozen=True, kw_only=True):
-    """The turns in order, without those that were voided.
+    """The turns in order, without voided ones.
 
-    `damaged_lines` counts the lines that make no sense, but for those that hold no such text.
+    `damaged_lines` counts the invalid lines, except those that need not be parsed.
     """
 
     turns: tuple[TurnTexts, ...]
@@ -32,7 +32,7 @@ class TranscriptTexts(Struct, frozen=True, kw_only=True):
 
 
 def read_texts(lines: Iterable[bytes | None]) -> TranscriptTexts:
-    """What the lines say, wherever they come from; None stands for one that is too long."""
+    """The texts in the lines; None stands for a line that is too long."""
     reader = LineReader()
     for line in lines:
         known = None if line is None else _unsearched(line)
@@ -45,7 +45,7 @@ def read_texts(lines: Iterable[bytes | None]) -> TranscriptTexts:
 
 
 def _unsearched(line: bytes) -> tuple[str, int] | None:
-    """Kind and turn of a line that holds nothing to search, 0 if it is none's; None for others."""
+    """Kind and turn (0 for none) of a line with nothing to search; None for other lines."""
     found = _UNSEARCHED.match(line)
     if found is None or not line.endswith((b"}", b"}\n")) or _AGAIN.search(line, found.end()):
         return None

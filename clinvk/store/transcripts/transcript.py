@@ -1,7 +1,7 @@
-"""Transcripts: what happened in a session, one JSON object a line, only ever appended to.
+"""Transcripts: what happened in a session, one JSON object per line, append-only.
 
-The transcript is the truth about the turns. A record can be rebuilt from it, and where a crash
-came between writing the two, the transcript is believed.
+The transcript is the source of truth for the turns. A record can be rebuilt from it, and after a
+crash between the two writes, the transcript is used.
 """
 
 import os
@@ -29,16 +29,16 @@ __all__ = ["Transcript", "TranscriptWriter", "read", "read_lines", "rebuild", "r
 _Read = TypeVar("_Read")
 
 LONGEST_LINE = 64 * 1024 * 1024
-"""A longer line is passed by without being read into memory; no prompt or answer comes near."""
+"""A longer line is skipped and not read into memory; prompts and answers are much shorter."""
 
 
 class Transcript(Struct, frozen=True, kw_only=True):
-    """What a transcript says.
+    """The content of a transcript.
 
-    `header` is the last `session` line, None if there is none; `header_is_last` says that none of
-    the turns began or ended after it. `turns` are in order, without those that were voided;
-    `voided` are the numbers of turns that did not take place. `damaged_lines` counts the lines
-    that make no sense, a last one that was cut off included.
+    `header` is the last `session` line, None if there is none; `header_is_last`: no turn started or
+    ended after it. `turns` are in order, without voided ones; `voided` are the numbers of turns
+    that did not take place. `damaged_lines` counts the invalid lines, including an incomplete last
+    one.
     """
 
     header: dict[str, Any] | None = None
@@ -48,9 +48,10 @@ class Transcript(Struct, frozen=True, kw_only=True):
     damaged_lines: int = 0
 
     def lost_turns(self, session: Session) -> tuple[tuple[int, int], ...]:
-        """The turns that the session counts and nothing here tells of: first and last of each run.
+        """The turns that the session counts but the transcript does not have, as ranges.
 
-        Turns are numbered without gaps. A record may count any number: no turn is counted here.
+        Each range has the first and last number. Turns are numbered without gaps. A damaged record
+        may have any count, so no loop runs over it.
         """
         there = sorted({turn.number for turn in self.turns})
         last = max([session.turns, *there])
@@ -60,25 +61,22 @@ class Transcript(Struct, frozen=True, kw_only=True):
 
 
 def read(path: Path, *, longest_line: int = LONGEST_LINE) -> Transcript:
-    """The transcript at `path`; an empty one if there is no such file.
+    """The transcript at `path`; an empty one if it does not exist.
 
-    Never follows a symlink and never waits. Raises `StoreError` for a file that cannot be read,
-    and nothing for one that makes no sense.
+    Never follows a symlink and never blocks. Raises `StoreError` if the file cannot be read;
+    invalid lines are counted.
     """
     return read_with(read_lines, path, longest_line=longest_line)
 
 
 def of_turn(path: Path, number: int) -> Transcript:
-    """What the transcript says of how that turn stands, and no more of it than that; as `read`.
-
-    It is read whole if its end alone cannot tell.
-    """
+    """Like `read`, but only the state of one turn, read from the end of the file if possible."""
     lines = lines_of_turn(path, number)
     return read(path) if lines is None else read_lines(lines)
 
 
 def read_outline(path: Path) -> Transcript:
-    """The transcript at `path` without what was said in its turns; as `read`."""
+    """Like `read`, but without the content of the turns."""
     lines = outline_lines(path)
     return read(path) if lines is None else read_lines(lines)
 
@@ -89,7 +87,7 @@ def read_with(
     *,
     longest_line: int = LONGEST_LINE,
 ) -> _Read:
-    """What `reader` makes of the lines of the transcript at `path`; fails as `read` does."""
+    """The result of `reader` for the lines of the transcript at `path`; raises like `read`."""
     try:
         with os.fdopen(open_regular(path), "rb") as file:
             return reader(_lines(file, longest_line))
@@ -100,9 +98,9 @@ def read_with(
 
 
 def is_stump(path: Path) -> bool:
-    """Whether there is not one whole line at `path`, as a run leaves it that is killed at once.
+    """Whether the file has no complete line, because its run was killed at the start.
 
-    False for what cannot be read, and for a beginning longer than any line of ours.
+    False if it cannot be read, and for a first line that is too long.
     """
     try:
         with os.fdopen(open_regular(path), "rb") as file:
@@ -113,7 +111,7 @@ def is_stump(path: Path) -> bool:
 
 
 def read_lines(lines: Iterable[bytes | None]) -> Transcript:
-    """What the lines say, wherever they come from; None stands for one that is too long."""
+    """The transcript with these lines; None stands for a line that is too long."""
     reader = LineReader()
     for line in lines:
         reader.take(line)
@@ -127,7 +125,7 @@ def read_lines(lines: Iterable[bytes | None]) -> Transcript:
 
 
 def rebuild(transcript: Transcript) -> Session | None:
-    """The session as its transcript tells it, None if the transcript does not say whose it is."""
+    """The session from its transcript; None if the transcript does not name its session."""
     header = transcript.header
     if header is None:
         return None
@@ -144,12 +142,13 @@ def rebuild(transcript: Transcript) -> Session | None:
 
 
 def reconcile(session: Session, transcript: Transcript) -> Session:
-    """The session of a record with what its transcript knows better.
+    """The session of a record, corrected from its transcript.
 
-    A turn that is open in the record has ended: the session as after it. It was voided: as before
-    it. Else it is still open, with the agent's session id if that was seen. A turn that began and
-    is not in the record at all is open: the run was killed between the two. Any other turn that
-    the record does not know makes it an older copy: then the session is as its transcript tells it.
+    If a turn that is open in the record has ended, the session is as after the turn; if it was
+    voided, as before it; else it is still open, with the agent's session id if that is known. A
+    turn that has started but is not in the record is open: the run was killed between the two
+    writes. With any other turn that is not in the record, the record is an older copy, and the
+    session is rebuilt from its transcript.
     """
     last = transcript.turns[-1] if transcript.turns else None
     if last is not None and is_behind(
@@ -173,13 +172,13 @@ def reconcile(session: Session, transcript: Transcript) -> Session:
 
 
 def _caught_up(session: Session, transcript: Transcript, last: Turn) -> Session:
-    """The session of a record that does not know the last turn of its transcript."""
+    """The session of a record without the last turn of its transcript."""
     if last.interrupted and session.open_turn is None and last.number == session.next_turn:
         return _during(session, last)
     told = rebuild(transcript)
     if told is not None and told.id == session.id:
         return replace(told, unknown={**_mapping(session.unknown), **_mapping(told.unknown)})
-    for turn in transcript.turns:  # it does not say whose it is: what the record says stands
+    for turn in transcript.turns:  # it does not name its session: keep the record's fields
         if turn.number > session.turns:
             session = _after(_during(session, turn), turn)
     return session
@@ -190,7 +189,7 @@ def _mapping(value: Json) -> Mapping[str, Json]:
 
 
 def _lines(file: BinaryIO, longest: int) -> Iterator[bytes | None]:
-    """The lines of the file, None in place of one that is too long."""
+    """The lines of the file, with None for a line that is too long."""
     while line := file.readline(longest):
         if line.endswith(b"\n") or len(line) < longest:
             yield line
@@ -201,7 +200,7 @@ def _lines(file: BinaryIO, longest: int) -> Iterator[bytes | None]:
 
 
 def _during(session: Session, turn: Turn) -> Session:
-    """The session while that turn is open."""
+    """The session while this turn is open."""
     session = replace(
         session.turn_started(at=turn.started_at, mode=turn.mode, backend=turn.backend),
         open_turn=OpenTurn(number=turn.number, started_at=turn.started_at),
@@ -213,7 +212,7 @@ def _during(session: Session, turn: Turn) -> Session:
 
 
 def _named(session: Session, turn: Turn) -> Session:
-    """The session with the agent's session id, if the agent said it."""
+    """The session with the agent's session id, if the agent reported it."""
     said = turn.outcome
     if said.backend_session_id is None:
         return session

@@ -1,7 +1,7 @@
-"""Turns, put together from the lines of a transcript; total: no line makes it raise.
+"""Builds turns from the lines of a transcript, without failing on any line.
 
-A line that makes no sense is counted, a kind of line that this version does not know is passed by,
-and a turn whose start was lost is shown with what is left of it.
+An invalid line is counted, an unknown kind of line is skipped, and a turn without its start line is
+shown with its remaining lines.
 """
 
 from datetime import UTC, datetime
@@ -29,23 +29,23 @@ from clinvk.store.transcripts.lines import (
 from clinvk.text.json_codec import time_from_text
 
 STARTED, FINISHED, VOIDED = "turn_started", "turn_finished", "turn_voided"
-"""The kinds of lines that begin a turn, end it, and take it back."""
+"""The kinds of lines that start, end and void a turn."""
 
 KINDS = frozenset({STARTED, FINISHED, *EVENTS})
-"""The kinds of lines that a turn is made of."""
+"""All kinds of lines of a turn."""
 
 _MOST_TURNS = 1 << 53
-"""No session has as many; a number beyond it would make a record that cannot be read."""
+"""No session has as many; with a larger number the record could not be read."""
 
 _HUGE = 1e300
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-"""When a turn began whose start was lost together with every other time."""
+"""The start time of a turn if all its times are lost."""
 
 
 class TurnTexts(Struct, frozen=True, kw_only=True):
-    """What a search looks through in a turn; the fields are as in `Turn`.
+    """The texts of a turn for a search; the fields are as in `Turn`.
 
-    `answers` are its messages, and the final answer after them if it is none of them.
+    `answers` are its messages, and the final answer if it is not one of them.
     """
 
     number: int
@@ -56,7 +56,7 @@ class TurnTexts(Struct, frozen=True, kw_only=True):
 
 
 class TurnBuilder:
-    """One turn in the making; `backend` is the session's, for a turn that names none (schema 1)."""
+    """Builds one turn; `backend` is the session's, for a turn without one (schema 1)."""
 
     def __init__(self, number: int, backend: str | None = None) -> None:
         self.number = number
@@ -71,11 +71,11 @@ class TurnBuilder:
         self._warnings: list[str] = []
         self._said = False
         self._in_pieces = False
-        """Whether the next piece of a message goes on with the last one."""
+        """Whether the next piece belongs to the last message."""
 
     @property
     def bare(self) -> bool:
-        """Whether the turn began and nothing else is known of it."""
+        """Whether only the start of the turn is known."""
         return not self._said and self._finish is None and not self._named
 
     @property
@@ -84,7 +84,7 @@ class TurnBuilder:
         return bool(self._start)
 
     def add(self, line: Line) -> None:
-        """Take one line of the turn. Raises `ValueError` if it makes no sense."""
+        """Add one line of the turn. Raises `ValueError` if it is invalid."""
         kind = line["type"]
         if kind in {STARTED, FINISHED}:
             time_from_text(line.get("at"))
@@ -115,7 +115,7 @@ class TurnBuilder:
                 self._warnings.append(event.message)
 
     def note(self, kind: str, code: object = None) -> None:
-        """Take note of a line of that kind which is no message."""
+        """Add a line of this kind that is not a message."""
         self._said = True
         self._in_pieces = self._in_pieces and not ends_message(kind, code)
 
@@ -158,7 +158,7 @@ class TurnBuilder:
         )
 
     def texts(self) -> TurnTexts:
-        """What a search looks through, in a third of the time."""
+        """The texts for a search; takes a third of the time of `build`."""
         answers, text = self._texts, maybe_text(self._finish or {}, "text")
         return TurnTexts(
             number=self.number,
@@ -183,7 +183,7 @@ class TurnBuilder:
 
     @property
     def _changed(self) -> tuple[FileReport, ...]:
-        """The changed files, each once with its last change; at the end they are told again."""
+        """The changed files, each once with its last change; the end line's list is preferred."""
         cwd = maybe_text(self._start, "cwd")
         told = (self._finish or {}).get("files")
         lines = told if isinstance(told, list) else ()
@@ -202,7 +202,7 @@ class TurnBuilder:
 
 
 def turn_number(line: object) -> int:
-    """The number of the turn that a line is of. Raises `ValueError` for one that is of none."""
+    """The turn number of a line. Raises `ValueError` if it has none."""
     number = line.get("turn") if isinstance(line, dict) and isinstance(line.get("type"), str) else 0
     if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < _MOST_TURNS:
         raise ValueError("no turn")
@@ -210,12 +210,12 @@ def turn_number(line: object) -> int:
 
 
 def _received(messages: tuple[str, ...]) -> str:
-    """What there was of an answer before the turn broke off: its messages, as paragraphs."""
+    """The answer of an interrupted turn: its messages as paragraphs."""
     return "\n\n".join(message for message in messages if message)
 
 
 def _mode(start: Line) -> TurnMode:
-    """What the turn did with the conversation; schema 1 only said whether it resumed."""
+    """What the turn did with the conversation; schema 1 only has whether it resumed."""
     resumed = TurnMode.RESUME if start.get("resume") is True else TurnMode.START
     return word(TurnMode, start.get("mode")) or resumed
 
@@ -225,7 +225,7 @@ def _whole(value: object) -> int | None:
 
 
 def _number(value: object) -> float | None:
-    """A finite number; JSON in Python also knows others."""
+    """The finite number, else None; Python's JSON also reads `NaN` and infinity."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _HUGE:
         return None
     return float(value)

@@ -1,8 +1,7 @@
-"""Appending to a transcript: checkpoints are on the disk when they return, the rest soon.
+"""Appends to a transcript: checkpoints are synced to the disk at once, other lines soon.
 
-Nobody else writes: a writer is used under the session's lock. A checkpoint that cannot be written
-raises; what streams in between only leaves a note in `failed`, because a full disk must not end
-the agent's turn.
+Only one writer exists at a time, under the session's lock. A failed checkpoint raises; a failed
+write of streamed events only sets `failed`, because a full disk must not end the agent's turn.
 """
 
 import fcntl
@@ -40,9 +39,9 @@ FLUSH_AT = 2048
 FLUSH_AFTER = timedelta(milliseconds=200)
 
 MOST_UNKNOWN = 16 * 1024 * 1024
-"""Characters of lines that no backend understands, kept a run: a flood must not fill the disk."""
+"""Maximum number of characters of unknown lines per run, so that they cannot fill the disk."""
 
-_TOO_MUCH = "the agent printed too much that nobody understands"
+_TOO_MUCH = "the agent printed too many unknown lines"
 
 
 class TranscriptWriter:
@@ -50,8 +49,8 @@ class TranscriptWriter:
 
     Raises `StoreError`, and `SessionBusyError` while another process writes to it.
 
-    `empty` says whether the transcript was new (it wants a `session` line first), `failed` why
-    something that streamed could not be written, None if all could.
+    `empty`: the transcript is new, and needs a `session` line first. `failed` is why a streamed
+    event could not be written, else None.
     """
 
     def __init__(self, path: Path, now: Callable[[], datetime]) -> None:
@@ -75,24 +74,24 @@ class TranscriptWriter:
             raise self._error(error) from error
 
     def _hold(self) -> None:
-        """Be the only writer, also if somebody has deleted the locks."""
+        """Lock the file, so that there is only one writer even if the lock files were deleted."""
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(self._descriptor)
             raise SessionBusyError(
-                f"session `{self._path.stem}` is busy: another run writes its transcript",
+                f"session `{self._path.stem}` is busy: another run is writing its transcript",
                 hint="wait for it to end",
             ) from None
 
     def session(self, session: Session, *, durable: bool = True) -> None:
-        """What the record says beyond its turns; written again whenever that has changed.
+        """Write the record's fields other than turns; called after every change of them.
 
-        Without `durable` it is on the disk soon: the record has it already.
+        Without `durable` it is not synced, because the record already has the fields.
         """
         self._checkpoint(session_line(session), sync=durable)
 
-    def turn_started(  # noqa: PLR0913  one argument a field of the line
+    def turn_started(  # noqa: PLR0913  one argument for each field of the line
         self,
         *,
         turn: int,
@@ -107,11 +106,11 @@ class TranscriptWriter:
         interactive: bool = False,
         conversation_origin: IfMissing | None = None,
     ) -> None:
-        """A turn begins; on the disk before the agent gets its prompt.
+        """A turn starts; synced to the disk before the agent receives the prompt.
 
-        `model` and `conversation` are what the agent is started with. An `interactive` turn takes
-        place in the agent's own screen: it is told again once its prompt is known.
-        `conversation_origin` as in `Turn`.
+        `model` and `conversation` are what the agent is started with. An `interactive` turn is in
+        the agent's interactive screen; its line is written again when its prompt is known.
+        `conversation_origin` is as in `Turn`.
         """
         self._checkpoint(
             {
@@ -132,10 +131,10 @@ class TranscriptWriter:
         )
 
     def event(self, turn: int, event: Event) -> None:
-        """Something the agent said; pieces of text are gathered, the agent's id goes to the disk.
+        """Write an event; pieces of text are collected first, the agent's session id is synced.
 
-        Of lines that nobody understands only the first `MOST_UNKNOWN` characters are kept.
-        Never raises: see `failed`.
+        Of unknown lines only the first `MOST_UNKNOWN` characters are kept. Never raises: see
+        `failed`.
         """
         if isinstance(event, Message | Thinking) and event.delta:
             self._gather(turn, event)
@@ -151,7 +150,7 @@ class TranscriptWriter:
             self._try(line, sync=isinstance(event, Init))
 
     def flush(self) -> None:
-        """Write what was gathered. Never raises: see `failed`."""
+        """Write the collected pieces. Never raises: see `failed`."""
         if self._pieces:
             text = "".join(self._pieces)
             self._pieces.clear()
@@ -160,19 +159,19 @@ class TranscriptWriter:
             self._try(line, sync=False)
 
     def turn_finished(self, turn: int, at: datetime, outcome: Outcome) -> None:
-        """The turn is over."""
+        """The turn has ended."""
         self.flush()
         self._checkpoint(turn_finished_line(turn, at, outcome))
 
     def turn_voided(self, *, turn: int, at: datetime, reason: str) -> None:
-        """The turn did not take place after all: nothing was sent to the agent's model."""
+        """The turn did not take place: nothing was sent to the agent's model."""
         self.flush()
         self._checkpoint(
             {"type": "turn_voided", "turn": turn, "at": time_to_text(at), "reason": reason}
         )
 
     def close(self) -> None:
-        """Flush and close; a second time does nothing. Never raises: see `failed`."""
+        """Flush and close; a second call does nothing. Never raises: see `failed`."""
         if self._descriptor >= 0:
             self.flush()
             os.close(self._descriptor)
@@ -188,7 +187,7 @@ class TranscriptWriter:
             self._continues = continues
         self._pieces.append(event.text)
         self._held += len(event.text)
-        # A clock that was set back must not hold the text back.
+        # If the clock was set back, the text must not wait.
         if self._held > FLUSH_AT or not timedelta(0) <= now - self._since < FLUSH_AFTER:
             self.flush()
 
@@ -213,7 +212,7 @@ class TranscriptWriter:
         try:
             write_all(self._descriptor, data)
         except OSError:
-            with suppress(OSError):  # a full disk has left half a line
+            with suppress(OSError):  # remove the partial line after a full disk
                 os.ftruncate(self._descriptor, size)
                 self._torn = torn
             raise

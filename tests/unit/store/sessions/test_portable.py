@@ -50,7 +50,7 @@ def test_what_is_there_is_never_replaced(
         for other in store.files(session.id):
             other.unlink(missing_ok=True)
         path.write_bytes(b"mine")
-        with pytest.raises(StoreError, match="there is one of that id"):
+        with pytest.raises(StoreError, match="it already exists"):
             unpack(store, packed)
         assert path.read_bytes() == b"mine"
 

@@ -217,7 +217,7 @@ def test_a_bare_record_is_enough() -> None:
         ({"schema": "1"}, "`schema` is not a version number"),
         ({"schema": 0}, "`schema` is not a version number"),
         ({"id": None}, "`id` is not a text"),
-        ({"id": "ffffffffffff"}, "it says that it is session `ffffffffffff`"),
+        ({"id": "ffffffffffff"}, "it is the record of session `ffffffffffff`"),
         ({"backend": 5}, "`backend` is not a text"),
         ({"created_at": "yesterday"}, "`created_at` is not a time"),
         ({"created_at": None}, "`created_at` is missing"),

@@ -140,7 +140,7 @@ def test_a_session_is_never_created_over_another(
     """An id that is taken, if only by a damaged record, stays with who has it."""
     store.home.sessions.mkdir(parents=True)
     store.home.record(ID).symlink_to("/nowhere")
-    with pytest.raises(StoreError, match="there is one of that id"):
+    with pytest.raises(StoreError, match="it already exists"):
         store.create(new_session())
 
 
@@ -165,7 +165,7 @@ def test_damaged_records_are_shown_beside_healthy_ones(
     }
     assert damaged == {
         f"{OTHER}.json": (OTHER, damaged[f"{OTHER}.json"][1]),
-        "copy of a record.json": (None, "its name is no session id"),
+        "copy of a record.json": (None, "its name is not a session id"),
         "aaaaaaaaaaaa.json": ("aaaaaaaaaaaa", "it is a symbolic link"),
         "bbbbbbbbbbbb.json": ("bbbbbbbbbbbb", "it is not a regular file"),
     }
