@@ -17,11 +17,11 @@ _OTHERS = ("sessions", "config", "backends", "completion", "chat")
 def asked_form(argv: Sequence[str], world: World) -> Form:
     """The format, from the words alone (they may be invalid), else from the settings."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    said: Form | None = None
+    form: Form | None = None
     for word, following in zip(words, [*words, ""][1:], strict=True):
-        said = _FORMS.get(_format_in(word, following), said)
-    if said is not None:
-        return said
+        form = _FORMS.get(_format_in(word, following), form)
+    if form is not None:
+        return form
     if "--json" in words:
         return "json"
     return "text" if words[:1] and words[0] in _OTHERS else _configured(world)
@@ -39,15 +39,15 @@ def _format_in(word: str, following: str) -> str:
 
 
 def _configured(world: World) -> Form:
-    said = world.environ.get("CLINVK_OUTPUT_FORMAT", "").strip()
-    if not said:
+    form = world.environ.get("CLINVK_OUTPUT_FORMAT", "").strip()
+    if not form:
         from clinvk.services.config.settings import effective_settings
 
         try:
-            said = str(effective_settings(world).get("output.format"))
+            form = str(effective_settings(world).get("output.format"))
         except Exception:  # noqa: BLE001  invalid settings may be the error that is reported
             return "text"
-    return _FORMS.get(said, "text")
+    return _FORMS.get(form, "text")
 
 
 _WORDINGS = (

@@ -9,7 +9,7 @@ from clinvk.cli.options import OutputFormat
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import OutputClosed, Streams
 from clinvk.cli.turn_options import TurnOptions, declared
-from clinvk.cli.turns import request_of, says_waiting
+from clinvk.cli.turns import request_of, waiting_reporter
 from clinvk.errors import ClinvkError, ExitStatus, UsageError
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.turns.interactive import ScreenResult, run_screen
@@ -20,24 +20,24 @@ _RESET = "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?
 """Leaves the alternate screen, shows the cursor, ends bracketed paste, mouse and key reports."""
 
 
-def wants_screen(cli: Cli, said: TurnOptions) -> bool:
+def wants_screen(cli: Cli, options: TurnOptions) -> bool:
     """Whether there is no prompt, and stdin is a terminal."""
-    return not said.words and not said.editor and cli.streams.stdin_is_tty
+    return not options.words and not options.editor and cli.streams.stdin_is_tty
 
 
-def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
+def open_screen(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
     """Open the screen and wait for its end.
 
     `which` are the fields of `RunRequest` that choose the session.
     """
-    _refuse_what_needs_a_prompt(said)
-    settings = effective_settings(cli.world, said.config)
+    _refuse_what_needs_a_prompt(options)
+    settings = effective_settings(cli.world, options.config)
     streams = cli.streams.with_color(settings.get("output.color"))
-    request = request_of(cli, said, "", interactive=True, **which)
-    if said.dry_run:
+    request = request_of(cli, options, "", interactive=True, **which)
+    if options.dry_run:
         from clinvk.cli.render.dry_run import render_plan
 
-        as_json = said.output_format not in (None, OutputFormat.TEXT)
+        as_json = options.output_format not in (None, OutputFormat.TEXT)
         render_plan(
             dry_run(request, cli.world, settings), cli.world.environ, streams, as_json=as_json
         )
@@ -52,7 +52,7 @@ def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noq
         cli.world,
         settings,
         lambda warning: say_warning(streams, warning),
-        says_waiting(streams, quiet=said.quiet),
+        waiting_reporter(streams, quiet=options.quiet),
     )
     if over.exit_code < 0:
         with suppress(ClinvkError, OutputClosed):  # a closed terminal needs no reset
@@ -61,13 +61,13 @@ def open_screen(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noq
     return ExitStatus.TERMINATED if over.stopped else _status(over.exit_code)
 
 
-def _refuse_what_needs_a_prompt(said: TurnOptions) -> None:
+def _refuse_what_needs_a_prompt(options: TurnOptions) -> None:
     for_prompt = {
-        option.names[0]: said.asked.get(name)
-        for name, (_, option) in declared(said.kind)
+        option.names[0]: options.asked.get(name)
+        for name, (_, option) in declared(options.kind)
         if option.for_prompt
     }
-    written = None if said.dry_run else said.output_format
+    written = None if options.dry_run else options.output_format
     for option, value in {**for_prompt, "--output-format": written}.items():
         if value not in (None, OutputFormat.TEXT):
             raise UsageError(

@@ -21,15 +21,15 @@ from clinvk.text.sanitize import safe_line
 from clinvk.text.units import parse_duration
 
 
-def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
+def run_turn(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
     """Run the turn and show it; `which` are the fields of `RunRequest` that choose the session."""
-    settings = effective_settings(cli.world, said.config)
-    limits = _read_limits(said, settings)
-    prompt = read_prompt(cli, said.words, editor=said.editor, limits=limits)
-    request = request_of(cli, said, prompt, **which)
-    chosen = said.output_format or OutputFormat(settings.get("output.format"))
+    settings = effective_settings(cli.world, options.config)
+    limits = _read_limits(options, settings)
+    prompt = read_prompt(cli, options.words, editor=options.editor, limits=limits)
+    request = request_of(cli, options, prompt, **which)
+    chosen = options.output_format or OutputFormat(settings.get("output.format"))
     streams = cli.streams.with_color(settings.get("output.color"))
-    if said.dry_run:
+    if options.dry_run:
         from clinvk.cli.render.dry_run import render_plan
 
         plan = dry_run(request, cli.world, settings)
@@ -40,8 +40,8 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
         chosen.value,
         clock=cli.world.monotonic,
         render=settings.get("output.render"),
-        quiet=said.quiet,
-        verbose=said.verbose,
+        quiet=options.quiet,
+        verbose=options.verbose,
     )
     status = ExitStatus.OUTPUT_CLOSED
     try:
@@ -50,7 +50,7 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
             cli.world,
             settings,
             renderer,
-            waiting=says_waiting(streams, quiet=said.quiet),
+            waiting=waiting_reporter(streams, quiet=options.quiet),
             attended=streams.attend_with,
         )
         status = report.exit_status
@@ -69,24 +69,24 @@ def run_turn(cli: Cli, said: TurnOptions, **which: Any) -> ExitStatus:  # noqa: 
     return status
 
 
-def says_waiting(streams: Streams, *, quiet: bool) -> Callable[[str], None]:
+def waiting_reporter(streams: Streams, *, quiet: bool) -> Callable[[str], None]:
     """A function that reports the wait for a busy session on stderr, also without a terminal."""
     return lambda message: None if quiet else streams.err(safe_line(message))
 
 
-def request_of(cli: Cli, said: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401
+def request_of(cli: Cli, options: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401
     """The request; `which` are its fields that choose the session."""
-    asked = {**said.asked, "workdir": working_directory(cli, said.asked.get("workdir"))}
+    asked = {**options.asked, "workdir": working_directory(cli, options.asked.get("workdir"))}
     if "system_prompt" in asked:
         checked_text(asked["system_prompt"], "the system prompt")
-    return said.kind(prompt=prompt, **asked, **which)
+    return options.kind(prompt=prompt, **asked, **which)
 
 
-def _read_limits(said: TurnOptions, settings: Settings) -> ReadLimits:
+def _read_limits(options: TurnOptions, settings: Settings) -> ReadLimits:
     """The limits of the turn, applied to reading the prompt."""
 
     def seconds(field: str, key: str) -> float | None:
-        asked: float | None = said.asked.get(field)
+        asked: float | None = options.asked.get(field)
         text = settings.get(key) if asked is None else None
         return parse_duration(text) if text else asked
 

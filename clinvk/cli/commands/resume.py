@@ -50,15 +50,15 @@ def resume(  # noqa: PLR0913  one parameter an option
     from clinvk.cli.turns import run_turn
 
     cli: Cli = ctx.obj
-    said, backend = list(words or ()), turn.asked.get("backend")
+    rest, backend = list(words or ()), turn.asked.get("backend")
     if last and interactive:
         raise UsageError("`--last` cannot be used with `--interactive`", hint="use one of them")
     which: dict[str, Any] = {"pick": Pick.LAST, "here": here}
-    if interactive or not (last or said):
+    if interactive or not (last or rest):
         which = {"session": _picked(cli, here=here, backend=backend, config=turn.config)}
     elif not last:
-        which = {"session": _named(cli, said.pop(0), here=here, backend=backend)}
-    turn = replace(turn, words=tuple(said))
+        which = {"session": _named(cli, rest.pop(0), here=here, backend=backend)}
+    turn = replace(turn, words=tuple(rest))
     proceed = open_screen if wants_screen(cli, turn) else run_turn
     raise typer.Exit(proceed(cli, turn, **which))
 

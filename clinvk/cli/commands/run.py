@@ -17,12 +17,12 @@ app = new_app()
 
 
 @app.command(cls=OptionalValues)
-@with_turn_options("run", before={"go_on": "name"})
+@with_turn_options("run", before={"continue_last": "name"})
 def run(
     ctx: typer.Context,
     prompt: options.Prompt = None,
     *,
-    go_on: Annotated[
+    continue_last: Annotated[
         bool,
         typer.Option(
             "--continue", "-c", help="Continue the most recent session, first of this directory."
@@ -37,26 +37,26 @@ def run(
     from clinvk.cli.turns import run_turn
 
     cli: Cli = ctx.obj
-    said = turn.asked
-    if go_on and "name" in said:
+    given = turn.asked
+    if continue_last and "name" in given:
         raise UsageError(
             "`--continue` cannot be used with `--session`",
             hint="use `-c` for the most recent session, or `-s NAME` for a named one",
         )
-    if "ephemeral" in said and (go_on or "name" in said):
+    if "ephemeral" in given and (continue_last or "name" in given):
         raise UsageError(
             "`--ephemeral` saves no session, and cannot continue one",
             hint="leave `--ephemeral` out",
         )
-    if "if_missing" in said and not go_on and "name" not in said:
+    if "if_missing" in given and not continue_last and "name" not in given:
         raise UsageError(
             "`--if-missing` needs a session to continue", hint="use it with `-c` or `-s NAME`"
         )
-    if go_on and not said.keys().isdisjoint(("title", "tags")):
-        option, command = ("--title", "rename") if "title" in said else ("--tag", "tag")
+    if continue_last and not given.keys().isdisjoint(("title", "tags")):
+        option, command = ("--title", "rename") if "title" in given else ("--tag", "tag")
         raise UsageError(
             f"`{option}` is for a new session, and `--continue` uses an existing one",
             hint=f"`clinvk sessions {command}` changes it",
         )
     turn = replace(turn, words=tuple(prompt or ()))
-    raise typer.Exit(run_turn(cli, turn, pick=Pick.CONTINUE if go_on else Pick.NEW))
+    raise typer.Exit(run_turn(cli, turn, pick=Pick.CONTINUE if continue_last else Pick.NEW))

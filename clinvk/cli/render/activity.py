@@ -169,9 +169,9 @@ class Activity:
         took = self.clock() - call.began_at if call else 0.0
         suffix = f" · {elapsed_text(took)}" if took >= _SHOWN_FROM_S else ""
         self._line(f"{'✓' if event.ok else '✗'} {line}", suffix)
-        said = next((text for text in event.text.splitlines() if safe_line(text)), "")
-        if said and (self.verbose or not event.ok):
-            self._line(f"  {safe_line(said[:2_000])}")
+        first_line = next((text for text in event.text.splitlines() if safe_line(text)), "")
+        if first_line and (self.verbose or not event.ok):
+            self._line(f"  {safe_line(first_line[:2_000])}")
 
     def _think(self, event: Thinking) -> None:
         if not event.delta:

@@ -78,7 +78,7 @@ def _turn(turn: Turn, session: Session) -> Iterator[str]:
     yield ""
     yield " · ".join(_facts(turn))
     yield from _section("Prompt", list(quoted(turn.prompt)) if turn.prompt else ["*not recorded*"])
-    earlier = [said for said in turn.messages if said.strip() not in ("", text.strip())]
+    earlier = [message for message in turn.messages if message.strip() not in ("", text.strip())]
     if not turn.interrupted:
         yield from _section("On the way", _paragraphs(earlier))
     yield from _section("Tools", [f"- {_call}" for _call in _calls(turn)])

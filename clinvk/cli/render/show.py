@@ -57,9 +57,9 @@ def _usage(session: Session) -> Iterator[str]:
     yield field("Token Usage", heading) if session.partial else "Token Usage:"
     for label, figure in _TOKENS.items():
         tokens = getattr(session.usage, figure)
-        told = session.figures_told
-        said = told is not None and told[figure] == session.turns_reported  # by the heading
-        more = "" if tokens is None or said else _left_out(session, figure)
+        counts = session.figures_told
+        in_heading = counts is not None and counts[figure] == session.turns_reported
+        more = "" if tokens is None or in_heading else _left_out(session, figure)
         yield field(f"  {label}", f"{format_tokens(tokens)}{more}")
 
 
@@ -67,8 +67,8 @@ def _left_out(session: Session, figure: str) -> str:
     """The number of turns in the sum, if it is not all turns."""
     if not session.leaves_out(figure):
         return ""
-    told = session.figures_told
-    return f" {'(at least)' if told is None else _reported(session, told[figure])}"
+    counts = session.figures_told
+    return f" {'(at least)' if counts is None else _reported(session, counts[figure])}"
 
 
 def _reported(session: Session, turns: int) -> str:
@@ -103,15 +103,15 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
 
 def _imported(session: Session) -> str | None:
     """The turns at the import, and the settings in the file that were not applied."""
-    said = provenance_of(session)
+    imported = provenance_of(session)
     holds = {"access": session.access, "system_prompt": session.system_prompt}
     words = [
-        f"{name.replace('_', ' ')} `{safe_line(str(said[name]))[:80]}`"
+        f"{name.replace('_', ' ')} `{safe_line(str(imported[name]))[:80]}`"
         for name in WITHHELD
-        if said.get(name) and said[name] != holds[name]
+        if imported.get(name) and imported[name] != holds[name]
     ]
     more = f"; not applied: {', '.join(words)}" if words else ""
-    return f"after {said['turns']} turns{more}" if "turns" in said else None
+    return f"after {imported['turns']} turns{more}" if "turns" in imported else None
 
 
 def _native(cwd: str, argv: tuple[str, ...]) -> str:

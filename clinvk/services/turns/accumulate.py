@@ -31,7 +31,7 @@ _LONGEST_RAW = 400
 class TurnAccumulator(Struct):
     """The data of a turn so far that its report needs."""
 
-    said: str | BoundedText = ""
+    last_message: str | BoundedText = ""
     in_delta: bool = False
     files: dict[str, FileReport] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -50,8 +50,8 @@ class TurnAccumulator(Struct):
     def add(self, event: Event) -> None:
         """Add one event."""
         self.worked = self.worked or shows_work(event)
-        said = isinstance(event, Message) and event.text.strip()
-        self.called = isinstance(event, ToolUse) or (self.called and not said)
+        has_text = isinstance(event, Message) and event.text.strip()
+        self.called = isinstance(event, ToolUse) or (self.called and not has_text)
         if isinstance(event, Warned) and event.code == "retry":
             self.retrying = short_warning(event.message)
         elif not isinstance(event, Raw | Warned | Result):
@@ -74,7 +74,7 @@ class TurnAccumulator(Struct):
     @property
     def message(self) -> str:
         """The last message, as far as received."""
-        return self.said if isinstance(self.said, str) else self.said.text
+        return self.last_message if isinstance(self.last_message, str) else self.last_message.text
 
     @property
     def raw_tail(self) -> str:
@@ -92,12 +92,12 @@ class TurnAccumulator(Struct):
         if continues is None:
             continues = event.delta and self.in_delta
         if not continues:
-            self.said = BoundedText() if event.delta else event.text
-        elif isinstance(self.said, str):
-            before, self.said = self.said, BoundedText()
-            self.said.add(before)
-        if isinstance(self.said, BoundedText):
-            self.said.add(event.text)
+            self.last_message = BoundedText() if event.delta else event.text
+        elif isinstance(self.last_message, str):
+            before, self.last_message = self.last_message, BoundedText()
+            self.last_message.add(before)
+        if isinstance(self.last_message, BoundedText):
+            self.last_message.add(event.text)
 
     def _warn(self, event: Warned) -> None:
         """Add a warning. Ours are always kept: they are few, and the user needs them."""

@@ -109,12 +109,12 @@ def _imported(
     known = plan.request.conversation
     if known is not None:
         return new_turns(before, native_turns(plan.backend, known, world)), known
-    begun = started_since(plan.backend, plan.invocation.cwd, began_at, world)
-    if begun is None or len(begun) > 1:
+    started = started_since(plan.backend, plan.invocation.cwd, began_at, world)
+    if started is None or len(started) > 1:
         return None, None
-    if not begun:
+    if not started:
         return (), None
-    return native_turns(plan.backend, begun[0], world), begun[0]
+    return native_turns(plan.backend, started[0], world), started[0]
 
 
 def _show(plan: TurnPlan, world: World, recorded: ScreenRecording | None) -> ScreenEnd:

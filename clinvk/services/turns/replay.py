@@ -89,9 +89,8 @@ def _opening(left_out: int) -> str:
     cut = f" The {plural(left_out, 'turn')} before are left out." if left_out else ""
     return (
         f"<{_TAG}>\n"
-        "You had this conversation with the same user before; it is told here from a record, oldest"
-        f" turn first, with tools and files only named.{cut} What the user says now stands below"
-        " it."
+        "You had this conversation with the same user before. This is a record of it, oldest turn"
+        f" first, with tools and files only named.{cut} The user's new message follows below."
     )
 
 

@@ -194,11 +194,11 @@ class Turn:
     def _unnamed(self) -> bool:
         """Whether a resumable conversation was started whose id is unknown."""
         result = self._collected.result
-        told = self._collected.init or (result and result.backend_session_id)
+        named = self._collected.init or (result and result.backend_session_id)
         recorded = self._recording.session_id is not None
         can_resume = Capability.RESUME not in self._plan.backend.lacks
         known = self._recording.session.conversation.id is not None
-        return recorded and can_resume and not known and not told
+        return recorded and can_resume and not known and not named
 
     def _is_gone(self, result: Outcome | None) -> bool:
         """Whether the agent no longer has the conversation, and did no work in another one."""

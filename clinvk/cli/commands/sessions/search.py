@@ -26,19 +26,19 @@ def with_words_last(args: Sequence[str], valued: Collection[str]) -> list[str]:
     `-bug` excludes a word and does not mean the backend `ug`. `valued` are the options that take a
     value.
     """
-    said: list[str] = []
+    flags: list[str] = []
     words: list[str] = []
     rest = iter(args)
     for arg in rest:
         if arg == "--":
             words += rest
         elif arg in valued:
-            said += [arg, *islice(rest, 1)]
+            flags += [arg, *islice(rest, 1)]
         elif _OPTION.fullmatch(arg):
-            said.append(arg)
+            flags.append(arg)
         else:
             words.append(arg)
-    return [*said, "--", *words]
+    return [*flags, "--", *words]
 
 
 class _SearchCommand(Command):
