@@ -93,8 +93,8 @@ def _matches_damaged(store: SessionStore, damaged: DamagedRecord, reference: str
     prefix = prefix_in(reference)
     if prefix is not None and damaged.id_guess.startswith(prefix):
         return True
-    told = store.told_by_transcript(damaged.id_guess)
-    return told is not None and reference in (told.name, *native_ids(told))
+    rebuilt = store.told_by_transcript(damaged.id_guess)
+    return rebuilt is not None and reference in (rebuilt.name, *native_ids(rebuilt))
 
 
 def resolve_all(
@@ -126,9 +126,9 @@ def find_named(store: SessionStore, name: str) -> Session | None:
     for record in selected.damaged:
         if record.id_guess is None:
             continue
-        told = store.told_by_transcript(record.id_guess)
+        rebuilt = store.told_by_transcript(record.id_guess)
         # If the system refuses to read a file, its name is unknown.
-        if told.name == name if told is not None else record.unreadable:
+        if rebuilt.name == name if rebuilt is not None else record.unreadable:
             raise record.error(hint=store.way_out(record))
     return None
 
@@ -211,11 +211,11 @@ def _may_be_meant(
     changed_at = store.changed_at(record.id_guess)
     if found is not None and (changed_at is None or changed_at < found.last_used_at):
         return False
-    told = store.told_by_transcript(record.id_guess)
-    if told is None:
+    rebuilt = store.told_by_transcript(record.id_guess)
+    if rebuilt is None:
         return not record.foreign and (found is not None or last)
-    meant = asked.takes(told, store.status_of(told))
-    return meant and (found is None or told.last_used_at >= found.last_used_at)
+    meant = asked.takes(rebuilt, store.status_of(rebuilt))
+    return meant and (found is None or rebuilt.last_used_at >= found.last_used_at)
 
 
 def narrowed_to(*, here: bool, backend: str | None) -> str:

@@ -29,12 +29,12 @@ class SameConversation:
         self._resume = request.resume
         self._asked = request.conversation if request.resume else None
         self._may_change = backend.changes_conversation(request)
-        self._told: str | None = None
+        self._reported_id: str | None = None
         self.other: str | None = None
 
     def note(self, init: Init) -> str | None:
         """Record an id; return a note for the user if the id changes as intended."""
-        known, self._told = self._told, init.backend_session_id
+        known, self._reported_id = self._reported_id, init.backend_session_id
         if self._is_asked(init.backend_session_id):
             if self._asked is not None or known == init.backend_session_id:
                 return None
