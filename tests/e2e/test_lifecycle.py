@@ -116,7 +116,7 @@ def test_a_list_is_what_the_filters_say(clinvk: Command, tmp_path: Path) -> None
         (["list", "--since", "0d"], "`--since`: a duration must be more than zero"),
         (["list", "--until", "2025-02-30"], "`--until`: `2025-02-30` is not a valid date"),
         (["list", "--since", "1d", "--until", "2d"], "`--since` is not before `--until`"),
-        (["list", "--here", "--dir", "."], "`--here` and `--dir`"),
+        (["list", "--here", "--dir", "."], "`--here` cannot be used with `--dir`"),
         (["list", "--dir", ""], "`--dir` is empty"),
         (["list", "--sort", "size"], "`--sort`"),
         (["list", "-n", "0"], "`--limit`"),

@@ -64,7 +64,7 @@ class Activity:
         """Whether the caller has written an answer to the same screen since our last line."""
         self._spinner = Spinner(streams, clock)
         self._calls: OrderedDict[str, _Call] = OrderedDict()
-        """The calls without a result, newest last: finding that in a dict takes a walk."""
+        """The calls without a result, newest last; a plain dict would have to search for it."""
         self._warned: set[str] = set()
         self._thinking = SafeStream()
         self._cwd = ""

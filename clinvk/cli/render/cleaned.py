@@ -41,7 +41,7 @@ def _cells(one: Swept, now: datetime) -> tuple[str, ...]:
 def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
     parts = [_summary(cleaned, sweep) if cleaned.swept else _why_none(sweep)]
     if count := len(cleaned.in_use):
-        parts.append(f"left {plural(count, 'session')} alone, in use")
+        parts.append(f"kept {plural(count, 'session')} in use")
     if count := len(cleaned.failed):
         parts.append(f"could not clean {plural(count, 'session')}")
     if count := cleaned.leftovers:

@@ -80,7 +80,7 @@ def _turn(turn: Turn, session: Session) -> Iterator[str]:
     yield from _section("Prompt", list(quoted(turn.prompt)) if turn.prompt else ["*not recorded*"])
     earlier = [message for message in turn.messages if message.strip() not in ("", text.strip())]
     if not turn.interrupted:
-        yield from _section("On the way", _paragraphs(earlier))
+        yield from _section("Earlier messages", _paragraphs(earlier))
     yield from _section("Tools", [f"- {_call}" for _call in _calls(turn)])
     yield from _section("Files", [f"- {file}" for file in _files(turn, session)])
     yield from _section("Warnings", [f"- {plain(warning)}" for warning in outcome.warnings])

@@ -88,7 +88,7 @@ def test_a_session_reads_as_a_conversation() -> None:
         "## Turn 1\n\n"
         "2025-01-27T10:00:00Z · `model-4` · 12.3s · 1,234 tokens\n\n"
         "### Prompt\n\n> fix it\n>\n> please\n\n"
-        "### On the way\n\n> I look.\n\n"
+        "### Earlier messages\n\n> I look.\n\n"
         "### Tools\n\n- `Bash` `` ls `x` ``\n- `Edit` `a` — no result\n\n"
         "### Files\n\n- `a.py` — deleted, observed\n\n"
         "### Answer\n\n> Done.\n"
@@ -151,7 +151,7 @@ def test_what_is_in_a_text_never_passes_for_ours(text: str) -> None:
     assert yaml.safe_load(front)["title"] == text
     lines = re.split("\r\n|\r|\n", body)
     ours = {*re.split("\n", markdown_of([replace(EXPORTED, turns=(plain,))]).split("---\n", 2)[2])}
-    ours |= {"### On the way", "### Tools", "### Files", "### Warnings"}
+    ours |= {"### Earlier messages", "### Tools", "### Files", "### Warnings"}
     ours |= {"*not recorded*", "*no answer*"}
     foreign = [line for line in lines if line not in ours]
     assert all(re.match(r">( |$)|- |# ", line) for line in foreign), foreign

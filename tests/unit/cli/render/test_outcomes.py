@@ -101,7 +101,7 @@ def test_cleaning_is_one_line_whatever_came_of_it(screen: Any) -> None:
     status = render_cleaned(cleaned, ALL, screen.streams(), now=NOW, as_json=False)
     assert status == 1
     assert screen.out.getvalue() == (
-        "cleaned 2 sessions, freed 1.2 kB; left 1 session alone, in use;"
+        "cleaned 2 sessions, freed 1.2 kB; kept 1 session in use;"
         " could not clean 1 session;"
         " the agent's own transcripts are kept: Demo's (/d)\n"
     )
