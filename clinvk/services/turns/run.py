@@ -97,9 +97,9 @@ class Turn:
             if self._is_gone(self._collected.result) and self._plan.instead is not None:
                 self._start_instead(self._plan.instead())
                 ending = self._run_agent(signals)
-            self._check_end(ending, signals)
+            self._report_late_findings(ending, signals)
         except BackendStartError as error:
-            self._begin()
+            self._record_start()
             failure = Failure(code=FailureCode.NOT_STARTED, message=error.message, hint=error.hint)
             self._collected.result = Outcome(stop_reason=StopReason.ERROR, failure=failure)
             ending = replace(ending, reason=EndReason.EXITED, signal=None)
@@ -107,7 +107,7 @@ class Turn:
             result = self._end(ending)
         if reason := self._recording.error():
             lost = f"not fully recorded: {reason}"
-            self._tell(Warned(message=lost, code="clinvk", unrecorded=True))
+            self._handle(Warned(message=lost, code="clinvk", unrecorded=True))
         outcome = replace(result, warnings=self._collected.all_warnings)
         return report_of(self._plan, self._recording, self._collected, outcome, ending)
 
@@ -120,7 +120,7 @@ class Turn:
         """
         plan, began_at = self._plan, self._world.now().timestamp()
         if not plan.invocation.stdin:  # in argv or a file, which the agent reads at once
-            self._begin()
+            self._record_start()
         with start(
             plan.invocation,
             environ=self._world.environ,
@@ -133,20 +133,20 @@ class Turn:
             self._recording.note_agent(child.pid, child.identity)
             self._watch_files(began_at)
             parser = plan.backend.parser(plan.request)
-            self._begin()
+            self._record_start()
             if self._watch is not None:
                 self._watch.wait()
             child.send_prompt()
-            self._listen(child, parser)
+            self._read_output(child, parser)
             ending = child.ending
         if ending.cut_lines:
-            self._tell(Warned(message=cut_lines_notice(ending), code="clinvk"))
+            self._handle(Warned(message=cut_lines_notice(ending), code="clinvk"))
         if self._collected.result is None:
             for event in parser.finish(ending.exit_code, ending.stderr_tail):
-                self._tell(with_cut_lines(event, ending))
+                self._handle(with_cut_lines(event, ending))
         return ending
 
-    def _begin(self) -> None:
+    def _record_start(self) -> None:
         """Write "turn started", then the record, then tell the observer; only once."""
         if self._started:
             return
@@ -154,11 +154,11 @@ class Turn:
         self._started = True
         self._observer.started(turn_start(self._plan, self._recording))
         if note := self._recording.unrecorded:
-            self._tell(Warned(message=note, code="clinvk", unrecorded=True))
+            self._handle(Warned(message=note, code="clinvk", unrecorded=True))
         for warning in self._plan.warnings:
-            self._tell(Warned(message=warning, code="clinvk"))
+            self._handle(Warned(message=warning, code="clinvk"))
 
-    def _listen(self, child: Child, parser: Parser) -> None:
+    def _read_output(self, child: Child, parser: Parser) -> None:
         """Read the child's output to its end: pass on events, and send replies to it."""
         for line in child.lines():
             parsed = parser.feed(line)
@@ -167,7 +167,7 @@ class Turn:
                 if isinstance(one, Reply):
                     child.reply(one.data)
                 else:
-                    self._tell(one)
+                    self._handle(one)
             if self._same.other is not None:
                 child.refuse()  # it would work in the wrong conversation
             elif self._collected.result is not None or parser.settled:
@@ -206,7 +206,7 @@ class Turn:
         gone = failure is not None and failure.code is FailureCode.CONVERSATION_GONE
         return gone and not self._collected.worked
 
-    def _check_end(self, ending: Ending, signals: SignalInbox) -> None:
+    def _report_late_findings(self, ending: Ending, signals: SignalInbox) -> None:
         """Report what is only known at the end: an unsupported version, an incomplete answer."""
         result = judge(self._collected, ending)
         if self._collected.init is None and suggests_other_version(result, ending):
@@ -214,12 +214,12 @@ class Turn:
 
             why = failure_by_version(result, self._plan, self._world, signals)
             if why is not None:
-                self._tell(Failed(failure=why))
+                self._handle(Failed(failure=why))
                 self._collected.result = replace(result, failure=why)
         if result.failure is None and self._unnamed:
-            self._tell(Warned(message=_UNNAMED, code="clinvk"))
+            self._handle(Warned(message=_UNNAMED, code="clinvk"))
         if notice := incomplete_answer_notice(result, self._collected):
-            self._tell(Warned(message=notice, code="answer"))
+            self._handle(Warned(message=notice, code="answer"))
 
     def _start_instead(self, plan: TurnPlan) -> None:
         """Use a plan with another conversation, and discard the first attempt."""
@@ -231,9 +231,9 @@ class Turn:
         self._withheld = None
         self._observer.started(turn_start(plan, self._recording))
         for warning in new:
-            self._tell(Warned(message=warning, code="clinvk"))
+            self._handle(Warned(message=warning, code="clinvk"))
 
-    def _tell(self, event: Event) -> None:
+    def _handle(self, event: Event) -> None:
         worked = self._collected.worked or shows_work(event)
         if isinstance(event, Init):
             if note := self._same.note(event):

@@ -112,16 +112,16 @@ class Opening(Struct, frozen=True):
         lock = self._lock(store, target.id)
         if lock.previous is not None:
             self._refuse_before_stopping(store, target, lock)
-            self._stop_orphan(lock, lock.previous)
+            self._stop_left_agent(lock, lock.previous)
             store.sweep(target.id, self.world.sleep)
             sweep_left(now_s=self.world.now().timestamp())
         session = self._still_meant(store, target, lock)
         if session is None:
             return None
         plan = self._planned(store, session)
-        self._say_where(session, plan)
-        self._say_damaged(store)
-        self._say_ahead(session)
+        self._note_directory(session, plan)
+        self._note_damaged(store)
+        self._note_future_date(session)
         if session.archived:
             self.notes.append(f"session {session.id} was archived, and is now restored to the list")
         return plan, self._recording(session, lock, store, is_new=False)
@@ -214,7 +214,7 @@ class Opening(Struct, frozen=True):
         claim = replace(self._claim(self.request.wait_s), waiting=say)
         return self.held.enter_context(store.lock(session_id, claim))
 
-    def _say_damaged(self, store: SessionStore) -> None:
+    def _note_damaged(self, store: SessionStore) -> None:
         """Note unreadable records: the most recent session may be one of them."""
         if self.request.pick is not Pick.NEW:
             sentences = summed_up(
@@ -226,7 +226,7 @@ class Opening(Struct, frozen=True):
             )
             self.notes.extend(sentences)
 
-    def _say_ahead(self, session: Session) -> None:
+    def _note_future_date(self, session: Session) -> None:
         """Note a session with a date in the future (after a clock was set back)."""
         if (
             self.request.pick is not Pick.NEW
@@ -238,7 +238,7 @@ class Opening(Struct, frozen=True):
                 " future; this turn corrects it"
             )
 
-    def _stop_orphan(self, lock: HeldLock, before: Holder) -> None:
+    def _stop_left_agent(self, lock: HeldLock, before: Holder) -> None:
         """Stop the agent of a killed run: two agents must not share a conversation.
 
         Raises `SessionBusyError` if it cannot be stopped. The process is identified by its number
@@ -260,7 +260,7 @@ class Opening(Struct, frozen=True):
             note = f"stopped the agent that a killed run left behind (process {pid})"
             self.notes.append(note)
 
-    def _say_where(self, session: Session, plan: TurnPlan) -> None:
+    def _note_directory(self, session: Session, plan: TurnPlan) -> None:
         """Note that the turn runs in another directory or work tree than the user's."""
         here = here_in(self.world, requested_directory(self.request, self.world))
         if not here.shows(str(plan.invocation.cwd)):
