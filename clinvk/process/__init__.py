@@ -1,1 +1,1 @@
-"""The only place that starts, reads, signals and stops a child process."""
+"""Starts, reads, signals and stops child processes; nothing else in clinvk does."""

@@ -1,4 +1,4 @@
-"""A short program that is asked something: all it says, within a time and a size."""
+"""Runs a short program and captures its output, with limits of time and size."""
 
 import os
 import select
@@ -18,7 +18,7 @@ _MOST = 32 * 1024 * 1024
 
 
 class Captured(Struct, frozen=True, kw_only=True):
-    """What a program said; `code` is negative for a signal."""
+    """The output and exit code of a program; `code` is negative for a signal."""
 
     code: int
     stdout: bytes
@@ -35,9 +35,9 @@ def capture(
 ) -> Captured:
     """Run the program to its end, without stdin and without a terminal.
 
-    `environ` is its whole environment, but for `PWD`. Raises `OSError` if it cannot be started or
-    says more than `most` bytes, and `TimeoutError` past `timeout_s`; it and what it started are
-    gone then. May be called from any thread.
+    `environ` is its whole environment except `PWD`. Raises `OSError` if it cannot be started or
+    prints more than `most` bytes, and `TimeoutError` after `timeout_s`; then its process group is
+    killed. May be called from any thread.
     """
     until = time.monotonic() + timeout_s
     with Popen(
@@ -48,7 +48,7 @@ def capture(
         bufsize=0,
         cwd=cwd,
         env=environment_in(cwd, environ),
-        # Ctrl-C at the terminal is for the agent's turn, not for this one's answer.
+        # Ctrl-C at the terminal is meant for the agent's turn, not for this program.
         start_new_session=True,
     ) as child:
         try:
@@ -80,5 +80,5 @@ def _read(child: "Popen[bytes]", until: float, most: int) -> tuple[bytes, bytes]
                 poll.unregister(descriptor)
                 del pipes[descriptor]
         if sum(map(len, said)) > most:
-            raise OSError(f"it said more than {most >> 20} MiB")
+            raise OSError(f"it printed more than {most >> 20} MiB")
     return bytes(said[0]), bytes(said[1])

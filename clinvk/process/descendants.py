@@ -1,12 +1,12 @@
-"""What a child has started, wherever it went: the part that its process group does not hold.
+"""Finds all processes that a child has started, also outside its process group.
 
-Agents start each shell tool in a session of its own, and on SIGTERM or SIGKILL they leave it
-running. Two tracks lead to it. The mark: the child gets a variable of its own, which whatever it
-starts inherits; that track holds when every process in between is dead, but not for a program that
-clears its environment, and only /proc shows it. The parents: that track holds for all, but only
-while the chain is whole, so it has to be followed before the first signal.
+Agents start each shell tool in its own session, and leave it running on SIGTERM or SIGKILL. There
+are two ways to find it. By mark: the child gets an environment variable that all its processes
+inherit. This works even if every process in between has ended, but not for a program that clears
+its environment, and only with /proc. By parents: this works for all programs, but only while the
+chain is complete, so the processes must be listed before the first signal.
 
-To look takes about 3 ms for 150 processes, and is done only when something is being stopped.
+It takes about 3 ms for 150 processes, and is done only when something is stopped.
 """
 
 import os
@@ -17,22 +17,22 @@ from contextlib import suppress
 from clinvk.process.table import ProcessStat, find, has_proc, iter_stats
 
 RUN_MARK = "CLINVK_RUN"
-"""The variable; its value is one word a run, after the mark of the run that this one is part of."""
+"""The variable; its value has one word for each run, the outer runs first."""
 
 _MARK_BYTES = 6
 
 
 def new_mark(environ: Mapping[str, str]) -> str:
-    """A mark for a run that is started from `environ`: who looks for the outer finds the inner."""
+    """A mark for a run with this environment; a search for an outer run also finds inner ones."""
     outer = environ.get(RUN_MARK, "")
     return ".".join([*([outer] if outer else []), os.urandom(_MARK_BYTES).hex()])
 
 
 class Descendants:
-    """The processes that come from `leader` or carry `mark`, as far as they were ever seen.
+    """The processes found so far that descend from `leader` or have `mark`.
 
-    `leader` itself is among them only if it leads no group of its own: else it is signalled with
-    that. Neither are we, nor those we come from. 0 for `leader` is nobody, "" for `mark` none.
+    `leader` itself is included only if it leads no group; else it is signalled with its group. This
+    process and its parents are never included. `leader` 0 means none, and `mark` "" too.
     """
 
     def __init__(self, leader: int, mark: str, *, leads: bool = True) -> None:
@@ -43,7 +43,7 @@ class Descendants:
         self._seen: dict[int, str] = {}
 
     def look(self) -> None:
-        """Remember whoever is there now; to be called before each signal."""
+        """Find and remember the current processes; call it before each signal."""
         table = dict(iter_stats())
         if self._leader_started is None:
             self._leader_started = table[self.leader].started if self.leader in table else ""
@@ -65,17 +65,17 @@ class Descendants:
         self._seen.update((pid, table[pid].started) for pid in found)
 
     def any_left(self) -> bool:
-        """Whether anyone that was seen still runs."""
+        """Whether any of the processes still runs."""
         return next(self._left(), None) is not None
 
     def left(self) -> tuple[int, ...]:
-        """Those that were seen and still run."""
+        """The processes that still run."""
         return tuple(sorted(self._left()))
 
     def signal(self, number: signal.Signals) -> None:
-        """Send `number` to each that is left; a stopped one is woken up to take it."""
+        """Send the signal to each remaining process; stopped ones are continued to receive it."""
         for pid in list(self._left()):
-            # No permission: it took another user's rights.
+            # No permission: it runs as another user.
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
                 os.kill(pid, signal.SIGCONT)
@@ -87,14 +87,14 @@ class Descendants:
         try:
             with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123  for every process
                 environ = b"\0" + file.read() + b"\0"
-        except OSError:  # it is gone, or somebody else's
+        except OSError:  # it has ended, or belongs to another user
             return False
         sought = f"\0{RUN_MARK}={self._mark}".encode()
         return sought + b"\0" in environ or sought + b"." in environ
 
 
 def is_marked_left(mark: str) -> bool:
-    """Whether anything that carries `mark` still runs; never without /proc."""
+    """Whether any process with `mark` still runs; always False without /proc."""
     if not mark or not has_proc():
         return False
     marked = Descendants(0, mark)
@@ -107,7 +107,7 @@ def _is(stat: ProcessStat | None, started: str) -> bool:
 
 
 def _line_of(pid: int, table: Mapping[int, ProcessStat]) -> set[int]:
-    """The process and those it comes from."""
+    """The process and its ancestors."""
     line: set[int] = set()
     while pid in table and pid not in line:
         line.add(pid)

@@ -7,11 +7,11 @@ from msgspec import Struct
 
 
 class EndReason(StrEnum):
-    """Why a child is over.
+    """Why a child ended.
 
-    `LINGERED`: it was done and never left, so it was stopped. `STALLED`: whoever takes its lines
-    waited for somebody else for longer than the idle limit. `REFUSED`: what it said shows that it
-    must not work on.
+    `LINGERED`: it had its result but did not exit, so it was stopped. `STALLED`: the reader of its
+    lines was blocked for longer than the idle limit. `REFUSED`: its output shows that it must not
+    continue.
     """
 
     EXITED = "exited"
@@ -26,10 +26,10 @@ class EndReason(StrEnum):
 class Ending(Struct, frozen=True, kw_only=True):
     """How a child ended.
 
-    `exit_code` is negative for a signal and None when clinvk stopped the child (or never started
-    it). `signal` is what clinvk received when the child was cancelled, None when the consumer just
-    left. `stderr_tail` has at most 60 lines and 8 KiB. `cut_lines` of stdout were longer than
-    `framing.MAX_LINE_BYTES` and lost their end.
+    `exit_code` is negative for a signal, and None if clinvk stopped the child or never started it.
+    `signal` is what clinvk received when the child was cancelled, None if the consumer just
+    stopped. `stderr_tail` has at most 60 lines and 8 KiB. `cut_lines` is the number of stdout lines
+    that were longer than `framing.MAX_LINE_BYTES` and lost their end.
     """
 
     reason: EndReason

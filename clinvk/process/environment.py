@@ -1,4 +1,4 @@
-"""A child's environment where it speaks of directories: it must agree with the child's own."""
+"""Sets the directory variables in a child's environment to the child's own directory."""
 
 import os
 from collections.abc import Mapping
@@ -6,29 +6,29 @@ from contextlib import suppress
 from pathlib import Path
 
 _ELSEWHERE = ("OLDPWD", "INIT_CWD")
-"""Where the shell, or an `npm run` around us, was before: nothing that holds in another place."""
+"""Directories of the shell or of an outer `npm run`; they are wrong in another directory."""
 
 
 def environment_in(cwd: Path | None, environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for a child that works in `cwd`; None is this process's own directory.
 
-    `PWD` names it. Some programs believe that variable rather than the directory that they were
-    started in, and an agent was seen to edit files there. A shell sets it, but a program that
-    starts a child in another directory passes its own on.
+    `PWD` is set to it. Some programs use that variable instead of their real directory, and an
+    agent edited files there. A shell sets `PWD`, but a program that starts a child in another
+    directory passes on its own.
     """
     if cwd is None:
         return _environment_here(environ)
     changed = {name: value for name, value in environ.items() if name not in _ELSEWHERE}
-    # Relative only where a caller names it so; the child sees it from there all the same.
+    # The caller may give a relative path; the child needs an absolute one.
     changed["PWD"] = os.path.abspath(cwd)  # noqa: PTH100  `absolute` keeps `..`
     return changed
 
 
 def _environment_here(environ: Mapping[str, str]) -> dict[str, str]:
-    """A `PWD` that is right stays as it was written: it may go through a symbolic link."""
+    """Keep a correct `PWD` unchanged, because it may contain a symbolic link."""
     try:
         here = Path.cwd()
-    except OSError:  # the directory is gone
+    except OSError:  # the directory does not exist
         return {name: value for name, value in environ.items() if name not in {"PWD", *_ELSEWHERE}}
     said = Path(environ.get("PWD", ""))
     with suppress(OSError):

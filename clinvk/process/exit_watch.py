@@ -1,4 +1,4 @@
-"""Learning at once that a child has exited, even while somebody else keeps its pipes open."""
+"""Notices at once that a child has exited, even if another process keeps its pipes open."""
 
 import os
 from subprocess import Popen
@@ -7,7 +7,7 @@ _TICK_S = 0.05
 
 
 class ExitWatch:
-    """Whether the child has exited, and what to wait on: a pidfd, or a tick where there is none."""
+    """Watches for the child's exit with a pidfd, or with a timer if there is none."""
 
     def __init__(self, process: Popen[bytes]) -> None:
         self._process = process
@@ -21,17 +21,17 @@ class ExitWatch:
                 self._fd = -1
 
     def fileno(self) -> int:
-        """What becomes readable when the child exits; -1 if there is no such thing."""
+        """A descriptor that becomes readable when the child exits; -1 if there is none."""
         return self._fd
 
     def patience(self, wait_s: float | None) -> float | None:
-        """How long one may wait before asking `poll` again."""
+        """The maximum time to wait before the next `poll`."""
         if self._fd >= 0:
             return wait_s
         return _TICK_S if wait_s is None else min(wait_s, _TICK_S)
 
     def poll(self) -> bool:
-        """Whether the child has exited by now; its exit code is then known."""
+        """Whether the child has exited; then its exit code is known."""
         self.exited = self.exited or self._process.poll() is not None
         return self.exited
 

@@ -1,7 +1,7 @@
-"""A child that takes over the terminal until it ends: an editor, an agent's own screen.
+"""Runs a child that uses the terminal until it ends: an editor, or an agent's interactive screen.
 
-It stays in our process group, so that the shell's job control stops and continues both of us as
-one job, and keys that raise signals (such as Ctrl-C) reach it from the terminal itself.
+It stays in our process group, so that the shell's job control stops and continues both as one job,
+and signals from keys (such as Ctrl-C) reach it directly from the terminal.
 """
 
 import os
@@ -19,8 +19,8 @@ from msgspec import Struct
 from clinvk.errors import BackendStartError
 from clinvk.process.environment import environment_in
 
-# Ctrl-Z too: we stop because the child did, once. Stopped by the key itself we would find the
-# child's stop only after `fg`, and stop again.
+# Ctrl-Z too: we stop once, because the child did. If the key stopped us directly, we would notice
+# the child's stop only after `fg`, and stop again.
 _OF_THE_TERMINAL = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP)
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
 _STOPS = (signal.SIGTSTP, signal.SIGSTOP)
@@ -29,16 +29,15 @@ _STOPS = (signal.SIGTSTP, signal.SIGSTOP)
 class ForegroundEnd(Struct, frozen=True, kw_only=True):
     """How the child ended: its exit code, negative for a signal.
 
-    `stopped` says that SIGTERM or SIGHUP came to us meanwhile: then its code, which may be any, is
-    no choice of the person's.
+    `stopped`: we received SIGTERM or SIGHUP meanwhile, so the user did not choose to end it.
     """
 
     exit_code: int
     stopped: bool
 
 
-def _nobody(_: int) -> None:
-    """Tells nobody."""
+def _ignore(_: int) -> None:
+    """Do nothing."""
 
 
 def run_foreground(
@@ -47,13 +46,13 @@ def run_foreground(
     environ: Mapping[str, str],
     cwd: Path | None,
     keep_open: tuple[int, ...] = (),
-    started: Callable[[int], None] = _nobody,
+    started: Callable[[int], None] = _ignore,
 ) -> ForegroundEnd:
     """Run the child to its end; `BackendStartError` if it cannot be started.
 
-    Terminal and streams are inherited, and the terminal's modes are afterwards what they were.
-    SIGINT, SIGQUIT and SIGTSTP are left to the child, SIGTERM and SIGHUP to us are passed on.
-    It inherits the descriptors `keep_open` as well. `started` is told its number once it runs.
+    Terminal and streams are inherited, and the terminal's modes are restored afterwards. SIGINT,
+    SIGQUIT and SIGTSTP are left to the child; SIGTERM and SIGHUP are passed on to it. It also
+    inherits the descriptors `keep_open`. `started` receives its pid when it runs.
     """
     with _terminal_kept(), _signals_left_to(child := _Child()):
         child.keep_open = keep_open
@@ -62,7 +61,7 @@ def run_foreground(
 
 
 class _Child:
-    """The child, also before it is there: what was to be passed on to it waits."""
+    """The child; signals before its start are kept and passed on later."""
 
     def __init__(self) -> None:
         self.stopped = False
@@ -71,7 +70,7 @@ class _Child:
         self._waiting: list[int] = []
 
     def pass_on(self, number: int, frame: FrameType | None) -> None:
-        """Send it the signal that came to us."""
+        """Pass a received signal on to the child."""
         del frame
         self.stopped = True
         if self._pid is None:
@@ -87,7 +86,7 @@ class _Child:
         cwd: Path | None,
         started: Callable[[int], None],
     ) -> int:
-        """Start it and wait for its end."""
+        """Start the child and wait for its end; returns its exit code."""
         try:
             process = Popen(
                 list(argv), env=environment_in(cwd, environ), cwd=cwd, pass_fds=self.keep_open
@@ -110,9 +109,9 @@ class _Child:
 
 
 def _stop_with_it(pid: int, number: int) -> None:
-    """Stop as well, so that the shell gets its terminal back; both go on together.
+    """Stop this process too, so that the shell gets the terminal; later continue both.
 
-    A stop for reading from the background is the shell's own business.
+    A stop for reading in the background is handled by the shell.
     """
     if number in _STOPS:
         os.kill(os.getpid(), signal.SIGSTOP)
@@ -122,7 +121,7 @@ def _stop_with_it(pid: int, number: int) -> None:
 
 @contextmanager
 def _signals_left_to(child: _Child) -> Iterator[None]:
-    """Handlers of ours, not `SIG_IGN`: the child would inherit that."""
+    """Install handlers for the signals; the child would inherit `SIG_IGN`."""
     before = {}
     for numbers, handle in ((_OF_THE_TERMINAL, _do_nothing), (_PASSED_ON, child.pass_on)):
         for number in numbers:
@@ -136,12 +135,12 @@ def _signals_left_to(child: _Child) -> Iterator[None]:
 
 
 def _do_nothing(number: int, frame: FrameType | None) -> None:
-    """Not `None`: a handler, so that waiting goes on and the child's default is its own."""
+    """Ignore the signal without `SIG_IGN`, so that the child has its default handler."""
 
 
 @contextmanager
 def _terminal_kept() -> Iterator[None]:
-    """Give the terminal its modes and its foreground group back, whatever the child did to it."""
+    """Restore the terminal's modes and foreground group after the child."""
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_CLOEXEC)
     except OSError:  # there is none
@@ -149,7 +148,7 @@ def _terminal_kept() -> Iterator[None]:
         return
     modes: list[Any] | None = None
     try:
-        with suppress(OSError, termios.error):  # it is lost
+        with suppress(OSError, termios.error):  # the terminal is closed
             modes = termios.tcgetattr(terminal)
             if os.tcgetpgrp(terminal) != os.getpgrp():
                 modes = None
@@ -163,7 +162,7 @@ def _terminal_kept() -> Iterator[None]:
 
 
 def _give_back(terminal: int, modes: list[Any]) -> None:
-    # From the background either call would stop us.
+    # In the background either call would stop this process.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})
     try:
         with suppress(OSError, termios.error):

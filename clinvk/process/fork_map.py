@@ -1,7 +1,7 @@
-"""Work that only reads and computes, shared among the processors by forked copies of this process.
+"""Divides work that only reads and computes among forked copies of this process.
 
-A copy has everything in memory already, so that it starts in a millisecond; no module is imported
-again, and nothing but its result travels.
+A copy already has everything in memory, so it starts in a millisecond: no module is imported again,
+and only its result is sent.
 """
 
 import os
@@ -24,11 +24,11 @@ def processors() -> int:
 
 
 def fork_map(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Result]:
-    """What `work` makes of each part, in order: of the first here, of the others in copies of us.
+    """The results of `work` for each part, in order; the first is computed here, others in copies.
 
-    `work` must change nothing, and its results must pickle. A part whose copy cannot be started or
-    dies is done here, and all of them where there are other threads, which a copy would miss. No
-    copy is left behind, also if this process is interrupted.
+    `work` must not change anything, and its results must be picklable. A part whose copy cannot be
+    started or dies is computed here, and so are all parts if there are other threads, because a
+    copy would not have them. No copy remains, even if this process is interrupted.
     """
     if threading.active_count() > 1:
         return [work(part) for part in parts]
@@ -46,7 +46,7 @@ def fork_map(work: Callable[[Part], Result], parts: Sequence[Part]) -> list[Resu
 
 
 class _Copy(Generic[Result]):
-    """A copy of this process at work on one part."""
+    """A copy of this process that works on one part."""
 
     def __init__(self, work: Callable[[Part], Result], part: Part) -> None:
         self._pid = 0
@@ -60,16 +60,16 @@ class _Copy(Generic[Result]):
         os.close(end)
 
     def results(self) -> list[Result]:
-        """What came of it, in a list; an empty one if nothing did."""
+        """The result in a list; an empty list if there is none."""
         with open(self._pipe, "rb", closefd=False) as pipe:
             content = pipe.read()
-        # The copy is us: what it says needs no distrust.
+        # The data comes from this program, so it can be trusted.
         with suppress(EOFError, pickle.UnpicklingError):
             return [pickle.loads(content)]  # noqa: S301
         return []
 
     def stop(self) -> None:
-        """Let nothing of it be left."""
+        """Kill and reap the copy."""
         os.close(self._pipe)
         if self._pid > 0:
             with suppress(ProcessLookupError):
@@ -79,7 +79,7 @@ class _Copy(Generic[Result]):
 
 
 def _work_and_exit(end: int, work: Callable[[Part], Result], part: Part) -> None:
-    """Do the work, say what came of it and be gone: nothing of ours may run twice, no exit hook."""
+    """Do the work, send the result and exit without any exit hooks, which must not run twice."""
     try:
         with open(end, "wb") as pipe:
             pickle.dump(work(part), pipe, pickle.HIGHEST_PROTOCOL)

@@ -1,30 +1,30 @@
-r"""Cuts a child's byte stream into lines of text; total, linear in time, bounded in memory.
+r"""Splits a child's byte stream into lines of text; never fails, in linear time and bounded memory.
 
-Only `\n` ends a line: `str.splitlines` would also cut at U+2028, which JSON allows inside strings.
+Only `\n` ends a line: `str.splitlines` also splits at U+2028, which JSON allows inside strings.
 """
 
 import sys
 
 MAX_LINE_BYTES = 10 * 1024 * 1024
-"""No agent's event comes near this; whatever does is no event and must not eat the memory.
+"""Events of agents are much shorter; anything longer is not an event and must not fill the memory.
 
-It holds for the text as well, which may take four times the room of its bytes. A line is in memory
-about five times while it is parsed, recorded and shown: with this, clinvk stays below 80 MB.
+The limit also applies to the text in memory, which may take four times the size of its bytes. A
+line is in memory about five times while it is parsed, recorded and shown: with this limit, clinvk
+stays below 80 MB.
 """
 
 _OVERHEAD = 128
-"""What a string takes besides its characters, at most."""
+"""Maximum memory of a string in addition to its characters."""
 
 _WIDEST = 4
-"""Bytes a character, of a text that has one outside the Basic Multilingual Plane."""
+"""Bytes per character in a text with one outside the Basic Multilingual Plane."""
 
 
 class LineFramer:
-    r"""Bytes in, whole lines out, without their end (`\n` or `\r\n`).
+    r"""Converts bytes to whole lines, without their end (`\n` or `\r\n`).
 
-    Invalid UTF-8 becomes U+FFFD and NUL is kept. Of a line longer than `max_line_bytes`, as it came
-    or as text in memory, the start is given and the rest dropped; `cut` counts such lines. How the
-    bytes were cut into chunks makes no difference.
+    Invalid UTF-8 becomes U+FFFD, and NUL is kept. A line longer than `max_line_bytes`, as bytes or
+    as text in memory, is cut; `cut` counts such lines. The result does not depend on the chunks.
     """
 
     def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
@@ -48,7 +48,7 @@ class LineFramer:
         return lines
 
     def close(self) -> list[str]:
-        """The last line, if the stream stopped without ending it."""
+        """The last line, if the stream ended without a line end."""
         lines = [self._text(self._line)] if self._line else []
         self._line.clear()
         return lines

@@ -1,12 +1,12 @@
-"""A child and what it started: one process group, led by the child in a session of its own.
+"""Signals and ends a child's process group, which the child leads in its own session.
 
-The group's number stays taken as long as anybody is in it, so signalling it by number is safe even
-after its leader is gone. What moved to another group of the same session (coreutils `timeout` does)
-is found through /proc where there is one.
+The group's number is not used again while the group has a process, so signals by number are safe
+even after its leader has ended. Processes that moved to another group of the same session (as
+coreutils `timeout` does) are found through /proc, if it exists.
 
-What left the session as well is let be when the child has ended by itself: it may be a server that
-the agent was asked to start. When the child is stopped, or was killed, nothing of it stays: then
-its `Descendants` are ended along with the group.
+Processes that also left the session are kept if the child ended by itself: one may be a server that
+the agent was asked to start. If the child was stopped or killed, all its `Descendants` are ended
+with the group.
 """
 
 import os
@@ -20,14 +20,14 @@ from clinvk.process.table import ProcessStat, has_proc, iter_stats
 
 _GONE_CHECK_S = 0.02
 _KILLED_S = 0.5
-"""How long the kernel may take to remove what was killed."""
+"""How long the kernel may take to remove killed processes."""
 
 
 def signal_group(leader: int, number: signal.Signals) -> None:
-    """Send `number` to the whole group; a stopped process is woken up to take it."""
-    if leader <= 0:  # that would be our own group, or everybody
+    """Send the signal to the whole group; stopped processes are continued to receive it."""
+    if leader <= 0:  # would be our own group, or all processes
         return
-    # No permission: a member took another user's rights, and the others have got the signal.
+    # No permission: a member runs as another user; the others have received the signal.
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(leader, number)
         if number is not signal.SIGKILL:
@@ -41,10 +41,10 @@ def end_group(
     clock: Callable[[], float],
     descendants: Descendants | None = None,
 ) -> bool:
-    """TERM, then KILL after `grace_s`, to whoever is left of the leader's group and session.
+    """Send TERM, then KILL after `grace_s`, to the rest of the leader's group and session.
 
-    With `descendants` to those as well. True when nothing is left. The leader's own zombie, if it
-    has one, is its parent's to reap.
+    Also to `descendants`, if given. Returns True if no process is left. A zombie of the leader has
+    to be reaped by its parent.
     """
 
     def any_left() -> bool:
@@ -76,8 +76,8 @@ def _signal_strayed(leader: int, number: signal.Signals) -> None:
 
 
 def is_populated(leader: int) -> bool:
-    """Whether anybody is left of the leader's group; with /proc, of its session as well."""
-    if leader <= 0:  # nobody
+    """Whether the leader's group has a process; with /proc, also its session."""
+    if leader <= 0:  # no group
         return False
     if has_proc():
         return next(_members(leader), None) is not None
@@ -92,7 +92,7 @@ def is_populated(leader: int) -> bool:
 
 def _members(leader: int) -> Iterator[tuple[int, ProcessStat]]:
     if leader <= 0:
-        return  # 0 is the session of whatever runs outside a container
+        return  # 0 is the session of processes outside a container
     for pid, stat in iter_stats():
         if leader in (stat.group, stat.session) and not stat.is_dead:
             yield pid, stat

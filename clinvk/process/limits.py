@@ -1,14 +1,14 @@
-"""How long a child may take, and how long it is given to end."""
+"""The time limits of a child, and how long it has to end."""
 
 from msgspec import Struct
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How long a child may take, in seconds; None is for ever.
+    """The time limits of a child in seconds; None means no limit.
 
-    `timeout_s` counts from the prompt, `idle_timeout_s` from the child's last output on stdout or
-    stderr. `settle_s` is what it has to leave after its result or after closing stdout. The graces
-    are what SIGINT and SIGTERM are given to work.
+    `timeout_s` counts from the prompt, `idle_timeout_s` from the last output on stdout or stderr.
+    `settle_s` is the time to exit after its result or after closing stdout. The grace times are how
+    long to wait after SIGINT and SIGTERM.
     """
 
     timeout_s: float | None

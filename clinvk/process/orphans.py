@@ -1,7 +1,7 @@
-"""Telling a process from a later one with the same number, and ending what clinvk left behind.
+"""Identifies processes (a pid can be used again later), and ends those of a killed clinvk.
 
-Needed when clinvk itself was killed (`kill -9`, out of memory) and the agent it had started still
-runs: the next clinvk finds its number and identity in the session's lock.
+If clinvk was killed (`kill -9`, out of memory), its agent may still run: the next clinvk finds the
+agent's pid and identity in the session's lock.
 """
 
 import os
@@ -18,10 +18,10 @@ _CHECK_S = 0.02
 
 
 def process_identity(pid: int) -> str | None:
-    """When process `pid` was started, as an opaque word; None if there is no such process.
+    """An opaque word with the start time of the process; None if it does not exist.
 
-    The same number with the same word is the same process: the word holds the boot as well, since
-    start times count from there.
+    The same pid with the same word is the same process. The word includes the boot, because start
+    times count from there.
     """
     stat = find(pid) if pid > 0 else None
     if stat is None or stat.is_dead:
@@ -30,21 +30,21 @@ def process_identity(pid: int) -> str | None:
 
 
 def run_identity(pid: int, mark: str) -> str:
-    """The identity of process `pid` together with the mark that its descendants carry."""
+    """The identity of process `pid`, with the mark of its descendants."""
     return f"{process_identity(pid) or ''};{mark}"
 
 
 def is_alive(pid: int, identity: str) -> bool:
-    """Whether exactly that process still runs; a zombie does not.
+    """Whether exactly this process still runs; a zombie does not.
 
-    With a `run_identity`: whether it runs or anything that carries its mark.
+    With a `run_identity`: whether it or any process with its mark runs.
     """
     started, _, mark = identity.partition(";")
     return _is_leader(pid, started) or is_marked_left(mark)
 
 
 def processes_of(pid: int, identity: str) -> tuple[int, ...]:
-    """Exactly that process, if it still runs, and what it started, as far as that can be seen."""
+    """Exactly this process if it still runs, and its descendants, as far as they can be found."""
     started, _, mark = identity.partition(";")
     leader = pid if _is_leader(pid, started) else 0
     descendants = Descendants(leader, mark)
@@ -53,13 +53,13 @@ def processes_of(pid: int, identity: str) -> tuple[int, ...]:
 
 
 def stop_group(pid: int, identity: str, grace_s: float) -> bool:
-    """End the group and session that `pid` leads and all it started: INT, TERM, then KILL.
+    """End the group and session of `pid` and all its descendants: INT, TERM, then KILL.
 
-    INT and TERM have `grace_s` each; an agent that is interrupted ends its tools itself. What leads
-    no group (an agent's own screen) shares ours or a shell's: it and what it started get TERM and
-    KILL, each on its own. True when nothing is left. If the leader is another process by now, or
-    gone, only what carries the mark of a `run_identity` is touched: its number may have been given
-    to somebody else's group.
+    INT and TERM have `grace_s` each; an interrupted agent ends its tools itself. A process that
+    leads no group (an agent's interactive screen) is in ours or a shell's: it and its descendants
+    receive TERM and KILL one by one. Returns True if nothing is left. If the leader has ended, only
+    processes with the mark of a `run_identity` are signalled: its pid may belong to another group
+    now.
     """
     started, _, mark = identity.partition(";")
     leader = pid if _is_leader(pid, started) else 0
@@ -80,7 +80,7 @@ def stop_group(pid: int, identity: str, grace_s: float) -> bool:
 def _leads_group(pid: int) -> bool:
     try:
         return os.getpgid(pid) == pid
-    except OSError:  # it is gone: so is nobody's group
+    except OSError:  # it has ended, and there is no group to signal
         return True
 
 

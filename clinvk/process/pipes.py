@@ -1,8 +1,8 @@
-"""The three pipes to a child, moved by one poll loop in the thread of whoever reads the lines.
+"""The three pipes to a child, served by one poll loop in the thread that reads the lines.
 
-No threads: nothing is read ahead of the consumer, so memory stays bounded whatever the child
-prints, no write can block, and nothing is left running when the child is over. All our ends are
-non-blocking; the child's own ends are not touched by that.
+There are no other threads: nothing is read ahead of the consumer, so memory stays bounded, no write
+can block, and nothing keeps running after the child has ended. Our ends are non-blocking; the
+child's ends are not affected.
 """
 
 import fcntl
@@ -21,28 +21,28 @@ from clinvk.process.outbox import Outbox
 
 _CHUNK = 64 * 1024
 _STDOUT_PIPE = 1024 * 1024
-"""What may wait in a child's stdout, where the system can be told, in place of 64 KiB.
+"""The size of the stdout pipe instead of 64 KiB, where the system can set it.
 
-Some programs do not wait at their end for what they wrote to be read: an agent that repeats its
-prompt of 1 MB lost its answer and its result with a small pipe.
+Some programs exit before their output is read: an agent that repeats its prompt of 1 MB lost its
+answer and its result with a small pipe.
 """
 _TAIL_BYTES = 8 * 1024
 _TAIL_LINES = 60
-"""So many that a usage text of 50 does not hide the line before it, which says what was wrong."""
+"""Enough for a usage text of 50 lines and the error line before it."""
 _LONGEST_POLL_S = 3600.0
 _LAST_READS = 64
-"""What a leftover of the child may still add to stderr at the end, in chunks."""
+"""Maximum number of chunks of stderr to read at the end."""
 
 
 class Pipes:
-    """Feeds stdin from the `outbox`, cuts stdout into `lines`, keeps the tail of stderr."""
+    """Feeds stdin from the `outbox`, splits stdout into `lines`, keeps the tail of stderr."""
 
     def __init__(
         self, process: Popen[bytes], prompt: bytes, wake_fds: list[int], *, dialogue: bool
     ) -> None:
         self.lines: deque[str] = deque()
         self.heard = 0
-        """How many bytes of stdout were read."""
+        """Number of bytes read from stdout."""
         self._stdout, self._stderr = process.stdout, process.stderr
         self._framer = LineFramer()
         self._tail = b""
@@ -61,17 +61,17 @@ class Pipes:
 
     @property
     def stdout_open(self) -> bool:
-        """Whether anybody may still write to the child's stdout."""
+        """Whether any process may still write to the child's stdout."""
         return self._stdout is not None
 
     @property
     def cut_lines(self) -> int:
-        """How many lines of stdout were longer than a line may be, and lost their end."""
+        """Number of stdout lines that were too long and lost their end."""
         return self._framer.cut
 
     @property
     def waiting(self) -> int:
-        """How many bytes stand in the child's stdout and are to be read."""
+        """Number of unread bytes in the child's stdout."""
         if self._stdout is None:
             return 0
         try:
@@ -82,15 +82,14 @@ class Pipes:
 
     @property
     def stderr_tail(self) -> str:
-        """The last lines of stderr so far: 60 or 8 KiB, whichever is less."""
+        """The last lines of stderr: at most 60 lines and 8 KiB."""
         text = self._tail.decode("utf-8", errors="replace")
         return "\n".join(text.splitlines()[-_TAIL_LINES:])
 
     def exchange(self, timeout_s: float | None, *, hear: bool = True) -> bool:
-        """Wait at most `timeout_s` for something to do and do it; whether the child spoke.
+        """Wait at most `timeout_s` for events and handle them; returns whether the child wrote.
 
-        Unless we `hear`, or as long as the outbox is full, what it says on stdout stays in the
-        pipe.
+        Without `hear`, or while the outbox is full, its output on stdout stays in the pipe.
         """
         patience_s = _LONGEST_POLL_S if timeout_s is None else min(timeout_s, _LONGEST_POLL_S)
         said = False
@@ -106,11 +105,11 @@ class Pipes:
         return said
 
     def unwatch(self, descriptor: int) -> None:
-        """Wait for this one of the `wake_fds` no longer."""
+        """Stop waiting for this one of the `wake_fds`."""
         self._poll.unregister(descriptor)
 
     def close(self) -> None:
-        """Give the last unfinished line to `lines`, the last of stderr to its tail; then close."""
+        """Add the last unfinished line to `lines`, and the rest of stderr to the tail; then close."""
         self.outbox.close()
         self._close_stdout()
         for _ in range(_LAST_READS):
@@ -145,7 +144,7 @@ class Pipes:
         self._stderr = None
 
     def _read(self, pipe: IO[bytes] | None) -> bytes | None:
-        """The next bytes, b"" at the end of the stream, None if there is nothing now."""
+        """The next bytes; b"" at the end of the stream, None if there are none now."""
         if pipe is None:
             return None
         try:
@@ -160,8 +159,8 @@ class Pipes:
 
 
 def _widen(pipe: IO[bytes]) -> None:
-    """Let more wait in the pipe; a system that cannot, or that has none to spare, does not."""
-    set_size: int | None = getattr(fcntl, "F_SETPIPE_SZ", None)  # Linux alone has it
+    """Make the pipe larger, if the system allows it."""
+    set_size: int | None = getattr(fcntl, "F_SETPIPE_SZ", None)  # only on Linux
     if set_size is not None:
         with suppress(OSError):
             fcntl.fcntl(pipe.fileno(), set_size, _STDOUT_PIPE)

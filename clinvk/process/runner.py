@@ -1,8 +1,8 @@
-"""Runs one child from start to end: feeds it, reads it, limits it, and leaves nothing of it behind.
+"""Runs one child from start to end: writes its stdin, reads its output, enforces its limits.
 
-The child leads a session and process group of its own and has no terminal; what it starts carries a
-mark. Whoever iterates over `Child.lines` drives everything: between two lines all pipes are served
-and all limits enforced.
+The child leads its own session and process group and has no terminal; its descendants have a mark.
+At the end no process of it is left. The iteration over `Child.lines` drives everything: between two
+lines all pipes are served and all limits enforced.
 """
 
 import signal
@@ -28,13 +28,13 @@ from clinvk.process.stop_sequence import Ladder
 
 QUIET_S = 0.2
 _DRAIN_S = 0.6
-"""How long a process that outlives the child may keep writing to its stdout."""
+"""How long to read stdout after the child's exit, if another process still has it open."""
 
 _DRAIN_SETTLED_S = 0.1
 _LEFTOVER_GRACE_S = 0.6
 
 
-def start(  # noqa: PLR0913  what a child is given, each by its name
+def start(  # noqa: PLR0913  everything that a child needs, by keyword
     invocation: Invocation,
     *,
     environ: Mapping[str, str],
@@ -45,13 +45,11 @@ def start(  # noqa: PLR0913  what a child is given, each by its name
 ) -> "Child":
     """Start the child; `environ` is the whole base environment, `clock` a monotonic one in seconds.
 
-    `on_quiet` is called once whenever `QUIET_S` have passed since the last line: the moment to put
-    down what was gathered.
+    `on_quiet` is called once when `QUIET_S` have passed since the last line: the time to write what
+    was collected. The prompt is sent by `Child.send_prompt`; without a prompt stdin is empty.
 
-    The child waits for its prompt until `Child.send_prompt`; one without any finds its stdin empty.
-
-    `BackendStartError` if it cannot be started. When a signal has come already nothing is started:
-    the child has pid 0, no lines, and ends as `CANCELLED`.
+    Raises `BackendStartError` if it cannot be started. If a signal was already received, nothing is
+    started: the child has pid 0, no lines, and ends as `CANCELLED`.
     """
     if signals.received:
         return Child(None, "", invocation, ScratchFiles({}), limits, signals, clock, on_quiet)
@@ -68,7 +66,7 @@ def start(  # noqa: PLR0913  what a child is given, each by its name
 
 
 class Child:
-    """A running child. As a context manager it is stopped when the block is left early."""
+    """A running child. As a context manager it stops the child when the block is left early."""
 
     def __init__(  # noqa: PLR0913, PLR0917  only `start` calls it
         self,
@@ -99,7 +97,7 @@ class Child:
         self._ending: Ending | None = None
         self.pid = process.pid if process else 0
         self.identity = run_identity(self.pid, mark) if process else ""
-        """With the pid, what tells this process and what it starts from any other."""
+        """Together with the pid it identifies this process and its descendants."""
         self._descendants = Descendants(self.pid, mark)
         if process:
             self._exit = ExitWatch(process)
@@ -108,15 +106,15 @@ class Child:
 
     @property
     def ending(self) -> Ending:
-        """How it ended; only once `lines` is exhausted or the block is left."""
+        """How it ended; only available after all `lines` or after the block."""
         if self._ending is None:
-            raise RuntimeError("the child is not over yet")
+            raise RuntimeError("the child has not ended yet")
         return self._ending
 
     def send_prompt(self) -> None:
-        """Let the child have its prompt; from here on its limits count.
+        """Send the prompt to the child and start its time limits.
 
-        Not after a signal, or once it is being stopped.
+        After a signal, or if it is being stopped, no prompt is sent.
         """
         self._asked_at = self._life_at = self._clock()
         stopped = self._ladder is not None or self._signals.received
@@ -124,17 +122,17 @@ class Child:
             self._pipes.outbox.send_prompt()
 
     def reply(self, data: bytes) -> None:
-        """Send that on stdin, after the prompt and earlier replies; never waits.
+        """Send data to stdin, after the prompt and earlier replies; never blocks.
 
-        Only for a `dialogue`, and until it is settled; what the child cannot get is dropped.
+        Only for a `dialogue`, and until it is settled; else the data is dropped.
         """
         if self._process is not None:
             self._pipes.outbox.reply(data)
 
     def settled(self) -> None:
-        """The final result was seen: the child now has `settle_s` to leave, then it is stopped.
+        """Note the final result: the child has `settle_s` to exit, then it is stopped.
 
-        A dialogue is over: its stdin is closed.
+        A dialogue ends: stdin is closed.
         """
         if self._leave_by is None:
             self._leave_by = self._clock() + self._limits.settle_s
@@ -142,19 +140,19 @@ class Child:
                 self._pipes.outbox.finish()
 
     def unsettled(self) -> None:
-        """The child has gone on after all: the limits of a working child hold again."""
+        """Note that the child continues after all: the limits of a working child apply again."""
         if self._pipes.stdout_open:
             self._leave_by = None
 
     def refuse(self) -> None:
-        """It must not work on: stop it now. Its last words still come."""
+        """Stop the child now, because it must not continue. Its remaining lines are still read."""
         if self._process is not None:
             self._stop(EndReason.REFUSED, signal.SIGTERM)
 
     def lines(self) -> Iterator[str]:
-        """The lines of stdout as they come, until the child is over; never past the limits.
+        """The lines of stdout as they arrive, until the child ends; enforces the limits.
 
-        While the child is being stopped its last words still come.
+        While the child is being stopped, its lines are still read.
         """
         if self._process is None:
             self._never_started()
@@ -174,10 +172,10 @@ class Child:
             self._heed_signals()
 
     def attend(self) -> bool:
-        """Keep the limits between two lines, for a consumer that waits for somebody else.
+        """Enforce the limits between two lines, for a consumer that is blocked elsewhere.
 
-        To be called every now and then. False once the child was stopped before it was done: then
-        nothing that is left of it is worth waiting for.
+        Call it regularly. Returns False after the child was stopped before its end: then the
+        consumer need not wait any longer.
         """
         if self._process is None:
             return True
@@ -209,20 +207,20 @@ class Child:
             for _ in self.lines():
                 pass
         finally:
-            # Whatever went wrong in stopping it politely: nothing of it stays.
+            # If the ordered stop failed, kill everything.
             if self._ending is None and self._process is not None:
                 end_group(self.pid, grace_s=0.0, clock=self._clock, descendants=self._descendants)
                 self._scratch.remove()
 
     def _advance(self, process: Popen[bytes]) -> None:
-        """One round: wait for news or the next deadline, take the news, enforce the deadline."""
+        """One round: wait for events or the next deadline, handle the events and the deadline."""
         if self._is_over():
             self._finish(process)
             return
         moments = [due[0]] if (due := self._next_deadline()) else []
         moments += [self._quiet_at] if self._quiet_at is not None else []
         wait_s = min(moments) - self._clock() if moments else None
-        # First take what is there, then judge: a slow consumer does not make the child idle.
+        # Read before checking the deadlines: a slow consumer must not make the child idle.
         if self._pipes.exchange(self._exit.patience(wait_s)):
             self._life_at = self._clock()
         if not self._pipes.stdout_open:
@@ -238,7 +236,7 @@ class Child:
             self._pass_deadline(due[1])
 
     def _postpone(self, held_s: float) -> None:
-        """Time in which nobody listened is not held against whoever has something left to say."""
+        """Move the deadlines by the time in which the consumer did not read."""
         if self._drain_until is not None:
             self._drain_until += held_s
         if self._leave_by is not None:
@@ -250,7 +248,7 @@ class Child:
         if not self._exit.exited:
             return False
         late = self._drain_until is not None and self._clock() >= self._drain_until
-        # What it wrote before it left is read to the last byte, however slow this machine is.
+        # Everything that it wrote before its exit is read, however slow this machine is.
         drained = late and self._pipes.heard >= self._written
         return drained or not self._pipes.stdout_open
 
@@ -274,7 +272,7 @@ class Child:
         if self._ladder is not None:
             self._ladder.climb(self._clock())
         else:
-            # Who has given its result has nothing left to say to a SIGINT.
+            # After its result the child needs no SIGINT.
             lingers = reason is EndReason.LINGERED
             self._stop(reason, signal.SIGTERM if lingers else signal.SIGINT)
 
@@ -316,8 +314,8 @@ class Child:
 
     def _finish(self, process: Popen[bytes]) -> None:
         stopped = self._reason is not EndReason.EXITED
-        # Who left by himself may leave a server running that he was asked to start. Who was stopped
-        # or killed had no say in what he left.
+        # A child that exited by itself may leave a server running that it was asked to start. A
+        # child that was stopped or killed did not choose what it left.
         left_freely = not stopped and (process.returncode or 0) >= 0
         end_group(
             self.pid,

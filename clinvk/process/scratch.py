@@ -1,11 +1,11 @@
-"""The private temporary files that a child needs, there exactly as long as the child.
+"""Private temporary files for a child, which exist exactly as long as the child.
 
-A run that is killed cannot take them away. So the folder is locked by us and, through the same open
-file, by the child: a lock that is free shows that both are gone, in any container of this machine,
-and the folder can be removed. What is not clearly one of ours stays.
+A killed run cannot delete them. So this process locks the folder, and the child holds the lock too,
+through the same open file. A free lock shows that both have ended, in any container of this
+machine, and the folder can be deleted. A folder that is not clearly clinvk's is kept.
 
-A folder with a person's words, or with the sessions of a trial, is held likewise. Nothing here
-removes one that was left: it is only found.
+Folders with a user's draft or with the sessions of a trial are locked in the same way. An abandoned
+one is only found here, never deleted.
 """
 
 import fcntl
@@ -26,13 +26,13 @@ _DRAFT = "PROMPT.md"
 _HELD = re.compile(r"clinvk-(trial-)?[a-z0-9_]{8}")
 _PRIVATE = 0o700
 _YOUNG_S = 60.0
-"""A folder is made some moments before it is locked."""
+"""A folder is created shortly before it is locked, so younger ones are not checked."""
 
 
 class ScratchFiles:
-    """Files of an invocation in a folder of their own (0700, the files 0600).
+    """The files (0600) of an invocation in their own folder (0700).
 
-    Without files there is no folder either. `keep_open` is what the child has to inherit.
+    Without files no folder is created. The child must inherit the descriptors `keep_open`.
     """
 
     def __init__(self, files: Mapping[str, str]) -> None:
@@ -41,7 +41,7 @@ class ScratchFiles:
         self._paths: dict[str, Path] = {}
         if not files:
             return
-        import tempfile  # 5 ms, and most invocations have no files
+        import tempfile  # takes 5 ms, and most invocations have no files
 
         try:
             self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
@@ -54,7 +54,7 @@ class ScratchFiles:
             reason = (error.strerror or str(error)).lower()
             raise BackendStartError(
                 f"the agent's temporary files cannot be written: {reason}",
-                hint="`TMPDIR` names another folder for them",
+                hint="set `TMPDIR` to another folder for them",
             ) from error
 
     def _lock(self, folder: Path) -> None:
@@ -65,7 +65,7 @@ class ScratchFiles:
         return [self._filled(token) for token in argv]
 
     def fill_in_env(self, env: Mapping[str, str]) -> dict[str, str]:
-        """The variables with every `{key}` in their values replaced likewise."""
+        """The variables with every `{key}` in their values replaced by its file's path."""
         return {name: self._filled(value) for name, value in env.items()}
 
     def _filled(self, text: str) -> str:
@@ -74,7 +74,7 @@ class ScratchFiles:
         return text
 
     def remove(self) -> None:
-        """Take folder and files away; a second time does nothing."""
+        """Delete folder and files; a second call does nothing."""
         if self._folder is not None:
             import shutil
 
@@ -86,27 +86,27 @@ class ScratchFiles:
 
 
 class HeldFolder(Struct, frozen=True):
-    """A private folder; a child that uses it has to inherit `keep_open`."""
+    """A private, locked folder; a child that uses it must inherit `keep_open`."""
 
     path: Path
     keep_open: tuple[int, ...]
 
     @property
     def draft(self) -> Path:
-        """Where a prompt in it is written."""
+        """The file for a prompt."""
         return self.path / _DRAFT
 
 
 @contextmanager
 def draft_folder() -> Iterator[HeldFolder]:
-    """A folder for a prompt while it is edited; it is taken away at the end. Raises `OSError`."""
+    """A folder for a prompt while it is edited; deleted at the end. Raises `OSError`."""
     with _held_folder("clinvk-") as folder:
         yield folder
 
 
 @contextmanager
 def trial_folder() -> Iterator[HeldFolder]:
-    """A folder for a trial of an agent; it is taken away at the end. Raises `OSError`."""
+    """A folder for a trial of an agent; deleted at the end. Raises `OSError`."""
     with _held_folder("clinvk-trial-") as folder:
         yield folder
 
@@ -128,7 +128,7 @@ def _held_folder(prefix: str) -> Iterator[HeldFolder]:
 
 
 def _locked(folder: Path) -> int:
-    """Without locks (some network file systems) nobody will take the folder away either."""
+    """A descriptor with a lock. On file systems without locks, the folder is never deleted."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     with suppress(OSError):
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -136,9 +136,9 @@ def _locked(folder: Path) -> int:
 
 
 def iter_abandoned(*, now_s: float) -> Iterator[tuple[Path, bool]]:
-    """The folders of drafts and trials whose clinvk was killed, and which are drafts.
+    """The folders of drafts and trials whose clinvk was killed; True for a draft.
 
-    Raises nothing. Nobody has a hold of them, and they are for the person alone to remove.
+    Never raises. They are not locked, and only the user may delete them.
     """
     import tempfile
 
@@ -152,7 +152,7 @@ def iter_abandoned(*, now_s: float) -> Iterator[tuple[Path, bool]]:
 
 
 def _has_draft(folder: Path) -> bool:
-    """Whether it has a draft, or what an editor keeps beside one."""
+    """Whether it has a draft, or an editor's backup of one."""
     try:
         return any(one.name.removeprefix(".").startswith(_DRAFT) for one in folder.iterdir())
     except OSError:
@@ -160,9 +160,9 @@ def _has_draft(folder: Path) -> bool:
 
 
 def iter_left(*, now_s: float) -> Iterator[Path]:
-    """The scratch folders of runs that are dead, at `now_s` (seconds since 1970). Raises nothing.
+    """The scratch folders of runs that have ended, at `now_s` (seconds since 1970). Never raises.
 
-    It looks where this process would make its own.
+    It searches the folder in which this process creates its own.
     """
     import tempfile
 
@@ -173,7 +173,7 @@ def iter_left(*, now_s: float) -> Iterator[Path]:
 
 
 def remove_left(path: Path, *, now_s: float) -> bool:
-    """Remove such a folder if it still is one, and say whether it is gone. Raises nothing."""
+    """Delete such a folder if it is still unused; returns whether it is gone. Never raises."""
     if _NAME.fullmatch(path.name) and _is_left(path, now_s):
         import shutil
 
@@ -182,12 +182,12 @@ def remove_left(path: Path, *, now_s: float) -> bool:
 
 
 def sweep_left(*, now_s: float) -> int:
-    """Remove all of them, and say how many."""
+    """Delete all of them; returns their number."""
     return sum(remove_left(path, now_s=now_s) for path in list(iter_left(now_s=now_s)))
 
 
 def _is_left(path: Path, now_s: float) -> bool:
-    """Whether it is a folder of our own kind that no run has a hold of any more."""
+    """Whether it is a folder of clinvk that no run holds any more."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
@@ -198,7 +198,7 @@ def _is_left(path: Path, now_s: float) -> bool:
         if not ours or found.st_mtime > now_s - _YOUNG_S:
             return False
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # a run has it, or it cannot be locked
+    except OSError:  # a run holds it, or it cannot be locked
         return False
     finally:
         os.close(descriptor)

@@ -1,7 +1,7 @@
-"""The signals that clinvk itself receives while a child runs, kept until somebody asks.
+"""Collects the signals that clinvk receives while a child runs.
 
-A handler does next to nothing: it notes the signal and writes a byte into a pipe, so that whoever
-waits on the child's pipes wakes up at once. What a signal means is decided there, not here.
+A handler only notes the signal and writes a byte to a pipe, which wakes up the poll loop of the
+child's pipes at once. The loop decides what a signal means.
 """
 
 import os
@@ -19,17 +19,17 @@ HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _Handler = Callable[[int, FrameType | None], object] | int | None
 
 _PATIENCE = 3
-"""So many signals while nobody listens mean that the listener is stuck, as in `clinvk … | less`."""
+"""After this many signals without `listening`, the consumer is stuck, as in `clinvk … | less`."""
 
 
 class SignalInbox:
-    """Collects SIGINT, SIGTERM and SIGHUP while it is entered; then the old handlers are back.
+    """Collects SIGINT, SIGTERM and SIGHUP inside its block; then restores the old handlers.
 
-    A signal that was ignored when it is entered stays ignored (`nohup`, a background job of a
-    script). Outside the main thread it installs nothing, and only `post` delivers.
+    A signal that was ignored before stays ignored (`nohup`, a background job of a script). Outside
+    the main thread no handlers are installed, and only `post` delivers signals.
 
-    While `listening` is false, the third signal and each after it raises `KeyboardInterrupt` as
-    well: a write to a full pipe cannot be left in any other way.
+    While `listening` is False, the third and each later signal also raises `KeyboardInterrupt`,
+    which is the only way to end a write to a full pipe.
     """
 
     def __init__(self) -> None:
@@ -45,18 +45,18 @@ class SignalInbox:
         return tuple(self._received)
 
     def fileno(self) -> int:
-        """What becomes readable when a signal comes; -1 while the inbox is not entered."""
+        """A descriptor that becomes readable when a signal arrives; -1 outside the block."""
         return self._read_fd
 
     def post(self, number: int) -> None:
-        """Deliver a signal as if it had been received; safe from any thread."""
+        """Add a signal as if it had been received; safe from any thread."""
         self._received.append(signal.Signals(number))
         if self._write_fd >= 0:
             with suppress(BlockingIOError):  # the pipe is full of wake-ups already
                 os.write(self._write_fd, b"\0")
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass. Raises `StoppedBySignal` at once when one comes, or has come."""
+        """Sleep. Raises `StoppedBySignal` at once when a signal arrives or has arrived."""
         if not self._received:
             select.select([self._read_fd], [], [], seconds)
         if self._received:
@@ -86,7 +86,7 @@ class SignalInbox:
         traceback: TracebackType | None,
     ) -> None:
         for heeded, old in self._old.items():
-            # None stands for a handler that was not installed from Python.
+            # None is a handler that was not installed from Python.
             signal.signal(heeded, signal.SIG_DFL if old is None else old)
         self._old.clear()
         read_fd, write_fd = self._read_fd, self._write_fd
@@ -103,9 +103,9 @@ class SignalInbox:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[None]:
-    """While a person is waited for: SIGTERM and SIGHUP raise `StoppedBySignal`.
+    """While waiting for the user's input, raise `StoppedBySignal` on SIGTERM and SIGHUP.
 
-    So does an input that fails, since the terminal is gone then. What is ignored stays ignored.
+    Also on an input error, because then the terminal is closed. Ignored signals stay ignored.
     """
 
     def leave(number: int, frame: FrameType | None) -> None:

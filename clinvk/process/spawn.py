@@ -1,4 +1,4 @@
-"""Starting a program in a session of its own, or saying in one sentence why that cannot be."""
+"""Starts a program in its own session, or raises an error with the reason."""
 
 import os
 from collections.abc import Mapping
@@ -16,9 +16,9 @@ def spawn(
     environ: Mapping[str, str],
     keep_open: tuple[int, ...] = (),
 ) -> Popen[bytes]:
-    """The running program, its three standard streams pipes; `BackendStartError` says why not.
+    """Start the program with pipes as its standard streams. Raises `BackendStartError`.
 
-    It inherits the descriptors `keep_open`, and no others.
+    It inherits only the descriptors `keep_open`.
     """
     env = {name: value for name, value in environ.items() if name not in invocation.env_unset}
     env.update(invocation.env)
@@ -33,8 +33,8 @@ def spawn(
             cwd=invocation.cwd,
             env=env,
             pass_fds=keep_open,
-            # A group of its own can be stopped as a whole; a session of its own has no terminal,
-            # so that Ctrl-C reaches clinvk alone and no agent waits for an answer from a tty.
+            # Its own group can be stopped as a whole. Its own session has no terminal, so Ctrl-C
+            # reaches only clinvk, and the agent does not wait for input from a tty.
             start_new_session=True,
         )
     except (OSError, ValueError) as error:
@@ -48,11 +48,11 @@ def _start_error(program: str, cwd: Path, error: OSError | ValueError) -> Backen
     if not os.path.isdir(cwd) or error.filename == str(cwd):
         return BackendStartError(
             f"`{program}` cannot be started in `{cwd}`: {reason}",
-            hint="name an existing directory with `-w`",
+            hint="choose an existing directory with `-w`",
         )
     if isinstance(error, FileNotFoundError) and os.path.isfile(program):
         return BackendStartError(
-            f"`{program}` cannot be started: the interpreter its first line names is missing",
+            f"`{program}` cannot be started: the interpreter in its first line is missing",
             hint="install the agent again",
         )
     return BackendStartError(f"`{program}` cannot be started: {reason}")

@@ -1,4 +1,4 @@
-"""How a child is stopped: asked, told, killed, with time between to leave by itself."""
+"""Stops a child with SIGINT, SIGTERM and SIGKILL, with time between them to exit by itself."""
 
 import signal
 
@@ -8,24 +8,24 @@ from clinvk.process.descendants import Descendants
 from clinvk.process.group import signal_group
 
 _KILLED_S = 2.0
-"""After SIGKILL only a process stuck in the kernel stays; nobody waits for that one."""
+"""After SIGKILL only a process that is stuck in the kernel remains; it is not waited for."""
 
 _ECHO_S = 0.2
-"""A wrapper (`npx`, `uv run`) passes Ctrl-C on to a child that the terminal has told already."""
+"""A wrapper (`npx`, `uv run`) passes Ctrl-C on, although the terminal has already sent it."""
 
 
 class Rung(Struct, frozen=True, kw_only=True):
-    """A signal to the whole group, and how long it is given to work."""
+    """A signal to the whole group, and how long to wait after it."""
 
     number: signal.Signals
     grace_s: float
 
 
 class Ladder:
-    """The stop of one group, rung by rung from the one that begins with `first`.
+    """Stops one group step by step, starting with the signal `first`.
 
-    Each signal goes to the group alone, so that the child may end in order what it has started; the
-    `descendants` are noted before it, while they can still be told by their parents.
+    Each signal goes only to the group, so that the child can end its own processes in order. The
+    `descendants` are listed before it, while they can still be found by their parents.
     """
 
     def __init__(
@@ -47,16 +47,16 @@ class Ladder:
         self._climbed_at = now
         self._last: signal.Signals | None = None
         self.until = now
-        """When the next rung is due."""
+        """When the next step is due."""
         self.climb(now)
 
     @property
     def exhausted(self) -> bool:
-        """Whether the child outlived even SIGKILL."""
+        """Whether the child has survived even SIGKILL."""
         return not self._rungs and self._last is None
 
     def climb(self, now: float) -> None:
-        """Send the next rung's signal; after the last one there is only giving up."""
+        """Send the signal of the next step; after the last step give up."""
         if not self._rungs:
             self._last = None
             return
@@ -66,10 +66,10 @@ class Ladder:
         signal_group(self._descendants.leader, rung.number)
 
     def hurry(self, received: signal.Signals, now: float, *, again: bool) -> None:
-        """Wait no longer, because clinvk was signalled; `again` goes straight to SIGKILL.
+        """Do not wait for the next step, because clinvk received a signal; `again` sends SIGKILL.
 
-        An echo of the signal that began the stop changes nothing, and neither does a second SIGHUP:
-        a closing terminal sends several.
+        An echo of the last signal is ignored, and so is a second SIGHUP, because a closing terminal
+        sends several.
         """
         echo = received is self._last and now - self._climbed_at < _ECHO_S
         if not self._rungs or echo or (again and received is signal.SIGHUP):

@@ -1,6 +1,6 @@
-"""The process table: /proc where there is one, `ps` elsewhere.
+"""Reads the process table from /proc, or from `ps` if there is no /proc.
 
-`ps` takes about 10 ms, so it is asked only when something is being stopped.
+`ps` takes about 10 ms, so it is used only when something is stopped.
 """
 
 import os
@@ -11,9 +11,9 @@ from msgspec import Struct
 
 
 class ProcessStat(Struct, frozen=True):
-    """One process: the fields of `/proc/<pid>/stat` that matter here, or what `ps` knows of them.
+    """One process: the needed fields of `/proc/<pid>/stat`, or those that `ps` has.
 
-    `started` is opaque, and differs between two processes that had the same number.
+    `started` is opaque, and differs between two processes with the same pid.
     """
 
     state: str
@@ -24,17 +24,17 @@ class ProcessStat(Struct, frozen=True):
 
     @property
     def is_dead(self) -> bool:
-        """Whether only the entry is left, because the parent has not asked for the exit code."""
+        """Whether the process has ended, and its parent has not read the exit code yet."""
         return self.state[:1] in {"Z", "X"}
 
 
 def has_proc() -> bool:
-    """Whether this system shows its processes as files."""
+    """Whether this system has /proc."""
     return os.path.exists("/proc/self/stat")
 
 
 def read_stat(pid: int) -> ProcessStat | None:
-    """What /proc says about `pid`; None if there is no such process or no /proc."""
+    """The entry of `pid` in /proc; None if the process or /proc does not exist."""
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123  called for every process
             content = file.read()
@@ -48,16 +48,16 @@ def read_stat(pid: int) -> ProcessStat | None:
 
 
 def find(pid: int) -> ProcessStat | None:
-    """Process `pid`, however this system tells."""
+    """The process `pid`, from /proc or `ps`; None if it does not exist."""
     return read_stat(pid) if has_proc() else dict(_ask_ps("-p", str(pid))).get(pid)
 
 
 def iter_stats() -> Iterator[tuple[int, ProcessStat]]:
-    """Every process that is there and can be seen, zombies included."""
+    """All visible processes, including zombies."""
     if not has_proc():
         yield from _ask_ps("-ax")
         return
-    for name in os.listdir("/proc"):  # noqa: PTH208  plain names, asked often
+    for name in os.listdir("/proc"):  # noqa: PTH208  plain names, called often
         stat = read_stat(int(name)) if name.isdigit() else None
         if stat:
             yield int(name), stat
@@ -78,5 +78,5 @@ def _ask_ps(*which: str) -> Iterator[tuple[int, ProcessStat]]:
         fields = line.split(None, 4)
         if len(fields) == 5:
             pid, parent, group = (int(field) for field in fields[:3])
-            # BSD's ps shows no session by number.
+            # BSD's ps has no session numbers.
             yield pid, ProcessStat(fields[3], parent, group, 0, fields[4].strip())

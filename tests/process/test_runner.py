@@ -337,7 +337,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (("/nowhere/agent",), ".", "`/nowhere/agent` cannot be started: no such file"),
         ((sys.executable,), "gone", "gone`: no such file or directory"),
         (("./not-executable",), ".", "permission denied"),
-        (("./no-interpreter",), ".", "the interpreter its first line names is missing"),
+        (("./no-interpreter",), ".", "the interpreter in its first line is missing"),
         ((sys.executable, "nul\0"), ".", "null byte"),
         ((sys.executable, "x" * 3_000_000), ".", "argument list too long"),
     ],
