@@ -11,7 +11,7 @@ class Access(StrEnum):
     FULL = "full"
 
 
-_RUNGS = (Access.READ_ONLY, Access.EDIT, Access.FULL)
+_LEVELS = (Access.READ_ONLY, Access.EDIT, Access.FULL)
 
 
 def is_wider(asked: Access | None, kept: Access | None) -> bool:
@@ -26,4 +26,4 @@ def is_wider(asked: Access | None, kept: Access | None) -> bool:
         return kept is not Access.FULL
     if kept is None:
         return asked is not Access.READ_ONLY
-    return _RUNGS.index(asked) > _RUNGS.index(kept)
+    return _LEVELS.index(asked) > _LEVELS.index(kept)

@@ -109,7 +109,7 @@ class Pipes:
         self._poll.unregister(descriptor)
 
     def close(self) -> None:
-        """Add the last unfinished line to `lines`, and the rest of stderr to the tail; then close."""
+        """Add the last unfinished line to `lines` and the rest of stderr to the tail, and close."""
         self.outbox.close()
         self._close_stdout()
         for _ in range(_LAST_READS):

@@ -24,7 +24,7 @@ from clinvk.process.pipes import Pipes
 from clinvk.process.scratch import ScratchFiles
 from clinvk.process.signals import SignalInbox
 from clinvk.process.spawn import spawn
-from clinvk.process.stop_sequence import Ladder
+from clinvk.process.stop_sequence import StopSequence
 
 QUIET_S = 0.2
 _DRAIN_S = 0.6
@@ -92,7 +92,7 @@ class Child:
         self._written = 0
         self._reason = EndReason.EXITED
         self._signal: signal.Signals | None = None
-        self._ladder: Ladder | None = None
+        self._stop_sequence: StopSequence | None = None
         self._heeded = 0
         self._ending: Ending | None = None
         self.pid = process.pid if process else 0
@@ -117,7 +117,7 @@ class Child:
         After a signal, or if it is being stopped, no prompt is sent.
         """
         self._asked_at = self._life_at = self._clock()
-        stopped = self._ladder is not None or self._signals.received
+        stopped = self._stop_sequence is not None or self._signals.received
         if self._process is not None and not stopped:
             self._pipes.outbox.send_prompt()
 
@@ -243,7 +243,7 @@ class Child:
             self._leave_by += held_s
 
     def _is_over(self) -> bool:
-        if self._ladder is not None and self._ladder.exhausted:
+        if self._stop_sequence is not None and self._stop_sequence.exhausted:
             return True
         if not self._exit.exited:
             return False
@@ -255,8 +255,8 @@ class Child:
     def _next_deadline(self) -> tuple[float, EndReason] | None:
         if self._drain_until is not None:
             return self._drain_until, self._reason
-        if self._ladder is not None:
-            return self._ladder.until, self._reason
+        if self._stop_sequence is not None:
+            return self._stop_sequence.until, self._reason
         if self._leave_by is not None:
             return self._leave_by, EndReason.LINGERED
         limits, deadlines = self._limits, []
@@ -269,18 +269,18 @@ class Child:
     def _pass_deadline(self, reason: EndReason) -> None:
         if self._drain_until is not None:
             return
-        if self._ladder is not None:
-            self._ladder.climb(self._clock())
+        if self._stop_sequence is not None:
+            self._stop_sequence.escalate(self._clock())
         else:
             # After its result the child needs no SIGINT.
             lingers = reason is EndReason.LINGERED
             self._stop(reason, signal.SIGTERM if lingers else signal.SIGINT)
 
     def _stop(self, reason: EndReason, first: signal.Signals) -> None:
-        if self._ladder is not None or self._exit.poll():
+        if self._stop_sequence is not None or self._exit.poll():
             return
         self._reason = reason
-        self._ladder = Ladder(
+        self._stop_sequence = StopSequence(
             self._descendants,
             first,
             now=self._clock(),
@@ -296,8 +296,8 @@ class Child:
         for index, number in enumerate(received[self._heeded :], start=self._heeded):
             if self._drain_until is not None:
                 self._drain_until = self._clock()
-            elif self._ladder is not None:
-                self._ladder.hurry(number, self._clock(), again=index > 0)
+            elif self._stop_sequence is not None:
+                self._stop_sequence.escalate_on_signal(number, self._clock(), again=index > 0)
             else:
                 self._signal = number
                 self._stop(EndReason.CANCELLED, number)

@@ -14,14 +14,14 @@ _ECHO_S = 0.2
 """A wrapper (`npx`, `uv run`) passes Ctrl-C on, although the terminal has already sent it."""
 
 
-class Rung(Struct, frozen=True, kw_only=True):
+class StopStep(Struct, frozen=True, kw_only=True):
     """A signal to the whole group, and how long to wait after it."""
 
     number: signal.Signals
     grace_s: float
 
 
-class Ladder:
+class StopSequence:
     """Stops one group step by step, starting with the signal `first`.
 
     Each signal goes only to the group, so that the child can end its own processes in order. The
@@ -38,42 +38,42 @@ class Ladder:
         term_grace_s: float,
     ) -> None:
         self._descendants = descendants
-        self._rungs = [
-            Rung(number=signal.SIGTERM, grace_s=term_grace_s),
-            Rung(number=signal.SIGKILL, grace_s=_KILLED_S),
+        self._steps = [
+            StopStep(number=signal.SIGTERM, grace_s=term_grace_s),
+            StopStep(number=signal.SIGKILL, grace_s=_KILLED_S),
         ]
         if first is not signal.SIGTERM:
-            self._rungs.insert(0, Rung(number=first, grace_s=int_grace_s))
-        self._climbed_at = now
+            self._steps.insert(0, StopStep(number=first, grace_s=int_grace_s))
+        self._escalated_at = now
         self._last: signal.Signals | None = None
         self.until = now
         """When the next step is due."""
-        self.climb(now)
+        self.escalate(now)
 
     @property
     def exhausted(self) -> bool:
         """Whether the child has survived even SIGKILL."""
-        return not self._rungs and self._last is None
+        return not self._steps and self._last is None
 
-    def climb(self, now: float) -> None:
+    def escalate(self, now: float) -> None:
         """Send the signal of the next step; after the last step give up."""
-        if not self._rungs:
+        if not self._steps:
             self._last = None
             return
-        rung = self._rungs.pop(0)
-        self._last, self._climbed_at, self.until = rung.number, now, now + rung.grace_s
+        step = self._steps.pop(0)
+        self._last, self._escalated_at, self.until = step.number, now, now + step.grace_s
         self._descendants.look()
-        signal_group(self._descendants.leader, rung.number)
+        signal_group(self._descendants.leader, step.number)
 
-    def hurry(self, received: signal.Signals, now: float, *, again: bool) -> None:
+    def escalate_on_signal(self, received: signal.Signals, now: float, *, again: bool) -> None:
         """Do not wait for the next step, because clinvk received a signal; `again` sends SIGKILL.
 
         An echo of the last signal is ignored, and so is a second SIGHUP, because a closing terminal
         sends several.
         """
-        echo = received is self._last and now - self._climbed_at < _ECHO_S
-        if not self._rungs or echo or (again and received is signal.SIGHUP):
+        echo = received is self._last and now - self._escalated_at < _ECHO_S
+        if not self._steps or echo or (again and received is signal.SIGHUP):
             return
         if again:
-            del self._rungs[:-1]
-        self.climb(now)
+            del self._steps[:-1]
+        self.escalate(now)

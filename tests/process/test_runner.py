@@ -177,7 +177,7 @@ def test_a_child_that_does_not_leave_after_its_result_is_stopped(
 
 
 def test_a_child_that_ignores_int_and_term_is_killed(launch: Starter) -> None:
-    """The ladder ends with SIGKILL, each rung after its grace."""
+    """The stop sequence ends with SIGKILL, each step after its grace time."""
     child = launch("stubborn", limits={"timeout_s": 0.5})
     assert run(child) == ["ready"]
     assert child.ending.reason is EndReason.TIMEOUT

@@ -91,7 +91,7 @@ def test_an_echo_of_the_first_signal_is_no_second_one(launch: Starter) -> None:
 
 
 def test_a_signal_while_a_timeout_stops_the_child_only_hurries(launch: Starter) -> None:
-    """The reason stays the timeout; the next rung comes at once."""
+    """The reason stays the timeout; the next step comes at once."""
     seen = []
     limits = {"timeout_s": 0.5, "int_grace_s": 9, "term_grace_s": 0.2}
     with launch("counts_signals", limits=limits) as child:

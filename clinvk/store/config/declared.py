@@ -45,10 +45,10 @@ def _path(path: str) -> str:
     return path
 
 
-def _rung(name: str) -> str:
-    rungs = [rung.value for rung in Access]
-    if name not in rungs:
-        raise ValueError(f"there is no access `{name[:60]}`; use one of {', '.join(rungs)}")
+def _access_level(name: str) -> str:
+    levels = [level.value for level in Access]
+    if name not in levels:
+        raise ValueError(f"there is no access `{name[:60]}`; use one of {', '.join(levels)}")
     return name
 
 
@@ -80,7 +80,7 @@ File = Annotated[Filled, AfterValidator(_file)]
 Path = Annotated[Filled, AfterValidator(_path)]
 Pattern = Annotated[Filled, AfterValidator(_pattern)]
 Variable = Annotated[str, AfterValidator(_variable)]
-Rung = Annotated[str, AfterValidator(_rung)]
+AccessLevel = Annotated[str, AfterValidator(_access_level)]
 Code = Annotated[str, AfterValidator(_code)]
 
 
@@ -182,7 +182,7 @@ class DeclaredSection(Section):
         " is missing, the conversation no longer exists; null: the agent reports this itself.",
     )
     options: OptionsSection | None = said(None, "Arguments for `-m`, `--system-prompt` and so on.")
-    access: dict[Rung, list[Argument]] = said(
+    access: dict[AccessLevel, list[Argument]] = said(
         {}, "Arguments for each `--access` level that the agent can enforce."
     )
     environment: dict[Variable, Argument] = said(
