@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import Conversation, TurnMode
-from clinvk.model.outcome import Json, Outcome
+from clinvk.model.outcome import Json, Outcome, StopReason
 from clinvk.model.usage import (
     NO_FIGURES,
     UNKNOWN_USAGE,
@@ -23,13 +23,26 @@ SCHEMA = 2
 
 
 class Status(StrEnum):
-    """The status of a session. `RUNNING` and `INTERRUPTED` are derived, never stored."""
+    """The status of a session. `RUNNING` is derived, never stored.
+
+    A turn that is open although no run holds its session is `INTERRUPTED` too.
+    """
 
     RUNNING = "running"
     ACTIVE = "active"
     INTERRUPTED = "interrupted"
     ERROR = "error"
     COMPLETED = "completed"
+
+
+_CUT_OFF = (StopReason.CANCELLED, StopReason.TIMEOUT)
+
+
+def status_after(outcome: Outcome) -> Status:
+    """The status of a session after a turn with that outcome."""
+    if outcome.stop_reason in _CUT_OFF:
+        return Status.INTERRUPTED
+    return Status.ERROR if outcome.failure else Status.ACTIVE
 
 
 class TitleSource(StrEnum):
@@ -150,7 +163,7 @@ class Session(Struct, frozen=True, kw_only=True):
         )
         return replace(
             self.with_conversation(conversation),
-            status=Status.ERROR if outcome.failure else Status.ACTIVE,
+            status=status_after(outcome),
             last_used_at=at,
             turns=number,
             turns_reported=self.turns_reported + outcome.usage.known,

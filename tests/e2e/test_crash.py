@@ -96,12 +96,13 @@ def test_a_signal_cancels_the_turn_and_the_session_goes_on(
     ran = _finish(child)
     assert ran.exit_code == status, ran.stderr
     result = ran.json()
-    assert (result["exit_status"], result["error"], result["status"]) == (status, None, "active")
+    assert (result["exit_status"], result["error"]) == (status, None)
+    assert result["status"] == "interrupted"
     assert not _agents_running(clinvk.home.home)
-    [session] = clinvk("sessions", "list", "--json").json()
-    assert session["status"] == "active"
+    [session] = clinvk("sessions", "list", "--status", "interrupted", "--json").json()
+    assert session["status"] == "interrupted"
     again = clinvk("-c", "-o", "json", "two").json()
-    assert again["exit_status"] == 0, again
+    assert (again["exit_status"], again["status"]) == (0, "active"), again
     assert again["session_id"] == session["id"]
 
 
@@ -133,7 +134,7 @@ def test_a_reader_that_leaves_ends_the_run_quietly(clinvk: Command) -> None:
     assert len(ran.stdout) == 20
     assert ran.stderr == ""
     [session] = clinvk("sessions", "list", "--json").json()
-    assert session["status"] == "active"
+    assert session["status"] == "interrupted"
 
 
 def test_an_agent_killed_as_it_began_is_begun_again(

@@ -125,7 +125,7 @@ def test_an_interrupted_turn_is_cancelled_and_no_error(
     stdout, _ = child.communicate(timeout=60)
     result = json.loads(stdout)
     assert (child.returncode, result["exit_status"], result["error"]) == (130, 130, None)
-    assert result["status"] == "active"
+    assert result["status"] == "interrupted"
     assert clinvk("-c", "-o", "json", "hello again").json()["exit_status"] == 0
 
 

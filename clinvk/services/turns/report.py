@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from clinvk.model.failure import Failure
 from clinvk.model.outcome import Outcome
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
-from clinvk.model.session import Status
+from clinvk.model.session import status_after
 from clinvk.process.ending import Ending
 from clinvk.services.turns.accumulate import TurnAccumulator
 from clinvk.services.turns.outcome import exit_status
@@ -49,7 +49,7 @@ def report_of(
         cwd=str(plan.invocation.cwd),
         turn=session.turns,
         resumed=plan.request.resume,
-        status=Status.ERROR if outcome.failure else Status.ACTIVE,
+        status=status_after(outcome),
         outcome=outcome,
         error=_error(outcome.failure, recording) if outcome.failure else None,
     )

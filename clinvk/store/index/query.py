@@ -216,7 +216,7 @@ def _times(selection: Selection) -> Iterator[_Condition]:
 
 
 def _standing(selection: Selection) -> Iterator[_Condition]:
-    if selection.status in (Status.RUNNING, Status.INTERRUPTED):
+    if selection.status is Status.RUNNING:
         yield _Condition("{0}status = ?", (OPEN,), ordered=True)
     elif selection.status is not None:
         yield _Condition("{0}status IN (?, ?)", (OPEN, selection.status.value))

@@ -156,7 +156,7 @@ LATER_TIME = Kind("a time", time_from_text, time_to_text, firm=True)
 SOURCE = _words(TitleSource, TitleSource.PROMPT)
 # Firm: the default for an unknown value would mean the agent's own default.
 ACCESS = _words(Access, firm=True)
-STATUS = _words((Status.ACTIVE, Status.ERROR, Status.COMPLETED), Status.ACTIVE)
+STATUS = _words([one for one in Status if one is not Status.RUNNING], Status.ACTIVE)
 TAGS = Kind("a list of texts", _tags, list, default=())
 USAGE = Kind("an object of counts", read_usage, lambda usage: usage.figures, default=UNKNOWN_USAGE)
 FIGURE_COUNTS = Kind("an object of counts", _figure_counts, dict)

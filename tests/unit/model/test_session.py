@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from msgspec.structs import replace
 
 from clinvk.model.conversation import Conversation, TurnMode
 from clinvk.model.failure import Failure, FailureCode
-from clinvk.model.outcome import Outcome
+from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.session import Session, Status, TitleSource
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
@@ -31,6 +32,36 @@ def test_a_turn_opens_and_closes() -> None:
     assert (closed.turns, closed.turns_reported, closed.open_turn) == (1, 1, None)
     assert closed.status is Status.ACTIVE
     assert closed.last_used_at == START + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (Outcome(stop_reason=StopReason.END_TURN), Status.ACTIVE),
+        (Outcome(stop_reason=StopReason.CANCELLED), Status.INTERRUPTED),
+        (
+            Outcome(
+                stop_reason=StopReason.TIMEOUT,
+                failure=Failure(code=FailureCode.TIMEOUT, message="too long"),
+            ),
+            Status.INTERRUPTED,
+        ),
+        (
+            Outcome(
+                stop_reason=StopReason.ERROR,
+                failure=Failure(code=FailureCode.RATE_LIMITED, message="later"),
+            ),
+            Status.ERROR,
+        ),
+    ],
+    ids=["a good end", "stopped", "out of time", "a failure"],
+)
+def test_the_status_says_how_the_last_turn_ended(outcome: Outcome, status: Status) -> None:
+    """A turn that was cut off is no failure of the agent, and no answer either."""
+    ended = SESSION.turn_started(at=START).turn_finished(outcome, number=1, at=START)
+    assert ended.status is status
+    again = ended.turn_started(at=START).turn_finished(Outcome(), number=2, at=START)
+    assert again.status is Status.ACTIVE
 
 
 def test_an_interrupted_turn_keeps_its_number_and_is_counted_by_the_next() -> None:

@@ -224,7 +224,7 @@ def test_a_bare_record_is_enough() -> None:
         ({"last_used_at": 17}, "`last_used_at` is not a time"),
         ({"created_at": "0001-01-01T00:00:00+23:00"}, "`created_at` is not a time"),
         ({"title": ["x"]}, "`title` is not a text"),
-        ({"status": "running"}, "`status` is not one of active, error, completed"),
+        ({"status": "running"}, "`status` is not one of active, interrupted, error, completed"),
         ({"status": {}}, "`status` is not one of"),
         ({"access": "everything"}, "`access` is not one of read-only, edit, full"),
         ({"archived": "no"}, "`archived` is not true or false"),
