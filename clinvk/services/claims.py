@@ -1,4 +1,4 @@
-"""Claiming a lock in the name of this process, and what stands in one that nobody holds."""
+"""Lock claims of this process, and checks of the agent that a killed run left in a lock."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from clinvk.store.sessions.store import SessionStore
 
 
 def claim_of(world: World, *, wait_s: float = 0.0) -> Claim:
-    """A claim of this process, which waits so many seconds."""
+    """A claim of this process that waits up to `wait_s` seconds."""
     return Claim(
         pid=world.pid,
         host=world.hostname,
@@ -25,10 +25,10 @@ def claim_of(world: World, *, wait_s: float = 0.0) -> Claim:
 
 @contextmanager
 def at_rest(store: SessionStore, world: World, session_id: str) -> Iterator[None]:
-    """Hold a session that nobody works in, for what a turn must not see: closing it, deleting it.
+    """Lock a session that is not in use, for changes that must not happen during a turn.
 
-    Raises `SessionBusyError` where a run holds it, and where the agent of a run that was killed
-    still works: the lock is the only trace of it. Otherwise as `SessionStore.hold`.
+    Raises `SessionBusyError` if a run uses it, or if the agent of a killed run still works (only
+    the lock names that agent). Otherwise like `SessionStore.hold`.
     """
     with store.hold(session_id, claim_of(world)):
         refuse_left_agent(store, world, session_id)
@@ -36,9 +36,9 @@ def at_rest(store: SessionStore, world: World, session_id: str) -> Iterator[None
 
 
 def refuse_left_agent(store: SessionStore, world: World, session_id: str) -> None:
-    """Raise `SessionBusyError` if the agent of a run that was killed still works in the session.
+    """Raise `SessionBusyError` if the agent of a killed run still works in the session.
 
-    Of one on another machine nothing can be seen from here.
+    An agent on another machine cannot be checked.
     """
     left = store.holder(session_id)
     if left is None or left.child_pid is None or left.child_identity is None:
@@ -49,9 +49,9 @@ def refuse_left_agent(store: SessionStore, world: World, session_id: str) -> Non
 
 
 def agent_left(pid: int, identity: str) -> SessionBusyError:
-    """What is said of an agent that a killed run left behind, and that still works."""
+    """The error for an agent of a killed run that still works."""
     processes = orphans.processes_of(pid, identity) or (pid,)
     return SessionBusyError(
-        f"session is busy: the agent of a run that was killed still works (process {processes[0]})",
-        hint=f"`kill {' '.join(map(str, processes))}` ends it, and so does the session's next turn",
+        f"session is busy: the agent of a killed run still works (process {processes[0]})",
+        hint=f"`kill {' '.join(map(str, processes))}` stops it, like the session's next turn",
     )

@@ -156,7 +156,7 @@ def test_a_line_that_makes_no_sense_is_a_note(patient: Patient) -> None:
     damaged_line(patient)
     exit_code, found = patient.finding("transcript_lines_damaged")
     assert (exit_code, found["severity"], found["command"]) == (WELL, "note", None)
-    assert found["message"].startswith("1 line makes no sense in the transcript of session")
+    assert found["message"].startswith("1 line of the transcript of session")
 
 
 def test_a_held_lock_is_as_it_should_be(patient: Patient) -> None:

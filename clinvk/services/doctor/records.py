@@ -144,12 +144,11 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
         yield _unreadable(DamagedRecord(path, session.id, why(error), unreadable=True))
         return
     if transcript.damaged_lines:
-        count = f"{transcript.damaged_lines:,} line"
-        count += " makes" if transcript.damaged_lines == 1 else "s make"
+        count = plural(transcript.damaged_lines, "line")
         yield about(
             severity=Severity.NOTE,
             code="transcript_lines_damaged",
-            message=f"{count} no sense in the transcript of session `{session.id}`: passed by",
+            message=f"{count} of the transcript of session `{session.id}` cannot be read: skipped",
         )
     if session.schema > SCHEMA:
         return
