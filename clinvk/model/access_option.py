@@ -30,10 +30,10 @@ class AccessOption(NamedTuple):
     def asks(self, value: str) -> Access | None:
         """The access that the option needs with this value; None for nothing."""
         if self.keys is not None:
-            key, _, said = value.partition("=")
+            key, _, inner = value.partition("=")
             first = key.strip().partition(".")[0].strip("\"' ")
             option = self.keys.get(first)
-            return None if option is None else option.asks(said.strip().strip("\"'"))
+            return None if option is None else option.asks(inner.strip().strip("\"'"))
         if not self.takes_value and value == "false":
             return None
         return self.values.get(value, self.needs)
@@ -58,11 +58,11 @@ def _value(option: AccessOption, argument: str, following: str) -> str | None:
     given = argument.partition("=")
     for name in option.names:
         if name.startswith("--"):
-            said = _plain(given[0].partition(".")[0])
-            if said == _plain(name):
+            option_name = _plain(given[0].partition(".")[0])
+            if option_name == _plain(name):
                 return given[2] if given[1] else following if option.takes_value else ""
             # Some programs cancel an option like this, also one that clinvk has set.
-            if option.takes_value and said == _plain(f"--no-{name[2:]}"):
+            if option.takes_value and option_name == _plain(f"--no-{name[2:]}"):
                 return ""
         elif option.takes_value:
             if argument.startswith(name) and not argument.startswith("--"):

@@ -107,9 +107,11 @@ def flatten(nested: Mapping[str, Json]) -> dict[str, Json]:
     for key, value in nested.items():
         if key == "backends":
             for name, options in value.items():
-                flat |= {f"backends.{name}.{option}": said for option, said in options.items()}
+                flat |= {
+                    f"backends.{name}.{option}": setting for option, setting in options.items()
+                }
         elif isinstance(value, dict):
-            flat |= {f"{key}.{option}": said for option, said in value.items()}
+            flat |= {f"{key}.{option}": setting for option, setting in value.items()}
         else:
             flat[key] = value
     return flat

@@ -149,7 +149,7 @@ class Session(Struct, frozen=True, kw_only=True):
         self, outcome: Outcome, *, number: int, at: datetime, model_asked: str | None = None
     ) -> "Session":
         """The session with turn `number` closed and counted."""
-        told, known = self.figures_told, self.conversation
+        counts_so_far, known = self.figures_told, self.conversation
         costs = [cost for cost in (self.cost_usd, outcome.cost_usd) if cost is not None]
         counts, confirmed = outcome.counters is not None, outcome.backend_session_id
         conversation = replace(
@@ -169,7 +169,8 @@ class Session(Struct, frozen=True, kw_only=True):
             turns_reported=self.turns_reported + outcome.usage.known,
             usage=total_usage((self.usage, outcome.usage)),
             cost_usd=sum(costs) if costs else None,
-            figures_reported=told and counted(told, outcome.usage, outcome.cost_usd),
+            figures_reported=counts_so_far
+            and counted(counts_so_far, outcome.usage, outcome.cost_usd),
             open_turn=None,
         )
 
@@ -206,8 +207,8 @@ class Session(Struct, frozen=True, kw_only=True):
 
     def leaves_out(self, figure: str) -> bool:
         """Whether the total of this figure is, or may be, without some turn."""
-        told = self.figures_told
-        return self.turns_begun > (1 if told is None else told[figure])
+        reported = self.figures_told
+        return self.turns_begun > (1 if reported is None else reported[figure])
 
     @property
     def partial(self) -> bool:

@@ -65,7 +65,7 @@ def capture(
 
 def _read(child: "Popen[bytes]", until: float, most: int) -> tuple[bytes, bytes]:
     pipes = {pipe.fileno(): bytearray() for pipe in (child.stdout, child.stderr) if pipe}
-    said = list(pipes.values())
+    outputs = list(pipes.values())
     poll = select.poll()
     for descriptor in pipes:
         poll.register(descriptor, select.POLLIN)
@@ -79,6 +79,6 @@ def _read(child: "Popen[bytes]", until: float, most: int) -> tuple[bytes, bytes]
             if not data:
                 poll.unregister(descriptor)
                 del pipes[descriptor]
-        if sum(map(len, said)) > most:
+        if sum(map(len, outputs)) > most:
             raise OSError(f"it printed more than {most >> 20} MiB")
-    return bytes(said[0]), bytes(said[1])
+    return bytes(outputs[0]), bytes(outputs[1])

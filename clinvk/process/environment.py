@@ -30,8 +30,8 @@ def _environment_here(environ: Mapping[str, str]) -> dict[str, str]:
         here = Path.cwd()
     except OSError:  # the directory does not exist
         return {name: value for name, value in environ.items() if name not in {"PWD", *_ELSEWHERE}}
-    said = Path(environ.get("PWD", ""))
+    known = Path(environ.get("PWD", ""))
     with suppress(OSError):
-        if said.is_absolute() and said.samefile(here):
+        if known.is_absolute() and known.samefile(here):
             return dict(environ)
     return environment_in(here, environ)

@@ -92,17 +92,17 @@ class Pipes:
         Without `hear`, or while the outbox is full, its output on stdout stays in the pipe.
         """
         patience_s = _LONGEST_POLL_S if timeout_s is None else min(timeout_s, _LONGEST_POLL_S)
-        said = False
+        received = False
         if self._stdout is not None:
             self._poll.modify(self._stdout, 0 if self.outbox.full else select.POLLIN)
         for descriptor, event in self._poll.poll(math.ceil(max(patience_s, 0.0) * 1000)):
             if descriptor == self.outbox.descriptor:
                 self.outbox.take_place(event)
             elif self._stdout is not None and descriptor == self._stdout.fileno():
-                said |= hear and self._read_stdout()
+                received |= hear and self._read_stdout()
             elif self._stderr is not None and descriptor == self._stderr.fileno():
-                said |= self._read_stderr()
-        return said
+                received |= self._read_stderr()
+        return received
 
     def unwatch(self, descriptor: int) -> None:
         """Stop waiting for this one of the `wake_fds`."""

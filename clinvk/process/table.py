@@ -65,7 +65,7 @@ def iter_stats() -> Iterator[tuple[int, ProcessStat]]:
 
 def _ask_ps(*which: str) -> Iterator[tuple[int, ProcessStat]]:
     try:
-        said = subprocess.run(
+        listed = subprocess.run(
             ("/bin/ps", "-o", "pid=,ppid=,pgid=,stat=,lstart=", *which),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -74,7 +74,7 @@ def _ask_ps(*which: str) -> Iterator[tuple[int, ProcessStat]]:
         )
     except OSError:
         return
-    for line in said.stdout.decode("ascii", errors="replace").splitlines():
+    for line in listed.stdout.decode("ascii", errors="replace").splitlines():
         fields = line.split(None, 4)
         if len(fields) == 5:
             pid, parent, group = (int(field) for field in fields[:3])

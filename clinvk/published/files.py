@@ -58,14 +58,14 @@ class _Record(Form):
     model_config = ConfigDict(extra="allow", strict=True)
 
 
-def _form(name: str, said: str, table: Iterable[RecordField], **more: Any) -> type[_Record]:  # noqa: ANN401  types
+def _form(name: str, description: str, table: Iterable[RecordField], **more: Any) -> type[_Record]:  # noqa: ANN401  types
     """The form of an object with the fields of `table`; `more` has fields with another form."""
     fields: dict[str, Any] = {
         field.name: more.get(field.name) or (_FORMS[field.kind], ...) for field in table
     }
     if "schema" in fields:  # a method of pydantic's
         fields = {"schema_": fields.pop("schema"), **fields}
-    return create_model(name, __base__=_Record, __doc__=said, **fields)
+    return create_model(name, __base__=_Record, __doc__=description, **fields)
 
 
 ConversationForm = _form(

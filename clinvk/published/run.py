@@ -86,8 +86,8 @@ def event_to_json(  # noqa: PLR0911  one for each type
                 "resumed": bool(turn and turn.resumed),
             }
         case Message() | Thinking():
-            told = {"continues": event.continues} if isinstance(event, Message) else {}
-            return {"text": event.text, "delta": event.delta, **told}
+            more = {"continues": event.continues} if isinstance(event, Message) else {}
+            return {"text": event.text, "delta": event.delta, **more}
         case ToolUse():
             fields = {"id": event.id, "name": event.name, "summary": event.summary}
             return {**fields, "input": event.input}

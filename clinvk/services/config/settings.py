@@ -38,12 +38,12 @@ def effective_settings(
     path = config_file or world.home.config_file
     text = read_config(path, must_exist=config_file is not None)
     names = _names(world.environ, text)
-    said = _environment(world.environ, known_keys(names))
-    checked, made_of = _checked(world, str(path), text, said, names)
+    from_environment = _environment(world.environ, known_keys(names))
+    checked, made_of = _checked(world, str(path), text, from_environment, names)
     if keep and made_of is not None:
         remember(world.home, made_of, checked)
     file = {key: Setting(value, str(path)) for key, value in checked["file"].items()}
-    variables = said.plain | _sourced(checked["environment"], said)
+    variables = from_environment.plain | _sourced(checked["environment"], from_environment)
     if declared := declared_names(file):
         names = (*names, *declared)
         more = _environment(world.environ, backend_keys(declared))
@@ -59,16 +59,17 @@ def _names(environ: Mapping[str, str], text: bytes | None) -> tuple[str, ...]:
     return built_in() if plain else undeclared_names()
 
 
-def _sourced(values: Mapping[str, Json], said: "_Environment") -> dict[str, Setting]:
-    return {key: Setting(value, said.variables[key]) for key, value in values.items()}
+def _sourced(values: Mapping[str, Json], from_environment: "_Environment") -> dict[str, Setting]:
+    return {key: Setting(value, from_environment.variables[key]) for key, value in values.items()}
 
 
-def _require_backend(said: Setting, names: Collection[str]) -> None:
-    if said.value is None or said.value in names or said.value in undeclared_names():
+def _require_backend(setting: Setting, names: Collection[str]) -> None:
+    if setting.value is None or setting.value in names or setting.value in undeclared_names():
         return
     known = dict.fromkeys((*undeclared_names(), *names))
     raise ConfigError(
-        f"{said.source}: there is no backend `{said.value}`", hint=f"one of: {', '.join(known)}"
+        f"{setting.source}: there is no backend `{setting.value}`",
+        hint=f"one of: {', '.join(known)}",
     )
 
 
@@ -114,35 +115,39 @@ def variables_of(key: str) -> tuple[str, ...]:
 
 
 def _checked(
-    world: World, origin: str, text: bytes | None, said: _Environment, names: tuple[str, ...]
+    world: World,
+    origin: str,
+    text: bytes | None,
+    from_environment: _Environment,
+    names: tuple[str, ...],
 ) -> tuple[Checked, Mapping[str, Json] | None]:
     """The values of the file and of the environment, from the cache if nothing has changed.
 
     If they were not in the cache, also everything that they depend on, else None.
     """
-    if text is None and not said.texts:
+    if text is None and not from_environment.texts:
         return {"file": {}, "environment": {}}, None
     made_of: Mapping[str, Json] = {
         "version": __version__,
         "keys": list(known_keys(names)),
         "path": origin,
         "text": None if text is None else text.decode("utf-8", "surrogateescape"),
-        "environment": said.texts,
+        "environment": from_environment.texts,
     }
     if (known := recall(world.home, made_of)) is not None:
         return known, None
     checked = {
         "file": {} if text is None else check_config(text, origin, names),
-        "environment": _values(said, names),
+        "environment": _values(from_environment, names),
     }
     return checked, made_of
 
 
-def _values(said: _Environment, names: tuple[str, ...]) -> dict[str, Json]:
+def _values(from_environment: _Environment, names: tuple[str, ...]) -> dict[str, Json]:
     values: dict[str, Json] = {}
-    for key, text in said.texts.items():
+    for key, text in from_environment.texts.items():
         try:
             values[key] = value_from_text(key, text)
         except ValueError as error:
-            raise ConfigError(f"{said.variables[key]}: `{key}`: {error}") from error
-    return check_values(values, said.variables, names) if values else {}
+            raise ConfigError(f"{from_environment.variables[key]}: `{key}`: {error}") from error
+    return check_values(values, from_environment.variables, names) if values else {}

@@ -39,7 +39,7 @@ _LIMIT_S = 2.0
 Left = Callable[[], float]
 """Returns how many seconds are left."""
 
-_Told = TypeVar("_Told")
+_Parsed = TypeVar("_Parsed")
 
 
 class GitError(Exception):
@@ -56,7 +56,7 @@ class Repository(Struct, frozen=True, kw_only=True):
     def status(self, left: Left) -> WorktreeStatus:
         """The differences from the last commit, with untracked files unless the user hides them."""
         tame, untracked = self._configured(left)
-        said = self._ask(
+        output = self._ask(
             [
                 *tame,
                 "status",
@@ -69,7 +69,7 @@ class Repository(Struct, frozen=True, kw_only=True):
             ],
             left,
         )
-        return _parsed(parse_status, said)
+        return _parsed(parse_status, output)
 
     def tree_changes(
         self, old: str | None, new: str | None, left: Left
@@ -78,7 +78,7 @@ class Repository(Struct, frozen=True, kw_only=True):
         if old == new:
             return {}
         empty = _EMPTY_TREES.get(len(old or new or ""), "")
-        said = self._ask(
+        output = self._ask(
             [
                 *("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"),
                 *("--no-ext-diff", "--no-textconv", "--ignore-submodules=all"),
@@ -86,14 +86,14 @@ class Repository(Struct, frozen=True, kw_only=True):
             ],
             left,
         )
-        return _parsed(parse_tree_changes, said)
+        return _parsed(parse_tree_changes, output)
 
     def own_filters(self, left: Left) -> tuple[str, ...]:
         """The filters in the repository's own configuration, without those of the user."""
-        told = iter(self._ask(["config", "--list", "--show-scope", "-z"], left).split(b"\0"))
+        entries = iter(self._ask(["config", "--list", "--show-scope", "-z"], left).split(b"\0"))
         found = (
             os.fsdecode(entry.partition(b"\n")[0])
-            for scope, entry in zip(told, told, strict=False)
+            for scope, entry in zip(entries, entries, strict=False)
             if os.fsdecode(scope) in _OF_THE_REPOSITORY and entry.startswith(b"filter.")
         )
         return tuple(dict.fromkeys(key[: key.rfind(".")] for key in found))
@@ -102,8 +102,8 @@ class Repository(Struct, frozen=True, kw_only=True):
         """The submodules in the work tree's `.gitmodules`."""
         if not os.path.lexists(self.root / ".gitmodules"):
             return ()
-        told = self._ask(["config", "--file", ".gitmodules", "--list", "-z"], left).split(b"\0")
-        keys = (os.fsdecode(entry.partition(b"\n")[0]) for entry in told)
+        entries = self._ask(["config", "--file", ".gitmodules", "--list", "-z"], left).split(b"\0")
+        keys = (os.fsdecode(entry.partition(b"\n")[0]) for entry in entries)
         found = (key[: key.rfind(".")] for key in keys if key.startswith("submodule."))
         return tuple(dict.fromkeys(found))
 
@@ -112,10 +112,10 @@ class Repository(Struct, frozen=True, kw_only=True):
 
         A user who hides untracked files (for example in a home directory under git) has a reason.
         """
-        said = self._ask(["config", "--list", "-z"], left)
+        output = self._ask(["config", "--list", "-z"], left)
         tame: dict[str, None] = {}
         untracked = "all"
-        for entry in said.split(b"\0"):
+        for entry in output.split(b"\0"):
             key, _, value = os.fsdecode(entry).partition("\n")
             if key.startswith("filter."):
                 name = key[: key.rfind(".")]
@@ -132,13 +132,13 @@ class Repository(Struct, frozen=True, kw_only=True):
 
     def _require_root(self, left: Left) -> None:
         """Refuse a work tree that the configuration puts at another place."""
-        said = self._ask(["rev-parse", "--show-toplevel"], left).removesuffix(b"\n")
-        if os.path.realpath(os.fsdecode(said)) != os.path.realpath(self.root):
+        output = self._ask(["rev-parse", "--show-toplevel"], left).removesuffix(b"\n")
+        if os.path.realpath(os.fsdecode(output)) != os.path.realpath(self.root):
             raise GitError("its work tree is elsewhere")
 
     def _ask(self, words: list[str], left: Left) -> bytes:
         try:
-            said = capture(
+            output = capture(
                 [self.git, *_TAME, *words],
                 cwd=self.root,
                 environ=_environment(self.environ),
@@ -148,10 +148,10 @@ class Repository(Struct, frozen=True, kw_only=True):
             raise GitError("git took too long") from None
         except (OSError, ValueError) as error:
             raise GitError(f"git cannot be started: {error}") from error
-        if said.code:
-            why = said.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
-            raise GitError(why.removeprefix("fatal: ") or f"git ended with {said.code}")
-        return said.stdout
+        if output.code:
+            why = output.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+            raise GitError(why.removeprefix("fatal: ") or f"git ended with {output.code}")
+        return output.stdout
 
 
 def without_own_programs(
@@ -185,8 +185,8 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _parsed(parse: Callable[[bytes], _Told], said: bytes) -> _Told:
+def _parsed(parse: Callable[[bytes], _Parsed], output: bytes) -> _Parsed:
     try:
-        return parse(said)
+        return parse(output)
     except ValueError as error:
         raise GitError(f"git's output is invalid: {error}") from error

@@ -36,10 +36,10 @@ class Bounds(Struct, frozen=True):
 
 def bounds_of(user_home: Path, environ: Mapping[str, str]) -> Bounds:
     """The bounds for a user with this home and environment."""
-    said = environ.get(_CEILINGS, "").split(":")
+    ceilings = environ.get(_CEILINGS, "").split(":")
     return Bounds(
         user_home=_real(user_home),
-        ceilings=frozenset(_real(Path(one)) for one in said if one.startswith("/")),
+        ceilings=frozenset(_real(Path(one)) for one in ceilings if one.startswith("/")),
     )
 
 
@@ -70,16 +70,16 @@ def work_trees(repository: Repository) -> tuple[Path, ...]:
     """The roots of all work trees of the repository, its own first; some may not exist."""
     shared = repository.shared
     found = [repository.root, *([shared.parent] if shared.name == ".git" else [])]
-    if said := _WORKTREE.search(_read(shared / "config")):  # a submodule
-        found.append(_real(shared / said[1].strip('"')))
+    if found_root := _WORKTREE.search(_read(shared / "config")):  # a submodule
+        found.append(_real(shared / found_root[1].strip('"')))
     return tuple(dict.fromkeys([*found, *_linked(shared)]))
 
 
 def _linked(shared: Path) -> Iterator[Path]:
     with suppress(OSError), os.scandir(shared / "worktrees") as entries:
         for entry in entries:
-            if said := _read(Path(entry.path, "gitdir")).strip():
-                yield _real(Path(entry.path, said)).parent
+            if git_file := _read(Path(entry.path, "gitdir")).strip():
+                yield _real(Path(entry.path, git_file)).parent
 
 
 def git_directory(root: Path) -> Path:

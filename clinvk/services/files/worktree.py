@@ -71,8 +71,8 @@ def parse_status(data: bytes) -> WorktreeStatus:
         match kind:
             case b"#":
                 if rest.startswith(b"branch.oid "):
-                    said = rest.removeprefix(b"branch.oid ").decode("ascii")
-                    head = None if said == "(initial)" else said
+                    commit = rest.removeprefix(b"branch.oid ").decode("ascii")
+                    head = None if commit == "(initial)" else commit
             case b"1":
                 _, sub, mode, _, _, oid, _, path = _split(rest, 8)
                 _take(in_head, path, sub, mode, oid)

@@ -151,12 +151,12 @@ class _Search:
         try:
             session = self._store.current(self._session(content))
         except (SessionDamagedError, SessionUnreadableError) as error:
-            told = self._store.told_by_transcript(content.session_id)
-            if told is None:
+            rebuilt = self._store.told_by_transcript(content.session_id)
+            if rebuilt is None:
                 self._unreadable.append(error.message)
                 return None
             self._rebuilt.append(error.message)
-            session = told
+            session = rebuilt
         except SessionNotFoundError:  # deleted since it was listed
             return None
         return Listed(session=session, status=self._store.status_of(session))

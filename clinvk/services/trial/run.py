@@ -67,9 +67,9 @@ def _untried(why: str, *, after: Promise) -> Iterator[Verdict]:
 
 def _installed(backend: Backend, settings: Settings, world: World) -> Verdict:
     [state] = backend_states(settings, world, only=backend.name)
-    said = f"version {state.version}" if state.version else f"no version: {state.fault}"
+    version = f"version {state.version}" if state.version else f"no version: {state.fault}"
     program = state.program[0] if state.program else ""
-    return Verdict(Promise.INSTALLED, Held.YES, f"{program} ({said})")
+    return Verdict(Promise.INSTALLED, Held.YES, f"{program} ({version})")
 
 
 def _patience_s(settings: Settings) -> float | None:

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 from clinvk.model.access import Access
 from clinvk.model.declared import PLACEHOLDER, PLACEHOLDERS, mentions, unknown_placeholder
 from clinvk.model.failure import FailureCode
-from clinvk.store.config.form import Filled, Section, Word, said
+from clinvk.store.config.form import Filled, Section, Word, setting
 
 
 def _template(argument: str) -> str:
@@ -87,8 +87,8 @@ Code = Annotated[str, AfterValidator(_code)]
 class Found(Section):
     """A place in the output; a plain text is its `path`."""
 
-    path: Path = said(..., "Steps separated by dots: keys, list positions, or `*` for all.")
-    where: dict[Path, str | int | bool] = said(
+    path: Path = setting(..., "Steps separated by dots: keys, list positions, or `*` for all.")
+    where: dict[Path, str | int | bool] = setting(
         {}, "Only in objects that have these values at these paths."
     )
 
@@ -99,12 +99,14 @@ Place = Annotated[Found, BeforeValidator(_short)]
 class UsageSection(Section):
     """Where the token counts of a turn are; counts on several lines are added up."""
 
-    input: Place | None = said(None, "Input tokens.")
-    output: Place | None = said(None, "Output tokens.")
-    cached: Place | None = said(None, "Input tokens read from a cache.")
-    cache_write: Place | None = said(None, "Input tokens written to a cache.")
-    reasoning: Place | None = said(None, "Output tokens for hidden reasoning.")
-    cached_apart: bool = said(False, "Whether the agent's input count excludes the cached tokens.")
+    input: Place | None = setting(None, "Input tokens.")
+    output: Place | None = setting(None, "Output tokens.")
+    cached: Place | None = setting(None, "Input tokens read from a cache.")
+    cache_write: Place | None = setting(None, "Input tokens written to a cache.")
+    reasoning: Place | None = setting(None, "Output tokens for hidden reasoning.")
+    cached_apart: bool = setting(
+        False, "Whether the agent's input count excludes the cached tokens."
+    )
 
 
 _OF_TEXT = ("format", "conversation_changes", "noise", "error_line")
@@ -113,27 +115,27 @@ _OF_TEXT = ("format", "conversation_changes", "noise", "error_line")
 class DeclaredOutput(Section):
     """How to read what the program prints."""
 
-    format: Literal["text", "json", "jsonl"] = said(
+    format: Literal["text", "json", "jsonl"] = setting(
         "text", "Plain text (the answer), one JSON value, or one JSON object per line."
     )
-    conversation: Place | None = said(None, "The agent's own session id.")
-    conversation_changes: bool = said(
+    conversation: Place | None = setting(None, "The agent's own session id.")
+    conversation_changes: bool = setting(
         False,
         "Whether each further turn gets a new id. If not, an id other than the given one is another"
         " conversation, and the turn fails.",
     )
-    text: Place | None = said(None, "A complete answer; the last one is used.")
-    delta: Place | None = said(None, "A part of the answer while it is written.")
-    model: Place | None = said(None, "The model that answered.")
-    error: Place | None = said(None, "Why the turn failed, unless a complete `text` follows.")
-    cost: Place | None = said(None, "The cost of the turn in US dollars.")
-    noise: list[Pattern] = said(
+    text: Place | None = setting(None, "A complete answer; the last one is used.")
+    delta: Place | None = setting(None, "A part of the answer while it is written.")
+    model: Place | None = setting(None, "The model that answered.")
+    error: Place | None = setting(None, "Why the turn failed, unless a complete `text` follows.")
+    cost: Place | None = setting(None, "The cost of the turn in US dollars.")
+    noise: list[Pattern] = setting(
         [], "In plain text: regular expressions for lines that are not part of the answer."
     )
-    error_line: Pattern | None = said(
+    error_line: Pattern | None = setting(
         None, "In plain text: a regular expression for a line with the reason of a failure."
     )
-    usage: UsageSection | None = said(None, "The token counts.")
+    usage: UsageSection | None = setting(None, "The token counts.")
 
     @model_validator(mode="after")
     def _finds_an_answer(self) -> "DeclaredOutput":
@@ -151,45 +153,47 @@ class DeclaredOutput(Section):
 class OptionsSection(Section):
     """The arguments for clinvk's options; they replace `{options}`."""
 
-    model: list[Argument] | None = said(None, "With `{model}`.")
-    system_prompt: list[Argument] | None = said(
+    model: list[Argument] | None = setting(None, "With `{model}`.")
+    system_prompt: list[Argument] | None = setting(
         None, "With `{system_prompt}` or `{system_prompt_file}`."
     )
-    max_turns: list[Argument] | None = said(None, "With `{max_turns}`.")
+    max_turns: list[Argument] | None = setting(None, "With `{max_turns}`.")
 
 
 class DeclaredSection(Section):
     """How to start the program, how to continue a conversation, and how to read the answer."""
 
-    title: Filled | None = said(None, "The agent's name for people; null: the backend's name.")
-    program: Filled = said(..., "A name on PATH or an absolute path.")
-    install: Filled | None = said(None, "How to install it, for the hint when it is missing.")
-    prompt: Literal["stdin", "argument", "file"] = said(
+    title: Filled | None = setting(None, "The agent's name for people; null: the backend's name.")
+    program: Filled = setting(..., "A name on PATH or an absolute path.")
+    install: Filled | None = setting(None, "How to install it, for the hint when it is missing.")
+    prompt: Literal["stdin", "argument", "file"] = setting(
         "stdin",
         "How it receives the prompt: on stdin, in the argument with `{prompt}` or in the file"
         " `{prompt_file}`.",
     )
-    start: list[Argument] = said(..., "The arguments of a first turn.")
-    resume: list[Argument] | None = said(
+    start: list[Argument] = setting(..., "The arguments of a first turn.")
+    resume: list[Argument] | None = setting(
         None, "The arguments of a further turn, with `{conversation}`; null: not possible."
     )
-    ephemeral: list[Argument] | None = said(
+    ephemeral: list[Argument] | None = setting(
         None, "The arguments of a turn that the agent does not keep; null: it always keeps turns."
     )
-    conversation_file: File | None = said(
+    conversation_file: File | None = setting(
         None,
         "The file of a conversation, with `{conversation}` and optionally `{home}` and `*`. If it"
         " is missing, the conversation no longer exists; null: the agent reports this itself.",
     )
-    options: OptionsSection | None = said(None, "Arguments for `-m`, `--system-prompt` and so on.")
-    access: dict[AccessLevel, list[Argument]] = said(
+    options: OptionsSection | None = setting(
+        None, "Arguments for `-m`, `--system-prompt` and so on."
+    )
+    access: dict[AccessLevel, list[Argument]] = setting(
         {}, "Arguments for each `--access` level that the agent can enforce."
     )
-    environment: dict[Variable, Argument] = said(
+    environment: dict[Variable, Argument] = setting(
         {}, "Environment variables; a variable is not set if its placeholder has no value."
     )
-    output: DeclaredOutput = said(DeclaredOutput(), "How to read what it prints.")
-    errors: dict[Pattern, Code] = said(
+    output: DeclaredOutput = setting(DeclaredOutput(), "How to read what it prints.")
+    errors: dict[Pattern, Code] = setting(
         {}, "The failure code for each regular expression that matches the agent's messages."
     )
 

@@ -88,8 +88,8 @@ class ConfigFile(Struct, frozen=True, kw_only=True):
 
 
 def _text(path: Path) -> str:
-    said = read_config(path, must_exist=False) or b""
+    content = read_config(path, must_exist=False) or b""
     try:
-        return said.decode()
+        return content.decode()
     except UnicodeDecodeError as error:
         raise ConfigError(f"`{path}` is not UTF-8", hint=_BY_HAND) from error

@@ -62,11 +62,11 @@ def check_config(
     """
     from clinvk.store.config.errors import config_error
 
-    document, said, problems = _examined(text, origin, backends)
+    document, values, problems = _examined(text, origin, backends)
     if problems:
         problems.sort(key=lambda one: document.line_of(one.location) or 0)
         raise config_error([(_place(one, document, origin), one) for one in problems])
-    return said
+    return values
 
 
 def problems_in(text: bytes, origin: str, backends: Collection[str]) -> list[str]:
@@ -88,7 +88,7 @@ def faults_in(text: bytes, origin: str, backends: Collection[str]) -> list[tuple
 
 
 def check_values(
-    said: Mapping[str, Json], origins: Mapping[str, str], backends: Collection[str]
+    values: Mapping[str, Json], origins: Mapping[str, str], backends: Collection[str]
 ) -> dict[str, Json]:
     """Check the values of single keys; `origins` names each in errors. Raises `ConfigError`."""
     from pydantic import ValidationError
@@ -96,12 +96,12 @@ def check_values(
     from clinvk.store.config.errors import config_error, problems_of
 
     try:
-        return _validated(nest(said), backends)
+        return _validated(nest(values), backends)
     except ValidationError as error:
         named = []
         for problem in problems_of(error, backends):
             place = ".".join(map(str, problem.location))
-            key = next(key for key in said if f"{place}.".startswith(f"{key}."))
+            key = next(key for key in values if f"{place}.".startswith(f"{key}."))
             named.append((origins[key], problem))
         raise config_error(named) from error
 

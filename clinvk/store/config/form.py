@@ -11,7 +11,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, use_enum_values=True)
 
 
-def said(default: Any, meaning: str, **limits: Any) -> Any:  # noqa: ANN401  as pydantic's Field
+def setting(default: Any, meaning: str, **limits: Any) -> Any:  # noqa: ANN401  as pydantic's Field
     """A key with its default and a description."""
     return Field(default=default, description=meaning, **limits)
 
@@ -29,11 +29,11 @@ def _filled(text: str) -> str:
     return _word(text)
 
 
-def _nothing_said(section: object) -> object:
+def _empty_section(section: object) -> object:
     """Accept an empty section, such as `run:` with only comments below it."""
     return {} if section is None else section
 
 
 Word = Annotated[str, AfterValidator(_word)]
 Filled = Annotated[str, AfterValidator(_filled)]
-MayBeEmpty = BeforeValidator(_nothing_said)
+MayBeEmpty = BeforeValidator(_empty_section)

@@ -15,7 +15,7 @@ from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS
 from clinvk.model.declared import BACKEND_NAME
 from clinvk.model.names import checked_tag
 from clinvk.store.config.declared import DeclaredSection
-from clinvk.store.config.form import Filled, MayBeEmpty, Section, Word, said
+from clinvk.store.config.form import Filled, MayBeEmpty, Section, Word, setting
 from clinvk.text.units import parse_duration
 
 
@@ -64,19 +64,19 @@ BackendKey = Annotated[str, AfterValidator(_known_or_declared)]
 class BackendSection(Section):
     """The settings of one backend."""
 
-    model: Filled | None = said(None, "The model; null: the agent's own default.")
-    access: Access | None = said(
+    model: Filled | None = setting(None, "The model; null: the agent's own default.")
+    access: Access | None = setting(
         None,
         "What the agent may do; null: the value of `run.access`.",
         strict=False,
     )
-    system_prompt: Filled | None = said(None, "Appended to the agent's own system prompt.")
-    extra_args: list[Word] = said([], "Arguments passed to the agent's CLI unchanged.")
-    binary: Filled | None = said(
+    system_prompt: Filled | None = setting(None, "Appended to the agent's own system prompt.")
+    extra_args: list[Word] = setting([], "Arguments passed to the agent's CLI unchanged.")
+    binary: Filled | None = setting(
         None, "The agent's program: a name on PATH or an absolute path; null: its usual name."
     )
-    enabled: bool = said(BACKEND_DEFAULTS["enabled"], "Whether the backend may be used.")
-    declared: DeclaredSection | None = said(
+    enabled: bool = setting(BACKEND_DEFAULTS["enabled"], "Whether the backend may be used.")
+    declared: DeclaredSection | None = setting(
         None, "Describes another agent's CLI, and creates a backend with this name."
     )
 
@@ -84,46 +84,46 @@ class BackendSection(Section):
 class SessionSection(Section):
     """How sessions are kept."""
 
-    auto_resume: bool = said(
+    auto_resume: bool = setting(
         DEFAULTS["session.auto_resume"],
         "Continue the last session of the same directory and backend with every plain prompt.",
     )
-    retention_days: int = said(
+    retention_days: int = setting(
         DEFAULTS["session.retention_days"],
         "`sessions clean` removes sessions not used for this many days, unless an option says"
         " otherwise; 0 keeps everything.",
         ge=0,
     )
-    store_token_usage: bool = said(
+    store_token_usage: bool = setting(
         DEFAULTS["session.store_token_usage"],
         "Keep token counts and costs; false: they are shown after each turn, but not stored.",
     )
-    store_transcript: bool = said(
+    store_transcript: bool = setting(
         DEFAULTS["session.store_transcript"],
         "Keep prompts, answers and tool results; false: only what is needed to continue a session,"
         " and times, token counts and the paths of changed files.",
     )
-    default_tags: list[Tag] = said([], "Tags of every new session.")
+    default_tags: list[Tag] = setting([], "Tags of every new session.")
 
 
 class RunSection(Section):
     """The limits of every run."""
 
-    timeout: Duration | None = said(None, "Maximum duration of a turn; null: no limit.")
-    idle_timeout: Duration | None = said(
+    timeout: Duration | None = setting(None, "Maximum duration of a turn; null: no limit.")
+    idle_timeout: Duration | None = setting(
         DEFAULTS["run.idle_timeout"],
         "How long an agent may be silent before it is stopped; null: no limit.",
     )
-    access: Access | None = said(
+    access: Access | None = setting(
         None,
         "What an agent may do, unless its backend's section says otherwise; null: the agent's own"
         " default without a terminal.",
         strict=False,
     )
-    max_turns: int | None = said(
+    max_turns: int | None = setting(
         None, "Maximum number of agent steps, if it can count them; null: no limit.", ge=1
     )
-    max_depth: int = said(
+    max_depth: int = setting(
         DEFAULTS["run.max_depth"],
         "Maximum depth of nested runs, if an agent calls clinvk itself.",
         ge=1,
@@ -133,13 +133,13 @@ class RunSection(Section):
 class OutputSection(Section):
     """How results are shown."""
 
-    format: Literal["text", "json", "stream-json"] = said(
+    format: Literal["text", "json", "stream-json"] = setting(
         DEFAULTS["output.format"], "How a run's result is written to stdout."
     )
-    render: Literal["auto", "always", "never"] = said(
+    render: Literal["auto", "always", "never"] = setting(
         DEFAULTS["output.render"], "Render Markdown; auto: on a terminal."
     )
-    color: Literal["auto", "always", "never"] = said(
+    color: Literal["auto", "always", "never"] = setting(
         DEFAULTS["output.color"], "Colour; auto: on a terminal, unless `NO_COLOR` is set."
     )
 
@@ -147,11 +147,11 @@ class OutputSection(Section):
 class Config(Section):
     """The whole file."""
 
-    default_backend: BackendName | None = said(
+    default_backend: BackendName | None = setting(
         None, "The backend of a new session; null: the first installed one."
     )
-    backends: Annotated[dict[BackendKey, Annotated[BackendSection, MayBeEmpty]], MayBeEmpty] = said(
-        {}, "The settings of each backend, by its name."
+    backends: Annotated[dict[BackendKey, Annotated[BackendSection, MayBeEmpty]], MayBeEmpty] = (
+        setting({}, "The settings of each backend, by its name.")
     )
     session: Annotated[SessionSection, MayBeEmpty] = SessionSection()
     run: Annotated[RunSection, MayBeEmpty] = RunSection()

@@ -79,8 +79,8 @@ def phrase(schema: Mapping[str, Any], field: Mapping[str, Any]) -> str:
     """The type of a field of a JSON Schema in words."""
     if "anyOf" in field:
         *first, last = (phrase(schema, one) for one in field["anyOf"])
-        said = ", ".join(first)
-        return f"{said}{',' if ' or ' in said else ''} or {last}"
+        phrases = ", ".join(first)
+        return f"{phrases}{',' if ' or ' in phrases else ''} or {last}"
     field = resolved(schema, field)
     if "enum" in field:
         return _list([f"`{word}`" for word in field["enum"]])

@@ -47,8 +47,8 @@ def without_key(text: str, key: str) -> str | None:
         raise TooUnusualError("its form is too unusual") from error
     if changed is None:
         return None
-    said = _leaves(document.value)
-    left = {one: value for one, value in said.items() if not f"{one}.".startswith(f"{key}.")}
+    leaves = _leaves(document.value)
+    left = {one: value for one, value in leaves.items() if not f"{one}.".startswith(f"{key}.")}
     return _proven(changed, left)
 
 
@@ -106,8 +106,8 @@ class _Page(Struct, frozen=True):
             node = entry[1]
         return path, ()
 
-    def _replace(self, name: yaml.Node, node: yaml.Node, said: str, *, below: str = "") -> str:
-        """Replace the value by `said` after the key's colon and the lines `below` under it.
+    def _replace(self, name: yaml.Node, node: yaml.Node, value: str, *, below: str = "") -> str:
+        """Replace the value by `value` after the key's colon and the lines `below` under it.
 
         Other text on the key's line and whole lines of comment in between stay.
         """
@@ -115,12 +115,12 @@ class _Page(Struct, frozen=True):
         start, end = node.start_mark.index, _end(text, (name, node))
         on_its_line = "\n" not in text[name.end_mark.index : start]
         if on_its_line and start < end and not below:
-            return text[:start] + said.lstrip() + text[end:]
+            return text[:start] + value.lstrip() + text[end:]
         colon = text.index(":", name.end_mark.index) + 1
         if on_its_line:
             line_end = self._line_end(end)
             tail = text[end:line_end].rstrip("\r\n")
-            head = text[:colon] + said + (f" {tail.lstrip()}" if tail.strip() else "")
+            head = text[:colon] + value + (f" {tail.lstrip()}" if tail.strip() else "")
             return head + self._newline + below + text[line_end:]
         first_end, line_end = self._line_end(colon), self._line_end(end)
         comments = [
@@ -128,7 +128,7 @@ class _Page(Struct, frozen=True):
             for line in text[first_end:line_end].splitlines(keepends=True)
             if line.lstrip().startswith("#")
         ]
-        head = text[:colon] + said + text[colon:first_end]
+        head = text[:colon] + value + text[colon:first_end]
         return head + "".join(comments) + below + text[line_end:]
 
     def _insert_lines(self, node: yaml.MappingNode, inner: Mapping[str, Json]) -> str:
@@ -241,10 +241,10 @@ def _without(value: Mapping[str, Json], parts: Sequence[str]) -> dict[str, Json]
 def _proven(text: str, wanted: Mapping[str, Json]) -> str:
     """The changed text, after a check that it has exactly the wanted values."""
     try:
-        said = _leaves(read_document(text, "the file").value)
+        leaves = _leaves(read_document(text, "the file").value)
     except ConfigError as error:
         raise TooUnusualError(error.message) from error
-    if said != wanted:
+    if leaves != wanted:
         raise TooUnusualError("the change would affect other keys")
     return text
 

@@ -36,14 +36,14 @@ class Document(Struct, frozen=True):
 
     def sections(self) -> dict[str, Json]:
         """The value of a valid document without empty sections."""
-        said = {
+        values = {
             key: value
             for key, value in self.value.items()
             if not (key in _SECTIONS and value is None)
         }
-        if "backends" in said:
-            said["backends"] = {name: one for name, one in said["backends"].items() if one}
-        return said
+        if "backends" in values:
+            values["backends"] = {name: one for name, one in values["backends"].items() if one}
+        return values
 
 
 def read_document(text: bytes | str, origin: str) -> Document:
@@ -66,7 +66,7 @@ def read_document(text: bytes | str, origin: str) -> Document:
             loader.dispose()
     if value is None:
         return Document(None, {})
-    for key, line in _said_twice(root):
+    for key, line in _duplicate_keys(root):
         raise ConfigError(f"{origin}:{line}: duplicate key `{key}`", hint="keep one of them")
     return Document(root, value)
 
@@ -79,7 +79,7 @@ def find_entry(node: yaml.MappingNode, key: str) -> tuple[yaml.Node, yaml.Node] 
     return None
 
 
-def _said_twice(
+def _duplicate_keys(
     node: yaml.Node | None, path: str = "", depth: int = 0
 ) -> Iterator[tuple[str, int]]:
     """Repeated keys with the line of the second: YAML uses the last, a person sees the first."""
@@ -91,7 +91,7 @@ def _said_twice(
         if isinstance(name, yaml.ScalarNode) and key in seen:
             yield key, name.start_mark.line + 1
         seen.add(key)
-        yield from _said_twice(value, f"{key}.", depth + 1)
+        yield from _duplicate_keys(value, f"{key}.", depth + 1)
 
 
 def _size(node: yaml.Node, origin: str, known: dict[int, int | None]) -> int:

@@ -38,19 +38,19 @@ class Column(NamedTuple):
 
 
 COLUMNS = (
-    Column("name", "BLOB", lambda told, _: _maybe(told.name)),
-    Column("natives", "BLOB", lambda told, _: json.dumps(native_ids(told)).encode()),
-    Column("backend", "BLOB", lambda told, _: as_bytes(told.backend)),
-    Column("status", "TEXT", lambda told, is_open: OPEN if is_open else told.status.value),
-    Column("resumable", "INTEGER", lambda told, _: int(is_resumable(told))),
-    Column("archived", "INTEGER", lambda told, _: int(told.archived)),
-    Column("cwd", "BLOB", lambda told, _: as_bytes(str(Path(told.cwd)))),
-    Column("used", "INTEGER", lambda told, _: microseconds(told.last_used_at)),
-    Column("created", "INTEGER", lambda told, _: microseconds(told.created_at)),
-    Column("tokens", "INTEGER", lambda told, _: largest_first(told)),
-    Column("title", "BLOB", lambda told, _: alphabetical(told)),
-    Column("tags", "BLOB", lambda told, _: json.dumps(told.tags).encode()),
-    Column("sought", "BLOB", lambda told, _: as_bytes(sought_in(told))),
+    Column("name", "BLOB", lambda session, _: _maybe(session.name)),
+    Column("natives", "BLOB", lambda session, _: json.dumps(native_ids(session)).encode()),
+    Column("backend", "BLOB", lambda session, _: as_bytes(session.backend)),
+    Column("status", "TEXT", lambda session, is_open: OPEN if is_open else session.status.value),
+    Column("resumable", "INTEGER", lambda session, _: int(is_resumable(session))),
+    Column("archived", "INTEGER", lambda session, _: int(session.archived)),
+    Column("cwd", "BLOB", lambda session, _: as_bytes(str(Path(session.cwd)))),
+    Column("used", "INTEGER", lambda session, _: microseconds(session.last_used_at)),
+    Column("created", "INTEGER", lambda session, _: microseconds(session.created_at)),
+    Column("tokens", "INTEGER", lambda session, _: largest_first(session)),
+    Column("title", "BLOB", lambda session, _: alphabetical(session)),
+    Column("tags", "BLOB", lambda session, _: json.dumps(session.tags).encode()),
+    Column("sought", "BLOB", lambda session, _: as_bytes(sought_in(session))),
 )
 """They follow the fields of `Row`; the columns about the files come last."""
 
@@ -81,9 +81,9 @@ _PLACES = ", ".join("?" * (len(Row._fields) - 1 + len(COLUMNS) + 3))
 INSERT = f"INSERT OR REPLACE INTO entry VALUES ({_PLACES})"  # noqa: S608  no value in it
 
 
-def values_of(told: Session, *, is_open: bool) -> tuple[Value, ...]:
+def values_of(session: Session, *, is_open: bool) -> tuple[Value, ...]:
     """The values of `COLUMNS` for a session."""
-    return tuple(column.value(told, is_open) for column in COLUMNS)
+    return tuple(column.value(session, is_open) for column in COLUMNS)
 
 
 def row_of(found: tuple[Value, ...]) -> Row:

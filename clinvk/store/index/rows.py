@@ -67,12 +67,12 @@ def read_entry(home: Home, key: Key, now_ns: int = 0) -> Entry | None:
         if isinstance(key, bytes):
             damage = DamagedRecord(Path(path), None, reading.NO_ID)
             return _damaged(key, damage, (found, beside), now_ns)
-        told = records.read(path, session_id=key)
+        session = records.read(path, session_id=key)
     except FileNotFoundError:
         return None if isinstance(key, bytes) else _rebuilt(home, key, now_ns)
-    if isinstance(told, DamagedRecord):
-        return _damaged(key, told, (found, beside), now_ns)
-    return _told(home, told, (found, beside), now_ns)
+    if isinstance(session, DamagedRecord):
+        return _damaged(key, session, (found, beside), now_ns)
+    return _with_record(home, session, (found, beside), now_ns)
 
 
 def written_entry(home: Home, key: str) -> Entry | None:
@@ -82,7 +82,7 @@ def written_entry(home: Home, key: str) -> Entry | None:
     """
     path = _record(home, key)
     try:
-        told = records.read(path, session_id=key)
+        session = records.read(path, session_id=key)
     except FileNotFoundError:
         place = home.transcript(key)
         if not os.path.lexists(place):
@@ -91,8 +91,10 @@ def written_entry(home: Home, key: str) -> Entry | None:
         return Entry(
             row=_row(key, damage, rebuilt=True), found=damage, signature=None, settled=False
         )
-    is_open = isinstance(told, Session) and told.open_turn is not None
-    return Entry(row=_row(key, told, is_open=is_open), found=told, signature=None, settled=False)
+    is_open = isinstance(session, Session) and session.open_turn is not None
+    return Entry(
+        row=_row(key, session, is_open=is_open), found=session, signature=None, settled=False
+    )
 
 
 def joint_signature(record: os.stat_result | None, transcript: os.stat_result | None) -> int | None:
@@ -127,15 +129,15 @@ def _damaged(key: Key, damage: DamagedRecord, files: _Files, now_ns: int) -> Ent
     )
 
 
-def _told(home: Home, told: Session, files: _Files, now_ns: int) -> Entry:
+def _with_record(home: Home, recorded: Session, files: _Files, now_ns: int) -> Entry:
     """The entry of a session with a record, corrected from its transcript."""
     settled = _are_settled(files, now_ns)
     try:
-        session = reading.reconciled(home, told)
+        session = reading.reconciled(home, recorded)
     except StoreError:
-        session, settled = told, False
-    is_open = told.open_turn is not None or session.open_turn is not None
-    row = _row(told.id, session, is_open=is_open)
+        session, settled = recorded, False
+    is_open = recorded.open_turn is not None or session.open_turn is not None
+    row = _row(recorded.id, session, is_open=is_open)
     return Entry(row=row, found=session, signature=joint_signature(*files), settled=settled)
 
 
@@ -146,23 +148,23 @@ def _are_settled(files: _Files, now_ns: int) -> bool:
 def _rebuilt(home: Home, key: str, now_ns: int) -> Entry | None:
     """The entry of a session without a record, rebuilt from its transcript."""
     found = _transcript(home, key)
-    told = None if found is None else reading.read_orphan(home, key)
-    if found is None or told is None:
+    session = None if found is None else reading.read_orphan(home, key)
+    if found is None or session is None:
         return None
-    is_open = isinstance(told, Session) and told.open_turn is not None
+    is_open = isinstance(session, Session) and session.open_turn is not None
     return Entry(
-        row=_row(key, told, rebuilt=True, is_open=is_open),
-        found=told,
+        row=_row(key, session, rebuilt=True, is_open=is_open),
+        found=session,
         signature=joint_signature(None, found),
         settled=is_settled(found, now_ns)
-        and not (isinstance(told, DamagedRecord) and told.unreadable),
+        and not (isinstance(session, DamagedRecord) and session.unreadable),
     )
 
 
 def _row(
-    key: Key, told: Session | DamagedRecord, *, rebuilt: bool = False, is_open: bool = False
+    key: Key, session: Session | DamagedRecord, *, rebuilt: bool = False, is_open: bool = False
 ) -> Row:
-    if isinstance(told, DamagedRecord):
+    if isinstance(session, DamagedRecord):
         return Row(key=key, rebuilt=int(rebuilt), damaged=1, open=0)
     row = Row(key=key, rebuilt=int(rebuilt), damaged=0, open=int(is_open))
-    return row._replace(values=values_of(told, is_open=is_open))
+    return row._replace(values=values_of(session, is_open=is_open))

@@ -169,13 +169,13 @@ def _looking(path: Path) -> Iterator[int | None]:
 def _take(path: Path, claim: Claim) -> int:
     """Wait for the lock and return its descriptor. Raises like `acquire`."""
     ensure_private_dir(path.parent)
-    longest, waited, told = max(claim.wait_s, _GRACE_S), 0.0, False
+    longest, waited, announced = max(claim.wait_s, _GRACE_S), 0.0, False
     while True:
         descriptor = _try_to_take(path)
         if descriptor is not None:
             return descriptor
-        if waited >= _GRACE_S and not told:
-            told = True
+        if waited >= _GRACE_S and not announced:
+            announced = True
             if claim.wait_s > 0:
                 claim.waiting(_busy(path, claim))
         if waited >= longest:
