@@ -149,7 +149,7 @@ class Session(Struct, frozen=True, kw_only=True):
         self, outcome: Outcome, *, number: int, at: datetime, model_asked: str | None = None
     ) -> "Session":
         """The session with turn `number` closed and counted."""
-        counts_so_far, known = self.figures_told, self.conversation
+        counts_so_far, known = self.figure_counts, self.conversation
         costs = [cost for cost in (self.cost_usd, outcome.cost_usd) if cost is not None]
         counts, confirmed = outcome.counters is not None, outcome.backend_session_id
         conversation = replace(
@@ -199,7 +199,7 @@ class Session(Struct, frozen=True, kw_only=True):
         return max(self.turns, self.open_turn.number if self.open_turn else 0)
 
     @property
-    def figures_told(self) -> FigureCounts | None:
+    def figure_counts(self) -> FigureCounts | None:
         """How many turns reported each figure; None if that is not known."""
         if self.figures_reported is None and not (self.turns or self.turns_reported):
             return NO_FIGURES
@@ -207,7 +207,7 @@ class Session(Struct, frozen=True, kw_only=True):
 
     def leaves_out(self, figure: str) -> bool:
         """Whether the total of this figure is, or may be, without some turn."""
-        reported = self.figures_told
+        reported = self.figure_counts
         return self.turns_begun > (1 if reported is None else reported[figure])
 
     @property

@@ -45,7 +45,7 @@ def session_to_json(listed: "Listed") -> dict[str, Any]:
         "turns_reported": session.turns_reported,
         "usage": session.usage.figures,
         "cost_usd": session.cost_usd,
-        "figures_reported": session.figures_told,
+        "figures_reported": session.figure_counts,
         "tags": list(session.tags),
         "archived": session.archived,
     }

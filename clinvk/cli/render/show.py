@@ -57,7 +57,7 @@ def _usage(session: Session) -> Iterator[str]:
     yield field("Token Usage", heading) if session.partial else "Token Usage:"
     for label, figure in _TOKENS.items():
         tokens = getattr(session.usage, figure)
-        counts = session.figures_told
+        counts = session.figure_counts
         in_heading = counts is not None and counts[figure] == session.turns_reported
         more = "" if tokens is None or in_heading else _left_out(session, figure)
         yield field(f"  {label}", f"{format_tokens(tokens)}{more}")
@@ -67,7 +67,7 @@ def _left_out(session: Session, figure: str) -> str:
     """The number of turns in the sum, if it is not all turns."""
     if not session.leaves_out(figure):
         return ""
-    counts = session.figures_told
+    counts = session.figure_counts
     return f" {'(at least)' if counts is None else _reported(session, counts[figure])}"
 
 

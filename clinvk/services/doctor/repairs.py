@@ -75,7 +75,7 @@ def _rebuild_record(session_id: str, world: World) -> str:
             return f"updated `{path}` from its transcript"
         if written is not None and written.unreadable:
             raise StoreError(written.sentence)
-        found = store.told_by_transcript(session_id)
+        found = store.rebuilt_from_transcript(session_id)
         if found is None:
             raise StoreError(f"session `{session_id}` cannot be rebuilt from its transcript")
         if written is not None:

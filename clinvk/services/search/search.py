@@ -151,7 +151,7 @@ class _Search:
         try:
             session = self._store.current(self._session(content))
         except (SessionDamagedError, SessionUnreadableError) as error:
-            rebuilt = self._store.told_by_transcript(content.session_id)
+            rebuilt = self._store.rebuilt_from_transcript(content.session_id)
             if rebuilt is None:
                 self._unreadable.append(error.message)
                 return None

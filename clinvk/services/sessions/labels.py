@@ -102,5 +102,5 @@ def _change(world: World, reference: str, change: Callable[[Session], Session]) 
     session_id = resolve_reference(store, reference, ago=world.ago).id
     changed = store.update(session_id, change, world.sleep)
     with suppress(SessionBusyError), store.hold(session_id, claim_of(world)):
-        store.tell_transcript(session_id, world.now)
+        store.copy_to_transcript(session_id, world.now)
     return Listed(session=changed, status=store.status_of(changed))

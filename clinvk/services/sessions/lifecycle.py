@@ -53,7 +53,7 @@ def _change(
 
     with at_rest(store, world, session_id):
         store.update(session_id, settled, world.sleep)
-        store.tell_transcript(session_id, world.now)
+        store.copy_to_transcript(session_id, world.now)
     return changes[-1]
 
 

@@ -93,7 +93,7 @@ def _matches_damaged(store: SessionStore, damaged: DamagedRecord, reference: str
     prefix = prefix_in(reference)
     if prefix is not None and damaged.id_guess.startswith(prefix):
         return True
-    rebuilt = store.told_by_transcript(damaged.id_guess)
+    rebuilt = store.rebuilt_from_transcript(damaged.id_guess)
     return rebuilt is not None and reference in (rebuilt.name, *native_ids(rebuilt))
 
 
@@ -126,7 +126,7 @@ def find_named(store: SessionStore, name: str) -> Session | None:
     for record in selected.damaged:
         if record.id_guess is None:
             continue
-        rebuilt = store.told_by_transcript(record.id_guess)
+        rebuilt = store.rebuilt_from_transcript(record.id_guess)
         # If the system refuses to read a file, its name is unknown.
         if rebuilt.name == name if rebuilt is not None else record.unreadable:
             raise record.error(hint=store.way_out(record))
@@ -211,7 +211,7 @@ def _may_be_meant(
     changed_at = store.changed_at(record.id_guess)
     if found is not None and (changed_at is None or changed_at < found.last_used_at):
         return False
-    rebuilt = store.told_by_transcript(record.id_guess)
+    rebuilt = store.rebuilt_from_transcript(record.id_guess)
     if rebuilt is None:
         return not record.foreign and (found is not None or last)
     meant = asked.takes(rebuilt, store.status_of(rebuilt))

@@ -10,25 +10,27 @@ from clinvk.store.home import Home
 from clinvk.store.index.database import IndexBrokenError, IndexUnusableError, opened, writing
 from clinvk.store.index.file_signature import stamp
 from clinvk.store.index.rows import written_entry
-from clinvk.store.index.sync import is_noted, note, say_behind, take
+from clinvk.store.index.sync import is_noted, note, note_behind, take
 
 
-def tell(home: Home, session_id: str, folders: Sequence[str], act: Callable[[], object]) -> None:
+def change_and_update(
+    home: Home, session_id: str, folders: Sequence[str], act: Callable[[], object]
+) -> None:
     """Call `act` and update the index, see `index.change`."""
     outcome = _Outcome(act)
     try:
         with opened(home) as database, writing(database):
             known = [name for name in folders if is_noted(database, home, (name,))]
-            outcome.come()
+            outcome.call()
             for name in known:
                 note(database, name, stamp(home.root / name))
             take(database, session_id, written_entry(home, session_id))
     except (IndexBrokenError, IndexUnusableError):
         if not outcome.is_known:
-            outcome.come()
+            outcome.call()
             # Another process may be noting at this moment that the index matches the folder.
-            say_behind(home)
-    outcome.give()
+            note_behind(home)
+    outcome.raise_error()
 
 
 class _Outcome:
@@ -39,7 +41,7 @@ class _Outcome:
         self._act = act
         self._error: Exception | None = None
 
-    def come(self) -> None:
+    def call(self) -> None:
         """Call the action and keep its error."""
         self.is_known = True
         try:
@@ -47,7 +49,7 @@ class _Outcome:
         except Exception as error:  # noqa: BLE001  raised to the caller later, unchanged
             self._error = error
 
-    def give(self) -> None:
+    def raise_error(self) -> None:
         """Raise the error of the action, if any."""
         if self._error is not None:
             raise self._error

@@ -98,7 +98,7 @@ def take(database: sqlite3.Connection, key: Key, entry: Entry | None) -> None:
         database.executemany("INSERT INTO native VALUES (?, ?)", rows)
 
 
-def say_behind(home: Home) -> None:
+def note_behind(home: Home) -> None:
     """Record on disk that a change is missing in the index. Never raises."""
     with suppress(OSError):
         if not os.path.islink(home.cache):

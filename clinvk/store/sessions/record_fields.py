@@ -40,12 +40,12 @@ class Kind(NamedTuple):
 
 
 class RecordField(NamedTuple):
-    """A field of a JSON object; `told_by_turns`: it also follows from a transcript's turns."""
+    """A field of a JSON object; `from_turns`: it also follows from a transcript's turns."""
 
     name: str
     attribute: str
     kind: Kind
-    told_by_turns: bool = False
+    from_turns: bool = False
 
 
 class _NestedError(ValueError):
@@ -190,7 +190,7 @@ FIELDS = (
     RecordField("title", "title", TITLE),
     RecordField("title_source", "title_source", SOURCE),
     RecordField("backend", "backend", TEXT),
-    RecordField("conversations", "conversations", CONVERSATIONS, told_by_turns=True),
+    RecordField("conversations", "conversations", CONVERSATIONS, from_turns=True),
     RecordField("model_requested", "model_asked", MAYBE_TEXT),
     RecordField("access", "access", ACCESS),
     RecordField("system_prompt", "system_prompt", MAYBE_TEXT),
@@ -200,13 +200,13 @@ FIELDS = (
     RecordField("parent", "parent", MAYBE_TEXT),
     RecordField("tags", "tags", TAGS),
     RecordField("created_at", "created_at", TIME),
-    RecordField("last_used_at", "last_used_at", LATER_TIME, told_by_turns=True),
-    RecordField("turns", "turns", COUNT, told_by_turns=True),
-    RecordField("turns_reported", "turns_reported", COUNT, told_by_turns=True),
-    RecordField("usage", "usage", USAGE, told_by_turns=True),
-    RecordField("cost_usd", "cost_usd", AMOUNT, told_by_turns=True),
-    RecordField("figures_reported", "figures_reported", FIGURE_COUNTS, told_by_turns=True),
-    RecordField("open_turn", "open_turn", TURN, told_by_turns=True),
+    RecordField("last_used_at", "last_used_at", LATER_TIME, from_turns=True),
+    RecordField("turns", "turns", COUNT, from_turns=True),
+    RecordField("turns_reported", "turns_reported", COUNT, from_turns=True),
+    RecordField("usage", "usage", USAGE, from_turns=True),
+    RecordField("cost_usd", "cost_usd", AMOUNT, from_turns=True),
+    RecordField("figures_reported", "figures_reported", FIGURE_COUNTS, from_turns=True),
+    RecordField("open_turn", "open_turn", TURN, from_turns=True),
 )
 """In their published order. All other fields of a record are kept unchanged."""
 

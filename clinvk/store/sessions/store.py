@@ -115,7 +115,7 @@ class SessionStore(Struct, frozen=True):
                 error.message, hint="nothing was changed; run `clinvk doctor` to see what to do"
             ) from error
 
-    def told_by_transcript(self, session_id: str) -> Session | None:
+    def rebuilt_from_transcript(self, session_id: str) -> Session | None:
         """The session from its transcript alone; None if that is not possible."""
         found = reading.read_orphan(self.home, session_id)
         return found if isinstance(found, Session) else None
@@ -167,7 +167,7 @@ class SessionStore(Struct, frozen=True):
                 self.save(changed)
         return changed
 
-    def tell_transcript(self, session_id: str, now: Callable[[], datetime]) -> None:
+    def copy_to_transcript(self, session_id: str, now: Callable[[], datetime]) -> None:
         """Copy the record's fields other than turns to the transcript, if it exists.
 
         The caller holds the session's lock. Never raises: the copy is only for a lost record.
@@ -305,7 +305,7 @@ class SessionStore(Struct, frozen=True):
             return "try again; if it fails again, run `clinvk doctor` to see what to do"
         session_id = found.id_guess
         is_record = session_id is not None and found.path == self.home.record(session_id)
-        if session_id is not None and is_record and self.told_by_transcript(session_id):
+        if session_id is not None and is_record and self.rebuilt_from_transcript(session_id):
             return (
                 "move that file away, or run `clinvk doctor --fix`: the session is then"
                 f" rebuilt from `{self.home.transcript(session_id)}`"

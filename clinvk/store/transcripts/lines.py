@@ -36,7 +36,7 @@ from clinvk.text.json_codec import json_line, time_from_text, time_to_text
 
 LONGEST = 256 * 1024
 
-_LEFT_OUT = {"type"} | {field.name for field in FIELDS if field.told_by_turns}
+_LEFT_OUT = {"type"} | {field.name for field in FIELDS if field.from_turns}
 """The fields of a record that follow from its turns, and the type of the line."""
 
 Line = dict[str, Any]

@@ -446,7 +446,7 @@ def _four_turns(store: SessionStore, session: Session, clock: Any) -> list[bytes
         if number == 4:  # a title and a tag that the older copies do not know
             session = replace(store.load(ID), title="later", tags=("t",))
         store.save(store.current(session))
-        store.tell_transcript(ID, clock)
+        store.copy_to_transcript(ID, clock)
         session = store.load(ID)
         copies.append(store.home.record(ID).read_bytes())
     return copies
