@@ -71,7 +71,7 @@ class Outbox:
         self._waiting = 0
         self.finish()
 
-    def take_place(self, event: int) -> None:
+    def handle_event(self, event: int) -> None:
         """Handle an event of `poll`."""
         if event & _GONE:
             self.close()

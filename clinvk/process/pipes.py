@@ -41,7 +41,7 @@ class Pipes:
         self, process: Popen[bytes], prompt: bytes, wake_fds: list[int], *, dialogue: bool
     ) -> None:
         self.lines: deque[str] = deque()
-        self.heard = 0
+        self.bytes_read = 0
         """Number of bytes read from stdout."""
         self._stdout, self._stderr = process.stdout, process.stderr
         self._framer = LineFramer()
@@ -86,10 +86,10 @@ class Pipes:
         text = self._tail.decode("utf-8", errors="replace")
         return "\n".join(text.splitlines()[-_TAIL_LINES:])
 
-    def exchange(self, timeout_s: float | None, *, hear: bool = True) -> bool:
+    def exchange(self, timeout_s: float | None, *, read_stdout: bool = True) -> bool:
         """Wait at most `timeout_s` for events and handle them; returns whether the child wrote.
 
-        Without `hear`, or while the outbox is full, its output on stdout stays in the pipe.
+        Without `read_stdout`, or while the outbox is full, its output on stdout stays in the pipe.
         """
         patience_s = _LONGEST_POLL_S if timeout_s is None else min(timeout_s, _LONGEST_POLL_S)
         received = False
@@ -97,9 +97,9 @@ class Pipes:
             self._poll.modify(self._stdout, 0 if self.outbox.full else select.POLLIN)
         for descriptor, event in self._poll.poll(math.ceil(max(patience_s, 0.0) * 1000)):
             if descriptor == self.outbox.descriptor:
-                self.outbox.take_place(event)
+                self.outbox.handle_event(event)
             elif self._stdout is not None and descriptor == self._stdout.fileno():
-                received |= hear and self._read_stdout()
+                received |= read_stdout and self._read_stdout()
             elif self._stderr is not None and descriptor == self._stderr.fileno():
                 received |= self._read_stderr()
         return received
@@ -120,7 +120,7 @@ class Pipes:
     def _read_stdout(self) -> bool:
         data = self._read(self._stdout)
         if data:
-            self.heard += len(data)
+            self.bytes_read += len(data)
             self.lines.extend(self._framer.feed(data))
         elif data is not None:
             self._close_stdout()

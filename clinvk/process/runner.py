@@ -93,7 +93,7 @@ class Child:
         self._reason = EndReason.EXITED
         self._signal: signal.Signals | None = None
         self._stop_sequence: StopSequence | None = None
-        self._heeded = 0
+        self._handled = 0
         self._ending: Ending | None = None
         self.pid = process.pid if process else 0
         self.identity = run_identity(self.pid, mark) if process else ""
@@ -169,9 +169,9 @@ class Child:
             self._quiet_at = self._clock() + QUIET_S
             if waited_for:
                 self._postpone(self._clock() - held_at)
-            self._heed_signals()
+            self._handle_signals()
 
-    def attend(self) -> bool:
+    def enforce_limits(self) -> bool:
         """Enforce the limits between two lines, for a consumer that is blocked elsewhere.
 
         Call it regularly. Returns False after the child was stopped before its end: then the
@@ -180,10 +180,10 @@ class Child:
         if self._process is None:
             return True
         if self._ending is None:
-            if self._pipes.exchange(0.0, hear=False):
+            if self._pipes.exchange(0.0, read_stdout=False):
                 self._life_at = self._clock()
             self._signals.drain()
-            self._heed_signals()
+            self._handle_signals()
             due = self._next_deadline()
             if due is not None and self._clock() >= due[0]:
                 idle = due[1] is EndReason.IDLE_TIMEOUT
@@ -226,7 +226,7 @@ class Child:
         if not self._pipes.stdout_open:
             self.settled()
         self._signals.drain()
-        self._heed_signals()
+        self._handle_signals()
         self._note_exit()
         if self._quiet_at is not None and self._clock() >= self._quiet_at:
             self._quiet_at = None
@@ -249,7 +249,7 @@ class Child:
             return False
         late = self._drain_until is not None and self._clock() >= self._drain_until
         # Everything that it wrote before its exit is read, however slow this machine is.
-        drained = late and self._pipes.heard >= self._written
+        drained = late and self._pipes.bytes_read >= self._written
         return drained or not self._pipes.stdout_open
 
     def _next_deadline(self) -> tuple[float, EndReason] | None:
@@ -289,11 +289,11 @@ class Child:
         )
         self._pipes.outbox.drop_replies()
 
-    def _heed_signals(self) -> None:
+    def _handle_signals(self) -> None:
         received = self._signals.received
-        if len(received) == self._heeded:
+        if len(received) == self._handled:
             return
-        for index, number in enumerate(received[self._heeded :], start=self._heeded):
+        for index, number in enumerate(received[self._handled :], start=self._handled):
             if self._drain_until is not None:
                 self._drain_until = self._clock()
             elif self._stop_sequence is not None:
@@ -301,7 +301,7 @@ class Child:
             else:
                 self._signal = number
                 self._stop(EndReason.CANCELLED, number)
-        self._heeded = len(received)
+        self._handled = len(received)
 
     def _note_exit(self) -> None:
         if self._drain_until is None and self._exit.poll():
@@ -310,7 +310,7 @@ class Child:
             self._pipes.outbox.drop_replies()
             patience_s = _DRAIN_S if self._leave_by is None else _DRAIN_SETTLED_S
             self._drain_until = self._clock() + patience_s
-            self._written = self._pipes.heard + self._pipes.waiting
+            self._written = self._pipes.bytes_read + self._pipes.waiting
 
     def _finish(self, process: Popen[bytes]) -> None:
         stopped = self._reason is not EndReason.EXITED

@@ -15,7 +15,7 @@ from typing import Self
 
 from clinvk.errors import ExitStatus, StoppedBySignal
 
-HEEDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _Handler = Callable[[int, FrameType | None], object] | int | None
 
 _PATIENCE = 3
@@ -74,9 +74,9 @@ class SignalInbox:
         os.set_blocking(self._read_fd, False)
         os.set_blocking(self._write_fd, False)
         if threading.current_thread() is threading.main_thread():
-            for heeded in HEEDED:
-                if signal.getsignal(heeded) is not signal.SIG_IGN:
-                    self._old[heeded] = signal.signal(heeded, self._on_signal)
+            for handled in HANDLED:
+                if signal.getsignal(handled) is not signal.SIG_IGN:
+                    self._old[handled] = signal.signal(handled, self._on_signal)
         return self
 
     def __exit__(
@@ -85,9 +85,9 @@ class SignalInbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for heeded, old in self._old.items():
+        for handled, old in self._old.items():
             # None is a handler that was not installed from Python.
-            signal.signal(heeded, signal.SIG_DFL if old is None else old)
+            signal.signal(handled, signal.SIG_DFL if old is None else old)
         self._old.clear()
         read_fd, write_fd = self._read_fd, self._write_fd
         self._read_fd = self._write_fd = -1
@@ -113,8 +113,8 @@ def stopped_by_signals() -> Iterator[None]:
         raise StoppedBySignal(ExitStatus.TERMINATED)
 
     ends = (signal.SIGTERM, signal.SIGHUP)
-    heeded = [one for one in ends if signal.getsignal(one) is not signal.SIG_IGN]
-    before = {one: signal.signal(one, leave) for one in heeded}
+    handled = [one for one in ends if signal.getsignal(one) is not signal.SIG_IGN]
+    before = {one: signal.signal(one, leave) for one in handled}
     try:
         yield
     except OSError:

@@ -52,7 +52,7 @@ def test_a_child_that_leaves_before_its_prompt_is_told_as_any_other(launch: Star
     with launch("fails", stdin=TWO_MB, held=True) as child:
         until = time.monotonic() + 10
         while not child._exit.poll() and time.monotonic() < until:
-            child.attend()
+            child.enforce_limits()
         child.send_prompt()
         assert list(child.lines()) == []
     assert (child.ending.reason, child.ending.exit_code) == (EndReason.EXITED, 7)
@@ -87,7 +87,7 @@ def test_limits_count_from_the_prompt(launch: Starter) -> None:
     child.send_prompt()
     with child:
         assert next(child.lines()) == "tick"
-        assert child.attend()
+        assert child.enforce_limits()
 
 
 def test_a_child_gets_a_reply_to_what_it_asks(launch: Starter) -> None:
@@ -120,7 +120,7 @@ def test_replies_are_sent_while_the_consumer_waits(launch: Starter) -> None:
             child.reply(f"re {next(lines)} {number}\n".encode())
         until = time.monotonic() + 10
         while not child._exit.poll() and time.monotonic() < until:
-            child.attend()
+            child.enforce_limits()
         assert next(lines) == "re ask 1 1,re ask 2 2,re ask 3 3,"
 
 

@@ -119,7 +119,7 @@ def test_limits_hold_while_the_consumer_waits_for_somebody_else(
     """As long as it attends; then the child is stopped, and there is nothing to wait for."""
     with launch("floods_stdout", limits=limits) as child:
         for _ in islice(child.lines(), 1):
-            while child.attend():
+            while child.enforce_limits():
                 time.sleep(0.02)
     assert child.ending.reason is reason
     assert child.ending.duration_s < 3
@@ -132,10 +132,10 @@ def test_a_child_that_ends_by_itself_is_worth_waiting_for(launch: Starter) -> No
         next(lines)
         until = time.monotonic() + 1.0
         while time.monotonic() < until:
-            assert child.attend()
+            assert child.enforce_limits()
             time.sleep(0.05)
         assert list(lines)[-1] == "result"
-        assert child.attend()
+        assert child.enforce_limits()
     assert child.ending.reason is EndReason.EXITED
 
 
@@ -146,7 +146,7 @@ def test_a_prompt_goes_on_being_sent_while_the_consumer_waits(launch: Starter) -
         assert next(lines) == "begun"
         until = time.monotonic() + 10
         while not child._exit.poll() and time.monotonic() < until:
-            child.attend()
+            child.enforce_limits()
         assert list(lines) == [str(len(TWO_MB))]
 
 

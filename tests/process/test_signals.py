@@ -14,7 +14,7 @@ import pytest
 
 from clinvk.process.ending import EndReason
 from clinvk.process.runner import Child
-from clinvk.process.signals import HEEDED, SignalInbox
+from clinvk.process.signals import HANDLED, SignalInbox
 
 Starter = Callable[..., Child]
 
@@ -24,7 +24,7 @@ def receive(number: int) -> None:
     os.kill(os.getpid(), number)
 
 
-@pytest.mark.parametrize("number", HEEDED, ids=lambda number: number.name)
+@pytest.mark.parametrize("number", HANDLED, ids=lambda number: number.name)
 def test_the_first_signal_is_passed_on_and_last_words_still_come(
     launch: Starter, number: signal.Signals
 ) -> None:
@@ -132,10 +132,10 @@ def test_a_stuck_consumer_can_be_interrupted(launch: Starter) -> None:
 
 def test_old_ways_are_back_afterwards() -> None:
     """Leaving the inbox restores each handler."""
-    before = [signal.getsignal(number) for number in HEEDED]
+    before = [signal.getsignal(number) for number in HANDLED]
     with SignalInbox():
-        assert [signal.getsignal(number) for number in HEEDED] != before
-    assert [signal.getsignal(number) for number in HEEDED] == before
+        assert [signal.getsignal(number) for number in HANDLED] != before
+    assert [signal.getsignal(number) for number in HANDLED] == before
 
 
 def test_what_was_ignored_stays_ignored(tmp_path: Path) -> None:
@@ -165,9 +165,9 @@ def test_outside_the_main_thread_nothing_is_installed() -> None:
     seen: list[object] = []
 
     def use() -> None:
-        before = [signal.getsignal(number) for number in HEEDED]
+        before = [signal.getsignal(number) for number in HANDLED]
         with SignalInbox() as inbox:
-            seen.append([signal.getsignal(number) for number in HEEDED] == before)
+            seen.append([signal.getsignal(number) for number in HANDLED] == before)
             inbox.post(signal.SIGINT)
             seen.append(inbox.received)
 

@@ -129,7 +129,7 @@ class Turn:
             clock=self._world.monotonic,
             on_quiet=self._recording.quiet,
         ) as child:
-            self._attended(child.attend)
+            self._attended(child.enforce_limits)
             self._recording.note_agent(child.pid, child.identity)
             self._watch_files(began_at)
             parser = plan.backend.parser(plan.request)
