@@ -36,8 +36,8 @@ def conversation_exists(files: Conversations | None) -> bool | None:
 def conversation_is_empty(files: Conversations | None) -> bool:
     """Whether the agent has the conversation, but without a message.
 
-    False where that cannot be told. A conversation that stopped before its first message is empty
-    too. For files without a message `conversation_exists` already answers false.
+    False if that is not known. A conversation that stopped before its first message is empty too.
+    For files without a message `conversation_exists` is already False.
     """
     if not isinstance(files, ConversationRows) or files.content is None:
         return False

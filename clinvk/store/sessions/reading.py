@@ -100,12 +100,12 @@ def read_orphan(home: Home, session_id: str) -> Session | DamagedRecord | None:
 
 
 def current(home: Home, session: Session) -> Session:
-    """The session with what its transcript knows better than its record.
+    """The session, corrected from its transcript.
 
-    That is the end of a turn whose record was never updated, the agent's session id of a turn that
-    broke off, and every turn that an older copy of the record does not know. Costs one look at the
-    end of the transcript, unless there is such a thing. A transcript that cannot be read knows
-    nothing: see `reconciled`.
+    The transcript may have the end of a turn that the record shows as open, the agent's session id
+    of an interrupted turn, or turns that an older copy of the record does not have. If nothing
+    differs, only the end of the transcript is read. A transcript that cannot be read changes
+    nothing; see `reconciled`.
     """
     try:
         return reconciled(home, session)

@@ -104,12 +104,12 @@ def _conversations(value: object) -> tuple[Conversation, ...]:
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise ValueError
     try:
-        said = [Conversation(**read_fields(one, CONVERSATION)) for one in value]
+        conversations = [Conversation(**read_fields(one, CONVERSATION)) for one in value]
     except ValueError as error:
         raise _NestedError(*error.args) from None
-    if len({one.backend for one in said}) < len(said):
+    if len({one.backend for one in conversations}) < len(conversations):
         raise ValueError
-    return tuple(one for one in said if one != Conversation(backend=one.backend))
+    return tuple(one for one in conversations if one != Conversation(backend=one.backend))
 
 
 def _words(words: Iterable[StrEnum], default: object = None, *, firm: bool = False) -> Kind:
@@ -148,7 +148,9 @@ TITLE = Kind("a text", _exactly(str), default="")
 NAME = Kind("a text", lambda value: normal(_exactly(str)(value)))
 FLAG = Kind("true or false", _exactly(bool), default=False)
 COUNT = Kind("a count", _count, default=0)
-OBJECT = Kind("an object", _exactly(dict), lambda said: said if isinstance(said, Mapping) else None)
+OBJECT = Kind(
+    "an object", _exactly(dict), lambda value: value if isinstance(value, Mapping) else None
+)
 # A value that is written must also be readable: an agent may report an impossible cost.
 AMOUNT = Kind("an amount", _amount, lambda cost: cost if abs(cost) < HUGE else None)
 TIME = Kind("a time", time_from_text, time_to_text, required=True, firm=True)
@@ -219,9 +221,9 @@ def read_session(data: object) -> Session:
         raise ValueError("it is not a JSON object")  # noqa: TRY004  one kind for all errors
     data = upgraded(data)
     (schema,) = read_fields(data, FIELDS[:1]).values()
-    said = read_fields(data, FIELDS, lenient=schema > SCHEMA)
-    said["last_used_at"] = said["last_used_at"] or said["created_at"]
-    return Session(**said, unknown={key: data[key] for key in data if key not in KNOWN})
+    values = read_fields(data, FIELDS, lenient=schema > SCHEMA)
+    values["last_used_at"] = values["last_used_at"] or values["created_at"]
+    return Session(**values, unknown={key: data[key] for key in data if key not in KNOWN})
 
 
 def upgraded(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -255,26 +257,26 @@ def read_fields(
     data: Mapping[str, Any], table: Iterable[RecordField], *, lenient: bool = False
 ) -> dict[str, Any]:
     """The values of an object's fields by attribute. Raises `ValueError` with the reason."""
-    said: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, attribute, kind, _ in table:
         value = data.get(name, _MISSING)
         if value is _MISSING or (value is None and (kind is TIME or not kind.required)):
             if kind.required:
                 raise ValueError(f"`{name}` is missing")
-            said[attribute] = kind.default
+            values[attribute] = kind.default
             continue
         try:
-            said[attribute] = kind.read(value)
+            values[attribute] = kind.read(value)
         except ValueError as error:
             if kind.firm or not lenient:
                 nested = isinstance(error, _NestedError)
                 why = str(error) if nested else f"`{name}` is not {kind.wanted}"
                 raise ValueError(why) from None
-            said[attribute] = kind.default
-    return said
+            values[attribute] = kind.default
+    return values
 
 
 def write_fields(value: object, table: Iterable[RecordField]) -> dict[str, Any]:
     """The JSON object of a value's fields."""
-    told = ((name, getattr(value, attribute), kind) for name, attribute, kind, _ in table)
-    return {name: None if one is None else kind.write(one) for name, one, kind in told}
+    fields = ((name, getattr(value, attribute), kind) for name, attribute, kind, _ in table)
+    return {name: None if one is None else kind.write(one) for name, one, kind in fields}

@@ -48,8 +48,8 @@ _UNKNOWN_FAILURE = Failure(code=FailureCode.AGENT_FAILED, message="")
 
 def session_line(session: Session) -> Line:
     """All fields of the session that do not follow from its turns; the last such line counts."""
-    told = {key: value for key, value in encode(session).items() if key not in _LEFT_OUT}
-    return {"type": "session"} | told
+    fields = {key: value for key, value in encode(session).items() if key not in _LEFT_OUT}
+    return {"type": "session"} | fields
 
 
 def backend_session_line(turn: int, at: datetime, conversation: str, model: str | None) -> Line:
@@ -123,8 +123,8 @@ def _body(  # noqa: PLR0911  one return a kind of event
 ) -> Line:
     match event:
         case Message():
-            told = {} if event.continues is None else {"continues": event.continues}
-            return {"text": event.text} | ({"delta": True} if event.delta else {}) | told
+            more = {} if event.continues is None else {"continues": event.continues}
+            return {"text": event.text} | ({"delta": True} if event.delta else {}) | more
         case Thinking():
             return {"text": event.text} | ({"delta": True} if event.delta else {})
         case ToolUse():
@@ -200,13 +200,13 @@ def failure_in(line: Mapping[str, Any]) -> Failure | None:
     value = line.get("failure")
     if value is None:
         return None
-    said = _object(value) or {}
+    fields = _object(value) or {}
     return Failure(
-        code=word(FailureCode, said.get("code")) or FailureCode.AGENT_FAILED,
-        message=maybe_text(said, "message") or "",
-        hint=maybe_text(said, "hint"),
-        detail=maybe_text(said, "detail"),
-        retry_at=maybe_time(said, "retry_at"),
+        code=word(FailureCode, fields.get("code")) or FailureCode.AGENT_FAILED,
+        message=maybe_text(fields, "message") or "",
+        hint=maybe_text(fields, "hint"),
+        detail=maybe_text(fields, "detail"),
+        retry_at=maybe_time(fields, "retry_at"),
     )
 
 

@@ -130,15 +130,15 @@ def rebuild(transcript: Transcript) -> Session | None:
     if header is None:
         return None
     try:
-        told = read_session({key: value for key, value in header.items() if key != "type"})
+        rebuilt = read_session({key: value for key, value in header.items() if key != "type"})
     except ValueError:
         return None
-    session = replace(told, status=Status.ACTIVE) if transcript.turns else told
+    session = replace(rebuilt, status=Status.ACTIVE) if transcript.turns else rebuilt
     for turn in transcript.turns:
         session = _after(_during(session, turn), turn)
     if not transcript.header_is_last:
         return session
-    return replace(session, status=told.status, archived=told.archived)
+    return replace(session, status=rebuilt.status, archived=rebuilt.archived)
 
 
 def reconcile(session: Session, transcript: Transcript) -> Session:
@@ -175,9 +175,9 @@ def _caught_up(session: Session, transcript: Transcript, last: Turn) -> Session:
     """The session of a record without the last turn of its transcript."""
     if last.interrupted and session.open_turn is None and last.number == session.next_turn:
         return _during(session, last)
-    told = rebuild(transcript)
-    if told is not None and told.id == session.id:
-        return replace(told, unknown={**_mapping(session.unknown), **_mapping(told.unknown)})
+    rebuilt = rebuild(transcript)
+    if rebuilt is not None and rebuilt.id == session.id:
+        return replace(rebuilt, unknown={**_mapping(session.unknown), **_mapping(rebuilt.unknown)})
     for turn in transcript.turns:  # it does not name its session: keep the record's fields
         if turn.number > session.turns:
             session = _after(_during(session, turn), turn)
@@ -213,10 +213,10 @@ def _during(session: Session, turn: Turn) -> Session:
 
 def _named(session: Session, turn: Turn) -> Session:
     """The session with the agent's session id, if the agent reported it."""
-    said = turn.outcome
-    if said.backend_session_id is None:
+    outcome = turn.outcome
+    if outcome.backend_session_id is None:
         return session
-    return session.conversation_confirmed(said.backend_session_id, said.model)
+    return session.conversation_confirmed(outcome.backend_session_id, outcome.model)
 
 
 def _after(session: Session, turn: Turn) -> Session:

@@ -185,8 +185,8 @@ class TurnBuilder:
     def _changed(self) -> tuple[FileReport, ...]:
         """The changed files, each once with its last change; the end line's list is preferred."""
         cwd = maybe_text(self._start, "cwd")
-        told = (self._finish or {}).get("files")
-        lines = told if isinstance(told, list) else ()
+        listed = (self._finish or {}).get("files")
+        lines = listed if isinstance(listed, list) else ()
         files = [
             (event, item.get("source") == FileSource.OBSERVED)
             for item in lines
