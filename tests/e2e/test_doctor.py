@@ -16,6 +16,7 @@ from bed.command import kill_group
 from bed.faults import FAULTS, Fault, configure, cut_record, damaged_line, open_file
 from bed.kept import with_conversation
 from bed.patient import Patient
+from clinvk.model.session import SCHEMA
 
 WELL, NOT_WELL = 0, 1
 DAY_S = 86_400
@@ -186,6 +187,7 @@ def test_an_agent_left_by_a_killed_run_is_found_and_can_be_ended(
     try:
         _wait(lambda: any('"child_pid": ' in _text(one) and '"child_pid": null' not in _text(one)
                           for one in (patient.home / "locks").iterdir()))  # fmt: skip
+        _wait(lambda: len(list((patient.home / "sessions").glob("*.json"))) > len(patient.sessions))
     finally:
         os.kill(child.pid, signal.SIGKILL)
         child.communicate()
@@ -254,7 +256,7 @@ def test_a_conversation_that_its_agent_will_soon_remove_is_told(patient: Patient
     folder = agents / "projects" / "-code"
     folder.mkdir(parents=True)
     for name, days in ((GOING, 28), (STAYING, 26)):
-        (folder / f"{name}.jsonl").write_text("{}")
+        (folder / f"{name}.jsonl").write_text('{"type": "user", "message": {"content": "hi"}}\n')
         os.utime(folder / f"{name}.jsonl", (time.time() - days * DAY_S,) * 2)
     exit_code, found = patient.finding("conversation_going")
     assert (exit_code, found["severity"]) == (WELL, "note")
@@ -269,7 +271,7 @@ def test_a_conversation_that_its_agent_will_soon_remove_is_told(patient: Patient
 
 def test_a_record_of_a_newer_clinvk_is_told(patient: Patient) -> None:
     """Here it can be read, and must not be written."""
-    patient.edit(patient.record(), schema=2)
+    patient.edit(patient.record(), schema=SCHEMA + 1)
     patient.reindex()
     assert patient.finding("record_newer")[0] == NOT_WELL
 
