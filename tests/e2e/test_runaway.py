@@ -48,7 +48,7 @@ def test_what_is_too_deep_says_so_in_one_sentence(clinvk: Command) -> None:
         ran = clinvk("-b", "demo", *words, env=inside)
         assert (ran.exit_code, ran.stdout) == (9, "")
         assert ran.stderr.startswith("error: this run would be nested in 3 others: ")
-        assert "\nhint: `run.max_depth` allows more" in ran.stderr
+        assert "\nhint: raise `run.max_depth`" in ran.stderr
     error = clinvk("-b", "demo", "-o", "json", "go", env=inside).json()["error"]
     assert (error["code"], error["retryable"]) == ("too_deep", False)
     assert clinvk("sessions", "list", "--json").json() == []
