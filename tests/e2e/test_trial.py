@@ -113,7 +113,7 @@ def test_a_backend_that_keeps_the_contract_passes(clinvk: Command) -> None:
     ("flaw", "broken", "why"),
     [
         ("forgetful", "resume", "it forgot the word"),
-        ("careless", "error gone", "it took"),
+        ("careless", "error gone", "it accepted"),
         ("writes", "read-only", "it wrote `clinvk-trial.txt`"),
         ("fails", "read-only", "I must not write"),
         ("endless on errors", "error", "it did not end in time"),
