@@ -66,9 +66,9 @@ def wait_of_headers(headers: Mapping[str, Json]) -> Wait | None:
         return _seconds(float(value))
     try:
         at = parsedate_to_datetime(value) if value else None
+        return None if at is None or at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
-        at = None
-    return None if at is None or at.tzinfo is None else at.astimezone(UTC)
+        return None
 
 
 def time_from_epoch(epoch: Json) -> datetime | None:

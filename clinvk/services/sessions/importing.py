@@ -21,6 +21,7 @@ from clinvk.services.world import World
 from clinvk.store.sessions import portable
 from clinvk.store.sessions.record_fields import encode, read_session, upgraded
 from clinvk.store.sessions.store import SessionStore
+from clinvk.store.transcripts.transcript import read_lines, rebuild, reconcile
 from clinvk.text.sanitize import safe_line
 
 LARGEST = 512 * 1024 * 1024
@@ -197,12 +198,35 @@ def _session(value: object, place: str, agents: Catalog) -> PortableSession:
     if not isinstance(lines, list):
         raise ValueError(f"{place}.transcript is not a list")  # noqa: TRY004  as above
     record = _record(value.get("record"), f"{place}.record", agents)
-    return PortableSession(
-        record=record,
-        transcript=tuple(
-            _line(line, f"{place}.transcript[{number}]") for number, line in enumerate(lines)
-        ),
+    transcript = tuple(
+        _line(line, f"{place}.transcript[{number}]") for number, line in enumerate(lines)
     )
+    record = _with_turns(record, transcript, f"{place}.transcript", agents)
+    return PortableSession(record=record, transcript=transcript)
+
+
+def _with_turns(
+    record: Mapping[str, Any],
+    lines: tuple[TranscriptLine, ...],
+    place: str,
+    agents: Catalog,
+) -> Mapping[str, Any]:
+    """The record with what its transcript knows better, so that nothing changes after the import.
+
+    Every command corrects a record from its transcript, and rebuilds a lost one from it; so both
+    are checked like the record.
+    """
+    session = read_session(dict(record))
+    transcript = read_lines(portable.line_bytes(lines))
+    current, rebuilt = reconcile(session, transcript), rebuild(transcript)
+    try:
+        _check(current, agents)
+        if rebuilt is not None and rebuilt.id == session.id:
+            _check_what_runs(rebuilt, agents)
+    except (UsageError, ValueError) as error:
+        message = error.message if isinstance(error, UsageError) else error
+        raise ValueError(f"{place}: {message}") from error
+    return record if current == session else encode(current)
 
 
 def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
@@ -223,12 +247,7 @@ def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
     value = upgraded(value) if "schema" in value else value
     try:
         SessionForm.model_validate_json(json_line(value))
-        session = read_session(value)
-        if session.name is not None:
-            checked_name(session.name)
-        for tag in session.tags:
-            checked_tag(tag)
-        _check_what_runs(session, agents)
+        _check(read_session(value), agents)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join([place, *map(str, first["loc"])])
@@ -238,6 +257,15 @@ def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
     except ValueError as error:
         raise ValueError(f"{place}: {error}") from error
     return value
+
+
+def _check(session: Session, agents: Catalog) -> None:
+    """Raise `UsageError` or `ValueError` for a session that no command of clinvk would write."""
+    if session.name is not None:
+        checked_name(session.name)
+    for tag in session.tags:
+        checked_tag(tag)
+    _check_what_runs(session, agents)
 
 
 def _check_what_runs(session: Session, agents: Catalog) -> None:

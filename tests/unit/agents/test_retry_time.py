@@ -50,6 +50,7 @@ def test_the_words_of_services_and_agents_are_understood(said: str, wait: object
         ({"retry-after": "3600"}, 3_600.0),
         ({"retry-after": "Sat, 28 Nov 2026 01:07:53 GMT"}, AT),
         ({"retry-after": "soon"}, None),
+        ({"retry-after": "Fri, 31 Dec 9999 23:59:59 -2359"}, None),
         ({"retry-after": 5}, None),
         ({}, None),
     ],

@@ -251,3 +251,62 @@ def test_a_name_that_reads_as_an_id_is_left_out(
     assert done.imported == (one.id,)
     assert store.load(one.id).name is None
     assert name in done.warnings[0]
+
+
+AT = "2025-01-27T10:00:01Z"
+
+
+def untrue(world: World, *, turn: dict[str, Any] | None = None, **told: Any) -> Any:
+    """A session whose record counts no turn; its transcript has one, and says more of itself."""
+    line = {"type": "session", "schema": 1, **{name: RECORD[name] for name in TOLD}, **told}
+    begun = {"type": "turn_started", "turn": 1, "at": AT, "prompt": "p", "backend": "demo"}
+    ended = {"type": "turn_finished", "turn": 1, "at": AT, "text": "a", **(turn or {})}
+    transcript = [line, begun, json.dumps({**ended, "stop_reason": "end_turn"})]
+    [one] = read_export(document({"record": RECORD, "transcript": transcript}), "it", world.agents)
+    return one
+
+
+def test_an_import_is_not_the_last_session_although_its_record_counts_too_few_turns(
+    store: SessionStore, world: World
+) -> None:
+    """What its transcript has is not a use of it: a record is corrected from its transcript."""
+    import_sessions(world, (untrue(world),), SETTINGS)
+    session = store.load(str(RECORD["id"]))
+    assert session.turns == 1
+    assert not is_resumable(session)
+    assert import_sessions(world, (untrue(world),), SETTINGS).present == (session.id,)
+
+
+@pytest.mark.parametrize(
+    ("told", "complaint"),
+    [
+        ({"cwd": "."}, "`cwd` is not an absolute directory"),
+        ({"turn": {"conversation": "--yolo"}}, "is not the id of a conversation of `demo`"),
+        ({"name": "-x"}, "a session's name is"),
+        ({"tags": ["a\nb"]}, "a tag is"),
+    ],
+    ids=str,
+)
+def test_what_only_the_transcript_says_is_refused_too(
+    told: Any, complaint: str, world: World
+) -> None:
+    """A record that is older than its transcript is corrected from it."""
+    with pytest.raises(SessionDamagedError, match="transcript: ") as refused:
+        untrue(world, **told)
+    assert complaint in refused.value.message
+
+
+def test_a_directory_that_only_a_lost_record_would_have_is_refused(world: World) -> None:
+    """The record is complete, and would be rebuilt from the transcript once it is lost."""
+    line = {"type": "session", "schema": 1, **{name: RECORD[name] for name in TOLD}, "cwd": "."}
+    with pytest.raises(SessionDamagedError, match="`cwd` is not an absolute directory"):
+        read_export(document({"record": RECORD, "transcript": [line]}), "it", world.agents)
+
+
+def test_a_name_that_only_the_transcript_has_is_checked_like_any_other(
+    store: SessionStore, world: World
+) -> None:
+    """It would become the session's name with the first command."""
+    done = import_sessions(world, (untrue(world, name="deadbeef"),), SETTINGS)
+    assert store.load(str(RECORD["id"])).name is None
+    assert "deadbeef" in done.warnings[0]
