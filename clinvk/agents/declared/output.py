@@ -119,7 +119,7 @@ class _Declared(Parser):
         """The events of one object; also records what it contains."""
         self._model = self._finders["model"].text(entry) or self._model
         reported = self._finders["conversation"].text(entry)
-        if reported and self._requested not in (None, reported):
+        if reported and self._is_other(reported):
             if self._other_conversation is None:  # the turn decides what it means
                 yield Init(backend_session_id=reported, model=self._model)
             self._other_conversation = reported
@@ -137,6 +137,10 @@ class _Declared(Parser):
             self._error = None  # the agent retried successfully
         if (error := self._error_in(entry)) is not None:
             self._error = error
+
+    def _is_other(self, reported: str) -> bool:
+        """Whether it is not the requested conversation; the case of letters is not significant."""
+        return self._requested is not None and reported.lower() != self._requested.lower()
 
     def _message(self, whole: str) -> Iterable[Event]:
         """A complete message, without the part that was streamed already."""

@@ -377,3 +377,12 @@ def test_one_json_that_is_too_long_says_so() -> None:
     assert result.failure is not None
     assert result.failure.code is FailureCode.OUTPUT_TOO_LONG
     assert result.failure.message == "the agent's JSON is longer than 32 MiB and was not read"
+
+
+def test_an_id_in_other_letters_is_the_same_conversation() -> None:
+    """As for every agent: some print an id that they were given in their own spelling."""
+    lines = ['{"type": "begin", "id": "C-1"}', '{"type": "answer", "text": "A."}']
+    events = play(lines, conversation="c-1", mode=TurnMode.RESUME)
+    result = events[-1]
+    assert isinstance(result, Result)
+    assert (result.failure, result.backend_session_id) == (None, "C-1")
