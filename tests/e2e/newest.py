@@ -24,11 +24,13 @@ sys.path.insert(0, str(TESTS))  # run as a file, this finds `bed` itself
 
 from bed.agents import PACKAGE, Agents, cache_folder, install_agents  # noqa: E402  after the path is set
 from clinvk.agents import registry as backends  # noqa: E402  as the other
+from clinvk.model.conversation import TurnMode  # noqa: E402  as the others
 from clinvk.model.events import Raw  # noqa: E402  as the others
 from clinvk.model.request import TurnRequest  # noqa: E402  as the others
 
 STREAMS = TESTS / "contract" / "streams"
 _WELL = ("passed", "skipped")
+_MODES = {False: TurnMode.START, True: TurnMode.RESUME}
 
 
 def main() -> int:
@@ -159,7 +161,7 @@ def _events(name: str, streams: Path) -> Iterator[tuple[str, bool]]:
     plain = TurnRequest(prompt="", cwd=Path("/project"))
     for case in sorted(streams.glob("*/")):
         asked = json.loads((case / "case.json").read_text("utf-8"))["request"]
-        parser = backend.parser(replace(plain, resume=bool(asked.get("resume"))))
+        parser = backend.parser(replace(plain, mode=_MODES[bool(asked.get("resume"))]))
         for line in (case / "stdout.jsonl").read_text("utf-8", "replace").split("\n"):
             if line.strip():
                 yield _kind(line), Raw(line=line) in list(parser.feed(line))

@@ -122,7 +122,7 @@ def test_nothing_is_put_away_while_it_works(
     else:
         assert ran.exit_code == 75
         assert f"the agent of a killed run still works (process {agent})" in ran.stderr
-        assert f"`kill {agent}` ends it" in ran.stderr
+        assert f"`kill {agent}` stops it" in ran.stderr
     found = clinvk("doctor", "--json").json()["findings"]
     assert "agent_left_running" in {one["code"] for one in found}
     _end(agent)
