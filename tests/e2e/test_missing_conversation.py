@@ -311,10 +311,10 @@ def test_a_conversation_of_which_only_the_agents_notes_are_left_is_gone(
     [
         ["DELETE FROM part", "DELETE FROM message"],
         ["DELETE FROM part"],
-        ["DELETE FROM part WHERE json_extract(data, '$.type') = 'text'"],
+        ["DELETE FROM part WHERE json_extract(data, '$.type') IN ('text', 'tool')"],
         ["UPDATE session SET revert = (SELECT json_object('messageID', min(id)) FROM message)"],
     ],
-    ids=["its messages", "their parts", "their texts", "all of it, undone"],
+    ids=["its messages", "their parts", "their content", "all of it, undone"],
 )
 def test_a_session_of_opencode_that_lost_its_messages_is_gone(
     clinvk: Command, server: MockModel, lose: list[str]
