@@ -1,1 +1,1 @@
-"""Values and pure functions: no I/O, no clock, no environment, standard library only."""
+"""Values and pure functions without I/O, clock and environment, on msgspec alone."""
