@@ -13,6 +13,7 @@ import pytest
 from bed.bare import bare_command
 from bed.command import Command
 from bed.shells import COMPLETIONS, FILES, LiveShell, why_not
+from clinvk.model.conversation import Conversation
 from clinvk.model.session import Session
 from clinvk.store.sessions.record_fields import encode
 
@@ -40,7 +41,8 @@ def clinvk(tmp_path_factory: pytest.TempPathFactory) -> Command:
     command.home.env["PATH"] = f"{command.program.parent}:/usr/bin:/bin"
     keep(command, NAMED, name="pr:842", title="fix the bug in auth.go", tags=("work",))
     keep(command, OTHER, name="#12/@x", title="$(touch pwned) \x1b[31m`id`\tx\n日本", days=1)
-    keep(command, PLAIN, title="another one", conversation={"id": "conv-1"}, days=2)
+    known = (Conversation(backend="demo", id="conv-1"),)
+    keep(command, PLAIN, title="another one", conversations=known, days=2)
     (command.home.project / "notes.md").write_text("")
     (command.home.project / "source").mkdir()
     return command
