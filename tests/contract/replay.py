@@ -14,7 +14,7 @@ from clinvk.agents.base import Backend
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Event, Result
-from clinvk.model.request import TurnRequest
+from clinvk.model.request import Reply, TurnRequest
 from clinvk.process.framing import LineFramer
 
 STREAMS = Path(__file__).resolve().parent / "streams"
@@ -113,7 +113,7 @@ def play(request: TurnRequest, backend: Backend, lines: Iterable[str], *end: Any
     parser = backend.parser(request)
     events: list[Event] = []
     for line in lines:
-        events += parser.feed(line)
+        events += [one for one in parser.feed(line) if not isinstance(one, Reply)]
     if not any(isinstance(event, Result) for event in events):
         events += parser.finish(*end)
     return events
