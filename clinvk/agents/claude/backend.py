@@ -4,7 +4,7 @@ Tested with 2.1.197 and 2.1.329 and a mock model server; a fact that is true for
 names its version.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -196,7 +196,7 @@ class Agent(Backend):
         """The transcript, in a folder named after the directory that it was started in."""
         root = _root(user_home, environ)
         pattern = f"*/{escape(conversation)}.jsonl"
-        return ConversationFiles(root / "projects", pattern, holds=_holds_a_message)
+        return ConversationFiles(root / "projects", pattern, holds=self.native().has_content)
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
         """A key in the environment, or the file that its login writes."""
@@ -221,12 +221,6 @@ class Agent(Backend):
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The command for the agent's own screen; it has to run in the conversation's directory."""
         return (self.executable, "--resume", conversation)
-
-
-def _holds_a_message(lines: Iterable[str]) -> bool:
-    from clinvk.agents.claude.chat_log import holds_a_message
-
-    return holds_a_message(lines)
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:

@@ -26,25 +26,23 @@ _SHELL = re.compile(r"<bash-input>(.*)</bash-input>", re.DOTALL)
 _COMMAND = re.compile(r"<command-name>(/?[^<]*)</command-name>")
 _ARGUMENTS = re.compile(r"<command-args>(.*)</command-args>", re.DOTALL)
 _TITLES = {"ai-title": "aiTitle", "custom-title": "customTitle"}
-_ASIDE = frozenset({"", "attachment", "mode", "progress", "summary", "system", "tag"})
+_NOTES = frozenset({"", "attachment", "mode", "progress", "summary", "system", "tag"})
 
 
-def holds_a_message(lines: Iterable[str]) -> bool:
-    """Whether there is a message to go on with; a kind of line that nobody knows is enough.
-
-    From the lines beside the messages alone 2.1.332 goes on with an empty conversation. There are
-    more kinds of them in each version, most with a hyphen in their name.
-    """
-    return any(not _is_aside(said) for said in filter(None, map(parse_object, lines)))
-
-
-def _is_aside(said: Line) -> bool:
-    kind = text(said.get("type"))
-    return kind in _ASIDE or "-" in kind
+def _is_note(entry: Line) -> bool:
+    kind = text(entry.get("type"))
+    return kind in _NOTES or "-" in kind
 
 
 class ChatLog(Native):
     """One conversation per file."""
+
+    def has_content(self, lines: Iterable[str]) -> bool:
+        """Whether there is a message; 2.1.332 resumes a file without one as an empty conversation.
+
+        Each version has more kinds of other lines, most with a hyphen in their name.
+        """
+        return any(not _is_note(entry) for entry in filter(None, map(parse_object, lines)))
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns, without commands that the agent answered itself."""

@@ -228,7 +228,7 @@ class Agent(Backend):
         """The thread's rollout, in a folder for the day it began."""
         pattern = f"*/*/*/rollout-*-{escape(conversation)}.jsonl"
         return ConversationFiles(
-            _root(user_home, environ) / "sessions", pattern, holds=_contains_turn
+            _root(user_home, environ) / "sessions", pattern, holds=self.native().has_content
         )
 
     def all_conversations(self, user_home: Path, environ: Mapping[str, str]) -> ConversationFiles:
@@ -280,9 +280,3 @@ def _with_parents(directory: Path) -> tuple[Path, ...]:
 def _toml_string(value: str) -> str:
     """A TOML basic string: it has the escapes of JSON, but DEL must be escaped too."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
-
-
-def _contains_turn(lines: Iterable[str]) -> bool:
-    from clinvk.agents.codex.rollout import contains_turn
-
-    return contains_turn(lines)

@@ -26,18 +26,6 @@ _PREAMBLE = frozenset(
 """Kinds of lines at the start of a turn, before anything was said or done."""
 
 
-def contains_turn(lines: Iterable[str]) -> bool:
-    """Whether the agent can continue the thread: its first line can be read, and a turn follows.
-
-    If there is only the start of a thread, 0.171.0 silently answers from an empty thread; without
-    it, it fails with "failed to read session metadata". An unknown kind of line is sufficient.
-    """
-    logged = iter(lines)
-    if parse_object(next(logged, "")) is None:
-        return False
-    return any(not _of_preamble(entry) for entry in filter(None, map(parse_object, logged)))
-
-
 def _of_preamble(entry: Line) -> bool:
     payload = mapping(entry.get("payload"))
     if entry.get("type") == "response_item":
@@ -52,6 +40,17 @@ class Rollouts(Native):
 
     def __init__(self, figures: Mapping[str, str]) -> None:
         self._figures = figures
+
+    def has_content(self, lines: Iterable[str]) -> bool:
+        """Whether the first line can be read, and a turn follows.
+
+        0.171.0 resumes a rollout without a turn as an empty thread, and one without its first line
+        fails with "failed to read session metadata".
+        """
+        logged = iter(lines)
+        if parse_object(next(logged, "")) is None:
+            return False
+        return any(not _of_preamble(entry) for entry in filter(None, map(parse_object, logged)))
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns that a person began, without those that the agent began itself."""

@@ -4,7 +4,7 @@ Tested with 0.61.0 and a mock model server.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -211,7 +211,7 @@ class Agent(Backend):
         """
         root = _root(user_home, environ) / "tmp"
         pattern = f"*/chats/session-*-{escape(conversation[:8])}.jsonl"
-        return ConversationFiles(root, pattern, holds=_contains_prompt)
+        return ConversationFiles(root, pattern, holds=self.native().has_content)
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
         """A key in the environment, or the file that its login writes."""
@@ -272,12 +272,6 @@ def _own_variables(request: TurnRequest) -> dict[str, str]:
         for name in _OWN_VARIABLES
         if name in variables and not request.environ.get(name)
     }
-
-
-def _contains_prompt(lines: Iterable[str]) -> bool:
-    from clinvk.agents.gemini.session_log import contains_prompt
-
-    return contains_prompt(lines)
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:

@@ -26,6 +26,18 @@ class SessionLog(Native):
     def __init__(self, answer: str) -> None:
         self._answer = answer
 
+    def has_content(self, lines: Iterable[str]) -> bool:
+        """Whether the log still has a prompt of a person; the last lines are usually sufficient."""
+        logged = list(lines)
+        for entry in filter(None, map(parse_object, reversed(logged))):
+            if "$rewindTo" in entry:
+                return bool(self.turns(logged))
+            if (messages := _all_messages(entry)) is not None:
+                return any(_prompt(each) is not None for each in messages)
+            if _prompt(entry) is not None:
+                return True
+        return False
+
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns, in the order of their prompts."""
         messages: dict[str, Line] = {}
@@ -44,19 +56,6 @@ class SessionLog(Native):
             elif turns:
                 turns[-1].add(entry)
         return tuple(turn.build() for turn in turns)
-
-
-def contains_prompt(lines: Iterable[str]) -> bool:
-    """Whether the log still has a prompt of a person; the last lines are usually sufficient."""
-    logged = list(lines)
-    for entry in filter(None, map(parse_object, reversed(logged))):
-        if "$rewindTo" in entry:
-            return bool(SessionLog(answer="").turns(logged))
-        if (messages := _all_messages(entry)) is not None:
-            return any(_prompt(each) is not None for each in messages)
-        if _prompt(entry) is not None:
-            return True
-    return False
 
 
 class _Turn:

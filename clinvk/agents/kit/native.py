@@ -19,6 +19,15 @@ class Native(ABC):
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns of a conversation in order, from all lines of its file."""
 
+    def has_content(self, lines: Iterable[str]) -> bool:
+        """Whether a conversation's file has anything to continue, by all of its lines.
+
+        For agents that resume an emptied file without an error: their answer would come from an
+        empty conversation. An unknown kind of line counts as content.
+        """
+        del lines
+        return True
+
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
         """The title of the conversation, from the first and the last lines of its file."""
         del conversation, lines

@@ -1,8 +1,8 @@
-"""What a run's main requests used at least, as its stream of `stream_event` lines shows them.
+"""The least that a run's main requests used, as its `stream_event` lines show it.
 
-An agent loses count of an answer that broke off, and asks again by itself: 2.1.197 leaves it out,
-2.1.332 counts it with one token of output. Nobody knows what it was billed, so a run with such an
-answer has figures that nobody knows, and so has one of which less is told than was seen.
+If an answer breaks off, the agent repeats the request by itself and counts it wrongly: 2.1.197
+leaves it out, 2.1.332 counts one token of output. What was billed for it is unknown, so the figures
+of such a run are unknown, and also those of a run that reports less than was seen.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from clinvk.model.usage import Usage
 
 
 class SeenRequests:
-    """Follows the answers of one run; those without figures are not looked at."""
+    """Follows the answers of one run; answers without figures are ignored."""
 
     def __init__(self) -> None:
         self._earlier = self._current = Tokens()
@@ -23,17 +23,17 @@ class SeenRequests:
         self._open = self._broken = False
 
     def begin(self, usage: Mapping[str, Json]) -> None:
-        """An answer begins; `usage` is what it says of itself at first."""
+        """Note that an answer begins; `usage` are its first figures."""
         self._broken = self._broken or self._open
         self._earlier, self._current = self._earlier + self._current, Tokens()
         self._first, self._open = usage, main_tokens(usage) is not None
 
     def report(self, usage: Mapping[str, Json], *, ended: bool) -> Usage | None:
-        """Take in the figures of the answer so far, which are its last ones if it `ended`.
+        """Note the answer's figures so far, the final ones if it `ended`.
 
-        What all requests used so far, None where this one does not tell.
+        Returns what all requests used so far, None if this one has no figures.
         """
-        # Some gateways put a 0 where the beginning has the figure.
+        # Some gateways send 0 for a figure that the start of the answer has.
         told = {name: value for name, value in usage.items() if count(value) != 0}
         tokens = main_tokens({**usage, **self._first, **told})
         if tokens is None:
@@ -42,7 +42,7 @@ class SeenRequests:
         return (self._earlier + tokens).usage()
 
     def disprove(self, told: Usage) -> bool:
-        """Whether these cannot be the run's figures: an answer broke off, or they are too low."""
+        """Whether `told` cannot be the run's usage: an answer broke off, or it is too low."""
         seen = (self._earlier + self._current).usage()
         return (
             self._broken

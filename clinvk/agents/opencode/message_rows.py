@@ -62,9 +62,9 @@ AND (
   AND part.id < json_extract(revert, '$.partID'))
 UNION ALL
 SELECT 1 FROM session_message WHERE session_id = :id"""
-"""Whatever the model is told again of the session `:id`: not what was undone from a message on.
+"""A row for each part of the session `:id` that the model receives again, so not what was undone.
 
-1.18.33 has the table `session_message` and leaves it empty; a later version may use it.
+1.18.33 leaves its table `session_message` empty; a later version may use it.
 """
 
 TITLE = "SELECT json_object('session', id, 'title', title) FROM session WHERE id = :id"

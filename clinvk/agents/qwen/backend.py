@@ -174,7 +174,7 @@ class Agent(Backend):
         """The conversation's chat, in a folder named after the directory that it was started in."""
         root = _root(user_home, environ)
         pattern = f"*/chats/{escape(conversation)}.jsonl"
-        return ConversationFiles(root / "projects", pattern, holds=_holds_a_message)
+        return ConversationFiles(root / "projects", pattern, holds=self.native().has_content)
 
     def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
         """The totals of all requests in the chat, including those of turns that were cut off."""
@@ -239,12 +239,6 @@ def _untrusting_files(request: TurnRequest) -> dict[str, str]:
         "settings.json": json.dumps({**parsed, "security": security}),
         "folders.json": json.dumps(folders),
     }
-
-
-def _holds_a_message(lines: Iterable[str]) -> bool:
-    from clinvk.agents.qwen.parts_log import holds_a_message
-
-    return holds_a_message(lines)
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:

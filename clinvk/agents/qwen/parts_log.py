@@ -29,21 +29,17 @@ _COUNTERS = {
 }
 
 
-def holds_a_message(lines: Iterable[str]) -> bool:
-    """Whether there is a message to go on with; a kind of line that nobody knows is enough.
-
-    From the agent's own notes alone 0.24.4 goes on with an empty conversation.
-    """
-    return any(not _is_aside(said) for said in filter(None, map(parse_object, lines)))
-
-
-def _is_aside(said: Line) -> bool:
-    kind = text(said.get("type"))
-    return not kind or (kind == "system" and said.get("subtype") != "chat_compression")
+def _is_note(entry: Line) -> bool:
+    kind = text(entry.get("type"))
+    return not kind or (kind == "system" and entry.get("subtype") != "chat_compression")
 
 
 class PartsLog(Native):
     """One conversation per file."""
+
+    def has_content(self, lines: Iterable[str]) -> bool:
+        """Whether there is a message: 0.24.4 answers from nothing without one."""
+        return any(not _is_note(entry) for entry in filter(None, map(parse_object, lines)))
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns that a person began."""

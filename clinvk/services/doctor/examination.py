@@ -32,10 +32,10 @@ CHECKS: dict[Area, Callable[[Survey], Checked]] = {
 
 
 def examine(world: World, *, encoding: str, fix: bool = False) -> Examination:
-    """Everything that could go wrong; `encoding` is that of the output.
+    """Check everything that could go wrong; `encoding` is that of the output.
 
-    Nothing is written, and nothing but the agents' `--version` is run, unless `fix` is true: then
-    what is safe is put right first, and what is told is how things stand afterwards.
+    Nothing is written, and no program but the agents' `--version` is run, unless `fix` is true:
+    then the safe repairs are made first, and the result is the state after them.
     """
     settings = settings_or_defaults(world)
     world = replace(world, settings=settings)

@@ -41,8 +41,8 @@ def check_index(survey: Survey) -> Checked:
 
 
 def reindex(home: Home, *, only_check: bool) -> IndexDiff:
-    """How far the index was from the files, which are all read. Raises `StoreError`.
+    """Compare the index with all files and rebuild it; returns the differences.
 
-    It is made anew, unless it is only to be checked: then nothing is written.
+    With `only_check`, nothing is written. Raises `StoreError`.
     """
     return check(home) if only_check else rebuild(home)

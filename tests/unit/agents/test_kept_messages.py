@@ -1,11 +1,11 @@
-"""Whether a file of an agent's holds anything that it could go on with."""
+"""Whether a conversation's file has anything that the agent could continue."""
 
 from collections.abc import Callable, Iterable
 
 import pytest
 
-from clinvk.agents.claude import chat_log
-from clinvk.agents.qwen import parts_log
+from clinvk.agents.claude.chat_log import ChatLog
+from clinvk.agents.qwen.parts_log import PartsLog
 
 Holds = Callable[[Iterable[str]], bool]
 
@@ -13,15 +13,15 @@ Holds = Callable[[Iterable[str]], bool]
 @pytest.mark.parametrize(
     ("holds", "line", "held"),
     [
-        (chat_log.holds_a_message, '{"type": "queue-operation"}', False),
-        (chat_log.holds_a_message, '{"type": "attachment"}', False),
-        (chat_log.holds_a_message, '{"type": "user"}', True),
-        (chat_log.holds_a_message, '{"type": "assistant"}', True),
-        (chat_log.holds_a_message, '{"type": "utterance"}', True),
-        (parts_log.holds_a_message, '{"type": "system", "subtype": "ui_telemetry"}', False),
-        (parts_log.holds_a_message, '{"type": "system", "subtype": "chat_compression"}', True),
-        (parts_log.holds_a_message, '{"type": "user"}', True),
-        (parts_log.holds_a_message, '{"type": "utterance"}', True),
+        (ChatLog().has_content, '{"type": "queue-operation"}', False),
+        (ChatLog().has_content, '{"type": "attachment"}', False),
+        (ChatLog().has_content, '{"type": "user"}', True),
+        (ChatLog().has_content, '{"type": "assistant"}', True),
+        (ChatLog().has_content, '{"type": "utterance"}', True),
+        (PartsLog().has_content, '{"type": "system", "subtype": "ui_telemetry"}', False),
+        (PartsLog().has_content, '{"type": "system", "subtype": "chat_compression"}', True),
+        (PartsLog().has_content, '{"type": "user"}', True),
+        (PartsLog().has_content, '{"type": "utterance"}', True),
     ],
 )
 def test_a_note_of_the_agents_own_is_no_message(holds: Holds, line: str, *, held: bool) -> None:

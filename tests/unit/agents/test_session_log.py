@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinvk.agents.gemini.session_log import SessionLog, contains_prompt
+from clinvk.agents.gemini.session_log import SessionLog
 from clinvk.model.usage import UNKNOWN_USAGE
 
 LINES = (Path(__file__).with_name("native") / "gemini-0.61.0.jsonl").read_text("utf-8").splitlines()
@@ -45,7 +45,7 @@ def test_a_turn_keeps_its_id_however_much_follows() -> None:
 
 def test_a_conversation_can_go_on_as_soon_as_a_prompt_is_logged() -> None:
     """Not before: a file with the context only is refused by the agent."""
-    held = [contains_prompt(LINES[:count]) for count in range(len(LINES) + 1)]
+    held = [SessionLog(answer="").has_content(LINES[:count]) for count in range(len(LINES) + 1)]
     first = held.index(True)
     assert held == [False] * first + [True] * (len(held) - first)
     assert PROMPTS[0] in LINES[first - 1]
@@ -56,8 +56,8 @@ def test_a_first_prompt_that_failed_leaves_nothing_to_go_on_with() -> None:
     context = {"id": "1", "type": "user", "content": [{"text": "<session_context>\nx"}]}
     prompt = json.dumps({"id": "2", "type": "user", "content": [{"text": "hello"}]})
     undone = json.dumps({"$set": {"messages": [context]}})
-    assert contains_prompt([prompt])
-    assert not contains_prompt([prompt, undone])
+    assert SessionLog(answer="").has_content([prompt])
+    assert not SessionLog(answer="").has_content([prompt, undone])
     assert LOG.turns([prompt, undone]) == ()
 
 
@@ -69,10 +69,10 @@ def test_what_was_rewound_is_gone() -> None:
     ]
     rewound = [*said, json.dumps({"$rewindTo": "two"})]
     assert [turn.prompt for turn in LOG.turns(rewound)] == ["one"]
-    assert contains_prompt(rewound)
+    assert SessionLog(answer="").has_content(rewound)
     everything = [*said, json.dumps({"$rewindTo": "never seen"})]
     assert LOG.turns(everything) == ()
-    assert not contains_prompt(everything)
+    assert not SessionLog(answer="").has_content(everything)
 
 
 @pytest.mark.parametrize("junk", JUNK)
@@ -86,4 +86,4 @@ def test_junk_between_the_lines_changes_nothing(junk: str) -> None:
 def test_no_lines_whatever_make_it_raise(lines: list[str]) -> None:
     """Cut off, repeated, out of order: it answers all the same."""
     LOG.turns(lines)
-    contains_prompt(lines)
+    SessionLog(answer="").has_content(lines)
