@@ -32,7 +32,7 @@ any. `retryable` says that the same prompt may work later, and `retry_at` from w
 the agent or its service tells it: the hint then names that moment. The exit status follows from
 the code. A turn that you interrupt is cancelled, which is no error: `error` is null, the exit
 status 130 or 143. Success is judged by what the agent says first, and by its exit code only where
-it says nothing: an answer that was complete stands, whatever happened to the process afterwards,
+it says nothing: a complete answer is kept, whatever happened to the process afterwards,
 and an error inside a run that exits with 0 is an error.
 
 What a failure is taken for comes from the agent's own fields first (HTTP status, kind of error),
@@ -48,12 +48,12 @@ last ones are what the real agents said when they were recorded.
 """
 _TURN = """
 ## A turn that failed
-It is recorded, and `clinvk -c` goes on with it. For an ending that nobody knows `clinvk sessions
+It is recorded, and `clinvk -c` continues the session. For an unknown failure, `clinvk sessions
 show SESSION --turn N` has the agent's last lines.
 
 """
 _OURS = """
-## What stands in the way of a turn, or of a command
+## What keeps a turn or a command from starting
 Nothing was sent to an agent.
 
 """
