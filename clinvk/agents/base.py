@@ -9,15 +9,16 @@ store reads them.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from clinvk.agents.capability import WITHOUT_OPTION as WITHOUT_OPTION  # noqa: PLC0414  for agents
+from clinvk.agents.capability import Capability
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
 from clinvk.model.conversation import ConversationFiles, ConversationRows, Conversations
-from clinvk.model.events import Event, Json
+from clinvk.model.events import Event, Json, PermissionAnswer
 from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, Reply, TurnRequest
 from clinvk.model.retention import Retention
@@ -39,60 +40,9 @@ __all__ = [
 ]
 
 
-class Capability(StrEnum):
-    """A feature that some agents' CLIs have and others lack."""
-
-    RESUME = "resume"
-    MODEL = "model"
-    SYSTEM_PROMPT = "system_prompt"
-    NEW_SYSTEM_PROMPT = "new_system_prompt"
-    MAX_TURNS = "max_turns"
-    EPHEMERAL = "ephemeral"
-    READ_ONLY = "read_only"
-    EDIT = "edit"
-    FULL = "full"
-    OWN_ID = "own_id"
-    PARTIAL_MESSAGES = "partial_messages"
-    COST = "cost"
-    DENIALS = "denials"
-    SCREEN = "screen"
-    TITLE = "title"
-    FORK = "fork"
-    IMAGES = "images"
-    ANSWER_SCHEMA = "answer_schema"
-
-    @property
-    def meaning(self) -> str:
-        """What the feature makes possible, in a few words."""
-        return _MEANING[self]
-
-
-_MEANING: Mapping[Capability, str] = {
-    Capability.MODEL: "choose the model (`-m`)",
-    Capability.SYSTEM_PROMPT: "add to its system prompt (`--system-prompt`)",
-    Capability.NEW_SYSTEM_PROMPT: "change a session's system prompt later",
-    Capability.MAX_TURNS: "limit its steps (`--max-turns`)",
-    Capability.EPHEMERAL: "keep nothing of a session (`--ephemeral`)",
-    Capability.READ_ONLY: "only read files (`--access read-only`)",
-    Capability.EDIT: "edit files (`--access edit`)",
-    Capability.FULL: "do anything (`--access full`)",
-    Capability.RESUME: "continue a session",
-    Capability.OWN_ID: "use a session id that clinvk chooses",
-    Capability.PARTIAL_MESSAGES: "stream its answer",
-    Capability.COST: "report what a turn cost",
-    Capability.DENIALS: "report denied tool calls",
-    Capability.SCREEN: "open its interactive screen (`clinvk chat`)",
-    Capability.TITLE: "make a title for a session",
-    Capability.FORK: "continue a copy of its conversation",
-    Capability.IMAGES: "accept an image",
-    Capability.ANSWER_SCHEMA: "answer with JSON that matches a schema",
-}
-
-WITHOUT_OPTION = frozenset({Capability.FORK, Capability.IMAGES, Capability.ANSWER_SCHEMA})
-"""Features without a clinvk option: an agent that has one describes its use in `ways`."""
-
 _ACCESS_CAPABILITY: Mapping[Access, Capability] = {
     Access.READ_ONLY: Capability.READ_ONLY,
+    Access.ASK: Capability.ASK,
     Access.EDIT: Capability.EDIT,
     Access.FULL: Capability.FULL,
 }
@@ -108,6 +58,15 @@ class Parser(ABC):
         It may return replies between them, and a `Result` at most once, which ends the turn's
         events.
         """
+
+    def answer(self, answer: PermissionAnswer) -> Iterable[Event | Reply]:
+        """The replies that tell the agent the answer to its request, and events about it.
+
+        Called once for each `PermissionRequest` that `feed` returned. Only for an agent that can
+        ask, with an `Invocation` that is a `dialogue`.
+        """
+        del answer
+        return ()
 
     @property
     def settled(self) -> bool:

@@ -14,6 +14,7 @@ from clinvk.model.files import Change as Change  # noqa: PLC0414  a parser needs
 from clinvk.model.outcome import Json as Json  # noqa: PLC0414  a parser needs it
 from clinvk.model.outcome import Outcome
 from clinvk.model.outcome import StopReason as StopReason  # noqa: PLC0414  a parser needs it
+from clinvk.model.permission import DecidedBy, Decision, FileEdit, ToolKind
 from clinvk.model.usage import Usage
 
 
@@ -75,6 +76,46 @@ class FileChange(Struct, frozen=True, kw_only=True):
     change: Change
 
 
+class PermissionRequest(Struct, frozen=True, kw_only=True):
+    """The agent asks whether it may use a tool, and waits for the answer.
+
+    `id` is unique in the turn. `tool` and `summary` are as in `ToolUse`, `tool_use_id` is the call
+    that is asked for, if the agent names it. `command` is the whole command of `EXECUTE`, `paths`
+    are the files or addresses that the agent names, `edits` or the unified `diff` the change that
+    it wants to make. `reason` is the agent's own explanation. `editable`: the agent accepts another
+    command in the answer.
+    """
+
+    type: ClassVar[str] = "permission_request"
+    id: str
+    tool: str
+    kind: ToolKind
+    summary: str
+    tool_use_id: str | None = None
+    command: str | None = None
+    paths: tuple[str, ...] = ()
+    edits: tuple[FileEdit, ...] = ()
+    diff: str = ""
+    reason: str = ""
+    editable: bool = False
+
+
+class PermissionAnswer(Struct, frozen=True, kw_only=True):
+    """The answer to the request with this `id`, before it is sent to the agent.
+
+    `rule` is the rule that decided, `reason` the person's words for the agent, `command` the
+    command to run instead of the requested one.
+    """
+
+    type: ClassVar[str] = "permission_answer"
+    id: str
+    decision: Decision
+    by: DecidedBy
+    rule: str | None = None
+    reason: str | None = None
+    command: str | None = None
+
+
 class UsageReported(Struct, frozen=True, kw_only=True):
     """Token counts during the turn, for display; the turn's own counts are in the result."""
 
@@ -129,6 +170,8 @@ Event = (
     | ToolUse
     | ToolResult
     | FileChange
+    | PermissionRequest
+    | PermissionAnswer
     | UsageReported
     | Warned
     | Failed

@@ -70,7 +70,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
 
     At most one of `session` (a SESSION reference), `name` (create or resume) and a `pick` other
     than `NEW` is set. `here` limits `pick` to this directory or its repository. `interactive` opens
-    the agent's interactive screen; `prompt` is then empty. `wait_s` is how long to wait for a
+    the agent's interactive screen; `prompt` is then empty. `can_ask`: a person can answer the
+    agent's permission requests. `wait_s` is how long to wait for a
     session that another run holds. Times are in seconds.
 
     A field with an `Option` is an option of `run`, `resume` or `chat`: to add an option, add its
@@ -82,6 +83,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     session: str | None = None
     here: bool = False
     interactive: bool = False
+    can_ask: bool = False
     backend: Annotated[
         str | None, Option("--backend", "-b", metavar="NAME", help="Backend (one of {backends}).")
     ] = None

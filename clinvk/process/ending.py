@@ -33,8 +33,8 @@ class Ending(Struct, frozen=True, kw_only=True):
     """
 
     reason: EndReason
-    exit_code: int | None
+    exit_code: int | None = None
     signal: signal.Signals | None
-    stderr_tail: str
-    duration_s: float
+    stderr_tail: str = ""
+    duration_s: float = 0.0
     cut_lines: int = 0

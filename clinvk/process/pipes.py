@@ -12,6 +12,7 @@ import select
 import sys
 import termios
 from collections import deque
+from collections.abc import Iterable
 from contextlib import suppress
 from subprocess import Popen
 from typing import IO
@@ -38,11 +39,13 @@ class Pipes:
     """Feeds stdin from the `outbox`, splits stdout into `lines`, keeps the tail of stderr."""
 
     def __init__(
-        self, process: Popen[bytes], prompt: bytes, wake_fds: list[int], *, dialogue: bool
+        self, process: Popen[bytes], prompt: bytes, wake_fds: Iterable[int], *, dialogue: bool
     ) -> None:
         self.lines: deque[str] = deque()
         self.bytes_read = 0
         """Number of bytes read from stdout."""
+        self.woken: set[int] = set()
+        """Those of the `wake_fds` that the last `exchange` found readable."""
         self._stdout, self._stderr = process.stdout, process.stderr
         self._framer = LineFramer()
         self._tail = b""
@@ -54,7 +57,8 @@ class Pipes:
             if pipe is not None:
                 os.set_blocking(pipe.fileno(), False)
                 self._poll.register(pipe, select.POLLIN)
-        for descriptor in wake_fds:
+        self._wake_fds = frozenset(fd for fd in wake_fds if fd >= 0)
+        for descriptor in self._wake_fds:
             self._poll.register(descriptor, select.POLLIN)
         if self._stdout is not None:
             _widen(self._stdout)
@@ -93,6 +97,7 @@ class Pipes:
         """
         patience_s = _LONGEST_POLL_S if timeout_s is None else min(timeout_s, _LONGEST_POLL_S)
         received = False
+        self.woken.clear()
         if self._stdout is not None:
             self._poll.modify(self._stdout, 0 if self.outbox.full else select.POLLIN)
         for descriptor, event in self._poll.poll(math.ceil(max(patience_s, 0.0) * 1000)):
@@ -102,6 +107,8 @@ class Pipes:
                 received |= read_stdout and self._read_stdout()
             elif self._stderr is not None and descriptor == self._stderr.fileno():
                 received |= self._read_stderr()
+            elif descriptor in self._wake_fds:
+                self.woken.add(descriptor)
         return received
 
     def unwatch(self, descriptor: int) -> None:

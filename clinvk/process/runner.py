@@ -18,20 +18,21 @@ from clinvk.process.descendants import RUN_MARK, Descendants, new_mark
 from clinvk.process.ending import Ending, EndReason
 from clinvk.process.exit_watch import ExitWatch
 from clinvk.process.group import end_group
-from clinvk.process.limits import Limits
+from clinvk.process.limits import (
+    DRAIN_S,
+    DRAIN_SETTLED_S,
+    LEFTOVER_GRACE_S,
+    NO_HOOKS,
+    QUIET_S,
+    Hooks,
+    Limits,
+)
 from clinvk.process.orphans import run_identity
 from clinvk.process.pipes import Pipes
 from clinvk.process.scratch import ScratchFiles
 from clinvk.process.signals import SignalInbox
 from clinvk.process.spawn import spawn
 from clinvk.process.stop_sequence import StopSequence
-
-QUIET_S = 0.2
-_DRAIN_S = 0.6
-"""How long to read stdout after the child's exit, if another process still has it open."""
-
-_DRAIN_SETTLED_S = 0.1
-_LEFTOVER_GRACE_S = 0.6
 
 
 def start(  # noqa: PLR0913  everything that a child needs, by keyword
@@ -41,18 +42,17 @@ def start(  # noqa: PLR0913  everything that a child needs, by keyword
     limits: Limits,
     signals: SignalInbox,
     clock: Callable[[], float],
-    on_quiet: Callable[[], None] = lambda: None,
+    hooks: Hooks = NO_HOOKS,
 ) -> "Child":
     """Start the child; `environ` is the whole base environment, `clock` a monotonic one in seconds.
 
-    `on_quiet` is called once when `QUIET_S` have passed since the last line: the time to write what
-    was collected. The prompt is sent by `Child.send_prompt`; without a prompt stdin is empty.
+    The prompt is sent by `Child.send_prompt`; without a prompt stdin is empty.
 
     Raises `BackendStartError` if it cannot be started. If a signal was already received, nothing is
     started: the child has pid 0, no lines, and ends as `CANCELLED`.
     """
     if signals.received:
-        return Child(None, "", invocation, ScratchFiles({}), limits, signals, clock, on_quiet)
+        return Child(None, "", invocation, ScratchFiles({}), limits, signals, clock, hooks)
     mark = new_mark(environ)
     scratch = ScratchFiles(invocation.files)
     try:
@@ -62,7 +62,7 @@ def start(  # noqa: PLR0913  everything that a child needs, by keyword
     except BaseException:
         scratch.remove()
         raise
-    return Child(process, mark, invocation, scratch, limits, signals, clock, on_quiet)
+    return Child(process, mark, invocation, scratch, limits, signals, clock, hooks)
 
 
 class Child:
@@ -77,14 +77,15 @@ class Child:
         limits: Limits,
         signals: SignalInbox,
         clock: Callable[[], float],
-        on_quiet: Callable[[], None],
+        hooks: Hooks,
     ) -> None:
         self._process = process
         self._scratch = scratch
         self._limits = limits
         self._signals = signals
         self._clock = clock
-        self._on_quiet = on_quiet
+        self._hooks = hooks
+        self._person_answers = False
         self._quiet_at: float | None = None
         self._started_at = self._asked_at = self._life_at = clock()
         self._leave_by: float | None = None
@@ -101,7 +102,7 @@ class Child:
         self._descendants = Descendants(self.pid, mark)
         if process:
             self._exit = ExitWatch(process)
-            wake_fds = [fd for fd in (signals.fileno(), self._exit.fileno()) if fd >= 0]
+            wake_fds = (signals.fileno(), self._exit.fileno(), hooks.wake_fd)
             self._pipes = Pipes(process, invocation.stdin, wake_fds, dialogue=invocation.dialogue)
 
     @property
@@ -129,6 +130,16 @@ class Child:
         if self._process is not None:
             self._pipes.outbox.reply(data)
 
+    def wait_for_person(self, waits: bool) -> None:  # noqa: FBT001  the state itself
+        """Note whether the child waits for a person's answer: it is not idle then."""
+        if self._person_answers and not waits:
+            self._life_at = self._clock()
+        self._person_answers = waits
+
+    def interrupt(self) -> None:
+        """Stop the child as Ctrl-C does. Its remaining lines are still read."""
+        self._signals.post(signal.SIGINT)
+
     def settled(self) -> None:
         """Note the final result: the child has `settle_s` to exit, then it is stopped.
 
@@ -155,7 +166,8 @@ class Child:
         While the child is being stopped, its lines are still read.
         """
         if self._process is None:
-            self._never_started()
+            self._scratch.remove()
+            self._ending = Ending(reason=EndReason.CANCELLED, signal=self._signals.received[0])
             return
         while self._pipes.lines or self._ending is None:
             if not self._pipes.lines or self._pipes.outbox.full:
@@ -227,10 +239,12 @@ class Child:
             self.settled()
         self._signals.drain()
         self._handle_signals()
+        if self._hooks.wake_fd in self._pipes.woken:
+            self._hooks.on_wake()
         self._note_exit()
         if self._quiet_at is not None and self._clock() >= self._quiet_at:
             self._quiet_at = None
-            self._on_quiet()
+            self._hooks.on_quiet()
         due = self._next_deadline()
         if due is not None and self._clock() >= due[0]:
             self._pass_deadline(due[1])
@@ -262,7 +276,7 @@ class Child:
         limits, deadlines = self._limits, []
         if limits.timeout_s is not None:
             deadlines.append((self._asked_at + limits.timeout_s, EndReason.TIMEOUT))
-        if limits.idle_timeout_s is not None:
+        if limits.idle_timeout_s is not None and not self._person_answers:
             deadlines.append((self._life_at + limits.idle_timeout_s, EndReason.IDLE_TIMEOUT))
         return min(deadlines, default=None)
 
@@ -308,7 +322,7 @@ class Child:
             if self._exit.fileno() >= 0:
                 self._pipes.unwatch(self._exit.fileno())
             self._pipes.outbox.drop_replies()
-            patience_s = _DRAIN_S if self._leave_by is None else _DRAIN_SETTLED_S
+            patience_s = DRAIN_S if self._leave_by is None else DRAIN_SETTLED_S
             self._drain_until = self._clock() + patience_s
             self._written = self._pipes.bytes_read + self._pipes.waiting
 
@@ -319,7 +333,7 @@ class Child:
         left_freely = not stopped and (process.returncode or 0) >= 0
         end_group(
             self.pid,
-            grace_s=_LEFTOVER_GRACE_S,
+            grace_s=LEFTOVER_GRACE_S,
             clock=self._clock,
             descendants=None if left_freely else self._descendants,
         )
@@ -333,14 +347,4 @@ class Child:
             stderr_tail=self._pipes.stderr_tail,
             duration_s=self._clock() - self._started_at,
             cut_lines=self._pipes.cut_lines,
-        )
-
-    def _never_started(self) -> None:
-        self._scratch.remove()
-        self._ending = Ending(
-            reason=EndReason.CANCELLED,
-            exit_code=None,
-            signal=self._signals.received[0],
-            stderr_tail="",
-            duration_s=0.0,
         )

@@ -164,6 +164,8 @@ class OtherLine(BaseModel):
         "tool_use",
         "tool_result",
         "file_change",
+        "permission_request",
+        "permission_answer",
         "usage",
         "warning",
         "error",

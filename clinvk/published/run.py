@@ -4,12 +4,16 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, assert_never
 
+from msgspec import to_builtins
+
 from clinvk.model.events import (
     Event,
     Failed,
     FileChange,
     Init,
     Message,
+    PermissionAnswer,
+    PermissionRequest,
     Raw,
     Result,
     Thinking,
@@ -67,7 +71,7 @@ def error_to_json(error: ErrorReport) -> dict[str, Any]:
     }
 
 
-def event_to_json(  # noqa: PLR0911  one for each type
+def event_to_json(  # noqa: C901, PLR0911  one for each type
     event: Event, turn: TurnStart | None = None
 ) -> Mapping[str, Any] | None:
     """The published fields of an event without its type; None for an event that is not published.
@@ -89,12 +93,15 @@ def event_to_json(  # noqa: PLR0911  one for each type
             more = {"continues": event.continues} if isinstance(event, Message) else {}
             return {"text": event.text, "delta": event.delta, **more}
         case ToolUse():
-            fields = {"id": event.id, "name": event.name, "summary": event.summary}
-            return {**fields, "input": event.input}
+            called = {"id": event.id, "name": event.name, "summary": event.summary}
+            return {**called, "input": event.input}
         case ToolResult():
             return {"id": event.id, "ok": event.ok, "text": event.text}
         case FileChange():
             return {"path": event.path, "change": event.change.value}
+        case PermissionRequest() | PermissionAnswer():
+            fields: Mapping[str, Any] = to_builtins(event)
+            return fields
         case UsageReported():
             return event.usage.figures
         case Warned():

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from clinvk.model.events import Change
 from clinvk.model.finding import Area, Severity
+from clinvk.model.permission import DecidedBy, Decision, ToolKind
 from clinvk.model.session import SCHEMA, Status
 from clinvk.model.trial import Held, Promise
 from clinvk.published.files import ExportForm, SessionForm, TranscriptLine
@@ -105,6 +106,43 @@ class FileChangeEvent(Form):
     change: Change
 
 
+class FileEditForm(Form):
+    """A change that is asked for; `old` is null for a whole file, `new` for a deleted one."""
+
+    path: str
+    old: str | None
+    new: str | None
+
+
+class PermissionRequestEvent(Form):
+    """The agent asks whether it may use a tool."""
+
+    type: Literal["permission_request"]
+    id: str
+    tool: str
+    kind: ToolKind
+    summary: str
+    tool_use_id: str | None
+    command: str | None
+    paths: list[str]
+    edits: list[FileEditForm]
+    diff: str
+    reason: str
+    editable: bool
+
+
+class PermissionAnswerEvent(Form):
+    """The answer to the request with this `id`, and who gave it."""
+
+    type: Literal["permission_answer"]
+    id: str
+    decision: Decision
+    by: DecidedBy
+    rule: str | None
+    reason: str | None
+    command: str | None
+
+
 class UsageEvent(UsageForm):
     """Token counts during the turn."""
 
@@ -138,6 +176,8 @@ StreamEvent = Annotated[
     | ToolUseEvent
     | ToolResultEvent
     | FileChangeEvent
+    | PermissionRequestEvent
+    | PermissionAnswerEvent
     | UsageEvent
     | WarningEvent
     | ErrorEvent

@@ -89,6 +89,7 @@ class Agent(Backend):
     preference = 10
     tested_versions = ("2.1.197", "2.1.332")
     lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.ASK: "clinvk cannot answer its permission requests yet",
         # 2.1.329 silently ignores a new one without `_NEW_SYSTEM_PROMPT`; 2.1.197 still uses it.
         Capability.NEW_SYSTEM_PROMPT: (
             "it keeps the first system prompt of a conversation, unless its last turn used version"

@@ -83,6 +83,7 @@ class Agent(Backend):
     tested_versions = ("0.171.0",)
     oldest_version = "0.44.0"  # 0.42.0 has another output format
     lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.ASK: "clinvk cannot answer its permission requests yet",
         Capability.NEW_SYSTEM_PROMPT: "it keeps the first system prompt of a conversation",
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",

@@ -173,6 +173,7 @@ def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
         Capability.SYSTEM_PROMPT: (options.get("system_prompt"), "options.system_prompt"),
         Capability.MAX_TURNS: (options.get("max_turns"), "options.max_turns"),
         Capability.READ_ONLY: (access.get("read-only") is not None, "access.read-only"),
+        Capability.ASK: (None, "protocol in which the agent could ask"),
         Capability.EDIT: (access.get("edit") is not None, "access.edit"),
         Capability.FULL: (access.get("full") is not None, "access.full"),
         Capability.OWN_ID: (mentions("conversation", form["start"]), "`{conversation}` in start"),

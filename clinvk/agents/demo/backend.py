@@ -61,6 +61,7 @@ class Agent(Backend):
     )
     variables = ("CLINVK_DEMO_DELAY_MS", "CLINVK_DEMO_HOME")
     lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.ASK: "it does not ask",
         Capability.COST: "it costs nothing, so it reports no cost",
         Capability.FORK: "it has no such option",
         Capability.IMAGES: "it cannot read images",

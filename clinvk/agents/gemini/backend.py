@@ -101,6 +101,7 @@ class Agent(Backend):
     preference = 30
     tested_versions = ("0.61.0",)
     lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.ASK: "clinvk cannot answer its permission requests yet",
         Capability.SYSTEM_PROMPT: "it can replace its own instructions, but not add to them",
         Capability.NEW_SYSTEM_PROMPT: "it can replace its own instructions, but not add to them",
         Capability.MAX_TURNS: "it has a limit on the number of turns only in its settings",

@@ -92,6 +92,7 @@ class Agent(Backend):
     preference = 40
     tested_versions = ("1.18.33",)
     lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.ASK: "clinvk cannot answer its permission requests yet",
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
         Capability.PARTIAL_MESSAGES: "it prints a message only when it is complete",

@@ -81,6 +81,7 @@ class Agent(Backend):
     preference = 50
     tested_versions = ("0.24.4",)
     lacks: ClassVar[Mapping[Capability, str]] = {
+        Capability.ASK: "clinvk cannot answer its permission requests yet",
         Capability.COST: "it reports tokens but no cost",
     }
     conversation_ids = UUID

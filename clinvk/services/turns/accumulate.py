@@ -10,6 +10,7 @@ from clinvk.model.events import (
     FileChange,
     Init,
     Message,
+    PermissionRequest,
     Raw,
     Result,
     Thinking,
@@ -115,9 +116,12 @@ class TurnAccumulator(Struct):
         self.files[event.path] = FileReport(path=event.path, change=change)
 
 
+_WORK = (Message, Thinking, ToolUse, ToolResult, FileChange, PermissionRequest)
+
+
 def shows_work(event: Event) -> bool:
     """Whether the event shows that the agent worked: wrote, ran or used anything, or retried."""
-    if isinstance(event, Message | Thinking | ToolUse | ToolResult | FileChange):
+    if isinstance(event, _WORK):
         return True
     if isinstance(event, UsageReported):
         return _used(event.usage)

@@ -90,6 +90,8 @@ def new_session(request: RunRequest, backend: Backend, settings: Settings, world
     now = world.now()
     chosen = Capability.OWN_ID not in backend.lacks
     access = request.access or _access_setting(backend, settings)
+    if access is None and _asks(request, backend):
+        access = Access.ASK
     return Session(
         id=world.new_id(),
         backend=backend.name,
@@ -196,6 +198,8 @@ def _turn_request(
     replayed, resumes = conversation.replay, conversation.resume
     extra_args = asked.settings.backend(backend.name, "extra_args")
     access = session.access if request.access is None else request.access
+    if access is None and _asks(request, backend):
+        access = Access.ASK
     reads = backend.reads_files(access, world.user_home, world.environ)
     turn = TurnRequest(
         prompt=replayed.before(request.prompt) if replayed else request.prompt,
@@ -315,6 +319,11 @@ def _named(access: Access | None) -> str:
 def _access_setting(backend: Backend, settings: Settings) -> Access | None:
     access = settings.backend(backend.name, "access") or settings.get("run.access")
     return Access(access) if access else None
+
+
+def _asks(request: RunRequest, backend: Backend) -> bool:
+    """Whether a person can answer the agent's permission requests."""
+    return request.can_ask and Capability.ASK not in backend.lacks
 
 
 def _limits(request: RunRequest, settings: Settings) -> Limits:

@@ -15,6 +15,8 @@ from clinvk.model.events import (
     Failed,
     FileChange,
     Init,
+    PermissionAnswer,
+    PermissionRequest,
     Raw,
     ToolResult,
     ToolUse,
@@ -71,13 +73,17 @@ def recording_policy(settings: Settings) -> RecordingPolicy:
     )
 
 
-def _without_content(event: Event) -> Event | None:
+def _without_content(event: Event) -> Event | None:  # noqa: PLR0911  one for each type
     """The event without its content, None for kinds that may contain other content."""
     match event:
         case Init() | FileChange() | UsageReported() | Warned(code="clinvk" | "answer"):
             return event
         case ToolUse():
             return replace(event, summary="", input={})
+        case PermissionRequest():
+            return replace(event, summary="", command=None, edits=(), diff="", reason="")
+        case PermissionAnswer():
+            return replace(event, reason=None, command=None)
         case ToolResult():
             return replace(event, text="")
         case Failed():

@@ -13,6 +13,7 @@ from clinvk.model.config import Settings
 from clinvk.model.report import RunReport
 from clinvk.model.request import RunRequest
 from clinvk.process.signals import SignalInbox
+from clinvk.services.turns.permissions import Asker
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.turns.run import Attend, Observer, Turn, never_waits
 from clinvk.services.turns.start import Opening
@@ -29,19 +30,20 @@ def run(  # noqa: PLR0913  the request and its callbacks, all named
     *,
     waiting: Callable[[str], None] = lambda _: None,
     attended: Callable[[Attend], None] = never_waits,
+    asker: Asker | None = None,
 ) -> RunReport:
     """Run one turn to its end and report; a failed turn is a report, not an exception.
 
-    `waiting` is called while waiting for a busy session, `attended` is as in `Turn`. Raises a
-    `ClinvkError` for any error before the agent has the prompt, and `StoppedBySignal` for a signal
-    during the wait; nothing has been changed then.
+    `waiting` is called while waiting for a busy session, `attended` and `asker` are as in `Turn`.
+    Raises a `ClinvkError` for any error before the agent has the prompt, and `StoppedBySignal` for
+    a signal during the wait; nothing has been changed then.
     """
     world = replace(world, settings=settings)
     with ExitStack() as held, SignalInbox() as signals:
         opening = Opening(request, world, settings, held, sleep=signals.sleep, waiting=waiting)
         plan, recording = opening.open()
         plan = replace(plan, warnings=(*opening.notes, *plan.warnings))
-        return Turn(plan, recording, world, observer, attended).run(signals)
+        return Turn(plan, recording, world, observer, attended=attended, asker=asker).run(signals)
 
 
 def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:

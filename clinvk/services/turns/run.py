@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
-from clinvk.agents.base import Capability, Parser, Reply
+from clinvk.agents.base import Capability, Parser
 from clinvk.errors import BackendStartError
 from clinvk.model.events import Change, Event, Failed, Init, Result, Warned
 from clinvk.model.failure import Failure, FailureCode
@@ -29,6 +29,7 @@ from clinvk.services.turns.outcome import (
     suggests_other_version,
     with_cut_lines,
 )
+from clinvk.services.turns.permissions import Asker, Dialogue
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.record import Recording
 from clinvk.services.turns.report import report_of, turn_start
@@ -62,22 +63,25 @@ class Turn:
     """Runs a planned turn.
 
     An observer that may wait for a reader passes `attended`: it receives a function to call
-    regularly during the wait.
+    regularly during the wait. `asker` is as in `Dialogue`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  everything that a turn needs
         self,
         plan: TurnPlan,
         recording: Recording,
         world: World,
         observer: Observer,
+        *,
         attended: Callable[[Attend], None] = never_waits,
+        asker: Asker | None = None,
     ) -> None:
         self._plan = plan
         self._recording = recording
         self._world = world
         self._observer = observer
         self._attended = attended
+        self._dialogue = Dialogue(plan.request.access, asker, recording, self._handle)
         self._collected = TurnAccumulator()
         self._same = SameConversation(plan.backend, plan.request, kept=plan.kept)
         self._withheld: Failed | None = None
@@ -127,12 +131,13 @@ class Turn:
             limits=plan.limits,
             signals=signals,
             clock=self._world.monotonic,
-            on_quiet=self._recording.quiet,
+            hooks=self._dialogue.hooks,
         ) as child:
             self._attended(child.enforce_limits)
             self._recording.note_agent(child.pid, child.identity)
             self._watch_files(began_at)
             parser = plan.backend.parser(plan.request)
+            self._dialogue.begin(child, parser)
             self._record_start()
             if self._watch is not None:
                 self._watch.wait()
@@ -163,17 +168,14 @@ class Turn:
         for line in child.lines():
             parsed = parser.feed(line)
             del line  # it can have ten megabytes, and the events have copies
-            for one in parsed:
-                if isinstance(one, Reply):
-                    child.reply(one.data)
-                else:
-                    self._handle(one)
+            self._dialogue.take(parsed)
             if self._same.other is not None:
                 child.refuse()  # it would work in the wrong conversation
             elif self._collected.result is not None or parser.settled:
                 child.settled()
             else:
                 child.unsettled()
+        self._dialogue.end()
 
     def _end(self, ending: Ending) -> Outcome:
         """Close the turn if it was started; return its result."""
@@ -292,13 +294,7 @@ _UNNAMED = (
     "the agent reported no conversation id: the session can only be continued with `--if-missing`"
 )
 
-_CUT_OFF = Ending(
-    reason=EndReason.CANCELLED,
-    exit_code=None,
-    signal=Signals.SIGTERM,
-    stderr_tail="",
-    duration_s=0.0,
-)
+_CUT_OFF = Ending(reason=EndReason.CANCELLED, signal=Signals.SIGTERM)
 """The default ending, used if an error of ours cut the turn off."""
 
 

@@ -46,7 +46,7 @@ def _path(path: str) -> str:
 
 
 def _access_level(name: str) -> str:
-    levels = [level.value for level in Access]
+    levels = [level.value for level in Access if level is not Access.ASK]
     if name not in levels:
         raise ValueError(f"there is no access `{name[:60]}`; use one of {', '.join(levels)}")
     return name

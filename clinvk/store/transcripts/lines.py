@@ -11,6 +11,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar, assert_never
 
+import msgspec
+
 from clinvk.model.events import (
     Change,
     Event,
@@ -18,6 +20,8 @@ from clinvk.model.events import (
     FileChange,
     Init,
     Message,
+    PermissionAnswer,
+    PermissionRequest,
     Raw,
     Result,
     Thinking,
@@ -42,6 +46,8 @@ _LEFT_OUT = {"type"} | {field.name for field in FIELDS if field.from_turns}
 Line = dict[str, Any]
 
 _Word = TypeVar("_Word", bound=StrEnum)
+
+_Permission = TypeVar("_Permission", PermissionRequest, PermissionAnswer)
 
 _UNKNOWN_FAILURE = Failure(code=FailureCode.AGENT_FAILED, message="")
 
@@ -110,12 +116,14 @@ def turn_finished_line(turn: int, at: datetime, outcome: Outcome) -> Line:
     } | ({} if outcome.structured is None else {"structured": outcome.structured})
 
 
-def _body(  # noqa: PLR0911  one return a kind of event
+def _body(  # noqa: C901, PLR0911  one return a kind of event
     event: Message
     | Thinking
     | ToolUse
     | ToolResult
     | FileChange
+    | PermissionRequest
+    | PermissionAnswer
     | UsageReported
     | Warned
     | Failed
@@ -133,6 +141,11 @@ def _body(  # noqa: PLR0911  one return a kind of event
             return {"id": event.id, "ok": event.ok} | _cut("text", event.text)
         case FileChange():
             return {"path": event.path, "change": event.change.value}
+        case PermissionRequest():
+            return _bounded_request(event)
+        case PermissionAnswer():
+            answer: Line = msgspec.to_builtins(event)
+            return answer
         case UsageReported():
             return {"usage": event.usage.figures}
         case Warned():
@@ -149,6 +162,14 @@ def _cut(name: str, text: str) -> Line:
     if len(text) <= LONGEST:
         return {name: text}
     return {name: text[:LONGEST], "truncated": len(text)}
+
+
+def _bounded_request(event: PermissionRequest) -> Line:
+    line: Line = msgspec.to_builtins(event)
+    if (size := len(json_line(line))) > LONGEST:
+        line |= {"edits": [], "diff": "", "truncated": size}
+        line |= {name: line[name] and line[name][:LONGEST] for name in ("command", "reason")}
+    return line
 
 
 def _input(event: ToolUse) -> Line:
@@ -253,6 +274,16 @@ def _warned(line: Mapping[str, Any]) -> Warned:
     )
 
 
+def _permission(kind: type[_Permission]) -> Callable[[Mapping[str, Any]], _Permission | None]:
+    def read(line: Mapping[str, Any]) -> _Permission | None:
+        try:
+            return msgspec.convert(line, kind)
+        except msgspec.ValidationError:  # of a later version
+            return None
+
+    return read
+
+
 EVENTS: Mapping[str, Callable[[Mapping[str, Any]], Event | None]] = {
     "backend_session": lambda line: Init(
         backend_session_id=text_in(line, "id"), model=maybe_text(line, "model")
@@ -264,6 +295,8 @@ EVENTS: Mapping[str, Callable[[Mapping[str, Any]], Event | None]] = {
         id=str(line.get("id")), ok=line.get("ok") is True, text=maybe_text(line, "text") or ""
     ),
     "file_change": _file_change,
+    "permission_request": _permission(PermissionRequest),
+    "permission_answer": _permission(PermissionAnswer),
     "usage": lambda line: UsageReported(usage=usage_in(line)),
     "warning": _warned,
     "error": lambda line: Failed(failure=failure_in(line) or _UNKNOWN_FAILURE),

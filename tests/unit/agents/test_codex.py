@@ -75,7 +75,7 @@ def test_every_option_stands_before_resume() -> None:
 def test_what_the_persons_rules_allow_does_not_leave_the_sandbox_of_read_only() -> None:
     """0.171.0 runs it outside; its own screen has no option against that."""
     rules = {"rules/*.rules": 'prefix_rule(pattern=["make"], decision="allow")\n'}
-    turn_of = {access: ask(access=access, texts=rules) for access in Access}
+    turn_of = {access: ask(access=access, texts=rules) for access in Access if access != "ask"}
     with_option = [
         access for access, one in turn_of.items() if "--ignore-rules" in CODEX.invocation(one).argv
     ]

@@ -75,7 +75,7 @@ def test_a_value_is_completed_by_what_it_is_called(tree: Command) -> None:
     assert source(run, "--ephemeral") is None
     access = option(run, "--access").value
     assert access
-    assert access.choices == ("read-only", "edit", "full")
+    assert access.choices == ("read-only", "ask", "edit", "full")
 
 
 def test_words_have_their_places(tree: Command) -> None:

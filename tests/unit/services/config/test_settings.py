@@ -114,7 +114,7 @@ def test_one_variable_sets_the_model_of_every_backend(world: World) -> None:
         ("CLINVK_SESSION_RETENTION_DAYS", "9" * 5000, "expected a whole number from 0, got"),
         ("CLINVK_SESSION_DEFAULT_TAGS", "[a", "it is not a YAML list"),
         ("CLINVK_SESSION_DEFAULT_TAGS", "[1]", "expected a text, got `1`"),
-        ("CLINVK_BACKENDS_DEMO_ACCESS", "wide", "expected `read-only`, `edit` or `full`"),
+        ("CLINVK_BACKENDS_DEMO_ACCESS", "wide", "expected `read-only`, `ask`, `edit` or `full`"),
         ("CLINVK_BACKENDS_DEMO_EXTRA_ARGS", "'a", "it cannot be split into words"),
         ("CLINVK_OUTPUT_FORMAT", "🙂", "expected `text`, `json` or `stream-json`, got `🙂`"),
     ],

@@ -13,6 +13,8 @@ from clinvk.model.events import (
     FileChange,
     Init,
     Message,
+    PermissionAnswer,
+    PermissionRequest,
     Raw,
     Result,
     StopReason,
@@ -23,6 +25,7 @@ from clinvk.model.events import (
     Warned,
 )
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.permission import DecidedBy, Decision, FileEdit, ToolKind
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.usage import Usage
 from clinvk.services.turns.policy import KEEP_ALL, RecordingPolicy
@@ -40,6 +43,19 @@ EVENTS: tuple[Event, ...] = (
     UsageReported(usage=Usage(input_tokens=4711)),
     Warned(message=SECRET, code="denied"),
     Failed(failure=FAILURE),
+    PermissionRequest(
+        id="1",
+        tool="Bash",
+        kind=ToolKind.EXECUTE,
+        summary=SECRET,
+        command=SECRET,
+        edits=(FileEdit(path="a.py", old=SECRET, new=SECRET),),
+        diff=SECRET,
+        reason=SECRET,
+    ),
+    PermissionAnswer(
+        id="1", decision=Decision.DENY, by=DecidedBy.PERSON, reason=SECRET, command=SECRET
+    ),
     Raw(line=f"{SECRET} 4711"),
     Result(
         text=SECRET,

@@ -92,7 +92,7 @@ def test_a_section_with_every_line_commented_out_says_nothing(text: str) -> None
         ("session:\n  default_tags: ['']\n", "f:2: `session.default_tags.0`: a tag is 1 to 64"),
         (
             "backends:\n  demo:\n    access: wide\n",
-            "f:3: `backends.demo.access`: expected `read-only`, `edit` or `full`, or null, got",
+            "f:3: `backends.demo.access`: expected `read-only`, `ask`, `edit` or `full`, or null,",
         ),
         ("backends:\n  demo:\n    model: ' '\n", "f:3: `backends.demo.model`: it is empty"),
         ('backends:\n  demo:\n    extra_args: ["\\0"]\n', "f:3: `backends.demo.extra_args.0`: "),

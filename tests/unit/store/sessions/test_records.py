@@ -226,7 +226,7 @@ def test_a_bare_record_is_enough() -> None:
         ({"title": ["x"]}, "`title` is not a text"),
         ({"status": "running"}, "`status` is not one of active, interrupted, error, completed"),
         ({"status": {}}, "`status` is not one of"),
-        ({"access": "everything"}, "`access` is not one of read-only, edit, full"),
+        ({"access": "everything"}, "`access` is not one of read-only, ask, edit, full"),
         ({"archived": "no"}, "`archived` is not true or false"),
         ({"tags": "a,b"}, "`tags` is not a list of texts"),
         ({"tags": [1]}, "`tags` is not a list of texts"),

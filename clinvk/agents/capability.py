@@ -1,0 +1,59 @@
+"""What an agent's CLI may be able to do."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Capability(StrEnum):
+    """A feature that some agents' CLIs have and others lack."""
+
+    RESUME = "resume"
+    MODEL = "model"
+    SYSTEM_PROMPT = "system_prompt"
+    NEW_SYSTEM_PROMPT = "new_system_prompt"
+    MAX_TURNS = "max_turns"
+    EPHEMERAL = "ephemeral"
+    READ_ONLY = "read_only"
+    ASK = "ask"
+    EDIT = "edit"
+    FULL = "full"
+    OWN_ID = "own_id"
+    PARTIAL_MESSAGES = "partial_messages"
+    COST = "cost"
+    DENIALS = "denials"
+    SCREEN = "screen"
+    TITLE = "title"
+    FORK = "fork"
+    IMAGES = "images"
+    ANSWER_SCHEMA = "answer_schema"
+
+    @property
+    def meaning(self) -> str:
+        """What the feature makes possible, in a few words."""
+        return _MEANING[self]
+
+
+_MEANING: Mapping[Capability, str] = {
+    Capability.MODEL: "choose the model (`-m`)",
+    Capability.SYSTEM_PROMPT: "add to its system prompt (`--system-prompt`)",
+    Capability.NEW_SYSTEM_PROMPT: "change a session's system prompt later",
+    Capability.MAX_TURNS: "limit its steps (`--max-turns`)",
+    Capability.EPHEMERAL: "keep nothing of a session (`--ephemeral`)",
+    Capability.READ_ONLY: "only read files (`--access read-only`)",
+    Capability.ASK: "ask before it acts (`--access ask`)",
+    Capability.EDIT: "edit files (`--access edit`)",
+    Capability.FULL: "do anything (`--access full`)",
+    Capability.RESUME: "continue a session",
+    Capability.OWN_ID: "use a session id that clinvk chooses",
+    Capability.PARTIAL_MESSAGES: "stream its answer",
+    Capability.COST: "report what a turn cost",
+    Capability.DENIALS: "report denied tool calls",
+    Capability.SCREEN: "open its interactive screen (`clinvk chat`)",
+    Capability.TITLE: "make a title for a session",
+    Capability.FORK: "continue a copy of its conversation",
+    Capability.IMAGES: "accept an image",
+    Capability.ANSWER_SCHEMA: "answer with JSON that matches a schema",
+}
+
+WITHOUT_OPTION = frozenset({Capability.FORK, Capability.IMAGES, Capability.ANSWER_SCHEMA})
+"""Features without a clinvk option: an agent that has one describes its use in `ways`."""

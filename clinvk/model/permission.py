@@ -1,0 +1,61 @@
+"""What an agent asks to be allowed, and the answers: the words of both.
+
+The events `PermissionRequest` and `PermissionAnswer` of `clinvk.model.events` use them.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class ToolKind(StrEnum):
+    """What a tool does, in the same words for every agent."""
+
+    EDIT = "edit"
+    EXECUTE = "execute"
+    READ = "read"
+    FETCH = "fetch"
+    OTHER = "other"
+
+
+class Decision(StrEnum):
+    """The answer to a request.
+
+    `ALLOW_TURN` also allows every later request for the same tool in this turn, never longer.
+    `STOP` denies it and stops the turn.
+    """
+
+    ALLOW = "allow"
+    ALLOW_TURN = "allow_turn"
+    DENY = "deny"
+    STOP = "stop"
+
+    @property
+    def allows(self) -> bool:
+        """Whether the agent may do what it asked for."""
+        return self in {Decision.ALLOW, Decision.ALLOW_TURN}
+
+
+class DecidedBy(StrEnum):
+    """Who answered: a person now or earlier in this turn, a rule, or the access.
+
+    With `NOBODY` no person can be asked; with `AGENT` the agent has withdrawn its request.
+    """
+
+    PERSON = "person"
+    TURN = "turn"
+    RULE = "rule"
+    ACCESS = "access"
+    NOBODY = "nobody"
+    AGENT = "agent"
+
+
+class FileEdit(Struct, frozen=True, kw_only=True):
+    """A change of a file that is asked for: the part `old` becomes `new`.
+
+    `old` is None if `new` is the whole file; `new` is None if the file is deleted.
+    """
+
+    path: str
+    old: str | None = None
+    new: str | None = None
