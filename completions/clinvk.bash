@@ -101,7 +101,7 @@ _clinvk_facts() {
             places='@keys'
             ;;
         'config set')
-            options='--help'
+            options='--help -h'
             places='@keys @nothing'
             ;;
         'config unset')

@@ -358,7 +358,7 @@ complete -c clinvk -n '__clinvk_is \'config get\'' -l help -s h -d 'Show this me
 complete -c clinvk -n '__clinvk_is \'config get\' 1 1' -k -a '(__clinvk_candidates keys)'
 
 # clinvk config set
-complete -c clinvk -n '__clinvk_is \'config set\'' -l help -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'config set\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'config set\' 1 1' -k -a '(__clinvk_candidates keys)'
 
 # clinvk config unset

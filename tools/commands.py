@@ -9,7 +9,6 @@ from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
 from clinvk.cli.app import app
 from clinvk.cli.completion.scripts import FILES, script
 from clinvk.cli.context import build_cli
-from clinvk.cli.lazy import CommandTable
 from clinvk.services.agents.catalog import built_in
 
 _COLUMNS = 100
@@ -78,6 +77,5 @@ def _helps(
     )
     lines = (line.rstrip() for line in command.get_help(ctx).splitlines())
     yield ctx.command_path, "\n".join(lines).strip()
-    if isinstance(command, CommandTable):
-        for below in command.lines:
-            yield from _helps(command.load(below), below, ctx)
+    for below in getattr(command, "commands", ()):
+        yield from _helps(command.load(below), below, ctx)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import typer
 from typer.exceptions import TyperException
 
+from clinvk.cli.command import CommandTable, new_app
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.failures import asked_form, in_our_words
-from clinvk.cli.lazy import CommandTable, new_app
 from clinvk.cli.render import Form
 from clinvk.cli.render.errors import render_report
 from clinvk.cli.streams import OutputClosed, OutputLostError

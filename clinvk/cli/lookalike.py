@@ -84,10 +84,12 @@ def _names_session(word: str) -> bool:
 def _below(command: str) -> Collection[str]:
     from importlib import import_module
 
+    import typer
+
     if command == "completion":
         return ("bash", "zsh", "fish")
     module = import_module(f"clinvk.cli.commands.{command}")
-    return frozenset(getattr(module, "LINES", ()))
+    return frozenset(getattr(typer.main.get_command(module.app), "commands", ()))
 
 
 def _without_options(words: Sequence[str]) -> list[str]:

@@ -2,8 +2,8 @@
 
 import typer
 
+from clinvk.cli.command import new_app
 from clinvk.cli.context import Cli
-from clinvk.cli.lazy import new_app
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
 
 app = new_app()

@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
+from clinvk.cli.command import new_app
 from clinvk.cli.completion import Shell
 from clinvk.cli.context import Cli
-from clinvk.cli.lazy import new_app
 
 app = new_app()
 

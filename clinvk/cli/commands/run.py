@@ -6,8 +6,8 @@ import typer
 from msgspec.structs import replace
 
 from clinvk.cli import options
+from clinvk.cli.command import new_app
 from clinvk.cli.context import Cli
-from clinvk.cli.lazy import new_app
 from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
 from clinvk.errors import UsageError

@@ -8,7 +8,6 @@ import typer
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clinvk.cli.lazy import CommandTable
 from clinvk.cli.optional_values import value_is_optional
 
 IMPLICIT = "run"
@@ -29,13 +28,6 @@ class Source(StrEnum):
     CHOICES = "choices"
     NOTHING = "nothing"
 
-    @property
-    def asked(self) -> bool:
-        """Whether `clinvk completion --candidates` prints them."""
-        return self in _ASKED
-
-
-_ASKED = frozenset(Source) - {Source.FOLDERS, Source.FILES, Source.CHOICES, Source.NOTHING}
 
 _BY_METAVAR = {
     "SESSION": Source.SESSIONS,
@@ -94,12 +86,6 @@ class Command(Struct, frozen=True, kw_only=True):
         for command in self.commands:
             yield from command.walk()
 
-    def word(self, place: int) -> Value | None:
-        """The word at that place, counted from 0; None if there is no such word."""
-        if place < len(self.words):
-            return self.words[place]
-        return self.words[-1] if self.words and self.words[-1].repeated else None
-
 
 def read_tree() -> Command:
     """All commands of `clinvk`; the root also has the options and words of `IMPLICIT`."""
@@ -120,7 +106,6 @@ def _read(command: Any, path: tuple[str, ...]) -> Command:  # noqa: ANN401  Type
     ]
     options = tuple(_option(param, path) for param in params if param.param_type_name == "option")
     names = {name for option in options for name in option.names}
-    below = _below(command, path) if isinstance(command, CommandTable) else ()
     return Command(
         path=path,
         line=first_line(command.help),
@@ -131,13 +116,11 @@ def _read(command: Any, path: tuple[str, ...]) -> Command:  # noqa: ANN401  Type
             if param.param_type_name == "argument"
             for value in _words(param, path)
         ),
-        commands=below,
+        commands=tuple(
+            _read(command.load(name), (*path, name)) for name in getattr(command, "commands", ())
+        ),
         choosing=tuple(name for name in _SESSION_IS_CHOSEN.get(path, ()) if name in names),
     )
-
-
-def _below(table: CommandTable, path: tuple[str, ...]) -> tuple[Command, ...]:
-    return tuple(_read(table.load(name), (*path, name)) for name in table.lines)
 
 
 def _option(param: Any, path: tuple[str, ...]) -> Option:  # noqa: ANN401  as above

@@ -6,12 +6,11 @@ import pytest
 import typer
 
 from clinvk.cli.app import Commands
-from clinvk.cli.commands.backends import BackendCommands
-from clinvk.cli.commands.config import ConfigCommands
+from clinvk.cli.command import CommandTable
 from clinvk.cli.commands.sessions import SessionCommands
-from clinvk.cli.lazy import CommandTable
+from clinvk.cli.completion.tree import first_line, read_tree
 
-TABLES = (Commands, BackendCommands, ConfigCommands, SessionCommands)
+TABLES = (Commands, SessionCommands)
 ROWS = [(table, name) for table in TABLES for name in table.lines]
 
 
@@ -22,11 +21,18 @@ def test_a_commands_line_is_the_first_line_of_its_own_help(
     table: type[CommandTable], name: str
 ) -> None:
     """What `--help` of the table says is what the command says of itself."""
-    module = import_module(f"{table.package}.{name}")
-    command = typer.main.get_command(module.app)
-    own = (command.help or "").strip().splitlines()[0]
+    own = first_line(table().load(name).help)
     assert own == table.lines[name]
     assert own.endswith(".")
+
+
+def test_every_command_says_in_one_sentence_what_it_does() -> None:
+    """Also those that are not in a table of lines."""
+    commands = [command for command in read_tree().walk() if len(command.path) == 2]
+    assert {("config", "get"), ("backends", "test"), ("sessions", "tag")} <= {
+        command.path for command in commands
+    }
+    assert [command.path for command in commands if not command.line.endswith(".")] == []
 
 
 def test_a_further_turn_takes_the_options_that_make_sense_for_it() -> None:

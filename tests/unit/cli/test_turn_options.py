@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import pytest
 import typer
 
+from clinvk.cli.command import new_app
 from clinvk.cli.completion.tree import read_tree
 from clinvk.cli.context import build_cli
-from clinvk.cli.lazy import new_app
 from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, declared, with_turn_options
 from clinvk.cli.turns import request_of

@@ -1,8 +1,6 @@
-"""`clinvk sessions`: one file per subcommand."""
+"""`clinvk sessions`: the subcommands, in one module each or by what they change."""
 
-import typer
-
-from clinvk.cli.lazy import CommandTable, new_app
+from clinvk.cli.command import CommandTable, new_app, show_help
 
 LINES = {
     "list": "List sessions, most recently used first.",
@@ -23,19 +21,19 @@ LINES = {
     "reindex": "Rebuild the index from the session files.",
 }
 
+SHARED = {
+    **dict.fromkeys(("rename", "name", "tag", "untag"), "labels"),
+    **dict.fromkeys(("close", "archive", "unarchive"), "lifecycle"),
+}
+
 
 class SessionCommands(CommandTable):
     """The commands of `clinvk sessions`."""
 
     package = "clinvk.cli.commands.sessions"
     lines = LINES
+    shared = SHARED
 
 
 app = new_app(cls=SessionCommands, help="Find, show, name, tag, export and clean up sessions.")
-
-
-@app.callback(invoke_without_command=True)
-def sessions(ctx: typer.Context) -> None:
-    """Show the help when no subcommand is named."""
-    if ctx.invoked_subcommand is None:
-        ctx.obj.streams.out(ctx.get_help() + "\n")
+app.callback(invoke_without_command=True)(show_help)

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from clinvk.cli import options
+from clinvk.cli.command import new_app
 from clinvk.cli.context import Cli
-from clinvk.cli.lazy import new_app
 from clinvk.errors import ExitStatus, UsageError
 
 app = new_app()

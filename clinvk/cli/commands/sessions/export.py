@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clinvk.cli import options
+from clinvk.cli.command import new_app
 from clinvk.cli.context import Cli
-from clinvk.cli.lazy import new_app
 from clinvk.errors import UsageError
 
 if TYPE_CHECKING:

@@ -3,8 +3,8 @@
 import typer
 
 from clinvk.cli import options
+from clinvk.cli.command import new_app
 from clinvk.cli.context import Cli
-from clinvk.cli.lazy import new_app
 
 app = new_app()
 

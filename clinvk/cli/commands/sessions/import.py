@@ -7,8 +7,8 @@ import typer
 from msgspec.structs import replace
 
 from clinvk.cli import options
+from clinvk.cli.command import new_app
 from clinvk.cli.context import Cli
-from clinvk.cli.lazy import new_app
 from clinvk.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:

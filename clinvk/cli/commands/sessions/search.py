@@ -8,9 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from clinvk.cli import options
-from clinvk.cli.command import Command
+from clinvk.cli.command import Command, new_app
 from clinvk.cli.context import Cli
-from clinvk.cli.lazy import new_app
 from clinvk.cli.optional_values import valued_options
 from clinvk.errors import ExitStatus, UsageError
 

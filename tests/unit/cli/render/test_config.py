@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from clinvk.cli.commands.config.show import render_settings
+from clinvk.cli.commands.config import render_settings
 from clinvk.cli.render.backends import render_backends
 from clinvk.model.config import Setting
 from clinvk.services.agents.states import BackendState, SignedIn

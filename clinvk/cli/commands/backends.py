@@ -1,15 +1,33 @@
-"""`clinvk backends test`."""
+"""`clinvk backends`: the list, and the test of one backend."""
 
 from typing import Annotated
 
 import typer
 
 from clinvk.cli import options
+from clinvk.cli.command import Table, new_app
 from clinvk.cli.context import Cli
-from clinvk.cli.lazy import new_app
 from clinvk.errors import ExitStatus
 
-app = new_app()
+app = new_app(cls=Table, help="List the agents with version, sign-in and abilities.")
+
+
+@app.callback(invoke_without_command=True)
+def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
+    """List the backends when no subcommand is named."""
+    if ctx.invoked_subcommand is not None:
+        return
+    from clinvk.cli.render.backends import render_backends
+    from clinvk.services.agents.catalog import unusable
+    from clinvk.services.agents.states import backend_states
+    from clinvk.services.config.settings import effective_settings
+    from clinvk.text.sanitize import safe_line
+
+    cli: Cli = ctx.obj
+    states = backend_states(effective_settings(cli.world), cli.world)
+    render_backends(states, cli.streams, as_json=as_json)
+    for message in unusable():
+        cli.streams.err(safe_line(f"warning: {message}"))
 
 
 @app.command("test")

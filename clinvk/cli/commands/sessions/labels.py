@@ -1,0 +1,114 @@
+"""`clinvk sessions rename`, `name`, `tag` and `untag`."""
+
+from typing import Annotated
+
+import typer
+
+from clinvk.cli import options
+from clinvk.cli.command import new_app
+from clinvk.cli.context import Cli
+from clinvk.errors import UsageError
+
+app = new_app()
+
+Tags = Annotated[
+    list[str], typer.Argument(metavar="TAG...", help="Tags of 1 to 64 printable characters.")
+]
+
+
+@app.command()
+def rename(
+    ctx: typer.Context,
+    session: options.SessionReference,
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="TITLE...", help="New title; put `--` before a leading dash."),
+    ],
+    *,
+    as_json: options.Json = False,
+) -> None:
+    """Set the title of a session.
+
+    The agent's own title never replaces it. The order of the list does not change.
+    """
+    from clinvk.cli.render.changed import render_changed
+    from clinvk.services.sessions import labels
+
+    cli: Cli = ctx.obj
+    changed = labels.rename(cli.world, session, " ".join(words))
+    sentence = f"session {changed.session.id} is now titled: {changed.session.title}"
+    render_changed(changed, sentence, cli.streams, as_json=as_json)
+
+
+@app.command()
+def name(
+    ctx: typer.Context,
+    session: options.SessionReference,
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME]", help="A unique name of 1 to 64 letters, digits and `._-/#@:`."
+        ),
+    ] = None,
+    *,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove the name.")] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Set the name of a session.
+
+    `-s NAME` continues the session. Two sessions cannot have the same name.
+    """
+    from clinvk.cli.render.changed import render_changed
+    from clinvk.services.sessions import labels
+
+    cli: Cli = ctx.obj
+    if (name is None) is not clear:
+        raise UsageError(
+            "give either a name or `--clear`",
+            hint="`clinvk sessions name SESSION NAME` sets a name, `--clear` removes it",
+        )
+    if name is None:
+        changed = labels.clear_name(cli.world, session)
+        sentence = f"session {changed.session.id} has no name"
+    else:
+        changed = labels.give_name(cli.world, session, name)
+        sentence = f"session {changed.session.id} is now named {changed.session.name}"
+    render_changed(changed, sentence, cli.streams, as_json=as_json)
+
+
+@app.command()
+def tag(
+    ctx: typer.Context,
+    session: options.SessionReference,
+    tags: Tags,
+    *,
+    as_json: options.Json = False,
+) -> None:
+    """Add tags to a session.
+
+    Tags that it already has are ignored.
+    """
+    from clinvk.cli.render.changed import render_tagged
+    from clinvk.services.sessions import labels
+
+    cli: Cli = ctx.obj
+    render_tagged(labels.add_tags(cli.world, session, tags), cli.streams, as_json=as_json)
+
+
+@app.command()
+def untag(
+    ctx: typer.Context,
+    session: options.SessionReference,
+    tags: Tags,
+    *,
+    as_json: options.Json = False,
+) -> None:
+    """Remove tags from a session.
+
+    If the session lacks one of them, none is removed.
+    """
+    from clinvk.cli.render.changed import render_tagged
+    from clinvk.services.sessions import labels
+
+    cli: Cli = ctx.obj
+    render_tagged(labels.remove_tags(cli.world, session, tags), cli.streams, as_json=as_json)
