@@ -94,6 +94,11 @@ class Checked(Struct, frozen=True, kw_only=True):
     summary: str
     findings: tuple[Finding, ...] = ()
 
+    @property
+    def ok(self) -> bool:
+        """Whether there are no findings except notes."""
+        return all(finding.severity is Severity.NOTE for finding in self.findings)
+
 
 class Examination(Struct, frozen=True, kw_only=True):
     """All areas; `fixed` lists the repairs that were done first, `unfixed` the failed ones."""
@@ -110,6 +115,4 @@ class Examination(Struct, frozen=True, kw_only=True):
     @property
     def ok(self) -> bool:
         """Whether there are no findings except notes, and no failed repairs."""
-        return not self.unfixed and all(
-            finding.severity is Severity.NOTE for finding in self.findings
-        )
+        return not self.unfixed and all(one.ok for one in self.checked)

@@ -7,12 +7,51 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
-from clinvk.model.events import StopReason
+from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import FailureCode
+from clinvk.model.files import FileSource
 from clinvk.model.session import Status, TitleSource
-from clinvk.published.parts import Count, FileForm, Form, SessionId, Time, UsageForm
 from clinvk.store.sessions import record_fields
 from clinvk.store.sessions.record_fields import RecordField
+
+Time = Annotated[str, Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$")]
+SessionId = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$")]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Form(BaseModel):
+    """A published object: it has all of the fields and no others."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class UsageForm(Form):
+    """Tokens; null is unknown. Cached and cache write are parts of input, reasoning of output."""
+
+    input_tokens: Count | None
+    cached_tokens: Count | None
+    cache_write_tokens: Count | None
+    output_tokens: Count | None
+    reasoning_tokens: Count | None
+    total_tokens: Count | None
+
+
+class ErrorForm(Form):
+    """An error, whether a retry may work, and when if that is known."""
+
+    code: str
+    message: str
+    hint: str | None
+    retryable: bool
+    retry_at: Time | None
+
+
+class FileForm(Form):
+    """A file that the turn changed: reported by the agent, or observed in the git work tree."""
+
+    path: str
+    change: Change
+    source: FileSource
 
 
 class OpenTurnForm(Form):

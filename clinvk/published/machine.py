@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from clinvk import __version__
 from clinvk.model.config import Setting, nest
-from clinvk.model.finding import Checked, Examination, Finding, Severity
+from clinvk.model.finding import Examination
 from clinvk.model.trial import Verdict
+from clinvk.published import chosen
 from clinvk.store.config.values import value_to_yaml
 
 if TYPE_CHECKING:
@@ -17,20 +18,12 @@ if TYPE_CHECKING:
 def backend_to_json(state: "BackendState") -> dict[str, Any]:
     """One agent in the list."""
     return {
-        "name": state.name,
-        "title": state.title,
-        "installed": state.installed,
-        "enabled": state.enabled,
+        **chosen(state, "name", "title", "installed", "enabled"),
         "default": state.is_default,
-        "program": list(state.program) if state.program else None,
-        "version": state.version,
+        **chosen(state, "program", "version"),
         "version_fault": state.fault,
-        "version_drift": state.version_match.value,
-        "tested_versions": list(state.tested_versions),
-        "signed_in": state.signed_in.value,
-        "supports": list(state.supports),
-        "lacks": dict(state.lacks),
-        "ways": dict(state.ways),
+        "version_drift": state.version_match,
+        **chosen(state, "tested_versions", "signed_in", "supports", "lacks", "ways"),
         "install_hint": state.install_hint,
     }
 
@@ -42,13 +35,8 @@ def trial_to_json(name: str, verdicts: Sequence[Verdict], *, ok: bool) -> dict[s
         "backend": name,
         "ok": ok,
         "checks": [
-            {
-                "check": verdict.promise.value,
-                "meaning": verdict.promise.meaning,
-                "held": verdict.held.value,
-                "detail": verdict.detail,
-            }
-            for verdict in verdicts
+            {"check": one.promise, "meaning": one.promise.meaning, **chosen(one, "held", "detail")}
+            for one in verdicts
         ],
     }
 
@@ -60,29 +48,16 @@ def examination_to_json(examination: Examination) -> dict[str, Any]:
         "ok": examination.ok,
         "clinvk": __version__,
         "python": platform.python_version(),
-        "checks": [_check_to_json(one) for one in examination.checked],
-        "findings": [_finding_to_json(one) for one in examination.findings],
-        "fixed": list(examination.fixed),
-        "unfixed": list(examination.unfixed),
-    }
-
-
-def _check_to_json(checked: Checked) -> dict[str, Any]:
-    well = all(found.severity is Severity.NOTE for found in checked.findings)
-    return {"area": checked.area.value, "ok": well, "summary": checked.summary}
-
-
-def _finding_to_json(finding: Finding) -> dict[str, Any]:
-    return {
-        "area": finding.area.value,
-        "severity": finding.severity.value,
-        "code": finding.code,
-        "message": finding.message,
-        "where": finding.where,
-        "remedy": finding.remedy,
-        "command": finding.command,
-        "fixable": finding.repair is not None,
-        "sessions": list(finding.sessions),
+        "checks": [chosen(one, "area", "ok", "summary") for one in examination.checked],
+        "findings": [
+            {
+                **chosen(one, "area", "severity", "code", "message", "where", "remedy", "command"),
+                "fixable": one.repair is not None,
+                **chosen(one, "sessions"),
+            }
+            for one in examination.findings
+        ],
+        **chosen(examination, "fixed", "unfixed"),
     }
 
 
@@ -98,19 +73,9 @@ def settings_to_yaml(settings: Mapping[str, Setting], *, origin: bool) -> Iterat
     opened: list[str] = []
     for key, setting in settings.items():
         *sections, last = key.split(".")
-        shared = _shared(opened, sections)
-        for depth in range(shared, len(sections)):
-            yield f"{'  ' * depth}{sections[depth]}:\n"
+        for depth, section in enumerate(sections):
+            if opened[: depth + 1] != sections[: depth + 1]:
+                yield f"{'  ' * depth}{section}:\n"
         opened = sections
         comment = f"  # {setting.source}" if origin else ""
         yield f"{'  ' * len(sections)}{last}: {value_to_yaml(setting.value)}{comment}\n"
-
-
-def _shared(one: list[str], other: list[str]) -> int:
-    """The number of equal sections at the start of both."""
-    count = 0
-    for ours, theirs in zip(one, other, strict=False):
-        if ours != theirs:
-            break
-        count += 1
-    return count

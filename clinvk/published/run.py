@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, assert_never
 
 from msgspec import to_builtins
+from msgspec.structs import asdict
 
 from clinvk.model.events import (
     Event,
@@ -24,6 +25,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.files import file_to_json
 from clinvk.model.report import REPORT_SCHEMA, ErrorReport, RunReport, TurnStart
+from clinvk.published import chosen
 from clinvk.text.units import format_time
 
 if TYPE_CHECKING:
@@ -38,23 +40,14 @@ def report_to_json(report: RunReport) -> Mapping[str, Any]:
     outcome = report.outcome
     return {
         "schema": REPORT_SCHEMA,
-        "session_id": report.session_id,
-        "name": report.name,
-        "title": report.title,
-        "backend": report.backend,
-        "backend_session_id": report.backend_session_id,
-        "model": report.model,
-        "cwd": report.cwd,
-        "turn": report.turn,
-        "resumed": report.resumed,
-        "status": report.status.value if report.status else None,
-        "text": outcome.text,
-        "structured": outcome.structured,
+        **chosen(report, "session_id", "name", "title", "backend", "backend_session_id", "model"),
+        **chosen(report, "cwd", "turn", "resumed", "status"),
+        **chosen(outcome, "text", "structured"),
         "usage": outcome.usage.figures,
         "cost_usd": outcome.cost_usd,
         "duration_s": round(outcome.duration_s or 0.0, 3),
         "files": [file_to_json(file) for file in outcome.files],
-        "warnings": list(outcome.warnings),
+        **chosen(outcome, "warnings"),
         "exit_status": int(report.exit_status),
         "error": error_to_json(report.error) if report.error else None,
     }
@@ -62,16 +55,10 @@ def report_to_json(report: RunReport) -> Mapping[str, Any]:
 
 def error_to_json(error: ErrorReport) -> dict[str, Any]:
     """An error of clinvk or of the agent."""
-    return {
-        "code": error.code,
-        "message": error.message,
-        "hint": error.hint,
-        "retryable": error.retryable,
-        "retry_at": error.retry_at and format_time(error.retry_at),
-    }
+    return {**asdict(error), "retry_at": error.retry_at and format_time(error.retry_at)}
 
 
-def event_to_json(  # noqa: C901, PLR0911  one for each type
+def event_to_json(  # noqa: PLR0911  one for each type
     event: Event, turn: TurnStart | None = None
 ) -> Mapping[str, Any] | None:
     """The published fields of an event without its type; None for an event that is not published.
@@ -89,23 +76,15 @@ def event_to_json(  # noqa: C901, PLR0911  one for each type
                 "turn": turn and turn.turn,
                 "resumed": bool(turn and turn.resumed),
             }
-        case Message() | Thinking():
-            more = {"continues": event.continues} if isinstance(event, Message) else {}
-            return {"text": event.text, "delta": event.delta, **more}
-        case ToolUse():
-            called = {"id": event.id, "name": event.name, "summary": event.summary}
-            return {**called, "input": event.input}
-        case ToolResult():
-            return {"id": event.id, "ok": event.ok, "text": event.text}
-        case FileChange():
-            return {"path": event.path, "change": event.change.value}
+        case Message() | Thinking() | ToolUse() | ToolResult() | FileChange():
+            return asdict(event)
         case PermissionRequest() | PermissionAnswer():
             fields: Mapping[str, Any] = to_builtins(event)
             return fields
         case UsageReported():
             return event.usage.figures
         case Warned():
-            return {"code": event.code, "message": event.message}
+            return chosen(event, "code", "message")
         case Failed():
             return error_to_json(ErrorReport.of_failure(event.failure))
         case Raw() | Result():
@@ -119,7 +98,7 @@ def plan_to_json(plan: "TurnPlan", environ: Mapping[str, str]) -> dict[str, Any]
     invocation = plan.invocation
     return {
         "backend": plan.backend.name,
-        "argv": list(invocation.argv),
+        **chosen(invocation, "argv"),
         "cwd": str(invocation.cwd),
         "env": {
             name: _HIDDEN if _SECRET.search(name) else value
@@ -128,5 +107,5 @@ def plan_to_json(plan: "TurnPlan", environ: Mapping[str, str]) -> dict[str, Any]
         "env_unset": [name for name in invocation.env_unset if name in environ],
         "stdin_bytes": len(invocation.stdin),
         "files": dict(invocation.files),
-        "warnings": list(plan.warnings),
+        **chosen(plan, "warnings"),
     }

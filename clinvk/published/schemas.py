@@ -14,8 +14,16 @@ from clinvk.model.finding import Area, Severity
 from clinvk.model.permission import DecidedBy, Decision, ToolKind
 from clinvk.model.session import SCHEMA, Status
 from clinvk.model.trial import Held, Promise
-from clinvk.published.files import ExportForm, SessionForm, TranscriptLine
-from clinvk.published.parts import ErrorForm, FileForm, Form, SessionId, UsageForm
+from clinvk.published.files import (
+    ErrorForm,
+    ExportForm,
+    FileForm,
+    Form,
+    SessionForm,
+    SessionId,
+    TranscriptLine,
+    UsageForm,
+)
 from clinvk.store.config.schema import Config
 
 

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 from clinvk.model.files import file_to_json, over_turns
 from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
 from clinvk.model.report import ErrorReport
 from clinvk.model.turn import Turn
 from clinvk.model.usage import UNKNOWN_USAGE
+from clinvk.published import chosen
 from clinvk.published.run import error_to_json
 from clinvk.store.sessions.record_fields import CONVERSATION, encode, write_fields
 from clinvk.text.json_codec import json_line, time_to_text
@@ -32,11 +35,8 @@ def session_to_json(listed: "Listed") -> dict[str, Any]:
     """One session in a list."""
     session = listed.session
     return {
-        "id": session.id,
-        "name": session.name,
-        "title": session.title,
-        "backend": session.backend,
-        "status": listed.status.value,
+        **chosen(session, "id", "name", "title", "backend"),
+        "status": listed.status,
         "cwd": session.cwd,
         "model": session.conversation.model,
         "created_at": time_to_text(session.created_at),
@@ -46,8 +46,7 @@ def session_to_json(listed: "Listed") -> dict[str, Any]:
         "usage": session.usage.figures,
         "cost_usd": session.cost_usd,
         "figures_reported": session.figure_counts,
-        "tags": list(session.tags),
-        "archived": session.archived,
+        **chosen(session, "tags", "archived"),
     }
 
 
@@ -73,10 +72,9 @@ def hit_to_json(hit: "Hit") -> dict[str, Any]:
     return {
         **session_to_json(hit.listed),
         "match": {
-            "turn": hit.turn,
-            "field": hit.field.value,
+            **chosen(hit, "turn", "field"),
             "snippet": hit.snippet.text,
-            "marks": [list(mark) for mark in hit.snippet.marks],
+            "marks": hit.snippet.marks,
             "rank": hit.rank,
         },
     }
@@ -87,24 +85,21 @@ def shown_to_json(shown: "Shown") -> dict[str, Any]:
 
     `turns` includes an open or interrupted turn, as in the list; totals may not include it.
     """
-    native, turns = shown.native_resume, shown.transcript.turns
+    turns = shown.transcript.turns
+    # The conversation with the agent of the last turn, in the form of records of schema 1.
+    conversation = write_fields(shown.session.conversation, CONVERSATION)
+    del conversation["heard_through"]
     return {
         **encode(shown.session),
-        **_conversation_fields(shown.session),
+        **conversation,
         "schema": SHOWN_SCHEMA,
-        "status": shown.status.value,
+        "status": shown.status,
         "turns": shown.session.turns_begun,
-        "native_resume": list(native) if native else None,
+        **chosen(shown, "native_resume"),
         "files": [file_to_json(file) for file in over_turns(turn.outcome.files for turn in turns)],
         "damaged_lines": shown.transcript.damaged_lines,
         "turn_list": [turn_to_json(turn) for turn in turns],
     }
-
-
-def _conversation_fields(session: "Session") -> dict[str, Any]:
-    """The conversation with the agent of the last turn, in the form of records of schema 1."""
-    known = write_fields(session.conversation, CONVERSATION)
-    return {name: value for name, value in known.items() if name != "heard_through"}
 
 
 def turn_to_json(turn: Turn) -> dict[str, Any]:
@@ -115,24 +110,16 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "backend": turn.backend,
         "started_at": time_to_text(turn.started_at),
         "ended_at": time_to_text(turn.ended_at) if turn.ended_at else None,
-        "interrupted": turn.interrupted,
-        "interactive": turn.interactive,
-        "afresh": turn.conversation_origin.value if turn.conversation_origin else None,
+        **chosen(turn, "interrupted", "interactive"),
+        "afresh": turn.conversation_origin,
         "prompt": turn.prompt,
-        "text": outcome.text,
-        "structured": outcome.structured,
-        "messages": list(turn.messages),
-        "tools": [
-            {"name": call.name, "summary": call.summary, "ok": call.ok} for call in turn.tools
-        ],
+        **chosen(outcome, "text", "structured"),
+        **chosen(turn, "messages"),
+        "tools": [asdict(call) for call in turn.tools],
         "files": [file_to_json(file) for file in outcome.files],
-        "warnings": list(outcome.warnings),
-        "stop_reason": outcome.stop_reason.value if outcome.stop_reason else None,
-        "exit_code": outcome.exit_code,
-        "duration_s": outcome.duration_s,
+        **chosen(outcome, "warnings", "stop_reason", "exit_code", "duration_s"),
         "usage": outcome.usage.figures,
-        "cost_usd": outcome.cost_usd,
-        "model": outcome.model,
+        **chosen(outcome, "cost_usd", "model"),
         "error": failure
         and {**error_to_json(ErrorReport.of_failure(failure)), "detail": failure.detail},
     }
@@ -147,8 +134,7 @@ def files_to_json(turns: Sequence[Turn]) -> Iterator[dict[str, Any]]:
 def changed_to_json(one: "Applied[Session, bool]", done: str) -> dict[str, Any]:
     """The outcome for one of several sessions; `done` is the word for success."""
     return {
-        "id": one.target.id,
-        "title": one.target.title,
+        **chosen(one.target, "id", "title"),
         "outcome": "failed" if one.error else done if one.result else "unchanged",
         "error": one.error and error_to_json(ErrorReport.of_error(one.error)),
     }
@@ -177,7 +163,7 @@ def cleaned_to_json(cleaned: "Cleaned", sweep: "Sweep") -> dict[str, Any]:
         "freed_bytes": cleaned.freed,
         "temporary_files": cleaned.leftovers,
         "sessions": [_swept_to_json(one) for one in cleaned.swept],
-        "in_use": list(cleaned.in_use),
+        **chosen(cleaned, "in_use"),
         "failed": [
             {"id": session_id, "error": error_to_json(ErrorReport.of_error(error))}
             for session_id, error in cleaned.failed
@@ -188,9 +174,7 @@ def cleaned_to_json(cleaned: "Cleaned", sweep: "Sweep") -> dict[str, Any]:
 def _swept_to_json(one: "Swept") -> dict[str, Any]:
     session = one.session
     return {
-        "id": session.id,
-        "title": session.title,
-        "backend": session.backend,
+        **chosen(session, "id", "title", "backend"),
         "last_used_at": time_to_text(session.last_used_at),
         "bytes": one.size,
         "moved_to": [str(path) for path in one.moved_to],
@@ -201,21 +185,15 @@ def _swept_to_json(one: "Swept") -> dict[str, Any]:
 def imported_to_json(done: "Imported") -> dict[str, Any]:
     """What `sessions import` did."""
     return {
-        "imported": list(done.imported),
-        "present": list(done.present),
-        "refused": [{"id": one.id, "reason": one.reason} for one in done.refused],
-        "warnings": list(done.warnings),
+        **chosen(done, "imported", "present"),
+        "refused": [asdict(one) for one in done.refused],
+        **chosen(done, "warnings"),
     }
 
 
 def index_diff_to_json(diff: "IndexDiff") -> dict[str, int]:
     """The difference between the index and the files."""
-    return {
-        "indexed": diff.indexed,
-        "changed": diff.changed,
-        "removed": diff.removed,
-        "damaged": diff.damaged,
-    }
+    return asdict(diff)
 
 
 def export_text(sessions: Sequence[PortableSession]) -> str:
