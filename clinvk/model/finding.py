@@ -69,14 +69,13 @@ Repair = CloseToOthers | RemoveLeftover | RemoveScratch | RemoveLock | RebuildRe
 """Everything that `--fix` may do; it never changes an agent's own files."""
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class Finding(Struct, frozen=True):
     """One finding. `message` is a lower-case sentence, `where` a path or a variable.
 
     `remedy` says what to do, `command` is a shell command for it; every finding except a note has
     at least one of them. `sessions` are the ids of the affected sessions.
     """
 
-    area: Area
     severity: Severity
     code: str
     message: str

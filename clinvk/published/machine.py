@@ -51,11 +51,13 @@ def examination_to_json(examination: Examination) -> dict[str, Any]:
         "checks": [chosen(one, "area", "ok", "summary") for one in examination.checked],
         "findings": [
             {
-                **chosen(one, "area", "severity", "code", "message", "where", "remedy", "command"),
+                "area": checked.area,
+                **chosen(one, "severity", "code", "message", "where", "remedy", "command"),
                 "fixable": one.repair is not None,
                 **chosen(one, "sessions"),
             }
-            for one in examination.findings
+            for checked in examination.checked
+            for one in checked.findings
         ],
         **chosen(examination, "fixed", "unfixed"),
     }

@@ -2,17 +2,14 @@
 
 import os
 from collections.abc import Iterator
-from functools import partial
 
-from clinvk.model.finding import Area, Checked, Finding, Severity
+from clinvk.model.finding import Finding
 from clinvk.model.versions import VersionMatch
 from clinvk.services.agents.catalog import unusable
 from clinvk.services.agents.project_files import programs_of_project
 from clinvk.services.agents.states import BackendState, SignedIn
-from clinvk.services.doctor.shell import command
+from clinvk.services.doctor.findings import Report, command, note, problem, warning
 from clinvk.services.doctor.survey import Survey
-
-_finding = partial(Finding, area=Area.BACKENDS)
 
 _NAMED = 5
 """Number of files named in a finding."""
@@ -24,24 +21,15 @@ _VERSION_NOTES = {
 }
 
 
-def check_agents(survey: Survey) -> Checked:
+def check_agents(survey: Survey) -> Report:
     """Check every backend. One that is not installed is only counted, unless it is the default."""
-    installed = [state for state in survey.backends if state.installed]
+    installed = (state for state in survey.backends if state.installed)
     named = [f"{state.name} {state.version or '?'}" for state in installed]
-    findings = [
+    mend = "update the package that offers it, or uninstall it"
+    return ", ".join(named), (
         *_none(survey),
-        *(_unusable(sentence) for sentence in unusable()),
+        *(warning("plugin_unusable", sentence, remedy=mend) for sentence in unusable()),
         *(finding for state in survey.backends for finding in _of(state, survey)),
-    ]
-    return Checked(area=Area.BACKENDS, summary=", ".join(named), findings=tuple(findings))
-
-
-def _unusable(sentence: str) -> Finding:
-    return _finding(
-        severity=Severity.WARNING,
-        code="plugin_unusable",
-        message=sentence,
-        remedy="update the package that offers it, or uninstall it",
     )
 
 
@@ -53,10 +41,9 @@ def _none(survey: Survey) -> Iterator[Finding]:
         state.installed and state.enabled for state in agents
     ):
         hints = [state.install_hint for state in agents]
-        yield _finding(
-            severity=Severity.PROBLEM,
-            code="no_agent",
-            message="no coding agent is installed",
+        yield problem(
+            "no_agent",
+            "no coding agent is installed",
             remedy=f"install one: {'; or '.join(hints)}",
         )
 
@@ -64,32 +51,29 @@ def _none(survey: Survey) -> Iterator[Finding]:
 def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
     chosen = survey.settings.get("default_backend") == state.name
     if not state.enabled:
-        yield from _switched_off(state, survey, chosen=chosen)
+        yield _switched_off(state, survey, chosen=chosen)
         return
     if state.program is None:
         yield from _not_there(state, survey, chosen=chosen)
         return
     if state.fault is not None:
-        yield _finding(
-            severity=Severity.PROBLEM if state.broken else Severity.WARNING,
-            code="backend_broken" if state.broken else "backend_version_unknown",
-            message=f"`{state.name}` does not say its version: {state.fault}",
+        yield (problem if state.broken else warning)(
+            "backend_broken" if state.broken else "backend_version_unknown",
+            f"`{state.name}` does not say its version: {state.fault}",
             where=state.program[0],
             remedy=f"install it again: {state.install_hint}",
         )
     if why := _VERSION_NOTES.get(state.version_match):
-        yield _finding(
-            severity=Severity.NOTE,
-            code="backend_version_untested",
-            message=f"`{state.name}` {state.version} is {why}: {', '.join(state.tested_versions)}",
+        yield note(
+            "backend_version_untested",
+            f"`{state.name}` {state.version} is {why}: {', '.join(state.tested_versions)}",
             where=state.program[0],
         )
     yield from _named_by_project(state, survey)
     if state.signed_in is SignedIn.UNKNOWN:
-        yield _finding(
-            severity=Severity.NOTE,
-            code="sign_in_unknown",
-            message=f"no sign of a login was found for `{state.name}`",
+        yield note(
+            "sign_in_unknown",
+            f"no sign of a login was found for `{state.name}`",
             remedy=f"if a prompt fails with exit status 7, sign in: {command(state.program[0])}",
         )
 
@@ -100,21 +84,19 @@ def _named_by_project(state: BackendState, survey: Survey) -> Iterator[Finding]:
     files = list(programs_of_project(survey.world.agents.get(state.name), world.cwd, world))
     if files:
         more = f" and {len(files) - _NAMED:,} more" * (len(files) > _NAMED)
-        yield _finding(
-            severity=Severity.NOTE,
-            code="project_names_programs",
-            message=f"the repository here can name programs for `{state.name}` to run",
+        yield note(
+            "project_names_programs",
+            f"the repository here can name programs for `{state.name}` to run",
             where=f"{', '.join(map(str, files[:_NAMED]))}{more}",
             remedy="read them before you trust the repository; `--access read-only` runs none",
         )
 
 
-def _switched_off(state: BackendState, survey: Survey, *, chosen: bool) -> Iterator[Finding]:
+def _switched_off(state: BackendState, survey: Survey, *, chosen: bool) -> Finding:
     key = f"backends.{state.name}.enabled"
-    yield _finding(
-        severity=Severity.PROBLEM if chosen else Severity.NOTE,
-        code="backend_disabled",
-        message=f"`{state.name}` is switched off{', and is the default backend' * chosen}",
+    return (problem if chosen else note)(
+        "backend_disabled",
+        f"`{state.name}` is switched off{', and is the default backend' * chosen}",
         where=_source(survey, key),
         command=command("clinvk", "config", "set", key, "true"),
     )
@@ -125,10 +107,9 @@ def _not_there(state: BackendState, survey: Survey, *, chosen: bool) -> Iterator
     if binary:
         yield _bad_binary(state.name, str(binary), survey)
     elif chosen:
-        yield _finding(
-            severity=Severity.PROBLEM,
-            code="default_backend_missing",
-            message=f"the default backend `{state.name}` is not installed",
+        yield problem(
+            "default_backend_missing",
+            f"the default backend `{state.name}` is not installed",
             where=_source(survey, "default_backend"),
             remedy=f"install it: {state.install_hint}",
             command=_unset(survey, "default_backend"),
@@ -140,10 +121,9 @@ def _bad_binary(name: str, binary: str, survey: Survey) -> Finding:
     home = survey.world.user_home
     path = home / binary[2:] if binary.startswith("~/") else survey.world.cwd / binary
     closed = "/" in binary and path.is_file() and not os.access(path, os.X_OK)
-    return _finding(
-        severity=Severity.PROBLEM,
-        code="binary_not_executable" if closed else "binary_missing",
-        message=f"the program of `{name}`, as configured, "
+    return problem(
+        "binary_not_executable" if closed else "binary_missing",
+        f"the program of `{name}`, as configured, "
         + ("cannot be executed" if closed else "does not exist"),
         where=f"{binary} ({_source(survey, key)})",
         command=command("chmod", "u+x", path) if closed else _unset(survey, key),

@@ -3,22 +3,20 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from difflib import get_close_matches
-from functools import partial
 
 from msgspec.structs import replace
 
 from clinvk.errors import ConfigError
 from clinvk.model.config import OTHER_VARIABLES, Settings, known_keys, merge
-from clinvk.model.finding import Area, Checked, Finding, Severity
+from clinvk.model.finding import Finding
 from clinvk.services.agents.catalog import undeclared_names
 from clinvk.services.config.settings import effective_settings, variables_of
-from clinvk.services.doctor.shell import command
+from clinvk.services.doctor.findings import Report, command, problem, warning
 from clinvk.services.doctor.survey import Survey
 from clinvk.services.world import World
 from clinvk.store.config.file import faults_in, read_config
 from clinvk.store.home import Home
 
-_finding = partial(Finding, area=Area.CONFIGURATION)
 _PREFIX = "CLINVK_"
 
 
@@ -36,15 +34,11 @@ def settings_or_defaults(world: World) -> Settings:
     return merge({}, {})
 
 
-def check_configuration(survey: Survey) -> Checked:
+def check_configuration(survey: Survey) -> Report:
     """Check the user's file, then the environment."""
     path = survey.world.home.config_file
-    there = path.exists()
-    return Checked(
-        area=Area.CONFIGURATION,
-        summary=str(path) if there else "no file: defaults",
-        findings=(*_file(survey.world), *_environment(survey)),
-    )
+    summary = str(path) if path.exists() else "no file: defaults"
+    return summary, (*_file(survey.world), *_environment(survey))
 
 
 def _file(world: World) -> Iterator[Finding]:
@@ -69,19 +63,13 @@ def _environment(survey: Survey) -> Iterator[Finding]:
     for name in sorted(world.environ):
         if name.startswith(_PREFIX) and name not in known:
             close = get_close_matches(name, known, n=1)
-            yield _finding(
-                severity=Severity.WARNING,
-                code="variable_unknown",
-                message=f"`{name}` is not a variable of clinvk, and has no effect",
+            yield warning(
+                "variable_unknown",
+                f"`{name}` is not a variable of clinvk, and has no effect",
                 where=name,
                 remedy=f"did you mean `{close[0]}`?" if close else None,
                 command=command("unset", name),
             )
-    yield from _values(world, known)
-
-
-def _values(world: World, known: set[str]) -> Iterator[Finding]:
-    """Check each variable on its own, so that an invalid one does not hide another."""
     for name in sorted(known & {*world.environ}):
         if fault := _fault_of(world, name):
             yield _invalid(fault, name, command("unset", name))
@@ -107,10 +95,4 @@ def _without_file(world: World) -> World:
 
 
 def _invalid(message: str, where: str, way_out: str) -> Finding:
-    return _finding(
-        severity=Severity.PROBLEM,
-        code="config_invalid",
-        message=message,
-        where=where,
-        command=way_out,
-    )
+    return problem("config_invalid", message, where, command=way_out)

@@ -5,18 +5,18 @@ that are closed or archived are not asked about.
 """
 
 from collections.abc import Iterable, Iterator
-from functools import partial
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from msgspec import Struct
 
 from clinvk.agents.base import Backend
 from clinvk.model.conversation import ConversationRows, Conversations
-from clinvk.model.finding import Area, Checked, Finding, Severity
+from clinvk.model.finding import Finding
 from clinvk.model.retention import Retention
 from clinvk.model.session import Session, Status
-from clinvk.services.doctor.shell import command
+from clinvk.services.doctor.findings import Report, command, note
 from clinvk.services.doctor.survey import Survey
 from clinvk.services.sessions.known_conversation import conversation_files_of
 from clinvk.store.agent_files.conversations import (
@@ -34,8 +34,6 @@ _DAY_S = 86_400.0
 _NAMED = 20
 """Number of sessions named in a remedy: nobody reads a line with hundreds."""
 
-_finding = partial(Finding, area=Area.CONVERSATIONS, severity=Severity.NOTE)
-
 
 class _Kept(Struct, frozen=True):
     """A session and the agent's file of its conversation, None if that is gone."""
@@ -44,23 +42,22 @@ class _Kept(Struct, frozen=True):
     file: Path | None
 
 
-def check_conversations(survey: Survey) -> Checked:
+def check_conversations(survey: Survey) -> Report:
     """Check each backend whose files can be checked."""
     known = {state.name for state in survey.backends}
     asked = sorted(
         (one for one in survey.sessions if one.backend in known and _is_asked_about(one)),
-        key=_backend_of,
+        key=attrgetter("backend"),
     )
     counts: list[str] = []
     findings: list[Finding] = []
-    for name, sessions in groupby(asked, key=_backend_of):
+    for name, sessions in groupby(asked, key=attrgetter("backend")):
         kept = list(_kept(sessions, survey))
         counts.append(f"{len(kept):,} of {name}")
         findings += _gone(name, kept, survey)
         findings += _at_risk(survey.world.agents.get(name), kept, survey)
         findings += _going(survey.world.agents.get(name), kept, survey)
-    summary = ", ".join(counts) or "none to look for"
-    return Checked(area=Area.CONVERSATIONS, summary=summary, findings=tuple(findings))
+    return ", ".join(counts) or "none to look for", findings
 
 
 def _is_asked_about(session: Session) -> bool:
@@ -72,10 +69,6 @@ def _is_asked_about(session: Session) -> bool:
     )
 
 
-def _backend_of(session: Session) -> str:
-    return session.backend
-
-
 def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
     """The sessions whose conversations can be looked up in the agent's files."""
     listings: dict[tuple[Path, int], ConversationListing] = {}
@@ -83,9 +76,10 @@ def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
         files = _files_of(session, survey)
         if files is None:
             continue
-        if (found := _find(files, listings)).known:
+        file, known = _find(files, listings)
+        if known:
             emptied = session.turns > 0 and conversation_is_empty(files)
-            yield _Kept(session, None if emptied else found.file)
+            yield _Kept(session, None if emptied else file)
 
 
 def _files_of(session: Session, survey: Survey) -> Conversations | None:
@@ -93,26 +87,18 @@ def _files_of(session: Session, survey: Survey) -> Conversations | None:
     return conversation_files_of(backend, session.conversation.id or "", survey.world)
 
 
-class _Found(Struct, frozen=True):
-    file: Path | None
-    known: bool
-
-
-def _find(files: Conversations, listings: dict[tuple[Path, int], ConversationListing]) -> _Found:
-    """Look up the conversations, by a single listing where the agent's files allow it."""
+def _find(
+    files: Conversations, listings: dict[tuple[Path, int], ConversationListing]
+) -> tuple[Path | None, bool]:
+    """The agent's file, by a single listing where its files allow it; and whether it is known."""
     if isinstance(files, ConversationRows) or (depth := depth_of(files.pattern)) is None:
-        return _one_by_one(files)
+        there = conversation_exists(files)
+        return _latest(conversation_paths(files)) if there else None, there is not None
     place = (files.root, depth)
     listing = listings.get(place) or ConversationListing(*place)
     listings[place] = listing
     file = _latest(one for one in listing.find(files.pattern) if can_go_on(one, files.holds))
-    return _Found(file, known=file is not None or listing.complete)
-
-
-def _one_by_one(files: Conversations) -> _Found:
-    there = conversation_exists(files)
-    file = _latest(conversation_paths(files)) if there else None
-    return _Found(file, known=there is not None)
+    return file, file is not None or listing.complete
 
 
 def _latest(files: Iterable[Path]) -> Path | None:
@@ -131,9 +117,9 @@ def _gone(name: str, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
     gone = tuple(one.session.id for one in kept if one.file is None)
     if gone:
         files = next(_files_of(one.session, survey) for one in kept if one.file is None)
-        yield _finding(
-            code="conversation_gone",
-            message=f"`{name}` no longer has the conversation of {plural(len(gone), 'session')}",
+        yield note(
+            "conversation_gone",
+            f"`{name}` no longer has the conversation of {plural(len(gone), 'session')}",
             where=str(files.root) if files else None,
             remedy="`clinvk resume` with `--if-missing replay` starts a new one with its text; or "
             "close the sessions that you do not want to continue",
@@ -149,9 +135,9 @@ def _at_risk(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Fi
     setting = backend.keeps_resumed(read_text(path) if path else None)
     resumed = tuple(one.session.id for one in kept if one.file and one.session.turns_begun > 1)
     if setting and resumed:
-        yield _finding(
-            code="conversation_at_risk",
-            message=f"`{backend.name}` may delete a conversation that was resumed when a new one "
+        yield note(
+            "conversation_at_risk",
+            f"`{backend.name}` may delete a conversation that was resumed when a new one "
             f"begins in its directory: {plural(len(resumed), 'session')}",
             where=str(path),
             remedy=f"set {setting}; `clinvk resume` with `--if-missing replay` starts a new one"
@@ -169,9 +155,9 @@ def _going(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Find
     now_s = world.now().timestamp()
     going = tuple(one.session.id for one in kept if one.file and _goes(one.file, retention, now_s))
     if going:
-        yield _finding(
-            code="conversation_going",
-            message=f"`{backend.name}` deletes conversations not used for "
+        yield note(
+            "conversation_going",
+            f"`{backend.name}` deletes conversations not used for "
             f"{retention.days:g} days: that of {plural(len(going), 'session')} will be deleted"
             f" within {SOON_DAYS:g} days",
             where=str(path) if path else None,

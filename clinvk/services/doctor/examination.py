@@ -1,15 +1,16 @@
 """All checks, one after another; with `fix`, the safe repairs and then all checks again."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from msgspec.structs import replace
 
 from clinvk.errors import ClinvkError
-from clinvk.model.finding import Area, Checked, Examination, Finding, Repair, Severity
+from clinvk.model.finding import Area, Checked, Examination
 from clinvk.services.agents.states import backend_states
 from clinvk.services.doctor.agents import check_agents
 from clinvk.services.doctor.configuration import check_configuration, settings_or_defaults
 from clinvk.services.doctor.conversations import check_conversations
+from clinvk.services.doctor.findings import Report, problem
 from clinvk.services.doctor.home import check_home
 from clinvk.services.doctor.index import check_index
 from clinvk.services.doctor.lock_files import check_locks
@@ -19,7 +20,7 @@ from clinvk.services.doctor.repairs import mend
 from clinvk.services.doctor.survey import Survey, survey
 from clinvk.services.world import World
 
-CHECKS: dict[Area, Callable[[Survey], Checked]] = {
+CHECKS: dict[Area, Callable[[Survey], Report]] = {
     Area.BACKENDS: check_agents,
     Area.CONFIGURATION: check_configuration,
     Area.HOME: check_home,
@@ -43,8 +44,8 @@ def examine(world: World, *, encoding: str, fix: bool = False) -> Examination:
     fixed: list[str] = []
     unfixed: list[str] = []
     if fix:
-        before = _checked(survey(world, settings, backends, encoding))
-        for repair in _repairs(before):
+        before = Examination(checked=_checked(survey(world, settings, backends, encoding)))
+        for repair in [one.repair for one in before.findings if one.repair is not None]:
             try:
                 fixed.append(mend(repair, world))
             except ClinvkError as error:
@@ -56,26 +57,20 @@ def examine(world: World, *, encoding: str, fix: bool = False) -> Examination:
     )
 
 
-def _repairs(checked: Sequence[Checked]) -> list[Repair]:
-    findings = [finding for one in checked for finding in one.findings]
-    return [finding.repair for finding in findings if finding.repair is not None]
-
-
 def _checked(seen: Survey) -> tuple[Checked, ...]:
     return tuple(_try(area, check, seen) for area, check in CHECKS.items())
 
 
-def _try(area: Area, check: Callable[[Survey], Checked], seen: Survey) -> Checked:
+def _try(area: Area, check: Callable[[Survey], Report], seen: Survey) -> Checked:
     """A check that fails does not stop the others."""
     try:
-        return check(seen)
+        summary, findings = check(seen)
+        return Checked(area=area, summary=summary, findings=tuple(findings))
     except (ClinvkError, OSError) as error:
         why = error.message if isinstance(error, ClinvkError) else str(error)
-        finding = Finding(
-            area=area,
-            severity=Severity.PROBLEM,
-            code="not_checked",
-            message=f"this could not be checked: {why}",
+        finding = problem(
+            "not_checked",
+            f"this could not be checked: {why}",
             where=str(seen.world.home.root),
             remedy="check the permissions of the home",
         )

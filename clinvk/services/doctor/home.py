@@ -3,13 +3,13 @@
 import os
 import stat
 from collections.abc import Iterator
-from functools import partial
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 
 from clinvk.errors import StoreError
-from clinvk.model.finding import Area, Checked, CloseToOthers, Finding, Severity
-from clinvk.services.doctor.shell import command
+from clinvk.model.finding import CloseToOthers, Finding
+from clinvk.services.doctor.findings import Report, command, problem, warning
 from clinvk.services.doctor.survey import Survey, nearest_existing
 from clinvk.store.home import HOME_VARIABLE, Home
 from clinvk.store.home_entries import HomeEntry, find_entry, iter_folder, our_folders
@@ -17,29 +17,26 @@ from clinvk.store.home_entries import HomeEntry, find_entry, iter_folder, our_fo
 LOW_BYTES = 100 * 1024 * 1024
 """Less than this is low: a record needs 1 kB, but a full disk also stops the agents."""
 
-_finding = partial(Finding, area=Area.HOME)
 _OTHERS = 0o077
 _WRITERS = 0o022
 
 
-def check_home(survey: Survey, *, low_bytes: int = LOW_BYTES) -> Checked:
+def check_home(survey: Survey, *, low_bytes: int = LOW_BYTES) -> Report:
     """Check the folder itself, then our files in it."""
     home = survey.world.home
     there = home.root.is_dir()
     findings = [*_relative(survey), *_usable(home), *_space(home.root, low_bytes)]
     if there:
         findings += [*_root_mode(home.root), *_links(home), *_entries(home)]
-    summary = str(home.root) if there else f"{home.root} (nothing recorded yet)"
-    return Checked(area=Area.HOME, summary=summary, findings=tuple(findings))
+    return str(home.root) if there else f"{home.root} (nothing recorded yet)", findings
 
 
 def _relative(survey: Survey) -> Iterator[Finding]:
     root = survey.world.home.root
     if not root.is_absolute():
-        yield _finding(
-            severity=Severity.WARNING,
-            code="home_relative",
-            message="the home is a relative path, so each directory has its own",
+        yield warning(
+            "home_relative",
+            "the home is a relative path, so each directory has its own",
             where=HOME_VARIABLE,
             command=f"export {command(f'{HOME_VARIABLE}={survey.world.cwd / root}')}",
         )
@@ -49,44 +46,36 @@ def _usable(home: Home) -> Iterator[Finding]:
     """Whether it is writable, or, if it does not exist, whether it can be created."""
     if home.root.is_symlink() and not home.root.exists():
         target = home.root.parent / os.readlink(home.root)  # noqa: PTH115  as it is written there
-        yield _finding(
-            severity=Severity.PROBLEM,
-            code="home_link_broken",
-            message=f"the home is a link to `{target}`, which does not exist",
+        yield problem(
+            "home_link_broken",
+            f"the home is a link to `{target}`, which does not exist",
             where=str(home.root),
             command=command("mkdir", "-p", target),
         )
         return
     top = nearest_existing(home.root.absolute())
     if not top.is_dir():
-        yield _finding(
-            severity=Severity.PROBLEM,
-            code="home_not_a_folder",
-            message="the path of the home is not a folder",
+        yield problem(
+            "home_not_a_folder",
+            "the path of the home is not a folder",
             where=str(top),
             command=command("mv", top, f"{top}.old"),
         )
         return
     folders = (home.root, *our_folders(home)) if home.root.is_dir() else (top,)
+    effective = os.access in os.supports_effective_ids
     for folder in folders:
-        if folder.is_dir() and not _may_write(folder):
-            yield _finding(
-                severity=Severity.PROBLEM,
-                code="home_not_writable",
-                message="no session can be recorded: this folder is not writable",
+        access = os.R_OK | os.W_OK | os.X_OK
+        if folder.is_dir() and not os.access(folder, access, effective_ids=effective):
+            yield problem(
+                "home_not_writable",
+                "no session can be recorded: this folder is not writable",
                 where=str(folder),
                 remedy=f"make it writable, or move the home with `{HOME_VARIABLE}`",
-                command=command("chmod", "u+rwx", folder) if _is_ours(folder) else None,
+                command=command("chmod", "u+rwx", folder)
+                if folder.stat().st_uid == os.geteuid()
+                else None,
             )
-
-
-def _may_write(folder: Path) -> bool:
-    effective = os.access in os.supports_effective_ids
-    return os.access(folder, os.R_OK | os.W_OK | os.X_OK, effective_ids=effective)
-
-
-def _is_ours(path: Path) -> bool:
-    return path.stat().st_uid == os.geteuid()
 
 
 def _space(root: Path, low_bytes: int) -> Iterator[Finding]:
@@ -94,10 +83,9 @@ def _space(root: Path, low_bytes: int) -> Iterator[Finding]:
     found = os.statvfs(top)
     free = found.f_bavail * found.f_frsize
     if free < low_bytes:
-        yield _finding(
-            severity=Severity.WARNING,
-            code="space_low",
-            message=f"only {free >> 20} MiB are free on the disk",
+        yield warning(
+            "space_low",
+            f"only {free >> 20} MiB are free on the disk",
             where=str(top),
             remedy="free some space; remove old sessions with",
             command=command("clinvk", "sessions", "clean", "--older-than", "30d"),
@@ -108,10 +96,9 @@ def _root_mode(root: Path) -> Iterator[Finding]:
     """The home may be shared on purpose, so others may read it, but not write to it."""
     found = root.stat()
     if found.st_mode & _WRITERS:
-        yield _finding(
-            severity=Severity.PROBLEM,
-            code="home_open",
-            message=f"other users can write here (mode {stat.S_IMODE(found.st_mode):o})",
+        yield problem(
+            "home_open",
+            f"other users can write here (mode {stat.S_IMODE(found.st_mode):o})",
             where=str(root),
             command=command("chmod", "go-w", root),
         )
@@ -128,12 +115,11 @@ def _links(home: Home) -> Iterator[Finding]:
         target = Path(os.path.realpath(folder))
         back = entry.is_link and target.is_dir()
         move = f"{command('rm', folder)} && {command('mv', target, folder)}"
-        yield _finding(
-            severity=Severity.PROBLEM,
-            code="folder_is_link" if entry.is_link else "not_a_folder",
-            message="this is a symbolic link, so it is not used"
-            if entry.is_link
-            else "this is not a folder",
+        kind = ("not_a_folder", "this is not a folder")
+        if entry.is_link:
+            kind = ("folder_is_link", "this is a symbolic link, so it is not used")
+        yield problem(
+            *kind,
             where=str(folder),
             remedy=f"replace it by the folder, or move the whole home with `{HOME_VARIABLE}`",
             command=move if back else command("mv", folder, f"{folder}.old"),
@@ -150,10 +136,9 @@ def _entries(home: Home) -> Iterator[Finding]:
             yield from _modes([entry])
             yield from _modes([one for one in iter_folder(folder) if not one.is_link])
         except StoreError as error:
-            yield _finding(
-                severity=Severity.PROBLEM,
-                code="folder_unreadable",
-                message=error.message,
+            yield problem(
+                "folder_unreadable",
+                error.message,
                 where=str(folder),
                 command=command("chmod", "u+rwx", folder),
             )
@@ -163,28 +148,29 @@ def _entries(home: Home) -> Iterator[Finding]:
 
 
 def _modes(entries: list[HomeEntry]) -> Iterator[Finding]:
-    open_ones = [one.path for one in entries if one.found.st_mode & _OTHERS and _mine(one)]
+    ours = os.geteuid()
+    mine = [one for one in entries if one.found.st_uid == ours]
+    open_ones = [one.path for one in mine if one.found.st_mode & _OTHERS]
     if open_ones:
-        yield _finding(
-            severity=Severity.PROBLEM,
-            code="open_to_others",
-            message=_counted(open_ones, "is", "are") + " open to others",
+        yield problem(
+            "open_to_others",
+            _counted(open_ones, "is", "are") + " open to others",
             where=str(open_ones[0]),
             command=_on_all("chmod", "go=", open_ones),
             repair=CloseToOthers(paths=tuple(open_ones)),
         )
-    foreign = sorted((one for one in entries if not _mine(one)), key=_uid)
-    for uid, group in groupby(foreign, key=_uid):
+    uid_of = attrgetter("found.st_uid")
+    foreign = sorted((one for one in entries if uid_of(one) != ours), key=uid_of)
+    for uid, group in groupby(foreign, key=uid_of):
         yield _owner([one.path for one in group], uid)
 
 
 def _owner(paths: list[Path], uid: int) -> Finding:
     ours = os.geteuid()
     line = _on_all("chown", str(ours), paths)
-    return _finding(
-        severity=Severity.PROBLEM,
-        code="not_ours",
-        message=f"{_counted(paths, 'belongs', 'belong')} to user {uid}, and you are {ours}",
+    return problem(
+        "not_ours",
+        f"{_counted(paths, 'belongs', 'belong')} to user {uid}, and you are {ours}",
         where=str(paths[0]),
         command=line if ours == 0 else f"sudo {line}",
     )
@@ -198,11 +184,3 @@ def _on_all(program: str, change: str, paths: list[Path]) -> str:
     if len(paths) == 1:
         return command(program, change, paths[0])
     return command(program, "-R", change, paths[0].parent)
-
-
-def _mine(entry: HomeEntry) -> bool:
-    return entry.found.st_uid == os.geteuid()
-
-
-def _uid(entry: HomeEntry) -> int:
-    return entry.found.st_uid

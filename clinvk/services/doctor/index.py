@@ -1,43 +1,33 @@
 """The index: whether it agrees with the session files, and how it is made to."""
 
-from msgspec.structs import replace
-
-from clinvk.model.finding import Area, Checked, Finding, RebuildIndex, Severity
-from clinvk.services.doctor.shell import command
+from clinvk.model.finding import RebuildIndex
+from clinvk.services.doctor.findings import Report, command, note, warning
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.home import Home
-from clinvk.store.index.diff import Compared, IndexDiff, Look, check, look, rebuild
+from clinvk.store.index.diff import IndexDiff, Look, check, look, rebuild
 
 
-def check_index(survey: Survey) -> Checked:
+def check_index(survey: Survey) -> Report:
     """Compare the whole index. A missing index is fine: everything works without it."""
     home = survey.world.home
     found = look(home)
     if found is Look.NONE:
-        return Checked(area=Area.INDEX, summary="none yet")
+        return "none yet", ()
     if found is Look.UNUSABLE:
-        return Checked(area=Area.INDEX, summary="cannot be read; the files are read without it")
-    if isinstance(found, Compared) and not found.diff.any:
-        return Checked(area=Area.INDEX, summary=f"{found.diff.indexed:,} entries")
-    finding = Finding(
-        area=Area.INDEX,
-        severity=Severity.NOTE,
-        code="index_behind",
-        message="it is damaged; the next command that needs it rebuilds it"
-        if found is Look.BROKEN
-        else "it is out of date; the next command that needs it updates it",
-        where=str(home.index),
-        command=command("clinvk", "sessions", "reindex"),
-        repair=RebuildIndex(),
-    )
-    if isinstance(found, Compared) and not found.noticed:
-        finding = replace(
-            finding,
-            severity=Severity.WARNING,
-            code="index_differs",
-            message="it differs from the files, so a list may miss changes",
-        )
-    return Checked(area=Area.INDEX, summary="", findings=(finding,))
+        return "cannot be read; the files are read without it", ()
+    if found is Look.BROKEN:
+        kind, code = note, "index_behind"
+        message = "it is damaged; the next command that needs it rebuilds it"
+    elif not found.diff.any:
+        return f"{found.diff.indexed:,} entries", ()
+    elif found.noticed:
+        kind, code = note, "index_behind"
+        message = "it is out of date; the next command that needs it updates it"
+    else:
+        kind, code = warning, "index_differs"
+        message = "it differs from the files, so a list may miss changes"
+    mend = command("clinvk", "sessions", "reindex")
+    return "", (kind(code, message, str(home.index), command=mend, repair=RebuildIndex()),)
 
 
 def reindex(home: Home, *, only_check: bool) -> IndexDiff:

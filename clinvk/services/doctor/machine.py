@@ -2,77 +2,58 @@
 
 import os
 import shlex
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from clinvk.model.finding import Area, Checked, Finding, RemoveScratch, Severity
+from clinvk.model.finding import Finding, RemoveScratch
 from clinvk.process.scratch import iter_abandoned, iter_left
 from clinvk.services.agents.programs import which
-from clinvk.services.doctor.shell import command
+from clinvk.services.doctor.findings import Report, command, note, warning
 from clinvk.services.doctor.survey import Survey
-from clinvk.services.world import World
-
-_finding = partial(Finding, area=Area.MACHINE)
 
 
-def check_machine(survey: Survey) -> Checked:
+def check_machine(survey: Survey) -> Report:
     """Only the temporary files are needed to run an agent."""
-    findings = (
-        *_letters(survey.encoding),
-        *_temporary(survey.world),
-        *_scratch(survey.world),
-        *_abandoned(survey.world),
-        *_git(survey.world),
-        *_editor(survey.world),
+    return survey.encoding.lower(), (
+        *_settings(survey.encoding, survey.world.environ),
+        *_left(survey.world.now().timestamp()),
+        *_tools(survey.world.environ),
     )
-    return Checked(area=Area.MACHINE, summary=survey.encoding.lower(), findings=findings)
 
 
-def _letters(encoding: str) -> Iterator[Finding]:
+def _settings(encoding: str, environ: Mapping[str, str]) -> Iterator[Finding]:
     if encoding.lower().replace("-", "").replace("_", "") not in {"utf8", "utf8sig"}:
-        yield _finding(
-            severity=Severity.WARNING,
-            code="not_utf8",
-            message=f"the output uses `{encoding}`: characters that it lacks are shown as escapes",
+        yield warning(
+            "not_utf8",
+            f"the output uses `{encoding}`: characters that it lacks are shown as escapes",
             where="LC_ALL, LC_CTYPE, LANG",
             command="export LC_ALL=C.UTF-8; unset PYTHONIOENCODING",
         )
-
-
-def _temporary(world: World) -> Iterator[Finding]:
-    """Some agents get a system prompt through a temporary file."""
-    said = world.environ.get("TMPDIR", "")
+    # Some agents get a system prompt through a temporary file.
+    said = environ.get("TMPDIR", "")
     if said and not (Path(said).is_dir() and os.access(said, os.W_OK | os.X_OK)):
-        yield _finding(
-            severity=Severity.WARNING,
-            code="tmpdir_unusable",
-            message=f"`TMPDIR` names `{said}`, which is not a writable folder",
+        yield warning(
+            "tmpdir_unusable",
+            f"`TMPDIR` names `{said}`, which is not a writable folder",
             where="TMPDIR",
             command="unset TMPDIR",
         )
 
 
-def _scratch(world: World) -> Iterator[Finding]:
-    """Temporary folders of killed runs."""
-    for path in iter_left(now_s=world.now().timestamp()):
-        yield _finding(
-            severity=Severity.NOTE,
-            code="scratch_left",
-            message="a killed run left its temporary files behind",
+def _left(now_s: float) -> Iterator[Finding]:
+    """What killed runs left; a person's words in it are theirs to remove."""
+    for path in iter_left(now_s=now_s):
+        yield note(
+            "scratch_left",
+            "a killed run left its temporary files behind",
             where=str(path),
             command=command("rm", "-r", path),
             repair=RemoveScratch(path=path),
         )
-
-
-def _abandoned(world: World) -> Iterator[Finding]:
-    """What a killed `clinvk -e` or `backends test` left: a person's words are theirs to remove."""
-    for path, is_draft in iter_abandoned(now_s=world.now().timestamp()):
-        yield _finding(
-            severity=Severity.NOTE,
-            code="draft_left" if is_draft else "trial_left",
-            message="the prompt that was being edited when clinvk was killed is still here"
+    for path, is_draft in iter_abandoned(now_s=now_s):
+        yield note(
+            "draft_left" if is_draft else "trial_left",
+            "the prompt that was being edited when clinvk was killed is still here"
             if is_draft
             else "a killed `clinvk backends test` left its sessions here",
             where=str(path),
@@ -81,37 +62,31 @@ def _abandoned(world: World) -> Iterator[Finding]:
         )
 
 
-def _git(world: World) -> Iterator[Finding]:
-    if which("git", world.environ) is None:
-        yield _finding(
-            severity=Severity.NOTE,
-            code="no_git",
-            message="git is not installed: only the changes that an agent reports are recorded, "
+def _tools(environ: Mapping[str, str]) -> Iterator[Finding]:
+    if which("git", environ) is None:
+        yield note(
+            "no_git",
+            "git is not installed: only the changes that an agent reports are recorded, "
             "and a subdirectory is not recognised as part of its project",
             remedy="install git",
         )
-
-
-def _editor(world: World) -> Iterator[Finding]:
-    name = "VISUAL" if world.environ.get("VISUAL") else "EDITOR"
-    said = world.environ.get(name, "")
+    name = "VISUAL" if environ.get("VISUAL") else "EDITOR"
+    said = environ.get(name, "")
     try:
         words = shlex.split(said)
     except ValueError:
         words = [said]
     if not words:
-        yield _finding(
-            severity=Severity.NOTE,
-            code="no_editor",
-            message="no editor is set for `--editor` and `clinvk config edit`",
+        yield note(
+            "no_editor",
+            "no editor is set for `--editor` and `clinvk config edit`",
             where="EDITOR",
             command="export EDITOR=vi",
         )
-    elif which(words[0], world.environ) is None:
-        yield _finding(
-            severity=Severity.WARNING,
-            code="editor_missing",
-            message=f"the editor `{said}` is not installed",
+    elif which(words[0], environ) is None:
+        yield warning(
+            "editor_missing",
+            f"the editor `{said}` is not installed",
             where=name,
             command=f"unset {name}",
         )

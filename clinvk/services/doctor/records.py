@@ -7,9 +7,9 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from clinvk.errors import StoreError
-from clinvk.model.finding import Area, Checked, Finding, RebuildRecord, RemoveLeftover, Severity
+from clinvk.model.finding import Finding, RebuildRecord, RemoveLeftover
 from clinvk.model.session import SCHEMA, Session
-from clinvk.services.doctor.shell import FIX, command, set_aside
+from clinvk.services.doctor.findings import FIX, Report, command, note, problem, warning
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.home import is_session_id
 from clinvk.store.leftovers import iter_leftovers
@@ -20,31 +20,24 @@ from clinvk.store.transcripts import transcript as transcripts
 from clinvk.text.timestamps import CLOCKS_AGREE
 from clinvk.text.units import format_turns, plural
 
-_finding = partial(Finding, area=Area.SESSIONS)
 
-
-def check_records(survey: Survey) -> Checked:
+def check_records(survey: Survey) -> Report:
     """Check every session, and look for the remains of unfinished writes."""
     if survey.unreadable is not None and not survey.world.home.root.is_dir():
-        return Checked(area=Area.SESSIONS, summary="none")
+        return "none", ()
     if survey.unreadable is not None:
-        found = _finding(
-            severity=Severity.PROBLEM,
-            code="folder_unreadable",
-            message=survey.unreadable.message,
+        found = problem(
+            "folder_unreadable",
+            survey.unreadable.message,
             where=str(survey.world.home.root),
             command=command("chmod", "u+rwx", survey.world.home.sessions),
         )
-        return Checked(area=Area.SESSIONS, summary="cannot be read", findings=(found,))
-    count = len(survey.sessions)
-    return Checked(
-        area=Area.SESSIONS,
-        summary=plural(count, "session"),
-        findings=(
-            *(_damaged(one, survey) for one in survey.damaged),
-            *(found for one in survey.sessions for found in _of(one, survey)),
-            *_leftovers(survey),
-        ),
+        return "cannot be read", (found,)
+    leftovers = iter_leftovers(survey.world.home, now_s=survey.world.now().timestamp())
+    return plural(len(survey.sessions), "session"), (
+        *(_damaged(one, survey) for one in survey.damaged),
+        *(found for one in survey.sessions for found in _of(one, survey)),
+        *map(_leftover, leftovers),
     )
 
 
@@ -54,7 +47,7 @@ def _damaged(found: DamagedRecord, survey: Survey) -> Finding:
     if found.unreadable:
         return _unreadable(found)
     if path.parent == home.transcripts:
-        return _problem("transcript_unusable", found, set_aside(path))
+        return _problem("transcript_unusable", found, _set_aside(path))
     inside = id_inside(path)
     if inside is not None and is_session_id(inside) and inside not in survey.records:
         return _problem("record_misnamed", found, command("mv", path, home.record(inside)))
@@ -63,17 +56,16 @@ def _damaged(found: DamagedRecord, survey: Survey) -> Finding:
     if inside is None and session_id is not None and told:
         repair = RebuildRecord(session_id=session_id)
         return replace(_problem("record_damaged", found, FIX), repair=repair)
-    way_out = f"{set_aside(path)} && {FIX}" if told else set_aside(path)
+    way_out = f"{_set_aside(path)} && {FIX}" if told else _set_aside(path)
     return _problem("record_damaged" if inside is None else "record_misnamed", found, way_out)
 
 
 def _unreadable(found: DamagedRecord) -> Finding:
     """An unreadable file is not moved, since its content is unknown."""
     kind = "transcript" if found.path.suffix == TRANSCRIPT else "record"
-    return _finding(
-        severity=Severity.PROBLEM,
-        code=f"{kind}_unreadable",
-        message=f"the file of a session cannot be read: {found.reason}",
+    return problem(
+        f"{kind}_unreadable",
+        f"the file of a session cannot be read: {found.reason}",
         where=str(found.path),
         remedy="check its permissions and the disk; its content may be intact",
         command=command("chmod", "u+rw", found.path),
@@ -83,10 +75,9 @@ def _unreadable(found: DamagedRecord) -> Finding:
 
 def _problem(code: str, found: DamagedRecord, way_out: str) -> Finding:
     rebuilt = FIX in way_out
-    return _finding(
-        severity=Severity.PROBLEM,
-        code=code,
-        message=f"the file of a session is damaged: {found.reason}",
+    return problem(
+        code,
+        f"the file of a session is damaged: {found.reason}",
         where=str(found.path),
         remedy="its transcript is intact: the session is rebuilt from it" if rebuilt else None,
         command=way_out,
@@ -96,20 +87,20 @@ def _problem(code: str, found: DamagedRecord, way_out: str) -> Finding:
 
 def _of(session: Session, survey: Survey) -> Iterator[Finding]:
     home = survey.world.home
-    about = partial(_finding, severity=Severity.WARNING, sessions=(session.id,))
+    about = partial(warning, sessions=(session.id,))
     busy = is_held(home.session_lock(session.id))
     if session.id not in survey.records and not busy:
         yield about(
-            code="record_missing",
-            message=f"session `{session.id}` has a transcript but no record",
+            "record_missing",
+            f"session `{session.id}` has a transcript but no record",
             where=str(home.transcript(session.id)),
             command=FIX,
             repair=RebuildRecord(session_id=session.id),
         )
     if session.id not in survey.transcripts and session.next_turn > 1 and not busy:
         yield about(
-            code="transcript_missing",
-            message=f"session `{session.id}` has a record but no transcript: its turns are lost",
+            "transcript_missing",
+            f"session `{session.id}` has a record but no transcript: its turns are lost",
             where=str(home.transcript(session.id)),
             remedy="restore it from a backup, continue the session without it, or delete it",
             command=command("clinvk", "sessions", "delete", "-y", session.id),
@@ -118,16 +109,16 @@ def _of(session: Session, survey: Survey) -> Iterator[Finding]:
         yield from _compared(session, survey)
     if session.last_used_at > survey.world.now() + CLOCKS_AGREE:
         yield about(
-            code="date_in_future",
-            message=f"session `{session.id}` was last used at a time in the future",
+            "date_in_future",
+            f"session `{session.id}` was last used at a time in the future",
             where=str(home.record(session.id)),
             remedy="check the clock of this machine; the next turn corrects the date",
             command=command("clinvk", "resume", session.id, "go on"),
         )
     if session.schema > SCHEMA:
         yield about(
-            code="record_newer",
-            message=f"session `{session.id}` is from a newer clinvk: this version can only read it",
+            "record_newer",
+            f"session `{session.id}` is from a newer clinvk: this version can only read it",
             where=str(home.record(session.id)),
             remedy="update clinvk",
         )
@@ -137,7 +128,7 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
     """Compare what the record and the transcript say about the turns."""
     home = survey.world.home
     path = home.transcript(session.id)
-    about = partial(_finding, severity=Severity.WARNING, where=str(path), sessions=(session.id,))
+    about = partial(warning, where=str(path), sessions=(session.id,))
     try:
         transcript = transcripts.read(path)
     except StoreError as error:
@@ -145,10 +136,11 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
         return
     if transcript.damaged_lines:
         count = plural(transcript.damaged_lines, "line")
-        yield about(
-            severity=Severity.NOTE,
-            code="transcript_lines_damaged",
-            message=f"{count} of the transcript of session `{session.id}` cannot be read: skipped",
+        yield note(
+            "transcript_lines_damaged",
+            f"{count} of the transcript of session `{session.id}` cannot be read: skipped",
+            where=str(path),
+            sessions=(session.id,),
         )
     if session.schema > SCHEMA:
         return
@@ -157,8 +149,8 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
         told.last_used_at > session.last_used_at and not session.interrupted
     ):
         yield about(
-            code="record_behind",
-            message=f"the record of session `{session.id}` is older than its transcript: it counts"
+            "record_behind",
+            f"the record of session `{session.id}` is older than its transcript: it counts"
             f" {session.turns_begun:,} of {told.turns_begun:,} turns",
             where=str(home.record(session.id)),
             remedy="every command reads the transcript; the record is brought up to it",
@@ -168,8 +160,8 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
     if lost := transcript.lost_turns(session):
         has = f"lacks {format_turns(lost)}" if transcript.turns else "has none"
         yield about(
-            code="transcript_behind",
-            message=f"session `{session.id}` counts {session.turns:,} turns, but its transcript"
+            "transcript_behind",
+            f"session `{session.id}` counts {session.turns:,} turns, but its transcript"
             f" {has}: what was said then is lost",
             remedy="restore it from a backup; or continue the session, whose figures"
             " and agent's conversation are as they were; or delete it",
@@ -177,17 +169,16 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
         )
 
 
-def _leftovers(survey: Survey) -> Iterator[Finding]:
-    for path in iter_leftovers(survey.world.home, now_s=survey.world.now().timestamp()):
-        yield _leftover(path)
-
-
 def _leftover(path: Path) -> Finding:
-    return _finding(
-        severity=Severity.WARNING,
-        code="leftover",
-        message="this is left over from an unfinished write",
+    return warning(
+        "leftover",
+        "this is left over from an unfinished write",
         where=str(path),
         command=command("rm", path),
         repair=RemoveLeftover(path=path),
     )
+
+
+def _set_aside(path: Path) -> str:
+    """The command that moves a file aside, so that clinvk no longer reads it."""
+    return command("mv", path, f"{path}.damaged")

@@ -78,12 +78,9 @@ def _rebuild_record(session_id: str, world: World) -> str:
         found = store.rebuilt_from_transcript(session_id)
         if found is None:
             raise StoreError(f"session `{session_id}` cannot be rebuilt from its transcript")
-        if written is not None:
-            aside = _set_aside(path)
-            store.save(found)
-            return f"rebuilt `{path}`; the damaged file is `{aside}`"
+        aside = f"; the damaged file is `{_set_aside(path)}`" if written is not None else ""
         store.save(found)
-    return f"rebuilt `{path}`"
+    return f"rebuilt `{path}`{aside}"
 
 
 def _set_aside(path: Path) -> Path:

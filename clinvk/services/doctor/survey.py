@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import StoreError
 from clinvk.model.config import Settings
@@ -38,32 +39,18 @@ def survey(
 ) -> Survey:
     """Read everything once. Raises no expected error."""
     home = world.home
-    sessions: list[Session] = []
-    damaged: list[DamagedRecord] = []
+    seen = Survey(world=world, settings=settings, encoding=encoding, backends=backends)
     try:
         # Transcripts first: a record never comes without one, and is deleted a moment after it.
         transcripts = frozenset(transcript_ids(home))
         records = frozenset(record_stems(home))
-        for one in SessionStore(home).iter_records():
-            if isinstance(one, DamagedRecord):
-                damaged.append(one)
-            else:
-                sessions.append(one)
+        found = list(SessionStore(home).iter_records())
     except StoreError as error:
-        return Survey(
-            world=world,
-            settings=settings,
-            encoding=encoding,
-            backends=backends,
-            unreadable=error,
-        )
-    return Survey(
-        world=world,
-        settings=settings,
-        encoding=encoding,
-        backends=backends,
-        sessions=tuple(sessions),
-        damaged=tuple(damaged),
+        return replace(seen, unreadable=error)
+    return replace(
+        seen,
+        sessions=tuple(one for one in found if isinstance(one, Session)),
+        damaged=tuple(one for one in found if isinstance(one, DamagedRecord)),
         records=records,
         transcripts=transcripts,
     )

@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from clinvk.model.config import merge
-from clinvk.model.finding import Checked, Severity
+from clinvk.model.finding import Severity
+from clinvk.services.doctor.findings import Report
 from clinvk.services.doctor.home import check_home
 from clinvk.services.doctor.records import check_records
 from clinvk.services.doctor.survey import Survey, survey
@@ -38,9 +39,11 @@ def looked(world: World) -> Iterator[Survey]:
             os.seteuid(before)
 
 
-def _codes(checked: Checked) -> list[str]:
-    assert all(one.severity is not Severity.NOTE for one in checked.findings)
-    return [one.code for one in checked.findings]
+def _codes(report: Report) -> list[str]:
+    _, findings = report
+    found = list(findings)
+    assert all(one.severity is not Severity.NOTE for one in found)
+    return [one.code for one in found]
 
 
 def test_a_home_of_ones_own_is_well(looked: Survey) -> None:
@@ -53,10 +56,10 @@ def test_a_folder_that_cannot_be_written_is_a_problem(looked: Survey, name: str)
     """Nothing could be recorded; the remedy is the mode that it lacks."""
     folder = looked.world.home.root / name
     folder.chmod(0o500)
-    checked = check_home(looked)
-    assert _codes(checked) == ["home_not_writable"]
-    assert checked.findings[0].where == str(folder)
-    assert checked.findings[0].command == f"chmod u+rwx {folder}"
+    assert _codes(check_home(looked)) == ["home_not_writable"]
+    _, [finding] = check_home(looked)
+    assert finding.where == str(folder)
+    assert finding.command == f"chmod u+rwx {folder}"
     folder.chmod(0o700)
     assert _codes(check_home(looked)) == []
 
