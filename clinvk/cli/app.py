@@ -86,7 +86,6 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
     from clinvk.cli.implicit import with_command
 
     try:
-        _refuse_nul(argv)
         args = with_command(argv, COMMANDS, cli.streams)
         return _invoke(args, cli)
     except ClinvkError as error:
@@ -108,19 +107,12 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         return ExitStatus.BUG
 
 
-def _refuse_nul(argv: Sequence[str]) -> None:
-    """Refuse NUL characters: no shell passes them, and no path contains them."""
-    if any("\0" in arg for arg in argv):
-        raise UsageError("an argument contains a NUL character", hint="leave it out")
-
-
 def _say(error: ErrorReport, status: ExitStatus, form: Form, cli: Cli) -> None:
     """Report the error in that format; if that fails, as text on stderr."""
-    as_json, as_stream = form == "json", form == "stream-json"
     try:
-        render_report(error, status, cli.streams, as_json=as_json, as_stream=as_stream)
+        render_report(error, status, cli.streams, form)
     except (ClinvkError, OutputClosed):
-        render_report(error, status, cli.streams, as_json=False)
+        render_report(error, status, cli.streams, "text")
 
 
 _BUG = ErrorReport(

@@ -23,8 +23,6 @@ class Choices:
 
     def __init__(self, offered: Offer) -> None:
         self._offered = offered
-        self.at = 0
-        self._top = 0
         self._leave(offered)
 
     def _leave(self, left: Offer) -> None:

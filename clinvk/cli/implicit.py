@@ -17,6 +17,8 @@ def with_command(argv: Sequence[str], commands: Collection[str], streams: Stream
     `help` and `help COMMAND` show the help.
     """
     words = list(argv)
+    if any("\0" in word for word in words):  # no shell passes them, and no path contains them
+        raise UsageError("an argument contains a NUL character", hint="leave it out")
     if not words:
         return [] if streams.stdin_is_tty or streams.stdin is None else ["run"]
     if words[0] == "help" and (len(words) == 1 or (len(words) == 2 and words[1] in commands)):

@@ -5,6 +5,7 @@ so a value is added to each one before Typer parses the words.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from clinvk.cli.command import Command
@@ -43,13 +44,7 @@ def _with_values(words: Sequence[str], params: Sequence[Any]) -> Iterator[str]:
         if word == "--":
             yield from rest
         elif word in valued:
-            yield from _next_word(rest)
-
-
-def _next_word(words: Iterator[str]) -> Iterator[str]:
-    for word in words:
-        yield word
-        return
+            yield from islice(rest, 1)
 
 
 def _names(options: Iterable[Any]) -> Iterator[str]:

@@ -47,7 +47,12 @@ def text_of(data: bytes, what: str) -> str:
             except UnicodeDecodeError as error:
                 at = error.start
                 continue
-            return _without_nul(text, what)
+            if "\0" not in text:
+                return text
+            raise UsageError(
+                f"{what} has NUL characters: it is not text, or UTF-16 without a byte order mark",
+                hint=_HINT,
+            )
     raise UsageError(
         f"{what} is not UTF-8 text: its byte {at + 1:,} is 0x{data[at]:02x}", hint=_HINT
     )
@@ -56,12 +61,3 @@ def text_of(data: bytes, what: str) -> str:
 def checked_text(text: str, what: str) -> str:
     """The text of an argument. Raises `UsageError` like `text_of` if its bytes are not text."""
     return text_of(text.encode("utf-8", "surrogateescape"), what)
-
-
-def _without_nul(text: str, what: str) -> str:
-    if "\0" in text:
-        raise UsageError(
-            f"{what} has NUL characters: it is not text, or UTF-16 without a byte order mark",
-            hint=_HINT,
-        )
-    return text

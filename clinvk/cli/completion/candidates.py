@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from itertools import islice
 
 from clinvk.errors import SessionError
@@ -84,10 +85,6 @@ def _sessions(asked: Asked, *, archived: bool | None = None) -> Iterator[Candida
             yield reference, title_of(session, asked.now)
 
 
-def _archived(asked: Asked) -> Iterator[Candidate]:
-    return _sessions(asked, archived=True)
-
-
 def _names(asked: Asked) -> Iterator[Candidate]:
     def keep(session: Session) -> bool:
         return session.name is not None and asked.begins(session.name)
@@ -115,7 +112,7 @@ def _keys(asked: Asked) -> Iterator[Candidate]:
 
 _KINDS: Mapping[str, Callable[[Asked], Iterator[Candidate]]] = {
     "sessions": _sessions,
-    "archived": _archived,
+    "archived": partial(_sessions, archived=True),
     "names": _names,
     "tags": _tags,
     "backends": _backends,

@@ -6,7 +6,7 @@ has its own thread.
 """
 
 from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal
 
 from clinvk.cli.streams import Streams
 from clinvk.model.events import Event
@@ -15,8 +15,11 @@ from clinvk.model.report import RunReport, TurnStart
 Form = Literal["text", "json", "stream-json"]
 
 
-class Renderer(Protocol):
-    """Shows one run. All methods but `close` can raise `streams.OutputClosed`."""
+class Renderer:
+    """Shows one run: a subclass overrides what it shows.
+
+    All methods but `close` can raise `streams.OutputClosed`.
+    """
 
     def started(self, turn: TurnStart) -> None:
         """The turn starts; there are no events yet."""

@@ -38,11 +38,13 @@ class ChoiceLines(Struct, frozen=True, kw_only=True):
         session = listed.session
         widths = self._widths(columns)
         title = safe_line(session.title) or UNTITLED
+        directory = safe_line(home_as_tilde(session.cwd, self.user_home))
+        room = widths.get("directory", 0)
         cells = {
             "title": pad(cut(title, widths["title"]), widths["title"]),
             "backend": pad(safe_line(session.backend), self.backend),
             "age": pad(format_age(session.last_used_at, self.now), _AGE),
-            "directory": self._directory(session.cwd, widths.get("directory", 0)),
+            "directory": pad(cut_front(directory, room), room),
             "status": listed.status.value,
         }
         return cut(_GAP.join(cells[name] for name in widths).rstrip(), columns)
@@ -67,9 +69,6 @@ class ChoiceLines(Struct, frozen=True, kw_only=True):
             room -= max(more, 0)
         widths["title"] = max(min(room, TITLE_COLUMNS), 1)
         return widths
-
-    def _directory(self, cwd: str, columns: int) -> str:
-        return pad(cut_front(safe_line(home_as_tilde(cwd, self.user_home)), columns), columns)
 
 
 def choice_lines(offered: Sequence[Listed], now: datetime, user_home: Path) -> ChoiceLines:

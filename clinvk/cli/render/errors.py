@@ -4,6 +4,7 @@ import re
 
 from msgspec.structs import replace
 
+from clinvk.cli.render import Form
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.model.report import ErrorReport
@@ -14,27 +15,21 @@ _RED_BOLD, _DIM, _PLAIN = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
 
 
 def render_report(
-    report: ErrorReport,
-    exit_status: ExitStatus,
-    streams: Streams,
-    *,
-    as_json: bool,
-    as_stream: bool = False,
+    report: ErrorReport, exit_status: ExitStatus, streams: Streams, form: Form
 ) -> None:
     """Print an error; as JSON it is the report of a run that has only the error.
 
-    `as_stream` makes it the last line of `-o stream-json`, which has a `type`. Very long quotes are
-    cut.
+    As the last line of `-o stream-json` it has a `type`. Very long quotes are cut.
     """
     report = replace(report, message=_QUOTED.sub(r"`\1…`", report.message))
-    if not (as_json or as_stream):
+    if form == "text":
         say_error(streams, report)
         return
     from clinvk.model.report import RunReport
     from clinvk.published.run import report_to_json
     from clinvk.text.json_codec import json_line
 
-    kind = {"type": "result"} if as_stream else {}
+    kind = {"type": "result"} if form == "stream-json" else {}
     envelope = RunReport(exit_status=exit_status, error=report)
     streams.out_json(json_line({**kind, **report_to_json(envelope)}).decode())
 

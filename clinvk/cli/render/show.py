@@ -6,7 +6,7 @@ from datetime import datetime
 
 from clinvk.cli.render.layout import field, file_lines, format_age
 from clinvk.cli.streams import Streams
-from clinvk.model.files import FileReport, over_turns
+from clinvk.model.files import over_turns
 from clinvk.model.provenance import WITHHELD, provenance_of
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Session
@@ -76,7 +76,9 @@ def _reported(session: Session, turns: int) -> str:
 
 
 def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
-    session = shown.session
+    session, transcript = shown.session, shown.transcript
+    damaged, lost = transcript.damaged_lines, transcript.lost_turns(session)
+    files = over_turns(turn.outcome.files for turn in transcript.turns)
     known = {
         "Name": session.name,
         "Title": session.title,
@@ -90,15 +92,16 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
         "Parent": session.parent,
         "Agent Session": session.conversation.id,
         "Started Again": ", ".join(_replaced_conversations(shown)),
-        "Damaged Lines": _damaged_lines(shown),
-        "Lost": _lost(shown),
+        "Damaged Lines": damaged and f"{damaged:,} in the transcript, skipped",
+        "Lost": lost and f"{format_turns(lost)} (not in the transcript)",
     }
     for label, value in known.items():
         if value:
             yield field(label, value)
-    yield from file_lines("Files Changed", _files(shown), session.cwd)
+    yield from file_lines("Files Changed", files, session.cwd)
     if shown.native_resume:
-        yield field("Without clinvk", _native(session.cwd, shown.native_resume))
+        command = f"cd {shlex.quote(session.cwd)} && {shlex.join(shown.native_resume)}"
+        yield field("Without clinvk", command)
 
 
 def _imported(session: Session) -> str | None:
@@ -112,10 +115,6 @@ def _imported(session: Session) -> str | None:
     ]
     more = f"; not applied: {', '.join(words)}" if words else ""
     return f"after {imported['turns']} turns{more}" if "turns" in imported else None
-
-
-def _native(cwd: str, argv: tuple[str, ...]) -> str:
-    return f"cd {shlex.quote(cwd)} && {shlex.join(argv)}"
 
 
 def _cost(session: Session) -> str:
@@ -135,17 +134,3 @@ def _last_error(shown: Shown) -> str | None:
     turns = shown.transcript.turns
     failure = turns[-1].outcome.failure if turns else None
     return failure.message if failure else None
-
-
-def _damaged_lines(shown: Shown) -> str | None:
-    count = shown.transcript.damaged_lines
-    return f"{count:,} in the transcript, skipped" if count else None
-
-
-def _lost(shown: Shown) -> str | None:
-    lost = shown.transcript.lost_turns(shown.session)
-    return f"{format_turns(lost)} (not in the transcript)" if lost else None
-
-
-def _files(shown: Shown) -> tuple[FileReport, ...]:
-    return over_turns(turn.outcome.files for turn in shown.transcript.turns)

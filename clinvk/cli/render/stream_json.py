@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from clinvk.cli.render import Renderer
 from clinvk.cli.streams import Streams
 from clinvk.model.events import Event
 from clinvk.model.report import RunReport, TurnStart
@@ -10,27 +11,18 @@ from clinvk.published.run import event_to_json, report_to_json
 from clinvk.text.json_codec import json_line
 
 
-class JsonReport:
+class JsonReport(Renderer):
     """Writes only the report."""
 
     def __init__(self, streams: Streams) -> None:
         self._streams = streams
 
-    def started(self, turn: TurnStart) -> None:
-        """Write nothing."""
-
-    def event(self, event: Event) -> None:
-        """Write nothing."""
-
     def finished(self, report: RunReport) -> None:
         """Write the object."""
         self._streams.out_json(json_line(report_to_json(report)).decode())
 
-    def close(self) -> None:
-        """Do nothing."""
 
-
-class StreamJson:
+class StreamJson(Renderer):
     """Writes each event, except the raw lines of the backend."""
 
     def __init__(self, streams: Streams) -> None:
@@ -49,9 +41,6 @@ class StreamJson:
     def finished(self, report: RunReport) -> None:
         """Write the report as the last line."""
         self._write("result", report_to_json(report))
-
-    def close(self) -> None:
-        """Do nothing."""
 
     def _write(self, kind: str, body: Mapping[str, Any]) -> None:
         self._streams.out_json(json_line({"type": kind, **body}).decode())

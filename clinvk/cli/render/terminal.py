@@ -6,6 +6,7 @@ length of the answer, and scrolled text stays correct. Only the spinner shows un
 
 from collections.abc import Callable
 
+from clinvk.cli.render import Renderer
 from clinvk.cli.render.activity import Activity
 from clinvk.cli.render.blocks import Blocks
 from clinvk.cli.streams import Streams
@@ -14,7 +15,7 @@ from clinvk.model.report import RunReport, TurnStart
 from clinvk.text.sanitize import SafeStream
 
 
-class Terminal:
+class Terminal(Renderer):
     """Shows a run on a terminal. All text from the agent is made safe first."""
 
     def __init__(

@@ -6,6 +6,7 @@ messages are one blank line apart and the output ends with exactly one line end.
 
 from collections.abc import Callable
 
+from clinvk.cli.render import Renderer
 from clinvk.cli.render.activity import Activity
 from clinvk.cli.streams import Streams
 from clinvk.model.events import (
@@ -28,7 +29,7 @@ _NOT_SHOWN = (Init, Raw)
 """Events that write nothing."""
 
 
-class PlainText:
+class PlainText(Renderer):
     """Writes the answer unchanged; on a terminal it is made safe, by whole lines."""
 
     def __init__(

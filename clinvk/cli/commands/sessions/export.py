@@ -47,7 +47,8 @@ def export(  # noqa: PLR0913  one parameter an option
     `--redact` only finds the usual forms of secrets: read the file before you share it.
     """
     from clinvk.cli.render.errors import say_warning
-    from clinvk.services.sessions.export import export_sessions, redacted_export
+    from clinvk.cli.streams import encode
+    from clinvk.services.sessions.export import export_sessions, redacted_export, save_export
     from clinvk.text.sanitize import safe_text
 
     cli: Cli = ctx.obj
@@ -64,7 +65,7 @@ def export(  # noqa: PLR0913  one parameter an option
     if output == "-":
         cli.streams.out_utf8(safe_text(text) if cli.streams.stdout_is_tty else text)
     else:
-        _save(cli, output, text)
+        save_export(cli.world.cwd / output, encode(text, "utf-8"))
     for session_id in exported.running:
         say_warning(cli.streams, f"session {session_id} is running: exported as it is now")
     for sentence in exported.lacking:
@@ -81,13 +82,6 @@ def _rendered(exported: "Export", *, as_json: bool) -> str:
     from clinvk.cli.render.markdown_export import markdown_of
 
     return markdown_of(exported.with_turns())
-
-
-def _save(cli: Cli, output: str, text: str) -> None:
-    from clinvk.cli.streams import encode
-    from clinvk.services.sessions.export import save_export
-
-    save_export(cli.world.cwd / output, encode(text, "utf-8"))
 
 
 def _say_redacted(cli: Cli, whole: str, text: str) -> None:

@@ -44,14 +44,12 @@ def import_(
     settings = effective_settings(cli.world, config)
     world = replace(cli.world, settings=settings)
     sessions = read_export(_content(cli, file), "stdin" if file == "-" else file, world.agents)
-    done = import_sessions(
-        world,
-        sessions,
-        settings,
-        trust=trust,
-    )
+    done = import_sessions(world, sessions, settings, trust=trust)
     if as_json:
-        _write_json(cli, done)
+        from clinvk.published.sessions import imported_to_json
+        from clinvk.text.json_codec import json_page
+
+        cli.streams.out_json(json_page(imported_to_json(done)).decode())
     else:
         _write_lines(cli, done)
     if done.refused:
@@ -86,10 +84,3 @@ def _write_lines(cli: Cli, done: "Imported") -> None:
         say_warning(cli.streams, f"session {one.id} is not imported: {one.reason}")
     if not (lines or done.refused):
         cli.streams.err("there is no session to import")
-
-
-def _write_json(cli: Cli, done: "Imported") -> None:
-    from clinvk.published.sessions import imported_to_json
-    from clinvk.text.json_codec import json_page
-
-    cli.streams.out_json(json_page(imported_to_json(done)).decode())
