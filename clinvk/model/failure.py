@@ -49,127 +49,115 @@ class Meaning(Struct, frozen=True):
 
     what: str
     exit_status: ExitStatus
-    retryable: bool
-    hint: str | None
+    hint: str | None = None
+    retryable: bool = False
 
 
 MEANINGS: dict[FailureCode, Meaning] = {
     FailureCode.AGENT_FAILED: Meaning(
-        "the agent failed for an unknown reason; its last lines are kept",
-        ExitStatus.FAILED,
-        False,
-        None,
+        "the agent failed for an unknown reason; its last lines are kept", ExitStatus.FAILED
     ),
     FailureCode.AUTH: Meaning(
         "the agent is not signed in, or its key was refused",
         ExitStatus.AUTH,
-        False,
         "sign in with the agent's own CLI, or check its API key",
     ),
     FailureCode.RATE_LIMITED: Meaning(
         "too many requests, or the plan's current limit is used up",
         ExitStatus.UNAVAILABLE,
-        True,
         "wait, then try again",
+        retryable=True,
     ),
     FailureCode.OVERLOADED: Meaning(
         "the model's service is overloaded",
         ExitStatus.UNAVAILABLE,
-        True,
         "wait, then try again",
+        retryable=True,
     ),
     FailureCode.SERVER_ERROR: Meaning(
-        "the model's service failed", ExitStatus.FAILED, True, "try again"
+        "the model's service failed", ExitStatus.FAILED, "try again", retryable=True
     ),
     FailureCode.NETWORK: Meaning(
         "the model's service could not be reached, or the connection was lost",
         ExitStatus.FAILED,
-        True,
         "check the network, then try again",
+        retryable=True,
     ),
     FailureCode.CONTEXT_TOO_LONG: Meaning(
         "the conversation no longer fits into the model's context",
         ExitStatus.FAILED,
-        False,
         "start a new session, or send less",
     ),
     FailureCode.MODEL_UNKNOWN: Meaning(
         "the model does not exist, or not for this account",
         ExitStatus.BACKEND,
-        False,
         "choose another model with `-m`, or omit it",
     ),
     FailureCode.PROMPT_REFUSED: Meaning(
-        "the agent or its model refused the prompt", ExitStatus.FAILED, False, None
+        "the agent or its model refused the prompt", ExitStatus.FAILED
     ),
     FailureCode.OPTION_REFUSED: Meaning(
         "the agent refused an option, or a value in its configuration",
         ExitStatus.BACKEND,
-        False,
         "the agent's message says which; `--dry-run` shows the command",
     ),
     FailureCode.TURN_LIMIT: Meaning(
         "the agent took as many steps as `--max-turns` allows",
         ExitStatus.LIMIT,
-        False,
         "continue with `clinvk -c`, or raise `--max-turns`",
     ),
     FailureCode.BUDGET_LIMIT: Meaning(
         "the budget, the credit or the quota of the account is used up",
         ExitStatus.LIMIT,
-        False,
         "raise the agent's budget",
     ),
     FailureCode.CONVERSATION_GONE: Meaning(
         "the agent no longer has the conversation",
         ExitStatus.SESSION,
-        False,
         "`clinvk resume --if-missing replay` starts a new one with the earlier turns,"
         " `--if-missing new` an empty one",
     ),
     FailureCode.CONVERSATION_EXISTS: Meaning(
-        "the agent already has a conversation with this id", ExitStatus.SESSION, False, None
+        "the agent already has a conversation with this id", ExitStatus.SESSION
     ),
     FailureCode.CONVERSATION_BUSY: Meaning(
         "another program uses the agent's conversation",
         ExitStatus.BUSY,
-        True,
         "stop it (the agent's own screen or server), then try again",
+        retryable=True,
     ),
     FailureCode.NO_RESULT: Meaning(
-        "the agent ended without a result", ExitStatus.FAILED, True, None
+        "the agent ended without a result", ExitStatus.FAILED, retryable=True
     ),
     FailureCode.OUTPUT_TOO_LONG: Meaning(
         "a line of the agent's output was too long, and the answer in it was lost",
         ExitStatus.FAILED,
-        False,
         "ask for a shorter answer, or for the answer in a file",
     ),
     FailureCode.KILLED: Meaning(
         "the agent was killed by a signal that clinvk did not send",
         ExitStatus.FAILED,
-        True,
         "continue with `clinvk -c`",
+        retryable=True,
     ),
     FailureCode.TIMEOUT: Meaning(
         "the turn took longer than `--timeout`",
         ExitStatus.TIMEOUT,
-        True,
         "continue with `clinvk -c`, or raise `--timeout`",
+        retryable=True,
     ),
     FailureCode.IDLE_TIMEOUT: Meaning(
         "the agent printed nothing, or its output was not read, for longer than `--idle-timeout`",
         ExitStatus.TIMEOUT,
-        True,
         "continue with `clinvk -c`, or raise `--idle-timeout`",
+        retryable=True,
     ),
     FailureCode.NOT_STARTED: Meaning(
-        "the agent's program is installed but cannot be started", ExitStatus.BACKEND, False, None
+        "the agent's program is installed but cannot be started", ExitStatus.BACKEND
     ),
     FailureCode.TOO_OLD: Meaning(
         "the installed version of the agent is too old for clinvk",
         ExitStatus.BACKEND,
-        False,
         "update the agent",
     ),
 }

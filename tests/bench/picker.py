@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from clinvk.cli.choices import Choices
+from clinvk.cli.picker import Choices
 from clinvk.model.session import Session
 from clinvk.services.sessions.pick import OfferedSessions
 from clinvk.store.home import Home

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from clinvk.cli.choices import Choices
+from clinvk.cli.picker import Choices
 from clinvk.model.session import Session, Status
 from clinvk.services.sessions.list import Listed
 from clinvk.services.sessions.pick import OfferedSessions
