@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from clinvk.errors import SessionBusyError
 from clinvk.process import orphans
 from clinvk.services.world import World
-from clinvk.store.locks.lock import Claim
+from clinvk.store.locks import Claim
 from clinvk.store.sessions.store import SessionStore
 
 

@@ -3,8 +3,8 @@
 import errno
 import os
 import stat
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clinvk.errors import StoreError
@@ -60,18 +60,24 @@ def write_private(
     same file system, so that the folder of `path` changes only once; by default it is next to
     `path`. `place` renames it to `path`.
     """
-    temporary = (staging or path.parent) / f".{path.name}.{os.urandom(6).hex()}.tmp"
     try:
-        try:
+        with temporary_file(path, staging or path.parent) as temporary:
             _write_new(temporary, data)
             place(temporary, path)
-        except BaseException:
-            with suppress(OSError):
-                temporary.unlink()
-            raise
         sync_folder(path.parent)
     except OSError as error:
         raise StoreError(f"cannot write `{path}`: {reason(error)}") from error
+
+
+@contextmanager
+def temporary_file(path: Path, folder: Path) -> Iterator[Path]:
+    """The path of a temporary file in `folder` for `path`; it is deleted if it is still there."""
+    temporary = folder / f".{path.name}.{os.urandom(6).hex()}.tmp"
+    try:
+        yield temporary
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def open_private(path: Path, flags: int) -> int:
@@ -84,12 +90,12 @@ def open_private(path: Path, flags: int) -> int:
     flags |= os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     descriptor = os.open(path, flags, FILE_MODE)
     try:
-        found = require_regular(descriptor)
+        found = _stat_regular(descriptor)
         if found.st_nlink > 1:
             _copy_in_place(path)
             os.close(descriptor)
             descriptor = os.open(path, flags, FILE_MODE)
-            found = require_regular(descriptor)
+            found = _stat_regular(descriptor)
         if stat.S_IMODE(found.st_mode) != FILE_MODE and found.st_uid == os.geteuid():
             os.fchmod(descriptor, FILE_MODE)
     except BaseException:
@@ -100,17 +106,44 @@ def open_private(path: Path, flags: int) -> int:
 
 def open_regular(path: Path | str) -> int:
     """Open a file for reading; raises `OSError` for symlinks, fifos and folders."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    return require_regular(
+        os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    )
+
+
+@contextmanager
+def regular_file(path: Path | str) -> Iterator[int]:
+    """The descriptor of a file that is open for reading; raises like `open_regular`."""
+    descriptor = open_regular(path)
     try:
-        require_regular(descriptor)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def stored_file(path: Path) -> Iterator[int]:
+    """Like `regular_file`, but raises `FileNotFoundError`, and `StoreError` for other errors."""
+    try:
+        with regular_file(path) as descriptor:
+            yield descriptor
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
+
+
+def require_regular(descriptor: int) -> int:
+    """The descriptor of a regular file; anything else is closed, and `OSError` is raised."""
+    try:
+        _stat_regular(descriptor)
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
 
 
-def require_regular(descriptor: int) -> os.stat_result:
-    """The stat result of an open regular file; raises `OSError` for anything else."""
+def _stat_regular(descriptor: int) -> os.stat_result:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         raise OSError(errno.EINVAL, "it is not a regular file")
@@ -126,8 +159,7 @@ def write_all(descriptor: int, data: bytes) -> None:
 
 def copy_content(source: Path, copy: Path) -> None:
     """Copy the content of `source` to the new file `copy` and sync it. Raises `OSError`."""
-    reading = open_regular(source)
-    try:
+    with regular_file(source) as reading:
         writing = open_private(copy, os.O_WRONLY | os.O_EXCL)
         try:
             while chunk := os.read(reading, CHUNK):
@@ -135,8 +167,6 @@ def copy_content(source: Path, copy: Path) -> None:
             os.fsync(writing)
         finally:
             os.close(writing)
-    finally:
-        os.close(reading)
 
 
 def sync_folder(folder: Path) -> None:
@@ -181,14 +211,9 @@ def _create_one(path: Path) -> None:
 
 def _copy_in_place(path: Path) -> None:
     """Replace `path` by a copy, so that it has no other hard link."""
-    temporary = path.parent / f".{path.name}.{os.urandom(6).hex()}.tmp"
-    try:
+    with temporary_file(path, path.parent) as temporary:
         copy_content(path, temporary)
         temporary.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 def _write_new(path: Path, data: bytes) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from clinvk.store.files import open_regular
+from clinvk.store.files import regular_file
 from clinvk.store.home import SESSION_ID, Home, is_session_id
 from clinvk.store.home_entries import iter_folder, our_folders
 from clinvk.store.transcripts.transcript import is_stump
@@ -64,10 +64,6 @@ def _is_stump(home: Home, path: Path) -> bool:
 
 def remove_leftover(path: Path) -> None:
     """Delete a leftover, unless a process has locked it. Raises `OSError`."""
-    with suppress(FileNotFoundError):
-        descriptor = open_regular(path)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
-        finally:
-            os.close(descriptor)
+    with suppress(FileNotFoundError), regular_file(path) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()

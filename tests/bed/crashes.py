@@ -20,9 +20,9 @@ from bed.command import Command, kill_group
 from clinvk.model.session import Session, Status
 from clinvk.model.turn import Turn
 from clinvk.model.usage import total_usage
+from clinvk.store import locks
 from clinvk.store.home import Home
 from clinvk.store.index import diff as index_diff
-from clinvk.store.locks import lock as locks
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.selection import Order, Selection
 from clinvk.store.sessions.store import SessionStore

@@ -9,8 +9,8 @@ from clinvk.process.orphans import is_alive, process_identity, processes_of
 from clinvk.services.doctor.findings import FIX, Report, command, note, problem, warning
 from clinvk.services.doctor.survey import Survey
 from clinvk.services.world import World
-from clinvk.store.locks.files import LockFile, iter_lock_files
-from clinvk.store.locks.holders import Holder
+from clinvk.store.lock_files import LockFile, iter_lock_files
+from clinvk.store.locks import Holder
 
 
 def check_locks(survey: Survey) -> Report:

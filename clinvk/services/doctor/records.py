@@ -13,7 +13,7 @@ from clinvk.services.doctor.findings import FIX, Report, command, note, problem,
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.home import is_session_id
 from clinvk.store.leftovers import iter_leftovers
-from clinvk.store.locks.lock import is_held
+from clinvk.store.locks import is_held
 from clinvk.store.sessions.reading import TRANSCRIPT, read_orphan, why
 from clinvk.store.sessions.records import DamagedRecord, id_inside
 from clinvk.store.transcripts import transcript as transcripts

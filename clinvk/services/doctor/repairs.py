@@ -27,7 +27,7 @@ from clinvk.store.files import reason
 from clinvk.store.home_entries import close_to_others
 from clinvk.store.index.diff import rebuild
 from clinvk.store.leftovers import remove_leftover
-from clinvk.store.locks.files import remove_free_lock
+from clinvk.store.lock_files import remove_free_lock
 from clinvk.store.sessions.store import SessionStore
 
 _T = TypeVar("_T")

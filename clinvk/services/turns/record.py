@@ -27,7 +27,7 @@ from clinvk.model.session import Session, TitleSource
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.policy import KEEP_ALL, RecordingPolicy
 from clinvk.services.world import World
-from clinvk.store.locks.lock import HeldLock
+from clinvk.store.locks import HeldLock
 from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts.transcript import TranscriptWriter
 

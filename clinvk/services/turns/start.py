@@ -28,8 +28,7 @@ from clinvk.services.turns.policy import recording_policy
 from clinvk.services.turns.record import Recording, cannot_save, not_recorded
 from clinvk.services.turns.target import find_target, requested_directory
 from clinvk.services.world import World
-from clinvk.store.locks.holders import Holder
-from clinvk.store.locks.lock import Claim, HeldLock
+from clinvk.store.locks import Claim, HeldLock, Holder
 from clinvk.store.sessions.selection import Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.summary import summed_up

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
-from clinvk.store.files import open_regular
+from clinvk.store.files import regular_file
 
 _LOCK_BYTE, _LOCK_SIZE = 0x40000002, 510
 """The bytes that SQLite's readers lock. To remove the log, a process must lock them exclusively."""
@@ -28,22 +28,17 @@ def read_rows(database: Path, query: str, values: Mapping[str, str]) -> Sequence
     """
     real = Path(os.path.realpath(database))  # a database may be a link, its log never is
     try:
-        file = open_regular(real)
-    except OSError:
-        return None
-    try:
-        for _ in range(_TRIES):
-            # In each try: closing any descriptor of a file releases all our locks on it.
-            fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB, _LOCK_SIZE, _LOCK_BYTE)
-            logged = _has_log(real)
-            with suppress(sqlite3.Error):
-                rows = _rows(real, query, values, logged=logged)
-                if logged or not _has_log(real):
-                    return rows
-    except OSError:  # a process with an exclusive lock is about to remove the log
-        return None
-    finally:
-        os.close(file)
+        with regular_file(real) as file:
+            for _ in range(_TRIES):
+                # In each try: closing any descriptor of a file releases all our locks on it.
+                fcntl.lockf(file, fcntl.LOCK_SH | fcntl.LOCK_NB, _LOCK_SIZE, _LOCK_BYTE)
+                logged = _has_log(real)
+                with suppress(sqlite3.Error):
+                    rows = _rows(real, query, values, logged=logged)
+                    if logged or not _has_log(real):
+                        return rows
+    except OSError:  # missing, or a process with an exclusive lock is about to remove the log
+        pass
     return None
 
 

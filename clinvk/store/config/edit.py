@@ -17,7 +17,7 @@ from clinvk.store.config.file import check_config, read_config
 from clinvk.store.config.text import TooUnusualError, with_key, without_key
 from clinvk.store.files import ensure_private_dir, write_private
 from clinvk.store.home import Home
-from clinvk.store.locks.lock import Claim, acquire
+from clinvk.store.locks import Claim, acquire
 
 WAIT_S = 10.0
 """How long a change waits for another one, which takes milliseconds."""

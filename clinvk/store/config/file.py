@@ -43,12 +43,7 @@ def open_config(path: Path, *, wait: bool) -> BinaryIO:
     """
     if wait:
         return path.open("rb")
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    try:
-        require_regular(descriptor)
-    except BaseException:
-        os.close(descriptor)
-        raise
+    descriptor = require_regular(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC))
     return os.fdopen(descriptor, "rb")
 
 

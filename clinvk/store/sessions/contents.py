@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from clinvk.store.files import open_regular
+from clinvk.store.files import regular_file
 from clinvk.store.sessions.store import SessionStore
 
 LARGEST = 64 * 1024 * 1024
@@ -41,15 +41,10 @@ def iter_bytes(
 
 def _content(path: str, largest: int) -> bytes | None:
     try:
-        descriptor = open_regular(path)
+        with regular_file(path) as descriptor:
+            size = os.fstat(descriptor).st_size
+            return os.read(descriptor, size) or None if size <= largest else None
     except FileNotFoundError:
         return b""
     except OSError:
         return None
-    try:
-        size = os.fstat(descriptor).st_size
-        return os.read(descriptor, size) or None if size <= largest else None
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,6 @@ crash at any time leaves the session in the home, in the other folder, or in bot
 import errno
 import os
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from clinvk.errors import StoreError
@@ -18,6 +17,7 @@ from clinvk.store.files import (
     open_regular,
     reason,
     sync_folder,
+    temporary_file,
 )
 
 
@@ -55,16 +55,12 @@ def _copy(source: Path, place: Path) -> bool:
     """Copy the file; returns whether `place` is a complete copy, False if another file is there."""
     if os.path.lexists(place):
         return _same(source, place)
-    temporary = place.parent / f".{place.name}.{os.urandom(6).hex()}.tmp"
-    try:
+    with temporary_file(place, place.parent) as temporary:
         copy_content(source, temporary)
         try:
             _put(temporary, place)
         except FileExistsError:
             return _same(source, place)
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
     return True
 
 

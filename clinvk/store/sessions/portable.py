@@ -13,8 +13,8 @@ from clinvk.model.session import SCHEMA, Session
 from clinvk.store.files import (
     ensure_private_dir,
     open_private,
-    open_regular,
     reason,
+    stored_file,
     write_all,
     write_private,
 )
@@ -114,9 +114,7 @@ def _as_written(store: SessionStore, session: Session) -> dict[str, Any]:
 
 def _content(path: Path) -> bytes:
     try:
-        with os.fdopen(open_regular(path), "rb") as file:
+        with stored_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
             return file.read()
     except FileNotFoundError:
         return b""
-    except OSError as error:
-        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error

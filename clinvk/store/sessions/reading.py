@@ -10,9 +10,9 @@ from pathlib import Path
 
 from clinvk.errors import StoreError
 from clinvk.model.session import SCHEMA, Session, Status
+from clinvk.store import locks
 from clinvk.store.files import reason
 from clinvk.store.home import Home, is_session_id
-from clinvk.store.locks import lock as locks
 from clinvk.store.sessions import records
 from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.selection import Listed, Order, Selected, Selection, in_order

@@ -18,7 +18,7 @@ from clinvk.errors import (
     StoreError,
 )
 from clinvk.model.session import SCHEMA, Session
-from clinvk.store.files import Place, ensure_private_dir, open_regular, reason, write_private
+from clinvk.store.files import Place, ensure_private_dir, reason, regular_file, write_private
 from clinvk.store.home import Home
 from clinvk.store.sessions.record_fields import encode, read_session
 from clinvk.text.json_codec import json_page
@@ -144,14 +144,11 @@ def save(
 
 
 def _content(path: Path | str) -> bytes:
-    descriptor = open_regular(path)
-    try:
+    with regular_file(path) as descriptor:
         size = os.fstat(descriptor).st_size
         if size > LARGEST:
             raise OSError(errno.EFBIG, f"it is larger than {LARGEST >> 20} MiB")
         return _read_all(descriptor, size)
-    finally:
-        os.close(descriptor)
 
 
 def _read_all(descriptor: int, size: int) -> bytes:

@@ -16,11 +16,11 @@ from clinvk.errors import (
     StoreError,
 )
 from clinvk.model.session import Session, Status
+from clinvk.store import locks
 from clinvk.store.files import ensure_private_dir, open_private, reason, refuse_link
 from clinvk.store.home import Home, is_session_id
 from clinvk.store.index import index
-from clinvk.store.locks import lock as locks
-from clinvk.store.locks.holders import Holder
+from clinvk.store.locks import Holder
 from clinvk.store.sessions import reading, records
 from clinvk.store.sessions.changing import changing
 from clinvk.store.sessions.records import DamagedRecord

@@ -5,16 +5,14 @@ continues needs this check; the whole transcript is read only if the record is o
 """
 
 import json
-import os
 from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
 
-from clinvk.errors import StoreError
 from clinvk.model.session import Session
 from clinvk.store.agent_files.backwards import LONGEST_LINE, backwards
-from clinvk.store.files import open_regular, reason
+from clinvk.store.files import stored_file
 from clinvk.store.transcripts.turns import FINISHED, KINDS, STARTED, VOIDED, turn_number
 from clinvk.text.json_codec import time_from_text
 
@@ -38,17 +36,10 @@ def last_turn(path: Path) -> LastTurn | None:
     Raises `StoreError` if the file cannot be read; invalid lines are skipped.
     """
     try:
-        descriptor = open_regular(path)
+        with stored_file(path) as descriptor:
+            return _last(descriptor)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
-    try:
-        return _last(descriptor)
-    except OSError as error:
-        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
-    finally:
-        os.close(descriptor)
 
 
 def is_behind(session: Session, last: LastTurn | None) -> bool:

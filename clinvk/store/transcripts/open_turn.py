@@ -12,8 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from clinvk.errors import StoreError
-from clinvk.store.files import open_regular, reason
+from clinvk.store.files import stored_file
 from clinvk.store.index.file_signature import file_signature
 
 BLOCK = 1 << 20
@@ -36,17 +35,10 @@ def lines_of_turn(path: Path, number: int, *, block: int = BLOCK) -> list[bytes]
     or the turn was voided. Raises `StoreError` if the file cannot be read.
     """
     try:
-        descriptor = open_regular(path)
+        with stored_file(path) as descriptor:
+            return _remembered(path, descriptor, number, block)
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
-    try:
-        return _remembered(path, descriptor, number, block)
-    except OSError as error:
-        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
-    finally:
-        os.close(descriptor)
 
 
 def _remembered(path: Path, descriptor: int, number: int, block: int) -> list[bytes] | None:

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from clinvk.errors import StoreError
-from clinvk.store.files import open_regular, reason
+from clinvk.store.files import stored_file
 
 BLOCK = 1 << 20
 
@@ -27,17 +26,15 @@ def outline_lines(path: Path, *, block: int = BLOCK) -> list[bytes] | None:
     `StoreError` if the file cannot be read.
     """
     try:
-        with os.fdopen(open_regular(path), "rb") as file:
+        with stored_file(path) as descriptor:
             found: list[bytes] = []
-            for part in _parts(iter(lambda: file.read(block), b"")):
+            for part in _parts(iter(lambda: os.read(descriptor, block), b"")):
                 if not _is_ours(part):
                     return None
                 found += _telling(part)
             return found
     except FileNotFoundError:
         return None
-    except OSError as error:
-        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
 
 
 def _parts(blocks: Iterator[bytes]) -> Iterator[bytes]:

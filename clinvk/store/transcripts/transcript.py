@@ -12,11 +12,10 @@ from typing import Any, BinaryIO, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clinvk.errors import StoreError
 from clinvk.model.events import Json
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.turn import Turn
-from clinvk.store.files import open_regular, reason
+from clinvk.store.files import open_regular, stored_file
 from clinvk.store.sessions.record_fields import read_session
 from clinvk.store.transcripts.last_turn import LastTurn, is_behind
 from clinvk.store.transcripts.open_turn import lines_of_turn
@@ -89,12 +88,10 @@ def read_with(
 ) -> _Read:
     """The result of `reader` for the lines of the transcript at `path`; raises like `read`."""
     try:
-        with os.fdopen(open_regular(path), "rb") as file:
+        with stored_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
             return reader(_lines(file, longest_line))
     except FileNotFoundError:
         return reader(())
-    except OSError as error:
-        raise StoreError(f"cannot read `{path}`: {reason(error)}") from error
 
 
 def is_stump(path: Path) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from clinvk.errors import ConfigError, StoreError
 from clinvk.store.config.edit import ConfigFile
 from clinvk.store.home import Home
-from clinvk.store.locks.lock import Claim
+from clinvk.store.locks import Claim
 
 CLAIM = Claim(
     pid=os.getpid(),
@@ -27,7 +27,7 @@ import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from clinvk.store.config.edit import ConfigFile
-from clinvk.store.locks.lock import Claim
+from clinvk.store.locks import Claim
 from clinvk.store.home import Home
 home, key, count = Home(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 claim = Claim(

@@ -26,7 +26,7 @@ from clinvk.model.events import Init, Message, StopReason
 from clinvk.model.outcome import Outcome
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.usage import Usage
-from clinvk.store.locks.lock import Claim
+from clinvk.store.locks import Claim
 from clinvk.store.sessions import records
 from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.selection import Selection
@@ -40,7 +40,7 @@ import os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
 from clinvk.model.events import Init, Message
-from clinvk.store.locks.lock import Claim
+from clinvk.store.locks import Claim
 from clinvk.store.home import Home
 from clinvk.store.sessions.store import SessionStore
 now = lambda: datetime.now(UTC)

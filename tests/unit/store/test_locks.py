@@ -15,14 +15,13 @@ import pytest
 from msgspec.structs import replace
 
 from clinvk.errors import SessionBusyError, StoreError
-from clinvk.store.locks.holders import Holder
-from clinvk.store.locks.lock import Claim, acquire, briefly_locked, holder, is_held
+from clinvk.store.locks import Claim, Holder, acquire, briefly_locked, holder, is_held
 
 HOLDS_UNTIL_TOLD = """
 import os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from clinvk.store.locks.lock import Claim, acquire
+from clinvk.store.locks import Claim, acquire
 ours = Claim(
     pid=os.getpid(), host=sys.argv[2], now=lambda: datetime(2025, 1, 27, 10, tzinfo=UTC),
     sleep=time.sleep, identity="first",
@@ -40,7 +39,7 @@ COUNTS_UNDER_THE_LOCK = """
 import os, sys, time
 from datetime import UTC, datetime
 from pathlib import Path
-from clinvk.store.locks.lock import Claim, acquire
+from clinvk.store.locks import Claim, acquire
 path, counter = Path(sys.argv[1]), Path(sys.argv[2])
 for _ in range(20):
     ours = Claim(

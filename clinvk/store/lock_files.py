@@ -1,18 +1,15 @@
 """Lists the lock files in the home: their session, the holder they name, whether they are held."""
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
 
-from clinvk.store.files import open_regular
+from clinvk.store.files import regular_file
 from clinvk.store.home import Home, is_session_id
 from clinvk.store.home_entries import iter_folder
-from clinvk.store.locks.holders import Holder
-from clinvk.store.locks.lock import holder, is_held
+from clinvk.store.locks import Holder, holder, is_held, lock_open_file
 
 _ENDING = ".lock"
 
@@ -54,18 +51,8 @@ def remove_free_lock(path: Path) -> bool:
     It is held during the deletion: a process that waits for it notices, and locks the next file of
     the same name. Raises `OSError`.
     """
-    try:
-        descriptor = open_regular(path)
-    except FileNotFoundError:
-        return True
-    try:
-        with suppress(BlockingIOError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(descriptor), os.lstat(path)):
-                path.unlink()
-                return True
-    except FileNotFoundError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
+    with suppress(FileNotFoundError), regular_file(path) as descriptor:
+        if not lock_open_file(descriptor, path):
+            return False
+        path.unlink()
+    return True

@@ -1,1 +1,0 @@
-"""The locks of sessions and names."""
