@@ -78,7 +78,7 @@ DECLARED = ", ".join(
 )
 
 _PLACES = ", ".join("?" * (len(Row._fields) - 1 + len(COLUMNS) + 3))
-INSERT = f"INSERT OR REPLACE INTO entry VALUES ({_PLACES})"  # noqa: S608  no value in it
+INSERT = f"INSERT INTO entry VALUES ({_PLACES})"  # noqa: S608  no value in it
 
 
 def values_of(session: Session, *, is_open: bool) -> tuple[Value, ...]:

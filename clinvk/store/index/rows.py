@@ -61,18 +61,50 @@ def read_entry(home: Home, key: Key, now_ns: int = 0) -> Entry | None:
     `now_ns` is the file system's time; without it the entry counts as not settled.
     """
     path = _record(home, key)
+    record: os.stat_result | None = None
     try:
-        found = os.lstat(path)
-        beside = _transcript(home, key)
+        record = os.lstat(path)
+        transcript = _transcript(home, key)
         if isinstance(key, bytes):
             damage = DamagedRecord(Path(path), None, reading.NO_ID)
-            return _damaged(key, damage, (found, beside), now_ns)
-        session = records.read(path, session_id=key)
+            return _entry(key, damage, (record, transcript), now_ns)
+        found = records.read(path, session_id=key)
     except FileNotFoundError:
-        return None if isinstance(key, bytes) else _rebuilt(home, key, now_ns)
-    if isinstance(session, DamagedRecord):
-        return _damaged(key, session, (found, beside), now_ns)
-    return _with_record(home, session, (found, beside), now_ns)
+        if isinstance(key, bytes):
+            return None
+        transcript = _transcript(home, key)
+        orphan = None if transcript is None else reading.read_orphan(home, key)
+        return None if orphan is None else _entry(key, orphan, (None, transcript), now_ns)
+    if isinstance(found, DamagedRecord):
+        return _entry(key, found, (record, transcript), now_ns)
+    was_open = found.open_turn is not None
+    try:
+        session = reading.reconciled(home, found)
+    except StoreError:
+        return _entry(key, found, (record, transcript), 0, was_open=was_open)
+    return _entry(key, session, (record, transcript), now_ns, was_open=was_open)
+
+
+def _entry(
+    key: Key,
+    found: Session | DamagedRecord,
+    files: tuple[os.stat_result | None, os.stat_result | None],
+    now_ns: int,
+    *,
+    was_open: bool = False,
+) -> Entry:
+    """The entry of what was found; without `now_ns` it is not settled.
+
+    `files` are the stat results of record and transcript. `was_open`: the turn is open in the
+    record. An unreadable record is not settled, so it is read again.
+    """
+    settled = all(one is None or is_settled(one, now_ns) for one in files)
+    return Entry(
+        row=_row(key, found, rebuilt=files[0] is None, was_open=was_open),
+        found=found,
+        signature=joint_signature(*files),
+        settled=settled and not (isinstance(found, DamagedRecord) and found.unreadable),
+    )
 
 
 def written_entry(home: Home, key: str) -> Entry | None:
@@ -80,21 +112,15 @@ def written_entry(home: Home, key: str) -> Entry | None:
 
     Transcripts may be long, and the next use reads the entry again anyway. Raises `OSError`.
     """
-    path = _record(home, key)
+    found: Session | DamagedRecord
+    rebuilt = False
     try:
-        session = records.read(path, session_id=key)
+        found = records.read(_record(home, key), session_id=key)
     except FileNotFoundError:
-        place = home.transcript(key)
-        if not os.path.lexists(place):
+        if not os.path.lexists(home.transcript(key)):
             return None
-        damage = DamagedRecord(place, key, "")
-        return Entry(
-            row=_row(key, damage, rebuilt=True), found=damage, signature=None, settled=False
-        )
-    is_open = isinstance(session, Session) and session.open_turn is not None
-    return Entry(
-        row=_row(key, session, is_open=is_open), found=session, signature=None, settled=False
-    )
+        found, rebuilt = DamagedRecord(home.transcript(key), key, ""), True
+    return Entry(row=_row(key, found, rebuilt=rebuilt), found=found, signature=None, settled=False)
 
 
 def joint_signature(record: os.stat_result | None, transcript: os.stat_result | None) -> int | None:
@@ -117,54 +143,11 @@ def _transcript(home: Home, key: Key) -> os.stat_result | None:
         return None
 
 
-_Files = tuple[os.stat_result, os.stat_result | None]
-"""The stat results of a record and its transcript."""
-
-
-def _damaged(key: Key, damage: DamagedRecord, files: _Files, now_ns: int) -> Entry:
-    """The entry of a damaged record. An unreadable one is not settled, so it is read again."""
-    settled = _are_settled(files, now_ns) and not damage.unreadable
-    return Entry(
-        row=_row(key, damage), found=damage, signature=joint_signature(*files), settled=settled
-    )
-
-
-def _with_record(home: Home, recorded: Session, files: _Files, now_ns: int) -> Entry:
-    """The entry of a session with a record, corrected from its transcript."""
-    settled = _are_settled(files, now_ns)
-    try:
-        session = reading.reconciled(home, recorded)
-    except StoreError:
-        session, settled = recorded, False
-    is_open = recorded.open_turn is not None or session.open_turn is not None
-    row = _row(recorded.id, session, is_open=is_open)
-    return Entry(row=row, found=session, signature=joint_signature(*files), settled=settled)
-
-
-def _are_settled(files: _Files, now_ns: int) -> bool:
-    return all(one is None or is_settled(one, now_ns) for one in files)
-
-
-def _rebuilt(home: Home, key: str, now_ns: int) -> Entry | None:
-    """The entry of a session without a record, rebuilt from its transcript."""
-    found = _transcript(home, key)
-    session = None if found is None else reading.read_orphan(home, key)
-    if found is None or session is None:
-        return None
-    is_open = isinstance(session, Session) and session.open_turn is not None
-    return Entry(
-        row=_row(key, session, rebuilt=True, is_open=is_open),
-        found=session,
-        signature=joint_signature(None, found),
-        settled=is_settled(found, now_ns)
-        and not (isinstance(session, DamagedRecord) and session.unreadable),
-    )
-
-
 def _row(
-    key: Key, session: Session | DamagedRecord, *, rebuilt: bool = False, is_open: bool = False
+    key: Key, session: Session | DamagedRecord, *, rebuilt: bool, was_open: bool = False
 ) -> Row:
     if isinstance(session, DamagedRecord):
         return Row(key=key, rebuilt=int(rebuilt), damaged=1, open=0)
-    row = Row(key=key, rebuilt=int(rebuilt), damaged=0, open=int(is_open))
-    return row._replace(values=values_of(session, is_open=is_open))
+    is_open = was_open or session.open_turn is not None
+    values = values_of(session, is_open=is_open)
+    return Row(key=key, rebuilt=int(rebuilt), damaged=0, open=int(is_open), values=values)

@@ -19,16 +19,29 @@ our stamp shows only in the file's own signature.
 
 import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clinvk.model.session import Session
 from clinvk.store.home import Home
 from clinvk.store.index.columns import INSERT, Key
-from clinvk.store.index.database import IndexBrokenError, boot_id, writing
+from clinvk.store.index.database import (
+    IndexBrokenError,
+    IndexUnusableError,
+    boot_id,
+    opened,
+    writing,
+)
 from clinvk.store.index.file_signature import file_system_now, folder_signature, stamp
-from clinvk.store.index.rows import Entry, checked_key, joint_signature, key_of, read_entry
+from clinvk.store.index.rows import (
+    Entry,
+    checked_key,
+    joint_signature,
+    key_of,
+    read_entry,
+    written_entry,
+)
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.selection import as_bytes, native_ids
 
@@ -83,26 +96,64 @@ def note(database: sqlite3.Connection, what: str, signature: int | str | None) -
 
 def take(database: sqlite3.Connection, key: Key, entry: Entry | None) -> None:
     """Replace the entry of this key in the index; None deletes it."""
-    database.execute("DELETE FROM tag WHERE key = ?", (key,))
-    database.execute("DELETE FROM native WHERE key = ?", (key,))
+    for table in ("tag", "native", "entry"):
+        database.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608  ours
     if entry is None:
-        database.execute("DELETE FROM entry WHERE key = ?", (key,))
         return
     database.execute(INSERT, entry.values())
     if isinstance(entry.found, Session):
         tags, natives = dict.fromkeys(entry.found.tags), native_ids(entry.found)
-        database.executemany(
-            "INSERT INTO tag VALUES (?, ?)", [(key, as_bytes(one)) for one in tags]
-        )
-        rows = [(key, as_bytes(one)) for one in natives]
-        database.executemany("INSERT INTO native VALUES (?, ?)", rows)
+        for table, words in (("tag", tags), ("native", natives)):
+            rows = [(key, as_bytes(one)) for one in words]
+            database.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608  ours
 
 
-def note_behind(home: Home) -> None:
-    """Record on disk that a change is missing in the index. Never raises."""
-    with suppress(OSError):
-        if not os.path.islink(home.cache):
-            _behind(home).mkdir(0o700)
+def change_and_update(
+    home: Home, session_id: str, folders: Sequence[str], act: Callable[[], object]
+) -> None:
+    """Call `act` and update the index, see `index.change`.
+
+    Other writers of the index wait from the check of the folder until it is stamped, 0.1 ms later.
+    Slow work, such as syncing the new file to the disk, is done before.
+    """
+    outcome = _Outcome(act)
+    try:
+        with opened(home) as database, writing(database):
+            known = [name for name in folders if is_noted(database, home, (name,))]
+            outcome.call()
+            for name in known:
+                note(database, name, stamp(home.root / name))
+            take(database, session_id, written_entry(home, session_id))
+    except (IndexBrokenError, IndexUnusableError):
+        if not outcome.is_known:
+            outcome.call()
+            # Another process may be noting at this moment that the index matches the folder.
+            with suppress(OSError):
+                if not os.path.islink(home.cache):
+                    _behind(home).mkdir(0o700)
+    outcome.raise_error()
+
+
+class _Outcome:
+    """An action that is called once, and its result."""
+
+    def __init__(self, act: Callable[[], object]) -> None:
+        self.is_known = False
+        self._act = act
+        self._error: Exception | None = None
+
+    def call(self) -> None:
+        """Call the action and keep its error."""
+        self.is_known = True
+        try:
+            self._act()
+        except Exception as error:  # noqa: BLE001  raised to the caller later, unchanged
+            self._error = error
+
+    def raise_error(self) -> None:
+        """Raise the error of the action, if any."""
+        if self._error is not None:
+            raise self._error
 
 
 def _behind(home: Home) -> Path:
