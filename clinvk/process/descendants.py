@@ -73,12 +73,9 @@ class Descendants:
         return tuple(sorted(self._left()))
 
     def signal(self, number: signal.Signals) -> None:
-        """Send the signal to each remaining process; stopped ones are continued to receive it."""
+        """Send the signal to each remaining process."""
         for pid in list(self._left()):
-            # No permission: it runs as another user.
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
-                os.kill(pid, signal.SIGCONT)
+            signal_process(pid, number)
 
     def _left(self) -> Iterator[int]:
         return (pid for pid, started in self._seen.items() if _is(find(pid), started))
@@ -91,6 +88,13 @@ class Descendants:
             return False
         sought = f"\0{RUN_MARK}={self._mark}".encode()
         return sought + b"\0" in environ or sought + b"." in environ
+
+
+def signal_process(pid: int, number: signal.Signals) -> None:
+    """Send the signal to a process; a stopped one is continued to receive it."""
+    with suppress(ProcessLookupError, PermissionError):  # no permission: of another user
+        os.kill(pid, number)
+        os.kill(pid, signal.SIGCONT)
 
 
 def is_marked_left(mark: str) -> bool:

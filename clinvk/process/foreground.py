@@ -18,6 +18,7 @@ from msgspec import Struct
 
 from clinvk.errors import BackendStartError
 from clinvk.process.environment import environment_in
+from clinvk.process.signals import handlers
 
 # Ctrl-Z too: we stop once, because the child did. If the key stopped us directly, we would notice
 # the child's stop only after `fg`, and stop again.
@@ -36,17 +37,13 @@ class ForegroundEnd(Struct, frozen=True, kw_only=True):
     stopped: bool
 
 
-def _ignore(_: int) -> None:
-    """Do nothing."""
-
-
 def run_foreground(
     argv: Sequence[str],
     *,
     environ: Mapping[str, str],
     cwd: Path | None,
     keep_open: tuple[int, ...] = (),
-    started: Callable[[int], None] = _ignore,
+    started: Callable[[int], None] = lambda _: None,
 ) -> ForegroundEnd:
     """Run the child to its end; `BackendStartError` if it cannot be started.
 
@@ -54,7 +51,13 @@ def run_foreground(
     SIGQUIT and SIGTSTP are left to the child; SIGTERM and SIGHUP are passed on to it. It also
     inherits the descriptors `keep_open`. `started` receives its pid when it runs.
     """
-    with _terminal_kept(), _signals_left_to(child := _Child()):
+    child = _Child()
+    handled = {
+        # Handlers, because the child would inherit `SIG_IGN`.
+        **dict.fromkeys(_OF_THE_TERMINAL, _do_nothing),
+        **dict.fromkeys(_PASSED_ON, child.pass_on),
+    }
+    with _terminal_kept(), handlers(handled):
         child.keep_open = keep_open
         code = child.run(argv, environ, cwd, started)
         return ForegroundEnd(exit_code=code, stopped=child.stopped)
@@ -117,21 +120,6 @@ def _stop_with_it(pid: int, number: int) -> None:
         os.kill(os.getpid(), signal.SIGSTOP)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
-
-
-@contextmanager
-def _signals_left_to(child: _Child) -> Iterator[None]:
-    """Install handlers for the signals; the child would inherit `SIG_IGN`."""
-    before = {}
-    for numbers, handle in ((_OF_THE_TERMINAL, _do_nothing), (_PASSED_ON, child.pass_on)):
-        for number in numbers:
-            if signal.getsignal(number) is not signal.SIG_IGN:
-                before[number] = signal.signal(number, handle)
-    try:
-        yield
-    finally:
-        for number, old in before.items():
-            signal.signal(number, signal.SIG_DFL if old is None else old)
 
 
 def _do_nothing(number: int, frame: FrameType | None) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from clinvk.process.descendants import Descendants
+from clinvk.process.descendants import Descendants, signal_process
 from clinvk.process.table import ProcessStat, has_proc, iter_stats
 
 _GONE_CHECK_S = 0.02
@@ -70,9 +70,7 @@ def _signal_strayed(leader: int, number: signal.Signals) -> None:
         return
     for pid, stat in list(_members(leader)):
         if stat.group != leader:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
-                os.kill(pid, signal.SIGCONT)
+            signal_process(pid, number)
 
 
 def is_populated(leader: int) -> bool:

@@ -13,7 +13,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -45,7 +45,7 @@ class ScratchFiles:
 
         try:
             self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
-            self._lock(self._folder)
+            self.keep_open = (_locked(self._folder),)
             for key, content in files.items():
                 self._paths[key] = self._folder / key
                 _write_private(self._paths[key], content)
@@ -56,9 +56,6 @@ class ScratchFiles:
                 f"the agent's temporary files cannot be written: {reason}",
                 hint="set `TMPDIR` to another folder for them",
             ) from error
-
-    def _lock(self, folder: Path) -> None:
-        self.keep_open = (_locked(folder),)
 
     def fill_in(self, argv: tuple[str, ...]) -> list[str]:
         """The argv with every `{key}` replaced by its file's path."""
@@ -97,18 +94,14 @@ class HeldFolder(Struct, frozen=True):
         return self.path / _DRAFT
 
 
-@contextmanager
-def draft_folder() -> Iterator[HeldFolder]:
+def draft_folder() -> AbstractContextManager[HeldFolder]:
     """A folder for a prompt while it is edited; deleted at the end. Raises `OSError`."""
-    with _held_folder("clinvk-") as folder:
-        yield folder
+    return _held_folder("clinvk-")
 
 
-@contextmanager
-def trial_folder() -> Iterator[HeldFolder]:
+def trial_folder() -> AbstractContextManager[HeldFolder]:
     """A folder for a trial of an agent; deleted at the end. Raises `OSError`."""
-    with _held_folder("clinvk-trial-") as folder:
-        yield folder
+    return _held_folder("clinvk-trial-")
 
 
 @contextmanager
@@ -140,15 +133,10 @@ def iter_abandoned(*, now_s: float) -> Iterator[tuple[Path, bool]]:
 
     Never raises. They are not locked, and only the user may delete them.
     """
-    import tempfile
-
-    with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
-        for entry in entries:
-            path = Path(entry.path)
-            if (name := _HELD.fullmatch(entry.name)) and _is_left(path, now_s):
-                draft = name[1] is None
-                if not draft or _has_draft(path):
-                    yield path, draft
+    for path, name in _iter_left(_HELD, now_s):
+        draft = name[1] is None
+        if not draft or _has_draft(path):
+            yield path, draft
 
 
 def _has_draft(folder: Path) -> bool:
@@ -164,12 +152,17 @@ def iter_left(*, now_s: float) -> Iterator[Path]:
 
     It searches the folder in which this process creates its own.
     """
+    return (path for path, _ in _iter_left(_NAME, now_s))
+
+
+def _iter_left(names: re.Pattern[str], now_s: float) -> Iterator[tuple[Path, re.Match[str]]]:
     import tempfile
 
     with suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
         for entry in entries:
-            if _NAME.fullmatch(entry.name) and _is_left(Path(entry.path), now_s):
-                yield Path(entry.path)
+            name = names.fullmatch(entry.name)
+            if name is not None and _is_left(Path(entry.path), now_s):
+                yield Path(entry.path), name
 
 
 def remove_left(path: Path, *, now_s: float) -> bool:

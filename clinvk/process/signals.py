@@ -8,15 +8,15 @@ import os
 import select
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from types import FrameType, TracebackType
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from types import FrameType
 from typing import Self
 
 from clinvk.errors import ExitStatus, StoppedBySignal
 
 HANDLED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_Handler = Callable[[int, FrameType | None], object] | int | None
+Handler = Callable[[int, FrameType | None], object] | int | None
 
 _PATIENCE = 3
 """After this many signals without `listening`, the consumer is stuck, as in `clinvk … | less`."""
@@ -35,7 +35,7 @@ class SignalInbox:
     def __init__(self) -> None:
         self.listening = True
         self._received: list[signal.Signals] = []
-        self._old: dict[signal.Signals, _Handler] = {}
+        self._handlers = ExitStack()
         self._read_fd = -1
         self._write_fd = -1
 
@@ -74,21 +74,11 @@ class SignalInbox:
         os.set_blocking(self._read_fd, False)
         os.set_blocking(self._write_fd, False)
         if threading.current_thread() is threading.main_thread():
-            for handled in HANDLED:
-                if signal.getsignal(handled) is not signal.SIG_IGN:
-                    self._old[handled] = signal.signal(handled, self._on_signal)
+            self._handlers.enter_context(handlers(dict.fromkeys(HANDLED, self._on_signal)))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        for handled, old in self._old.items():
-            # None is a handler that was not installed from Python.
-            signal.signal(handled, signal.SIG_DFL if old is None else old)
-        self._old.clear()
+    def __exit__(self, *_: object) -> None:
+        self._handlers.close()
         read_fd, write_fd = self._read_fd, self._write_fd
         self._read_fd = self._write_fd = -1
         os.close(read_fd)
@@ -112,13 +102,24 @@ def stopped_by_signals() -> Iterator[None]:
         del number, frame
         raise StoppedBySignal(ExitStatus.TERMINATED)
 
-    ends = (signal.SIGTERM, signal.SIGHUP)
-    handled = [one for one in ends if signal.getsignal(one) is not signal.SIG_IGN]
-    before = {one: signal.signal(one, leave) for one in handled}
     try:
-        yield
+        with handlers(dict.fromkeys((signal.SIGTERM, signal.SIGHUP), leave)):
+            yield
     except OSError:
         raise StoppedBySignal(ExitStatus.TERMINATED) from None
+
+
+@contextmanager
+def handlers(wanted: Mapping[signal.Signals, Handler]) -> Iterator[None]:
+    """Handle these signals inside the block. Ignored signals stay ignored."""
+    before = {
+        number: signal.signal(number, handle)
+        for number, handle in wanted.items()
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
+    try:
+        yield
     finally:
-        for one, old in before.items():
-            signal.signal(one, old)
+        for number, old in before.items():
+            # None is a handler that was not installed from Python.
+            signal.signal(number, signal.SIG_DFL if old is None else old)

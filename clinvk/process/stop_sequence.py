@@ -2,8 +2,6 @@
 
 import signal
 
-from msgspec import Struct
-
 from clinvk.process.descendants import Descendants
 from clinvk.process.group import signal_group
 
@@ -12,13 +10,6 @@ _KILLED_S = 2.0
 
 _ECHO_S = 0.2
 """A wrapper (`npx`, `uv run`) passes Ctrl-C on, although the terminal has already sent it."""
-
-
-class StopStep(Struct, frozen=True, kw_only=True):
-    """A signal to the whole group, and how long to wait after it."""
-
-    number: signal.Signals
-    grace_s: float
 
 
 class StopSequence:
@@ -38,12 +29,10 @@ class StopSequence:
         term_grace_s: float,
     ) -> None:
         self._descendants = descendants
-        self._steps = [
-            StopStep(number=signal.SIGTERM, grace_s=term_grace_s),
-            StopStep(number=signal.SIGKILL, grace_s=_KILLED_S),
-        ]
+        self._steps = [(signal.SIGTERM, term_grace_s), (signal.SIGKILL, _KILLED_S)]
+        """The signals to send, and how long to wait after each."""
         if first is not signal.SIGTERM:
-            self._steps.insert(0, StopStep(number=first, grace_s=int_grace_s))
+            self._steps.insert(0, (first, int_grace_s))
         self._escalated_at = now
         self._last: signal.Signals | None = None
         self.until = now
@@ -60,10 +49,10 @@ class StopSequence:
         if not self._steps:
             self._last = None
             return
-        step = self._steps.pop(0)
-        self._last, self._escalated_at, self.until = step.number, now, now + step.grace_s
+        number, grace_s = self._steps.pop(0)
+        self._last, self._escalated_at, self.until = number, now, now + grace_s
         self._descendants.look()
-        signal_group(self._descendants.leader, step.number)
+        signal_group(self._descendants.leader, number)
 
     def escalate_on_signal(self, received: signal.Signals, now: float, *, again: bool) -> None:
         """Do not wait for the next step, because clinvk received a signal; `again` sends SIGKILL.
