@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
-from clinvk.agents.kit.native import Native, parse_time
+from clinvk.agents.kit.native import Native, TurnReader, parse_time, spoken
 from clinvk.agents.kit.spending import main_tokens
 from clinvk.model.events import Json
 from clinvk.model.native import NativeTurn
@@ -71,48 +71,45 @@ class ChatLog(Native):
         return found.get("custom-title") or found.get("ai-title")
 
 
-class _Turn:
+class _Turn(TurnReader):
     """A turn that is being read."""
 
     def __init__(self, entry: Line, prompt: str) -> None:
+        super().__init__(text(entry.get("uuid")), prompt, parse_time(entry.get("timestamp")))
+        self.ended_at = self.started_at
         self.is_command = prompt.startswith(("/", "!"))
         self.figures_known = True
-        self._id = text(entry.get("uuid"))
-        self._prompt = prompt
-        self._started_at = self._ended_at = parse_time(entry.get("timestamp"))
-        self._text: dict[str, list[str]] = {}
+        self._texts: dict[str, list[str]] = {}
         self._usage: dict[str, Usage | None] = {}
-        self._model: str | None = None
-        self._interrupted = self._failed = False
 
     @property
     def answered(self) -> bool:
         """Whether the model answered."""
-        return bool(self._usage) or self._failed
+        return bool(self._usage) or self.failed
 
     def add(self, entry: Line) -> None:
         """Add a line after the prompt."""
         kind, message = entry.get("type"), mapping(entry.get("message"))
-        if kind == "user" and _spoken(message).startswith(_INTERRUPTED):
-            self._interrupted = True
+        if kind == "user" and spoken(message.get("content")).startswith(_INTERRUPTED):
+            self.interrupted = True
         elif kind == "assistant":
             self._answer(entry, message)
         if kind in ("user", "assistant"):
-            self._ended_at = parse_time(entry.get("timestamp")) or self._ended_at
+            self.ended_at = parse_time(entry.get("timestamp")) or self.ended_at
 
     def _answer(self, entry: Line, message: Line) -> None:
         answer_id = text(message.get("id"))
         blocks = [mapping(block) for block in items(message.get("content"))]
-        spoken = [text(block.get("text")) for block in blocks if block.get("type") == "text"]
-        if any(spoken):
-            self._text.setdefault(answer_id, []).extend(filter(None, spoken))
+        said = [text(block.get("text")) for block in blocks if block.get("type") == "text"]
+        if any(said):
+            self._texts.setdefault(answer_id, []).extend(filter(None, said))
         if any(text(block.get("name")) in _SUB_AGENT for block in blocks):
             self.figures_known = False
         if message.get("model") == _SYNTHETIC:
-            self._failed = entry.get("isApiErrorMessage") is True
+            self.failed = entry.get("isApiErrorMessage") is True
             return
-        self._failed = False
-        self._model = text(message.get("model")) or self._model
+        self.failed = False
+        self.model = text(message.get("model")) or self.model
         usage = mapping(message.get("usage"))
         tokens = main_tokens(usage) if message.get("stop_reason") is not None else None
         details = mapping(usage.get("output_tokens_details"))
@@ -121,23 +118,13 @@ class _Turn:
 
     def build(self) -> NativeTurn:
         """The turn as far as it went."""
-        answers = [*self._text.values()]
-        return NativeTurn(
-            id=self._id,
-            prompt=self._prompt,
-            text="\n\n".join(answers[-1]) if answers else "",
-            started_at=self._started_at,
-            ended_at=self._ended_at,
-            interrupted=self._interrupted or not self.answered,
-            failed=self._failed,
-            model=self._model,
-            usage=self._sum(),
-        )
-
-    def _sum(self) -> Usage:
+        answers = [*self._texts.values()]
+        self.text = "\n\n".join(answers[-1]) if answers else ""
         known = [usage for usage in self._usage.values() if usage is not None]
         whole = len(known) == len(self._usage) and self.figures_known
-        return total_usage(known) if whole and not self._interrupted else UNKNOWN_USAGE
+        usage = total_usage(known) if whole and not self.interrupted else UNKNOWN_USAGE
+        self.interrupted = self.interrupted or not self.answered
+        return self.turn(usage)
 
 
 def _prompt(entry: Line) -> str | None:
@@ -151,18 +138,12 @@ def _prompt(entry: Line) -> str | None:
         return None
     message = mapping(entry.get("message"))
     blocks = [mapping(block).get("type") for block in items(message.get("content"))]
-    spoken = _spoken(message)
-    if "tool_result" in blocks or spoken.startswith(_INTERRUPTED) or _NOT_A_PROMPT.match(spoken):
+    said = spoken(message.get("content"))
+    if "tool_result" in blocks or said.startswith(_INTERRUPTED) or _NOT_A_PROMPT.match(said):
         return None
-    if shell := _SHELL.match(spoken):
+    if shell := _SHELL.match(said):
         return f"! {shell[1].strip()}"
-    if command := _COMMAND.search(spoken):
-        arguments = _ARGUMENTS.search(spoken)
+    if command := _COMMAND.search(said):
+        arguments = _ARGUMENTS.search(said)
         return " ".join(filter(None, (f"/{command[1].lstrip('/')}", arguments and arguments[1])))
-    return spoken or ("[image]" if "image" in blocks else None)
-
-
-def _spoken(message: Line) -> str:
-    content = message.get("content")
-    parts = [text(mapping(block).get("text")) for block in items(content)]
-    return text(content) or "\n".join(filter(None, parts))
+    return said or ("[image]" if "image" in blocks else None)

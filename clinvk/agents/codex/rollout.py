@@ -5,11 +5,10 @@ so the totals after a turn are the counters that the next turn is compared with.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
 from clinvk.agents.kit.counters import usage_since
-from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
-from clinvk.agents.kit.native import Native, parse_time
+from clinvk.agents.kit.jsonl import count, mapping, parse_object, text
+from clinvk.agents.kit.native import Native, TurnReader, parse_time, spoken
 from clinvk.model.events import Json
 from clinvk.model.native import BegunConversation, NativeTurn
 from clinvk.model.usage import UNKNOWN_USAGE
@@ -31,8 +30,13 @@ def _of_preamble(entry: Line) -> bool:
     if entry.get("type") == "response_item":
         # Instructions besides the prompt are messages too; the event of the prompt follows.
         return payload.get("type") == "message" and payload.get("role") != "assistant"
-    kind = payload.get("type") if entry.get("type") == "event_msg" else entry.get("type")
-    return kind in _PREAMBLE
+    return _kind(entry) in _PREAMBLE
+
+
+def _kind(entry: Line) -> str:
+    """The kind of a line, or of the event in it."""
+    event = mapping(entry.get("payload")) if entry.get("type") == "event_msg" else entry
+    return text(event.get("type"))
 
 
 class Rollouts(Native):
@@ -58,15 +62,13 @@ class Rollouts(Native):
         totals: Mapping[str, int] = dict.fromkeys(self._figures.values(), 0)
         for entry in filter(None, map(parse_object, lines)):
             payload = mapping(entry.get("payload"))
-            kind = (
-                text(payload.get("type")) if entry.get("type") == "event_msg" else entry.get("type")
-            )
+            kind = _kind(entry)
             if kind == "task_started":
                 turns.append(_Turn(entry, payload, totals))
             elif kind == "token_count":
                 totals = self._totals(payload) or totals
             if turns:
-                turns[-1].add(text(kind), entry, payload, totals)
+                turns[-1].add(kind, entry, payload, totals)
         return tuple(turn.build(self._figures) for turn in turns if turn.prompts)
 
     def last_totals(self, lines: Iterable[str]) -> Mapping[str, int] | None:
@@ -79,10 +81,9 @@ class Rollouts(Native):
                 continue
             entry = parse_object(line) or {}
             payload = mapping(entry.get("payload"))
-            if entry.get("type") == "session_meta":
+            if _kind(entry) == "session_meta":
                 return dict.fromkeys(self._figures.values(), 0)
-            counted = entry.get("type") == "event_msg" and payload.get("type") == "token_count"
-            if counted and (totals := self._totals(payload)) is not None:
+            if _kind(entry) == "token_count" and (totals := self._totals(payload)) is not None:
                 return totals
         return None
 
@@ -99,7 +100,7 @@ class Rollouts(Native):
         for line in lines:
             entry = parse_object(line) or {}
             payload = mapping(entry.get("payload"))
-            kind = payload.get("type") if entry.get("type") == "event_msg" else entry.get("type")
+            kind = _kind(entry)
             if in_turn and kind == "token_count":
                 first = payload
             elif in_turn and kind in _TURN_BEGINS:
@@ -139,57 +140,44 @@ class Rollouts(Native):
         return {name: figure for name, figure in figures.items() if figure is not None} or None
 
 
-class _Turn:
+class _Turn(TurnReader):
     """A turn that is being read."""
 
     def __init__(self, entry: Line, payload: Line, totals: Mapping[str, int]) -> None:
+        turn_id = text(payload.get("turn_id")) or text(entry.get("timestamp"))
+        super().__init__(turn_id, "", parse_time(entry.get("timestamp")))
         self.prompts: list[str] = []
-        self._id = text(payload.get("turn_id")) or text(entry.get("timestamp"))
-        self._started_at = parse_time(entry.get("timestamp"))
-        self._ended_at: datetime | None = None
         self._before = self._after = totals
-        self._text = ""
-        self._model: str | None = None
-        self._failed = self._interrupted = False
 
     def add(self, kind: str, entry: Line, payload: Line, totals: Mapping[str, int]) -> None:
         """Add a line of the turn."""
-        if self._ended_at is not None:
+        if self.ended_at is not None:
             return
         self._after = totals
         match kind:
             case "item_completed":
                 self._item(mapping(payload.get("item")))
             case "turn_context":
-                self._model = text(payload.get("model")) or self._model
+                self.model = text(payload.get("model")) or self.model
             case "error":
-                self._failed, self._text = True, text(payload.get("message")) or self._text
+                self.failed, self.text = True, text(payload.get("message")) or self.text
             case "task_complete" | "turn_aborted":
-                self._interrupted = kind == "turn_aborted"
-                self._text = text(payload.get("last_agent_message")) or self._text
-                self._ended_at = parse_time(entry.get("timestamp"))
+                self.interrupted = kind == "turn_aborted"
+                self.text = text(payload.get("last_agent_message")) or self.text
+                self.ended_at = parse_time(entry.get("timestamp"))
 
     def build(self, figures: Mapping[str, str]) -> NativeTurn:
         """The turn as far as it went; the totals do not include what an interrupted turn used."""
-        ended = self._ended_at is not None
-        known = ended and not self._interrupted and not self._failed
-        return NativeTurn(
-            id=self._id,
-            prompt="\n\n".join(self.prompts),
-            text=self._text,
-            started_at=self._started_at,
-            ended_at=self._ended_at,
-            interrupted=self._interrupted or not ended,
-            failed=self._failed,
-            model=self._model,
-            usage=usage_since(self._after, self._before, figures) if known else UNKNOWN_USAGE,
-            counters=dict(self._after) if ended else None,
-        )
+        ended = self.ended_at is not None
+        known = ended and not self.interrupted and not self.failed
+        usage = usage_since(self._after, self._before, figures) if known else UNKNOWN_USAGE
+        self.prompt = "\n\n".join(self.prompts)
+        self.interrupted = self.interrupted or not ended
+        return self.turn(usage, counters=dict(self._after) if ended else None)
 
     def _item(self, item: Line) -> None:
-        parts = [text(mapping(part).get("text")) for part in items(item.get("content"))]
-        spoken = "\n".join(filter(None, parts))
+        said = spoken(item.get("content"))
         if item.get("type") == "UserMessage":
-            self.prompts.append(spoken or "[image]")
-        elif item.get("type") == "AgentMessage" and spoken:
-            self._text = spoken
+            self.prompts.append(said or "[image]")
+        elif item.get("type") == "AgentMessage" and said:
+            self.text = said

@@ -3,10 +3,9 @@
 Its program is `clinvk.agents.demo.program`, whose docstring describes its options and its output.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from glob import escape
 from pathlib import Path
 from typing import ClassVar
@@ -14,8 +13,8 @@ from typing import ClassVar
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser, SignIn
-from clinvk.agents.kit.jsonl import parse_object
-from clinvk.agents.kit.native import Native
+from clinvk.agents.kit.jsonl import count, items, mapping, parse_object
+from clinvk.agents.kit.native import Native, from_epoch
 from clinvk.agents.kit.recovery import recovering
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
@@ -248,20 +247,9 @@ def _failure_code(code: Json) -> FailureCode:
 
 def _usage(entry: Mapping[str, Json]) -> Usage:
     """The figures that are present and valid."""
-    used = entry.get("usage")
-    if not isinstance(used, dict):
-        return UNKNOWN_USAGE
-
-    def figure(name: str) -> int | None:
-        value = used.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-    return Usage(
-        input_tokens=figure("input"),
-        cached_tokens=figure("cached"),
-        output_tokens=figure("output"),
-        reasoning_tokens=figure("reasoning"),
-    )
+    used = mapping(entry.get("usage"))
+    names = ("input", "cached", "output", "reasoning")
+    return Usage(**{f"{name}_tokens": count(used.get(name)) for name in names})
 
 
 class DemoConversations(Native):
@@ -269,27 +257,18 @@ class DemoConversations(Native):
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns; their id is their position in the conversation."""
-        kept = _kept(lines)
-        turns = kept.get("turns")
+        kept = parse_object("".join(lines)) or {}
         return tuple(
             _native_turn(number, entry, kept.get("model"))
-            for number, entry in enumerate(turns if isinstance(turns, list) else [])
+            for number, entry in enumerate(items(kept.get("turns")))
             if isinstance(entry, dict)
         )
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
         """The title that `/title` set."""
         del conversation
-        title = _kept(lines).get("title")
+        title = mapping(parse_object("".join(lines))).get("title")
         return title if isinstance(title, str) else None
-
-
-def _kept(lines: Iterable[str]) -> Mapping[str, Json]:
-    try:
-        kept = json.loads("".join(lines))
-    except (ValueError, RecursionError):
-        return {}
-    return kept if isinstance(kept, dict) else {}
 
 
 def _native_turn(number: int, entry: Mapping[str, Json], model: Json) -> NativeTurn:
@@ -307,7 +286,4 @@ def _native_turn(number: int, entry: Mapping[str, Json], model: Json) -> NativeT
 
 
 def _parse_time(value: Json) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(value, UTC) if isinstance(value, float) else None
-    except (ValueError, OverflowError, OSError):
-        return None
+    return from_epoch(value if isinstance(value, float) else None)

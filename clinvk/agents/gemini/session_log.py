@@ -8,12 +8,12 @@ that.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 
-from clinvk.agents.kit.jsonl import items, mapping, parse_object, text
-from clinvk.agents.kit.native import Native, parse_time
+from clinvk.agents.kit.jsonl import mapping, parse_object, text
+from clinvk.agents.kit.native import Native, TurnReader, parse_time, spoken
 from clinvk.model.events import Json
 from clinvk.model.native import NativeTurn
+from clinvk.model.usage import UNKNOWN_USAGE
 
 Line = Mapping[str, Json]
 
@@ -58,41 +58,27 @@ class SessionLog(Native):
         return tuple(turn.build() for turn in turns)
 
 
-class _Turn:
+class _Turn(TurnReader):
     """A turn that is being read."""
 
     def __init__(self, turn_id: str, prompt: str, entry: Line, answer: str) -> None:
-        self._id = turn_id
+        super().__init__(turn_id, prompt, parse_time(entry.get("timestamp")))
         self._kinds = (answer, "error")
-        self._prompt = prompt
-        self._started_at = parse_time(entry.get("timestamp"))
-        self._ended_at: datetime | None = None
-        self._text = ""
-        self._model: str | None = None
-        self._failed = False
 
     def add(self, entry: Line) -> None:
         """Add a message after the prompt."""
         kind = entry.get("type")
         if kind not in self._kinds:
             return
-        self._failed = kind == "error"
-        self._text = _spoken(entry) or self._text
-        self._model = text(entry.get("model")) or self._model
-        self._ended_at = parse_time(entry.get("timestamp")) or self._ended_at
+        self.failed = kind == "error"
+        self.text = spoken(entry.get("content")) or self.text
+        self.model = text(entry.get("model")) or self.model
+        self.ended_at = parse_time(entry.get("timestamp")) or self.ended_at
 
     def build(self) -> NativeTurn:
         """The turn as far as it went."""
-        return NativeTurn(
-            id=self._id,
-            prompt=self._prompt,
-            text=self._text,
-            started_at=self._started_at,
-            ended_at=self._ended_at,
-            interrupted=self._ended_at is None,
-            failed=self._failed,
-            model=self._model,
-        )
+        self.interrupted = self.ended_at is None
+        return self.turn(UNKNOWN_USAGE)
 
 
 def _rewind(messages: dict[str, Line], message_id: str) -> None:
@@ -110,17 +96,7 @@ def _all_messages(entry: Line) -> Sequence[Line] | None:
 
 def _prompt(entry: Line) -> str | None:
     """The person's prompt in this message, None if the person did not write it."""
-    spoken = _spoken(entry)
-    if entry.get("type") != "user" or not spoken or spoken.startswith(_CONTEXT):
+    said = spoken(entry.get("content"))
+    if entry.get("type") != "user" or said.startswith(_CONTEXT):
         return None
-    return spoken
-
-
-def _spoken(entry: Line) -> str:
-    content = entry.get("content")
-    parts = [
-        text(mapping(part).get("text"))
-        for part in items(content)
-        if mapping(part).get("thought") is not True
-    ]
-    return text(content) or "\n".join(filter(None, parts))
+    return said or None

@@ -8,8 +8,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from clinvk.agents.kit.jsonl import items, mapping, text
 from clinvk.model.events import Json
 from clinvk.model.native import BegunConversation, NativeTurn
+from clinvk.model.usage import Usage
 
 
 class Native(ABC):
@@ -36,6 +38,52 @@ class Native(ABC):
     def conversation_start(self, line: str) -> BegunConversation | None:
         """The start of a conversation by the first line of its file; None if no person began it."""
         del line
+        return None
+
+
+class TurnReader:
+    """Collects one turn from the lines of a conversation; the fields are those of `NativeTurn`."""
+
+    def __init__(self, turn_id: str, prompt: str, started_at: datetime | None) -> None:
+        self.id = turn_id
+        self.prompt = prompt
+        self.text = ""
+        self.started_at = started_at
+        self.ended_at: datetime | None = None
+        self.interrupted = self.failed = False
+        self.model: str | None = None
+
+    def turn(
+        self, usage: Usage, *, cost_usd: float | None = None, counters: Json = None
+    ) -> NativeTurn:
+        """The turn as far as it went."""
+        return NativeTurn(
+            id=self.id,
+            prompt=self.prompt,
+            text=self.text,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            interrupted=self.interrupted,
+            failed=self.failed,
+            model=self.model,
+            usage=usage,
+            cost_usd=cost_usd,
+            counters=counters,
+        )
+
+
+def spoken(content: Json) -> str:
+    """The text of a message: a text, or a list of parts, whose thoughts are left out."""
+    parts = [mapping(part) for part in items(content)]
+    texts = [text(part.get("text")) for part in parts if not part.get("thought")]
+    return text(content) or "\n".join(filter(None, texts))
+
+
+def from_epoch(seconds: float | None) -> datetime | None:
+    """The time in UTC of a number of seconds since 1970, None for an impossible one."""
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
         return None
 
 

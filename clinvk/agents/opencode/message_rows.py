@@ -5,10 +5,10 @@ used, and whether a sub-agent was started. The output of tools is not loaded.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
-from clinvk.agents.kit.native import Native
+from clinvk.agents.kit.native import Native, TurnReader, from_epoch
 from clinvk.agents.opencode.step_sum import SUB_AGENT_TOOL, StepSum
 from clinvk.model.events import Json
 from clinvk.model.native import BegunConversation, NativeTurn
@@ -113,18 +113,13 @@ class MessageRows(Native):
         return BegunConversation(id=session, cwd=cwd, started_at=started_at)
 
 
-class _Turn:
+class _Turn(TurnReader):
     """A turn that is being read."""
 
     def __init__(self, message: str, prompt: str, entry: Line) -> None:
-        self._id = message
-        self._prompt = prompt
-        self._started_at = _parse_time(mapping(entry.get("time")).get("created"))
-        self._ended_at: datetime | None = None
+        super().__init__(message, prompt, _parse_time(mapping(entry.get("time")).get("created")))
         self._sum = StepSum()
-        self._text = self._last_error = ""
-        self._model: str | None = None
-        self._failed = self._interrupted = False
+        self._last_error = ""
 
     def add(self, entry: Line) -> None:
         """Add a message of the agent; the last one says how the turn ended."""
@@ -136,32 +131,24 @@ class _Turn:
         if SUB_AGENT_TOOL in items(entry.get("tools")):
             self._sum.mark_incomplete()
         spoken = "" if entry.get("summary") else _spoken(entry)
-        self._text = spoken or self._text
+        self.text = spoken or self.text
         provider, model = text(entry.get("provider")), text(entry.get("model"))
-        self._model = f"{provider}/{model}" if provider and model else self._model
-        self._interrupted = error.get("name") == _ABORTED
-        self._failed = bool(error) and not self._interrupted
+        self.model = f"{provider}/{model}" if provider and model else self.model
+        self.interrupted = error.get("name") == _ABORTED
+        self.failed = bool(error) and not self.interrupted
         details = mapping(error.get("data"))
         self._last_error = text(details.get("message")) or text(error.get("name"))
         more = not error and entry.get("finish") == "tool-calls"
-        self._ended_at = None if more else _parse_time(over)
+        self.ended_at = None if more else _parse_time(over)
 
     def build(self) -> NativeTurn:
         """The turn as far as it went; what a step used that was cut off is unknown."""
-        ended = self._ended_at is not None
-        known = ended and not self._interrupted
-        return NativeTurn(
-            id=self._id,
-            prompt=self._prompt,
-            text=self._last_error if self._failed else self._text,
-            started_at=self._started_at,
-            ended_at=self._ended_at,
-            interrupted=self._interrupted or not ended,
-            failed=self._failed,
-            model=self._model,
-            usage=self._sum.usage if known else UNKNOWN_USAGE,
-            cost_usd=self._sum.cost_usd if known else None,
-        )
+        ended = self.ended_at is not None
+        known = ended and not self.interrupted
+        self.text = self._last_error if self.failed else self.text
+        self.interrupted = self.interrupted or not ended
+        usage, cost_usd = self._sum.usage, self._sum.cost_usd
+        return self.turn(usage, cost_usd=cost_usd) if known else self.turn(UNKNOWN_USAGE)
 
 
 def _prompt(entry: Line) -> str:
@@ -175,9 +162,4 @@ def _spoken(entry: Line) -> str:
 def _parse_time(value: Json) -> datetime | None:
     """The time in UTC of a number of milliseconds since 1970."""
     at_ms = count(value)
-    if at_ms is None:
-        return None
-    try:
-        return datetime.fromtimestamp(at_ms / 1000, UTC)
-    except (OverflowError, OSError, ValueError):
-        return None
+    return from_epoch(None if at_ms is None else at_ms / 1000)

@@ -5,10 +5,9 @@ counters that the next turn is compared with.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
 
-from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
-from clinvk.agents.kit.native import Native, parse_time
+from clinvk.agents.kit.jsonl import count, mapping, parse_object, text
+from clinvk.agents.kit.native import Native, TurnReader, parse_time, spoken
 from clinvk.model.events import Json
 from clinvk.model.native import NativeTurn
 from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
@@ -83,29 +82,26 @@ class PartsLog(Native):
         return found
 
 
-class _Turn:
+class _Turn(TurnReader):
     """A turn that is being read."""
 
     def __init__(self, entry: Line, prompt: str) -> None:
-        self._id = text(entry.get("uuid"))
-        self._prompt = prompt
-        self._started_at = self._ended_at = parse_time(entry.get("timestamp"))
-        self._text = ""
-        self._model: str | None = None
-        self._failed = self._answered = False
+        super().__init__(text(entry.get("uuid")), prompt, parse_time(entry.get("timestamp")))
+        self.ended_at = self.started_at
+        self._answered = False
         self._usage: list[Usage] = []
         self._total: Usage | None = None
 
     def add(self, entry: Line) -> None:
         """Add a line after the prompt."""
         if entry.get("type") == "assistant":
-            self._answered, self._failed = True, False
-            self._text = _spoken(entry) or self._text
-            self._model = text(entry.get("model")) or self._model
-            self._ended_at = _later(entry, self._ended_at)
+            self._answered, self.failed = True, False
+            self.text = _spoken(entry) or self.text
+            self.model = text(entry.get("model")) or self.model
+            self.ended_at = parse_time(entry.get("timestamp")) or self.ended_at
         elif text(_telemetry(entry).get("event.name")).endswith(".api_error"):
-            self._failed = True
-            self._text = text(_telemetry(entry).get("error_message")) or self._text
+            self.failed = True
+            self.text = text(_telemetry(entry).get("error_message")) or self.text
 
     def add_usage(self, usage: Usage, so_far: Usage) -> None:
         """Add what a request used; `so_far` is the usage of the whole conversation."""
@@ -114,18 +110,9 @@ class _Turn:
 
     def build(self) -> NativeTurn:
         """The turn as far as it went."""
-        return NativeTurn(
-            id=self._id,
-            prompt=self._prompt,
-            text=self._text,
-            started_at=self._started_at,
-            ended_at=self._ended_at,
-            interrupted=not self._answered and not self._failed,
-            failed=self._failed,
-            model=self._model,
-            usage=total_usage(self._usage) if self._answered else UNKNOWN_USAGE,
-            counters=_counters(self._total) if self._total is not None else None,
-        )
+        self.interrupted = not self._answered and not self.failed
+        usage = total_usage(self._usage) if self._answered else UNKNOWN_USAGE
+        return self.turn(usage, counters=None if self._total is None else _counters(self._total))
 
 
 def _counters(total: Usage) -> Mapping[str, Json]:
@@ -133,8 +120,7 @@ def _counters(total: Usage) -> Mapping[str, Json]:
 
 
 def _spoken(entry: Line) -> str:
-    parts = map(mapping, items(mapping(entry.get("message")).get("parts")))
-    return "\n".join(filter(None, (text(p.get("text")) for p in parts if not p.get("thought"))))
+    return spoken(mapping(entry.get("message")).get("parts"))
 
 
 def _telemetry(entry: Line) -> Line:
@@ -146,7 +132,3 @@ def _usage(entry: Line) -> Usage | None:
     figures = {field: count(_telemetry(entry).get(name)) for field, name in _FIGURES.items()}
     known = figures["input_tokens"] is not None and figures["output_tokens"] is not None
     return Usage(**figures) if known else None
-
-
-def _later(entry: Line, before: datetime | None) -> datetime | None:
-    return parse_time(entry.get("timestamp")) or before
