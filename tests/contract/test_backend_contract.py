@@ -16,8 +16,7 @@ from bed.budget import budget, some
 from bed.directives import read_script
 from clinvk.agents import registry as backends
 from clinvk.agents.base import WITHOUT_OPTION, Capability
-from clinvk.agents.contract import Subject, verdicts
-from clinvk.agents.contract.material import CONVERSATION, ENDS, JUNK, REQUESTED
+from clinvk.agents.contract import CONVERSATION, ENDS, JUNK, REQUESTED, Subject, verdicts
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode

@@ -5,7 +5,6 @@ The result comes after the child has ended: a declaration cannot say which line 
 
 import json
 import re
-from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 
 from clinvk.agents.base import Parser
@@ -47,15 +46,14 @@ def parser_of(form: Mapping[str, Json], request: TurnRequest) -> Parser:
         "json": _Whole,
         "jsonl": _Lines,
     }
-    return kinds[output.get("format", "text")](form, output, request)
+    return kinds[output.get("format", "text")](form, request)
 
 
 class _Declared(Parser):
     """Code of the three formats: what was found so far, and the result from it."""
 
-    def __init__(
-        self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
-    ) -> None:
+    def __init__(self, form: Mapping[str, Json], request: TurnRequest) -> None:
+        output = form.get("output") or {}
         self._words: Words = [
             (pattern, FailureCode(code)) for pattern, code in (form.get("errors") or {}).items()
         ]
@@ -105,9 +103,9 @@ class _Declared(Parser):
         """The answer received so far."""
         return self._text.text
 
-    @abstractmethod
     def _final_events(self) -> Iterable[Event]:
         """The events that only the end of the output shows."""
+        return ()
 
     def _report_id(self) -> Iterable[Event]:
         """Report the id that clinvk chose for the conversation, after the first output."""
@@ -204,17 +202,12 @@ class _Lines(_Declared):
         else:
             yield from self._read_object(entry)
 
-    def _final_events(self) -> Iterable[Event]:
-        return ()
-
 
 class _Whole(_Declared):
     """One JSON value, which may span many lines."""
 
-    def __init__(
-        self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
-    ) -> None:
-        super().__init__(form, output, request)
+    def __init__(self, form: Mapping[str, Json], request: TurnRequest) -> None:
+        super().__init__(form, request)
         self._kept: list[str] = []
         self._size = 0
 
@@ -248,10 +241,9 @@ class _Whole(_Declared):
 class _Text(_Declared):
     """Plain text: all of it is the answer, except for the lines that the declaration excludes."""
 
-    def __init__(
-        self, form: Mapping[str, Json], output: Mapping[str, Json], request: TurnRequest
-    ) -> None:
-        super().__init__(form, output, request)
+    def __init__(self, form: Mapping[str, Json], request: TurnRequest) -> None:
+        super().__init__(form, request)
+        output = form.get("output") or {}
         self._noise = [re.compile(pattern) for pattern in output.get("noise") or ()]
         error_line = output.get("error_line")
         self._error_line = re.compile(error_line) if error_line else None
@@ -262,21 +254,15 @@ class _Text(_Declared):
             return
         yield from self._report_id()
         head = line[:LONGEST_SEARCHED]
-        if self._error_line is not None and self._error_line.search(head):
+        reports_error = self._error_line is not None and self._error_line.search(head)
+        if reports_error:
             self._error = self._error or one_line(line)
+        if reports_error or any(pattern.search(head) for pattern in self._noise):
             yield Raw(line=line)
-            return
-        if any(pattern.search(head) for pattern in self._noise):
-            yield Raw(line=line)
-            return
-        if not (self._text.size or line.strip()):
-            return
-        piece = f"{line}\n"
-        self._text.add(piece)
-        yield Message(text=piece, delta=True)
-
-    def _final_events(self) -> Iterable[Event]:
-        return ()
+        elif self._text.size or line.strip():
+            piece = f"{line}\n"
+            self._text.add(piece)
+            yield Message(text=piece, delta=True)
 
     @property
     def _answer(self) -> str:

@@ -114,7 +114,7 @@ def has_touched(world: World, path: Path) -> Callable[[Session], bool]:
     roots = tuple(f"{one.rstrip('/')}/" for one in wanted)
     name = os.path.basename(normal_path)  # noqa: PTH119  the path may be `/`
 
-    from clinvk.store.sessions.mentions import may_mention
+    from clinvk.store.sessions.contents import may_mention
 
     def test(session: Session) -> bool:
         if not may_mention(store.home.transcript(session.id), name):

@@ -1,11 +1,13 @@
-"""Reads the bytes of all sessions, for a search that parses only files that may match."""
+"""Reads the bytes of sessions, to parse only the files that may contain a text."""
 
+import json
 import os
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from msgspec import Struct
 
-from clinvk.store.files import regular_file
+from clinvk.store.files import open_regular, regular_file
 from clinvk.store.sessions.store import SessionStore
 
 LARGEST = 64 * 1024 * 1024
@@ -48,3 +50,15 @@ def _content(path: str, largest: int) -> bytes | None:
         return b""
     except OSError:
         return None
+
+
+def may_mention(path: Path, text: str) -> bool:
+    """False if the JSON in the file cannot contain `text`; True if it may, or is unreadable."""
+    needle = json.dumps(text, ensure_ascii=False)[1:-1].encode("utf-8", "backslashreplace")
+    try:
+        with os.fdopen(open_regular(path), "rb") as file:
+            return needle in file.read()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True

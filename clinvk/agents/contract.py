@@ -1,23 +1,71 @@
-"""The checks: each is a function that returns what is wrong, "" if nothing is."""
+"""The contract of every backend, as checks that its author can run.
 
-from collections.abc import Callable, Iterator, Sequence
+`python -m clinvk.agents.contract NAME [RECORDING...]` checks a backend of clinvk or of an installed
+package, without starting anything. A recording is what the agent's CLI printed on stdout in one
+turn. Each check is a function that returns what is wrong, "" if nothing is.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
+from clinvk.agents import registry as backends
 from clinvk.agents.base import Backend, Capability, Parser, Reply
-from clinvk.agents.contract.material import (
-    CONVERSATION,
-    ENDS,
-    JUNK,
-    PREFIXES,
-    PROMPT,
-    REQUESTED,
-    ask,
-)
-from clinvk.errors import BackendUnsupportedError
+from clinvk.errors import BackendUnsupportedError, ClinvkError
+from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Event, Raw, Result
+from clinvk.model.request import TurnRequest
+
+PROMPT = "a prompt with --options, 'quotes' and {braces}"
+CONVERSATION = "123e4567-e89b-12d3-a456-426614174000"
+
+ENDS: Sequence[tuple[int | None, str]] = ((0, ""), (1, "error: boom"), (-9, ""), (None, ""))
+"""How a child ends: well, badly, killed, and stopped by clinvk."""
+
+JUNK: Sequence[str] = (
+    "",
+    "   ",
+    "no json at all",
+    '{"type": "cut off',
+    "null",
+    "[]",
+    "42",
+    '"text"',
+    "\x00\x00",
+    "\ufffd\u2028",
+    "{}",
+    '{"type": null}',
+    '{"type": ["system"]}',
+    '{"type": "an_event_that_no_version_has"}',
+    "[" * 100_000,
+    '{"a": ' * 100_000,
+)
+
+PREFIXES: Sequence[str] = ("\x1b]0;a title\x07", "\ufeff", "Welcome! ", "\0\0", "data: ")
+"""Text before an event on its line: what other programs print without a line end."""
+
+REQUESTED: Mapping[Capability, Mapping[str, Any]] = {
+    Capability.MODEL: {"model": "a-model"},
+    Capability.SYSTEM_PROMPT: {"system_prompt": "Be kind."},
+    Capability.MAX_TURNS: {"max_turns": 3},
+    Capability.EPHEMERAL: {"ephemeral": True},
+    Capability.READ_ONLY: {"access": Access.READ_ONLY},
+    Capability.EDIT: {"access": Access.EDIT},
+    Capability.FULL: {"access": Access.FULL},
+}
+"""The request that needs each capability."""
+
+
+def ask(**asked: Any) -> TurnRequest:  # noqa: ANN401  the fields of a request
+    """A request for a turn."""
+    fields: dict[str, Any] = {"prompt": PROMPT, "cwd": Path("/project"), **asked}
+    return TurnRequest(**fields)
 
 
 class Subject(Struct, frozen=True, kw_only=True):
@@ -123,7 +171,7 @@ def _reads_any_line(subject: Subject) -> str:
 
 
 def _ends_once_anywhere(subject: Subject) -> str:
-    for lines in _streams(subject):
+    for lines in ((), *subject.recordings):
         for count in range(len(lines) + 1):
             for end in ENDS:
                 if wrong := _wrong_end(subject, lines[:count], end):
@@ -154,9 +202,14 @@ def _reports_a_kill_as_failure(subject: Subject) -> str:
     return ""
 
 
+def _prints_text(subject: Subject) -> bool:
+    """Whether the agent prints plain text: then every line is part of the answer."""
+    events = subject.backend.parser(ask()).feed(JUNK[2])
+    return any(not isinstance(event, Raw) for event in events)
+
+
 def _ignores_junk(subject: Subject) -> str:
-    """For an agent that prints plain text every line is part of the answer: nothing to check."""
-    if any(not isinstance(event, Raw) for event in subject.backend.parser(ask()).feed(JUNK[2])):
+    if _prints_text(subject):
         return ""
     for lines in subject.recordings:
         expected = _meaning(subject, lines)
@@ -167,8 +220,7 @@ def _ignores_junk(subject: Subject) -> str:
 
 
 def _finds_events_next_to_text(subject: Subject) -> str:
-    """For an agent that prints plain text, text next to an event is part of the answer."""
-    if any(not isinstance(event, Raw) for event in subject.backend.parser(ask()).feed(JUNK[2])):
+    if _prints_text(subject):
         return ""
     for lines in subject.recordings:
         expected = _meaning(subject, lines)
@@ -197,11 +249,6 @@ def _events(parser: Parser, lines: Sequence[str]) -> list[Event]:
     return [one for one in outputs if not isinstance(one, Reply)]
 
 
-def _streams(subject: Subject) -> Iterator[Sequence[str]]:
-    yield ()
-    yield from subject.recordings
-
-
 CHECKS: dict[str, Callable[[Subject], str]] = {
     "it describes itself and what it lacks": _describes_itself,
     "the same request gives the same command line": _is_pure,
@@ -215,3 +262,35 @@ CHECKS: dict[str, Callable[[Subject], str]] = {
     "lines that are not events change nothing": _ignores_junk,
     "other text on the line of an event does not lose it": _finds_events_next_to_text,
 }
+
+
+def main() -> int:
+    """Print one line per check; 1 if a check fails, 2 if there is nothing to check."""
+    parser = argparse.ArgumentParser(
+        prog="python -m clinvk.agents.contract",
+        description="Check a backend against the contract of every backend.",
+    )
+    parser.add_argument("name", help="a backend of clinvk or of an installed package")
+    parser.add_argument(
+        "recordings", nargs="*", type=Path, help="files with what the CLI printed in one turn"
+    )
+    options = parser.parse_args()
+    try:
+        backend = backends.get(options.name)
+        recordings = [
+            file.read_text("utf-8", "replace").splitlines() for file in options.recordings
+        ]
+    except (ClinvkError, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 2
+    broken = 0
+    for verdict in verdicts(Subject(backend=backend, recordings=recordings)):
+        broken += bool(verdict.wrong)
+        sign = "✗" if verdict.wrong else "✓"
+        why = f": {verdict.wrong}" if verdict.wrong else ""
+        sys.stdout.write(f"{sign} {verdict.promise}{why}\n")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
