@@ -10,7 +10,7 @@ from clinvk.cli.context import Cli, expanded
 from clinvk.errors import UsageError
 from clinvk.model.names import checked_tag
 from clinvk.model.session import Status
-from clinvk.services.sessions.list import SessionFilter
+from clinvk.services.sessions.list import Selection
 from clinvk.services.sessions.places import Here, here_in
 from clinvk.text.timestamps import parse_moment
 
@@ -26,10 +26,10 @@ def session_filter(  # noqa: PLR0913  one parameter an option
     since: str | None = None,
     until: str | None = None,
     archived: bool | None = False,
-) -> SessionFilter:
-    """The filter for these options.
+) -> Selection:
+    """The selection for these options.
 
-    `archived` is as in `SessionFilter`: None includes archived sessions. Raises `UsageError`.
+    `archived` is as in `Selection`: None includes archived sessions. Raises `UsageError`.
     """
     if backend is not None:
         known_backend(cli, backend)
@@ -39,19 +39,19 @@ def session_filter(  # noqa: PLR0913  one parameter an option
         raise UsageError(
             "`--since` is not before `--until`", hint="swap them: `--since` is the earlier time"
         )
-    return SessionFilter(
+    only = Selection(
         backend=backend,
         status=status,
         tags=tuple(dict.fromkeys(checked_tag(tag) for tag in tags or ())),
         since=first,
         until=end,
         archived=archived,
-        here=place,
     )
+    return only if place is None else place.narrowed(only)
 
 
-def that_touched(cli: Cli, only: SessionFilter, path: str) -> SessionFilter:
-    """The filter, limited to sessions that changed `path` or a file below it."""
+def that_touched(cli: Cli, only: Selection, path: str) -> Selection:
+    """The selection, limited to sessions that changed `path` or a file below it."""
     from clinvk.services.sessions.list import has_touched
 
     if not path.strip():

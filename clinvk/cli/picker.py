@@ -30,7 +30,7 @@ from clinvk.cli.render.choices import choice_lines
 from clinvk.errors import ExitStatus, StoppedBySignal
 from clinvk.model.session import Session
 from clinvk.services.sessions.list import Listed
-from clinvk.services.sessions.pick import Offer, OfferedSessions
+from clinvk.services.sessions.pick import OfferedSessions
 from clinvk.services.world import World
 from clinvk.text.casefold import fold
 
@@ -96,11 +96,11 @@ class Choices:
     Case and compatibility forms do not matter.
     """
 
-    def __init__(self, offered: Offer) -> None:
+    def __init__(self, offered: OfferedSessions) -> None:
         self._offered = offered
         self._leave(offered)
 
-    def _leave(self, left: Offer) -> None:
+    def _leave(self, left: OfferedSessions) -> None:
         self._left = left
         self.count = left.count
         """Number of matching sessions."""

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from clinvk.model.session import Session
     from clinvk.services.search.search import Hit
     from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
-    from clinvk.services.sessions.delete import Deleted, DeletionTarget
     from clinvk.services.sessions.importing import Imported
-    from clinvk.services.sessions.lifecycle import Applied
+    from clinvk.services.sessions.lifecycle import Applied, Deleted, DeletionTarget
     from clinvk.services.sessions.list import Listed, Shown
     from clinvk.store.index.diff import IndexDiff
     from clinvk.store.sessions.records import DamagedRecord

@@ -29,7 +29,7 @@ from clinvk.errors import SessionNotFoundError
 from clinvk.model.session import Session
 from clinvk.model.usage import Usage
 from clinvk.services.files.repositories import Bounds
-from clinvk.services.sessions.places import here_of
+from clinvk.services.sessions.places import Here
 from clinvk.services.sessions.resolve import continued_session, find_named, resolve_reference
 from clinvk.store.home import Home
 from clinvk.store.sessions import reading
@@ -101,7 +101,7 @@ def _calls(size: Size) -> dict[str, Case]:
         "list 20 by title": lambda: store.select(latest, limit=20, order=Order.TITLE),
         "list 20 of a backend": lambda: store.select(replace(latest, backend="other"), limit=20),
         "list 20 of a tag": lambda: store.select(replace(latest, tags=("rare",)), limit=20),
-        "continue": lambda: continued_session(store, here_of(size.project, Bounds())),
+        "continue": lambda: continued_session(store, Here(size.project, Bounds())),
         "look up a prefix": lambda: resolve_reference(store, size.session_id(2)[:11]),
         "look up a name": lambda: find_named(store, "name-0"),
         "look up what is not there": lambda: _look_in_vain(store),

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from clinvk.model.session import Session
 from clinvk.services.search.query import parse_query
 from clinvk.services.search.search import Found, search_sessions
-from clinvk.services.sessions.list import SessionFilter
+from clinvk.services.sessions.list import Selection
 from clinvk.services.world import world_of_this_process
 from clinvk.store.home import Home
 from clinvk.store.sessions.record_fields import encode
@@ -43,7 +43,7 @@ def test_the_answer_is_the_same_however_many_processors_there_are(tmp_path: Path
     world = replace(world_of_this_process(), home=store.home)
 
     def search(processors: int, limit: int | None = None) -> Found:
-        only = SessionFilter(archived=None)
+        only = Selection(archived=None)
         return search_sessions(world, parse_query("auth"), only, limit=limit, processors=processors)
 
     alone = search(1)

@@ -96,7 +96,8 @@ def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -
 
 def _named(cli: Cli, reference: str, *, here: bool, backend: str | None) -> str:
     """The reference; with `--here` or a backend its id. With `--here` it must be in this place."""
-    from clinvk.services.sessions.pick import named_session, of_here
+    from clinvk.services.sessions.pick import named_session
+    from clinvk.services.sessions.places import here_in
 
     if not here and backend is None:
         return reference
@@ -107,7 +108,7 @@ def _named(cli: Cli, reference: str, *, here: bool, backend: str | None) -> str:
         raise SessionNotFoundError(
             error.message, hint="\n".join(filter(None, (error.hint, way_out)))
         ) from error
-    if here and not of_here(cli.world)(found):
+    if here and not here_in(cli.world).holds(found.cwd):
         raise UsageError(
             f"session `{found.id}` belongs to `{found.cwd}`, not to this directory",
             hint="leave `--here` out to continue it",

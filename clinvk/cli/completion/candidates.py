@@ -13,7 +13,7 @@ from itertools import islice
 
 from clinvk.errors import SessionError
 from clinvk.model.session import Session
-from clinvk.services.sessions.list import recent_sessions
+from clinvk.services.sessions.list import Selection, list_sessions
 from clinvk.services.sessions.pick import named_session
 from clinvk.services.world import World
 from clinvk.text.sanitize import safe_line
@@ -66,6 +66,10 @@ class Asked:
         """Whether the value starts with the prefix and is printable."""
         return value.startswith(self.prefix) and value.isprintable()
 
+    def recent(self, only: Selection, limit: int = MOST) -> Iterator[Session]:
+        """The most recently used of these sessions."""
+        return (one.session for one in list_sessions(self.world, only, limit=limit).sessions)
+
 
 def _sessions(asked: Asked, *, archived: bool | None = None) -> Iterator[Candidate]:
     def references(session: Session) -> list[str]:
@@ -78,9 +82,7 @@ def _sessions(asked: Asked, *, archived: bool | None = None) -> Iterator[Candida
     if asked.prefix and LAST.startswith(asked.prefix):
         with suppress(SessionError):
             yield LAST, title_of(named_session(asked.world, LAST), asked.now)
-    begins = asked.prefix or None
-    found = recent_sessions(asked.world, limit=MOST, begins=begins, archived=archived)
-    for session in found:
+    for session in asked.recent(Selection(begins=asked.prefix or None, archived=archived)):
         for reference in references(session):
             yield reference, title_of(session, asked.now)
 
@@ -89,13 +91,12 @@ def _names(asked: Asked) -> Iterator[Candidate]:
     def keep(session: Session) -> bool:
         return session.name is not None and asked.begins(session.name)
 
-    begins = asked.prefix or None
-    for session in recent_sessions(asked.world, limit=MOST, begins=begins, named=True, keep=keep):
+    for session in asked.recent(Selection(begins=asked.prefix or None, named=True, keep=keep)):
         yield session.name or "", title_of(session, asked.now)
 
 
 def _tags(asked: Asked) -> Iterator[Candidate]:
-    tags = (tag for session in recent_sessions(asked.world, limit=TAGGED) for tag in session.tags)
+    tags = (tag for session in asked.recent(Selection(), limit=TAGGED) for tag in session.tags)
     return ((tag, "") for tag in dict.fromkeys(tags) if asked.begins(tag))
 
 

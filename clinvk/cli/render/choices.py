@@ -9,7 +9,7 @@ from msgspec import Struct
 from clinvk.cli.render.layout import format_age
 from clinvk.model.session import Status
 from clinvk.services.sessions.list import Listed
-from clinvk.services.sessions.pick import Offer
+from clinvk.services.sessions.pick import OfferedSessions
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import TITLE_COLUMNS, UNTITLED
 from clinvk.text.width import cut, display_width, graphemes, pad
@@ -78,7 +78,7 @@ def choice_lines(offered: Sequence[Listed], now: datetime, user_home: Path) -> C
     return ChoiceLines(now=now, user_home=user_home, backend=min(longest, 20))
 
 
-def offer(offered: Offer, now: datetime, user_home: Path) -> str:
+def offer(offered: OfferedSessions, now: datetime, user_home: Path) -> str:
     """A hint with the first sessions of the picker, and how to name one."""
     if not offered.count:
         return "there is no session to pick; `clinvk sessions list` shows all"

@@ -7,9 +7,8 @@ from clinvk.cli.render.changed import first_status, say_unchanged
 from clinvk.cli.render.layout import format_age, format_size
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
-from clinvk.services.sessions.agent_files import NativeTranscript
-from clinvk.services.sessions.delete import Deleted, DeletionTarget
-from clinvk.services.sessions.lifecycle import Applied
+from clinvk.services.sessions.known_conversation import NativeTranscript
+from clinvk.services.sessions.lifecycle import Applied, Deleted, DeletionTarget
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED

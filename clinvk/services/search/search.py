@@ -15,10 +15,10 @@ from clinvk.services.search.prefilter import Content, Prefilter
 from clinvk.services.search.query import Query
 from clinvk.services.search.ranking import Field, Ranked, places_of_session, places_of_turn, ranked
 from clinvk.services.search.snippet import Snippet, snippet_of
-from clinvk.services.sessions.list import Listed, SessionFilter
 from clinvk.services.world import World
 from clinvk.store.sessions import records
 from clinvk.store.sessions.contents import SessionBytes, iter_bytes
+from clinvk.store.sessions.selection import Listed, Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts.turns import TurnTexts
 
@@ -59,7 +59,7 @@ class Found(Struct, frozen=True, kw_only=True):
 def search_sessions(
     world: World,
     query: Query,
-    only: SessionFilter,
+    only: Selection,
     *,
     limit: int | None = None,
     processors: int = 1,
@@ -94,7 +94,7 @@ def search_sessions(
 class _Search:
     """Applies one query to sessions, one after another."""
 
-    def __init__(self, store: SessionStore, query: Query, only: SessionFilter) -> None:
+    def __init__(self, store: SessionStore, query: Query, only: Selection) -> None:
         self._unreadable: list[str] = []
         self._rebuilt: list[str] = []
         self._damaged_lines = 0
@@ -134,7 +134,7 @@ class _Search:
         ):
             return None
         listed = self._listed(content)
-        if listed is None or not self._only.takes(listed):
+        if listed is None or not self._only.takes(listed.session, listed.status):
             return None
         places = places_of_session(listed.session)
         if not all(

@@ -1,14 +1,19 @@
-"""Uses a conversation's id only after its backend accepted it.
+"""Where an agent keeps a conversation; its id is used only after its backend accepted it.
 
 An id comes from an agent's output, a transcript, an import or an edited record. An invalid one
 could name another file, or be read as an option.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
+
+from msgspec import Struct
 
 from clinvk.agents.base import Backend
 from clinvk.model.conversation import Conversations
+from clinvk.model.session import Session
 from clinvk.services.world import World
+from clinvk.store.agent_files.conversations import conversation_paths
 
 
 def conversation_files_of(
@@ -30,3 +35,30 @@ def title_files_of(backend: Backend, conversation: str, world: World) -> Convers
 def native_resume_of(backend: Backend, conversation: str) -> Sequence[str] | None:
     """The argv that opens it in the interactive screen; None if unsupported or an invalid id."""
     return backend.native_resume(conversation) if backend.is_conversation(conversation) else None
+
+
+class NativeTranscript(Struct, frozen=True, kw_only=True):
+    """An agent's transcript of a session; `root` is its folder for all transcripts, if known.
+
+    `files` are the files found, at most a few.
+    """
+
+    agent: str
+    root: Path | None
+    files: tuple[Path, ...]
+
+
+def native_transcript(session: Session, world: World) -> NativeTranscript | None:
+    """The agent's transcript of the session; None if the conversation never started."""
+    conversation = session.conversation
+    if conversation.id is None or not (conversation.seen or session.turns):
+        return None
+    backend = world.agents.find(session.backend)
+    if backend is None:
+        return NativeTranscript(agent=session.backend, root=None, files=())
+    where = conversation_files_of(backend, conversation.id, world)
+    return NativeTranscript(
+        agent=backend.title,
+        root=where.root if where else None,
+        files=conversation_paths(where) if where else (),
+    )

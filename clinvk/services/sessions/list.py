@@ -1,8 +1,7 @@
 """Lists sessions, and shows single sessions with their details."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from clinvk.model.session import Session, Status
 from clinvk.model.turn import Turn
 from clinvk.model.usage import NO_FIGURES, counted
 from clinvk.services.sessions.known_conversation import native_resume_of
-from clinvk.services.sessions.places import Here
 from clinvk.services.sessions.resolve import resolve_reference
 from clinvk.services.world import World
 from clinvk.store.sessions.records import DamagedRecord
@@ -25,85 +23,19 @@ from clinvk.store.sessions.store import SessionStore
 if TYPE_CHECKING:
     from clinvk.store.transcripts.transcript import Transcript
 
-__all__ = [
-    "DamagedRecord",
-    "Listed",
-    "Order",
-    "SessionFilter",
-    "SessionList",
-    "Shown",
-    "has_touched",
-    "list_sessions",
-    "recent_sessions",
-    "show_session",
-    "turn_of",
-]
-
-
-class SessionFilter(Struct, frozen=True, kw_only=True):
-    """Which sessions are included; None and () do not filter.
-
-    All `tags` must match. `last_used_at` must be at or after `since` and before `until`. `archived`
-    includes only archived sessions (True), only others (False), or both (None). `here` limits the
-    result to that place. `keep` is a further test.
-    """
-
-    backend: str | None = None
-    status: Status | None = None
-    tags: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-    archived: bool | None = False
-    here: Here | None = None
-    keep: Callable[[Session], bool] | None = None
-
-    @property
-    def narrows(self) -> bool:
-        """Whether it excludes more than archived sessions."""
-        asked = (self.backend, self.status, self.since, self.until, self.here, self.keep)
-        return any(value is not None for value in asked) or bool(self.tags or self.archived)
-
-    def takes(self, listed: Listed) -> bool:
-        """Whether the session passes every filter."""
-        return self.selection().takes(listed.session, listed.status)
-
-    def selection(self) -> Selection:
-        """The filter as a query to the store."""
-        asked = Selection(
-            backend=self.backend,
-            status=self.status,
-            tags=self.tags,
-            since=self.since,
-            until=self.until,
-            archived=self.archived,
-            keep=self.keep,
-        )
-        return asked if self.here is None else self.here.narrowed(asked)
+__all__ = ["DamagedRecord", "Listed", "Order", "Selection", "SessionList"]
+"""What commands need of the store."""
 
 
 def list_sessions(
     world: World,
-    only: SessionFilter,
+    only: Selection,
     *,
     limit: int | None = None,
     order: Order = Order.LAST,
 ) -> SessionList:
     """Sessions that match `only`, in that order; filtered first, then limited."""
-    return SessionStore(world.home).select(only.selection(), order=order, limit=limit)
-
-
-def recent_sessions(  # noqa: PLR0913  one parameter per filter
-    world: World,
-    *,
-    limit: int,
-    begins: str | None = None,
-    archived: bool | None = None,
-    named: bool = False,
-    keep: Callable[[Session], bool] | None = None,
-) -> Iterator[Session]:
-    """The most recently used sessions, for shell completion; the filters are as in `Selection`."""
-    only = Selection(begins=begins, archived=archived, named=named, keep=keep)
-    return (one.session for one in SessionStore(world.home).select(only, limit=limit).sessions)
+    return SessionStore(world.home).select(only, order=order, limit=limit)
 
 
 def has_touched(world: World, path: Path) -> Callable[[Session], bool]:
@@ -180,15 +112,10 @@ def turn_of(session: Session, turns: Sequence[Turn], number: int | None) -> Turn
         return turns[-1]
     found = [turn for turn in turns if turn.number == number]
     if not found:
-        there = [turn.number for turn in turns]
-        hint = f"it has turn {there[0]}" if len(there) == 1 else f"it has {_spans(there)}"
-        raise SessionError(f"session `{session.id}` has no turn {number}", hint=hint)
+        there = sorted({turn.number for turn in turns})
+        first, last = there[0], there[-1]
+        has = f"turns {', '.join(map(str, there[:20]))}"  # voided numbers leave gaps
+        if len(there) == last - first + 1:
+            has = f"turn {first}" if first == last else f"turns {first} to {last}"
+        raise SessionError(f"session `{session.id}` has no turn {number}", hint=f"it has {has}")
     return found[-1]
-
-
-def _spans(numbers: Sequence[int]) -> str:
-    """`turns 1 to 3`; voided numbers leave gaps."""
-    first, last = min(numbers), max(numbers)
-    if len(set(numbers)) == last - first + 1:
-        return f"turns {first} to {last}"
-    return f"turns {', '.join(map(str, sorted(set(numbers))[:20]))}"

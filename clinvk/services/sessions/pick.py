@@ -4,8 +4,7 @@ They are counted by the index and read when shown: a picker opens as fast with 1
 with ten.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Protocol, Self
+from collections.abc import Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -20,20 +19,6 @@ from clinvk.store.sessions.selection import Selection
 from clinvk.store.sessions.store import SessionStore
 
 
-class Offer(Protocol):
-    """Sessions to choose from, in order."""
-
-    @property
-    def count(self) -> int:
-        """The number of sessions."""
-
-    def part(self, first: int, count: int) -> Sequence[Listed]:
-        """Up to `count` sessions from `first`; fewer at the end, or if some were removed."""
-
-    def narrowed(self, words: tuple[str, ...]) -> Self:
-        """The sessions that match all of the folded words."""
-
-
 class OfferedSessions(Struct, frozen=True):
     """The sessions of a store that match a selection, the most recently used first.
 
@@ -46,11 +31,14 @@ class OfferedSessions(Struct, frozen=True):
     damaged: Sequence[DamagedRecord] = ()
 
     def part(self, first: int, count: int) -> Sequence[Listed]:
-        """Read the sessions. Raises `StoreError` only if the folder itself cannot be read."""
+        """Up to `count` sessions from `first`; fewer at the end, or if some were removed.
+
+        Raises `StoreError` only if the folder itself cannot be read.
+        """
         return self.store.select(self.selection, first=first, limit=count).sessions
 
     def narrowed(self, words: tuple[str, ...]) -> "OfferedSessions":
-        """The sessions that match the words; raises like `part`."""
+        """The sessions that match all of the folded words; raises like `part`."""
         narrowed = replace(self.selection, words=words)
         return replace(self, selection=narrowed, count=self.store.count(narrowed))
 
@@ -73,9 +61,3 @@ def offered_sessions(
 def named_session(world: World, reference: str) -> Session:
     """The session that the reference means; raises like `resolve_reference`."""
     return resolve_reference(SessionStore(world.home), reference, ago=world.ago)
-
-
-def of_here(world: World) -> Callable[[Session], bool]:
-    """A test whether a session belongs to the current directory or its git repository."""
-    here = here_in(world)
-    return lambda session: here.holds(session.cwd)

@@ -1,6 +1,7 @@
 """The place that "here" means: a directory, or its git repository with all work trees."""
 
 import os
+from functools import cached_property
 from pathlib import Path
 
 from msgspec import Struct, field
@@ -20,18 +21,23 @@ _MOST_TREES = 300
 """With more work trees than this, the directories of all sessions are checked instead."""
 
 
-class Here(Struct, frozen=True):
+class Here(Struct, frozen=True, dict=True):
     """The directory itself, or the repository around it with its linked work trees.
 
-    Nested repositories (a submodule, a clone) are not included. Outside a repository it is only the
-    directory, with `below` also the directories in it.
+    `directory` must have no symbolic links. Nested repositories (a submodule, a clone) are not
+    included. Outside a repository it is only the directory, with `below` also the directories in
+    it.
     """
 
     directory: Path
-    repository: Repository | None
     bounds: Bounds
     below: bool = False
     _seen: dict[str, Repository | None] = field(default_factory=dict)
+
+    @cached_property
+    def repository(self) -> Repository | None:
+        """The repository around the directory."""
+        return repository_of(self.directory, self.bounds)
 
     def holds(self, cwd: str) -> bool:
         """Whether a session with the directory `cwd` belongs to this place."""
@@ -72,12 +78,7 @@ class Here(Struct, frozen=True):
         return self._seen[cwd]
 
 
-def here_of(directory: Path, bounds: Bounds, *, below: bool = False) -> Here:
-    """The place of `directory`, which must have no symbolic links."""
-    return Here(directory, repository_of(directory, bounds), bounds, below=below)
-
-
 def here_in(world: World, directory: Path | None = None, *, below: bool = False) -> Here:
-    """Like `here_of`, by default for the current directory of that world."""
+    """The place of `directory`, by default of the current one of that world."""
     real = Path(os.path.realpath(world.cwd if directory is None else directory))
-    return here_of(real, bounds_of(world.user_home, world.environ), below=below)
+    return Here(real, bounds_of(world.user_home, world.environ), below=below)

@@ -81,6 +81,11 @@ class Selection(Struct, frozen=True, kw_only=True):
         """Whether no criterion can avoid reading most of the sessions."""
         return self == Selection(archived=self.archived, keep=self.keep)
 
+    @property
+    def narrows(self) -> bool:
+        """Whether it excludes more than archived sessions."""
+        return bool(self.archived) or self != Selection(archived=self.archived)
+
     def takes(self, session: Session, status: Status) -> bool:
         """Whether the session, with this current status, matches every criterion."""
         return (

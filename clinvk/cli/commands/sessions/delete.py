@@ -26,11 +26,10 @@ def delete(
     be named by its full id. A running session is not deleted.
     """
     from clinvk.cli.render.deleted import deletion_line, render_deleted
-    from clinvk.services.sessions import delete as service
-    from clinvk.services.sessions.lifecycle import apply_each
+    from clinvk.services.sessions import lifecycle
 
     cli: Cli = ctx.obj
-    targets = service.find_deletion_targets(cli.world, sessions)
+    targets = lifecycle.find_deletion_targets(cli.world, sessions)
     if not yes:
         if not (cli.streams.stdin_is_tty and cli.streams.stderr_is_tty):
             raise UsageError(
@@ -43,5 +42,5 @@ def delete(
         if answer.lower() not in ("y", "yes"):
             cli.streams.err("nothing was deleted")
             raise typer.Exit(ExitStatus.FAILED)
-    outcomes = apply_each(targets, lambda one: service.delete(cli.world, one))
+    outcomes = lifecycle.apply_each(targets, lambda one: lifecycle.delete(cli.world, one))
     raise typer.Exit(render_deleted(outcomes, cli.streams, as_json=as_json))

@@ -10,10 +10,9 @@ from clinvk.cli.render.cleaned import render_cleaned
 from clinvk.cli.render.deleted import deletion_line, render_deleted
 from clinvk.errors import SessionBusyError, StoreError
 from clinvk.model.session import Session
-from clinvk.services.sessions.agent_files import NativeTranscript
 from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
-from clinvk.services.sessions.delete import Deleted, DeletionTarget
-from clinvk.services.sessions.lifecycle import apply_each
+from clinvk.services.sessions.known_conversation import NativeTranscript
+from clinvk.services.sessions.lifecycle import Deleted, DeletionTarget, apply_each
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 THEN = NOW - timedelta(days=40)

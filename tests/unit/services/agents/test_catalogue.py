@@ -19,7 +19,7 @@ from clinvk.services.agents.states import backend_states
 from clinvk.services.config.edit import all_settings, setting
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.doctor.examination import examine
-from clinvk.services.sessions.agent_files import native_transcript
+from clinvk.services.sessions.known_conversation import native_transcript
 from clinvk.services.sessions.labels import give_name
 from clinvk.services.turns.plan import backend_for
 from clinvk.services.world import World

@@ -20,7 +20,7 @@ from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.services.search.query import parse_query
 from clinvk.services.search.ranking import Field
 from clinvk.services.search.search import Found, search_sessions
-from clinvk.services.sessions.list import SessionFilter
+from clinvk.services.sessions.list import Selection
 from clinvk.services.world import world_of_this_process
 from clinvk.store.home import Home
 from clinvk.store.sessions.record_fields import encode
@@ -29,7 +29,7 @@ from clinvk.text.casefold import fold
 
 START = datetime(2025, 1, 27, 10, tzinfo=UTC)
 AT = "2025-01-27T10:00:00Z"
-EVERYTHING = SessionFilter(archived=None)
+EVERYTHING = Selection(archived=None)
 
 Line = dict[str, Any]
 
@@ -247,9 +247,9 @@ def test_filters_come_before_the_limit_and_archived_sessions_are_searched(
     _add(store, 2, title="login", archived=True)
     _add(store, 3, title="login", status=Status.ERROR)
     assert _ids(_search(store, "login")) == [3, 2, 1]
-    assert _ids(_search(store, "login", only=SessionFilter(archived=True))) == [2]
-    assert _ids(_search(store, "login", only=SessionFilter(archived=None, tags=("work",)))) == [1]
-    only = SessionFilter(archived=None, status=Status.ACTIVE)
+    assert _ids(_search(store, "login", only=Selection(archived=True))) == [2]
+    assert _ids(_search(store, "login", only=Selection(archived=None, tags=("work",)))) == [1]
+    only = Selection(archived=None, status=Status.ACTIVE)
     assert _ids(_search(store, "login", only=only, limit=1)) == [2]
 
 

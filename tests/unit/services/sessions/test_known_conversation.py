@@ -15,10 +15,10 @@ from clinvk.errors import SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
 from clinvk.model.request import TurnRequest
-from clinvk.services.sessions.agent_files import native_transcript
 from clinvk.services.sessions.known_conversation import (
     conversation_files_of,
     native_resume_of,
+    native_transcript,
     title_files_of,
 )
 from clinvk.services.world import World

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.usage import Usage
-from clinvk.services.sessions.list import Order, SessionFilter, list_sessions
+from clinvk.services.sessions.list import Order, Selection, list_sessions
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore
 
@@ -22,7 +22,9 @@ def listed(world: World) -> Callable[..., list[str]]:
     """The ids that a filter takes, in order."""
 
     def ids(limit: int | None = None, order: Order = Order.LAST, **only: Any) -> list[str]:
-        found = list_sessions(world, SessionFilter(**only), limit=limit, order=order)
+        found = list_sessions(
+            world, Selection(**{"archived": False, **only}), limit=limit, order=order
+        )
         return [one.session.id for one in found.sessions]
 
     return ids
@@ -97,10 +99,10 @@ def test_a_list_is_filtered_first_then_limited(listed: Callable[..., list[str]])
 
 def test_only_what_was_said_narrows() -> None:
     """A plain list that is empty means that there is none yet, and says so."""
-    assert not SessionFilter().narrows
-    assert not SessionFilter(archived=None).narrows
+    assert not Selection(archived=False).narrows
+    assert not Selection(archived=None).narrows
     for only in ({"backend": "x"}, {"tags": ("x",)}, {"archived": True}, {"keep": bool}):
-        assert SessionFilter(**only).narrows
+        assert Selection(**only).narrows
 
 
 def test_a_turn_that_ended_unseen_is_listed_as_ended(
@@ -109,5 +111,5 @@ def test_a_turn_that_ended_unseen_is_listed_as_ended(
     """The transcript is believed where a crash came before the record."""
     session = create(A)
     store.save(replace(session, open_turn=OpenTurn(number=1, started_at=session.created_at)))
-    (one,) = list_sessions(world, SessionFilter()).sessions
+    (one,) = list_sessions(world, Selection(archived=False)).sessions
     assert one.status is Status.INTERRUPTED

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clinvk.services.files.repositories import Bounds, bounds_of, repository_of, work_trees
-from clinvk.services.sessions.places import here_of
+from clinvk.services.sessions.places import Here
 from clinvk.store.sessions.selection import Selection
 
 
@@ -36,7 +36,7 @@ def _submodule(around: Path, name: str) -> Path:
 
 def test_outside_of_a_repository_here_is_the_directory_alone(tmp_path: Path) -> None:
     """Neither what is in it nor what is around it."""
-    here = here_of(tmp_path / "a", Bounds())
+    here = Here(tmp_path / "a", Bounds())
     assert here.holds(str(tmp_path / "a"))
     assert not here.holds(str(tmp_path / "a" / "b"))
     assert not here.holds(str(tmp_path))
@@ -45,7 +45,7 @@ def test_outside_of_a_repository_here_is_the_directory_alone(tmp_path: Path) -> 
 
 def test_a_directory_that_was_named_means_what_is_in_it_too(tmp_path: Path) -> None:
     """`--dir ~/work` lists the projects in it."""
-    here = here_of(tmp_path, Bounds(), below=True)
+    here = Here(tmp_path, Bounds(), below=True)
     assert here.holds(str(tmp_path / "a" / "b"))
     assert here.narrowed(Selection()) == Selection(within=(tmp_path,))
 
@@ -55,7 +55,7 @@ def test_all_work_trees_of_a_repository_are_here(tmp_path: Path) -> None:
     main = _repository(tmp_path / "main")
     linked = _linked(main, tmp_path / "linked")
     for stood_in in (main, main / "src", linked, linked / "src"):
-        here = here_of(stood_in, Bounds())
+        here = Here(stood_in, Bounds())
         assert here.holds(str(main / "docs"))
         assert here.holds(str(linked / "docs"))
         assert here.shows(str(main)) == stood_in.is_relative_to(main)
@@ -68,9 +68,9 @@ def test_a_submodule_and_a_clone_within_a_repository_are_others(tmp_path: Path) 
     outer = _repository(tmp_path / "outer")
     inner, clone = _submodule(outer, "inner"), _repository(outer / "vendor" / "clone")
     for other in (inner, clone):
-        assert not here_of(outer, Bounds()).holds(str(other))
-        assert not here_of(other, Bounds()).holds(str(outer))
-    assert here_of(outer, Bounds()).holds(str(outer / "vendor"))
+        assert not Here(outer, Bounds()).holds(str(other))
+        assert not Here(other, Bounds()).holds(str(outer))
+    assert Here(outer, Bounds()).holds(str(outer / "vendor"))
 
 
 def test_work_trees_of_a_submodule_are_here_in_each_other(tmp_path: Path) -> None:
@@ -78,7 +78,7 @@ def test_work_trees_of_a_submodule_are_here_in_each_other(tmp_path: Path) -> Non
     outer = _repository(tmp_path / "outer")
     inner = _submodule(outer, "inner")
     linked = _linked(inner, tmp_path / "linked", shared=outer / ".git" / "modules" / "inner")
-    here = here_of(linked, Bounds())
+    here = Here(linked, Bounds())
     assert here.holds(str(inner))
     assert not here.holds(str(outer))
     assert here.repository is not None
@@ -96,7 +96,7 @@ def test_work_trees_of_a_bare_repository_are_here_in_each_other(tmp_path: Path) 
     one = _linked(bare, tmp_path / "project" / "one", shared=bare)
     two = _linked(bare, tmp_path / "two", shared=bare)
     for stood_in in (one, two, bare, tmp_path / "project"):
-        here = here_of(stood_in, Bounds())
+        here = Here(stood_in, Bounds())
         assert here.holds(str(one))
         assert here.holds(str(two))
         assert {one, two} <= set(here.narrowed(Selection()).within)
@@ -108,9 +108,9 @@ def test_a_repository_of_the_whole_home_is_none(tmp_path: Path) -> None:
     project = _repository(home / "project")
     bounds = bounds_of(home, {})
     assert repository_of(home / "notes", bounds) is None
-    assert not here_of(home, bounds).holds(str(home / "notes"))
-    assert not here_of(home, bounds).holds(str(project))
-    assert here_of(project / "src", bounds).holds(str(project))
+    assert not Here(home, bounds).holds(str(home / "notes"))
+    assert not Here(home, bounds).holds(str(project))
+    assert Here(project / "src", bounds).holds(str(project))
     assert repository_of(tmp_path / "home" / "x", bounds_of(home / "x", {})) is None
 
 
@@ -125,12 +125,12 @@ def test_gits_ceilings_are_kept(tmp_path: Path) -> None:
 def test_a_directory_that_is_gone_is_where_its_path_leads(tmp_path: Path) -> None:
     """A removed folder of a repository is still of it."""
     main = _repository(tmp_path / "main")
-    assert here_of(main, Bounds()).holds(str(main / "removed" / "deep"))
+    assert Here(main, Bounds()).holds(str(main / "removed" / "deep"))
 
 
 def test_letters_decide_where_the_file_system_says_so(tmp_path: Path) -> None:
     """`Project` and `project` are two directories here."""
-    assert not here_of(tmp_path / "Project", Bounds()).holds(str(tmp_path / "project"))
+    assert not Here(tmp_path / "Project", Bounds()).holds(str(tmp_path / "project"))
 
 
 @pytest.mark.parametrize("text", ["", "gitdir: /nowhere\n", "gitdir: a\0b\n", "\xff\xfe"])
@@ -142,8 +142,8 @@ def test_a_git_file_that_makes_no_sense_is_a_repository_of_its_own(
     broken = main / "broken"
     broken.mkdir()
     (broken / ".git").write_text(text, "latin-1")
-    assert here_of(broken / "x", Bounds()).holds(str(broken))
-    assert not here_of(main, Bounds()).holds(str(broken))
+    assert Here(broken / "x", Bounds()).holds(str(broken))
+    assert not Here(main, Bounds()).holds(str(broken))
 
 
 def test_a_work_tree_of_the_newer_form_has_a_relative_path(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_a_work_tree_of_the_newer_form_has_a_relative_path(tmp_path: Path) -> No
     own = main / ".git" / "worktrees" / "linked"
     (linked / ".git").write_text("gitdir: ../main/.git/worktrees/linked\n")
     (own / "gitdir").write_text("../../../../linked/.git\n")
-    here = here_of(main, Bounds())
+    here = Here(main, Bounds())
     assert here.holds(str(linked))
     assert linked in here.narrowed(Selection()).within
 
@@ -163,6 +163,6 @@ def test_more_work_trees_than_a_query_holds_are_told_apart_one_by_one(tmp_path: 
     main = _repository(tmp_path / "main")
     for number in range(301):
         _linked(main, tmp_path / f"linked-{number}")
-    here = here_of(main, Bounds())
+    here = Here(main, Bounds())
     assert here.narrowed(Selection()).within == ()
     assert here.holds(str(tmp_path / "linked-300"))

@@ -27,7 +27,7 @@ from clinvk.model.events import StopReason
 from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, Status
 from clinvk.services.files.repositories import Bounds
-from clinvk.services.sessions.places import Here, here_of
+from clinvk.services.sessions.places import Here
 from clinvk.services.sessions.resolve import (
     continued_session,
     find_named,
@@ -52,7 +52,7 @@ def store(tmp_path: Path) -> SessionStore:
 
 
 def _here(directory: Path | str) -> Here:
-    return here_of(Path(directory), Bounds())
+    return Here(Path(directory), Bounds())
 
 
 def _plain(session_id: str, minute: int, **fields: object) -> Session:
