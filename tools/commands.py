@@ -7,11 +7,13 @@ import typer
 
 from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
 from clinvk.cli.app import app
-from clinvk.cli.completion.scripts import FILES, script
+from clinvk.cli.completion import Shell, script
 from clinvk.cli.context import build_cli
 from clinvk.services.agents.catalog import built_in
 
 _COLUMNS = 100
+_FILES = {"clinvk.bash": Shell.BASH, "_clinvk": Shell.ZSH, "clinvk.fish": Shell.FISH}
+"""The file names that the shells expect."""
 
 _TOP = """# Commands
 
@@ -21,7 +23,7 @@ What `--help` says, command by command. This page is written by `python -m tools
 
 def completions() -> Mapping[str, str]:
     """The completion script of each shell, by its path."""
-    return {f"completions/{name}": script(shell) for name, shell in FILES.items()}
+    return {f"completions/{name}": script(shell) for name, shell in _FILES.items()}
 
 
 def capabilities() -> str:

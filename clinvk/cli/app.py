@@ -1,6 +1,5 @@
 """The whole command line, and the one place where an error becomes an exit status."""
 
-import sys
 from collections.abc import Sequence
 
 import typer
@@ -146,7 +145,3 @@ def _usage_error(error: TyperException, args: list[str]) -> UsageError:
         in_our_words(str(format_message() if format_message else error)),
         hint=f"see `{command} --help`",
     )
-
-
-if __name__ == "__main__":
-    sys.exit(run_command_line(sys.argv[1:]))

@@ -32,16 +32,20 @@ def _age(at: datetime, now: datetime) -> str:
 
 
 def working_directory(cli: Cli, directory: str | None) -> Path | None:
-    """The absolute directory of `-w`. An empty one is an error, not the current directory."""
+    """The absolute directory of `-w`."""
     if directory is None:
         return None
-    if not directory.strip():
-        raise UsageError("`--workdir` is empty", hint="name a directory, or leave it out")
-    return cli.world.cwd / expanded("--workdir", directory)
+    return cli.world.cwd / expanded("--workdir", directory, "a directory")
 
 
-def expanded(option: str, path: str) -> Path:
-    """The path of an option with `~` and `~USER` resolved. `UsageError` for an unknown user."""
+def expanded(option: str, path: str, what: str) -> Path:
+    """The path of an option with `~` and `~USER` resolved.
+
+    `UsageError` for an unknown user, and for an empty path, which is not the current directory.
+    `what` is what the option names.
+    """
+    if not path.strip():
+        raise UsageError(f"`{option}` is empty", hint=f"name {what}, or leave it out")
     try:
         return Path(path).expanduser()
     except RuntimeError as error:

@@ -31,8 +31,7 @@ def session_filter(  # noqa: PLR0913  one parameter an option
 
     `archived` is as in `Selection`: None includes archived sessions. Raises `UsageError`.
     """
-    if backend is not None:
-        known_backend(cli, backend)
+    refuse_unknown_backend(cli, backend)
     place = _place(cli, directory, here=here)
     first, end = _moment(cli, "--since", since), _moment(cli, "--until", until, end=True)
     if first is not None and end is not None and first >= end:
@@ -54,17 +53,16 @@ def that_touched(cli: Cli, only: Selection, path: str) -> Selection:
     """The selection, limited to sessions that changed `path` or a file below it."""
     from clinvk.services.sessions.list import has_touched
 
-    if not path.strip():
-        raise UsageError("`--touched` is empty", hint="name a file or a folder, or leave it out")
-    touches, keep = has_touched(cli.world, cli.world.cwd / expanded("--touched", path)), only.keep
+    place = cli.world.cwd / expanded("--touched", path, "a file or a folder")
+    touches, keep = has_touched(cli.world, place), only.keep
     return replace(
         only,
         keep=lambda session: (keep is None or keep(session)) and touches(session),
     )
 
 
-def known_backend(cli: Cli, name: str, config: Path | None = None) -> str:
-    """The name itself. Raises `UsageError` if there is no such backend.
+def refuse_unknown_backend(cli: Cli, name: str | None, config: Path | None = None) -> None:
+    """Raise `UsageError` if there is no backend with that name; None names none.
 
     `config` is used instead of the user's configuration file.
     """
@@ -73,11 +71,10 @@ def known_backend(cli: Cli, name: str, config: Path | None = None) -> str:
         from clinvk.services.config.settings import effective_settings
 
         agents = replace(cli.world, settings=effective_settings(cli.world, config)).agents
-    if name not in agents:
+    if name is not None and name not in agents:
         raise UsageError(
             f"there is no backend `{name}`", hint=f"one of: {', '.join(agents.names())}"
         )
-    return name
 
 
 def _place(cli: Cli, directory: str | None, *, here: bool) -> Here | None:
@@ -86,9 +83,8 @@ def _place(cli: Cli, directory: str | None, *, here: bool) -> Here | None:
         return here_in(cli.world) if here else None
     if here:
         raise UsageError("`--here` cannot be used with `--dir`", hint="use one of them")
-    if not directory.strip():
-        raise UsageError("`--dir` is empty", hint="name a directory, or leave it out")
-    return here_in(cli.world, cli.world.cwd / expanded("--dir", directory), below=True)
+    place = cli.world.cwd / expanded("--dir", directory, "a directory")
+    return here_in(cli.world, place, below=True)
 
 
 def _moment(cli: Cli, option: str, text: str | None, *, end: bool = False) -> datetime | None:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from clinvk.cli.command import new_app
-from clinvk.cli.completion import Shell
+from clinvk.cli.completion import Shell, script
 from clinvk.cli.context import Cli
 
 app = new_app()
@@ -33,7 +33,5 @@ def completion(
       zsh    source <(clinvk completion zsh)
       fish   clinvk completion fish | source
     """  # noqa: D301  `\\b` is Typer's own mark
-    from clinvk.cli.completion.scripts import script
-
     cli: Cli = ctx.obj
     cli.streams.out_utf8(script(shell))

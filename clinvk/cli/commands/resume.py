@@ -65,12 +65,11 @@ def resume(  # noqa: PLR0913  one parameter an option
 
 def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -> str:
     """The id of the session that the user picks from those that can be continued."""
-    from clinvk.cli.filters import known_backend
+    from clinvk.cli.filters import refuse_unknown_backend
     from clinvk.services.sessions.pick import offered_sessions
     from clinvk.services.sessions.resolve import narrowed_to
 
-    if backend is not None:
-        known_backend(cli, backend, config)
+    refuse_unknown_backend(cli, backend, config)
     offered = offered_sessions(cli.world, here=here, backend=backend)
     streams = cli.streams
     if offered.damaged:

@@ -6,6 +6,7 @@ Typer. No other command loads this package.
 """
 
 from enum import StrEnum
+from importlib import import_module
 
 
 class Shell(StrEnum):
@@ -14,3 +15,11 @@ class Shell(StrEnum):
     BASH = "bash"
     ZSH = "zsh"
     FISH = "fish"
+
+
+def script(shell: Shell) -> str:
+    """The completion script for the shell, generated from the commands."""
+    from clinvk.cli.completion.tree import read_tree
+
+    text: str = import_module(f"clinvk.cli.completion.{shell}").render(read_tree())
+    return text

@@ -1,6 +1,6 @@
 """The script for bash: a completion function and its table of commands."""
 
-from clinvk.cli.completion.tree import Command, Source, Value
+from clinvk.cli.completion.tree import IMPLICIT, Command, Source, Value
 
 _SCRIPT = r"""# bash completion for clinvk
 # Written by `python -m tools.generate`; `clinvk completion bash` prints it.
@@ -122,10 +122,10 @@ complete -o nosort -F _clinvk clinvk 2>/dev/null || complete -F _clinvk clinvk
 """
 
 
-def render_bash(tree: Command, implicit: str) -> str:
-    """The script; `implicit` is the command that is used when none is named."""
+def render(tree: Command) -> str:
+    """The script for these commands."""
     facts = "\n".join(_facts(command) for command in tree.walk())
-    return _SCRIPT.replace("@facts@", facts).replace("@implicit@", implicit)
+    return _SCRIPT.replace("@facts@", facts).replace("@implicit@", IMPLICIT)
 
 
 def _facts(command: Command) -> str:

@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from itertools import islice
+from typing import NamedTuple
 
 from clinvk.errors import SessionError
 from clinvk.model.session import Session
@@ -50,17 +51,15 @@ def candidates(kind: str, prefix: str, world: World) -> list[Candidate]:
     """
     if kind not in _KINDS:
         return []
-    return list(islice(_KINDS[kind](Asked(prefix, world)), MOST))
+    return list(islice(_KINDS[kind](Asked(prefix, world, world.now())), MOST))
 
 
-class Asked:
+class Asked(NamedTuple):
     """The typed prefix, and where to look."""
 
-    def __init__(self, prefix: str, world: World) -> None:
-        self.prefix = prefix
-        self.agents = world.agents
-        self.now = world.now()
-        self.world = world
+    prefix: str
+    world: World
+    now: datetime
 
     def begins(self, value: str) -> bool:
         """Whether the value starts with the prefix and is printable."""
@@ -101,14 +100,15 @@ def _tags(asked: Asked) -> Iterator[Candidate]:
 
 
 def _backends(asked: Asked) -> Iterator[Candidate]:
-    found = (asked.agents.find(name) for name in asked.agents.names() if asked.begins(name))
+    agents = asked.world.agents
+    found = (agents.find(name) for name in agents.names() if asked.begins(name))
     return ((agent.name, agent.title) for agent in found if agent is not None)
 
 
 def _keys(asked: Asked) -> Iterator[Candidate]:
     from clinvk.model.config import known_keys
 
-    return ((key, "") for key in known_keys(asked.agents.names()) if asked.begins(key))
+    return ((key, "") for key in known_keys(asked.world.agents.names()) if asked.begins(key))
 
 
 _KINDS: Mapping[str, Callable[[Asked], Iterator[Candidate]]] = {

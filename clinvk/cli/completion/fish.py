@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from clinvk.cli.completion.tree import Command, Option, Source, Value
+from clinvk.cli.completion.tree import IMPLICIT, Command, Option, Source, Value
 
 _SCRIPT = r"""# fish completion for clinvk
 # Written by `python -m tools.generate`; `clinvk completion fish` prints it.
@@ -88,12 +88,15 @@ complete -c clinvk -f
 """
 
 
-def render_fish(tree: Command, implicit: str) -> str:
-    """The script; `implicit` is the command that is used when none is named."""
+def render(tree: Command) -> str:
+    """The script for these commands."""
     commands = [*tree.walk()]
-    valued = {command.path: [*_valued(command)] for command in commands}
+    valued = {
+        command.path: [name for option in command.options if option.value for name in option.names]
+        for command in commands
+    }
     parts = {
-        "implicit": implicit,
+        "implicit": IMPLICIT,
         "commands": " ".join(_quoted(" ".join(one.path)) for one in commands if one.path),
         "tops": " ".join(command.path[0] for command in tree.commands),
         "valued": _cases(valued),
@@ -104,12 +107,6 @@ def render_fish(tree: Command, implicit: str) -> str:
     for name, text in parts.items():
         script = script.replace(f"@{name}@", text)
     return script
-
-
-def _valued(command: Command) -> Iterator[str]:
-    for option in command.options:
-        if option.value:
-            yield from option.names
 
 
 def _cases(words: dict[tuple[str, ...], list[str]]) -> str:

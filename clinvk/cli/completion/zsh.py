@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from clinvk.cli.completion.tree import Command, Option, Source, Value
+from clinvk.cli.completion.tree import IMPLICIT, Command, Option, Source, Value
 
 _SCRIPT = r"""#compdef clinvk
 # zsh completion for clinvk
@@ -31,25 +31,25 @@ fi
 """
 
 
-def render_zsh(tree: Command, implicit: str) -> str:
-    """The script; `implicit` is the command that is used when none is named."""
-    functions = "\n".join(_function(command, implicit) for command in reversed([*tree.walk()]))
+def render(tree: Command) -> str:
+    """The script for these commands."""
+    functions = "\n".join(_function(command) for command in reversed([*tree.walk()]))
     return _SCRIPT.replace("@functions@", functions)
 
 
-def _function(command: Command, implicit: str) -> str:
-    body = _table(command, implicit) if command.commands else [*_arguments(command, "    ")]
+def _function(command: Command) -> str:
+    body = _table(command) if command.commands else [*_arguments(command, "    ")]
     return "\n".join([f"{_name(command.path)}() {{", *body, "}", ""])
 
 
-def _table(command: Command, implicit: str) -> list[str]:
+def _table(command: Command) -> list[str]:
     """The function of a table: completes its commands and options, or calls the named command.
 
     At the root, any other word is the start of a prompt.
     """
     title = " ".join(("clinvk", *command.path, "command"))
     words = "" if command.path else " || _files"
-    otherwise = [] if command.path else [f"        *) {_name((implicit,))} ;;"]
+    otherwise = [] if command.path else [f"        *) {_name((IMPLICIT,))} ;;"]
     return [
         "    local -a commands=(",
         *(f"        {_quoted(_item(below))}" for below in command.commands),

@@ -56,15 +56,11 @@ def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
 
 def _summary(cleaned: Cleaned, sweep: Sweep) -> str:
     count, freed = plural(len(cleaned.swept), "session"), format_size(cleaned.freed)
-    if sweep.archive is None:
-        return (
-            f"would clean {count} and free {freed}"
-            if sweep.dry_run
-            else (f"cleaned {count}, freed {freed}")
-        )
+    would, did = ("clean", "cleaned") if sweep.archive is None else ("move", "moved")
+    to = "" if sweep.archive is None else f" to {sweep.archive}"
     if sweep.dry_run:
-        return f"would move {count} to {sweep.archive} and free {freed}"
-    return f"moved {count} to {sweep.archive}, freed {freed}"
+        return f"would {would} {count}{to} and free {freed}"
+    return f"{did} {count}{to}, freed {freed}"
 
 
 def _why_none(sweep: Sweep) -> str:

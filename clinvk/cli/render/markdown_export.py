@@ -81,8 +81,8 @@ def _turn(turn: Turn, session: Session) -> Iterator[str]:
     earlier = [message for message in turn.messages if message.strip() not in ("", text.strip())]
     if not turn.interrupted:
         yield from _section("Earlier messages", _paragraphs(earlier))
-    yield from _section("Tools", [f"- {_call}" for _call in _calls(turn)])
-    yield from _section("Files", [f"- {file}" for file in _files(turn, session)])
+    yield from _section("Tools", list(_calls(turn)))
+    yield from _section("Files", list(_files(turn, session)))
     yield from _section("Warnings", [f"- {plain(warning)}" for warning in outcome.warnings])
     yield from _section("Answer", list(quoted(text)) if text else ["*no answer*"])
     if turn.interrupted:
@@ -120,9 +120,10 @@ def _facts(turn: Turn) -> Iterator[str]:
 
 def _calls(turn: Turn) -> Iterator[str]:
     for call in turn.tools:
-        yield " ".join(map(code, filter(None, (call.name, call.summary)))) + _HOW[call.ok]
+        named = " ".join(map(code, filter(None, (call.name, call.summary))))
+        yield f"- {named}{_HOW[call.ok]}"
 
 
 def _files(turn: Turn, session: Session) -> Iterator[str]:
     for file in turn.outcome.files:
-        yield f"{code(shown_path(file.path, turn.cwd or session.cwd))} — {how_changed(file)}"
+        yield f"- {code(shown_path(file.path, turn.cwd or session.cwd))} — {how_changed(file)}"

@@ -7,9 +7,8 @@ import pytest
 from bed.kept import session_of
 from clinvk.cli.app import COMMANDS
 from clinvk.cli.commands.sessions import LINES
-from clinvk.cli.completion import Shell
+from clinvk.cli.completion import Shell, script
 from clinvk.cli.completion.candidates import MOST, age, candidates
-from clinvk.cli.completion.scripts import script
 from clinvk.cli.completion.tree import Command, Option, Source, read_tree
 from clinvk.model.session import Status
 from clinvk.services.world import World

@@ -1,6 +1,5 @@
 """`clinvk sessions clean`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,35 +48,29 @@ def clean(  # noqa: PLR0913  one parameter an option
     never touched. Temporary files of killed runs are deleted too. There is no confirmation, so cron
     can run it.
     """
-    from clinvk.cli.filters import known_backend
+    from clinvk.cli.filters import refuse_unknown_backend
     from clinvk.cli.render.cleaned import render_cleaned
     from clinvk.services.config.settings import effective_settings
-    from clinvk.services.sessions.clean import Sweep, clean, retention_s
+    from clinvk.services.sessions.clean import Sweep, archive_folder, clean, retention_s
 
     cli: Cli = ctx.obj
     if status is Status.RUNNING:
         raise UsageError("running sessions are never cleaned", hint="choose another `--status`")
     settings = effective_settings(cli.world)
     age_s = retention_s(settings, older_than)
+    refuse_unknown_backend(cli, backend)
+    folder = None
+    if archive is not None:
+        folder = archive_folder(cli.world, expanded("--archive", archive, "a folder"))
     sweep = Sweep(
         older_than_s=age_s,
-        backend=known_backend(cli, backend) if backend is not None else None,
+        backend=backend,
         status=status,
         keep_last=keep_last,
-        archive=_archive(cli, archive),
+        archive=folder,
         dry_run=dry_run,
     )
     cleaned = clean(replace(cli.world, settings=settings), sweep)
     raise typer.Exit(
         render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), as_json=as_json)
     )
-
-
-def _archive(cli: Cli, folder: str | None) -> Path | None:
-    if folder is None:
-        return None
-    from clinvk.services.sessions.clean import archive_folder
-
-    if not folder.strip():
-        raise UsageError("`--archive` is empty", hint="name a folder, or leave it out")
-    return archive_folder(cli.world, expanded("--archive", folder))
