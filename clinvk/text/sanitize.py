@@ -4,6 +4,9 @@ An agent may quote a hostile web page or file: escape sequences move the cursor,
 write the clipboard; direction overrides and invisible characters make a command look like another
 one. Each pattern is a run of disjoint character classes, so hostile input takes linear time. Only
 text that is shown is changed, never what is piped or recorded.
+
+The patterns are text, which `re` compiles at their first use and keeps: compiling them takes 4 ms,
+and most commands show only plain text.
 """
 
 import re
@@ -12,12 +15,12 @@ from clinvk.text.plain import is_plain
 
 # A string sequence (OSC, DCS, APC, PM, SOS) ends at its terminator or at the end of the line: one
 # without a terminator must not hide the rest of an answer.
-_SEQUENCES = re.compile(
+_SEQUENCES = (
     r"(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\r\n]*(?:\x07|\x9c|\x1b\\)?"
     r"|(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
     r"|\x1b[ -/]*[0-~]?"
 )
-_INVISIBLE = re.compile(
+_INVISIBLE = (
     "["
     "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f"  # controls but tab and line ends
     "\xad\u061c\u180b-\u180f\u200b\u200c\u200e\u200f"  # soft hyphen, zero width, direction marks
@@ -27,20 +30,20 @@ _INVISIBLE = re.compile(
     "\U000e0000-\U000e0fff"  # tags and further variants: text that nobody sees
     "]"
 )
-_INVISIBLE_IN_JSON = re.compile(
+_INVISIBLE_IN_JSON = (
     "[\x7f-\x9f\xad\u061c\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_LINE_END = re.compile("\r\n|[\r\x85\u2028\u2029]")
+_SURROGATE = "[\ud800-\udfff]"
+_LINE_END = "\r\n|[\r\x85\u2028\u2029]"
 _EMOJI = (
     "\xa9\xae\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u2460-\u24ff\u25a0-\u27bf\u2900-\u297f"
     "\u2b00-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff"
 )
 _KEEP_STYLE = f"(?<=[{_EMOJI}])[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)"
 _KEEP_JOIN = f"(?:(?<=[{_EMOJI}])|(?<=[{_EMOJI}]\ufe0f))\u200d(?=[{_EMOJI}])"
-_JOINERS = re.compile(f"({_KEEP_STYLE}|{_KEEP_JOIN})|[\u200d\ufe0e\ufe0f]")
-_SPACES = re.compile("[\t\n ]+")
+_JOINERS = f"({_KEEP_STYLE}|{_KEEP_JOIN})|[\u200d\ufe0e\ufe0f]"
+_SPACES = "[\t\n ]+"
 
 
 def safe_text(text: str) -> str:
@@ -50,14 +53,14 @@ def safe_text(text: str) -> str:
     """
     if is_plain(text):
         return text
-    text = _INVISIBLE.sub("", _SEQUENCES.sub("", text))
-    text = _SURROGATE.sub("\ufffd", _LINE_END.sub("\n", text))
-    return _JOINERS.sub(lambda match: match[1] or "", text)
+    text = re.sub(_INVISIBLE, "", re.sub(_SEQUENCES, "", text))
+    text = re.sub(_SURROGATE, "\ufffd", re.sub(_LINE_END, "\n", text))
+    return re.sub(_JOINERS, lambda match: match[1] or "", text)
 
 
 def safe_line(text: str) -> str:
     """The same on one line: white space becomes single spaces, and none at the start or end."""
-    return _SPACES.sub(" ", safe_text(text)).strip(" ")
+    return re.sub(_SPACES, " ", safe_text(text)).strip(" ")
 
 
 def escaped_json(text: str) -> str:
@@ -66,7 +69,9 @@ def escaped_json(text: str) -> str:
     JSON already escapes the controls below a space. The others can only occur inside strings, where
     an escape means the same character.
     """
-    return _INVISIBLE_IN_JSON.sub(_escape, text)
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return re.sub(_INVISIBLE_IN_JSON, _escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -10,13 +10,16 @@ TITLE_COLUMNS = 60
 
 # A prompt may be megabytes of pasted log; its topic is at the start.
 _LOOKED_AT = 20_000
-_FENCE = re.compile(r"\s*(?:`{3,}|~{3,})")
-_LEAD = re.compile(r"\s*(?:#{1,6}\s+|[-*+•]\s+(?:\[[ xX]\]\s+)?|\d{1,4}[.)]\s+|>\s?)")
-_TAG = re.compile(r"</?[A-Za-z!][^<>]{0,200}>")
-_IMAGE_OR_LINK = re.compile(r"!?\[([^\[\]]{1,300})\]\([^()\s]{1,500}\)")
-_MARKS = re.compile(r"\*\*|~~|`+|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)")
-_LONG_PATH = re.compile(r"(?<![\w/:.])(?:~|[A-Za-z]:)?[/\\](?:[\w.@+-]+[/\\]){2,}([\w.@+-]+)")
-_WORD = re.compile(r"\w")
+_FENCES = ("```", "~~~")
+_MARKED = frozenset("<[*~`/\\")
+"""Each mark below has one of these, but a mark at the start of the line, which is no letter."""
+
+# Text, which `re` compiles at its first use: most first prompts have no mark.
+_LEAD = r"\s*(?:#{1,6}\s+|[-*+•]\s+(?:\[[ xX]\]\s+)?|\d{1,4}[.)]\s+|>\s?)"
+_TAG = r"</?[A-Za-z!][^<>]{0,200}>"
+_IMAGE_OR_LINK = r"!?\[([^\[\]]{1,300})\]\([^()\s]{1,500}\)"
+_MARKS = r"\*\*|~~|`+|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)"
+_LONG_PATH = r"(?<![\w/:.])(?:~|[A-Za-z]:)?[/\\](?:[\w.@+-]+[/\\]){2,}([\w.@+-]+)"
 
 
 def title_from_prompt(prompt: str) -> str:
@@ -29,7 +32,7 @@ def title_from_prompt(prompt: str) -> str:
     for candidates in (_outside_fences(lines), lines):
         for line in candidates:
             title = _plain(line)
-            if _WORD.search(title):
+            if any(char.isalnum() or char == "_" for char in title):
                 return _cut_at_word(title, TITLE_COLUMNS)
     return UNTITLED
 
@@ -38,7 +41,7 @@ def _outside_fences(lines: list[str]) -> list[str]:
     outside: list[str] = []
     inside = False
     for line in lines:
-        if _FENCE.match(line):
+        if line.lstrip().startswith(_FENCES):
             inside = not inside
         elif not inside:
             outside.append(line)
@@ -46,13 +49,15 @@ def _outside_fences(lines: list[str]) -> list[str]:
 
 
 def _plain(line: str) -> str:
-    if _FENCE.match(line):
+    if line.lstrip().startswith(_FENCES):
         return ""
     text = safe_line(line[:4_000])
-    while (lead := _LEAD.match(text)) is not None:
+    if text[:1].isalpha() and _MARKED.isdisjoint(text):
+        return text
+    while (lead := re.match(_LEAD, text)) is not None:
         text = text[lead.end() :]
-    text = _IMAGE_OR_LINK.sub(r"\1", _TAG.sub(" ", text))
-    text = _LONG_PATH.sub(r"\1", _MARKS.sub("", text))
+    text = re.sub(_IMAGE_OR_LINK, r"\1", re.sub(_TAG, " ", text))
+    text = re.sub(_LONG_PATH, r"\1", re.sub(_MARKS, "", text))
     return safe_line(text)
 
 
