@@ -3,10 +3,9 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import typer
-
 from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
 from clinvk.cli.app import app
+from clinvk.cli.command import Context
 from clinvk.cli.completion import Shell, script
 from clinvk.cli.context import build_cli
 from clinvk.services.agents.catalog import built_in
@@ -58,7 +57,7 @@ def _cell(capability: Capability, backend: Backend) -> str:
 
 def reference() -> str:
     """The page with the `--help` of every command, as the program prints it."""
-    command = typer.main.get_command(app)
+    command = app.built()
     helps = "\n".join(
         f"## {name}\n\n```text\n{text}\n```\n" for name, text in _helps(command, "clinvk", None)
     )
@@ -66,11 +65,11 @@ def reference() -> str:
 
 
 def _helps(
-    command: Any,  # noqa: ANN401  Typer's classes have no public names
+    command: Any,  # noqa: ANN401  a command of ours
     name: str,
-    above: typer.Context | None,
+    above: Context | None,
 ) -> Iterator[tuple[str, str]]:
-    ctx = typer.Context(
+    ctx = Context(
         command,
         info_name=name,
         parent=above,

@@ -1,11 +1,11 @@
 """The whole command line, and the one place where an error becomes an exit status."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
-import typer
-from typer.exceptions import TyperException
+import click
 
-from clinvk.cli.command import CommandTable, new_app
+from clinvk.cli.command import App, CommandTable, Context, Exit, Option
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.failures import asked_form, in_our_words
 from clinvk.cli.render import Form
@@ -45,14 +45,14 @@ class Commands(CommandTable):
     lines = COMMANDS
 
 
-app = new_app(cls=Commands, help=HELP, subcommand_metavar="PROMPT... | COMMAND [ARGS]...")
+app = App(cls=Commands, help=HELP, subcommand_metavar="PROMPT... | COMMAND [ARGS]...")
 
 
-@app.callback(invoke_without_command=True)
+@app.callback()
 def root(
-    ctx: typer.Context,
+    ctx: Context,
     *,
-    version: bool = typer.Option(False, "--version", "-V", help="Show the version."),
+    version: Annotated[bool, Option("--version", "-V", help="Show the version.")] = False,
 ) -> None:
     """Show the version or the help when no command is named."""
     if version:
@@ -96,7 +96,7 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         return ExitStatus.OK
     except StoppedBySignal as stopped:
         return stopped.exit_status
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, click.Abort):
         return ExitStatus.INTERRUPTED
     except Exception:  # noqa: BLE001  the boundary: any other exception is a bug
         import traceback
@@ -125,23 +125,23 @@ _FINISH_S = 2.0
 
 
 def _invoke(args: list[str], cli: Cli) -> int:
-    command = typer.main.get_command(app)
+    command = app.built()
     try:
-        status = command.main(args, prog_name="clinvk", standalone_mode=False, obj=cli)
-    except TyperException as error:
+        with command.make_context("clinvk", args, obj=cli) as context:
+            command.invoke(context)
+    except click.ClickException as error:
         raise _usage_error(error, args) from error
-    except typer.Exit as left:
+    except Exit as left:
         return left.exit_code
-    return status if isinstance(status, int) else ExitStatus.OK
+    return ExitStatus.OK
 
 
-def _usage_error(error: TyperException, args: list[str]) -> UsageError:
-    """Typer's error as ours: one lower-case sentence, and a hint to the help."""
-    format_message = getattr(error, "format_message", None)
+def _usage_error(error: click.ClickException, args: list[str]) -> UsageError:
+    """Click's error as ours: one lower-case sentence, and a hint to the help."""
     named = [arg for arg in args[:1] if arg in COMMANDS]
     context = getattr(error, "ctx", None)
     command = context.command_path if context else " ".join(["clinvk", *named])
     return UsageError(
-        in_our_words(str(format_message() if format_message else error)),
+        in_our_words(error),
         hint=f"see `{command} --help`",
     )

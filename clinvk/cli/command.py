@@ -1,54 +1,70 @@
 """The base of all commands: help on our streams, and tables that import only what is called.
 
-Typer prints its help without our streams, which gives a traceback on a full disk. It also writes
-required arguments as `{SESSION}` with `[required]` after the help; other programs write `SESSION`.
+Click prints its help without our streams, which gives a traceback on a full disk, and its help does
+not list the arguments.
 
-Start-up time is limited: `python -c pass` takes 10 ms, Typer 50, and each library adds to it. So a
-large table has only the name and one line of help for each command; a test compares these lines
-with the help of the commands.
+Start-up time is limited: `python -c pass` takes 10 ms, click 20 (Typer 16 more, so we do without),
+and each library adds to it. So a large table has only the name and one line of help for each
+command; a test compares these lines with the help of the commands.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
-import typer
-from typer.core import TyperCommand, TyperGroup
+import click
+from click import Context
+from click.exceptions import Exit
+
+from clinvk.cli.parameters import Argument, Option, parameters_of
+
+__all__ = [
+    "App",
+    "Argument",
+    "Command",
+    "CommandTable",
+    "Context",
+    "Exit",
+    "Option",
+    "Table",
+]
 
 
-class Command(TyperCommand):
+class Command(click.Command):
     """A command."""
 
-    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401  Typer's own signature
+    def get_help_option(self, ctx: Context) -> click.Option | None:
         """The option that prints the help."""
         return _with_our_help(super().get_help_option(ctx))
 
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401  as above
-        """The words of the usage line."""
-        return [_BRACES.sub(r"\1", piece) for piece in super().collect_usage_pieces(ctx)]
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  as above
+    def format_options(self, ctx: Context, formatter: click.HelpFormatter) -> None:
         """Write the help of each argument and each option."""
         sections: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
         for param in self.get_params(ctx):
             if record := param.get_help_record(ctx):
-                name, text = record
-                sections[param.param_type_name].append((name, _REQUIRED.sub("", text)))
+                sections[param.param_type_name].append(record)
         for title, records in zip(("Arguments", "Options"), sections.values(), strict=True):
             if records:
                 with formatter.section(title):
                     formatter.write_dl(records)
 
 
-class Table(TyperGroup):
+class Table(click.Group):
     """A group of commands, without arguments of its own."""
 
-    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401  Typer's own signature
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  click's own
+        super().__init__(**{"subcommand_metavar": "COMMAND [ARGS]...", **settings})
+
+    def get_help_option(self, ctx: Context) -> click.Option | None:
         """The option that prints the help."""
         return _with_our_help(super().get_help_option(ctx))
 
-    def load(self, name: str) -> Any:  # noqa: ANN401  as above
+    def list_commands(self, ctx: Context) -> list[str]:
+        """The names in our order."""
+        del ctx
+        return list(self.commands)
+
+    def load(self, name: str) -> click.Command:
         """The command of that name."""
         return self.commands[name]
 
@@ -63,63 +79,108 @@ class CommandTable(Table):
     lines: ClassVar[Mapping[str, str]]
     shared: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  Typer's own signature
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  click's own
         super().__init__(**settings)
         self.commands = {name: Command(name, help=line) for name, line in self.lines.items()}
 
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  as above
+    def resolve_command(
+        self, ctx: Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         """Import the command that was named."""
         name, _, rest = super().resolve_command(ctx, args)
         return name, self.load(str(name)), rest
 
-    def load(self, name: str) -> Any:  # noqa: ANN401  as above
+    def load(self, name: str) -> click.Command:
         """Import the command of that name."""
-        module = import_module(f"{self.package}.{self.shared.get(name, name)}")
-        command: Any = typer.main.get_command(module.app)
-        if name in self.shared:
-            return command.commands[name]
+        app: App = import_module(f"{self.package}.{self.shared.get(name, name)}").app
+        command = app.built()
+        if name in self.shared and isinstance(command, Table):
+            return command.load(name)
         command.name = name
         return command
 
 
-class App(typer.Typer):
-    """A Typer application with our base class for commands, and our settings for each."""
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
-    def command(self, *args: Any, **settings: Any) -> Any:  # noqa: ANN401  Typer's own signature
-        """Register a command."""
-        settings["context_settings"] = _CONTEXT | settings.get("context_settings", {})
-        return super().command(*args, **{"cls": Command, **settings})
+
+class App:
+    """A command, or a table of commands, that functions declare; each gets its context as `ctx`."""
+
+    def __init__(self, *, cls: type[Table] = Table, **settings: Any) -> None:  # noqa: ANN401  click's own
+        self._cls, self._settings = cls, settings
+        self._table: Callable[..., Any] | None = None
+        self._commands: list[tuple[type[Command], Callable[..., Any], dict[str, Any]]] = []
+
+    def command(
+        self,
+        name: str | None = None,
+        *,
+        cls: type[Command] = Command,
+        **settings: Any,  # noqa: ANN401  click's own
+    ) -> Callable[[_Function], _Function]:
+        """Register the function of a command, which has its name unless one is given."""
+
+        def register(function: _Function) -> _Function:
+            settings["name"] = name or function.__name__
+            self._commands.append((cls, function, settings))
+            return function
+
+        return register
+
+    def callback(self) -> Callable[[_Function], _Function]:
+        """Register the function of a table, if it does more than show its help.
+
+        It is called before the command that was named, and when none was named.
+        """
+
+        def register(function: _Function) -> _Function:
+            self._table = function
+            return function
+
+        return register
+
+    def built(self) -> click.Command:
+        """The table, or the only command."""
+        commands = [_built(*each) for each in self._commands]
+        if self._table is None and len(commands) == 1:
+            return commands[0]
+        settings = {**self._settings, "invoke_without_command": True}
+        table = _built(self._cls, self._table or _show_help, settings)
+        for command in commands:
+            table.add_command(command)
+        return table
 
 
 _CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-_BRACES = re.compile(r"^\{(.+)\}$")
-_REQUIRED = re.compile(r" *\[required\]$")
+_Kind = TypeVar("_Kind", bound=click.Command)
 
 
-def _with_our_help(option: Any) -> Any:  # noqa: ANN401  Typer's classes have no public names
+def _built(kind: type[_Kind], function: Callable[..., Any], settings: Mapping[str, Any]) -> _Kind:
+    return kind(
+        **{
+            "name": None,
+            "help": function.__doc__,
+            **settings,
+            "context_settings": _CONTEXT | settings.get("context_settings", {}),
+            "params": list(parameters_of(function)),
+            "callback": lambda **given: function(ctx=click.get_current_context(), **given),
+        }
+    )
+
+
+def _with_our_help(option: click.Option | None) -> click.Option | None:
     if option is not None:
         option.callback = _print_help
     return option
 
 
-def _print_help(ctx: Any, _param: Any, value: bool) -> None:  # noqa: ANN401, FBT001  as above
+def _print_help(ctx: Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001  as click calls it
     if value and not ctx.resilient_parsing:
         ctx.obj.streams.out(f"{ctx.get_help()}\n")
         ctx.exit()
 
 
-def new_app(**settings: Any) -> typer.Typer:  # noqa: ANN401  Typer's own settings
-    """A Typer application with plain help, because rich costs 75 ms per start."""
-    return App(
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings=_CONTEXT,
-        add_completion=False,
-        **settings,
-    )
-
-
-def show_help(ctx: typer.Context) -> None:
+def _show_help(ctx: Context) -> None:
     """Show the help of a table when no subcommand is named."""
     if ctx.invoked_subcommand is None:
         ctx.obj.streams.out(f"{ctx.get_help()}\n")

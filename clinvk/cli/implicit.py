@@ -127,22 +127,18 @@ def _names_session(word: str) -> bool:
 def _below(command: str) -> Collection[str]:
     from importlib import import_module
 
-    import typer
-
     if command == "completion":
         return ("bash", "zsh", "fish")
     module = import_module(f"clinvk.cli.commands.{command}")
-    return frozenset(getattr(typer.main.get_command(module.app), "commands", ()))
+    return frozenset(getattr(module.app.built(), "commands", ()))
 
 
 def _without_options(words: Sequence[str]) -> list[str]:
     """The words before `--` without options and their values."""
-    import typer
-
     from clinvk.cli.commands.run import app
     from clinvk.cli.optional_values import valued_options
 
-    valued = valued_options(typer.main.get_command(app).params)
+    valued = valued_options(app.built().params)
     bare: list[str] = []
     rest = iter(takewhile(lambda word: word != "--", words))
     for word in rest:

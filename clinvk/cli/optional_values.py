@@ -1,7 +1,7 @@
 """Options with an optional value: `--wait` and `--wait=30s`.
 
-Only the `=` form has a value, so that `--wait fix this` keeps its prompt. Typer has no such option,
-so a value is added to each one before Typer parses the words.
+Only the `=` form has a value, so that `--wait fix this` keeps its prompt. Click has no such option,
+so a value is added to each one before click parses the words.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,12 +17,12 @@ LEFT_OUT = "\0"
 class OptionalValues(Command):
     """A command whose options with a metavar in brackets, such as `[=DUR]`, can omit the value."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  Typer's own signature
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  click's own
         """Parse the words, after adding a value to each such option."""
         return super().parse_args(ctx, list(_with_values(args, self.params)))
 
 
-def value_is_optional(param: Any) -> bool:  # noqa: ANN401  Typer's classes have no public names
+def value_is_optional(param: Any) -> bool:  # noqa: ANN401  a command of ours
     """Whether it is an option that can omit its value."""
     return param.param_type_name == "option" and str(param.metavar).startswith("[=")
 

@@ -4,8 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from clinvk.cli.command import Argument, Option
 from clinvk.model.session import Status
 from clinvk.services.agents.catalog import built_in
 
@@ -20,60 +19,50 @@ class OutputFormat(StrEnum):
 
 Prompt = Annotated[
     list[str] | None,
-    typer.Argument(metavar="PROMPT...", help="The prompt; `-` reads it from stdin."),
+    Argument(metavar="PROMPT...", help="The prompt; `-` reads it from stdin."),
 ]
 ConfigFile = Annotated[
     Path | None,
-    typer.Option("--config", metavar="FILE", help="Use FILE instead of your configuration file."),
+    Option("--config", metavar="FILE", help="Use FILE instead of your configuration file."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Json = Annotated[bool, Option("--json", help="Print JSON.")]
 
 
 SessionReference = Annotated[
     str,
-    typer.Argument(
-        metavar="SESSION", help="Session id or unique prefix, name, @last or BACKEND:ID."
-    ),
+    Argument(metavar="SESSION", help="Session id or unique prefix, name, @last or BACKEND:ID."),
 ]
 SessionReferences = Annotated[
     list[str],
-    typer.Argument(
+    Argument(
         metavar="SESSION...", help="Session ids or unique prefixes, names, @last or BACKEND:ID."
     ),
 ]
-TurnNumber = Annotated[
-    int | None, typer.Option("--turn", metavar="N", min=1, help="Show only turn N.")
-]
+TurnNumber = Annotated[int | None, Option("--turn", metavar="N", min=1, help="Show only turn N.")]
 
 # Filters: `filters.session_filter` combines them into one value.
 Backend = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--backend",
         "-b",
         metavar="NAME",
         help=f"Only sessions of this backend (one of {', '.join(built_in())}).",
     ),
 ]
-StatusFilter = Annotated[
-    Status | None, typer.Option("--status", help="Only sessions with this status.")
-]
-Here = Annotated[
-    bool, typer.Option("--here", help="Only sessions in this directory or its repository.")
-]
+StatusFilter = Annotated[Status | None, Option("--status", help="Only sessions with this status.")]
+Here = Annotated[bool, Option("--here", help="Only sessions in this directory or its repository.")]
 Directory = Annotated[
     str | None,
-    typer.Option(
-        "--dir", metavar="DIR", help="Only sessions in or below DIR, or in its repository."
-    ),
+    Option("--dir", metavar="DIR", help="Only sessions in or below DIR, or in its repository."),
 ]
 TagFilter = Annotated[
     list[str] | None,
-    typer.Option("--tag", "-t", metavar="TAG", help="Only sessions with this tag (repeatable)."),
+    Option("--tag", "-t", metavar="TAG", help="Only sessions with this tag (repeatable)."),
 ]
 Since = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--since",
         metavar="DUR|DATE",
         help="Only sessions used since then (7d, 2025-01-27, 2025-01-27T10:00, today).",
@@ -81,7 +70,7 @@ Since = Annotated[
 ]
 Until = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--until",
         metavar="DUR|DATE",
         help="Only sessions used before then; a date includes that day.",
@@ -89,15 +78,11 @@ Until = Annotated[
 ]
 Touched = Annotated[
     str | None,
-    typer.Option(
-        "--touched", metavar="PATH", help="Only sessions that changed PATH or a file below it."
-    ),
+    Option("--touched", metavar="PATH", help="Only sessions that changed PATH or a file below it."),
 ]
-Archived = Annotated[
-    bool, typer.Option("--archived", help="Only archived sessions (hidden by default).")
-]
+Archived = Annotated[bool, Option("--archived", help="Only archived sessions (hidden by default).")]
 Limit = Annotated[
     int | None,
-    typer.Option("--limit", "-n", metavar="N", min=1, help="Maximum number of sessions."),
+    Option("--limit", "-n", metavar="N", min=1, help="Maximum number of sessions."),
 ]
-IdsOnly = Annotated[bool, typer.Option("--quiet", "-q", help="Print only ids, one per line.")]
+IdsOnly = Annotated[bool, Option("--quiet", "-q", help="Print only ids, one per line.")]

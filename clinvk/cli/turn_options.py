@@ -1,6 +1,6 @@
 """The options of a turn: the fields of a request, and how the prompt and the output are treated.
 
-No command lists them. Typer reads a signature, so one is built from the declarations.
+No command lists them. A command is made from a signature, so one is built from the declarations.
 """
 
 import inspect
@@ -9,10 +9,10 @@ from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
-import typer
 from msgspec import Struct
 from msgspec.structs import fields
 
+from clinvk.cli.command import Option as CommandOption
 from clinvk.cli.optional_values import LEFT_OUT
 from clinvk.cli.options import OutputFormat
 from clinvk.errors import UsageError
@@ -92,7 +92,7 @@ def with_turn_options(
             order.insert(order.index(place), name)
 
         @wraps(function)
-        def command_function(**given: Any) -> None:  # noqa: ANN401  as Typer read them
+        def command_function(**given: Any) -> None:  # noqa: ANN401  as they were read
             asked_values = {
                 name: _value(given[name], option)
                 for name, (_, option) in asked.items()
@@ -129,13 +129,13 @@ def _parameter(name: str, taken: Any, option: Option) -> inspect.Parameter:  # n
     elif option.reads is not None:
         taken = str
     flag = taken is bool
-    typer_option = typer.Option(
+    command_option = CommandOption(
         *option.names,
         metavar=option.metavar,
         min=option.least,
         help=option.help.replace("{backends}", ", ".join(built_in())),
     )
-    annotation: Any = Annotated[taken if flag else taken | None, typer_option]
+    annotation: Any = Annotated[taken if flag else taken | None, command_option]
     default = False if flag else None
     return inspect.Parameter(name, _KEYWORD, default=default, annotation=annotation)
 

@@ -51,7 +51,7 @@ class Option:
     def __init__(  # noqa: PLR0913  each by its name
         self,
         *names: str,
-        help: str,  # noqa: A002  Typer's name for it
+        help: str,  # noqa: A002  the usual name
         metavar: str | None = None,
         least: int | None = None,
         reads: Callable[[str], Any] | None = None,

@@ -15,8 +15,6 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import typer
-
 from bed.raw_terminal import not_our_own_text
 from clinvk.cli.app import app, execute
 from clinvk.cli.context import Cli
@@ -160,7 +158,7 @@ def _template() -> Mapping[str, bytes]:
 def commands() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     """Every command as its words and its options; nothing at all is a prompt."""
     found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
-    pending: list[tuple[tuple[str, ...], Any]] = [((), typer.main.get_command(app))]
+    pending: list[tuple[tuple[str, ...], Any]] = [((), app.built())]
     while pending:
         words, command = pending.pop()
         options = (one for each in command.params for one in each.opts if one[:1] == "-")

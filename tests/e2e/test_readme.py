@@ -39,15 +39,13 @@ def test_every_exit_code_is_in_the_table() -> None:
 @pytest.mark.parametrize("line", _commands())
 def test_every_command_line_is_understood(line: str) -> None:
     """Each option and command that the README shows exists."""
-    import typer
-
     from clinvk.cli.app import COMMANDS, app
     from clinvk.cli.implicit import with_command
     from clinvk.cli.streams import Streams
 
     words = shlex.split(line, comments=True)[1:]
     streams = Streams(stdin=None, stdout=None, stderr=None)
-    command, args = typer.main.get_command(app), with_command(words, COMMANDS, streams)
+    command, args = app.built(), with_command(words, COMMANDS, streams)
     context = None
     while hasattr(command, "resolve_command"):
         context = command.make_context("clinvk", args[:1], parent=context, resilient_parsing=True)

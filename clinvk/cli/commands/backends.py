@@ -2,18 +2,16 @@
 
 from typing import Annotated
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import Table, new_app
+from clinvk.cli.command import App, Argument, Context, Exit, Table
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus
 
-app = new_app(cls=Table, help="List the agents with version, sign-in and abilities.")
+app = App(cls=Table, help="List the agents with version, sign-in and abilities.")
 
 
-@app.callback(invoke_without_command=True)
-def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
+@app.callback()
+def backends_(ctx: Context, *, as_json: options.Json = False) -> None:
     """List the backends when no subcommand is named."""
     if ctx.invoked_subcommand is not None:
         return
@@ -32,10 +30,8 @@ def backends_(ctx: typer.Context, *, as_json: options.Json = False) -> None:
 
 @app.command("test")
 def try_backend(
-    ctx: typer.Context,
-    name: Annotated[
-        str, typer.Argument(metavar="BACKEND", help="A backend from `clinvk backends`.")
-    ],
+    ctx: Context,
+    name: Annotated[str, Argument(metavar="BACKEND", help="A backend from `clinvk backends`.")],
     *,
     as_json: options.Json = False,
 ) -> None:
@@ -52,4 +48,4 @@ def try_backend(
     cli: Cli = ctx.obj
     verdicts = trial(name, effective_settings(cli.world), cli.world)
     kept = render_trial(name, verdicts, cli.streams, as_json=as_json)
-    raise typer.Exit(ExitStatus.OK if kept else ExitStatus.FAILED)
+    raise Exit(ExitStatus.OK if kept else ExitStatus.FAILED)

@@ -2,19 +2,17 @@
 
 from typing import Annotated
 
-import typer
-
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Argument, Context
 from clinvk.cli.completion import Shell, script
 from clinvk.cli.context import Cli
 
-app = new_app()
+app = App()
 
 
 @app.command()
 def completion(
-    ctx: typer.Context,
-    shell: Annotated[Shell, typer.Argument(metavar="SHELL", help="bash, zsh or fish.")],
+    ctx: Context,
+    shell: Annotated[Shell, Argument(metavar="SHELL", help="bash, zsh or fish.")],
 ) -> None:
     """Print the completion script for a shell.
 
@@ -32,6 +30,6 @@ def completion(
       bash   source <(clinvk completion bash)
       zsh    source <(clinvk completion zsh)
       fish   clinvk completion fish | source
-    """  # noqa: D301  `\\b` is Typer's own mark
+    """  # noqa: D301  `\\b` is click's own mark
     cli: Cli = ctx.obj
     cli.streams.out_utf8(script(shell))

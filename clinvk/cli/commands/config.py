@@ -4,29 +4,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import Table, new_app, show_help
+from clinvk.cli.command import App, Argument, Context, Option, Table
 from clinvk.cli.context import Cli
 
 if TYPE_CHECKING:
     from clinvk.cli.streams import Streams
     from clinvk.model.config import Setting
 
-app = new_app(cls=Table, help="Show, check and change the configuration.")
-app.callback(invoke_without_command=True)(show_help)
+app = App(cls=Table, help="Show, check and change the configuration.")
 
-Key = Annotated[str, typer.Argument(metavar="KEY", help="Name of the key, such as `run.timeout`.")]
+Key = Annotated[str, Argument(metavar="KEY", help="Name of the key, such as `run.timeout`.")]
 
 
 @app.command()
 def show(
-    ctx: typer.Context,
+    ctx: Context,
     *,
-    origin: Annotated[
-        bool, typer.Option("--origin", help="Show where each value comes from.")
-    ] = False,
+    origin: Annotated[bool, Option("--origin", help="Show where each value comes from.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Show the current settings.
@@ -53,7 +48,7 @@ def render_settings(
 
 
 @app.command()
-def get(ctx: typer.Context, key: Key) -> None:
+def get(ctx: Context, key: Key) -> None:
     """Print one setting.
 
     Text is printed unchanged, a list as JSON, and an unset key as `null`.
@@ -67,10 +62,10 @@ def get(ctx: typer.Context, key: Key) -> None:
 # A value may start with `-`: an argument for the agent, or a negative number, which is refused.
 @app.command("set", context_settings={"ignore_unknown_options": True})
 def set_(
-    ctx: typer.Context,
+    ctx: Context,
     key: Key,
     value: Annotated[
-        str, typer.Argument(metavar="VALUE", help="New value; `[a, b]` is a list, `null` is none.")
+        str, Argument(metavar="VALUE", help="New value; `[a, b]` is a list, `null` is none.")
     ],
 ) -> None:
     """Set a key in the configuration file.
@@ -86,7 +81,7 @@ def set_(
 
 
 @app.command()
-def unset(ctx: typer.Context, key: Key) -> None:
+def unset(ctx: Context, key: Key) -> None:
     """Remove a key from the configuration file.
 
     Its default applies again. It is not an error if the key is not in the file.
@@ -99,7 +94,7 @@ def unset(ctx: typer.Context, key: Key) -> None:
 
 
 @app.command()
-def path(ctx: typer.Context) -> None:
+def path(ctx: Context) -> None:
     """Print the path of the configuration file.
 
     The file need not exist. `CLINVK_HOME` moves it together with all other files.
@@ -109,7 +104,7 @@ def path(ctx: typer.Context) -> None:
 
 
 @app.command()
-def edit(ctx: typer.Context) -> None:
+def edit(ctx: Context) -> None:
     """Open the configuration file in your editor, then check it.
 
     Your changes are kept even if they are invalid.
@@ -135,12 +130,10 @@ def edit(ctx: typer.Context) -> None:
 
 @app.command("validate")
 def validate_(
-    ctx: typer.Context,
+    ctx: Context,
     file: Annotated[
         Path | None,
-        typer.Argument(
-            metavar="[FILE]", help="Check FILE instead of your file and the environment."
-        ),
+        Argument(metavar="[FILE]", help="Check FILE instead of your file and the environment."),
     ] = None,
 ) -> None:
     """Check the configuration, or another configuration file.

@@ -2,23 +2,19 @@
 
 from typing import Annotated
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context, Exit, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus
 
-app = new_app()
+app = App()
 
 
 @app.command("doctor")
 def doctor_(
-    ctx: typer.Context,
+    ctx: Context,
     *,
-    fix: Annotated[
-        bool, typer.Option("--fix", help="First repair what is safe to repair.")
-    ] = False,
+    fix: Annotated[bool, Option("--fix", help="First repair what is safe to repair.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Check for problems, and show how to fix them.
@@ -35,4 +31,4 @@ def doctor_(
     cli: Cli = ctx.obj
     examination = examine(cli.world, encoding=cli.streams.encoding, fix=fix)
     render_examination(examination, cli.streams, as_json=as_json)
-    raise typer.Exit(ExitStatus.OK if examination.ok else ExitStatus.FAILED)
+    raise Exit(ExitStatus.OK if examination.ok else ExitStatus.FAILED)

@@ -3,38 +3,37 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import typer
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Argument, Context, Exit, Option
 from clinvk.cli.context import Cli
 from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
 from clinvk.errors import NothingToResumeError, SessionNotFoundError, UsageError
 from clinvk.model.request import Pick
 
-app = new_app()
+app = App()
 
 
 @app.command(cls=OptionalValues)
 @with_turn_options("resume", first=("if_missing",))
 def resume(  # noqa: PLR0913  one parameter an option
-    ctx: typer.Context,
+    ctx: Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(
+        Argument(
             metavar="[SESSION] [PROMPT]...",
             help="Session id or unique prefix, name, @last or BACKEND:ID; then the prompt.",
         ),
     ] = None,
     *,
     last: Annotated[
-        bool, typer.Option("--last", help="Continue the most recent session; all words are prompt.")
+        bool, Option("--last", help="Continue the most recent session; all words are prompt.")
     ] = False,
     interactive: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--interactive", "-i", help="Pick from a list (type to filter); all words are prompt."
         ),
     ] = False,
@@ -60,7 +59,7 @@ def resume(  # noqa: PLR0913  one parameter an option
         which = {"session": _named(cli, rest.pop(0), here=here, backend=backend)}
     turn = replace(turn, words=tuple(rest))
     proceed = open_screen if wants_screen(cli, turn) else run_turn
-    raise typer.Exit(proceed(cli, turn, **which))
+    raise Exit(proceed(cli, turn, **which))
 
 
 def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -> str:

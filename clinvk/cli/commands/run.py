@@ -2,29 +2,28 @@
 
 from typing import Annotated
 
-import typer
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context, Exit, Option
 from clinvk.cli.context import Cli
 from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
 from clinvk.errors import UsageError
 from clinvk.model.request import Pick
 
-app = new_app()
+app = App()
 
 
 @app.command(cls=OptionalValues)
 @with_turn_options("run", before={"continue_last": "name"})
 def run(
-    ctx: typer.Context,
+    ctx: Context,
     prompt: options.Prompt = None,
     *,
     continue_last: Annotated[
         bool,
-        typer.Option(
+        Option(
             "--continue", "-c", help="Continue the most recent session, first of this directory."
         ),
     ] = False,
@@ -59,4 +58,4 @@ def run(
             hint=f"`clinvk sessions {command}` changes it",
         )
     turn = replace(turn, words=tuple(prompt or ()))
-    raise typer.Exit(run_turn(cli, turn, pick=Pick.CONTINUE if continue_last else Pick.NEW))
+    raise Exit(run_turn(cli, turn, pick=Pick.CONTINUE if continue_last else Pick.NEW))

@@ -1,13 +1,13 @@
-"""All commands with their options and words, read from the Typer application."""
+"""All commands with their options and words, read from the application."""
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-import typer
 from msgspec import Struct
 from msgspec.structs import replace
 
+from clinvk.cli.command import Context
 from clinvk.cli.optional_values import value_is_optional
 
 IMPLICIT = "run"
@@ -91,17 +91,17 @@ def read_tree() -> Command:
     """All commands of `clinvk`; the root also has the options and words of `IMPLICIT`."""
     from clinvk.cli.app import app
 
-    root = _read(typer.main.get_command(app), ())
+    root = _read(app.built(), ())
     meant = next(command for command in root.commands if command.path == (IMPLICIT,))
     known = {name for option in meant.options for name in option.names}
     own = tuple(option for option in root.options if known.isdisjoint(option.names))
     return replace(root, options=(*meant.options, *own), words=meant.words)
 
 
-def _read(command: Any, path: tuple[str, ...]) -> Command:  # noqa: ANN401  Typer's classes have no public names
+def _read(command: Any, path: tuple[str, ...]) -> Command:  # noqa: ANN401  a command of ours
     params = [
         param
-        for param in command.get_params(typer.Context(command, **command.context_settings))
+        for param in command.get_params(Context(command, **command.context_settings))
         if not getattr(param, "hidden", False)
     ]
     options = tuple(_option(param, path) for param in params if param.param_type_name == "option")
@@ -124,7 +124,7 @@ def _read(command: Any, path: tuple[str, ...]) -> Command:  # noqa: ANN401  Type
 
 
 def _option(param: Any, path: tuple[str, ...]) -> Option:  # noqa: ANN401  as above
-    # Typer keeps the names of `--help` in a set.
+    # Click keeps the names of `--help` in a set.
     names = tuple(
         sorted((*param.opts, *param.secondary_opts), key=lambda name: not name.startswith("--"))
     )

@@ -3,7 +3,6 @@
 from importlib import import_module
 
 import pytest
-import typer
 
 from clinvk.cli.app import Commands
 from clinvk.cli.command import CommandTable
@@ -39,7 +38,7 @@ def test_a_further_turn_takes_the_options_that_make_sense_for_it() -> None:
     """Those of a prompt, but for what only a new session or another choice of one has."""
 
     def options(module: str) -> set[str]:
-        command = typer.main.get_command(import_module(f"clinvk.cli.commands.{module}").app)
+        command = import_module(f"clinvk.cli.commands.{module}").app.built()
         return {max(param.opts, key=len) for param in command.params if param.opts[0][0] == "-"}
 
     only_new = {"--continue", "--session", "--ephemeral", "--title", "--tag"}

@@ -1,7 +1,6 @@
 """`--wait` has a value only behind an equals sign, whatever stands around it."""
 
 import pytest
-import typer
 
 from clinvk.cli.commands import resume, run
 from clinvk.cli.optional_values import LEFT_OUT
@@ -30,7 +29,7 @@ def test_only_the_equals_sign_gives_it_a_value(
     command: object, words: list[str], wait: str | None, prompt: list[str] | None
 ) -> None:
     """What follows a bare `--wait` stays a word of the prompt, and another option's value its."""
-    parsed = typer.main.get_command(command.app)  # type: ignore[attr-defined]  each has one
+    parsed = command.app.built()  # type: ignore[attr-defined]  each has one
     with parsed.make_context("clinvk", list(words)) as context:
         assert context.params["wait_s"] == wait
         words_named = "prompt" if command is run else "words"

@@ -5,9 +5,8 @@ import sys
 from typing import Annotated, Any
 
 import pytest
-import typer
 
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context
 from clinvk.cli.completion.tree import read_tree
 from clinvk.cli.context import build_cli
 from clinvk.cli.optional_values import OptionalValues
@@ -27,15 +26,15 @@ class ToyRequest(RunRequest, frozen=True, kw_only=True):
 
 def asked(command: str, *words: str, kind: type[RunRequest] = ToyRequest) -> Any:
     """The request that the words are, by a command that has a turn's options."""
-    app, requests = new_app(), []
+    app, requests = App(), []
 
     @app.command(cls=OptionalValues)
     @with_turn_options(command, kind=kind)
-    def toy(ctx: typer.Context, *, turn: TurnOptions) -> None:
+    def toy(ctx: Context, *, turn: TurnOptions) -> None:
         """A command."""
         requests.append(request_of(ctx.obj, turn, "p"))
 
-    typer.main.get_command(app)(list(words), standalone_mode=False, obj=build_cli())
+    app.built()(list(words), standalone_mode=False, obj=build_cli())
     return requests[0] if requests else None
 
 

@@ -1,6 +1,6 @@
 """`clinvk sessions`: the subcommands, in one module each or by what they change."""
 
-from clinvk.cli.command import CommandTable, new_app, show_help
+from clinvk.cli.command import App, CommandTable
 
 LINES = {
     "list": "List sessions, most recently used first.",
@@ -35,5 +35,4 @@ class SessionCommands(CommandTable):
     shared = SHARED
 
 
-app = new_app(cls=SessionCommands, help="Find, show, name, tag, export and clean up sessions.")
-app.callback(invoke_without_command=True)(show_help)
+app = App(cls=SessionCommands, help="Find, show, name, tag, export and clean up sessions.")

@@ -2,25 +2,24 @@
 
 from typing import Annotated
 
-import typer
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context, Exit, Option
 from clinvk.cli.context import Cli, expanded
 from clinvk.errors import UsageError
 from clinvk.model.session import Status
 
-app = new_app()
+app = App()
 
 
 @app.command()
 def clean(  # noqa: PLR0913  one parameter an option
-    ctx: typer.Context,
+    ctx: Context,
     *,
     older_than: Annotated[
         str | None,
-        typer.Option(
+        Option(
             "--older-than",
             metavar="DUR",
             help="Not used for this time (30d, 2w, 12h; default: session.retention_days).",
@@ -29,16 +28,14 @@ def clean(  # noqa: PLR0913  one parameter an option
     status: options.StatusFilter = None,
     backend: options.Backend = None,
     keep_last: Annotated[
-        int, typer.Option("--keep-last", metavar="N", min=0, help="Keep the N most recently used.")
+        int, Option("--keep-last", metavar="N", min=0, help="Keep the N most recently used.")
     ] = 0,
     archive: Annotated[
         str | None,
-        typer.Option(
-            "--archive", metavar="DIR", help="Move the files to DIR instead of deleting them."
-        ),
+        Option("--archive", metavar="DIR", help="Move the files to DIR instead of deleting them."),
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what would be cleaned; change nothing.")
+        bool, Option("--dry-run", help="Show what would be cleaned; change nothing.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -71,6 +68,4 @@ def clean(  # noqa: PLR0913  one parameter an option
         dry_run=dry_run,
     )
     cleaned = clean(replace(cli.world, settings=settings), sweep)
-    raise typer.Exit(
-        render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), as_json=as_json)
-    )
+    raise Exit(render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), as_json=as_json))

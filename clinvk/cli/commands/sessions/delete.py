@@ -2,22 +2,20 @@
 
 from typing import Annotated
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context, Exit, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus, UsageError
 
-app = new_app()
+app = App()
 
 
 @app.command()
 def delete(
-    ctx: typer.Context,
+    ctx: Context,
     sessions: options.SessionReferences,
     *,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete without asking.")] = False,
+    yes: Annotated[bool, Option("--yes", "-y", help="Delete without asking.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Delete sessions permanently.
@@ -41,6 +39,6 @@ def delete(
         answer = cli.streams.ask(f"delete {these} permanently? [y/N]") or ""
         if answer.lower() not in ("y", "yes"):
             cli.streams.err("nothing was deleted")
-            raise typer.Exit(ExitStatus.FAILED)
+            raise Exit(ExitStatus.FAILED)
     outcomes = lifecycle.apply_each(targets, lambda one: lifecycle.delete(cli.world, one))
-    raise typer.Exit(render_deleted(outcomes, cli.streams, as_json=as_json))
+    raise Exit(render_deleted(outcomes, cli.streams, as_json=as_json))

@@ -3,17 +3,15 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 
 if TYPE_CHECKING:
     from clinvk.services.sessions.export import Export
 
-app = new_app()
+app = App()
 
 
 class ExportFormat(StrEnum):
@@ -25,20 +23,20 @@ class ExportFormat(StrEnum):
 
 @app.command()
 def export(  # noqa: PLR0913  one parameter an option
-    ctx: typer.Context,
+    ctx: Context,
     sessions: options.SessionReferences,
     *,
     form: Annotated[
         ExportFormat | None,
-        typer.Option("--format", help="Markdown to read (default), or JSON for `import`."),
+        Option("--format", help="Markdown to read (default), or JSON for `import`."),
     ] = None,
     output: Annotated[
         str,
-        typer.Option("--output", "-O", metavar="FILE", help="Write to a new FILE; `-` is stdout."),
+        Option("--output", "-O", metavar="FILE", help="Write to a new FILE; `-` is stdout."),
     ] = "-",
     redact: Annotated[
         bool,
-        typer.Option("--redact", help="Remove home paths and text that looks like a secret."),
+        Option("--redact", help="Remove home paths and text that looks like a secret."),
     ] = False,
     as_json: options.Json = False,
 ) -> None:

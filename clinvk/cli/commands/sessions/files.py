@@ -1,17 +1,15 @@
 """`clinvk sessions files`."""
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context
 from clinvk.cli.context import Cli
 
-app = new_app()
+app = App()
 
 
 @app.command()
 def files(
-    ctx: typer.Context,
+    ctx: Context,
     session: options.SessionReference,
     *,
     turn: options.TurnNumber = None,

@@ -3,30 +3,29 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Argument, Context, Exit, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from clinvk.services.sessions.importing import Imported
 
-app = new_app()
+app = App()
 
 
 @app.command("import")
 def import_(
-    ctx: typer.Context,
+    ctx: Context,
     file: Annotated[
-        str, typer.Argument(metavar="FILE", help="Output of `export --format json`; `-` is stdin.")
+        str, Argument(metavar="FILE", help="Output of `export --format json`; `-` is stdin.")
     ],
     *,
     trust: Annotated[
         bool,
-        typer.Option("--trust", help="Also apply the access and system prompt in FILE."),
+        Option("--trust", help="Also apply the access and system prompt in FILE."),
     ] = False,
     config: options.ConfigFile = None,
     as_json: options.Json = False,
@@ -53,7 +52,7 @@ def import_(
     else:
         _write_lines(cli, done)
     if done.refused:
-        raise typer.Exit(ExitStatus.SESSION)
+        raise Exit(ExitStatus.SESSION)
 
 
 def _content(cli: Cli, file: str) -> bytes:

@@ -2,27 +2,25 @@
 
 from typing import Annotated
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Argument, Context, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 
-app = new_app()
+app = App()
 
 Tags = Annotated[
-    list[str], typer.Argument(metavar="TAG...", help="Tags of 1 to 64 printable characters.")
+    list[str], Argument(metavar="TAG...", help="Tags of 1 to 64 printable characters.")
 ]
 
 
 @app.command()
 def rename(
-    ctx: typer.Context,
+    ctx: Context,
     session: options.SessionReference,
     words: Annotated[
         list[str],
-        typer.Argument(metavar="TITLE...", help="New title; put `--` before a leading dash."),
+        Argument(metavar="TITLE...", help="New title; put `--` before a leading dash."),
     ],
     *,
     as_json: options.Json = False,
@@ -42,16 +40,14 @@ def rename(
 
 @app.command()
 def name(
-    ctx: typer.Context,
+    ctx: Context,
     session: options.SessionReference,
     name: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[NAME]", help="A unique name of 1 to 64 letters, digits and `._-/#@:`."
-        ),
+        Argument(metavar="[NAME]", help="A unique name of 1 to 64 letters, digits and `._-/#@:`."),
     ] = None,
     *,
-    clear: Annotated[bool, typer.Option("--clear", help="Remove the name.")] = False,
+    clear: Annotated[bool, Option("--clear", help="Remove the name.")] = False,
     as_json: options.Json = False,
 ) -> None:
     """Set the name of a session.
@@ -78,7 +74,7 @@ def name(
 
 @app.command()
 def tag(
-    ctx: typer.Context,
+    ctx: Context,
     session: options.SessionReference,
     tags: Tags,
     *,
@@ -97,7 +93,7 @@ def tag(
 
 @app.command()
 def untag(
-    ctx: typer.Context,
+    ctx: Context,
     session: options.SessionReference,
     tags: Tags,
     *,

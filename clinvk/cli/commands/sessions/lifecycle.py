@@ -2,18 +2,16 @@
 
 from collections.abc import Callable, Sequence
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context, Exit
 from clinvk.cli.context import Cli
 
-app = new_app()
+app = App()
 
 
 @app.command()
 def close(
-    ctx: typer.Context, sessions: options.SessionReferences, *, as_json: options.Json = False
+    ctx: Context, sessions: options.SessionReferences, *, as_json: options.Json = False
 ) -> None:
     """Close sessions (skipped by `-c` and `--last`).
 
@@ -26,7 +24,7 @@ def close(
 
 @app.command()
 def archive(
-    ctx: typer.Context, sessions: options.SessionReferences, *, as_json: options.Json = False
+    ctx: Context, sessions: options.SessionReferences, *, as_json: options.Json = False
 ) -> None:
     """Archive sessions (hidden from lists).
 
@@ -39,7 +37,7 @@ def archive(
 
 @app.command()
 def unarchive(
-    ctx: typer.Context, sessions: options.SessionReferences, *, as_json: options.Json = False
+    ctx: Context, sessions: options.SessionReferences, *, as_json: options.Json = False
 ) -> None:
     """Restore archived sessions to the list."""
     from clinvk.services.sessions import lifecycle
@@ -55,4 +53,4 @@ def _change(
     from clinvk.services.sessions.lifecycle import change_each
 
     outcomes = change_each(cli.world, sessions, change)
-    raise typer.Exit(render_each(outcomes, done, cli.streams, as_json=as_json))
+    raise Exit(render_each(outcomes, done, cli.streams, as_json=as_json))

@@ -2,20 +2,18 @@
 
 from typing import Annotated
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 from clinvk.services.sessions.list import Order
 
-app = new_app()
+app = App()
 
 
 @app.command("list")
 def list_(  # noqa: PLR0913  one parameter an option
-    ctx: typer.Context,
+    ctx: Context,
     *,
     backend: options.Backend = None,
     status: options.StatusFilter = None,
@@ -26,7 +24,7 @@ def list_(  # noqa: PLR0913  one parameter an option
     until: options.Until = None,
     archived: options.Archived = False,
     touched: options.Touched = None,
-    sort: Annotated[Order, typer.Option("--sort", help="Sort order.")] = Order.LAST,
+    sort: Annotated[Order, Option("--sort", help="Sort order.")] = Order.LAST,
     limit: options.Limit = None,
     ids: options.IdsOnly = False,
     as_json: options.Json = False,

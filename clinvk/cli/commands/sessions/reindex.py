@@ -2,22 +2,20 @@
 
 from typing import Annotated
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context, Exit, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus
 
-app = new_app()
+app = App()
 
 
 @app.command()
 def reindex(
-    ctx: typer.Context,
+    ctx: Context,
     *,
     check: Annotated[
-        bool, typer.Option("--check", help="Only compare; exit 1 if there is a difference.")
+        bool, Option("--check", help="Only compare; exit 1 if there is a difference.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -36,4 +34,4 @@ def reindex(
         cli.streams.out_json(json_line(counts).decode())
     else:
         cli.streams.out(", ".join(f"{word} {count:,}" for word, count in counts.items()) + "\n")
-    raise typer.Exit(ExitStatus.FAILED if check and diff.any else ExitStatus.OK)
+    raise Exit(ExitStatus.FAILED if check and diff.any else ExitStatus.OK)

@@ -5,15 +5,13 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Annotated, Any
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import Command, new_app
+from clinvk.cli.command import App, Argument, Command, Context, Exit, Option
 from clinvk.cli.context import Cli
 from clinvk.cli.optional_values import valued_options
 from clinvk.errors import ExitStatus, UsageError
 
-app = new_app()
+app = App()
 
 _OPTION = re.compile(r"-[A-Za-z]|-n\d+|--.+", re.DOTALL)
 
@@ -43,17 +41,17 @@ def with_words_last(args: Sequence[str], valued: Collection[str]) -> list[str]:
 class _SearchCommand(Command):
     """A command whose words may start with a dash."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  Typer's own
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  click's own
         """Separate the options from the words."""
         return super().parse_args(ctx, with_words_last(args, valued_options(self.params)))
 
 
 @app.command(cls=_SearchCommand)
 def search(  # noqa: PLR0913  one parameter an option
-    ctx: typer.Context,
+    ctx: Context,
     words: Annotated[
         list[str] | None,
-        typer.Argument(
+        Argument(
             metavar="QUERY...",
             help="Words that must all match; '\"a phrase\"'; -word excludes.",
         ),
@@ -66,7 +64,7 @@ def search(  # noqa: PLR0913  one parameter an option
     tag: options.TagFilter = None,
     since: options.Since = None,
     until: options.Until = None,
-    archived: Annotated[bool, typer.Option("--archived", help="Only archived sessions.")] = False,
+    archived: Annotated[bool, Option("--archived", help="Only archived sessions.")] = False,
     limit: options.Limit = None,
     ids: options.IdsOnly = False,
     as_json: options.Json = False,
@@ -98,4 +96,4 @@ def search(  # noqa: PLR0913  one parameter an option
     )
     found = search_sessions(cli.world, query, only, limit=limit, processors=processors())
     render_hits(found, cli.streams, now=cli.world.now(), as_json=as_json, ids=ids)
-    raise typer.Exit(ExitStatus.OK if found.hits else ExitStatus.FAILED)
+    raise Exit(ExitStatus.OK if found.hits else ExitStatus.FAILED)

@@ -2,28 +2,26 @@
 
 from typing import Annotated
 
-import typer
-
 from clinvk.cli import options
-from clinvk.cli.command import new_app
+from clinvk.cli.command import App, Context, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 
-app = new_app()
+app = App()
 
 
 @app.command()
 def show(  # noqa: PLR0913  one parameter an option
-    ctx: typer.Context,
+    ctx: Context,
     session: options.SessionReference,
     *,
     turn: options.TurnNumber = None,
     answer: Annotated[
         bool,
-        typer.Option("--answer", help="Print only the final answer, of the last turn or turn N."),
+        Option("--answer", help="Print only the final answer, of the last turn or turn N."),
     ] = False,
     markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print the whole conversation, as `export` does.")
+        bool, Option("--markdown", help="Print the whole conversation, as `export` does.")
     ] = False,
     as_json: options.Json = False,
 ) -> None:

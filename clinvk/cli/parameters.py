@@ -1,0 +1,137 @@
+"""The options and arguments of a command, from the signature of its function.
+
+A function declares them as `Annotated[TYPE, Option(…)]` and `Annotated[TYPE, Argument(…)]`.
+"""
+
+import inspect
+from collections.abc import Callable, Iterator
+from enum import Enum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
+
+import click
+
+
+class Argument(NamedTuple):
+    """Declares words without a name; a metavar in brackets says itself what can be left out."""
+
+    metavar: str
+    help: str
+
+
+class Option:
+    """Declares an option with all its names; `min` is the least value of a number."""
+
+    def __init__(
+        self,
+        *names: str,
+        help: str,  # noqa: A002  the usual name
+        metavar: str | None = None,
+        min: int | None = None,  # noqa: A002  as above
+    ) -> None:
+        self.names, self.help, self.metavar, self.min = names, help, metavar, min
+
+
+def parameters_of(function: Callable[..., Any]) -> Iterator[click.Parameter]:
+    """What the function declares, in its order. A parameter without a default is required."""
+    for name, parameter in inspect.signature(function).parameters.items():
+        if get_origin(parameter.annotation) is Annotated:
+            kind, *declarations = get_args(parameter.annotation)
+            required = parameter.default is inspect.Parameter.empty
+            default = None if required else parameter.default
+            for declared in declarations:
+                if isinstance(declared, Option):
+                    yield _option(name, declared, kind, default, required=required)
+                elif isinstance(declared, Argument):
+                    yield _Words(name, declared, kind, required=required)
+
+
+def _option(
+    name: str,
+    declared: Option,
+    kind: Any,  # noqa: ANN401  a type
+    default: Any,  # noqa: ANN401  of that type
+    *,
+    required: bool,
+) -> click.Option:
+    one, many = _one_of(kind)
+    return click.Option(
+        [name, *declared.names],
+        type=None if one is bool else _read_as(one, declared.min),
+        is_flag=one is bool,
+        multiple=many,
+        required=required,
+        default=getattr(default, "value", default),
+        show_default=default is not None,
+        metavar=declared.metavar,
+        help=declared.help,
+        callback=_list_or_none if many else None,
+    )
+
+
+class _Words(click.Argument):
+    """An argument with its help, which click's own has not in all versions."""
+
+    def __init__(self, name: str, declared: Argument, kind: Any, *, required: bool) -> None:  # noqa: ANN401  a type
+        one, many = _one_of(kind)
+        super().__init__(
+            [name],
+            type=_read_as(one, None),
+            nargs=-1 if many else 1,
+            required=required,
+            metavar=declared.metavar,
+            callback=_list_or_none if many else None,
+        )
+        self._declared = declared
+
+    def get_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Its word in the usage line."""
+        del ctx
+        metavar = self._declared.metavar
+        return [metavar if self.required or metavar.startswith("[") else f"[{metavar}]"]
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
+        """Its word and its help."""
+        del ctx
+        return self._declared.metavar, self._declared.help
+
+
+def _one_of(kind: Any) -> tuple[Any, bool]:  # noqa: ANN401  a type
+    """The type of one value, and whether there can be several."""
+    if get_origin(kind) in {UnionType, Union}:
+        [kind] = (one for one in get_args(kind) if one is not NoneType)
+    return (get_args(kind)[0], True) if get_origin(kind) is list else (kind, False)
+
+
+def _read_as(kind: Any, least: int | None) -> "click.ParamType[Any]":  # noqa: ANN401  a type
+    if kind is int:
+        return click.INT if least is None else click.IntRange(min=least)
+    if kind is Path:
+        return click.Path(path_type=Path)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return _Member(kind)
+    if kind is not str:
+        raise TypeError(f"no command line has a {kind}")
+    return click.STRING
+
+
+class _Member(click.Choice[Any]):
+    """Reads a member of an enumeration by its value."""
+
+    def __init__(self, kind: type[Enum]) -> None:
+        super().__init__([one.value for one in kind])
+        self._kind = kind
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The values to choose from; brackets would say that they can be left out."""
+        del param, ctx
+        return f"<{'|'.join(self.choices)}>"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  as above
+        """The member with that value."""
+        return self._kind(super().convert(value, param, ctx))
+
+
+def _list_or_none(_ctx: click.Context, _param: click.Parameter, given: Any) -> list[Any] | None:  # noqa: ANN401  a tuple
+    return list(given) or None
