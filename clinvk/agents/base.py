@@ -17,12 +17,10 @@ from clinvk.agents.capability import Capability
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
+from clinvk.model.agent_facts import ProjectFile, Retention, SignIn
 from clinvk.model.conversation import ConversationFiles, ConversationRows, Conversations
 from clinvk.model.events import Event, Json, PermissionAnswer
-from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, Reply, TurnRequest
-from clinvk.model.retention import Retention
-from clinvk.model.sign_in import SignIn
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 if TYPE_CHECKING:  # loaded only where an agent's own files are read

@@ -16,7 +16,7 @@ from clinvk.agents.kit.ids import UUID, conversation_and_model
 from clinvk.agents.kit.jsonl import parse_object
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
-from clinvk.model.project_file import ProjectFile
+from clinvk.model.agent_facts import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.versions import VersionMatch, match_version
 

@@ -14,8 +14,8 @@ from clinvk.agents.kit.ids import UUID, conversation_id
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
+from clinvk.model.agent_facts import ProjectFile
 from clinvk.model.events import Json
-from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 

@@ -17,7 +17,7 @@ from clinvk.agents.kit.jsonl import mapping, parse_object, text
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
-from clinvk.model.project_file import ENV_FILE, ProjectFile
+from clinvk.model.agent_facts import ENV_FILE, ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 
 if TYPE_CHECKING:

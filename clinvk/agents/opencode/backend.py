@@ -15,9 +15,9 @@ from clinvk.agents.opencode.permission_rules import stricter
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
+from clinvk.model.agent_facts import ProjectFile
 from clinvk.model.events import Json
 from clinvk.model.failure import FailureCode
-from clinvk.model.project_file import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 
 if TYPE_CHECKING:

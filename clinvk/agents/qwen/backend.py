@@ -16,8 +16,8 @@ from clinvk.agents.kit.jsonl import mapping
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
+from clinvk.model.agent_facts import ENV_FILE, ProjectFile
 from clinvk.model.events import Json
-from clinvk.model.project_file import ENV_FILE, ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import Usage
 

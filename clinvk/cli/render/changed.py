@@ -6,6 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from clinvk.cli.render.errors import say_error
+from clinvk.cli.render.layout import shown_title
 from clinvk.cli.streams import Streams
 from clinvk.errors import ClinvkError, ExitStatus
 from clinvk.model.report import ErrorReport
@@ -14,7 +15,6 @@ from clinvk.services.sessions.lifecycle import Applied
 from clinvk.services.sessions.list import Listed
 from clinvk.text.json_codec import json_line, json_list
 from clinvk.text.sanitize import safe_line
-from clinvk.text.title import UNTITLED
 
 
 def render_changed(changed: Listed, sentence: str, streams: Streams, *, as_json: bool) -> None:
@@ -47,7 +47,7 @@ def render_each(
         streams.out_json(json_list(changed_to_json(one, done) for one in outcomes).decode())
         return first_status(outcomes)
     for one in outcomes:
-        title = safe_line(one.target.title) or UNTITLED
+        title = shown_title(one.target)
         if one.error:
             say_unchanged(streams, one.target.id, one.error)
         elif one.result:

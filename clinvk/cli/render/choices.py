@@ -6,12 +6,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from clinvk.cli.render.layout import format_age
+from clinvk.cli.render.layout import format_age, shown_title
 from clinvk.model.session import Status
 from clinvk.services.sessions.list import Listed
 from clinvk.services.sessions.pick import OfferedSessions
 from clinvk.text.sanitize import safe_line
-from clinvk.text.title import TITLE_COLUMNS, UNTITLED
+from clinvk.text.title import TITLE_COLUMNS
 from clinvk.text.width import cut, display_width, graphemes, pad
 
 _GAP = "  "
@@ -37,11 +37,10 @@ class ChoiceLines(Struct, frozen=True, kw_only=True):
         """The session on one line of at most `columns`, safe for a terminal."""
         session = listed.session
         widths = self._widths(columns)
-        title = safe_line(session.title) or UNTITLED
         directory = safe_line(home_as_tilde(session.cwd, self.user_home))
         room = widths.get("directory", 0)
         cells = {
-            "title": pad(cut(title, widths["title"]), widths["title"]),
+            "title": pad(cut(shown_title(session), widths["title"]), widths["title"]),
             "backend": pad(safe_line(session.backend), self.backend),
             "age": pad(format_age(session.last_used_at, self.now), _AGE),
             "directory": pad(cut_front(directory, room), room),

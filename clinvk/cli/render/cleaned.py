@@ -4,13 +4,12 @@ import re
 from datetime import datetime
 
 from clinvk.cli.render.changed import say_unchanged
-from clinvk.cli.render.layout import format_age, format_size, in_columns
+from clinvk.cli.render.layout import format_age, format_size, in_columns, shown_title
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
 from clinvk.text.json_codec import json_line
 from clinvk.text.sanitize import safe_line
-from clinvk.text.title import UNTITLED
 from clinvk.text.units import format_duration, plural
 
 
@@ -33,9 +32,13 @@ def render_cleaned(
 
 def _cells(one: Swept, now: datetime) -> tuple[str, ...]:
     session = one.session
-    title = safe_line(session.title) or UNTITLED
-    used = format_age(session.last_used_at, now)
-    return (session.id, safe_line(session.backend), used, format_size(one.size), title)
+    return (
+        session.id,
+        safe_line(session.backend),
+        format_age(session.last_used_at, now),
+        format_size(one.size),
+        shown_title(session),
+    )
 
 
 def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:

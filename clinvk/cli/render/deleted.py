@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from clinvk.cli.render.changed import first_status, say_unchanged
-from clinvk.cli.render.layout import format_age, format_size
+from clinvk.cli.render.layout import format_age, format_size, shown_title
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.sessions.known_conversation import NativeTranscript
 from clinvk.services.sessions.lifecycle import Applied, Deleted, DeletionTarget
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
-from clinvk.text.title import UNTITLED
 from clinvk.text.units import plural
 
 
@@ -21,8 +20,8 @@ def deletion_line(target: DeletionTarget, now: datetime) -> str:
     if session is None:
         return f"{target.id}  a damaged record, and its transcript"
     turns = plural(session.turns, "turn")
-    title = safe_line(session.title) or UNTITLED
-    return f"{target.id}  {title}  ({turns}, last used {format_age(session.last_used_at, now)})"
+    used = f"last used {format_age(session.last_used_at, now)}"
+    return f"{target.id}  {shown_title(session)}  ({turns}, {used})"
 
 
 def render_deleted(

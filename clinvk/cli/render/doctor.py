@@ -35,20 +35,14 @@ def render_examination(examination: Examination, streams: Streams, *, as_json: b
 
 
 def _area(checked: Checked, *, color: bool) -> Iterator[str]:
-    worst = next(
-        (one for one in Severity if any(found.severity is one for found in checked.findings)), None
-    )
-    well = worst in (None, Severity.NOTE)
-    mark = _WELL if well else _MARKS[worst or Severity.NOTE]
-    style = _GREEN if well else _STYLES[worst or Severity.NOTE]
+    findings = sorted(checked.findings, key=lambda one: [*Severity].index(one.severity))
+    worst = findings[0].severity if findings else Severity.NOTE
+    well = worst is Severity.NOTE
+    mark, style = (_WELL, _GREEN) if well else (_MARKS[worst], _STYLES[worst])
     name = f"{checked.area.value:<{_COLUMNS}}"
     head = f"{style}{mark}{_PLAIN} {_BOLD}{name}{_PLAIN}" if color else f"{mark} {name}"
     yield f"{head} {safe_line(checked.summary)}".rstrip()
-    kinds = groupby(
-        sorted(checked.findings, key=lambda one: [*Severity].index(one.severity)),
-        key=lambda one: (one.severity, one.code),
-    )
-    for _, alike in kinds:
+    for _, alike in groupby(findings, key=lambda one: (one.severity, one.code)):
         found = list(alike)
         for finding in found[:_ALIKE]:
             yield from _finding(finding, color=color)

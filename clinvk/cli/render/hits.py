@@ -4,14 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from clinvk.cli.render.errors import say_warning
-from clinvk.cli.render.layout import format_age, in_columns
+from clinvk.cli.render.layout import format_age, in_columns, shown_title
 from clinvk.cli.streams import Streams
 from clinvk.services.search.search import Found, Hit
 from clinvk.services.search.snippet import Snippet
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.summary import FEW
-from clinvk.text.title import UNTITLED
 from clinvk.text.width import cut
 
 _ARCHIVED = "(archived) "
@@ -81,7 +80,7 @@ def _cells(hit: Hit, now: datetime) -> tuple[str, ...]:
         safe_line(session.id),
         safe_line(session.backend),
         format_age(session.last_used_at, now),
-        f"{mark}{safe_line(session.title) or UNTITLED}",
+        f"{mark}{shown_title(session)}",
     )
 
 

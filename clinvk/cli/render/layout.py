@@ -4,11 +4,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from clinvk.model.files import FileReport, FileSource, shown_path
+from clinvk.model.session import Session
 from clinvk.text.sanitize import safe_line, safe_text
+from clinvk.text.title import UNTITLED
 from clinvk.text.width import display_width, pad
 
 _GAP = "  "
 _LABEL_COLUMNS = 19
+
+
+def shown_title(session: Session) -> str:
+    """The session's title, safe for a terminal; never empty."""
+    return safe_line(session.title) or UNTITLED
 
 
 def in_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

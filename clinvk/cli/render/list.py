@@ -9,14 +9,13 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from clinvk.cli.render.errors import say_warning
-from clinvk.cli.render.layout import format_age
+from clinvk.cli.render.layout import format_age, shown_title
 from clinvk.cli.streams import Streams
 from clinvk.model.session import Session, Status
 from clinvk.services.sessions.list import DamagedRecord, Listed, SessionList
 from clinvk.text.json_codec import json_list
 from clinvk.text.sanitize import safe_line
 from clinvk.text.summary import summed_up
-from clinvk.text.title import UNTITLED
 from clinvk.text.units import UNKNOWN, format_tokens
 from clinvk.text.width import cut, display_width, pad
 
@@ -94,7 +93,7 @@ def say_damaged(damaged: Sequence[DamagedRecord], streams: Streams) -> None:
 
 def _row(listed: Listed, now: datetime) -> _Row:
     session = listed.session
-    title = safe_line(session.title) or UNTITLED
+    title = shown_title(session)
     return (
         safe_line(session.id),
         safe_line(session.backend),

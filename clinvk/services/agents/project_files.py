@@ -8,7 +8,7 @@ from pathlib import Path
 from clinvk.agents.base import Backend
 from clinvk.agents.kit.jsonc import parse_settings
 from clinvk.errors import BackendUnsupportedError
-from clinvk.model.project_file import ProjectFile
+from clinvk.model.agent_facts import ProjectFile
 from clinvk.services.files.repositories import repository_root
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import read_text

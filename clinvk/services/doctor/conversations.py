@@ -12,9 +12,9 @@ from pathlib import Path
 from msgspec import Struct
 
 from clinvk.agents.base import Backend
+from clinvk.model.agent_facts import Retention
 from clinvk.model.conversation import ConversationRows, Conversations
 from clinvk.model.finding import Finding
-from clinvk.model.retention import Retention
 from clinvk.model.session import Session, Status
 from clinvk.services.doctor.findings import Report, command, note
 from clinvk.services.doctor.survey import Survey

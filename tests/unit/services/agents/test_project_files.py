@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from clinvk.agents import registry as backends
 from clinvk.errors import BackendUnsupportedError
-from clinvk.model.project_file import ProjectFile
+from clinvk.model.agent_facts import ProjectFile
 from clinvk.services.agents.project_files import programs_of_project, refuse_programs_of_project
 from clinvk.services.world import World
 
