@@ -10,7 +10,7 @@ from msgspec.structs import replace
 import clinvk
 from clinvk.cli.completion.candidates import candidates
 from clinvk.cli.context import Cli
-from clinvk.cli.filters import known_backend
+from clinvk.cli.filters import refuse_unknown_backend
 from clinvk.cli.streams import streams_from
 from clinvk.errors import BackendUnknownError, ConfigError, UsageError
 from clinvk.model.request import RunRequest
@@ -46,9 +46,11 @@ def declaring(world: World) -> World:
 
 
 def _in_filters(world: World, _: Session) -> bool:
-    return (
-        known_backend(Cli(streams=streams_from({}, None, None, None), world=world), "toy") == "toy"
-    )
+    cli = Cli(streams=streams_from({}, None, None, None), world=world)
+    with pytest.raises(UsageError, match="there is no backend `toys`"):
+        refuse_unknown_backend(cli, "toys")
+    refuse_unknown_backend(cli, "toy")
+    return True
 
 
 def _in_names(world: World, session: Session) -> bool:
