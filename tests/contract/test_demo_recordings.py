@@ -23,6 +23,7 @@ from clinvk.process.scratch import ScratchFiles
 from contract.replay import with_mode
 
 STREAMS = Path(__file__).parent / "streams" / "demo"
+_NOT_REQUESTED = {"follows", "stop", "answers"}
 STOPS = {"interrupt": signal.SIGINT, "kill": signal.SIGKILL}
 CONVERSATION = "00000000-0000-4000-8000-000000000001"
 
@@ -42,6 +43,26 @@ SCENES: dict[str, dict[str, Any]] = {
     "tool_read_only": {"prompt": "/write a.txt one\nplease", "access": "read-only"},
     "tool_outside": {"prompt": "/write ../a.txt one", "access": "edit"},
     "tool_fails": {"prompt": "/write missing/a.txt one", "access": "full"},
+    "asks": {
+        "prompt": "/write a.txt one\n/run echo two\n/write b.txt three\n/write c.txt four",
+        "access": "ask",
+        "answers": [
+            {"allow": True},
+            {"allow": True, "command": "echo edited"},
+            {"allow": False},
+            {"allow": False, "reason": "not in this folder"},
+        ],
+    },
+    "asks_and_nobody_answers": {"prompt": "/write a.txt one", "access": "ask", "answers": []},
+    "asks_and_withdraws": {
+        "prompt": '/raw {"type": "ask", "id": "x", "name": "write", "summary": "x", "input": {}}\n'
+        '/raw {"type": "ask", "id": "x", "name": "write", "summary": "x", "input": {}}\n'
+        '/raw {"type": "withdraw", "id": "x"}\n/raw {"type": "withdraw", "id": "y"}\n/say done',
+        "access": "ask",
+        "answers": [],
+    },
+    "command_full": {"prompt": "/run echo one\n/run exit 3", "access": "full"},
+    "command_denied": {"prompt": "/run echo one", "access": "edit"},
     "max_turns": {"prompt": "/write a.txt one", "access": "edit", "max_turns": 1},
     "error_429": {"prompt": "/say so far\n/fail rate_limited"},
     "error_auth": {"prompt": "/fail auth"},
@@ -73,7 +94,11 @@ class Played:
 
 def request_of(case: str) -> dict[str, Any]:
     """What the scene asks for, in the words of `case.json`."""
-    asked = {name: value for name, value in SCENES[case].items() if name not in {"follows", "stop"}}
+    asked = {
+        name: value
+        for name, value in SCENES[case].items()
+        if name not in {"follows", "stop", "answers"}
+    }
     return {"conversation": CONVERSATION, **asked}
 
 
@@ -97,7 +122,10 @@ def play(case: str, home: Path) -> Played:
         cwd=project,
         env={**os.environ, "CLINVK_DEMO_HOME": str(home / "store"), "CLINVK_DEMO_DELAY_MS": "0"},
     ) as child:
-        stdout, stderr = converse(child, invocation.stdin, SCENES[case].get("stop"))
+        if invocation.dialogue:
+            stdout, stderr = answer(child, invocation.stdin, [*SCENES[case]["answers"]])
+        else:
+            stdout, stderr = converse(child, invocation.stdin, SCENES[case].get("stop"))
     files.remove()
     return Played(
         argv=list(invocation.argv), stdout=stdout, stderr=stderr, exit_code=child.returncode
@@ -119,6 +147,26 @@ def converse(
     while b'"text"' not in said:
         said += child.stdout.readline()
     child.send_signal(STOPS[stop])
+    rest, stderr = child.communicate(timeout=30)
+    return said + rest, stderr
+
+
+def answer(
+    child: subprocess.Popen[bytes], prompt: bytes, answers: list[dict[str, Any]]
+) -> tuple[bytes, bytes]:
+    """What the child prints whose requests get these answers, and then the end of stdin."""
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(prompt)
+    child.stdin.flush()
+    said = b""
+    while answers and (line := child.stdout.readline()):
+        said += line
+        asked = json.loads(line)
+        if asked["type"] == "ask":
+            reply = {"type": "answer", "id": asked["id"], **answers.pop(0)}
+            child.stdin.write(f"{json.dumps(reply)}\n".encode())
+            child.stdin.flush()
     rest, stderr = child.communicate(timeout=30)
     return said + rest, stderr
 

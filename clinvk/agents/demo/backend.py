@@ -4,7 +4,7 @@ Its program is `clinvk.agents.demo.program`, whose docstring describes its optio
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from glob import escape
 from pathlib import Path
@@ -12,38 +12,16 @@ from typing import ClassVar
 
 from msgspec.structs import replace
 
-from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser, SignIn
-from clinvk.agents.kit.jsonl import count, items, mapping, parse_object
+from clinvk.agents.base import Backend, Capability, ConversationFiles, SignIn
+from clinvk.agents.demo.stream import DemoParser, usage_of
+from clinvk.agents.kit.jsonl import items, mapping, parse_object
 from clinvk.agents.kit.native import Native, from_epoch
-from clinvk.agents.kit.recovery import recovering
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
-from clinvk.model.events import (
-    Change,
-    Event,
-    Failed,
-    FileChange,
-    Init,
-    Json,
-    Message,
-    Raw,
-    Result,
-    StopReason,
-    Thinking,
-    ToolResult,
-    ToolUse,
-    Warned,
-)
-from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.events import Json
 from clinvk.model.native import NativeTurn
 from clinvk.model.request import Invocation, TurnRequest
-from clinvk.model.usage import UNKNOWN_USAGE, Usage
-from clinvk.text.bounded import BoundedText
-
-_STOP_REASONS = {
-    FailureCode.TURN_LIMIT: StopReason.MAX_TURNS,
-    FailureCode.KILLED: StopReason.CANCELLED,
-}
+from clinvk.text.json_codec import json_line
 
 
 class Agent(Backend):
@@ -60,7 +38,6 @@ class Agent(Backend):
     )
     variables = ("CLINVK_DEMO_DELAY_MS", "CLINVK_DEMO_HOME")
     lacks: ClassVar[Mapping[Capability, str]] = {
-        Capability.ASK: "it does not ask",
         Capability.COST: "it costs nothing, so it reports no cost",
         Capability.FORK: "it has no such option",
         Capability.IMAGES: "it cannot read images",
@@ -84,18 +61,21 @@ class Agent(Backend):
         if request.system_prompt is not None:
             argv.append("--system-prompt-file={system_prompt}")
             files["system_prompt"] = request.system_prompt
+        prompt = request.prompt.encode("utf-8", errors="replace")
+        asks = request.access is Access.ASK
         return Invocation(
             argv=(*argv, *request.backend_args),
-            stdin=request.prompt.encode("utf-8", errors="replace"),
+            stdin=json_line({"type": "prompt", "text": prompt.decode()}) if asks else prompt,
             cwd=request.cwd,
             files=files,
+            dialogue=asks,
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
         """The program's own interactive screen."""
         headless = self.invocation(replace(request, prompt="", max_turns=None))
         program, *options = headless.argv
-        return replace(headless, argv=(program, "--interactive", *options))
+        return replace(headless, argv=(program, "--interactive", *options), dialogue=False)
 
     def native(self) -> "DemoConversations":
         """The reader of its conversations, one JSON object each."""
@@ -107,7 +87,7 @@ class Agent(Backend):
         """The conversation's own file."""
         return self.conversation_files(conversation, user_home, environ)
 
-    def parser(self, request: TurnRequest) -> "DemoParser":
+    def parser(self, request: TurnRequest) -> DemoParser:
         """A parser without any state of the request: the agent's figures are those of the turn."""
         del request
         return DemoParser()
@@ -131,125 +111,6 @@ class Agent(Backend):
         """It needs no sign-in."""
         del user_home, environ
         return SignIn(needed=False)
-
-
-class DemoParser(Parser):
-    """Reads the agent's lines; each kind of event has one method."""
-
-    def __init__(self) -> None:
-        self._said = BoundedText()
-        self._init: Init | None = None
-        self._finished = False
-        self._readers: Mapping[str, Callable[[Mapping[str, Json]], Iterable[Event]]] = {
-            "start": self._start,
-            "text": self._text,
-            "think": lambda entry: [Thinking(text=str(entry["text"]))],
-            "wait": lambda _: [],
-            "tool": _tool,
-            "tool_result": _tool_result,
-            "file": lambda entry: [
-                FileChange(path=str(entry["path"]), change=Change(entry["change"]))
-            ],
-            "warning": _warning,
-            "done": self._done,
-            "error": self._error,
-        }
-
-    @recovering
-    def feed(self, line: str) -> Iterable[Event]:
-        """The events of one line; none after the result."""
-        if self._finished or not line.strip():
-            return ()
-        try:
-            entry = parse_object(line) or {}
-            return self._readers[entry["type"]](entry)
-        except (ValueError, LookupError, TypeError, AttributeError):
-            return (Raw(line=line),)
-
-    def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
-        """The result of a turn that the agent did not end itself."""
-        if self._finished:
-            return ()
-        from clinvk.agents.kit.stderr_errors import error_lines
-
-        if exit_code is None or exit_code < 0:
-            code, how = FailureCode.KILLED, "was stopped"
-        else:
-            code = FailureCode.AGENT_FAILED if exit_code else FailureCode.NO_RESULT
-            how = f"exited with {exit_code}"
-        errors = error_lines(stderr_tail, r"(?!)") if code is FailureCode.AGENT_FAILED else []
-        message = errors[0].text if errors else f"the agent {how} without a result"
-        failure = Failure(code=code, message=message, detail=stderr_tail or None)
-        return (self._result(self._said.text, UNKNOWN_USAGE, StopReason.ERROR, failure),)
-
-    def _start(self, entry: Mapping[str, Json]) -> Iterable[Event]:
-        self._init = Init(backend_session_id=str(entry["session"]), model=str(entry["model"]))
-        return (self._init,)
-
-    def _text(self, entry: Mapping[str, Json]) -> Iterable[Event]:
-        text = str(entry["text"])
-        self._said.add(text)
-        return (Message(text=text, delta=True),)
-
-    def _done(self, entry: Mapping[str, Json]) -> Iterable[Event]:
-        return (self._result(str(entry["text"]), _usage(entry), StopReason.END_TURN, None),)
-
-    def _error(self, entry: Mapping[str, Json]) -> Iterable[Event]:
-        failure = Failure(code=_failure_code(entry["code"]), message=str(entry["message"]))
-        stop_reason = _STOP_REASONS.get(failure.code, StopReason.ERROR)
-        result = self._result(self._said.text, _usage(entry), stop_reason, failure)
-        return Failed(failure=failure), result
-
-    def _result(
-        self, text: str, usage: Usage, stop_reason: StopReason, failure: Failure | None
-    ) -> Result:
-        self._finished = True
-        return Result(
-            text=text,
-            stop_reason=stop_reason,
-            usage=usage,
-            failure=failure,
-            backend_session_id=self._init.backend_session_id if self._init else None,
-            model=self._init.model if self._init else None,
-        )
-
-
-def _tool(entry: Mapping[str, Json]) -> Iterable[Event]:
-    return (
-        ToolUse(
-            id=str(entry["id"]),
-            name=str(entry["name"]),
-            summary=str(entry["summary"]),
-            input=dict(entry.get("input", {})),
-        ),
-    )
-
-
-def _tool_result(entry: Mapping[str, Json]) -> Iterable[Event]:
-    return (
-        ToolResult(id=str(entry["id"]), ok=entry["ok"] is True, text=str(entry.get("text", ""))),
-    )
-
-
-def _warning(entry: Mapping[str, Json]) -> Iterable[Event]:
-    denied = entry.get("code") == "denied"
-    return (Warned(message=str(entry["message"]), code="denied" if denied else "agent"),)
-
-
-def _failure_code(code: Json) -> FailureCode:
-    if code == "cancelled":  # on SIGINT or SIGTERM; the caller knows whether it sent the signal
-        return FailureCode.KILLED
-    try:
-        return FailureCode(code)
-    except ValueError:
-        return FailureCode.AGENT_FAILED
-
-
-def _usage(entry: Mapping[str, Json]) -> Usage:
-    """The figures that are present and valid."""
-    used = mapping(entry.get("usage"))
-    names = ("input", "cached", "output", "reasoning")
-    return Usage(**{f"{name}_tokens": count(used.get(name)) for name in names})
 
 
 class DemoConversations(Native):
@@ -281,7 +142,7 @@ def _native_turn(number: int, entry: Mapping[str, Json], model: Json) -> NativeT
         ended_at=ended_at,
         interrupted=ended_at is None,
         model=model if isinstance(model, str) else None,
-        usage=_usage(entry),
+        usage=usage_of(entry),
     )
 
 

@@ -7,14 +7,15 @@ answers with what it is, the prompt, and the prompts of earlier turns.
 Options (each one token): `--session=ID` starts a conversation with an id that must be new,
 `--resume=ID` continues one that must exist, `--no-persistence` saves nothing, `--model=NAME`
 (`demo-1`, `demo-2`), `--system-prompt-file=PATH`, `--max-turns=N` (a directive is a step, the
-answer another), `--access=read-only|edit|full`, `--version`.
+answer another), `--access=read-only|ask|edit|full`, `--version`.
 
 Lines of the prompt that are directives:
     /say TEXT         answer this                 /long N           answer with N words
     /think TEXT       think aloud                 /write PATH TEXT  write a file, if access allows
     /sleep SECONDS    wait, printing wait events  /silent SECONDS   wait, printing nothing
     /raw LINE         print LINE as it is         /fail CODE        fail with that code
-    /exit CODE        end at once, without a result    /title TEXT    name the conversation
+    /run COMMAND      run it with sh, if allowed  /title TEXT       name the conversation
+    /exit CODE        end at once, without a result
 
 It prints one JSON object per line:
     {"type": "start", "session": …, "model": …, "turn": …}
@@ -24,9 +25,15 @@ It prints one JSON object per line:
     {"type": "tool_result", "id": …, "ok": …, "text": …}
     {"type": "file", "path": …, "change": "created"|"modified"}
     {"type": "warning", "code": "denied", "message": …}
+    {"type": "ask", "id": …, "tool": …, "name": …, "summary": …, "input": {…}}
+    {"type": "withdraw", "id": …}                 only if `/raw` prints it: the request is void
 and finally one of
     {"type": "done", "text": …, "usage": {"input": …, "cached": …, "output": …, "reasoning": …}}
     {"type": "error", "code": …, "message": …, "usage": {…}}
+With `--access=ask` it asks before each tool, and stdin has one JSON object per line:
+    {"type": "prompt", "text": …}
+    {"type": "answer", "id": …, "allow": true|false, "reason": …, "command": …}
+
 Usage counts words: the whole conversation is input, its earlier part from a cache. The exit code is
 0 after `done`, 1 after `error`, 2 for a wrong option, 130 and 143 after SIGINT and SIGTERM.
 
@@ -59,7 +66,7 @@ def parse_options(argv: list[str]) -> dict[str, str]:
         name, has_value, value = token.removeprefix("--").partition("=")
         known = name in (OPTIONS if has_value else FLAGS) and token.startswith("--")
         wrong = (name == "max-turns" and not value.isdecimal()) or (
-            name == "access" and value not in ("read-only", *WRITERS)
+            name == "access" and value not in ("read-only", "ask", *WRITERS)
         )
         if not known or wrong:
             raise Failed("option_refused", f"option not understood: {token}", 2)
@@ -73,6 +80,26 @@ def read_prompt() -> str:
     if not prompt:
         raise Failed("prompt_refused", "there is no prompt on stdin", 2)
     return prompt
+
+
+def read_object(kind: str) -> dict[str, object]:
+    """The next object of this type on stdin; other lines are skipped."""
+    while line := sys.stdin.buffer.readline():
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(entry, dict) and entry.get("type") == kind:
+            return entry
+    raise Failed("prompt_refused" if kind == "prompt" else "agent_failed", f"no {kind} on stdin", 2)
+
+
+def ask(request: dict[str, object]) -> dict[str, object]:
+    """Print the request, and wait for its answer."""
+    emit("ask", **request)
+    while (answer := read_object("answer")).get("id") != request["id"]:
+        pass
+    return answer
 
 
 def _leave(number: int, _frame: object) -> None:
@@ -102,8 +129,9 @@ def converse() -> int:
             from clinvk.agents.demo.screen import run_screen
 
             return run_screen(options)
-        prompt = read_prompt()
-        turn = Turn(Conversation(options), options, prompt, emit)
+        asks = options.get("access") == "ask"
+        prompt = str(read_object("prompt").get("text")) if asks else read_prompt()
+        turn = Turn(Conversation(options), options, prompt, emit, ask)
         turn.run()
     except Failed as failed:
         used = {"usage": turn.usage()} if turn else {}

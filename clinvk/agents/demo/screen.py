@@ -28,7 +28,7 @@ def run_screen(options: dict[str, str]) -> int:
                 show("" if line else "\n")
                 return 0
             if line.strip():
-                Turn(conversation, options, line.rstrip("\n"), show_event).run()
+                Turn(conversation, options, line.rstrip("\n"), show_event, ask).run()
         except KeyboardInterrupt:
             show("\n(interrupted)\n")
         except Failed as failed:
@@ -48,6 +48,12 @@ def show_event(kind: str, **fields: object) -> None:
             show(f"{fields['message']}\n")
         case "done":
             show("\n")
+
+
+def ask(request: dict[str, object]) -> dict[str, object]:
+    """Ask whether a tool may be used; only `y` allows it."""
+    show(f"May I {request['name']} {request['summary']}? [y/n] ")
+    return {"allow": sys.stdin.readline().strip() == "y"}
 
 
 def show(text: str) -> None:

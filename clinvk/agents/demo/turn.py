@@ -18,20 +18,31 @@ DELAY_MS = 8.0
 STREAMED_S = 1.0
 """The longest time for an answer, unless a delay was requested."""
 TICK_S = 0.1
-DIRECTIVE = re.compile(r"/(say|long|think|write|sleep|silent|title|raw|fail|exit)(?: (.*))?")
+LONGEST_OUTPUT = 4_000
+"""Characters of a command's output."""
+DIRECTIVE = re.compile(r"/(say|long|think|write|run|sleep|silent|title|raw|fail|exit)(?: (.*))?")
 
 Emit = Callable[..., None]
 """Receives the kind of an event and its fields."""
+
+Ask = Callable[[dict[str, object]], dict[str, object]]
+"""Receives the fields of a request and returns those of the answer."""
 
 
 class Turn:
     """One prompt and its answer."""
 
     def __init__(
-        self, conversation: Conversation, options: dict[str, str], prompt: str, emit: Emit
+        self,
+        conversation: Conversation,
+        options: dict[str, str],
+        prompt: str,
+        emit: Emit,
+        ask: Ask,
     ) -> None:
         self.conversation = conversation
         self.emit = emit
+        self.ask = ask
         self.access = options.get("access")
         self.system_prompt = read_system_prompt(options.get("system-prompt-file"))
         self.steps_left = int(options.get("max-turns", sys.maxsize))
@@ -94,6 +105,8 @@ class Turn:
                 self.emit("think", text=argument)
             case "write":
                 self.write(*argument.partition(" ")[::2])
+            case "run":
+                self.run_command(argument)
             case "sleep":
                 for _ in range(int(float(argument) / TICK_S)):
                     time.sleep(TICK_S)
@@ -110,28 +123,70 @@ class Turn:
                 sys.exit(int(argument))
 
     def write(self, path: str, text: str) -> None:
-        """Write a file in the working directory, or anywhere with full access."""
-        self.tools += 1
-        tool = f"tool-{self.tools}"
-        self.emit("tool", id=tool, name="write", summary=path, input={"path": path, "text": text})
+        """Write a file in the working directory, or anywhere with full access or if allowed."""
         here = os.path.realpath(os.curdir)
         inside = os.path.commonpath([here, os.path.realpath(path)]) == here
-        if self.access not in WRITERS or not (inside or self.access == "full"):
-            self.emit("warning", code="denied", message=f"writing {path} needs more access")
-            self.emit("tool_result", id=tool, ok=False, text="denied")
-            self.add_answer(f"I may not write {path}.")
+        allowed = self.access in WRITERS and (inside or self.access == "full")
+        call = self.call_tool("write", path, {"path": path, "text": text})
+        if not self.is_allowed(call, allowed=allowed, deed=f"write {path}"):
             return
         change = "modified" if os.path.exists(path) else "created"
         try:
             with open(path, "w", encoding="utf-8", errors="replace") as file:
                 file.write(f"{text}\n")
         except OSError as error:
-            self.emit("tool_result", id=tool, ok=False, text=str(error))
+            self.emit("tool_result", id=call["tool"], ok=False, text=str(error))
             self.add_answer(f"I could not write {path}.")
             return
-        self.emit("tool_result", id=tool, ok=True)
+        self.emit("tool_result", id=call["tool"], ok=True)
         self.emit("file", path=path, change=change)
         self.add_answer(f"I wrote {path}.")
+
+    def run_command(self, command: str) -> None:
+        """Run a command with full access or if allowed; the answer may be another command."""
+        import subprocess  # only here: it takes longer than the rest of the agent's start
+
+        call = self.call_tool("run", command, {"command": command})
+        allowed = self.access == "full"
+        answer = self.is_allowed(call, allowed=allowed, deed=f"run `{command}`")
+        if not answer:
+            return
+        command = str(answer.get("command") or command)
+        ran = subprocess.run(
+            ["/bin/sh", "-c", command],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+        output = ran.stdout.decode("utf-8", errors="replace")[:LONGEST_OUTPUT]
+        self.emit("tool_result", id=call["tool"], ok=ran.returncode == 0, text=output)
+        printed = f" It printed {quote(output, 300)}." if output.strip() else ""
+        self.add_answer(f"I ran `{command}`: exit code {ran.returncode}.{printed}")
+
+    def call_tool(self, name: str, summary: str, given: dict[str, object]) -> dict[str, object]:
+        """Report the call of a tool; the result has its fields."""
+        self.tools += 1
+        tool = f"tool-{self.tools}"
+        self.emit("tool", id=tool, name=name, summary=summary, input=given)
+        return {"tool": tool, "name": name, "summary": summary, "input": given}
+
+    def is_allowed(
+        self, call: dict[str, object], *, allowed: bool, deed: str
+    ) -> dict[str, object] | None:
+        """The answer that allows the call. If it is denied, that is reported, and None returned."""
+        answer: dict[str, object] = {"allow": allowed}
+        if self.access == "ask":
+            answer = self.ask({"id": f"ask-{self.tools}", **call})
+        elif not allowed:
+            message = f"{'writing' if call['name'] == 'write' else 'running'} {call['summary']}"
+            self.emit("warning", code="denied", message=f"{message} needs more access")
+        if answer.get("allow") is True:
+            return answer
+        reason = f": {answer['reason']}" if answer.get("reason") else ""
+        self.emit("tool_result", id=call["tool"], ok=False, text=f"denied{reason}")
+        self.add_answer(f"I may not {deed}{reason}.")
+        return None
 
     def introduction(self) -> str:
         """What this agent is, the prompt, and the earlier prompts."""
