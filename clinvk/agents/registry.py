@@ -5,6 +5,7 @@ of the folder is the name of the backend. Other packages may offer more (`plugin
 configuration may declare some (`declared`), which are known only after it was read.
 """
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -25,9 +26,10 @@ _DECLARED = "declared"
 @cache
 def built_in() -> tuple[str, ...]:
     """The backends that are part of clinvk, in alphabetical order; imports none of them."""
-    # Not `pkgutil`: its import takes 3 ms of a run's 90.
-    files = Path(__file__).parent.glob("*/backend.py")
-    return tuple(sorted({file.parent.name for file in files} - {_DECLARED}))
+    # Not `pkgutil`: its import takes 3 ms of a run's 70.
+    folders = Path(__file__).parent.iterdir()
+    found = {folder.name for folder in folders if os.path.isfile(folder / "backend.py")}
+    return tuple(sorted(found - {_DECLARED}))
 
 
 def names() -> tuple[str, ...]:

@@ -30,12 +30,25 @@ __all__ = [
 ]
 
 
-class Command(click.Command):
-    """A command."""
+class _WithHelp(click.Command):
+    _help: click.Option | None = None
 
-    def get_help_option(self, ctx: Context) -> click.Option | None:
-        """The option that prints the help."""
-        return _with_our_help(super().get_help_option(ctx))
+    def get_help_option(self, ctx: Context) -> click.Option:
+        """The option that prints the help; click's own looks for translations, which takes 1 ms."""
+        if self._help is None:
+            self._help = click.Option(
+                ["show_help", *self.get_help_option_names(ctx)],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_print_help,
+                help="Show this message and exit.",
+            )
+        return self._help
+
+
+class Command(_WithHelp):
+    """A command."""
 
     def format_options(self, ctx: Context, formatter: click.HelpFormatter) -> None:
         """Write the help of each argument and each option."""
@@ -49,15 +62,11 @@ class Command(click.Command):
                     formatter.write_dl(records)
 
 
-class Table(click.Group):
+class Table(_WithHelp, click.Group):
     """A group of commands, without arguments of its own."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401  click's own
         super().__init__(**{"subcommand_metavar": "COMMAND [ARGS]...", **settings})
-
-    def get_help_option(self, ctx: Context) -> click.Option | None:
-        """The option that prints the help."""
-        return _with_our_help(super().get_help_option(ctx))
 
     def list_commands(self, ctx: Context) -> list[str]:
         """The names in our order."""
@@ -166,12 +175,6 @@ def _built(kind: type[_Kind], function: Callable[..., Any], settings: Mapping[st
             "callback": lambda **given: function(ctx=click.get_current_context(), **given),
         }
     )
-
-
-def _with_our_help(option: click.Option | None) -> click.Option | None:
-    if option is not None:
-        option.callback = _print_help
-    return option
 
 
 def _print_help(ctx: Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001  as click calls it

@@ -1,7 +1,8 @@
 """Options with an optional value: `--wait` and `--wait=30s`.
 
 Only the `=` form has a value, so that `--wait fix this` keeps its prompt. Click has no such option,
-so a value is added to each one before click parses the words.
+so a value is added to each one before click parses the words. A short option becomes its long one:
+click first looks for similar ones to propose, which takes 2 ms. An error would still name it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,13 +39,18 @@ def valued_options(params: Sequence[Any]) -> set[str]:
 def _with_values(words: Sequence[str], params: Sequence[Any]) -> Iterator[str]:
     optional = set(_names(filter(value_is_optional, params)))
     valued = valued_options(params)
+    long = {name: param.opts[0] for param in params for name in param.opts if len(name) == 2}
     rest = iter(words)
     for word in rest:
-        yield f"{word}={LEFT_OUT}" if word in optional else word
         if word == "--":
+            yield word
             yield from rest
-        elif word in valued:
-            yield from islice(rest, 1)
+        elif word not in valued:
+            yield f"{word}={LEFT_OUT}" if word in optional else long.get(word, word)
+        else:
+            value = list(islice(rest, 1))
+            yield long.get(word, word) if value else word
+            yield from value
 
 
 def _names(options: Iterable[Any]) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from clinvk.model.access import Access, is_wider
 
-_LETTERS = re.compile(r"-([A-Za-z]+)")
+_LETTERS = r"-([A-Za-z]+)"
 _NO: Mapping[str, Access] = {}
 
 
@@ -67,7 +67,7 @@ def _value(option: AccessOption, argument: str, following: str) -> str | None:
         elif option.takes_value:
             if argument.startswith(name) and not argument.startswith("--"):
                 return argument[2:].removeprefix("=") or following
-        elif (letters := _LETTERS.match(argument)) and name[1] in letters[1]:
+        elif (letters := re.match(_LETTERS, argument)) and name[1] in letters[1]:
             return given[2] if argument == f"{name}={given[2]}" else ""
     return None
 

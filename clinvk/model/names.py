@@ -7,7 +7,7 @@ from clinvk.errors import UsageError
 from clinvk.text.normalize import normal
 from clinvk.text.sanitize import safe_line
 
-_NAME = re.compile(r"[A-Za-z0-9._/#@:][A-Za-z0-9._/#@:-]{0,63}")
+_NAME = r"[A-Za-z0-9._/#@:][A-Za-z0-9._/#@:-]{0,63}"
 _READS_AS_ID = re.compile(r"[0-9a-f]{4,12}", re.IGNORECASE)
 _LONGEST_TAG = 64
 _LONGEST_TITLE = 200
@@ -18,7 +18,7 @@ def checked_name(name: str) -> str:
 
     It must not start with `-`, so that it never looks like an option, and must not be `@last`.
     """
-    if _NAME.fullmatch(name) is None or name == "@last":
+    if re.fullmatch(_NAME, name) is None or name == "@last":
         raise UsageError(
             "a session's name is 1 to 64 letters, digits and `._-/#@:`",
             hint="for example `pr-842`; it must not start with `-`",

@@ -12,10 +12,9 @@ TIME_OF_DAY = (
 )
 """`1:07 AM`, `1:07am (UTC)`, `Nov 28th, 2026 1:07 AM`: the forms that agents use."""
 
-_PARTS = re.compile(
-    r"(?:([a-z]{3}) (\d{1,2})(?:st|nd|rd|th)?,? (?:(\d{4}),? )?(?:at )?)?"
-    r"(\d{1,2})(?::(\d\d))? ?([ap])m(?: \(([a-z_/+-]+)\))?",
-    re.IGNORECASE,
+_PARTS = (
+    r"(?i)(?:([a-z]{3}) (\d{1,2})(?:st|nd|rd|th)?,? (?:(\d{4}),? )?(?:at )?)?"
+    r"(\d{1,2})(?::(\d\d))? ?([ap])m(?: \(([a-z_/+-]+)\))?"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _FURTHEST = timedelta(days=400)
@@ -45,7 +44,7 @@ def _at(wait: Wait, now: datetime) -> datetime | None:
 
 
 def _of_day(text: str, now: datetime) -> datetime | None:
-    found = _PARTS.fullmatch(text)
+    found = re.fullmatch(_PARTS, text)
     if found is None:
         return None
     month, day, year, hour, minute, half, zone = found.groups()

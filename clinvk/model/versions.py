@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from enum import StrEnum
 
-_FIGURES = re.compile(r"[0-9]{1,9}")
-_RELEASE = re.compile(r"[0-9.]*")
-_PART = re.compile(r"[0-9]{1,9}|[^0-9]+")
+_FIGURES = r"[0-9]{1,9}"
+_RELEASE = r"[0-9.]*"
+_PART = r"[0-9]{1,9}|[^0-9]+"
 
 
 class VersionMatch(StrEnum):
@@ -26,7 +26,7 @@ def match_version(version: str | None, tested: Iterable[str]) -> VersionMatch:
     same one without it.
     """
     known = sorted(map(_order, tested))
-    if version is None or not known or not _FIGURES.search(version):
+    if version is None or not known or not re.search(_FIGURES, version):
         return VersionMatch.UNKNOWN
     place = _order(version)
     if place in known:
@@ -38,12 +38,12 @@ def match_version(version: str | None, tested: Iterable[str]) -> VersionMatch:
 
 def _order(version: str) -> tuple[tuple[int, ...], bool, tuple[tuple[int, str], ...]]:
     """A sort key: the numbers before any word, whether there is no word, and the rest."""
-    release = _RELEASE.match(version)
+    release = re.match(_RELEASE, version)
     head = release[0] if release else ""
     rest = version[len(head) :].partition("+")[0]
-    figures = [int(figure) for figure in _FIGURES.findall(head)]
+    figures = [int(figure) for figure in re.findall(_FIGURES, head)]
     while figures and figures[-1] == 0:
         figures.pop()
-    parts = _PART.findall(rest)
+    parts = re.findall(_PART, rest)
     words = tuple((int(part), "") if part.isdigit() else (-1, part) for part in parts)
     return tuple(figures), not rest, words

@@ -10,7 +10,7 @@ from clinvk.errors import ExitStatus
 from clinvk.model.report import ErrorReport
 from clinvk.text.sanitize import safe_text
 
-_QUOTED = re.compile(r"`([^`]{200})[^`]{800,}`")
+_QUOTED = r"`([^`]{200})[^`]{800,}`"
 _RED_BOLD, _DIM, _PLAIN = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
 
 
@@ -21,7 +21,7 @@ def render_report(
 
     As the last line of `-o stream-json` it has a `type`. Very long quotes are cut.
     """
-    report = replace(report, message=_QUOTED.sub(r"`\1…`", report.message))
+    report = replace(report, message=re.sub(_QUOTED, r"`\1…`", report.message))
     if form == "text":
         say_error(streams, report)
         return

@@ -13,7 +13,7 @@ from clinvk.services.files.repositories import repository_root
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import read_text
 
-_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|\r?\n[ \t]*)")
+_ESCAPED = r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|x([0-9a-fA-F]{2})|\r?\n[ \t]*)"
 """A character written as a number, or a line end after a backslash."""
 
 
@@ -70,7 +70,7 @@ def _says(file: Path, words: str) -> bool:
 
 def _unescaped(text: str) -> str:
     """The text with the numeric escapes of JSON, TOML and YAML replaced."""
-    return _ESCAPED.sub(lambda found: _character(found[1] or found[2] or found[3]), text)
+    return re.sub(_ESCAPED, lambda found: _character(found[1] or found[2] or found[3]), text)
 
 
 def _character(digits: str | None) -> str:
