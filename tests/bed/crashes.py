@@ -24,7 +24,7 @@ from clinvk.store import locks
 from clinvk.store.home import Home
 from clinvk.store.index import diff as index_diff
 from clinvk.store.sessions import reading
-from clinvk.store.sessions.selection import Order, Selection
+from clinvk.store.sessions.selection import Query, Selection
 from clinvk.store.sessions.store import SessionStore
 
 STEPPED = Path(__file__).with_name("stepped.py")
@@ -160,7 +160,7 @@ class CrashBed:
         for record in self.root.glob("sessions/[!.]*"):
             expect(_parses(record), "half a record:", record.name)
         indexed = store.select(Selection(), limit=1000)
-        read = reading.select(store.home, Selection(), order=Order.LAST, limit=None)
+        read = reading.select(store.home, Query(Selection()))
         expect(indexed == read, "the index disagrees:", indexed, read)
         expect(not read.damaged, "damaged:", read.damaged)
         listed = {one.session.id: one for one in read.sessions}

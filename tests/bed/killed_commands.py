@@ -16,7 +16,7 @@ from clinvk.errors import ExitStatus
 from clinvk.store.index import diff as index_diff
 from clinvk.store.leftovers import OLD_S, iter_half_copies, iter_leftovers
 from clinvk.store.sessions import reading
-from clinvk.store.sessions.selection import Order, Selection
+from clinvk.store.sessions.selection import Query, Selection
 
 Files = Mapping[str, bytes]
 _CONFIG = "# mine\nrun:\n  timeout: 20m  # long enough\n"
@@ -131,7 +131,7 @@ class CommandBed:
         """The list is right, with the index and without it, and the index is then, too."""
         expect, store = findings.expect, self._bed.store
         indexed = store.select(Selection(), limit=1000)
-        read = reading.select(store.home, Selection(), order=Order.LAST, limit=None)
+        read = reading.select(store.home, Query(Selection()))
         expect(indexed == read, "the index disagrees:", indexed, read)
         expect(not read.damaged, "damaged:", read.damaged)
         listed = {one.session.id for one in read.sessions}

@@ -34,7 +34,7 @@ from clinvk.services.sessions.resolve import continued_session, find_named, reso
 from clinvk.store.home import Home
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.record_fields import encode
-from clinvk.store.sessions.selection import Order, Selection
+from clinvk.store.sessions.selection import Order, Query, Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts.lines import session_line
 from clinvk.text.json_codec import json_line, json_page, time_to_text
@@ -107,9 +107,7 @@ def _calls(size: Size) -> dict[str, Case]:
         "look up what is not there": lambda: _look_in_vain(store),
         "record": lambda: store.save(some),
         "list after a change by hand": lambda: _after_a_change(size, store, latest),
-        "list 20 by a plain scan": lambda: reading.select(
-            size.home, latest, order=Order.LAST, limit=20
-        ),
+        "list 20 by a plain scan": lambda: reading.select(size.home, Query(latest, limit=20)),
     }
 
 

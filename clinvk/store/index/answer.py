@@ -17,7 +17,7 @@ from clinvk.store.index.rows import read_entry
 from clinvk.store.index.sync import correct, refresh
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import Listed, Order, Selected, Selection, in_order
+from clinvk.store.sessions.selection import Listed, Query, Selected, Selection, in_order
 
 _TRIES = (False, False, False, True)
 """Whether each try is thorough. Files may change during a try; wrong entries of the index are
@@ -27,33 +27,12 @@ _ALL = 1 << 31
 """A higher limit counts as no limit: SQLite's numbers have a maximum."""
 
 
-class Question(Struct, frozen=True, kw_only=True):
-    """A query; the fields are those of `index.select`."""
-
-    home: Home
-    selection: Selection
-    order: Order
-    limit: int | None
-    first: int = 0
-    thorough: bool = False
-
-    @property
-    def skipped(self) -> int:
-        """Number of rows to skip: those before `first`, if every row is a session that matches."""
-        return self.first if is_exact(self.selection) else 0
-
-    @property
-    def wanted(self) -> int | None:
-        """Number of sessions to read; None for all."""
-        return None if self.limit is None else self.limit + self.first - self.skipped
-
-
-def answer(question: Question) -> Selected | None:
+def answer(home: Home, query: Query, *, thorough: bool) -> Selected | None:
     """The answer; None if the index cannot be used. Never raises."""
-    for thorough in _TRIES:
+    for check_all in _TRIES:
         with suppress(IndexBrokenError):
             try:
-                found = _answer(question, thorough=question.thorough or thorough)
+                found = _answer(home, query, thorough=thorough or check_all)
             except (IndexUnusableError, StoreError, OSError):
                 return None
             if found is not None:
@@ -64,7 +43,7 @@ def answer(question: Question) -> Selected | None:
 def count(home: Home, selection: Selection) -> int | None:
     """See `index.count`. Reads the sessions if the index alone cannot decide which ones match."""
     if not is_exact(selection):
-        found = answer(Question(home=home, selection=selection, order=Order.LAST, limit=None))
+        found = answer(home, Query(selection), thorough=False)
         return None if found is None else len(found.sessions)
     with suppress(IndexUnusableError, IndexBrokenError, StoreError, OSError), opened(home) as known:
         refresh(known, home)
@@ -73,23 +52,28 @@ def count(home: Home, selection: Selection) -> int | None:
 
 
 class _Reading(Struct):
-    """The sessions read so far; `wrong` are the keys of rows that differ from their files."""
+    """The sessions read so far, at most `wanted` of them.
 
-    question: Question
+    `wrong` are the keys of rows that differ from their files.
+    """
+
+    home: Home
+    selection: Selection
+    wanted: int | None
     sessions: dict[str, Listed] = field(default_factory=dict)
     wrong: list[Key] = field(default_factory=list)
 
     def take(self, rows: list[Row]) -> None:
         """Add the sessions of these rows that match."""
         for row in rows:
-            if len(self.sessions) == self.question.wanted:
+            if len(self.sessions) == self.wanted:
                 break
-            entry = read_entry(self.question.home, row.key)
+            entry = read_entry(self.home, row.key)
             if entry is None or entry.row != row or not isinstance(entry.found, Session):
                 self.wrong.append(row.key)
                 continue
-            status = reading.status_of(self.question.home, entry.found)
-            if self.question.selection.takes(entry.found, status):
+            status = reading.status_of(self.home, entry.found)
+            if self.selection.takes(entry.found, status):
                 self.sessions[entry.found.id] = Listed(session=entry.found, status=status)
 
     def damaged(self, rows: list[Row]) -> list[DamagedRecord]:
@@ -98,10 +82,10 @@ class _Reading(Struct):
         for row in rows:
             if isinstance(row.key, bytes):
                 name = f"{os.fsdecode(row.key)}{reading.RECORD}"
-                path = Path(f"{self.question.home.sessions}{os.sep}{name}")
+                path = Path(f"{self.home.sessions}{os.sep}{name}")
                 found.append(DamagedRecord(path, None, reading.NO_ID))
                 continue
-            entry = read_entry(self.question.home, row.key)
+            entry = read_entry(self.home, row.key)
             if entry is not None and isinstance(entry.found, DamagedRecord):
                 found.append(entry.found)
             else:
@@ -109,32 +93,37 @@ class _Reading(Struct):
         return found
 
 
-def _answer(question: Question, *, thorough: bool) -> Selected | None:
+def _answer(home: Home, query: Query, *, thorough: bool) -> Selected | None:
     """None if a file changed during the query, or the index was wrong; it is then corrected."""
-    with opened(question.home) as database:
-        refresh(database, question.home, thorough=thorough)
-        found = _Reading(question)
-        selected = _selected(database, found)
-        correct(database, question.home, found.wrong)
+    # Rows before the first can only be skipped unread if every row is a session that matches.
+    skipped = query.first if is_exact(query.selection) else 0
+    wanted = None if query.limit is None else query.limit + query.first - skipped
+    with opened(home) as database:
+        refresh(database, home, thorough=thorough)
+        found = _Reading(home, query.selection, wanted)
+        selected = _selected(database, found, query, skipped)
+        correct(database, home, found.wrong)
         return selected
 
 
-def _selected(database: sqlite3.Connection, found: _Reading) -> Selected | None:
-    question, wanted = found.question, found.question.wanted
-    first, count = question.skipped, -1 if wanted is None or wanted > _ALL else wanted
+def _selected(
+    database: sqlite3.Connection, found: _Reading, query: Query, skipped: int
+) -> Selected | None:
+    wanted, first = found.wanted, skipped
+    count = -1 if wanted is None or wanted > _ALL else wanted
     version = data_version(database)
     damaged = found.damaged(damaged_rows(database))
     while not found.wrong:
-        rows = select_rows(database, question.selection, question.order, first, count)
+        rows = select_rows(database, query.selection, query.order, first, count)
         found.take(rows)
         if found.wrong:
             break
         if count < 0 or len(rows) < count or len(found.sessions) >= (wanted or 0):
-            if first > question.skipped and version != data_version(database):
+            if first > skipped and version != data_version(database):
                 break
             listed = list(found.sessions.values())
-            in_order(listed, question.order)
-            listed = listed[question.first - question.skipped :]
+            in_order(listed, query.order)
+            listed = listed[query.first - skipped :]
             return Selected(sessions=tuple(listed), damaged=tuple(damaged))
         first, count = first + count, 4 * count
     return None

@@ -17,37 +17,19 @@ from collections.abc import Callable, Sequence
 
 from clinvk.store.home import Home
 from clinvk.store.index.file_signature import ABSENT, folder_signature
-from clinvk.store.sessions.selection import Order, Selected, Selection
+from clinvk.store.sessions.selection import Query, Selected, Selection
 
 
-def select(  # noqa: PLR0913  one argument for each part of the query
-    home: Home,
-    selection: Selection,
-    *,
-    order: Order = Order.LAST,
-    limit: int | None = None,
-    first: int = 0,
-    thorough: bool = False,
-) -> Selected | None:
-    """The sessions that match, at most `limit` from position `first` on.
+def select(home: Home, query: Query, *, thorough: bool = False) -> Selected | None:
+    """The sessions that the query selects; None if the index cannot be used. Never raises.
 
-    None if the index cannot be used. `thorough` also finds records that another program overwrote
-    in place. Never raises.
+    `thorough` also finds records that another program overwrote in place.
     """
     if _is_empty(home):
         return None
-    from clinvk.store.index.answer import Question, answer
+    from clinvk.store.index.answer import answer
 
-    return answer(
-        Question(
-            home=home,
-            selection=selection,
-            order=order,
-            limit=limit,
-            first=first,
-            thorough=thorough,
-        )
-    )
+    return answer(home, query, thorough=thorough)
 
 
 def count(home: Home, selection: Selection) -> int | None:

@@ -15,7 +15,7 @@ from clinvk.store.files import reason
 from clinvk.store.home import Home, is_session_id
 from clinvk.store.sessions import records
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import Listed, Order, Selected, Selection, in_order
+from clinvk.store.sessions.selection import Listed, Query, Selected, in_order
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.store.transcripts.last_turn import is_behind, last_turn
 
@@ -47,9 +47,7 @@ def iter_records(home: Home) -> Iterator[Session | DamagedRecord]:
                 yield found
 
 
-def select(
-    home: Home, selection: Selection, *, order: Order, limit: int | None, first: int = 0
-) -> Selected:
+def select(home: Home, query: Query) -> Selected:
     """The sessions that match, filtered, then limited; reads all sessions."""
     found: list[Listed] = []
     damaged: list[DamagedRecord] = []
@@ -59,10 +57,10 @@ def select(
             continue
         session = current(home, record)
         status = status_of(home, session)
-        if selection.takes(session, status):
+        if query.selection.takes(session, status):
             found.append(Listed(session=session, status=status))
-    in_order(found, order)
-    return Selected(sessions=tuple(found[first:][:limit]), damaged=tuple(damaged))
+    in_order(found, query.order)
+    return Selected(sessions=tuple(found[query.first :][: query.limit]), damaged=tuple(damaged))
 
 
 def read_session(home: Home, session_id: str) -> Session | DamagedRecord | None:

@@ -108,6 +108,15 @@ class Selection(Struct, frozen=True, kw_only=True):
         )
 
 
+class Query(Struct, frozen=True):
+    """The sessions of a selection in order, at most `limit` of them from position `first` on."""
+
+    selection: Selection
+    order: Order = Order.LAST
+    limit: int | None = None
+    first: int = 0
+
+
 def sought_in(session: Session) -> str:
     """The folded text of a session, without its status, in which typed words are searched."""
     from clinvk.text.casefold import fold

@@ -24,7 +24,7 @@ from clinvk.store.locks import Holder
 from clinvk.store.sessions import reading, records
 from clinvk.store.sessions.changing import changing
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import Order, Selected, Selection
+from clinvk.store.sessions.selection import Order, Query, Selected, Selection
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.store.transcripts.texts import TranscriptTexts, read_texts
 from clinvk.store.transcripts.writer import TranscriptWriter
@@ -59,20 +59,19 @@ class SessionStore(Struct, frozen=True):
         another program overwrote in place is selected by its old values until it is shown. Raises
         `StoreError` only if the folder cannot be read.
         """
+        query = Query(selection, order, limit, first)
         if limit is not None or not selection.broad:
-            found = index.select(
-                self.home, selection, order=order, limit=limit, first=first, thorough=thorough
-            )
+            found = index.select(self.home, query, thorough=thorough)
             if found is not None:
                 return found
-        return reading.select(self.home, selection, order=order, limit=limit, first=first)
+        return reading.select(self.home, query)
 
     def count(self, selection: Selection) -> int:
         """How many sessions match; like `select`, but reads no session if possible."""
         known = index.count(self.home, selection)
         if known is not None:
             return known
-        return len(reading.select(self.home, selection, order=Order.LAST, limit=None).sessions)
+        return len(reading.select(self.home, Query(selection)).sessions)
 
     def find(self, session_id: str) -> Session | DamagedRecord | None:
         """The session with exactly this id; None if there is none or the id is invalid."""

@@ -25,7 +25,7 @@ from clinvk.store.index import index
 from clinvk.store.index.file_signature import UNSETTLED_NS, stamp
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.record_fields import encode
-from clinvk.store.sessions.selection import Order, Selected, Selection
+from clinvk.store.sessions.selection import Order, Query, Selected, Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.json_codec import json_page
 
@@ -134,19 +134,17 @@ class Homes(RuleBasedStateMachine):
         all_of_them = selection == Selection() and limit > len(IDS)
         asked = index.select(
             self.home,
-            selection,
-            order=order,
-            limit=limit,
+            Query(selection, order, limit),
             thorough=self.unseen and not all_of_them,
         )
         self.unseen = False
         assert asked is not None
-        assert _told(asked) == _told(reading.select(self.home, selection, order=order, limit=limit))
-        rest = index.select(self.home, selection, order=order, limit=limit, first=1)
-        scanned = reading.select(self.home, selection, order=order, limit=limit, first=1)
+        assert _told(asked) == _told(reading.select(self.home, Query(selection, order, limit)))
+        rest = index.select(self.home, Query(selection, order, limit, first=1))
+        scanned = reading.select(self.home, Query(selection, order, limit, first=1))
         assert rest is not None
         assert _told(rest) == _told(scanned)
-        everything = reading.select(self.home, selection, order=order, limit=None)
+        everything = reading.select(self.home, Query(selection, order))
         assert index.count(self.home, selection) == len(everything.sessions)
 
     @rule(session=sessions)

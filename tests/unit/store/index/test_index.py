@@ -27,7 +27,7 @@ from clinvk.store.index.sync import FOLDERS, is_noted
 from clinvk.store.sessions import reading, records
 from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import Order, Selected, Selection
+from clinvk.store.sessions.selection import Order, Query, Selected, Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.json_codec import json_page
 
@@ -54,7 +54,7 @@ def ids(store: SessionStore, new_session: New) -> list[str]:
 
 def ask(home: Home, selection: Selection = ALL, limit: int | None = 10) -> list[str]:
     """The ids that the index answers with."""
-    found = index.select(home, selection, limit=limit)
+    found = index.select(home, Query(selection, limit=limit))
     assert found is not None, "the index was not asked"
     return [listed.session.id for listed in found.sessions]
 
@@ -67,7 +67,7 @@ def is_right(home: Home) -> bool:
 
 def scan(home: Home, selection: Selection = ALL, order: Order = Order.LAST) -> Selected:
     """What all the files say."""
-    return reading.select(home, selection, order=order, limit=None)
+    return reading.select(home, Query(selection, order))
 
 
 @contextmanager
@@ -187,7 +187,7 @@ def test_many_edits_in_place_are_corrected_without_reading_all_files(
         compare_all(*given)
 
     monkeypatch.setattr(index_sync, "_compare_all", count)
-    found = index.select(home, ALL, limit=10)
+    found = index.select(home, Query(ALL, limit=10))
     assert found == scan(home)
     assert looks == 0
     assert check(home).changed == 0
@@ -231,11 +231,11 @@ def test_a_record_that_could_not_be_read_once_is_read_again(
     if when == "made":
         home.index.unlink()
     monkeypatch.setattr(records, "_content", refuse)
-    index.select(home, ALL, limit=10)
+    index.select(home, Query(ALL, limit=10))
     assert refused
     monkeypatch.setattr(records, "_content", read)
     time.sleep(1.2 * UNSETTLED_NS / 1e9)
-    assert index.select(home, ALL, limit=10) == scan(home)
+    assert index.select(home, Query(ALL, limit=10)) == scan(home)
     assert check(home) == IndexDiff(indexed=3, changed=0, removed=0, damaged=0)
 
 
@@ -278,7 +278,7 @@ def test_an_index_that_is_held_costs_a_moment_and_no_answer(
     home = store.home
     ask(home)
     with held(home):
-        assert index.select(home, ALL, limit=10) is None
+        assert index.select(home, Query(ALL, limit=10)) is None
         assert store.select(ALL, limit=10) == scan(home)
         store.save(new_session(id=ids[0], name="other"))
     assert (home.cache / "index.behind").is_dir()
@@ -406,7 +406,7 @@ def test_damaged_records_are_in_every_answer(home: Home, ids: list[str]) -> None
     ask(home)
     path.write_bytes(content[:50])
     (home.sessions / "copy of it.json").write_bytes(content)
-    found = index.select(home, Selection(backend="demo"), limit=1)
+    found = index.select(home, Query(Selection(backend="demo"), limit=1))
     assert found is not None
     assert {record.path for record in found.damaged} == {path, home.sessions / "copy of it.json"}
     assert all(isinstance(record, DamagedRecord) for record in found.damaged)
@@ -495,6 +495,6 @@ def test_all_orders_and_filters_are_those_of_a_scan(
     ]
     for selection in selections:
         for order in Order:
-            found = index.select(home, selection, order=order, limit=10)
+            found = index.select(home, Query(selection, order, limit=10))
             assert found == scan(home, selection, order)
             assert found.sessions
