@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from clinvk.store.config.declared import DeclaredSection
-from clinvk.store.config.table import phrase, resolved
+from clinvk.store.config.errors import phrase, resolved
 
 _PLACE = "a place"
 _ARGUMENTS = "arguments"

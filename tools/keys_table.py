@@ -2,14 +2,23 @@
 
 import json
 
-from clinvk.store.config.table import keys
+from clinvk.model.config import environment_variable, known_keys
+from clinvk.store.config.errors import field_at, phrase
+from clinvk.store.config.schema import Config
+
+ANY_BACKEND = "NAME"
+"""In a key that is the same for all backends: the place of the backend's name."""
 
 
 def keys_table() -> str:
-    """The table of all keys."""
+    """The table of all keys; the keys of a backend once, under `backends.NAME`."""
     lines = ["| key | type | default | environment variable | meaning |", "|---|---|---|---|---|"]
-    for key in keys():
-        default = key.default if isinstance(key.default, str) else json.dumps(key.default)
-        cells = (f"`{key.name}`", key.type, f"`{default}`", f"`{key.variable}`", key.meaning)
+    schema = Config.model_json_schema()
+    for key in known_keys([ANY_BACKEND]):
+        field = field_at(schema, key.split("."))
+        value = field.get("default")
+        default = value if isinstance(value, str) else json.dumps(value)
+        variable, meaning = environment_variable(key), field.get("description", "")
+        cells = (f"`{key}`", phrase(schema, field), f"`{default}`", f"`{variable}`", meaning)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"

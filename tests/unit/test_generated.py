@@ -8,8 +8,8 @@ from clinvk.cli.app import COMMANDS
 from clinvk.cli.commands.sessions import LINES
 from clinvk.model.config import known_keys
 from clinvk.published.schemas import render_schemas
-from clinvk.store.config.table import ANY_BACKEND
 from tools.generate import ROOT, generated
+from tools.keys_table import ANY_BACKEND
 
 FILES = generated()
 

@@ -10,13 +10,21 @@ from pydantic import ValidationError
 from clinvk.errors import ConfigError
 from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS
 from clinvk.model.events import Json
-from clinvk.store.config.table import expected
+from clinvk.store.config.schema import Config
 
 Location = tuple[int | str, ...]
 
 _LONGEST = 60
 _OF_A_KEY = "[key]"
 """pydantic adds this to the location of a mapping's key; its value has the same one without it."""
+
+_PHRASES = {
+    "string": "a text",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "null": "null",
+    "object": "a section of keys",
+}
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -90,3 +98,59 @@ def _near_key(location: Location) -> str | None:
         return f"did you mean `{close[0]}`?"
     elsewhere = [key for key in DEFAULTS if key.rpartition(".")[2] == location[-1]]
     return f"did you mean `{elsewhere[0]}`?" if elsewhere else None
+
+
+def expected(location: list[str]) -> str:
+    """What a place of the file may contain: `true or false`, `a section of keys`."""
+    schema = Config.model_json_schema()
+    try:
+        return phrase(schema, field_at(schema, location))
+    except LookupError:
+        return "something else"
+
+
+def field_at(schema: Mapping[str, Any], parts: list[str]) -> Mapping[str, Any]:
+    """The JSON Schema of a key of the configuration. Raises `LookupError`."""
+    found: Mapping[str, Any] = schema
+    for part in parts:
+        found = resolved(schema, found)
+        if "items" in found:
+            found = found["items"]
+        elif "properties" in found:
+            found = found["properties"][part]
+        else:
+            found = found["additionalProperties"]
+    return found
+
+
+def resolved(schema: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema that a reference points to; for a nullable field the schema that is not null."""
+    field = field.get("anyOf", [field])[0]
+    if "$ref" not in field:
+        return field
+    found: Mapping[str, Any] = schema["$defs"][field["$ref"].rpartition("/")[2]]
+    return found
+
+
+def phrase(schema: Mapping[str, Any], field: Mapping[str, Any]) -> str:
+    """The type of a field of a JSON Schema in words."""
+    if "anyOf" in field:
+        *first, last = (phrase(schema, one) for one in field["anyOf"])
+        phrases = ", ".join(first)
+        return f"{phrases}{',' if ' or ' in phrases else ''} or {last}"
+    field = resolved(schema, field)
+    if "enum" in field:
+        return _either([f"`{word}`" for word in field["enum"]])
+    match field.get("type"):
+        case "string" if "examples" in field:
+            return f"a duration such as {_either([f'`{one}`' for one in field['examples']])}"
+        case "integer" if "minimum" in field:
+            return f"a whole number from {field['minimum']}"
+        case "array":
+            return "a list of texts"
+        case kind:
+            return _PHRASES.get(str(kind), str(kind))
+
+
+def _either(words: list[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
