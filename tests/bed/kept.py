@@ -2,12 +2,14 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from bed.command import Command
 from clinvk.model.conversation import Conversation
 from clinvk.model.session import Session
 from clinvk.store.sessions.record_fields import encode
+from clinvk.store.sessions.records import DamagedRecord, read
 
 
 def with_conversation(record: dict[str, Any], **fields: object) -> dict[str, Any]:
@@ -23,6 +25,14 @@ def session_of(**fields: Any) -> Session:
     if known is None:
         return session
     return session.with_conversation(Conversation(backend=session.backend, **known))
+
+
+def load_record(path: Path) -> Session:
+    """The session in the record at that path; raises what a command says that needs it."""
+    found = read(path, session_id=path.stem)
+    if isinstance(found, DamagedRecord):
+        raise found.error()
+    return found
 
 
 def keep(clinvk: Command, number: int, *, days: float = 0, **fields: object) -> str:

@@ -29,7 +29,7 @@ from clinvk.services.turns.policy import KEEP_ALL, RecordingPolicy
 from clinvk.services.world import World
 from clinvk.store.locks import HeldLock
 from clinvk.store.sessions.store import SessionStore
-from clinvk.store.transcripts.transcript import TranscriptWriter
+from clinvk.store.transcripts.writer import TranscriptWriter
 
 
 class Recording(AbstractContextManager["Recording"]):

@@ -11,12 +11,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from clinvk.errors import (
-    SessionDamagedError,
-    SessionNotFoundError,
-    SessionUnreadableError,
-    StoreError,
-)
+from clinvk.errors import SessionDamagedError, SessionUnreadableError, StoreError
 from clinvk.model.session import SCHEMA, Session
 from clinvk.store.files import Place, ensure_private_dir, reason, regular_file, write_private
 from clinvk.store.home import Home
@@ -107,21 +102,6 @@ def id_inside(path: Path) -> str | None:
         return read_session(json.loads(_content(path))).id
     except (ValueError, OSError, RecursionError):
         return None
-
-
-def load(path: Path) -> Session:
-    """The session in the record at `path`.
-
-    Raises `SessionNotFoundError` if it does not exist, and `SessionDamagedError` or
-    `SessionUnreadableError` if it cannot be read.
-    """
-    try:
-        found = read(path, session_id=path.stem)
-    except FileNotFoundError:
-        raise SessionNotFoundError(f"there is no record `{path}`") from None
-    if isinstance(found, DamagedRecord):
-        raise found.error()
-    return found
 
 
 def save(

@@ -69,13 +69,39 @@ def backend_session_line(turn: int, at: datetime, conversation: str, model: str 
     }
 
 
-def event_line(turn: int, at: datetime, event: Event) -> Line | None:
+def event_line(  # noqa: C901  one case for each kind of event
+    turn: int, at: datetime, event: Event
+) -> Line | None:
     """The line of one event; None for the result, which is part of `turn_finished`."""
-    if isinstance(event, Init):
-        return backend_session_line(turn, at, event.backend_session_id, event.model)
-    if isinstance(event, Result):
-        return None
-    return {"type": event.type, "turn": turn} | _body(event)
+    body: Line
+    match event:
+        case Init():
+            return backend_session_line(turn, at, event.backend_session_id, event.model)
+        case Result():
+            return None
+        case Message() | Thinking():
+            continues = event.continues if isinstance(event, Message) else None
+            body = {"text": event.text} | ({"delta": True} if event.delta else {})
+            body |= {} if continues is None else {"continues": continues}
+        case ToolUse():
+            body = {"id": event.id, "name": event.name, "summary": event.summary} | _input(event)
+        case ToolResult():
+            body = {"id": event.id, "ok": event.ok} | _cut("text", event.text)
+        case FileChange() | PermissionAnswer():
+            body = msgspec.to_builtins(event)
+        case PermissionRequest():
+            body = _bounded_request(event)
+        case UsageReported():
+            body = {"usage": event.usage.figures}
+        case Warned():
+            body = {"message": event.message, "code": event.code}
+        case Failed():
+            body = {"failure": failure_body(event.failure)}
+        case Raw():
+            body = _cut("line", event.line)
+        case _:
+            assert_never(event)
+    return {"type": event.type, "turn": turn} | body
 
 
 def text_line(kind: str, turn: int, text: str, *, continues: bool | None = None) -> Line:
@@ -114,48 +140,6 @@ def turn_finished_line(turn: int, at: datetime, outcome: Outcome) -> Line:
         "duration_s": outcome.duration_s,
         "files": [file_to_json(file) for file in outcome.files],
     } | ({} if outcome.structured is None else {"structured": outcome.structured})
-
-
-def _body(  # noqa: C901, PLR0911  one return a kind of event
-    event: Message
-    | Thinking
-    | ToolUse
-    | ToolResult
-    | FileChange
-    | PermissionRequest
-    | PermissionAnswer
-    | UsageReported
-    | Warned
-    | Failed
-    | Raw,
-) -> Line:
-    match event:
-        case Message():
-            more = {} if event.continues is None else {"continues": event.continues}
-            return {"text": event.text} | ({"delta": True} if event.delta else {}) | more
-        case Thinking():
-            return {"text": event.text} | ({"delta": True} if event.delta else {})
-        case ToolUse():
-            return {"id": event.id, "name": event.name, "summary": event.summary} | _input(event)
-        case ToolResult():
-            return {"id": event.id, "ok": event.ok} | _cut("text", event.text)
-        case FileChange():
-            return {"path": event.path, "change": event.change.value}
-        case PermissionRequest():
-            return _bounded_request(event)
-        case PermissionAnswer():
-            answer: Line = msgspec.to_builtins(event)
-            return answer
-        case UsageReported():
-            return {"usage": event.usage.figures}
-        case Warned():
-            return {"message": event.message, "code": event.code}
-        case Failed():
-            return {"failure": failure_body(event.failure)}
-        case Raw():
-            return _cut("line", event.line)
-        case _:
-            assert_never(event)
 
 
 def _cut(name: str, text: str) -> Line:

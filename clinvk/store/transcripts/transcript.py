@@ -21,9 +21,6 @@ from clinvk.store.transcripts.last_turn import LastTurn, is_behind
 from clinvk.store.transcripts.open_turn import lines_of_turn
 from clinvk.store.transcripts.outline import outline_lines
 from clinvk.store.transcripts.reader import LineReader
-from clinvk.store.transcripts.writer import TranscriptWriter
-
-__all__ = ["Transcript", "TranscriptWriter", "read", "read_lines", "rebuild", "reconcile"]
 
 _Read = TypeVar("_Read")
 
@@ -160,12 +157,9 @@ def reconcile(session: Session, transcript: Transcript) -> Session:
         return _after(_named(session, known[-1]), known[-1])
     if opened.number not in transcript.voided:
         return session
-    earlier = transcript.turns[-1] if transcript.turns else None
-    if earlier is None or not earlier.interrupted or earlier.number <= session.turns:
+    if last is None or not last.interrupted or last.number <= session.turns:
         return replace(session, open_turn=None)
-    return replace(
-        session, open_turn=OpenTurn(number=earlier.number, started_at=earlier.started_at)
-    )
+    return replace(session, open_turn=OpenTurn(number=last.number, started_at=last.started_at))
 
 
 def _caught_up(session: Session, transcript: Transcript, last: Turn) -> Session:

@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinvk.errors import SessionDamagedError, SessionNotFoundError, StoreError
+from bed.kept import load_record
+from clinvk.errors import SessionDamagedError, StoreError
 from clinvk.model.access import Access
 from clinvk.model.conversation import Conversation
 from clinvk.model.session import OpenTurn, Session, Status, TitleSource
@@ -33,7 +34,7 @@ from clinvk.errors import StoreError
 from clinvk.store.sessions import records
 from clinvk.store.home import Home
 home = Home(Path(sys.argv[1]))
-session = records.load(home.record("0123456789ab"))
+session = records.read(home.record("0123456789ab"), session_id="0123456789ab")
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
     records.save(home, replace(session, title="x" * 100_000))
@@ -158,7 +159,7 @@ def test_a_record_of_schema_1_is_upgraded_whole(home: Home, change: dict[str, An
     path = home.record("0123456789ab")
     kept = {key: value for key, value in EARLIER.items() if change.get(key, value) is not None}
     path.write_text(json.dumps(kept))
-    session = records.load(path)
+    session = load_record(path)
     assert json.loads(path.read_text()) == kept, "reading writes nothing"
     assert session.conversations == (
         Conversation(
@@ -170,7 +171,7 @@ def test_a_record_of_schema_1_is_upgraded_whole(home: Home, change: dict[str, An
     said = json.loads(path.read_text())
     assert (said["schema"], said["note"], said["model_requested"]) == (2, "mine", "m")
     assert said.keys() == KNOWN | {"note"}
-    assert records.load(path) == session
+    assert load_record(path) == session
 
 
 def test_a_session_of_schema_1_without_a_conversation_has_none() -> None:
@@ -281,7 +282,7 @@ def test_a_newer_record_is_read_and_never_rewritten(
     path = home.record("0123456789ab")
     newer = json.loads(path.read_text()) | {"schema": 3, "status": "dreaming", "tags": {"a": 1}}
     path.write_text(json.dumps(newer))
-    session = records.load(path)
+    session = load_record(path)
     assert (session.schema, session.status, session.tags) == (3, Status.ACTIVE, ())
     with pytest.raises(StoreError, match="a newer clinvk wrote it"):
         records.save(home, session)
@@ -305,9 +306,9 @@ def test_a_record_cut_off_anywhere_is_damaged(
     for length in range(len(whole) - 2):
         path.write_bytes(whole[:length])
         with pytest.raises(SessionDamagedError, match=str(path)):
-            records.load(path)
+            load_record(path)
     path.write_bytes(whole.rstrip())
-    assert records.load(path).title == "größer"
+    assert load_record(path).title == "größer"
 
 
 @pytest.mark.parametrize(
@@ -329,7 +330,7 @@ def test_a_file_that_is_no_record_is_said_to_be_damaged(
     path = tmp_path / "0123456789ab.json"
     path.write_bytes(content)
     with pytest.raises(SessionDamagedError) as damaged:
-        records.load(path)
+        load_record(path)
     assert str(path) in damaged.value.message
     assert why.lower() in damaged.value.message.lower()
 
@@ -340,7 +341,7 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.truncate(records.LARGEST + 1)
     with pytest.raises(SessionDamagedError, match="larger than 16 MiB"):
-        records.load(path)
+        load_record(path)
 
 
 @pytest.mark.parametrize(
@@ -359,13 +360,13 @@ def test_what_is_no_file_is_damaged_and_never_waited_for(
     path = tmp_path / "0123456789ab.json"
     make(path)
     with pytest.raises(SessionDamagedError, match=why):
-        records.load(path)
+        load_record(path)
 
 
 def test_no_record_is_not_a_damaged_one(home: Home) -> None:
     """There is a difference between a session that never was and one that is broken."""
-    with pytest.raises(SessionNotFoundError):
-        records.load(home.record("0123456789ab"))
+    with pytest.raises(FileNotFoundError):
+        load_record(home.record("0123456789ab"))
 
 
 @pytest.mark.usefixtures("any_umask")
@@ -389,7 +390,7 @@ def test_a_full_disk_leaves_the_old_record(home: Home, new_session: Callable[...
         check=True,
     ).stdout
     assert said == "store_unusable\n"
-    assert records.load(home.record("0123456789ab")).title == "old"
+    assert load_record(home.record("0123456789ab")).title == "old"
     assert [path.name for path in home.sessions.iterdir()] == ["0123456789ab.json"]
 
 
@@ -402,7 +403,7 @@ def test_what_json_has_no_word_for_is_written_as_well_as_can_be(
         deep = [deep]
     odd = {"nan": float("nan"), "deep": deep, "tuple": (1,), "path": Path("/x"), 5: "five"}
     records.save(home, new_session(conversation={"counters": odd}, cost_usd=float("inf")))
-    session = records.load(home.record("0123456789ab"))
+    session = load_record(home.record("0123456789ab"))
     assert session.cost_usd is None
     counters = session.conversation.counters
     assert (counters["nan"], counters["tuple"], counters["path"]) == (None, [1], "/x")

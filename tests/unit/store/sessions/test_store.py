@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from bed.kept import load_record
 from clinvk.errors import (
     SessionBusyError,
     SessionDamagedError,
@@ -27,7 +28,6 @@ from clinvk.model.outcome import Outcome
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.model.usage import Usage
 from clinvk.store.locks import Claim
-from clinvk.store.sessions import records
 from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.selection import Selection
 from clinvk.store.sessions.store import SessionStore
@@ -246,7 +246,7 @@ def test_a_killed_run_shows_as_interrupted_with_what_was_received(
         child.wait()
         session = store.load(ID)
         assert store.status_of(session) is Status.INTERRUPTED
-        assert records.load(store.home.record(ID)).conversation.id is None
+        assert load_record(store.home.record(ID)).conversation.id is None
         assert session.conversation.id == "c-1"
         assert store.current(session).conversation.id == "c-1"
         assert store.current(session).conversation.seen
@@ -262,7 +262,7 @@ def test_a_crash_between_the_two_writes_loses_nothing(
     store.create(new_session())
     opened = begin(store, new_session(), clock)
     end(store, opened, clock)
-    session = records.load(store.home.record(ID))
+    session = load_record(store.home.record(ID))
     assert session.open_turn is not None
     assert store.load(ID) == store.current(session)
     assert store.status_of(session) is Status.ACTIVE
@@ -480,7 +480,7 @@ def test_a_record_older_than_its_transcript_is_as_the_transcript_tells_it(
         assert (listed.session, listed.status) == (right, Status.ACTIVE)
     changed = store.update(ID, lambda it: replace(it, title="mine"), time.sleep)
     assert changed == replace(right, title="mine")
-    assert records.load(record) == changed
+    assert load_record(record) == changed
 
 
 def test_a_record_that_lost_the_beginning_of_a_turn_that_worked_shows_it(
