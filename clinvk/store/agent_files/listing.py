@@ -7,7 +7,7 @@ once, and finds each pattern by its literal end in a sorted list.
 import os
 import re
 from bisect import bisect_left
-from functools import lru_cache
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 _PIECE = re.compile(r"\[!?.[^\]]*\]|[*?]")
@@ -39,12 +39,12 @@ class ConversationListing:
         """The files that match the pattern (of `Path.glob`, without `**`)."""
         found: list[Path] = []
         head, tail = _cut(pattern)
-        matches = _expression(head).fullmatch
-        backwards = tail[::-1]
+        heads, backwards = head.split("/"), tail[::-1]
         place = bisect_left(self._backwards, backwards)
         while place < len(self._backwards) and self._backwards[place].startswith(backwards):
             path = self._backwards[place][::-1]
-            if matches(path[: len(path) - len(tail)]):
+            parts = path[: len(path) - len(tail)].split("/")
+            if len(parts) == len(heads) and all(map(fnmatchcase, parts, heads)):
                 found.append(self._root / path)
             place += 1
         return tuple(found)
@@ -60,32 +60,11 @@ def _cut(pattern: str) -> tuple[str, str]:
 
     The first part is the same for all conversations of an agent. `[*]` is an asterisk.
     """
-    end = len(pattern)
-    tail = ""
+    tail, end = "", len(pattern)
     for piece in reversed(list(_PIECE.finditer(pattern))):
-        literal = _LITERAL.fullmatch(piece[0])
         tail = pattern[piece.end() : end] + tail
-        end = piece.end()
+        literal = _LITERAL.fullmatch(piece[0])
         if literal is None:
-            return pattern[:end], tail
-        tail = literal[1] + tail
-        end = piece.start()
+            return pattern[: piece.end()], tail
+        tail, end = literal[1] + tail, piece.start()
     return "", pattern[:end] + tail
-
-
-@lru_cache(maxsize=64)
-def _expression(pattern: str) -> re.Pattern[str]:
-    parts: list[str] = []
-    start = 0
-    for found in _PIECE.finditer(pattern):
-        parts.append(re.escape(pattern[start : found.start()]))
-        piece = found[0]
-        if piece == "*":
-            parts.append("[^/]*")
-        elif piece == "?":
-            parts.append("[^/]")
-        else:
-            body = piece[1:-1].replace("\\", "\\\\").replace("[", "\\[")
-            parts.append(f"[^/{body[1:]}]" if body.startswith("!") else f"[{body}]")
-        start = found.end()
-    return re.compile("".join((*parts, re.escape(pattern[start:]))))

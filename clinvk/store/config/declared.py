@@ -4,6 +4,7 @@ Imports pydantic, like `config.schema`.
 """
 
 import re
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
@@ -45,18 +46,15 @@ def _path(path: str) -> str:
     return path
 
 
-def _access_level(name: str) -> str:
-    levels = [level.value for level in Access if level is not Access.ASK]
-    if name not in levels:
-        raise ValueError(f"there is no access `{name[:60]}`; use one of {', '.join(levels)}")
-    return name
+def _one_of(kind: str, words: type[StrEnum]) -> AfterValidator:
+    known = [word.value for word in words]
 
+    def check(word: str) -> str:
+        if word not in known:
+            raise ValueError(f"there is no {kind} `{word[:60]}`; use one of {', '.join(known)}")
+        return word
 
-def _code(code: str) -> str:
-    codes = [one.value for one in FailureCode]
-    if code not in codes:
-        raise ValueError(f"there is no failure `{code[:60]}`; use one of {', '.join(codes)}")
-    return code
+    return AfterValidator(check)
 
 
 def _file(template: str) -> str:
@@ -80,8 +78,8 @@ File = Annotated[Filled, AfterValidator(_file)]
 Path = Annotated[Filled, AfterValidator(_path)]
 Pattern = Annotated[Filled, AfterValidator(_pattern)]
 Variable = Annotated[str, AfterValidator(_variable)]
-AccessLevel = Annotated[str, AfterValidator(_access_level)]
-Code = Annotated[str, AfterValidator(_code)]
+AccessLevel = Annotated[str, _one_of("access", Access)]
+Code = Annotated[str, _one_of("failure", FailureCode)]
 
 
 class Found(Section):

@@ -66,7 +66,7 @@ class Row(NamedTuple):
 
 
 SELECTED = ", ".join((*Row._fields[:-1], *(column.name for column in COLUMNS)))
-"""The columns that `row_of` expects."""
+"""The columns of a `Row`, in order. Check its key with `checked_key`."""
 
 DECLARED = ", ".join(
     (
@@ -84,12 +84,6 @@ INSERT = f"INSERT INTO entry VALUES ({_PLACES})"  # noqa: S608  no value in it
 def values_of(session: Session, *, is_open: bool) -> tuple[Value, ...]:
     """The values of `COLUMNS` for a session."""
     return tuple(column.value(session, is_open) for column in COLUMNS)
-
-
-def row_of(found: tuple[Value, ...]) -> Row:
-    """The row with the columns `SELECTED`. Check its key with `checked_key`."""
-    key, rebuilt, damaged, opened, *values = found
-    return Row(key, rebuilt, damaged, opened, tuple(values))  # type: ignore[arg-type]  # as declared
 
 
 def _maybe(text: str | None) -> bytes | None:

@@ -1,14 +1,15 @@
 """Turns a selection into a query of the index's database."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from clinvk.model.session import Status
-from clinvk.store.index.columns import OPEN, SELECTED, Row, Value, row_of
+from clinvk.store.index.columns import OPEN, SELECTED, Row, Value
 from clinvk.store.index.rows import checked_key
 from clinvk.store.sessions.selection import (
     Order,
@@ -28,6 +29,16 @@ _ORDERS = {
 }
 
 _NATIVE = "{{0}}key IN (SELECT key FROM native WHERE {})"
+
+_COMPARED: Mapping[str, tuple[str, Callable[[Any], Value]]] = {
+    "name": ("{0}name = ?", as_bytes),
+    "directory": ("{0}cwd = ?", lambda folder: as_bytes(str(Path(folder)))),
+    "since": ("{0}used >= ?", microseconds),
+    "until": ("{0}used < ?", microseconds),
+    "backend": ("{0}backend = ?", as_bytes),
+    "archived": ("{0}archived = ?", int),
+}
+"""The criteria that are compared with one column; except for the name, the matches are ordered."""
 
 _FEW = 1_000
 """A condition that this many sessions meet is not selective enough to search by its SQL index."""
@@ -89,8 +100,7 @@ def _where(
     conditions = [
         *_labels(selection),
         *_place(database, selection),
-        *_times(selection),
-        *_standing(selection),
+        *_equals(selection),
         *_words(selection),
     ]
     way = _way(database, conditions, order)
@@ -118,10 +128,10 @@ def data_version(database: sqlite3.Connection) -> int:
 
 
 def _rows(found: sqlite3.Cursor) -> list[Row]:
-    rows = [row_of(row) for row in found]
-    for row in rows:
-        checked_key(row.key)
-    return rows
+    return [
+        Row(checked_key(key), rebuilt, damaged, opened, tuple(values))
+        for key, rebuilt, damaged, opened, *values in found
+    ]
 
 
 def _way(
@@ -164,17 +174,12 @@ def _labels(selection: Selection) -> Iterator[_Condition]:
         yield _Condition(f"({' OR '.join(ways)})", tuple(values))
     if selection.named:
         yield _Condition("{0}name IS NOT NULL")
-    if selection.name is not None:
-        yield _Condition("{0}name = ?", (as_bytes(selection.name),))
     for tag in selection.tags:
         query = "{0}key IN (SELECT key FROM tag WHERE tag = ?)"
         yield _Condition(query, (as_bytes(tag),))
 
 
 def _place(database: sqlite3.Connection, selection: Selection) -> Iterator[_Condition]:
-    if selection.directory is not None:
-        cwd = as_bytes(str(Path(selection.directory)))
-        yield _Condition("{0}cwd = ?", (cwd,), ordered=True)
     if selection.within:
         bases = [as_bytes(str(folder).rstrip("/")) for folder in selection.within]
         query = _any_of(["{0}cwd = ? OR ({0}cwd >= ? AND {0}cwd < ?)"] * len(bases))
@@ -208,24 +213,17 @@ def _any_of(conditions: list[str]) -> str:
     return f"({_any_of(conditions[:half])}) OR ({_any_of(conditions[half:])})"
 
 
-def _times(selection: Selection) -> Iterator[_Condition]:
-    if selection.since is not None:
-        yield _Condition("{0}used >= ?", (microseconds(selection.since),), ordered=True)
-    if selection.until is not None:
-        yield _Condition("{0}used < ?", (microseconds(selection.until),), ordered=True)
-
-
-def _standing(selection: Selection) -> Iterator[_Condition]:
+def _equals(selection: Selection) -> Iterator[_Condition]:
+    for name, (query, value) in _COMPARED.items():
+        wanted = getattr(selection, name)
+        if wanted is not None:
+            yield _Condition(query, (value(wanted),), ordered=name != "name")
     if selection.status is Status.RUNNING:
         yield _Condition("{0}status = ?", (OPEN,), ordered=True)
     elif selection.status is not None:
         yield _Condition("{0}status IN (?, ?)", (OPEN, selection.status.value))
-    if selection.backend is not None:
-        yield _Condition("{0}backend = ?", (as_bytes(selection.backend),), ordered=True)
     if selection.resumable:
         yield _Condition("{0}resumable = 1", ordered=True)
-    if selection.archived is not None:
-        yield _Condition("{0}archived = ?", (int(selection.archived),), ordered=True)
 
 
 def _words(selection: Selection) -> Iterator[_Condition]:

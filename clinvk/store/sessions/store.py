@@ -179,10 +179,7 @@ class SessionStore(Struct, frozen=True):
 
     def changed_at(self, session_id: str) -> datetime | None:
         """When the session's files were last changed; None if that is not known."""
-        changed = []
-        for path in self.files(session_id):
-            with suppress(OSError):
-                changed.append(path.lstat().st_mtime)
+        changed = [found.st_mtime for found in self._stats(session_id)]
         return datetime.fromtimestamp(max(changed), UTC) if changed else None
 
     def files(self, session_id: str) -> tuple[Path, Path]:
@@ -191,11 +188,12 @@ class SessionStore(Struct, frozen=True):
 
     def size(self, session_id: str) -> int:
         """The size of the session's files in bytes."""
-        sizes = 0
+        return sum(found.st_size for found in self._stats(session_id))
+
+    def _stats(self, session_id: str) -> Iterator[os.stat_result]:
         for path in self.files(session_id):
             with suppress(OSError):
-                sizes += path.lstat().st_size
-        return sizes
+                yield path.lstat()
 
     def remove(self, session_id: str, sleep: Callable[[float], None]) -> None:
         """Delete all files of the session, its lock last; the caller holds the lock.
