@@ -12,7 +12,7 @@ from clinvk.model.names import checked_tag
 from clinvk.model.session import Status
 from clinvk.services.sessions.list import Selection
 from clinvk.services.sessions.places import Here, here_in
-from clinvk.text.timestamps import parse_moment
+from clinvk.text.units import parse_moment
 
 
 def session_filter(  # noqa: PLR0913  one parameter an option

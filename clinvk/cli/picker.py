@@ -29,8 +29,7 @@ from clinvk.cli.context import Cli
 from clinvk.cli.render.choices import choice_lines
 from clinvk.errors import ExitStatus, StoppedBySignal
 from clinvk.model.session import Session
-from clinvk.services.sessions.list import Listed
-from clinvk.services.sessions.pick import OfferedSessions
+from clinvk.services.sessions.list import Listed, OfferedSessions
 from clinvk.services.world import World
 from clinvk.text.casefold import fold
 

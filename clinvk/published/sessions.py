@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from clinvk.model.files import file_to_json, over_turns
-from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
+from clinvk.model.portable import EXPORT_VERSION, PortableSession
 from clinvk.model.report import ErrorReport
 from clinvk.model.turn import Turn
 from clinvk.model.usage import UNKNOWN_USAGE
@@ -206,16 +206,10 @@ def _document(sessions: Sequence[PortableSession]) -> Iterator[str]:
         yield ",\n" if number else ""
         yield f'{{"record": {_json(one.record)}, "transcript": ['
         for place, line in enumerate(one.transcript):
-            yield f"{',' if place else ''}\n{_line(line)}"
+            yield f"{',' if place else ''}\n{_json(line)}"
         yield "\n]}"
     yield "\n]}\n"
 
 
-def _line(line: TranscriptLine) -> str:
-    if not isinstance(line, str):
-        return _json(line)
-    return _json({"": line}).removeprefix('{"": ').removesuffix("}")
-
-
-def _json(value: Mapping[str, Any]) -> str:
+def _json(value: Mapping[str, Any] | str) -> str:
     return json_line(value).decode("utf-8").removesuffix("\n")

@@ -10,7 +10,7 @@ _DEEPEST = 60
 _DECODE = json.JSONDecoder().raw_decode
 
 
-def json_line(value: Mapping[str, Any]) -> bytes:
+def json_line(value: Mapping[str, Any] | str) -> bytes:
     """`value` as one line of JSON, with a line end."""
     return _dump(value, indent=None) + b"\n"
 

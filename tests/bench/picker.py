@@ -24,7 +24,7 @@ from pathlib import Path
 
 from clinvk.cli.picker import Choices
 from clinvk.model.session import Session
-from clinvk.services.sessions.pick import OfferedSessions
+from clinvk.services.sessions.list import OfferedSessions
 from clinvk.store.home import Home
 from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.selection import Selection

@@ -30,8 +30,7 @@ from clinvk.services.sessions.importing import read_export
 from clinvk.store.config.file import check_config, lines_of, problems_in
 from clinvk.text.json_codec import json_line
 from clinvk.text.sanitize import safe_line
-from clinvk.text.timestamps import parse_moment
-from clinvk.text.units import parse_duration
+from clinvk.text.units import parse_duration, parse_moment
 from contract.replay import play
 
 CORPUS = Path(__file__).with_name("corpus")

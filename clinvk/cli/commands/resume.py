@@ -65,7 +65,7 @@ def resume(  # noqa: PLR0913  one parameter an option
 def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -> str:
     """The id of the session that the user picks from those that can be continued."""
     from clinvk.cli.filters import refuse_unknown_backend
-    from clinvk.services.sessions.pick import offered_sessions
+    from clinvk.services.sessions.list import offered_sessions
     from clinvk.services.sessions.resolve import narrowed_to
 
     refuse_unknown_backend(cli, backend, config)
@@ -94,7 +94,7 @@ def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -
 
 def _named(cli: Cli, reference: str, *, here: bool, backend: str | None) -> str:
     """The reference; with `--here` or a backend its id. With `--here` it must be in this place."""
-    from clinvk.services.sessions.pick import named_session
+    from clinvk.services.sessions.list import named_session
     from clinvk.services.sessions.places import here_in
 
     if not here and backend is None:

@@ -14,8 +14,7 @@ from typing import NamedTuple
 
 from clinvk.errors import SessionError
 from clinvk.model.session import Session
-from clinvk.services.sessions.list import Selection, list_sessions
-from clinvk.services.sessions.pick import named_session
+from clinvk.services.sessions.list import Selection, list_sessions, named_session
 from clinvk.services.world import World
 from clinvk.text.sanitize import safe_line
 from clinvk.text.width import cut

@@ -8,8 +8,7 @@ from msgspec import Struct
 
 from clinvk.cli.render.layout import format_age, shown_title
 from clinvk.model.session import Status
-from clinvk.services.sessions.list import Listed
-from clinvk.services.sessions.pick import OfferedSessions
+from clinvk.services.sessions.list import Listed, OfferedSessions
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import TITLE_COLUMNS
 from clinvk.text.width import cut, display_width, graphemes, pad

@@ -70,9 +70,9 @@ def _says(file: Path, words: str) -> bool:
 
 def _unescaped(text: str) -> str:
     """The text with the numeric escapes of JSON, TOML and YAML replaced."""
-    return re.sub(_ESCAPED, lambda found: _character(found[1] or found[2] or found[3]), text)
 
+    def character(found: "re.Match[str]") -> str:
+        digits = found[1] or found[2] or found[3]
+        return chr(int(digits, 16)) if digits and int(digits, 16) <= sys.maxunicode else ""
 
-def _character(digits: str | None) -> str:
-    code = int(digits, 16) if digits else -1
-    return chr(code) if 0 <= code <= sys.maxunicode else ""
+    return re.sub(_ESCAPED, character, text)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
 from clinvk.errors import BackendError, BackendStartError, BackendUnknownError
@@ -87,15 +87,16 @@ def backend_states(
     programs = {one.name: find_program(one, settings, world) for one in known}
     installed = {name: found for name, found in programs.items() if found}
     answers = _answers(installed, world, patience_s)
-    default = _default(settings, world)
+    try:
+        default = default_backend(settings, world).name
+    except BackendError:
+        default = None
     return [
         BackendState(
             name=backend.name,
             title=backend.title,
             program=programs[backend.name],
-            version=answers.get(backend.name, _NOT_ASKED).version,
-            fault=answers.get(backend.name, _NOT_ASKED).fault,
-            broken=answers.get(backend.name, _NOT_ASKED).broken,
+            **asdict(answers.get(backend.name, _Answer())),
             tested_versions=backend.tested_versions,
             signed_in=_signed_in(backend, world),
             supports=tuple(
@@ -118,13 +119,6 @@ def _loadable(catalog: Catalog) -> Iterator[Backend]:
             yield catalog.get(name)
 
 
-def _default(settings: Settings, world: World) -> str | None:
-    try:
-        return default_backend(settings, world).name
-    except BackendError:
-        return None
-
-
 def _signed_in(backend: Backend, world: World) -> SignedIn:
     signs = backend.sign_in(world.user_home, world.environ)
     if signs is None:
@@ -143,9 +137,6 @@ class _Answer(Struct, frozen=True):
     version: str | None = None
     fault: str | None = None
     broken: bool = False
-
-
-_NOT_ASKED = _Answer()
 
 
 def _answers(

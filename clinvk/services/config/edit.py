@@ -1,21 +1,13 @@
 """Shows the effective settings with their sources, and changes single keys."""
 
 import os
-from collections.abc import Iterator
 from difflib import get_close_matches
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from clinvk.errors import ConfigError, UsageError
-from clinvk.model.config import (
-    DECLARED,
-    Setting,
-    Settings,
-    declared_names,
-    default_of,
-    known_keys,
-)
+from clinvk.model.config import DECLARED, Setting, Settings, declared_names, default_of, known_keys
 from clinvk.model.events import Json
 from clinvk.services.agents.catalog import undeclared_names
 from clinvk.services.claims import claim_of
@@ -34,9 +26,6 @@ FIRST_TEXT = """\
 """
 """The text that `config edit` opens if the file does not exist."""
 
-_FIRST = ".model"
-"""The first key of every backend."""
-
 
 def all_settings(world: World) -> dict[str, Setting]:
     """Every known key in the order of the file; the source has the line of the file.
@@ -47,22 +36,19 @@ def all_settings(world: World) -> dict[str, Setting]:
     path = world.home.config_file
     text = read_config(path, must_exist=False)
     lines = lines_of(text, str(path)) if text else {}
+    keys: list[str] = []
+    for key in known_keys(_names(settings)):
+        declaration = f"{key.rpartition('.')[0]}{DECLARED}"
+        if declaration in settings.values and declaration not in keys:
+            keys.append(declaration)  # before the other keys of its backend
+        keys.append(key)
     found: dict[str, Setting] = {}
-    for key in _shown_keys(settings):
+    for key in keys:
         setting = settings.values.get(key) or Setting(default_of(key))
         if setting.source == str(path) and key in lines:
             setting = replace(setting, source=f"{path}:{lines[key]}")
         found[key] = setting
     return found
-
-
-def _shown_keys(settings: Settings) -> Iterator[str]:
-    """Every known key; a backend's declaration comes before its other keys."""
-    for key in known_keys(_names(settings)):
-        declaration = f"{key.rpartition('.')[0]}{DECLARED}"
-        if key.endswith(_FIRST) and declaration in settings.values:
-            yield declaration
-        yield key
 
 
 def setting(world: World, key: str) -> Setting:
@@ -86,7 +72,7 @@ def set_key(world: World, key: str, text: str) -> str | None:
     names = _names_so_far(world)
     _require_known(key, names)
     _config_file(world).set(key, _checked(key, text, names))
-    return _stronger(world, key)
+    return next((name for name in variables_of(key) if world.environ.get(name, "").strip()), None)
 
 
 def unset_key(world: World, key: str) -> bool:
@@ -147,8 +133,7 @@ def _names_so_far(world: World) -> tuple[str, ...]:
 
 
 def _require_known(key: str, names: tuple[str, ...]) -> None:
-    known = known_keys(names)
-    if key in known:
+    if key in (known := known_keys(names)):
         return
     _refuse_section(key, names)
     close = get_close_matches(key[:100], known, n=1)
@@ -168,23 +153,14 @@ def _refuse_section(key: str, names: tuple[str, ...]) -> None:
 
 
 def _checked(key: str, text: str, names: tuple[str, ...]) -> Json:
-    origin = {key: "the value"}
     try:
         value = value_from_text(key, text)
-        return check_values({key: value}, origin, names)[key]
+        return check_values({key: value}, {key: "the value"}, names)[key]
     except ValueError as error:
         raise UsageError(f"`{key}`: {error}") from error
     except ConfigError as error:
         raise UsageError(error.message.removeprefix("the value: "), hint=error.hint) from error
 
 
-def _stronger(world: World, key: str) -> str | None:
-    return next((name for name in variables_of(key) if world.environ.get(name, "").strip()), None)
-
-
 def _config_file(world: World) -> ConfigFile:
-    return ConfigFile(
-        home=world.home,
-        backends=undeclared_names(),
-        claim=claim_of(world),
-    )
+    return ConfigFile(home=world.home, backends=undeclared_names(), claim=claim_of(world))

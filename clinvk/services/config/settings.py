@@ -1,6 +1,6 @@
 """The effective settings: environment over file over default."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -48,8 +48,13 @@ def effective_settings(
         names = (*names, *declared)
         more = _environment(world.environ, backend_keys(declared))
         variables |= more.plain | _sourced(_values(more, names), more)
-    if "default_backend" in variables:
-        _require_backend(variables["default_backend"], names)
+    chosen = variables.get("default_backend", Setting(None))
+    if chosen.value not in (None, *names) and chosen.value not in undeclared_names():
+        known = dict.fromkeys((*undeclared_names(), *names))
+        raise ConfigError(
+            f"{chosen.source}: there is no backend `{chosen.value}`",
+            hint=f"one of: {', '.join(known)}",
+        )
     return merge(file, variables)
 
 
@@ -61,16 +66,6 @@ def _names(environ: Mapping[str, str], text: bytes | None) -> tuple[str, ...]:
 
 def _sourced(values: Mapping[str, Json], from_environment: "_Environment") -> dict[str, Setting]:
     return {key: Setting(value, from_environment.variables[key]) for key, value in values.items()}
-
-
-def _require_backend(setting: Setting, names: Collection[str]) -> None:
-    if setting.value is None or setting.value in names or setting.value in undeclared_names():
-        return
-    known = dict.fromkeys((*undeclared_names(), *names))
-    raise ConfigError(
-        f"{setting.source}: there is no backend `{setting.value}`",
-        hint=f"one of: {', '.join(known)}",
-    )
 
 
 class _Environment(Struct, frozen=True):

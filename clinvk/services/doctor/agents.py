@@ -42,9 +42,7 @@ def _none(survey: Survey) -> Iterator[Finding]:
     ):
         hints = [state.install_hint for state in agents]
         yield problem(
-            "no_agent",
-            "no coding agent is installed",
-            remedy=f"install one: {'; or '.join(hints)}",
+            "no_agent", "no coding agent is installed", remedy=f"install one: {'; or '.join(hints)}"
         )
 
 

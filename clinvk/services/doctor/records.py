@@ -17,8 +17,7 @@ from clinvk.store.locks import is_held
 from clinvk.store.sessions.reading import TRANSCRIPT, read_orphan, why
 from clinvk.store.sessions.records import DamagedRecord, id_inside
 from clinvk.store.transcripts import transcript as transcripts
-from clinvk.text.timestamps import CLOCKS_AGREE
-from clinvk.text.units import format_turns, plural
+from clinvk.text.units import CLOCKS_AGREE, format_turns, plural
 
 
 def check_records(survey: Survey) -> Report:

@@ -17,12 +17,12 @@ MOST_READ = 64 * 1024 * 1024
 
 
 def on_disk(
-    root: str,
+    root: bytes,
     paths: Iterable[bytes],
     *,
     algorithm: str,
     left: Callable[[], float],
-    known: Mapping[bytes, OnDisk | None] | None = None,
+    known: Mapping[bytes, OnDisk | None],
 ) -> dict[bytes, OnDisk | None]:
     """The current state of each path below `root`; None if the file does not exist.
 
@@ -30,11 +30,11 @@ def on_disk(
     regular files are opened. Raises `TimeoutError` when no time is `left`.
     """
     found: dict[bytes, OnDisk | None] = {}
-    folder, room = os.fsencode(root), MOST_READ
+    room = MOST_READ
     for path in paths:
         if left() <= 0:
             raise TimeoutError
-        full = os.path.join(folder, path)  # noqa: PTH118  names are bytes, and there may be many
+        full = os.path.join(root, path)  # noqa: PTH118  names are bytes, and there may be many
         try:
             held = os.lstat(full)
         except OSError:
@@ -43,7 +43,7 @@ def on_disk(
             found[path] = None
             continue
         stamp = (held.st_size, held.st_mtime_ns, held.st_ctime_ns, held.st_ino)
-        before = known.get(path) if known else None
+        before = known.get(path)
         if before is not None and before.stamp == stamp:
             found[path] = before
             continue

@@ -8,7 +8,7 @@ of it is disabled on git's command line, which overrides every file. Nothing is 
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
@@ -32,7 +32,9 @@ _EMPTY_TREES = {
     64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
 }
 
-_OF_THE_REPOSITORY = ("local", "worktree")
+_OWN = ("local", "worktree")
+"""The scopes of the repository's own configuration."""
+
 _NO_FILTER = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 _LIMIT_S = 2.0
 
@@ -90,33 +92,25 @@ class Repository(Struct, frozen=True, kw_only=True):
 
     def own_filters(self, left: Left) -> tuple[str, ...]:
         """The filters in the repository's own configuration, without those of the user."""
-        entries = iter(self._ask(["config", "--list", "--show-scope", "-z"], left).split(b"\0"))
-        found = (
-            os.fsdecode(entry.partition(b"\n")[0])
-            for scope, entry in zip(entries, entries, strict=False)
-            if os.fsdecode(scope) in _OF_THE_REPOSITORY and entry.startswith(b"filter.")
-        )
-        return tuple(dict.fromkeys(key[: key.rfind(".")] for key in found))
+        words = iter(self._listed(["--show-scope"], left))
+        found = (key for scope, key in zip(words, words, strict=False) if scope in _OWN)
+        return _sections("filter.", found)
 
     def submodules(self, left: Left) -> tuple[str, ...]:
         """The submodules in the work tree's `.gitmodules`."""
         if not os.path.lexists(self.root / ".gitmodules"):
             return ()
-        entries = self._ask(["config", "--file", ".gitmodules", "--list", "-z"], left).split(b"\0")
-        keys = (os.fsdecode(entry.partition(b"\n")[0]) for entry in entries)
-        found = (key[: key.rfind(".")] for key in keys if key.startswith("submodule."))
-        return tuple(dict.fromkeys(found))
+        return _sections("submodule.", self._listed(["--file", ".gitmodules"], left))
 
     def _configured(self, left: Left) -> tuple[list[str], str]:
         """The options that disable all filters, and the value for `--untracked-files`.
 
         A user who hides untracked files (for example in a home directory under git) has a reason.
         """
-        output = self._ask(["config", "--list", "-z"], left)
         tame: dict[str, None] = {}
         untracked = "all"
-        for entry in output.split(b"\0"):
-            key, _, value = os.fsdecode(entry).partition("\n")
+        for entry in self._listed([], left):
+            key, _, value = entry.partition("\n")
             if key.startswith("filter."):
                 name = key[: key.rfind(".")]
                 if "=" in name:  # `-c` cannot set it
@@ -129,6 +123,10 @@ class Repository(Struct, frozen=True, kw_only=True):
                 self._require_root(left)
         off = [f"{name}.{key}={value}" for name in tame for key, value in _NO_FILTER]
         return [word for setting in off for word in ("-c", setting)], untracked
+
+    def _listed(self, options: list[str], left: Left) -> list[str]:
+        """What `git config --list` prints, entry by entry."""
+        return os.fsdecode(self._ask(["config", *options, "--list", "-z"], left)).split("\0")
 
     def _require_root(self, left: Left) -> None:
         """Refuse a work tree that the configuration puts at another place."""
@@ -168,6 +166,12 @@ def without_own_programs(
     with suppress(GitError):
         for name in repository.submodules(lambda: _LIMIT_S):
             yield f"{name}.ignore", "all"
+
+
+def _sections(prefix: str, entries: Iterable[str]) -> tuple[str, ...]:
+    """The sections of the entries whose key has this prefix, each once."""
+    keys = (entry.partition("\n")[0] for entry in entries if entry.startswith(prefix))
+    return tuple(dict.fromkeys(key[: key.rfind(".")] for key in keys))
 
 
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:

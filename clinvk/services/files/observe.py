@@ -101,10 +101,8 @@ class FileWatch:
     def _look_before(self) -> None:
         try:
             self._before = self._without_late(_look(self._repository, self._limit()))
-        except GitError as error:
-            self._error = str(error)
-        except TimeoutError:
-            pass
+        except (GitError, TimeoutError) as error:
+            self._error = str(error) or self._error
 
     def _limit(self) -> Left:
         until = self._clock() + LIMIT_S
@@ -141,7 +139,6 @@ def _look(repository: Repository, left: Left, *, known: Snapshot | None = None) 
     if len(paths) > MOST_FILES:
         raise GitError(f"more than {MOST_FILES:,} files differ from the last commit")
     algorithm = "sha256" if len(status.head or "") == 64 else "sha1"
-    held = on_disk(
-        str(repository.root), paths, algorithm=algorithm, left=left, known=earlier or None
-    )
+    root = os.fsencode(repository.root)
+    held = on_disk(root, paths, algorithm=algorithm, left=left, known=earlier)
     return Snapshot(status=status, on_disk=held)

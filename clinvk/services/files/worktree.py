@@ -110,9 +110,7 @@ def parse_tree_changes(data: bytes) -> dict[Path, tuple[Blob | None, Blob | None
 
 
 def changes_between(
-    before: Snapshot,
-    after: Snapshot,
-    commits: Mapping[Path, tuple[Blob | None, Blob | None]],
+    before: Snapshot, after: Snapshot, commits: Mapping[Path, tuple[Blob | None, Blob | None]]
 ) -> dict[Path, Change]:
     """The change of each file between the two snapshots, in the order of the paths.
 
@@ -121,14 +119,8 @@ def changes_between(
     """
     found: dict[Path, Change] = {}
     for path in sorted({*before.on_disk, *after.status.in_head, *commits}):
-        in_old, in_new = commits.get(path, (None, None))
-        was: State
-        if path in before.on_disk:
-            was = before.on_disk[path]
-        else:
-            was = in_old if path in commits else after.status.in_head.get(path)
-        now: State = after.on_disk.get(path, in_new)
-        change = _change(was, now)
+        in_old, in_new = commits.get(path, (after.status.in_head.get(path), None))
+        change = _change(before.on_disk.get(path, in_old), after.on_disk.get(path, in_new))
         if change is not None:
             found[path] = change
     return found

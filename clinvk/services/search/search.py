@@ -38,10 +38,6 @@ class Hit(Struct, frozen=True, kw_only=True):
     field: Field
     snippet: Snippet
 
-    def order(self) -> tuple[int, float, str]:
-        """A sort key: the best last, then the last used, then the id for a stable order."""
-        return _order(self.listed, self.rank)
-
 
 class Found(Struct, frozen=True, kw_only=True):
     """The hits, best first, and what could not be searched.
@@ -57,12 +53,7 @@ class Found(Struct, frozen=True, kw_only=True):
 
 
 def search_sessions(
-    world: World,
-    query: Query,
-    only: Selection,
-    *,
-    limit: int | None = None,
-    processors: int = 1,
+    world: World, query: Query, only: Selection, *, limit: int | None = None, processors: int = 1
 ) -> Found:
     """The sessions that match `only` and the query; ranked, then limited.
 
@@ -82,7 +73,8 @@ def search_sessions(
     parts = fork_map(
         search, [ids[len(ids) * n // count : len(ids) * (n + 1) // count] for n in range(count)]
     )
-    hits = sorted((hit for part in parts for hit in part.hits), key=Hit.order, reverse=True)
+    hits = [hit for part in parts for hit in part.hits]
+    hits.sort(key=lambda hit: _order(hit.listed, hit.rank), reverse=True)
     return Found(
         hits=tuple(hits[:limit]),
         unreadable=tuple(sentence for part in parts for sentence in part.unreadable),
@@ -179,5 +171,6 @@ class _Search:
 
 
 def _order(listed: Listed, rank: int) -> tuple[int, float, str]:
+    """A sort key: the best last, then the last used, then the id for a stable order."""
     session = listed.session
     return (rank, session.last_used_at.timestamp(), session.id)

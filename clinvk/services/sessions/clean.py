@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import (
     ClinvkError,
@@ -121,17 +122,14 @@ def clean(world: World, sweep: Sweep) -> Cleaned:
             in_use.append(session.id)
             continue
         try:
-            one = (
-                _inspect(store, world, session)
-                if sweep.dry_run
-                else _remove(store, world, session, sweep)
-            )
+            if sweep.dry_run:
+                swept.append(_inspect(store, world, session))
+            elif one := _remove(store, world, session, sweep):
+                swept.append(one)
         except SessionBusyError:
             in_use.append(session.id)
         except ClinvkError as error:
             failed.append((session.id, error))
-        else:
-            swept += [one] if one else []
     return Cleaned(
         swept=tuple(swept),
         in_use=tuple(in_use),
@@ -175,11 +173,8 @@ def _old(store: SessionStore, world: World, sweep: Sweep) -> list[tuple[Session,
 
 def _inspect(store: SessionStore, world: World, session: Session) -> Swept:
     refuse_left_agent(store, world, session.id)
-    return Swept(
-        session=session,
-        size=store.size(session.id),
-        native=native_transcript(session, world),
-    )
+    native = native_transcript(session, world)
+    return Swept(session=session, size=store.size(session.id), native=native)
 
 
 def _remove(store: SessionStore, world: World, session: Session, sweep: Sweep) -> Swept | None:
@@ -197,4 +192,4 @@ def _remove(store: SessionStore, world: World, session: Session, sweep: Sweep) -
         swept = _inspect(store, world, session)
         moved = copy_out(store.files(session.id), sweep.archive) if sweep.archive else ()
         store.remove(session.id, world.sleep)
-    return Swept(session=session, size=swept.size, moved_to=moved, native=swept.native)
+    return replace(swept, moved_to=moved)

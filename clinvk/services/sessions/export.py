@@ -19,7 +19,7 @@ from clinvk.store.sessions.record_fields import read_session
 from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.text.redact import Redaction
-from clinvk.text.units import format_turns
+from clinvk.text.units import format_turns, plural
 
 
 class ExportedSession(Struct, frozen=True, kw_only=True):
@@ -43,8 +43,7 @@ class Export(Struct, frozen=True, kw_only=True):
 
     def with_turns(self) -> tuple[ExportedSession, ...]:
         """The sessions with their turns."""
-        pairs = zip(self.sessions, self.statuses, strict=True)
-        return tuple(_with_turns(one, status) for one, status in pairs)
+        return tuple(map(_with_turns, self.sessions, self.statuses))
 
 
 def export_sessions(world: World, references: Sequence[str]) -> Export:
@@ -69,7 +68,14 @@ def export_sessions(world: World, references: Sequence[str]) -> Export:
 def redacted_export(export: Export, home: Path) -> Export:
     """The export with `~` for the home, and a mark for text that looks like a secret."""
     redaction = Redaction(str(home))
-    return replace(export, sessions=tuple(_redacted(one, redaction) for one in export.sessions))
+    redacted = (
+        PortableSession(
+            record=redaction.value(dict(one.record)),
+            transcript=tuple(map(redaction.value, _whole_texts(one.transcript))),
+        )
+        for one in export.sessions
+    )
+    return replace(export, sessions=tuple(redacted))
 
 
 def save_export(path: Path, data: bytes) -> None:
@@ -86,9 +92,8 @@ def save_export(path: Path, data: bytes) -> None:
 def _lacking(exported: PortableSession) -> Iterator[str]:
     """Sentences about what is missing in the session's transcript."""
     session, transcript = _read(exported)
-    damaged = transcript.damaged_lines
-    if damaged:
-        count = "1 line" if damaged == 1 else f"{damaged:,} lines"
+    if damaged := transcript.damaged_lines:
+        count = plural(damaged, "line")
         yield f"session {session.id}: {count} of its transcript cannot be read, exported unchanged"
     if lost := transcript.lost_turns(session):
         has = f"lacks {format_turns(lost)}" if transcript.turns else "has no turn"
@@ -104,13 +109,6 @@ def _with_turns(exported: PortableSession, status: Status) -> ExportedSession:
     session, transcript = _read(exported)
     return ExportedSession(
         session=transcripts.reconcile(session, transcript), status=status, turns=transcript.turns
-    )
-
-
-def _redacted(exported: PortableSession, redaction: Redaction) -> PortableSession:
-    return PortableSession(
-        record=redaction.value(dict(exported.record)),
-        transcript=tuple(map(redaction.value, _whole_texts(exported.transcript))),
     )
 
 

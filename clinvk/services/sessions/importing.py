@@ -68,11 +68,7 @@ def read_export(data: bytes, source: str, agents: Catalog) -> tuple[PortableSess
 
 
 def import_sessions(
-    world: World,
-    sessions: tuple[PortableSession, ...],
-    settings: Settings,
-    *,
-    trust: bool = False,
+    world: World, sessions: tuple[PortableSession, ...], settings: Settings, *, trust: bool = False
 ) -> Imported:
     """Write sessions that do not exist yet; existing ones are not changed.
 
@@ -126,18 +122,17 @@ def _import_one(
                 return replace(done, present=(*done.present, one.id))
             reason = "a different session with that id exists, and is not overwritten"
             return replace(done, refused=(*done.refused, Refused(id=one.id, reason=reason)))
-        name, warnings = one.record.get("name"), done.warnings
+        name, why, warnings = one.record.get("name"), "", done.warnings
         if name is not None and _reads_as_id(name, world):
-            one = replace(one, record={**one.record, "name": None})
-            what = f"session {one.id} is imported without its name"
-            warnings = (*warnings, f"{what}: `{safe_line(name)}` looks like an id")
+            why = f"`{safe_line(name)}` looks like an id"
         elif name is not None:
             held.enter_context(store.lock_name(name, claim_of(world, wait_s=_NAME_WAIT_S)))
             holder = find_named(store, name)
             if holder is not None and holder.id != one.id:
-                one = replace(one, record={**one.record, "name": None})
-                what = f"session {one.id} is imported without its name"
-                warnings = (*warnings, f"{what}: `{name}` is session {holder.id}")
+                why = f"`{name}` is session {holder.id}"
+        if why:
+            one = replace(one, record={**one.record, "name": None})
+            warnings = (*warnings, f"session {one.id} is imported without its name: {why}")
         portable.unpack(store, one)
         return replace(done, imported=(*done.imported, one.id), warnings=warnings)
 
@@ -159,8 +154,7 @@ def _same(here: PortableSession, other: PortableSession) -> bool:
     for record in (ours, theirs):
         for name in (FIELD, *WITHHELD):  # settings may have changed meanwhile
             record.pop(name, None)
-    written = (tuple(portable.line_bytes(one.transcript)) for one in (here, other))
-    first, second = written
+    first, second = (list(portable.line_bytes(one.transcript)) for one in (here, other))
     return ours == theirs and first == second
 
 
@@ -198,18 +192,16 @@ def _session(value: object, place: str, agents: Catalog) -> PortableSession:
     if not isinstance(lines, list):
         raise ValueError(f"{place}.transcript is not a list")  # noqa: TRY004  as above
     record = _record(value.get("record"), f"{place}.record", agents)
-    transcript = tuple(
-        _line(line, f"{place}.transcript[{number}]") for number, line in enumerate(lines)
-    )
-    record = _with_turns(record, transcript, f"{place}.transcript", agents)
-    return PortableSession(record=record, transcript=transcript)
+    for number, line in enumerate(lines):
+        if not isinstance(line, dict) and not (isinstance(line, str) and _is_of_bytes(line)):
+            where = f"{place}.transcript[{number}]"
+            raise ValueError(f"{where} is neither an object nor one line of text")
+    record = _with_turns(record, tuple(lines), f"{place}.transcript", agents)
+    return PortableSession(record=record, transcript=tuple(lines))
 
 
 def _with_turns(
-    record: Mapping[str, Any],
-    lines: tuple[TranscriptLine, ...],
-    place: str,
-    agents: Catalog,
+    record: Mapping[str, Any], lines: tuple[TranscriptLine, ...], place: str, agents: Catalog
 ) -> Mapping[str, Any]:
     """The record with what its transcript knows better, so that nothing changes after the import.
 
@@ -231,19 +223,15 @@ def _with_turns(
 
 def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
     """A valid record, checked against the published schema."""
-    if (
-        isinstance(value, dict)
-        and isinstance(value.get("schema"), int)
-        and value["schema"] > SCHEMA
-    ):
+    if not isinstance(value, dict):
+        raise ValueError(f"{place} is not an object")  # noqa: TRY004  as above
+    if isinstance(value.get("schema"), int) and value["schema"] > SCHEMA:
         raise ValueError(f"{place}: a newer clinvk wrote it (schema {value['schema']})")
     from pydantic import ValidationError
 
     from clinvk.published.files import SessionForm
     from clinvk.text.json_codec import json_line
 
-    if not isinstance(value, dict):
-        raise ValueError(f"{place} is not an object")  # noqa: TRY004  as above
     value = upgraded(value) if "schema" in value else value
     try:
         SessionForm.model_validate_json(json_line(value))
@@ -252,10 +240,9 @@ def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
         first = error.errors()[0]
         where = ".".join([place, *map(str, first["loc"])])
         raise ValueError(f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}") from error
-    except UsageError as error:
-        raise ValueError(f"{place}: {error.message}") from error
-    except ValueError as error:
-        raise ValueError(f"{place}: {error}") from error
+    except (UsageError, ValueError) as error:
+        message = error.message if isinstance(error, UsageError) else error
+        raise ValueError(f"{place}: {message}") from error
     return value
 
 
@@ -287,12 +274,6 @@ def _is_conversation(name: str, conversation: str, agents: Catalog) -> bool:
     if backend := agents.find(name):
         return backend.is_conversation(conversation)
     return ".." not in conversation and bool(Backend.conversation_ids.fullmatch(conversation))
-
-
-def _line(line: object, place: str) -> TranscriptLine:
-    if isinstance(line, dict) or (isinstance(line, str) and _is_of_bytes(line)):
-        return line
-    raise ValueError(f"{place} is neither an object nor one line of text")
 
 
 def _is_of_bytes(line: str) -> bool:

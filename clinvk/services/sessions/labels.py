@@ -27,19 +27,11 @@ NAME_LOCK_WAIT_S = 10.0
 
 def rename(world: World, reference: str, title: str) -> Listed:
     """Set the title, on one line; the agent's own title does not replace it afterwards."""
-    folded = checked_title(title)
-    return _change(
-        world,
-        reference,
-        lambda found: replace(found, title=folded, title_source=TitleSource.PERSON),
-    )
+    changes = {"title": checked_title(title), "title_source": TitleSource.PERSON}
+    return _change(world, reference, lambda found: replace(found, **changes))
 
 
-def give_name(
-    world: World,
-    reference: str,
-    name: str,
-) -> Listed:
+def give_name(world: World, reference: str, name: str) -> Listed:
     """Set the name. Raises `UsageError` if it is invalid, looks like an id or is in use.
 
     The name is locked meanwhile: of two concurrent calls, one is refused.
@@ -66,11 +58,11 @@ def clear_name(world: World, reference: str) -> Listed:
 def add_tags(world: World, reference: str, tags: Sequence[str]) -> Listed:
     """Add tags; existing tags keep their place."""
     new = [checked_tag(tag) for tag in _not_empty(tags)]
-    return _change(
-        world,
-        reference,
-        lambda found: replace(found, tags=tuple(dict.fromkeys((*found.tags, *new)))),
-    )
+
+    def with_new(found: Session) -> Session:
+        return replace(found, tags=tuple(dict.fromkeys((*found.tags, *new))))
+
+    return _change(world, reference, with_new)
 
 
 def remove_tags(world: World, reference: str, tags: Sequence[str]) -> Listed:

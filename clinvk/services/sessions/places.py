@@ -59,11 +59,7 @@ class Here(Struct, frozen=True, dict=True):
                 return replace(asked, within=(self.directory,))
             return replace(asked, directory=str(self.directory))
         trees = work_trees(self.repository)
-        return replace(
-            asked,
-            within=trees if len(trees) <= _MOST_TREES else (),
-            place=self.holds,
-        )
+        return replace(asked, within=trees if len(trees) <= _MOST_TREES else (), place=self.holds)
 
     def narrowed_to_tree(self, asked: Selection) -> Selection:
         """The selection limited to this work tree; outside a repository like `narrowed`."""

@@ -11,11 +11,7 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from clinvk.errors import (
-    NothingToResumeError,
-    SessionAmbiguousError,
-    SessionNotFoundError,
-)
+from clinvk.errors import NothingToResumeError, SessionAmbiguousError, SessionNotFoundError
 from clinvk.model.session import Session
 from clinvk.services.sessions.places import Here
 from clinvk.store.sessions.records import DamagedRecord

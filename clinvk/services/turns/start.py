@@ -32,8 +32,7 @@ from clinvk.store.locks import Claim, HeldLock, Holder
 from clinvk.store.sessions.selection import Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.summary import summed_up
-from clinvk.text.timestamps import CLOCKS_AGREE
-from clinvk.text.units import format_time
+from clinvk.text.units import CLOCKS_AGREE, format_time
 
 NAME_LOCK_WAIT_S = 30.0
 ORPHAN_GRACE_S = 3.0

@@ -15,8 +15,7 @@ from msgspec.structs import replace
 
 from clinvk.cli.picker import Choices
 from clinvk.model.session import Session, Status
-from clinvk.services.sessions.list import Listed
-from clinvk.services.sessions.pick import OfferedSessions
+from clinvk.services.sessions.list import Listed, OfferedSessions
 from clinvk.store.home import Home
 from clinvk.store.index import index
 from clinvk.store.index.file_signature import UNSETTLED_NS

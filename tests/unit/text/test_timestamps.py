@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clinvk.errors import UsageError
-from clinvk.text.timestamps import parse_moment
+from clinvk.text.units import parse_moment
 
 EAST = timezone(timedelta(hours=2))
 NOW = datetime(2025, 1, 27, 23, 30, tzinfo=UTC)
