@@ -7,7 +7,6 @@ from clinvk.errors import SessionBusyError
 from clinvk.process import orphans
 from clinvk.services.world import World
 from clinvk.store.locks import Claim
-from clinvk.store.sessions.store import SessionStore
 
 
 def claim_of(world: World, *, wait_s: float = 0.0) -> Claim:
@@ -24,23 +23,23 @@ def claim_of(world: World, *, wait_s: float = 0.0) -> Claim:
 
 
 @contextmanager
-def at_rest(store: SessionStore, world: World, session_id: str) -> Iterator[None]:
+def at_rest(world: World, session_id: str) -> Iterator[None]:
     """Lock a session that is not in use, for changes that must not happen during a turn.
 
     Raises `SessionBusyError` if a run uses it, or if the agent of a killed run still works (only
     the lock names that agent). Otherwise like `SessionStore.hold`.
     """
-    with store.hold(session_id, claim_of(world)):
-        refuse_left_agent(store, world, session_id)
+    with world.store.hold(session_id, claim_of(world)):
+        refuse_left_agent(world, session_id)
         yield
 
 
-def refuse_left_agent(store: SessionStore, world: World, session_id: str) -> None:
+def refuse_left_agent(world: World, session_id: str) -> None:
     """Raise `SessionBusyError` if the agent of a killed run still works in the session.
 
     An agent on another machine cannot be checked.
     """
-    left = store.holder(session_id)
+    left = world.store.holder(session_id)
     if left is None or left.child_pid is None or left.child_identity is None:
         return
     here = left.host == world.hostname

@@ -17,11 +17,7 @@ from clinvk.text.units import format_time
 
 if TYPE_CHECKING:
     from clinvk.model.config import Settings
-
-
-def _used(at: datetime, now: datetime) -> str:
-    del now
-    return f"used {format_time(at)}"
+    from clinvk.store.sessions.store import SessionStore
 
 
 class World(Struct, frozen=True, kw_only=True, dict=True):
@@ -43,13 +39,20 @@ class World(Struct, frozen=True, kw_only=True, dict=True):
     new_uuid: Callable[[], str]
     pid: int
     hostname: str
-    age: Callable[[datetime, datetime], str] = _used
+    age: Callable[[datetime, datetime], str] = lambda at, _: f"used {format_time(at)}"
     settings: "Settings | None" = None
 
     @cached_property
     def agents(self) -> Catalog:
         """Every agent there is: the one place where a service looks one up."""
         return Catalog(self._settings_now)
+
+    @cached_property
+    def store(self) -> "SessionStore":
+        """The sessions in the home."""
+        from clinvk.store.sessions.store import SessionStore
+
+        return SessionStore(self.home)
 
     def ago(self, at: datetime) -> str:
         """How long ago that was, in words."""

@@ -77,19 +77,15 @@ def parse_moment(
     try:
         return now - timedelta(seconds=parse_duration(words))
     except UsageError as error:
-        raise UsageError(_told(error, text), hint=_MOMENTS) from None
+        plain = error.message.endswith("is not a duration")
+        message = f"`{text}` is neither a duration nor a date" if plain else error.message
+        raise UsageError(message, hint=_MOMENTS) from None
 
 
 def _day(day: datetime, local: Callable[[datetime], datetime], *, end: bool) -> datetime:
     """The start of the day or of the next one; a day is not always 24 hours long."""
     start = day.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
     return local(start + timedelta(days=1) if end else start)
-
-
-def _told(error: UsageError, text: str) -> str:
-    """The message about a wrong duration, for a text that could also have been a date."""
-    plain = error.message.endswith("is not a duration")
-    return f"`{text}` is neither a duration nor a date" if plain else error.message
 
 
 def format_duration(seconds: float) -> str:

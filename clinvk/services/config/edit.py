@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from clinvk.errors import ConfigError, UsageError
 from clinvk.model.config import DECLARED, Setting, Settings, declared_names, default_of, known_keys
-from clinvk.model.events import Json
 from clinvk.services.agents.catalog import undeclared_names
 from clinvk.services.claims import claim_of
 from clinvk.services.config.settings import effective_settings, variables_of
@@ -71,7 +70,13 @@ def set_key(world: World, key: str, text: str) -> str | None:
     """
     names = _names_so_far(world)
     _require_known(key, names)
-    _config_file(world).set(key, _checked(key, text, names))
+    try:
+        value = check_values({key: value_from_text(key, text)}, {key: "the value"}, names)[key]
+    except ValueError as error:
+        raise UsageError(f"`{key}`: {error}") from error
+    except ConfigError as error:
+        raise UsageError(error.message.removeprefix("the value: "), hint=error.hint) from error
+    _config_file(world).set(key, value)
     return next((name for name in variables_of(key) if world.environ.get(name, "").strip()), None)
 
 
@@ -150,16 +155,6 @@ def _refuse_section(key: str, names: tuple[str, ...]) -> None:
     inside = [one for one in known_keys(names) if one.startswith(f"{key}.")]
     if inside:
         raise UsageError(f"`{key}` is a section, not a key", hint=f"it has {', '.join(inside)}")
-
-
-def _checked(key: str, text: str, names: tuple[str, ...]) -> Json:
-    try:
-        value = value_from_text(key, text)
-        return check_values({key: value}, {key: "the value"}, names)[key]
-    except ValueError as error:
-        raise UsageError(f"`{key}`: {error}") from error
-    except ConfigError as error:
-        raise UsageError(error.message.removeprefix("the value: "), hint=error.hint) from error
 
 
 def _config_file(world: World) -> ConfigFile:

@@ -152,8 +152,8 @@ def _going(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Find
     retention = backend.retention(read_text(path) if path else None)
     if retention is None:
         return
-    now_s = world.now().timestamp()
-    going = tuple(one.session.id for one in kept if one.file and _goes(one.file, retention, now_s))
+    until_s = world.now().timestamp() - (retention.days - SOON_DAYS) * _DAY_S
+    going = tuple(one.session.id for one in kept if one.file and 0 < _written_s(one.file) < until_s)
     if going:
         yield note(
             "conversation_going",
@@ -164,8 +164,3 @@ def _going(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Find
             remedy=f"continue the sessions that you want to keep, or raise {retention.setting}",
             sessions=going,
         )
-
-
-def _goes(file: Path, retention: Retention, now_s: float) -> bool:
-    written_s = _written_s(file)
-    return written_s > 0 and now_s - written_s > (retention.days - SOON_DAYS) * _DAY_S

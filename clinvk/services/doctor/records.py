@@ -36,7 +36,16 @@ def check_records(survey: Survey) -> Report:
     return plural(len(survey.sessions), "session"), (
         *(_damaged(one, survey) for one in survey.damaged),
         *(found for one in survey.sessions for found in _of(one, survey)),
-        *map(_leftover, leftovers),
+        *(
+            warning(
+                "leftover",
+                "this is left over from an unfinished write",
+                where=str(path),
+                command=command("rm", path),
+                repair=RemoveLeftover(path=path),
+            )
+            for path in leftovers
+        ),
     )
 
 
@@ -166,16 +175,6 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
             " and agent's conversation are as they were; or delete it",
             command=command("clinvk", "sessions", "delete", "-y", session.id),
         )
-
-
-def _leftover(path: Path) -> Finding:
-    return warning(
-        "leftover",
-        "this is left over from an unfinished write",
-        where=str(path),
-        command=command("rm", path),
-        repair=RemoveLeftover(path=path),
-    )
 
 
 def _set_aside(path: Path) -> str:

@@ -28,7 +28,6 @@ from clinvk.store.home_entries import close_to_others
 from clinvk.store.index.diff import rebuild
 from clinvk.store.leftovers import remove_leftover
 from clinvk.store.lock_files import remove_free_lock
-from clinvk.store.sessions.store import SessionStore
 
 _T = TypeVar("_T")
 
@@ -63,7 +62,7 @@ def mend(repair: Repair, world: World) -> str:
 
 def _rebuild_record(session_id: str, world: World) -> str:
     """Rebuild under the session's lock, since a new run writes the record itself."""
-    store = SessionStore(world.home)
+    store = world.store
     with store.hold(session_id, claim_of(world)):
         path = world.home.record(session_id)
         written = store.as_written(session_id) if os.path.lexists(path) else None

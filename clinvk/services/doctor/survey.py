@@ -12,7 +12,6 @@ from clinvk.services.agents.states import BackendState
 from clinvk.services.world import World
 from clinvk.store.sessions.reading import record_stems, transcript_ids
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.store import SessionStore
 
 
 class Survey(Struct, frozen=True, kw_only=True):
@@ -44,7 +43,7 @@ def survey(
         # Transcripts first: a record never comes without one, and is deleted a moment after it.
         transcripts = frozenset(transcript_ids(home))
         records = frozenset(record_stems(home))
-        found = list(SessionStore(home).iter_records())
+        found = list(world.store.iter_records())
     except StoreError as error:
         return replace(seen, unreadable=error)
     return replace(

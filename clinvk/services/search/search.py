@@ -59,7 +59,7 @@ def search_sessions(
 
     Many sessions are divided among at most `processors` processes.
     """
-    store = SessionStore(world.home)
+    store = world.store
 
     def search(ids: Sequence[str]) -> Found:
         return _Search(store, query, only).found(ids, limit)
@@ -101,20 +101,19 @@ class _Search:
         found = [hit for content in contents if (hit := self._ranked(content)) is not None]
         found.sort(key=lambda hit: _order(hit[0], hit[1].rank), reverse=True)
         return Found(
-            hits=tuple(self._hit(listed, ranked) for listed, ranked in found[:limit]),
+            hits=tuple(
+                Hit(
+                    listed=listed,
+                    rank=ranked.rank,
+                    turn=ranked.place.turn,
+                    field=ranked.place.field,
+                    snippet=snippet_of(ranked.place.text, self._query.wanted),
+                )
+                for listed, ranked in found[:limit]
+            ),
             unreadable=tuple(self._unreadable),
             rebuilt=tuple(self._rebuilt),
             damaged_lines=self._damaged_lines,
-        )
-
-    def _hit(self, listed: Listed, ranked: Ranked) -> Hit:
-        place = ranked.place
-        return Hit(
-            listed=listed,
-            rank=ranked.rank,
-            turn=place.turn,
-            field=place.field,
-            snippet=snippet_of(place.text, self._query.wanted),
         )
 
     def _ranked(self, content: SessionBytes) -> tuple[Listed, Ranked] | None:

@@ -31,7 +31,6 @@ from clinvk.services.world import World
 from clinvk.store.leftovers import iter_half_copies, iter_leftovers, remove_leftover
 from clinvk.store.sessions.moving import copy_out
 from clinvk.store.sessions.selection import Selection
-from clinvk.store.sessions.store import SessionStore
 from clinvk.text.units import parse_duration
 
 DAY_S = 86_400.0
@@ -113,18 +112,17 @@ def archive_folder(world: World, path: Path) -> Path:
 
 def clean(world: World, sweep: Sweep) -> Cleaned:
     """Clean sessions, oldest first; an error with one does not stop the others."""
-    store = SessionStore(world.home)
     swept: list[Swept] = []
     in_use: list[str] = []
     failed: list[tuple[str, ClinvkError]] = []
-    for session, status in _old(store, world, sweep):
+    for session, status in _old(world, sweep):
         if status is Status.RUNNING:
             in_use.append(session.id)
             continue
         try:
             if sweep.dry_run:
-                swept.append(_inspect(store, world, session))
-            elif one := _remove(store, world, session, sweep):
+                swept.append(_inspect(world, session))
+            elif one := _remove(world, session, sweep):
                 swept.append(one)
         except SessionBusyError:
             in_use.append(session.id)
@@ -157,7 +155,7 @@ def _remove_leftovers(world: World, sweep: Sweep) -> int:
     return gone
 
 
-def _old(store: SessionStore, world: World, sweep: Sweep) -> list[tuple[Session, Status]]:
+def _old(world: World, sweep: Sweep) -> list[tuple[Session, Status]]:
     """The sessions that are old enough, oldest first."""
     if sweep.older_than_s is None:
         return []
@@ -166,20 +164,21 @@ def _old(store: SessionStore, world: World, sweep: Sweep) -> list[tuple[Session,
     except OverflowError:
         return []  # before the first valid date
     of = Selection(backend=sweep.backend, status=sweep.status)
-    found = store.select(of, thorough=True).sessions
+    found = world.store.select(of, thorough=True).sessions
     rest = reversed(found[sweep.keep_last :])
     return [(one.session, one.status) for one in rest if one.session.last_used_at < oldest]
 
 
-def _inspect(store: SessionStore, world: World, session: Session) -> Swept:
-    refuse_left_agent(store, world, session.id)
+def _inspect(world: World, session: Session) -> Swept:
+    refuse_left_agent(world, session.id)
     native = native_transcript(session, world)
-    return Swept(session=session, size=store.size(session.id), native=native)
+    return Swept(session=session, size=world.store.size(session.id), native=native)
 
 
-def _remove(store: SessionStore, world: World, session: Session, sweep: Sweep) -> Swept | None:
+def _remove(world: World, session: Session, sweep: Sweep) -> Swept | None:
     """Clean the session if it is unchanged; None if it changed or was already removed."""
-    with at_rest(store, world, session.id):
+    store = world.store
+    with at_rest(world, session.id):
         try:
             found = store.current(store.load(session.id))
         except SessionNotFoundError:
@@ -189,7 +188,7 @@ def _remove(store: SessionStore, world: World, session: Session, sweep: Sweep) -
             return None
         if found != session:
             return None
-        swept = _inspect(store, world, session)
+        swept = _inspect(world, session)
         moved = copy_out(store.files(session.id), sweep.archive) if sweep.archive else ()
         store.remove(session.id, world.sleep)
     return replace(swept, moved_to=moved)

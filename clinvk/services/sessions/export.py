@@ -16,7 +16,6 @@ from clinvk.services.sessions.resolve import resolve_all
 from clinvk.services.world import World
 from clinvk.store.sessions import portable
 from clinvk.store.sessions.record_fields import read_session
-from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.text.redact import Redaction
 from clinvk.text.units import format_turns, plural
@@ -51,7 +50,7 @@ def export_sessions(world: World, references: Sequence[str]) -> Export:
 
     Raises like `resolve_all`, and `StoreError`.
     """
-    store = SessionStore(world.home)
+    store = world.store
     found = {one.id: one for one in resolve_all(store, references, ago=world.ago)}
     statuses = tuple(store.status_of(session) for session in found.values())
     packed = tuple(portable.pack(store, session) for session in found.values())
@@ -120,7 +119,8 @@ def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
     last: tuple[Any, ...] | None = None
     here: int | None = None
     for line in lines:
-        fields, piece = _fields(line), _piece(line)
+        fields = _fields(line)
+        piece = _piece(fields)
         continues, turn = fields.get("continues"), fields.get("turn")
         place = here if piece is not None and piece == last else None
         if piece is not None and isinstance(continues, bool):
@@ -132,9 +132,9 @@ def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
             joined.append(line)
             if isinstance(fields.get("text"), str):
                 parts[place] = [fields["text"]]
-        if fields.get("type") == "message":
-            messages[turn] = place
         kind = fields.get("type")
+        if kind == "message":
+            messages[turn] = place
         if isinstance(kind, str) and ends_message(kind, fields.get("code")):
             last, here = piece, place
     for place, texts in parts.items():
@@ -143,9 +143,8 @@ def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
     return joined
 
 
-def _piece(line: TranscriptLine) -> tuple[Any, ...] | None:
+def _piece(fields: Mapping[str, Any]) -> tuple[Any, ...] | None:
     """A key that the pieces of one text share; None for other lines."""
-    fields = _fields(line)
     part = fields.get("delta") is True or isinstance(fields.get("continues"), bool)
     if not part or not isinstance(fields.get("text"), str):
         return None

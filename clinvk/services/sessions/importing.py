@@ -20,7 +20,6 @@ from clinvk.services.sessions.resolve import find_named
 from clinvk.services.world import World
 from clinvk.store.sessions import portable
 from clinvk.store.sessions.record_fields import encode, read_session, upgraded
-from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts.transcript import read_lines, rebuild, reconcile
 from clinvk.text.sanitize import safe_line
 
@@ -52,7 +51,9 @@ def read_export(data: bytes, source: str, agents: Catalog) -> tuple[PortableSess
     `source` is the name of the file in the message.
     """
     try:
-        return tuple(_sessions(_document(data), agents))
+        if len(data) > LARGEST:
+            raise ValueError(f"it is larger than {LARGEST >> 20} MiB")  # noqa: TRY301  as all faults
+        return tuple(_sessions(json.loads(data, parse_constant=_no_number), agents))
     except UnicodeDecodeError:
         why = "it is not text in UTF-8"
     except json.JSONDecodeError as error:
@@ -75,11 +76,11 @@ def import_sessions(
     Their access and system prompt are kept for information, but only applied with `trust`: the next
     turn uses the user's settings, like the first turn of a new session.
     """
-    done, store = Imported(), SessionStore(world.home)
+    done = Imported()
     for exported in sessions:
         one = _adapted(exported, settings, trust=trust)
         try:
-            done = _import_one(store, one, world, done)
+            done = _import_one(one, world, done)
         except ClinvkError as error:
             refused = Refused(id=one.id, reason=error.message)
             done = replace(done, refused=(*done.refused, refused))
@@ -111,9 +112,8 @@ def _with_given(line: TranscriptLine, given: Mapping[str, Any]) -> TranscriptLin
     return {**value, **given}
 
 
-def _import_one(
-    store: SessionStore, one: PortableSession, world: World, done: Imported
-) -> Imported:
+def _import_one(one: PortableSession, world: World, done: Imported) -> Imported:
+    store = world.store
     with ExitStack() as held:
         held.enter_context(store.lock(one.id, claim_of(world)))
         if store.find(one.id) is not None and not portable.is_half_unpacked(store, one):
@@ -156,12 +156,6 @@ def _same(here: PortableSession, other: PortableSession) -> bool:
             record.pop(name, None)
     first, second = (list(portable.line_bytes(one.transcript)) for one in (here, other))
     return ours == theirs and first == second
-
-
-def _document(data: bytes) -> object:
-    if len(data) > LARGEST:
-        raise ValueError(f"it is larger than {LARGEST >> 20} MiB")
-    return json.loads(data, parse_constant=_no_number)
 
 
 def _sessions(document: object, agents: Catalog) -> Iterator[PortableSession]:

@@ -17,7 +17,6 @@ from clinvk.services.claims import claim_of
 from clinvk.services.sessions.resolve import find_named, resolve_reference
 from clinvk.services.world import World
 from clinvk.store.sessions.selection import Listed
-from clinvk.store.sessions.store import SessionStore
 from clinvk.text.normalize import normal
 from clinvk.text.sanitize import safe_line
 from clinvk.text.width import cut
@@ -36,12 +35,11 @@ def give_name(world: World, reference: str, name: str) -> Listed:
 
     The name is locked meanwhile: of two concurrent calls, one is refused.
     """
-    store = SessionStore(world.home)
-    session = resolve_reference(store, reference, ago=world.ago)
+    session = resolve_reference(world.store, reference, ago=world.ago)
     checked_name(name)
     refuse_id_like(name, world.agents.names)
-    with store.lock_name(name, claim_of(world, wait_s=NAME_LOCK_WAIT_S)):
-        taken = find_named(store, name)
+    with world.store.lock_name(name, claim_of(world, wait_s=NAME_LOCK_WAIT_S)):
+        taken = find_named(world.store, name)
         if taken is not None and taken.id != session.id:
             raise UsageError(
                 f"`{name}` is the name of session {taken.id} ({safe_line(taken.title)})",
@@ -90,7 +88,7 @@ def _not_empty(tags: Sequence[str]) -> list[str]:
 
 def _change(world: World, reference: str, change: Callable[[Session], Session]) -> Listed:
     """Change the record, then the transcript; if the session is in use, the run does that."""
-    store = SessionStore(world.home)
+    store = world.store
     session_id = resolve_reference(store, reference, ago=world.ago).id
     changed = store.update(session_id, change, world.sleep)
     with suppress(SessionBusyError), store.hold(session_id, claim_of(world)):

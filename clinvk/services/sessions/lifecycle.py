@@ -16,34 +16,32 @@ from clinvk.services.sessions.known_conversation import NativeTranscript, native
 from clinvk.services.sessions.resolve import resolve_all, resolve_reference
 from clinvk.services.world import World
 from clinvk.store.home import is_session_id
-from clinvk.store.sessions.store import SessionStore
 
 Target = TypeVar("Target")
 Result = TypeVar("Result")
 
 
-def close(store: SessionStore, world: World, session_id: str) -> bool:
+def close(world: World, session_id: str) -> bool:
     """Close the session: `-c` and `--last` skip it, a resume by id reopens it.
 
     Like all functions here, returns False if nothing changes, and raises `SessionBusyError` if an
     agent works in it.
     """
-    return _change(store, world, session_id, lambda it: replace(it, status=Status.COMPLETED))
+    return _change(world, session_id, lambda it: replace(it, status=Status.COMPLETED))
 
 
-def archive(store: SessionStore, world: World, session_id: str) -> bool:
+def archive(world: World, session_id: str) -> bool:
     """Archive the session: lists hide it, a search finds it, a resume restores it."""
-    return _change(store, world, session_id, lambda it: replace(it, archived=True))
+    return _change(world, session_id, lambda it: replace(it, archived=True))
 
 
-def unarchive(store: SessionStore, world: World, session_id: str) -> bool:
+def unarchive(world: World, session_id: str) -> bool:
     """Restore the session to the list."""
-    return _change(store, world, session_id, lambda it: replace(it, archived=False))
+    return _change(world, session_id, lambda it: replace(it, archived=False))
 
 
-def _change(
-    store: SessionStore, world: World, session_id: str, change: Callable[[Session], Session]
-) -> bool:
+def _change(world: World, session_id: str, change: Callable[[Session], Session]) -> bool:
+    store = world.store
     changes: list[bool] = []
 
     def settled(found: Session) -> Session:
@@ -53,7 +51,7 @@ def _change(
         changes.append(changed != current)
         return changed
 
-    with at_rest(store, world, session_id):
+    with at_rest(world, session_id):
         store.update(session_id, settled, world.sleep)
         store.copy_to_transcript(session_id, world.now)
     return changes[-1]
@@ -81,15 +79,14 @@ def apply_each(
 
 
 def change_each(
-    world: World, references: Iterable[str], change: Callable[[SessionStore, World, str], bool]
+    world: World, references: Iterable[str], change: Callable[[World, str], bool]
 ) -> list[Applied[Session, bool]]:
     """Apply `close`, `archive` or `unarchive` to the sessions that the references mean.
 
     Raises like `resolve_all`, before any change.
     """
-    store = SessionStore(world.home)
-    found = resolve_all(store, references, ago=world.ago)
-    return apply_each(found, lambda one: change(store, world, one.id))
+    found = resolve_all(world.store, references, ago=world.ago)
+    return apply_each(found, lambda one: change(world, one.id))
 
 
 class DeletionTarget(Struct, frozen=True, kw_only=True):
@@ -117,7 +114,7 @@ def find_deletion_targets(world: World, references: Iterable[str]) -> list[Delet
 
 def _deletion_target(world: World, reference: str) -> DeletionTarget:
     try:
-        session = resolve_reference(SessionStore(world.home), reference, ago=world.ago)
+        session = resolve_reference(world.store, reference, ago=world.ago)
     except SessionDamagedError:
         if is_session_id(reference.lower()):
             return DeletionTarget(id=reference.lower(), session=None)
@@ -130,9 +127,8 @@ def delete(world: World, target: DeletionTarget) -> Deleted:
 
     Raises `SessionBusyError` if an agent works in it, and `StoreError`.
     """
-    store = SessionStore(world.home)
     native = native_transcript(target.session, world) if target.session else None
-    with at_rest(store, world, target.id):
-        freed = store.size(target.id)
-        store.remove(target.id, world.sleep)
+    with at_rest(world, target.id):
+        freed = world.store.size(target.id)
+        world.store.remove(target.id, world.sleep)
     return Deleted(freed=freed, native=native)

@@ -32,7 +32,7 @@ def list_sessions(
     world: World, only: Selection, *, limit: int | None = None, order: Order = Order.LAST
 ) -> SessionList:
     """Sessions that match `only`, in that order; filtered first, then limited."""
-    return SessionStore(world.home).select(only, order=order, limit=limit)
+    return world.store.select(only, order=order, limit=limit)
 
 
 class OfferedSessions(Struct, frozen=True):
@@ -68,7 +68,7 @@ def offered_sessions(
     Closed and archived ones are excluded (they can be resumed by id). Running ones are included,
     because users look for them too. `here` limits them to this directory or its repository.
     """
-    store = SessionStore(world.home)
+    store = world.store
     asked = Selection(resumable=True, backend=backend)
     selection = here_in(world).narrowed(asked) if here else asked
     damaged = store.select(selection, limit=1).damaged
@@ -77,12 +77,12 @@ def offered_sessions(
 
 def named_session(world: World, reference: str) -> Session:
     """The session that the reference means; raises like `resolve_reference`."""
-    return resolve_reference(SessionStore(world.home), reference, ago=world.ago)
+    return resolve_reference(world.store, reference, ago=world.ago)
 
 
 def has_touched(world: World, path: Path) -> Callable[[Session], bool]:
     """A test whether a session changed the file at `path` (absolute), or one below it."""
-    store = SessionStore(world.home)
+    store = world.store
     normal_path = os.path.normpath(path)
     wanted = {normal_path, os.path.realpath(normal_path)}
     roots = tuple(f"{one.rstrip('/')}/" for one in wanted)
@@ -117,7 +117,7 @@ def show_session(world: World, reference: str, *, outlined: bool = False) -> Sho
 
     With `outlined`, the turns have no texts, which takes a tenth of the time.
     """
-    store = SessionStore(world.home)
+    store = world.store
     current = store.current(resolve_reference(store, reference, ago=world.ago))
     transcript = store.outline(current.id) if outlined else store.transcript(current.id)
     current = _with_counts(current, transcript)

@@ -11,6 +11,7 @@ from clinvk.model.config import Settings
 from clinvk.model.failure import FailureCode
 from clinvk.model.report import RunReport
 from clinvk.model.trial import Held, Promise, Verdict
+from clinvk.process.descendants import is_marked_left
 from clinvk.services.agents.programs import program_of
 from clinvk.services.agents.states import backend_states
 from clinvk.services.trial.stage import Stage, stage_for
@@ -155,7 +156,7 @@ def _stops(stage: Stage) -> str:
     if report.exit_status is not ExitStatus.TIMEOUT:
         said = _failure(report)
         raise _NotHeldError(f"after {NO_TIME_S:g} s it failed with another error: {said}")
-    if stage.anything_runs():
+    if is_marked_left(stage.mark):  # as far as this system shows it
         raise _NotHeldError("it was stopped, but a process of it still runs")
     return f"stopped after {NO_TIME_S:g} s; no process of it is left"
 

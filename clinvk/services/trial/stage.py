@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -14,16 +13,15 @@ from clinvk.model.config import Setting, Settings
 from clinvk.model.events import Event
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.request import RunRequest
-from clinvk.process.descendants import RUN_MARK, is_marked_left, new_mark
+from clinvk.process.descendants import RUN_MARK, new_mark
 from clinvk.process.scratch import trial_folder
 from clinvk.services.turns.prompt import run
 from clinvk.services.world import World
 from clinvk.store.home import HOME_VARIABLE, Home
-from clinvk.store.sessions.store import SessionStore
 
 
 class Stage(Struct, frozen=True, kw_only=True):
-    """A backend with the user's settings, in an empty home and project.
+    """A backend with the user's settings, in an empty home and project (the world's directory).
 
     `word` is made up for this trial. All processes that are started have `mark` in their
     environment. A turn may take `patience_s`; None: the limit in the settings.
@@ -35,11 +33,6 @@ class Stage(Struct, frozen=True, kw_only=True):
     patience_s: float | None
     word: str
     mark: str
-
-    @property
-    def project(self) -> Path:
-        """The agent's working directory; empty at first."""
-        return self.world.cwd
 
     def ask(self, prompt: str, **asked: Any) -> RunReport:  # noqa: ANN401  fields of a request
         """Run one turn like `clinvk run`; an error before the turn is a report too.
@@ -58,18 +51,15 @@ class Stage(Struct, frozen=True, kw_only=True):
 
     def lose_conversation(self, session_id: str) -> None:
         """Replace the session's conversation by one that the agent does not know."""
-        store = SessionStore(self.world.home)
+        store = self.world.store
         session = store.load(session_id)
         gone = replace(session.conversation, id=self.world.new_uuid())
         store.save(session.with_conversation(gone))
 
     def files(self) -> frozenset[str]:
         """The relative paths of all files in the project."""
-        return frozenset(str(path.relative_to(self.project)) for path in self.project.rglob("*"))
-
-    def anything_runs(self) -> bool:
-        """Whether any started process still runs, as far as this system shows it."""
-        return is_marked_left(self.mark)
+        project = self.world.cwd
+        return frozenset(str(path.relative_to(project)) for path in project.rglob("*"))
 
 
 @contextmanager

@@ -34,8 +34,8 @@ def _turn(store: SessionStore, world: World, *, ended: bool) -> None:
 def test_a_closed_session_is_passed_by(store: SessionStore, world: World, create: Create) -> None:
     """It is completed, and `--last` does not choose it; closing it again changes nothing."""
     create(ID)
-    assert close(store, world, ID)
-    assert not close(store, world, ID)
+    assert close(world, ID)
+    assert not close(world, ID)
     assert store.load(ID).status is Status.COMPLETED
     with pytest.raises(NothingToResumeError):
         last_session(store)
@@ -48,7 +48,7 @@ def test_a_session_is_closed_also_after_a_crash(
     """Neither a turn that broke off nor one whose end the record missed opens it again."""
     create(ID)
     _turn(store, world, ended=ended)
-    assert close(store, world, ID)
+    assert close(world, ID)
     found = store.current(store.load(ID))
     assert (found.status, store.status_of(found)) == (Status.COMPLETED, Status.COMPLETED)
     assert found.turns == int(ended)
@@ -57,11 +57,11 @@ def test_a_session_is_closed_also_after_a_crash(
 def test_archiving_and_back(store: SessionStore, world: World, create: Create) -> None:
     """Both say whether there was anything to do; the time of its last use stays."""
     before = create(ID, days=3)
-    assert archive(store, world, ID)
-    assert not archive(store, world, ID)
+    assert archive(world, ID)
+    assert not archive(world, ID)
     assert store.load(ID) == replace(before, archived=True)
-    assert unarchive(store, world, ID)
-    assert not unarchive(store, world, ID)
+    assert unarchive(world, ID)
+    assert not unarchive(world, ID)
     assert store.load(ID) == before
 
 
@@ -71,8 +71,8 @@ def test_a_lost_record_is_rebuilt_as_it_stood(
     """The transcript knows that the session was archived and closed after its last turn."""
     create(ID)
     _turn(store, world, ended=True)
-    archive(store, world, ID)
-    close(store, world, ID)
+    archive(world, ID)
+    close(world, ID)
     store.home.record(ID).unlink()
     rebuilt = store.load(ID)
     assert (rebuilt.archived, rebuilt.status, rebuilt.turns) == (True, Status.COMPLETED, 1)
@@ -83,7 +83,7 @@ def test_a_running_session_is_left_alone(
     store: SessionStore,
     world: World,
     create: Create,
-    change: Callable[[SessionStore, World, str], bool],
+    change: Callable[[World, str], bool],
 ) -> None:
     """Exit 75, and the record is as it was."""
     before = create(ID)
@@ -91,6 +91,6 @@ def test_a_running_session_is_left_alone(
         store.lock(ID, claim_of(world)),
         pytest.raises(SessionBusyError) as busy,
     ):
-        change(store, world, ID)
+        change(world, ID)
     assert busy.value.exit_status == 75
     assert store.load(ID) == before
