@@ -5,13 +5,23 @@ tests check the output against them. `python -m tools.generate` writes them.
 """
 
 import json
+from functools import reduce
+from operator import or_
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter
+from msgspec.structs import fields
+from pydantic import Field, TypeAdapter, create_model
 
-from clinvk.model.events import Change
+from clinvk.model.events import (
+    FileChange,
+    Message,
+    PermissionAnswer,
+    PermissionRequest,
+    Thinking,
+    ToolResult,
+    ToolUse,
+)
 from clinvk.model.finding import Area, Severity
-from clinvk.model.permission import DecidedBy, Decision, ToolKind
 from clinvk.model.session import SCHEMA, Status
 from clinvk.model.trial import Held, Promise
 from clinvk.published.files import (
@@ -65,90 +75,12 @@ class InitEvent(Form):
     resumed: bool
 
 
-class MessageEvent(Form):
-    """A part of the answer; with `delta` the next piece of a message.
-
-    Consecutive pieces are one message, also with a `raw` line or a warning (except `retry`) between
-    them. `continues` overrides this: true appends the text to the previous message, whatever came
-    between; false starts a new one.
-    """
-
-    type: Literal["message"]
-    text: str
-    delta: bool
-    continues: bool | None
-
-
-class ThinkingEvent(Form):
-    """The agent's reasoning, if it shows it."""
-
-    type: Literal["thinking"]
-    text: str
-    delta: bool
-
-
-class ToolUseEvent(Form):
-    """The agent calls a tool; `summary` is one line, `input` the agent's own input."""
-
-    type: Literal["tool_use"]
-    id: str
-    name: str
-    summary: str
-    input: dict[str, Any]
-
-
-class ToolResultEvent(Form):
-    """The result of a tool."""
-
-    type: Literal["tool_result"]
-    id: str
-    ok: bool
-    text: str
-
-
-class FileChangeEvent(Form):
-    """A file that the agent reports as changed; the path is unchanged."""
-
-    type: Literal["file_change"]
-    path: str
-    change: Change
-
-
 class FileEditForm(Form):
     """A change that is asked for; `old` is null for a whole file, `new` for a deleted one."""
 
     path: str
     old: str | None
     new: str | None
-
-
-class PermissionRequestEvent(Form):
-    """The agent asks whether it may use a tool."""
-
-    type: Literal["permission_request"]
-    id: str
-    tool: str
-    kind: ToolKind
-    summary: str
-    tool_use_id: str | None
-    command: str | None
-    paths: list[str]
-    edits: list[FileEditForm]
-    diff: str
-    reason: str
-    editable: bool
-
-
-class PermissionAnswerEvent(Form):
-    """The answer to the request with this `id`, and who gave it."""
-
-    type: Literal["permission_answer"]
-    id: str
-    decision: Decision
-    by: DecidedBy
-    rule: str | None
-    reason: str | None
-    command: str | None
 
 
 class UsageEvent(UsageForm):
@@ -177,21 +109,46 @@ class ResultEvent(ResultForm):
     type: Literal["result"]
 
 
-StreamEvent = Annotated[
-    InitEvent
-    | MessageEvent
-    | ThinkingEvent
-    | ToolUseEvent
-    | ToolResultEvent
-    | FileChangeEvent
-    | PermissionRequestEvent
-    | PermissionAnswerEvent
-    | UsageEvent
-    | WarningEvent
-    | ErrorEvent
-    | ResultEvent,
-    Field(discriminator="type"),
-]
+def _event(kind: Any, description: str, **other: Any) -> Any:  # noqa: ANN401  types
+    """The form of an event that is published as it is; `other` has fields with another type."""
+    word: Any = Literal  # the type checker allows no computed word
+    types: dict[str, Any] = {"type": word[kind.type]}
+    types |= {field.name: other.get(field.name, field.type) for field in fields(kind)}
+    required: dict[str, Any] = {name: (one, ...) for name, one in types.items()}
+    return create_model(f"{kind.__name__}Event", __base__=Form, __doc__=description, **required)
+
+
+_EVENTS = (
+    InitEvent,
+    _event(
+        Message,
+        """A part of the answer; with `delta` the next piece of a message.
+
+Consecutive pieces are one message, also with a `raw` line or a warning (except `retry`) between
+them. `continues` overrides this: true appends the text to the previous message, whatever came
+between; false starts a new one.""",
+    ),
+    _event(Thinking, "The agent's reasoning, if it shows it."),
+    _event(
+        ToolUse,
+        "The agent calls a tool; `summary` is one line, `input` the agent's own input.",
+        input=dict[str, Any],
+    ),
+    _event(ToolResult, "The result of a tool."),
+    _event(FileChange, "A file that the agent reports as changed; the path is unchanged."),
+    _event(
+        PermissionRequest,
+        "The agent asks whether it may use a tool.",
+        edits=list[FileEditForm],
+    ),
+    _event(PermissionAnswer, "The answer to the request with this `id`, and who gave it."),
+    UsageEvent,
+    WarningEvent,
+    ErrorEvent,
+    ResultEvent,
+)
+
+StreamEvent: Any = Annotated[reduce(or_, _EVENTS), Field(discriminator="type")]
 
 
 class FindingForm(Form):
