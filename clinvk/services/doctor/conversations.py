@@ -12,7 +12,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from clinvk.agents.base import Backend
-from clinvk.model.agent_facts import Retention
 from clinvk.model.conversation import ConversationRows, Conversations
 from clinvk.model.finding import Finding
 from clinvk.model.session import Session, Status
