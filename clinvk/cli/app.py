@@ -1,18 +1,18 @@
 """The whole command line, and the one place where an error becomes an exit status."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import click
 
 from clinvk.cli.command import App, CommandTable, Context, Exit, Option
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.failures import asked_form, in_our_words
-from clinvk.cli.render import Form
-from clinvk.cli.render.errors import render_report
 from clinvk.cli.streams import OutputClosed, OutputLostError
 from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal, UsageError
-from clinvk.model.report import ErrorReport
+
+if TYPE_CHECKING:
+    from clinvk.cli.render import Form
 
 COMMANDS = {
     "run": "Send a prompt to an agent (same as `clinvk PROMPT`).",
@@ -90,7 +90,7 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
     except ClinvkError as error:
         # If stdout cannot be written, JSON would be lost.
         form = "text" if isinstance(error, OutputLostError) else asked_form(argv, cli.world)
-        _say(ErrorReport.of_error(error), error.exit_status, form, cli)
+        _say(error, error.exit_status, form, cli)
         return error.exit_status
     except OutputClosed:
         return ExitStatus.OK
@@ -102,24 +102,29 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         import traceback
 
         cli.streams.err_text(traceback.format_exc().rstrip())
-        _say(_BUG, ExitStatus.BUG, asked_form(argv, cli.world), cli)
+        _say(None, ExitStatus.BUG, asked_form(argv, cli.world), cli)
         return ExitStatus.BUG
 
 
-def _say(error: ErrorReport, status: ExitStatus, form: Form, cli: Cli) -> None:
-    """Report the error in that format; if that fails, as text on stderr."""
+def _say(error: ClinvkError | None, status: ExitStatus, form: "Form", cli: Cli) -> None:
+    """Report the error, or a bug, in that format; if that fails, as text on stderr."""
+    from clinvk.cli.render.errors import render_report
+    from clinvk.model.report import ErrorReport
+
+    report = ErrorReport(
+        code="bug",
+        message="this is a bug in clinvk",
+        hint="please report it with the lines on stderr",
+        retryable=False,
+    )
+    if error is not None:
+        report = ErrorReport.of_error(error)
     try:
-        render_report(error, status, cli.streams, form)
+        render_report(report, status, cli.streams, form)
     except (ClinvkError, OutputClosed):
-        render_report(error, status, cli.streams, "text")
+        render_report(report, status, cli.streams, "text")
 
 
-_BUG = ErrorReport(
-    code="bug",
-    message="this is a bug in clinvk",
-    hint="please report it with the lines on stderr",
-    retryable=False,
-)
 _CUT_OFF = (ExitStatus.TIMEOUT, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED)
 _FINISH_S = 2.0
 

@@ -1,28 +1,40 @@
 """The context of every command: the terminal and the world."""
 
+import os
 import sys
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-
-from msgspec import Struct
-from msgspec.structs import replace
+from typing import TYPE_CHECKING
 
 from clinvk.cli.streams import Streams, streams_from
 from clinvk.errors import UsageError
-from clinvk.services.world import World, world_of_this_process
+
+if TYPE_CHECKING:  # loaded by the commands that ask it, which `--help` does not
+    from clinvk.services.world import World
 
 
-class Cli(Struct, frozen=True):
+class Cli:
     """The terminal and the world of one command line."""
 
-    streams: Streams
-    world: World
+    def __init__(self, streams: Streams, world: "World | None" = None) -> None:
+        self.streams, self._given = streams, world
+
+    @cached_property
+    def world(self) -> "World":
+        """The world that was given, else that of this process."""
+        if self._given is not None:
+            return self._given
+        from msgspec.structs import replace
+
+        from clinvk.services.world import world_of_this_process
+
+        return replace(world_of_this_process(), age=_age)
 
 
 def build_cli() -> Cli:
     """The terminal, environment, clock and ids of this process."""
-    world = replace(world_of_this_process(), age=_age)
-    return Cli(streams_from(world.environ, sys.stdin, sys.stdout, sys.stderr), world)
+    return Cli(streams_from(os.environ, sys.stdin, sys.stdout, sys.stderr))
 
 
 def _age(at: datetime, now: datetime) -> str:

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from clinvk.cli.render import Form
-from clinvk.services.world import World
+if TYPE_CHECKING:
+    from clinvk.cli.render import Form
+    from clinvk.services.world import World
 
-_FORMS: Mapping[str, Form] = {"text": "text", "json": "json", "stream-json": "stream-json"}
+_FORMS: "Mapping[str, Form]" = {"text": "text", "json": "json", "stream-json": "stream-json"}
 _SWITCHES = frozenset("cqvei")
 """The short options without a value, which can precede the `o` in `-qojson`."""
 
@@ -16,7 +18,7 @@ _OTHERS = ("sessions", "config", "backends", "completion", "chat")
 """The commands without `--output-format`, which the setting does not affect."""
 
 
-def asked_form(argv: Sequence[str], world: World) -> Form:
+def asked_form(argv: Sequence[str], world: "World") -> "Form":
     """The format, from the words alone (they may be invalid), else from the settings."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
     form: Form | None = None
@@ -40,7 +42,7 @@ def _format_in(word: str, following: str) -> str:
     return ""
 
 
-def _configured(world: World) -> Form:
+def _configured(world: "World") -> "Form":
     form = world.environ.get("CLINVK_OUTPUT_FORMAT", "").strip()
     if not form:
         from clinvk.services.config.settings import effective_settings

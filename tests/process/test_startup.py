@@ -16,6 +16,12 @@ HEAVY = {
     "sqlite3",
     "yaml",
 }
+AFTER_THE_START = {
+    "clinvk.services.files.observe",
+    "clinvk.services.turns.titles",
+    "difflib",
+    "shutil",
+}
 _PROBE = """
 import os, sys
 from clinvk.__main__ import main
@@ -85,6 +91,40 @@ def test_only_what_asks_the_index_loads_its_database(
     """It costs 2 ms, which a few sessions are not worth."""
     _loaded(["-b", "demo", "first"], tmp_path)
     assert _loaded(words, tmp_path) & HEAVY == allowed
+
+
+def test_the_help_loads_nothing_but_the_command_line(tmp_path: Path) -> None:
+    """Agents, sessions and settings are no part of it."""
+    ours = {name for name in _loaded(["--help"], tmp_path) if name.startswith("clinvk.")}
+    assert {name.split(".")[1] for name in ours} == {"__main__", "cli", "errors", "text"}
+
+
+def test_what_the_agent_need_not_wait_for_is_loaded_after_its_start(tmp_path: Path) -> None:
+    """What was loaded when the agent is started; to read and show its output, it has time."""
+    probe = """
+import os, subprocess, sys
+class Started(subprocess.Popen):
+    def __init__(self, *_args, **_options):
+        print("\\nLOADED", *sorted(sys.modules), flush=True)
+        os._exit(0)
+subprocess.Popen = Started
+sys.argv = ["clinvk", "-b", "demo", "hello"]
+from clinvk.__main__ import main
+main()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", probe],
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        timeout=60,
+    )
+    loaded = set(ran.stdout.rpartition("\nLOADED ")[2].split())
+    assert "clinvk.process.runner" in loaded
+    assert loaded.isdisjoint(HEAVY | AFTER_THE_START)
 
 
 def test_the_version_loads_nothing_of_ours_but_the_version(tmp_path: Path) -> None:

@@ -78,7 +78,7 @@ def test_a_long_word_is_not_read_back_in_full(cli: Cli) -> None:
 def test_a_help_that_cannot_be_written_is_said_so(cli: Cli, words: list[str]) -> None:
     """A full disk is no bug of ours, whatever is written to it."""
     with Path("/dev/full").open("w", encoding="utf-8") as full:
-        assert execute(words, replace(cli, streams=replace(cli.streams, stdout=full))) == 1
+        assert execute(words, Cli(replace(cli.streams, stdout=full), cli.world)) == 1
     said = cli.streams.stderr.getvalue()  # type: ignore[union-attr]
     assert said == "error: the output cannot be written: no space left on device\n"
 
