@@ -59,11 +59,11 @@ end
 function __clinvk_valued
     switch "$__clinvk_path"
         case ''
-            printf '%s\n' --backend -b --model -m --workdir -w --session -s --if-missing --output-format -o --access --system-prompt --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
+            printf '%s\n' --backend -b --model -m --workdir -w --session -s --if-missing --output-format -o --access --allow --deny --system-prompt --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
         case 'run'
-            printf '%s\n' --backend -b --model -m --workdir -w --session -s --if-missing --output-format -o --access --system-prompt --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
+            printf '%s\n' --backend -b --model -m --workdir -w --session -s --if-missing --output-format -o --access --allow --deny --system-prompt --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
         case 'resume'
-            printf '%s\n' --if-missing --backend -b --model -m --workdir -w --output-format -o --access --system-prompt --max-turns --timeout --idle-timeout --backend-arg --config
+            printf '%s\n' --if-missing --backend -b --model -m --workdir -w --output-format -o --access --allow --deny --system-prompt --max-turns --timeout --idle-timeout --backend-arg --config
         case 'chat'
             printf '%s\n' --backend -b --model -m --workdir -w --session -s --access --system-prompt --title --tag -t --backend-arg --config
         case 'sessions list'
@@ -119,6 +119,8 @@ complete -c clinvk -n '__clinvk_is \'\'' -l if-missing -x -a 'fail replay new' -
 complete -c clinvk -n '__clinvk_is \'\'' -l ephemeral -d 'Save no session, neither here nor in the agent.'
 complete -c clinvk -n '__clinvk_is \'\'' -l output-format -s o -x -a 'text json stream-json' -d 'Format of the output on stdout.'
 complete -c clinvk -n '__clinvk_is \'\'' -l access -x -a 'read-only ask edit full' -d 'What the agent may do (default: the session\'s, or the agent\'s own).'
+complete -c clinvk -n '__clinvk_is \'\'' -l allow -x -d 'Allow a tool without asking: Edit, \'Bash(git status)\' (repeatable).'
+complete -c clinvk -n '__clinvk_is \'\'' -l deny -x -d 'Deny a tool without asking, also if another rule allows it (repeatable).'
 complete -c clinvk -n '__clinvk_is \'\'' -l system-prompt -x -d 'Append TEXT to the agent\'s system prompt.'
 complete -c clinvk -n '__clinvk_is \'\'' -l max-turns -x -d 'Maximum number of agent steps.'
 complete -c clinvk -n '__clinvk_is \'\'' -l timeout -x -d 'Stop the turn after this time (30s, 15m, 2h).'
@@ -146,6 +148,8 @@ complete -c clinvk -n '__clinvk_is \'run\'' -l if-missing -x -a 'fail replay new
 complete -c clinvk -n '__clinvk_is \'run\'' -l ephemeral -d 'Save no session, neither here nor in the agent.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l output-format -s o -x -a 'text json stream-json' -d 'Format of the output on stdout.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l access -x -a 'read-only ask edit full' -d 'What the agent may do (default: the session\'s, or the agent\'s own).'
+complete -c clinvk -n '__clinvk_is \'run\'' -l allow -x -d 'Allow a tool without asking: Edit, \'Bash(git status)\' (repeatable).'
+complete -c clinvk -n '__clinvk_is \'run\'' -l deny -x -d 'Deny a tool without asking, also if another rule allows it (repeatable).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l system-prompt -x -d 'Append TEXT to the agent\'s system prompt.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l max-turns -x -d 'Maximum number of agent steps.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l timeout -x -d 'Stop the turn after this time (30s, 15m, 2h).'
@@ -172,6 +176,8 @@ complete -c clinvk -n '__clinvk_is \'resume\'' -l model -s m -x -d 'Model to use
 complete -c clinvk -n '__clinvk_is \'resume\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l output-format -s o -x -a 'text json stream-json' -d 'Format of the output on stdout.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l access -x -a 'read-only ask edit full' -d 'What the agent may do (default: the session\'s, or the agent\'s own).'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l allow -x -d 'Allow a tool without asking: Edit, \'Bash(git status)\' (repeatable).'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l deny -x -d 'Deny a tool without asking, also if another rule allows it (repeatable).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l system-prompt -x -d 'Append TEXT to the agent\'s system prompt.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l max-turns -x -d 'Maximum number of agent steps.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l timeout -x -d 'Stop the turn after this time (30s, 15m, 2h).'

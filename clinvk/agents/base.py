@@ -302,4 +302,5 @@ _HINTS: Mapping[Capability, str] = {
     Capability.MODEL: "leave `-m` out",
     Capability.EPHEMERAL: "leave `--ephemeral` out",
     Capability.SCREEN: "give a prompt",
+    Capability.ASK: "choose `--access read-only`, `edit` or `full`, or another backend with `-b`",
 }

@@ -20,6 +20,8 @@ DEFAULTS: Mapping[str, Json] = {
     "run.timeout": None,
     "run.idle_timeout": "30m",
     "run.access": None,
+    "run.allow": [],
+    "run.deny": [],
     "run.max_turns": None,
     "run.max_depth": 3,
     "output.format": "text",

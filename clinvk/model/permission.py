@@ -50,6 +50,29 @@ class DecidedBy(StrEnum):
     AGENT = "agent"
 
 
+class Rules(Struct, frozen=True, kw_only=True):
+    """The rules of a turn, each as its text: `clinvk.model.permission_rule` reads them."""
+
+    allow: tuple[str, ...] = ()
+    deny: tuple[str, ...] = ()
+
+    @property
+    def given(self) -> bool:
+        """Whether there are any."""
+        return bool(self.allow or self.deny)
+
+
+NO_RULES = Rules()
+
+
+def checked_rule(text: str) -> str:
+    """The rule's text, unchanged. Raises `UsageError` if it is none."""
+    from clinvk.model.permission_rule import parse_rule
+
+    parse_rule(text)
+    return text
+
+
 class FileEdit(Struct, frozen=True, kw_only=True):
     """A change of a file that is asked for: the part `old` becomes `new`.
 

@@ -16,6 +16,7 @@ from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Json
 from clinvk.model.names import checked_name, checked_tag, checked_title
+from clinvk.model.permission import checked_rule
 from clinvk.text.units import parse_duration
 
 
@@ -124,6 +125,20 @@ class RunRequest(Struct, frozen=True, kw_only=True):
             "--access", help="What the agent may do (default: the session's, or the agent's own)."
         ),
     ] = None
+    allow: Annotated[
+        tuple[str, ...],
+        Option(
+            "--allow", metavar="RULE", reads=checked_rule, commands=PROMPTED, for_prompt=True,
+            help="Allow a tool without asking: Edit, 'Bash(git status)' (repeatable).",
+        ),
+    ] = ()  # fmt: skip
+    deny: Annotated[
+        tuple[str, ...],
+        Option(
+            "--deny", metavar="RULE", reads=checked_rule, commands=PROMPTED, for_prompt=True,
+            help="Deny a tool without asking, also if another rule allows it (repeatable).",
+        ),
+    ] = ()  # fmt: skip
     system_prompt: Annotated[
         str | None,
         Option("--system-prompt", metavar="TEXT", help="Append TEXT to the agent's system prompt."),

@@ -14,7 +14,7 @@ import pytest
 from msgspec.structs import replace
 
 from clinvk.model.request import Invocation
-from clinvk.process.limits import Limits
+from clinvk.process.limits import NO_HOOKS, Hooks, Limits
 from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
 
@@ -71,6 +71,7 @@ def launch(marker: str, inbox: SignalInbox, tmp_path: Path) -> Iterator[Callable
         *behaviour: str,
         limits: Mapping[str, float | None] = NOTHING_SAID,
         held: bool = False,
+        hooks: Hooks = NO_HOOKS,
         **asked: Any,
     ) -> Child:
         argv = (sys.executable, "-I", "-S", str(FAKE_CLI), *behaviour)
@@ -80,6 +81,7 @@ def launch(marker: str, inbox: SignalInbox, tmp_path: Path) -> Iterator[Callable
             limits=replace(QUICK, **limits),
             signals=inbox,
             clock=time.monotonic,
+            hooks=hooks,
         )
         if not held:
             child.send_prompt()

@@ -1,13 +1,16 @@
 """Prompts that are sent late, and replies; see `fake_cli.py` for what each child does."""
 
+import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
+from threading import Timer
 
 import pytest
 
 from clinvk.process.ending import EndReason
+from clinvk.process.limits import Hooks
 from clinvk.process.outbox import MOST_REPLIES
 from clinvk.process.runner import Child
 from clinvk.process.signals import SignalInbox
@@ -172,3 +175,72 @@ def test_a_reply_to_a_child_that_closed_its_stdin_does_no_harm(
     child = launch("asks_with_stdin_closed", stdin=b"hello", dialogue=True)
     assert converse(child, lambda _: reply) == ["ask", "ask again", "result"]
     assert child.ending.exit_code == 0
+
+
+@pytest.fixture
+def answers() -> Iterator[tuple[int, int]]:
+    """A pipe that a person's answers come through: the end to read, the end to write."""
+    read, write = os.pipe()
+    yield read, write
+    os.close(read)
+    os.close(write)
+
+
+def test_an_answer_from_elsewhere_reaches_the_child_while_it_waits(
+    launch: Starter, answers: tuple[int, int]
+) -> None:
+    """The descriptor wakes the runner, which is the only one that writes to the child."""
+    read, write = answers
+    running: list[Child] = []
+
+    def answered() -> None:
+        running[0].reply(os.read(read, 100))
+
+    hooks = Hooks(wake_fd=read, on_wake=answered)
+    with launch("converses", stdin=b"hello\n", dialogue=True, hooks=hooks) as child:
+        running.append(child)
+        lines = child.lines()
+        assert next(lines) == "ask 1 hello"
+        os.write(write, b"by hand\n")
+        assert next(lines) == "ask 2 by hand"
+
+
+def test_waiting_for_a_person_is_not_idle_and_then_the_limit_starts_again(
+    launch: Starter, answers: tuple[int, int]
+) -> None:
+    """The time of the question does not count; the silence after the answer does."""
+    read, write = answers
+    running: list[Child] = []
+    asked_at: list[float] = []
+
+    def answered() -> None:
+        os.read(read, 100)
+        asked_at.append(time.monotonic())
+        running[0].wait_for_person(False)
+
+    limits = {"idle_timeout_s": 0.3}
+    hooks = Hooks(wake_fd=read, on_wake=answered)
+    with launch("silent", limits=limits, hooks=hooks, stdin=b"x") as child:
+        running.append(child)
+        child.wait_for_person(True)
+        Timer(1.0, os.write, (write, b"y")).start()
+        list(child.lines())
+    assert child.ending.reason is EndReason.IDLE_TIMEOUT
+    assert asked_at
+    assert child.ending.duration_s >= 1.3
+
+
+def test_the_total_time_counts_while_a_person_is_asked(launch: Starter) -> None:
+    """A question does not keep a turn for ever."""
+    with launch("silent", limits={"timeout_s": 0.3}, stdin=b"x") as child:
+        child.wait_for_person(True)
+        list(child.lines())
+    assert child.ending.reason is EndReason.TIMEOUT
+
+
+def test_a_person_can_stop_the_turn_as_ctrl_c_does(launch: Starter) -> None:
+    """The child is stopped, and its ending names the signal."""
+    with launch("silent", stdin=b"x") as child:
+        child.interrupt()
+        list(child.lines())
+    assert (child.ending.reason, child.ending.signal) == (EndReason.CANCELLED, signal.SIGINT)

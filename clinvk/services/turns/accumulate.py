@@ -36,6 +36,8 @@ class TurnAccumulator(Struct):
     in_delta: bool = False
     files: dict[str, FileReport] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    denied: int = 0
+    """Number of actions that the agent was not allowed, unless a person denied them."""
     omitted_warnings: int = 0
     """Number of warnings beyond `MOST_WARNINGS`."""
     raw: deque[str] = field(default_factory=lambda: deque(maxlen=20))
@@ -102,6 +104,7 @@ class TurnAccumulator(Struct):
 
     def _warn(self, event: Warned) -> None:
         """Add a warning. Ours are always kept: they are few, and the user needs them."""
+        self.denied += event.code == "denied"
         if len(self.warnings) < MOST_WARNINGS or event.code in ("clinvk", "answer"):
             self.warnings.append(short_warning(event.message))
         else:

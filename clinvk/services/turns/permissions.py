@@ -1,17 +1,26 @@
-"""Answers an agent's permission requests: by the access, or by a person at the terminal."""
+"""Answers an agent's permission requests: by a rule, the access, or a person at the terminal."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
 
 from clinvk.agents.base import Parser, Reply
 from clinvk.model.access import Access
-from clinvk.model.events import Event, PermissionAnswer, PermissionRequest
-from clinvk.model.permission import DecidedBy, Decision, ToolKind
+from clinvk.model.events import Event, PermissionAnswer, PermissionRequest, Warned
+from clinvk.model.permission import DecidedBy, Decision, Rules, ToolKind
+from clinvk.model.request import TurnRequest
 from clinvk.process.limits import Hooks
 
 if TYPE_CHECKING:
     from clinvk.process.runner import Child
+    from clinvk.services.turns.plan import TurnPlan
     from clinvk.services.turns.record import Recording
+
+_ENOUGH = 60
+"""The number of characters that identify what was denied; agents shorten it differently."""
 
 _Handle = Callable[[Event], None]
 
@@ -33,16 +42,23 @@ class Asker(Protocol):
 
 
 class Permissions:
-    """Decides the requests of one turn; what it does not decide, a person does."""
+    """Decides the requests of one turn; what it does not decide, a person does.
 
-    def __init__(self, access: Access | None, *, can_ask: bool) -> None:
-        self._access = access
+    Rules that deny come first. Rules that allow count only where a person would be asked.
+    """
+
+    def __init__(self, request: TurnRequest, rules: Rules, *, can_ask: bool) -> None:
+        self._access = request.access
+        self._directory = str(request.cwd)
+        self._rules = rules
         self._can_ask = can_ask
         self._allowed_tools: set[str] = set()
         self._tools: dict[str, str] = {}
 
     def decide(self, request: PermissionRequest) -> PermissionAnswer | None:
         """The answer to the request; None if a person has to be asked."""
+        if answer := self._by_rule(request):
+            return answer
         if self._access in {Access.READ_ONLY, Access.EDIT, Access.FULL}:
             edits = self._access is Access.EDIT and request.kind is ToolKind.EDIT
             allowed = edits or self._access is Access.FULL
@@ -60,6 +76,27 @@ class Permissions:
         if tool is not None and answer.decision is Decision.ALLOW_TURN:
             self._allowed_tools.add(tool)
 
+    def _by_rule(self, request: PermissionRequest) -> PermissionAnswer | None:
+        if not self._rules.given:
+            return None
+        from clinvk.model.permission_rule import allowing, denying, parse_rule
+
+        # Links are followed, so that a rule is about the file that would be changed.
+        directory = os.path.realpath(self._directory)
+        paths = tuple(_resolved(path, directory) for path in request.paths)
+        seen = replace(request, paths=paths)
+        if rule := denying([parse_rule(one) for one in self._rules.deny], seen, directory):
+            return replace(_answer(request, DecidedBy.RULE, allowed=False), rule=rule)
+        if self._access not in {Access.ASK, None}:
+            return None
+        if rule := allowing([parse_rule(one) for one in self._rules.allow], seen, directory):
+            return replace(_answer(request, DecidedBy.RULE, allowed=True), rule=rule)
+        return None
+
+
+def _resolved(path: str, directory: str) -> str:
+    return path if "://" in path else os.path.realpath(Path(directory, path))
+
 
 class Dialogue:
     """Takes what an agent's parser returns: replies, events, and requests to be answered.
@@ -69,15 +106,16 @@ class Dialogue:
     """
 
     def __init__(
-        self, access: Access | None, asker: Asker | None, recording: "Recording", handle: _Handle
+        self, plan: "TurnPlan", asker: Asker | None, recording: "Recording", handle: _Handle
     ) -> None:
-        self._permissions = Permissions(access, can_ask=asker is not None)
+        self._permissions = Permissions(plan.request, plan.rules, can_ask=asker is not None)
         self._asker = asker
         self._recording = recording
         self._handle = handle
         self._child: Child | None = None
         self._parser: Parser | None = None
-        self._open: set[str] = set()
+        self._open: dict[str, PermissionRequest] = {}
+        self._denied: list[PermissionRequest] = []
 
     @property
     def hooks(self) -> Hooks:
@@ -96,6 +134,8 @@ class Dialogue:
                 if self._child is not None:
                     self._child.reply(one.data)
                 continue
+            if isinstance(one, Warned) and self._denied_here(one):
+                continue
             self._handle(one)
             if isinstance(one, PermissionRequest):
                 self._decide(one)
@@ -109,32 +149,49 @@ class Dialogue:
             self._open.clear()
             self._asker.withdraw()
 
+    def _denied_here(self, warning: Warned) -> bool:
+        """Whether the agent reports what was denied here: that is said already."""
+        told = (
+            one[:_ENOUGH]
+            for request in self._denied
+            for one in (request.summary, request.command, *request.paths)
+            if one
+        )
+        return warning.code == "denied" and any(one in warning.message for one in told)
+
     def _decide(self, request: PermissionRequest) -> None:
         """Answer the request, or put it to the person once it is on disk."""
         answer = self._permissions.decide(request)
         if answer is not None:
-            self._answer(answer)
+            self._answer(answer, request)
+            if not answer.decision.allows:
+                what = f"{request.tool} {request.summary}".strip()
+                rule = f" (rule `{answer.rule}`)" if answer.rule else ""
+                self._handle(Warned(message=f"not allowed: {what}{rule}", code="denied"))
         elif self._asker is not None and self._child is not None:
             self._recording.quiet()
-            self._open.add(request.id)
+            self._open[request.id] = request
             self._child.wait_for_person(True)
             self._asker.ask(request)
 
     def _take_answers(self) -> None:
         """Send the person's answers to the agent; those to withdrawn questions are dropped."""
         for answer in self._asker.take_answers() if self._asker else ():
-            if answer.id in self._open:
+            request = self._open.get(answer.id)
+            if request is not None:
                 self._close(answer.id)
                 self._permissions.note(answer)
-                self._answer(answer)
+                self._answer(answer, request)
 
     def _close(self, request_id: str) -> None:
-        self._open.discard(request_id)
+        self._open.pop(request_id, None)
         if self._child is not None:
             self._child.wait_for_person(bool(self._open))
 
-    def _answer(self, answer: PermissionAnswer) -> None:
+    def _answer(self, answer: PermissionAnswer, request: PermissionRequest) -> None:
         self._handle(answer)
+        if not answer.decision.allows:
+            self._denied.append(request)
         if self._parser is not None:
             self.take(self._parser.answer(answer))
         if answer.decision is Decision.STOP and self._child is not None:

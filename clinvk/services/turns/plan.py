@@ -10,15 +10,21 @@ from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability
 from clinvk.errors import BackendUnsupportedError, UsageError
-from clinvk.model.access import Access, is_wider
-from clinvk.model.access_option import contradicting
+from clinvk.model.access import Access
 from clinvk.model.config import Settings
 from clinvk.model.conversation import Conversation, TurnMode
+from clinvk.model.permission import NO_RULES, Rules
 from clinvk.model.request import IfMissing, Invocation, RunRequest, TurnRequest
 from clinvk.model.session import Session, TitleSource
 from clinvk.process.limits import Limits
 from clinvk.services.agents.programs import default_backend, program_of
 from clinvk.services.agents.project_files import refuse_programs_of_project
+from clinvk.services.turns.access import (
+    access_of,
+    access_warnings,
+    refuse_wider_arguments,
+    rules_of,
+)
 from clinvk.services.turns.conversation import (
     ChosenConversation,
     Past,
@@ -30,7 +36,6 @@ from clinvk.services.turns.depth import refuse_too_deep
 from clinvk.services.turns.directories import turn_directory, working_directory
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import read_text
-from clinvk.text.sanitize import safe_line
 from clinvk.text.title import title_from_prompt
 from clinvk.text.units import parse_duration
 
@@ -40,10 +45,11 @@ _FIRST_RESUME = 2
 class TurnPlan(Struct, frozen=True, kw_only=True):
     """One turn, ready to start. `warnings` are shown to the user.
 
-    `program` is the start of the invocation's argv. `prompt` is that of the user; the sent text can
-    have earlier turns before it. `moves_to` is the new directory of the session if the turn
-    succeeds. `conversation_origin` is as in `Turn`. `kept` means that the agent's files have the
-    conversation. `instead` gives the plan to use if the agent reports the conversation as missing.
+    `rules` answer the agent's permission requests. `program` is the start of the invocation's argv.
+    `prompt` is that of the user; the sent text can have earlier turns before it. `moves_to` is the
+    new directory of the session if the turn succeeds. `conversation_origin` is as in `Turn`. `kept`
+    means that the agent's files have the conversation. `instead` gives the plan to use if the agent
+    reports the conversation as missing.
     """
 
     backend: Backend
@@ -52,6 +58,7 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
     invocation: Invocation
     limits: Limits
     warnings: tuple[str, ...]
+    rules: Rules = NO_RULES
     program: tuple[str, ...] = ()
     moves_to: str | None = None
     conversation_origin: IfMissing | None = None
@@ -89,9 +96,6 @@ def new_session(request: RunRequest, backend: Backend, settings: Settings, world
     """
     now = world.now()
     chosen = Capability.OWN_ID not in backend.lacks
-    access = request.access or _access_setting(backend, settings)
-    if access is None and _asks(request, backend):
-        access = Access.ASK
     return Session(
         id=world.new_id(),
         backend=backend.name,
@@ -103,7 +107,7 @@ def new_session(request: RunRequest, backend: Backend, settings: Settings, world
         title_source=TitleSource.PERSON if request.title else TitleSource.PROMPT,
         conversations=(Conversation(backend=backend.name, id=world.new_uuid()),) if chosen else (),
         model_asked=request.model or settings.backend(backend.name, "model"),
-        access=access,
+        access=access_of(request, None, backend, settings),
         system_prompt=request.system_prompt or settings.backend(backend.name, "system_prompt"),
         tags=tuple(dict.fromkeys((*settings.get("session.default_tags"), *request.tags))),
     )
@@ -134,7 +138,8 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
     asked = _Asked(request=request, session=session, backend=backend, settings=settings)
     turn = _turn_request(asked, conversation, cwd, world)
     backend.refuse_unsupported(turn)
-    _refuse_wider_arguments(asked, turn)
+    refuse_wider_arguments(request, turn, backend)
+    rules = rules_of(request, turn, backend, settings)
     if turn.access is Access.READ_ONLY:
         refuse_programs_of_project(backend, cwd, world)
     invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
@@ -154,6 +159,7 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
             *_warnings(asked, conversation, turn.access),
             *_may_be_lost(asked, conversation, world),
         ),
+        rules=rules,
         moves_to=moves_to,
         conversation_origin=conversation.origin,
         kept=conversation.kept and not turn.elsewhere,
@@ -197,9 +203,7 @@ def _turn_request(
     request, session, backend = asked.request, asked.session, asked.backend
     replayed, resumes = conversation.replay, conversation.resume
     extra_args = asked.settings.backend(backend.name, "extra_args")
-    access = session.access if request.access is None else request.access
-    if access is None and _asks(request, backend):
-        access = Access.ASK
+    access = access_of(request, session, backend, asked.settings)
     reads = backend.reads_files(access, world.user_home, world.environ)
     turn = TurnRequest(
         prompt=replayed.before(request.prompt) if replayed else request.prompt,
@@ -248,23 +252,6 @@ def _texts(reads: Mapping[str, Path], backend: Backend) -> Iterator[tuple[str, s
             yield key, "\n".join(texts)
 
 
-def _refuse_wider_arguments(asked: _Asked, turn: TurnRequest) -> None:
-    """Raise `BackendUnsupportedError` for an argument that allows more than the access."""
-    if turn.access is None or not turn.backend_args:
-        return
-    backend = asked.backend
-    number = contradicting(backend.access_options, turn.backend_args, turn.access)
-    if number is None:
-        return
-    configured = len(turn.backend_args) - len(asked.request.backend_args)
-    where = f"backends.{backend.name}.extra_args" if number < configured else "--backend-arg"
-    raise BackendUnsupportedError(
-        f"`{safe_line(turn.backend_args[number])}` (from `{where}`) asks for more than"
-        f" `--access {turn.access.value}` allows",
-        hint="leave one of them out, or choose a wider `--access`",
-    )
-
-
 def _with_git_variables(invocation: Invocation, turn: TurnRequest, world: World) -> Invocation:
     """The invocation with git's variables adapted to the agent's directory."""
     read_only = turn.access is Access.READ_ONLY
@@ -292,8 +279,7 @@ def _warnings(
         yield conversation.note
     elif session.next_turn > 1 and not conversation.resume:
         yield "the agent never saw the earlier prompt: its conversation starts here"
-    if session.next_turn > 1 and is_wider(access, session.access):
-        yield f"access is wider for this turn: {_named(access)} instead of {_named(session.access)}"
+    yield from access_warnings(session, access, asked.settings)
     kept = backend.lacks.get(Capability.EPHEMERAL) if asked.request.ephemeral else None
     if kept is not None:
         yield f"{backend.title} itself still saves the conversation: {kept}"
@@ -310,20 +296,6 @@ def _may_be_lost(asked: _Asked, conversation: ChosenConversation, world: World) 
             f"{backend.title} may delete this conversation when a new one starts here: "
             f"{setting} keeps it"
         )
-
-
-def _named(access: Access | None) -> str:
-    return f"`{access.value}`" if access else "the agent's own default"
-
-
-def _access_setting(backend: Backend, settings: Settings) -> Access | None:
-    access = settings.backend(backend.name, "access") or settings.get("run.access")
-    return Access(access) if access else None
-
-
-def _asks(request: RunRequest, backend: Backend) -> bool:
-    """Whether a person can answer the agent's permission requests."""
-    return request.can_ask and Capability.ASK not in backend.lacks
 
 
 def _limits(request: RunRequest, settings: Settings) -> Limits:

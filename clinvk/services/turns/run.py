@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from clinvk.agents.base import Capability, Parser
 from clinvk.errors import BackendStartError
+from clinvk.model.access import Access
 from clinvk.model.events import Change, Event, Failed, Init, Result, Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import merged_files
@@ -20,6 +21,7 @@ from clinvk.model.report import RunReport, TurnStart
 from clinvk.process.ending import Ending, EndReason
 from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
+from clinvk.services.turns.access import way_to_allow
 from clinvk.services.turns.accumulate import TurnAccumulator, shows_work
 from clinvk.services.turns.counters import with_own_figures
 from clinvk.services.turns.outcome import (
@@ -81,7 +83,7 @@ class Turn:
         self._world = world
         self._observer = observer
         self._attended = attended
-        self._dialogue = Dialogue(plan.request.access, asker, recording, self._handle)
+        self._dialogue = Dialogue(plan, asker, recording, self._handle)
         self._collected = TurnAccumulator()
         self._same = SameConversation(plan.backend, plan.request, kept=plan.kept)
         self._withheld: Failed | None = None
@@ -218,6 +220,10 @@ class Turn:
             if why is not None:
                 self._handle(Failed(failure=why))
                 self._collected.result = replace(result, failure=why)
+        if self._collected.denied and self._plan.request.access is not Access.READ_ONLY:
+            recorded = self._recording.session_id is not None
+            way = way_to_allow(self._collected.denied, self._plan, recorded=recorded)
+            self._handle(Warned(message=way, code="clinvk"))
         if result.failure is None and self._unnamed:
             self._handle(Warned(message=_UNNAMED, code="clinvk"))
         if notice := incomplete_answer_notice(result, self._collected):

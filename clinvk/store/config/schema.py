@@ -14,6 +14,7 @@ from clinvk.model.access import Access
 from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS
 from clinvk.model.declared import BACKEND_NAME
 from clinvk.model.names import checked_tag
+from clinvk.model.permission import checked_rule
 from clinvk.store.config.declared import DeclaredSection
 from clinvk.store.config.form import Filled, MayBeEmpty, Section, Word, setting
 from clinvk.text.units import parse_duration
@@ -32,6 +33,13 @@ def _tag(text: str) -> str:
         return checked_tag(text)
     except UsageError as error:
         raise ValueError("a tag is 1 to 64 printable characters") from error
+
+
+def _rule(text: str) -> str:
+    try:
+        return checked_rule(text)
+    except UsageError as error:
+        raise ValueError(f"{error.message}; {error.hint}") from error
 
 
 def _known_backend(name: str, info: ValidationInfo) -> str:
@@ -56,6 +64,7 @@ def _known_or_declared(name: str, info: ValidationInfo) -> str:
 
 
 Duration = Annotated[str, AfterValidator(_duration), Field(examples=["30s", "15m", "2h"])]
+Rule = Annotated[str, AfterValidator(_rule), Field(examples=["Edit", "Bash(git status)"])]
 Tag = Annotated[str, AfterValidator(_tag)]
 BackendName = Annotated[str, AfterValidator(_known_backend)]
 BackendKey = Annotated[str, AfterValidator(_known_or_declared)]
@@ -119,6 +128,14 @@ class RunSection(Section):
         "What an agent may do, unless its backend's section says otherwise; null: the agent's own"
         " default without a terminal.",
         strict=False,
+    )
+    allow: list[Rule] = setting(
+        [],
+        "Tools that an agent may use without asking: `Edit`, `Edit(src/**)`, `Bash(git status)`,"
+        " `Fetch(*.org)`, or a tool's own name. Only where the agent asks (`ask`).",
+    )
+    deny: list[Rule] = setting(
+        [], "Tools that an agent must not use where it asks; these win over `allow`."
     )
     max_turns: int | None = setting(
         None, "Maximum number of agent steps, if it can count them; null: no limit.", ge=1

@@ -4,7 +4,7 @@ import pytest
 
 from clinvk.model.access import Access, is_wider
 
-READ, EDIT, FULL = Access.READ_ONLY, Access.EDIT, Access.FULL
+READ, ASK, EDIT, FULL = Access
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,11 @@ READ, EDIT, FULL = Access.READ_ONLY, Access.EDIT, Access.FULL
         (READ, None, False),
         (EDIT, None, True),
         (FULL, None, True),
+        (ASK, READ, True),
+        (EDIT, ASK, True),
+        (ASK, EDIT, False),
+        (ASK, None, False),
+        (None, ASK, True),
     ],
 )
 def test_wider_means_that_more_may_be_allowed(

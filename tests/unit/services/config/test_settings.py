@@ -22,6 +22,8 @@ VALUES = {
     "run.timeout": ("2h", "2h"),
     "run.idle_timeout": ("null", None),
     "run.access": ("edit", "edit"),
+    "run.allow": ("[Edit, 'Bash(git *)']", ["Edit", "Bash(git *)"]),
+    "run.deny": ("[Bash]", ["Bash"]),
     "run.max_turns": ("3", 3),
     "run.max_depth": ("5", 5),
     "output.format": ("json", "json"),

@@ -1,0 +1,196 @@
+"""Rules that answer permission requests: `Bash(git status)`, `Edit(src/**)`, `Fetch(*.org)`.
+
+A rule names a tool, and optionally in brackets what it may be used for. `Bash`, `Edit`, `Read` and
+`Fetch` mean every agent's tool of that kind (`Shell` and `Write` are the same as `Bash` and
+`Edit`); any other name is the name of one tool, and may have `*` in it: `mcp__github__*`.
+
+A rule that allows must be sure, a rule that denies must not be evaded. So a command is allowed only
+if each of its parts is, and one that substitutes or redirects only if a rule has exactly its text;
+it is denied if any part of it is. A path is allowed only if all paths of the request are, and by a
+rule without a pattern only below the working directory.
+"""
+
+import posixpath
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from clinvk.errors import UsageError
+from clinvk.model.events import PermissionRequest
+from clinvk.model.permission import ToolKind
+
+KINDS: Mapping[str, ToolKind] = {
+    "bash": ToolKind.EXECUTE,
+    "shell": ToolKind.EXECUTE,
+    "edit": ToolKind.EDIT,
+    "write": ToolKind.EDIT,
+    "read": ToolKind.READ,
+    "fetch": ToolKind.FETCH,
+}
+"""The names in lower case that mean a kind of tool, for every agent."""
+
+_RULE = re.compile(r"([\w*.:/-]{1,200})(?:\((.{1,2000})\))?", re.DOTALL)
+_SEPARATORS = frozenset({"&&", "||", ";", "|", "|&", "&"})
+_PARTS = re.compile(r"[;&|\n()`{}]|\$\(")
+_UNCERTAIN = re.compile(r"[`\n\r<>(){}]|\$[({]")
+"""What can run or write more than the words show."""
+
+
+class PermissionRule(Struct, frozen=True):
+    """One rule; `pattern` is what stands in the brackets, None without them."""
+
+    tool: str
+    pattern: str | None = None
+
+    @property
+    def kind(self) -> ToolKind | None:
+        """The kind of tool that the rule means, None if it names one tool."""
+        return KINDS.get(self.tool.lower())
+
+    def __str__(self) -> str:
+        return self.tool if self.pattern is None else f"{self.tool}({self.pattern})"
+
+
+def parse_rule(text: str) -> PermissionRule:
+    """The rule. Raises `UsageError` for anything else, with the place."""
+    text = text.strip()
+    found = _RULE.fullmatch(text)
+    if found is not None and (found[2] is None or found[2].strip()):
+        return PermissionRule(found[1], found[2] and found[2].strip())
+    name = re.match(r"[\w*.:/-]*", text)
+    place = name.end() + 1 if name else 1
+    what = "is empty" if not text else f"has an error at character {place}"
+    raise UsageError(
+        f"the rule `{text[:60]}` {what}",
+        hint="write a tool and what it may be used for: `Edit`, `Edit(src/**)`, `Bash(git status)`",
+    )
+
+
+def allowing(
+    rules: Sequence[PermissionRule], request: PermissionRequest, directory: str
+) -> str | None:
+    """The rules that together allow all of the request, as text; None if they do not.
+
+    The paths of the request have to be absolute, and resolved as the disk has them; `directory` is
+    the working directory, resolved too.
+    """
+    rules = [rule for rule in rules if _names(rule, request)]
+    if request.kind is ToolKind.EXECUTE:
+        return _allowing_command(rules, request.command)
+    wanted = [request.tool] if request.kind is ToolKind.OTHER else list(request.paths)
+    used: dict[str, None] = {}
+    for one in wanted:
+        found = next((rule for rule in rules if _allows(rule, request.kind, one, directory)), None)
+        if found is None:
+            return None
+        used[str(found)] = None
+    return ", ".join(used) or None
+
+
+def denying(
+    rules: Sequence[PermissionRule], request: PermissionRequest, directory: str
+) -> str | None:
+    """The first rule that denies any part of the request, as text; None if none does."""
+    for rule in rules:
+        if _names(rule, request) and _denies(rule, request, directory):
+            return str(rule)
+    return None
+
+
+def _names(rule: PermissionRule, request: PermissionRequest) -> bool:
+    if rule.kind is not None:
+        return rule.kind is request.kind
+    return fnmatchcase(request.tool.lower(), rule.tool.lower())
+
+
+def _allowing_command(rules: Sequence[PermissionRule], command: str | None) -> str | None:
+    for rule in rules:
+        if rule.pattern is None or (command and rule.pattern == command.strip()):
+            return str(rule)
+    used: dict[str, None] = {}
+    for part in _simple_commands(command or ""):
+        found = next((one for one in rules if fnmatchcase(part, one.pattern or "")), None)
+        if found is None:
+            return None
+        used[str(found)] = None
+    return ", ".join(used) or None
+
+
+def _simple_commands(command: str) -> list[str]:
+    """The commands of a line, with their words one space apart; none if that is not certain."""
+    if _UNCERTAIN.search(command):
+        return []
+    lexer = shlex.shlex(command, posix=True, punctuation_chars="&|;")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    parts: list[list[str]] = [[]]
+    try:
+        for word in lexer:
+            if word in _SEPARATORS:
+                parts.append([])
+            elif set(word) <= set("&|;"):
+                return []
+            else:
+                parts[-1].append(word)
+    except ValueError:
+        return []
+    return [" ".join(words) for words in parts if words]
+
+
+def _allows(rule: PermissionRule, kind: ToolKind, wanted: str, directory: str) -> bool:
+    if kind is ToolKind.OTHER:
+        return rule.pattern is None
+    if kind is ToolKind.FETCH:
+        return rule.pattern is None or _matches_address(rule.pattern, wanted)
+    if rule.pattern is None:
+        return wanted == directory or wanted.startswith(f"{directory.rstrip('/')}/")
+    return _matches_path(rule.pattern, wanted, directory)
+
+
+def _denies(rule: PermissionRule, request: PermissionRequest, directory: str) -> bool:
+    pattern = rule.pattern
+    if pattern is None:
+        return True
+    if request.kind is ToolKind.EXECUTE:
+        command = request.command or request.summary
+        plain = [" ".join(part.split()) for part in (command, *_PARTS.split(command))]
+        return any(
+            fnmatchcase(part, pattern) for part in (*plain, *_simple_commands(command)) if part
+        )
+    if request.kind is ToolKind.FETCH:
+        return any(_matches_address(pattern, one) for one in request.paths)
+    if request.kind is ToolKind.OTHER:
+        return fnmatchcase(request.summary, pattern)
+    return any(_matches_path(pattern, path, directory) for path in request.paths)
+
+
+def _matches_address(pattern: str, address: str) -> bool:
+    """Whether the pattern is for the address, or for its host if it has no scheme."""
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
+    return fnmatchcase(address, pattern) if "://" in pattern else fnmatchcase(host, pattern.lower())
+
+
+def _matches_path(pattern: str, path: str, directory: str) -> bool:
+    """As in `.gitignore`: without a slash a name anywhere below the directory, else a whole path.
+
+    `**` stands for any number of folders, `*` and `?` for anything but a slash.
+    """
+    if "/" not in pattern:
+        pattern = f"**/{pattern}"
+    whole = posixpath.join(directory, pattern)
+    expression = re.sub(
+        r"\*\*/|\*\*|\*|\?|[^*?]+",
+        lambda part: _GLOB.get(part[0]) or re.escape(part[0]),
+        posixpath.normpath(whole) if ".." in whole else whole,
+    )
+    return re.fullmatch(expression, path, re.DOTALL) is not None
+
+
+_GLOB = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}

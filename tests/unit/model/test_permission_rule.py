@@ -1,0 +1,191 @@
+"""Rules for permission requests: what they allow, what they deny, and what is no rule."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clinvk.errors import UsageError
+from clinvk.model.events import PermissionRequest
+from clinvk.model.permission import ToolKind
+from clinvk.model.permission_rule import allowing, denying, parse_rule
+
+HERE = "/work/project"
+
+
+def _request(
+    kind: ToolKind, *paths: str, tool: str = "Tool", command: str | None = None
+) -> PermissionRequest:
+    return PermissionRequest(
+        id="1", tool=tool, kind=kind, summary=command or "", command=command, paths=paths
+    )
+
+
+def _runs(command: str) -> PermissionRequest:
+    return _request(ToolKind.EXECUTE, command=command)
+
+
+def _allows(rules: list[str], request: PermissionRequest) -> bool:
+    return allowing([parse_rule(one) for one in rules], request, HERE) is not None
+
+
+def _denies(rules: list[str], request: PermissionRequest) -> bool:
+    return denying([parse_rule(one) for one in rules], request, HERE) is not None
+
+
+@pytest.mark.parametrize(
+    ("rules", "command", "allowed"),
+    [
+        (["Bash"], "rm -rf / > out", True),
+        (["bash(git status)"], "git status", True),
+        (["Shell(git status)"], "git status -s", False),
+        (["Bash(git *)"], "git  log   -1", True),
+        (["Bash(git *)"], "git", False),
+        (["Bash(git *)"], "gitx y", False),
+        (["Bash(git *)"], "git status && rm x", False),
+        (["Bash(git *)"], "git status; rm x", False),
+        (["Bash(git *)"], "git status | sh", False),
+        (["Bash(git *)"], "git status & rm x", False),
+        (["Bash(git *)"], "git status\nrm x", False),
+        (["Bash(git *)"], "git log $(rm x)", False),
+        (["Bash(git *)"], "git log `rm x`", False),
+        (["Bash(git *)"], "git log > ~/.bashrc", False),
+        (["Bash(git *)"], "git log <(rm x)", False),
+        (["Bash(git *)"], "git log ${x:=y}", False),
+        (["Bash(git *)"], "PAGER=x git log", False),
+        (["Bash(git *)"], "git log 'unclosed", False),
+        (["Bash(git log > log.txt)"], "git log > log.txt", True),
+        (["Bash(git *)", "Bash(npm test)"], "git pull && npm test", True),
+        (["Bash(echo *)"], "echo 'a; b'", True),
+        (["Edit"], "git status", False),
+        (["Tool"], "anything", True),
+        (["Bash(git *)"], "", False),
+    ],
+)
+def test_a_command_is_allowed_if_each_of_its_parts_is(
+    rules: list[str],
+    command: str,
+    allowed: bool,  # noqa: FBT001  a table's column
+) -> None:
+    """One that substitutes or redirects only in exactly these words."""
+    assert _allows(rules, _runs(command)) is allowed
+
+
+@pytest.mark.parametrize(
+    ("rule", "command"),
+    [
+        ("Bash(rm *)", "rm -rf x"),
+        ("Bash(rm *)", "ls && rm -rf x"),
+        ("Bash(rm *)", "ls; rm -rf x"),
+        ("Bash(rm *)", "echo $(rm -rf x)"),
+        ("Bash(rm *)", "echo `rm -rf x`"),
+        ("Bash(rm *)", "ls\n  rm   -rf x"),
+        ("Bash(rm *)", "(rm -rf x)"),
+        ("Bash(rm *)", "'rm' -rf x"),
+        ("Bash", "ls"),
+        ("Tool", "ls"),
+        ("T*", "ls"),
+    ],
+)
+def test_a_command_is_denied_if_any_part_of_it_is(rule: str, command: str) -> None:
+    """However it is written."""
+    assert _denies([rule], _runs(command))
+    assert not _denies([rule], _request(ToolKind.READ, tool="Other"))
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "allowed"),
+    [
+        ("Edit", f"{HERE}/a.py", True),
+        ("Write", f"{HERE}/src/a.py", True),
+        ("Edit", "/etc/passwd", False),
+        ("Edit", f"{HERE}-other/a.py", False),
+        ("Edit(*.py)", f"{HERE}/src/deep/a.py", True),
+        ("Edit(*.py)", f"{HERE}/src/a.pyc", False),
+        ("Edit(src/**)", f"{HERE}/src/deep/a.py", True),
+        ("Edit(src/*)", f"{HERE}/src/deep/a.py", False),
+        ("Edit(src/**/a.py)", f"{HERE}/src/a.py", True),
+        ("Edit(/etc/*)", "/etc/passwd", True),
+        ("Edit(../other/**)", "/work/other/a.py", True),
+        ("Edit(a?.py)", f"{HERE}/ab.py", True),
+        ("Edit(a.py)", f"{HERE}/aXpy", False),
+        ("Read", f"{HERE}/a.py", False),
+    ],
+)
+def test_a_rule_without_a_pattern_is_about_the_working_directory(
+    rule: str,
+    path: str,
+    allowed: bool,  # noqa: FBT001  a table's column
+) -> None:
+    """With one it is as in `.gitignore`, and an absolute one is for files elsewhere."""
+    assert _allows([rule], _request(ToolKind.EDIT, path)) is allowed
+
+
+def test_every_path_has_to_be_allowed_and_any_may_be_denied() -> None:
+    """Without a path nothing is known, and so nothing allowed."""
+    both = _request(ToolKind.EDIT, f"{HERE}/a.py", f"{HERE}/b.js")
+    assert not _allows(["Edit(*.py)"], both)
+    assert _allows(["Edit(*.py)", "Edit(*.js)"], both)
+    assert _denies(["Edit(*.js)"], both)
+    assert not _allows(["Edit"], _request(ToolKind.EDIT))
+
+
+@pytest.mark.parametrize(
+    ("rule", "address", "allowed"),
+    [
+        ("Fetch", "https://a.org/x", True),
+        ("Fetch(a.org)", "https://a.org/x", True),
+        ("Fetch(*.org)", "https://docs.a.org/x", True),
+        ("Fetch(a.org)", "https://a.org.evil.com/", False),
+        ("Fetch(a.org)", "https://evil.com/?a.org", False),
+        ("Fetch(a.org)", "https://a.org@evil.com/", False),
+        ("Fetch(https://a.org/docs/*)", "https://a.org/docs/1", True),
+        ("Fetch(a.org)", "http://[", False),
+    ],
+)
+def test_an_address_is_compared_by_its_host(
+    rule: str,
+    address: str,
+    allowed: bool,  # noqa: FBT001  a table's column
+) -> None:
+    """Unless the pattern has a scheme."""
+    assert _allows([rule], _request(ToolKind.FETCH, address)) is allowed
+
+
+def test_another_tool_is_meant_by_its_own_name() -> None:
+    """A pattern cannot allow it: what it does is unknown."""
+    server = _request(ToolKind.OTHER, tool="mcp__github__create_issue")
+    assert _allows(["mcp__github__*"], server)
+    assert _allows(["MCP__GitHub__create_issue"], server)
+    assert not _allows(["mcp__gitlab__*"], server)
+    assert not _allows(["mcp__github__*(x)"], server)
+    assert _denies(["mcp__*"], server)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("", "is empty"),
+        ("Bash(", "at character 5"),
+        ("Bash()", "at character 5"),
+        ("Bash(ls) x", "at character 5"),
+        ("two words", "at character 4"),
+        ("(ls)", "at character 1"),
+    ],
+)
+def test_what_is_no_rule_is_refused_with_the_place(text: str, place: str) -> None:
+    """And the hint shows the forms."""
+    with pytest.raises(UsageError, match=place) as error:
+        parse_rule(text)
+    assert "Bash(git status)" in str(error.value.hint)
+
+
+@given(st.text(max_size=80), st.text(max_size=20))
+def test_no_command_raises_and_deny_covers_what_allow_covers(command: str, pattern: str) -> None:
+    """A pattern that allows a whole command also denies it."""
+    try:
+        rule = parse_rule(f"Bash({pattern})")
+    except UsageError:
+        return
+    request = _runs(command)
+    if allowing([rule], request, HERE) is not None:
+        assert denying([rule], request, HERE) is not None
