@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from click import Context
+
 from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
 from clinvk.cli.app import app
-from clinvk.cli.command import Context
 from clinvk.cli.completion import Shell, script
 from clinvk.cli.context import build_cli
 from clinvk.services.agents.catalog import built_in

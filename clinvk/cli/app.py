@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from clinvk.cli.command import App, CommandTable, Context, Exit, Option
+from clinvk.cli.command import App, CommandTable, Option
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.failures import asked_form, in_our_words
 from clinvk.cli.streams import OutputClosed, OutputLostError
@@ -50,7 +50,7 @@ app = App(cls=Commands, help=HELP, subcommand_metavar="PROMPT... | COMMAND [ARGS
 
 @app.callback()
 def root(
-    ctx: Context,
+    ctx: click.Context,
     *,
     version: Annotated[bool, Option("--version", "-V", help="Show the version.")] = False,
 ) -> None:
@@ -133,12 +133,12 @@ def _invoke(args: list[str], cli: Cli) -> int:
     command = app.built()
     try:
         with command.make_context("clinvk", args, obj=cli) as context:
-            command.invoke(context)
+            status = command.invoke(context)
     except click.ClickException as error:
         raise _usage_error(error, args) from error
-    except Exit as left:
+    except click.exceptions.Exit as left:
         return left.exit_code
-    return ExitStatus.OK
+    return ExitStatus.OK if status is None else status
 
 
 def _usage_error(error: click.ClickException, args: list[str]) -> UsageError:
@@ -146,7 +146,4 @@ def _usage_error(error: click.ClickException, args: list[str]) -> UsageError:
     named = [arg for arg in args[:1] if arg in COMMANDS]
     context = getattr(error, "ctx", None)
     command = context.command_path if context else " ".join(["clinvk", *named])
-    return UsageError(
-        in_our_words(error),
-        hint=f"see `{command} --help`",
-    )
+    return UsageError(in_our_words(error), hint=f"see `{command} --help`")

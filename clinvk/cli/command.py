@@ -14,40 +14,13 @@ from typing import Any, ClassVar, TypeVar
 
 import click
 from click import Context
-from click.exceptions import Exit
 
 from clinvk.cli.parameters import Argument, Option, parameters_of
 
-__all__ = [
-    "App",
-    "Argument",
-    "Command",
-    "CommandTable",
-    "Context",
-    "Exit",
-    "Option",
-    "Table",
-]
+__all__ = ["App", "Argument", "Command", "CommandTable", "Option", "Table"]
 
 
-class _WithHelp(click.Command):
-    _help: click.Option | None = None
-
-    def get_help_option(self, ctx: Context) -> click.Option:
-        """The option that prints the help; click's own looks for translations, which takes 1 ms."""
-        if self._help is None:
-            self._help = click.Option(
-                ["show_help", *self.get_help_option_names(ctx)],
-                is_flag=True,
-                is_eager=True,
-                expose_value=False,
-                callback=_print_help,
-                help="Show this message and exit.",
-            )
-        return self._help
-
-
-class Command(_WithHelp):
+class Command(click.Command):
     """A command."""
 
     def format_options(self, ctx: Context, formatter: click.HelpFormatter) -> None:
@@ -62,7 +35,7 @@ class Command(_WithHelp):
                     formatter.write_dl(records)
 
 
-class Table(_WithHelp, click.Group):
+class Table(click.Group):
     """A group of commands, without arguments of its own."""
 
     def __init__(self, **settings: Any) -> None:  # noqa: ANN401  click's own
@@ -113,7 +86,11 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class App:
-    """A command, or a table of commands, that functions declare; each gets its context as `ctx`."""
+    """A command, or a table of commands, that functions declare.
+
+    The function of a command gets the `Cli` and returns its exit status, None for `OK`. That of a
+    table gets click's context.
+    """
 
     def __init__(self, *, cls: type[Table] = Table, **settings: Any) -> None:  # noqa: ANN401  click's own
         self._cls, self._settings = cls, settings
@@ -160,20 +137,36 @@ class App:
         return table
 
 
-_CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 _Kind = TypeVar("_Kind", bound=click.Command)
 
 
 def _built(kind: type[_Kind], function: Callable[..., Any], settings: Mapping[str, Any]) -> _Kind:
+    def callback(**given: Any) -> Any:  # noqa: ANN401  click's own
+        ctx = click.get_current_context()
+        return function(ctx if issubclass(kind, Table) else ctx.obj, **given)
+
     return kind(
         **{
             "name": None,
             "help": function.__doc__,
             **settings,
-            "context_settings": _CONTEXT | settings.get("context_settings", {}),
-            "params": list(parameters_of(function)),
-            "callback": lambda **given: function(ctx=click.get_current_context(), **given),
+            "context_settings": {"max_content_width": 100, **settings.get("context_settings", {})},
+            "params": [*parameters_of(function), _help_option()],
+            "add_help_option": False,
+            "callback": callback,
         }
+    )
+
+
+def _help_option() -> click.Option:
+    """The option that prints the help; click's own looks for translations, which takes 1 ms."""
+    return click.Option(
+        ["-h", "--help"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        help="Show this message and exit.",
+        callback=_print_help,
     )
 
 

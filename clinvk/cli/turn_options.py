@@ -13,9 +13,10 @@ from msgspec import Struct
 from msgspec.structs import fields
 
 from clinvk.cli.command import Option as CommandOption
+from clinvk.cli.context import Cli
 from clinvk.cli.optional_values import LEFT_OUT
 from clinvk.cli.options import OutputFormat
-from clinvk.errors import UsageError
+from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.request import PROMPTED, Option, RunRequest
 from clinvk.services.agents.catalog import built_in
 from clinvk.text.units import parse_duration
@@ -73,7 +74,7 @@ def with_turn_options(
     kind: type[RunRequest] = RunRequest,
     first: tuple[str, ...] = (),
     before: Mapping[str, str] | None = None,
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
+) -> Callable[[Callable[..., ExitStatus]], Callable[..., ExitStatus]]:
     """Add the options declared for a command; it receives them as its argument `turn`.
 
     In the help, the command's own parameters come first, then the options of the fields `first`.
@@ -82,9 +83,9 @@ def with_turn_options(
     asked, ours = dict(declared(kind, command)), dict(declared(TurnOptions, command))
     places = {name: option.before for name, (_, option) in ours.items() if option.before}
 
-    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+    def decorate(function: Callable[..., ExitStatus]) -> Callable[..., ExitStatus]:
         own = dict(inspect.signature(function).parameters)
-        del own["turn"]
+        del own["cli"], own["turn"]
         shared = {name: _parameter(name, *found) for name, found in (asked | ours).items()}
         order = [*own, *first, *(name for name in shared if name not in first)]
         for name, place in {**places, **(before or {})}.items():
@@ -92,7 +93,7 @@ def with_turn_options(
             order.insert(order.index(place), name)
 
         @wraps(function)
-        def command_function(**given: Any) -> None:  # noqa: ANN401  as they were read
+        def command_function(cli: Cli, **given: Any) -> ExitStatus:  # noqa: ANN401  as they were read
             asked_values = {
                 name: _value(given[name], option)
                 for name, (_, option) in asked.items()
@@ -101,11 +102,10 @@ def with_turn_options(
             turn = TurnOptions(
                 asked=asked_values, kind=kind, **{name: given[name] for name in ours}
             )
-            function(**{name: given[name] for name in own}, turn=turn)
+            return function(cli, **{name: given[name] for name in own}, turn=turn)
 
         parameters = [(own | shared)[name].replace(kind=_KEYWORD) for name in order]
         vars(command_function).update(__signature__=inspect.Signature(parameters))
-        command_function.__annotations__ = {one.name: one.annotation for one in parameters}
         return command_function
 
     return decorate

@@ -2,8 +2,10 @@
 
 from typing import Annotated
 
+from click import Context
+
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Context, Exit, Table
+from clinvk.cli.command import App, Argument, Table
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus
 
@@ -30,11 +32,11 @@ def backends_(ctx: Context, *, as_json: options.Json = False) -> None:
 
 @app.command("test")
 def try_backend(
-    ctx: Context,
+    cli: Cli,
     name: Annotated[str, Argument(metavar="BACKEND", help="A backend from `clinvk backends`.")],
     *,
     as_json: options.Json = False,
-) -> None:
+) -> ExitStatus:
     """Test a backend against the contract, with real prompts.
 
     This sends a few short prompts to the agent, which can cost money. They use a temporary
@@ -45,7 +47,6 @@ def try_backend(
     from clinvk.services.config.settings import effective_settings
     from clinvk.services.trial.run import trial
 
-    cli: Cli = ctx.obj
     verdicts = trial(name, effective_settings(cli.world), cli.world)
     kept = render_trial(name, verdicts, cli.streams, as_json=as_json)
-    raise Exit(ExitStatus.OK if kept else ExitStatus.FAILED)
+    return ExitStatus.OK if kept else ExitStatus.FAILED

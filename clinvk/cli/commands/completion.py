@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from clinvk.cli.command import App, Argument, Context
+from clinvk.cli.command import App, Argument
 from clinvk.cli.completion import Shell, script
 from clinvk.cli.context import Cli
 
@@ -11,7 +11,7 @@ app = App()
 
 @app.command()
 def completion(
-    ctx: Context,
+    cli: Cli,
     shell: Annotated[Shell, Argument(metavar="SHELL", help="bash, zsh or fish.")],
 ) -> None:
     """Print the completion script for a shell.
@@ -31,5 +31,4 @@ def completion(
       zsh    source <(clinvk completion zsh)
       fish   clinvk completion fish | source
     """  # noqa: D301  `\\b` is click's own mark
-    cli: Cli = ctx.obj
     cli.streams.out_utf8(script(shell))

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Context, Option, Table
+from clinvk.cli.command import App, Argument, Option, Table
 from clinvk.cli.context import Cli
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ Key = Annotated[str, Argument(metavar="KEY", help="Name of the key, such as `run
 
 @app.command()
 def show(
-    ctx: Context,
+    cli: Cli,
     *,
     origin: Annotated[bool, Option("--origin", help="Show where each value comes from.")] = False,
     as_json: options.Json = False,
@@ -30,7 +30,6 @@ def show(
     """
     from clinvk.services.config.edit import all_settings
 
-    cli: Cli = ctx.obj
     render_settings(all_settings(cli.world), cli.streams, origin=origin, as_json=as_json)
 
 
@@ -48,21 +47,20 @@ def render_settings(
 
 
 @app.command()
-def get(ctx: Context, key: Key) -> None:
+def get(cli: Cli, key: Key) -> None:
     """Print one setting.
 
     Text is printed unchanged, a list as JSON, and an unset key as `null`.
     """
     from clinvk.services.config.edit import setting_text
 
-    cli: Cli = ctx.obj
     cli.streams.out_text(f"{setting_text(cli.world, key)}\n")
 
 
 # A value may start with `-`: an argument for the agent, or a negative number, which is refused.
 @app.command("set", context_settings={"ignore_unknown_options": True})
 def set_(
-    ctx: Context,
+    cli: Cli,
     key: Key,
     value: Annotated[
         str, Argument(metavar="VALUE", help="New value; `[a, b]` is a list, `null` is none.")
@@ -75,36 +73,33 @@ def set_(
     from clinvk.cli.render.errors import say_warning
     from clinvk.services.config.edit import set_key
 
-    cli: Cli = ctx.obj
     if stronger := set_key(cli.world, key, value):
         say_warning(cli.streams, f"`{stronger}` is set in the environment and overrides the file")
 
 
 @app.command()
-def unset(ctx: Context, key: Key) -> None:
+def unset(cli: Cli, key: Key) -> None:
     """Remove a key from the configuration file.
 
     Its default applies again. It is not an error if the key is not in the file.
     """
     from clinvk.services.config.edit import unset_key
 
-    cli: Cli = ctx.obj
     if not unset_key(cli.world, key):
         cli.streams.err(f"`{key}` is not in the configuration file")
 
 
 @app.command()
-def path(ctx: Context) -> None:
+def path(cli: Cli) -> None:
     """Print the path of the configuration file.
 
     The file need not exist. `CLINVK_HOME` moves it together with all other files.
     """
-    cli: Cli = ctx.obj
     cli.streams.out_text(f"{cli.world.home.config_file}\n")
 
 
 @app.command()
-def edit(ctx: Context) -> None:
+def edit(cli: Cli) -> None:
     """Open the configuration file in your editor, then check it.
 
     Your changes are kept even if they are invalid.
@@ -113,7 +108,6 @@ def edit(ctx: Context) -> None:
     from clinvk.errors import ConfigError
     from clinvk.services.config.edit import start_editing, stop_editing, validate
 
-    cli: Cli = ctx.obj
     file = cli.world.home.config_file
     editor = editor_of(cli, otherwise=f"open `{file}` yourself")
     created = start_editing(cli.world)
@@ -130,7 +124,7 @@ def edit(ctx: Context) -> None:
 
 @app.command("validate")
 def validate_(
-    ctx: Context,
+    cli: Cli,
     file: Annotated[
         Path | None,
         Argument(metavar="[FILE]", help="Check FILE instead of your file and the environment."),
@@ -142,7 +136,6 @@ def validate_(
     """
     from clinvk.services.config.edit import validate
 
-    cli: Cli = ctx.obj
     valid = validate(cli.world, file)
     if valid is None:
         cli.streams.err("there is no configuration file: the defaults apply")

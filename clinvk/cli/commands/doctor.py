@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Context, Exit, Option
+from clinvk.cli.command import App, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus
 
@@ -12,11 +12,11 @@ app = App()
 
 @app.command("doctor")
 def doctor_(
-    ctx: Context,
+    cli: Cli,
     *,
     fix: Annotated[bool, Option("--fix", help="First repair what is safe to repair.")] = False,
     as_json: options.Json = False,
-) -> None:
+) -> ExitStatus:
     """Check for problems, and show how to fix them.
 
     Exit 1 if there is a warning or a problem, else 0. Nothing is written and the network is not
@@ -28,7 +28,6 @@ def doctor_(
     from clinvk.cli.render.doctor import render_examination
     from clinvk.services.doctor.examination import examine
 
-    cli: Cli = ctx.obj
     examination = examine(cli.world, encoding=cli.streams.encoding, fix=fix)
     render_examination(examination, cli.streams, as_json=as_json)
-    raise Exit(ExitStatus.OK if examination.ok else ExitStatus.FAILED)
+    return ExitStatus.OK if examination.ok else ExitStatus.FAILED

@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Context, Exit, Option
+from clinvk.cli.command import App, Argument, Option
 from clinvk.cli.context import Cli
 from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
-from clinvk.errors import NothingToResumeError, SessionNotFoundError, UsageError
+from clinvk.errors import ExitStatus, NothingToResumeError, SessionNotFoundError, UsageError
 from clinvk.model.request import Pick
 
 app = App()
@@ -19,7 +19,7 @@ app = App()
 @app.command(cls=OptionalValues)
 @with_turn_options("resume", first=("if_missing",))
 def resume(  # noqa: PLR0913  one parameter an option
-    ctx: Context,
+    cli: Cli,
     words: Annotated[
         list[str] | None,
         Argument(
@@ -39,7 +39,7 @@ def resume(  # noqa: PLR0913  one parameter an option
     ] = False,
     here: options.Here = False,
     turn: TurnOptions,
-) -> None:
+) -> ExitStatus:
     """Continue a session.
 
     It runs in the session's directory, with its backend, model, access and system prompt. Without
@@ -48,7 +48,6 @@ def resume(  # noqa: PLR0913  one parameter an option
     from clinvk.cli.screens import open_screen, wants_screen
     from clinvk.cli.turns import run_turn
 
-    cli: Cli = ctx.obj
     rest, backend = list(words or ()), turn.asked.get("backend")
     if last and interactive:
         raise UsageError("`--last` cannot be used with `--interactive`", hint="use one of them")
@@ -59,7 +58,7 @@ def resume(  # noqa: PLR0913  one parameter an option
         which = {"session": _named(cli, rest.pop(0), here=here, backend=backend)}
     turn = replace(turn, words=tuple(rest))
     proceed = open_screen if wants_screen(cli, turn) else run_turn
-    raise Exit(proceed(cli, turn, **which))
+    return proceed(cli, turn, **which)
 
 
 def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -> str:

@@ -5,11 +5,11 @@ from typing import Annotated
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Context, Exit, Option
+from clinvk.cli.command import App, Option
 from clinvk.cli.context import Cli
 from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
-from clinvk.errors import UsageError
+from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.request import Pick
 
 app = App()
@@ -18,7 +18,7 @@ app = App()
 @app.command(cls=OptionalValues)
 @with_turn_options("run", before={"continue_last": "name"})
 def run(
-    ctx: Context,
+    cli: Cli,
     prompt: options.Prompt = None,
     *,
     continue_last: Annotated[
@@ -28,14 +28,13 @@ def run(
         ),
     ] = False,
     turn: TurnOptions,
-) -> None:
+) -> ExitStatus:
     """Send a prompt to an agent (same as `clinvk PROMPT`).
 
     Piped input is the prompt, or is appended to it in a <stdin> block.
     """
     from clinvk.cli.turns import run_turn
 
-    cli: Cli = ctx.obj
     given = turn.asked
     if continue_last and "name" in given:
         raise UsageError(
@@ -58,4 +57,4 @@ def run(
             hint=f"`clinvk sessions {command}` changes it",
         )
     turn = replace(turn, words=tuple(prompt or ()))
-    raise Exit(run_turn(cli, turn, pick=Pick.CONTINUE if continue_last else Pick.NEW))
+    return run_turn(cli, turn, pick=Pick.CONTINUE if continue_last else Pick.NEW)

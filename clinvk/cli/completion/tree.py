@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
+from click import Context
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clinvk.cli.command import Context
 from clinvk.cli.optional_values import value_is_optional
 
 IMPLICIT = "run"

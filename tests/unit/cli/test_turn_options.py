@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 import pytest
 
-from clinvk.cli.command import App, Context
+from clinvk.cli.command import App
 from clinvk.cli.completion.tree import read_tree
-from clinvk.cli.context import build_cli
+from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, declared, with_turn_options
 from clinvk.cli.turns import request_of
-from clinvk.errors import UsageError
+from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.request import Option, RunRequest
 
 COMMANDS = ("run", "resume", "chat")
@@ -30,9 +30,10 @@ def asked(command: str, *words: str, kind: type[RunRequest] = ToyRequest) -> Any
 
     @app.command(cls=OptionalValues)
     @with_turn_options(command, kind=kind)
-    def toy(ctx: Context, *, turn: TurnOptions) -> None:
+    def toy(cli: Cli, *, turn: TurnOptions) -> ExitStatus:
         """A command."""
-        requests.append(request_of(ctx.obj, turn, "p"))
+        requests.append(request_of(cli, turn, "p"))
+        return ExitStatus.OK
 
     app.built()(list(words), standalone_mode=False, obj=build_cli())
     return requests[0] if requests else None

@@ -5,9 +5,9 @@ from typing import Annotated
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Context, Exit, Option
+from clinvk.cli.command import App, Option
 from clinvk.cli.context import Cli, expanded
-from clinvk.errors import UsageError
+from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.session import Status
 
 app = App()
@@ -15,7 +15,7 @@ app = App()
 
 @app.command()
 def clean(  # noqa: PLR0913  one parameter an option
-    ctx: Context,
+    cli: Cli,
     *,
     older_than: Annotated[
         str | None,
@@ -38,7 +38,7 @@ def clean(  # noqa: PLR0913  one parameter an option
         bool, Option("--dry-run", help="Show what would be cleaned; change nothing.")
     ] = False,
     as_json: options.Json = False,
-) -> None:
+) -> ExitStatus:
     """Delete or archive sessions not used recently.
 
     This includes archived sessions. Running sessions, damaged records and the agents' own files are
@@ -50,7 +50,6 @@ def clean(  # noqa: PLR0913  one parameter an option
     from clinvk.services.config.settings import effective_settings
     from clinvk.services.sessions.clean import Sweep, archive_folder, clean, retention_s
 
-    cli: Cli = ctx.obj
     if status is Status.RUNNING:
         raise UsageError("running sessions are never cleaned", hint="choose another `--status`")
     settings = effective_settings(cli.world)
@@ -68,4 +67,4 @@ def clean(  # noqa: PLR0913  one parameter an option
         dry_run=dry_run,
     )
     cleaned = clean(replace(cli.world, settings=settings), sweep)
-    raise Exit(render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), as_json=as_json))
+    return render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), as_json=as_json)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Context, Exit, Option
+from clinvk.cli.command import App, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus, UsageError
 
@@ -12,12 +12,12 @@ app = App()
 
 @app.command()
 def delete(
-    ctx: Context,
+    cli: Cli,
     sessions: options.SessionReferences,
     *,
     yes: Annotated[bool, Option("--yes", "-y", help="Delete without asking.")] = False,
     as_json: options.Json = False,
-) -> None:
+) -> ExitStatus:
     """Delete sessions permanently.
 
     Deletes the record and the transcript, but not the agent's own transcript. A damaged record must
@@ -26,7 +26,6 @@ def delete(
     from clinvk.cli.render.deleted import deletion_line, render_deleted
     from clinvk.services.sessions import lifecycle
 
-    cli: Cli = ctx.obj
     targets = lifecycle.find_deletion_targets(cli.world, sessions)
     if not yes:
         if not (cli.streams.stdin_is_tty and cli.streams.stderr_is_tty):
@@ -39,6 +38,6 @@ def delete(
         answer = cli.streams.ask(f"delete {these} permanently? [y/N]") or ""
         if answer.lower() not in ("y", "yes"):
             cli.streams.err("nothing was deleted")
-            raise Exit(ExitStatus.FAILED)
+            return ExitStatus.FAILED
     outcomes = lifecycle.apply_each(targets, lambda one: lifecycle.delete(cli.world, one))
-    raise Exit(render_deleted(outcomes, cli.streams, as_json=as_json))
+    return render_deleted(outcomes, cli.streams, as_json=as_json)

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Context, Option
+from clinvk.cli.command import App, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 
@@ -23,7 +23,7 @@ class ExportFormat(StrEnum):
 
 @app.command()
 def export(  # noqa: PLR0913  one parameter an option
-    ctx: Context,
+    cli: Cli,
     sessions: options.SessionReferences,
     *,
     form: Annotated[
@@ -49,7 +49,6 @@ def export(  # noqa: PLR0913  one parameter an option
     from clinvk.services.sessions.export import export_sessions, redacted_export, save_export
     from clinvk.text.sanitize import safe_text
 
-    cli: Cli = ctx.obj
     if as_json and form is ExportFormat.MARKDOWN:
         raise UsageError("`--json` cannot be used with `--format markdown`", hint="use one of them")
     if not output:

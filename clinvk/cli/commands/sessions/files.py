@@ -1,7 +1,7 @@
 """`clinvk sessions files`."""
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Context
+from clinvk.cli.command import App
 from clinvk.cli.context import Cli
 
 app = App()
@@ -9,7 +9,7 @@ app = App()
 
 @app.command()
 def files(
-    ctx: Context,
+    cli: Cli,
     session: options.SessionReference,
     *,
     turn: options.TurnNumber = None,
@@ -23,7 +23,6 @@ def files(
     from clinvk.cli.render.files import render_files
     from clinvk.services.sessions.list import show_session, turn_of
 
-    cli: Cli = ctx.obj
     shown = show_session(cli.world, session, outlined=True)
     turns = shown.transcript.turns
     if turn is not None:

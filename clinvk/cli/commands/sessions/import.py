@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Context, Exit, Option
+from clinvk.cli.command import App, Argument, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus, UsageError
 
@@ -18,7 +18,7 @@ app = App()
 
 @app.command("import")
 def import_(
-    ctx: Context,
+    cli: Cli,
     file: Annotated[
         str, Argument(metavar="FILE", help="Output of `export --format json`; `-` is stdin.")
     ],
@@ -29,7 +29,7 @@ def import_(
     ] = False,
     config: options.ConfigFile = None,
     as_json: options.Json = False,
-) -> None:
+) -> ExitStatus:
     """Import sessions from `export --format json`.
 
     Existing sessions are not overwritten. The access and system prompt in FILE are shown but not
@@ -39,7 +39,6 @@ def import_(
     from clinvk.services.config.settings import effective_settings
     from clinvk.services.sessions.importing import import_sessions, read_export
 
-    cli: Cli = ctx.obj
     settings = effective_settings(cli.world, config)
     world = replace(cli.world, settings=settings)
     sessions = read_export(_content(cli, file), "stdin" if file == "-" else file, world.agents)
@@ -51,8 +50,7 @@ def import_(
         cli.streams.out_json(json_page(imported_to_json(done)).decode())
     else:
         _write_lines(cli, done)
-    if done.refused:
-        raise Exit(ExitStatus.SESSION)
+    return ExitStatus.SESSION if done.refused else ExitStatus.OK
 
 
 def _content(cli: Cli, file: str) -> bytes:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Context, Option
+from clinvk.cli.command import App, Argument, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 
@@ -16,7 +16,7 @@ Tags = Annotated[
 
 @app.command()
 def rename(
-    ctx: Context,
+    cli: Cli,
     session: options.SessionReference,
     words: Annotated[
         list[str],
@@ -32,7 +32,6 @@ def rename(
     from clinvk.cli.render.changed import render_changed
     from clinvk.services.sessions import labels
 
-    cli: Cli = ctx.obj
     changed = labels.rename(cli.world, session, " ".join(words))
     sentence = f"session {changed.session.id} is now titled: {changed.session.title}"
     render_changed(changed, sentence, cli.streams, as_json=as_json)
@@ -40,7 +39,7 @@ def rename(
 
 @app.command()
 def name(
-    ctx: Context,
+    cli: Cli,
     session: options.SessionReference,
     name: Annotated[
         str | None,
@@ -57,7 +56,6 @@ def name(
     from clinvk.cli.render.changed import render_changed
     from clinvk.services.sessions import labels
 
-    cli: Cli = ctx.obj
     if (name is None) is not clear:
         raise UsageError(
             "give either a name or `--clear`",
@@ -74,7 +72,7 @@ def name(
 
 @app.command()
 def tag(
-    ctx: Context,
+    cli: Cli,
     session: options.SessionReference,
     tags: Tags,
     *,
@@ -87,13 +85,12 @@ def tag(
     from clinvk.cli.render.changed import render_tagged
     from clinvk.services.sessions import labels
 
-    cli: Cli = ctx.obj
     render_tagged(labels.add_tags(cli.world, session, tags), cli.streams, as_json=as_json)
 
 
 @app.command()
 def untag(
-    ctx: Context,
+    cli: Cli,
     session: options.SessionReference,
     tags: Tags,
     *,
@@ -106,5 +103,4 @@ def untag(
     from clinvk.cli.render.changed import render_tagged
     from clinvk.services.sessions import labels
 
-    cli: Cli = ctx.obj
     render_tagged(labels.remove_tags(cli.world, session, tags), cli.streams, as_json=as_json)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Context, Option
+from clinvk.cli.command import App, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 from clinvk.services.sessions.list import Order
@@ -13,7 +13,7 @@ app = App()
 
 @app.command("list")
 def list_(  # noqa: PLR0913  one parameter an option
-    ctx: Context,
+    cli: Cli,
     *,
     backend: options.Backend = None,
     status: options.StatusFilter = None,
@@ -34,7 +34,6 @@ def list_(  # noqa: PLR0913  one parameter an option
     from clinvk.cli.render.list import render_ids, render_list
     from clinvk.services.sessions.list import list_sessions
 
-    cli: Cli = ctx.obj
     if ids and as_json:
         raise UsageError("`--quiet` cannot be used with `--json`", hint="use one of them")
     only = session_filter(

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Context, Exit, Option
+from clinvk.cli.command import App, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus
 
@@ -12,13 +12,13 @@ app = App()
 
 @app.command()
 def reindex(
-    ctx: Context,
+    cli: Cli,
     *,
     check: Annotated[
         bool, Option("--check", help="Only compare; exit 1 if there is a difference.")
     ] = False,
     as_json: options.Json = False,
-) -> None:
+) -> ExitStatus:
     """Rebuild the index from the session files.
 
     This is rarely needed: the index is updated automatically, and can be deleted at any time.
@@ -27,11 +27,10 @@ def reindex(
     from clinvk.services.doctor.index import reindex
     from clinvk.text.json_codec import json_line
 
-    cli: Cli = ctx.obj
     diff = reindex(cli.world.home, only_check=check)
     counts = index_diff_to_json(diff)
     if as_json:
         cli.streams.out_json(json_line(counts).decode())
     else:
         cli.streams.out(", ".join(f"{word} {count:,}" for word, count in counts.items()) + "\n")
-    raise Exit(ExitStatus.FAILED if check and diff.any else ExitStatus.OK)
+    return ExitStatus.FAILED if check and diff.any else ExitStatus.OK

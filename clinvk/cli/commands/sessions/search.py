@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Annotated, Any
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Command, Context, Exit, Option
+from clinvk.cli.command import App, Argument, Command, Option
 from clinvk.cli.context import Cli
 from clinvk.cli.optional_values import valued_options
 from clinvk.errors import ExitStatus, UsageError
@@ -48,7 +48,7 @@ class _SearchCommand(Command):
 
 @app.command(cls=_SearchCommand)
 def search(  # noqa: PLR0913  one parameter an option
-    ctx: Context,
+    cli: Cli,
     words: Annotated[
         list[str] | None,
         Argument(
@@ -68,7 +68,7 @@ def search(  # noqa: PLR0913  one parameter an option
     limit: options.Limit = None,
     ids: options.IdsOnly = False,
     as_json: options.Json = False,
-) -> None:
+) -> ExitStatus:
     """Search titles, names, tags, prompts, answers and files.
 
     Best matches first. Archived sessions are searched too. Exit status 1 if nothing matches.
@@ -79,7 +79,6 @@ def search(  # noqa: PLR0913  one parameter an option
     from clinvk.services.search.query import parse_query
     from clinvk.services.search.search import search_sessions
 
-    cli: Cli = ctx.obj
     if ids and as_json:
         raise UsageError("`--quiet` cannot be used with `--json`", hint="use one of them")
     query = parse_query(" ".join(words or ()))
@@ -96,4 +95,4 @@ def search(  # noqa: PLR0913  one parameter an option
     )
     found = search_sessions(cli.world, query, only, limit=limit, processors=processors())
     render_hits(found, cli.streams, now=cli.world.now(), as_json=as_json, ids=ids)
-    raise Exit(ExitStatus.OK if found.hits else ExitStatus.FAILED)
+    return ExitStatus.OK if found.hits else ExitStatus.FAILED

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Context, Option
+from clinvk.cli.command import App, Option
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 
@@ -12,7 +12,7 @@ app = App()
 
 @app.command()
 def show(  # noqa: PLR0913  one parameter an option
-    ctx: Context,
+    cli: Cli,
     session: options.SessionReference,
     *,
     turn: options.TurnNumber = None,
@@ -28,7 +28,6 @@ def show(  # noqa: PLR0913  one parameter an option
     """Show the details and the cost of a session."""
     from clinvk.services.sessions.list import show_session, turn_of
 
-    cli: Cli = ctx.obj
     asked = {"--answer": answer, "--markdown": markdown, "--json": as_json}
     forms = [option for option, given in asked.items() if given]
     if len(forms) > 1:
