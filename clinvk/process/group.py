@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from clinvk.process.descendants import Descendants, signal_process
-from clinvk.process.table import ProcessStat, has_proc, iter_stats
+from clinvk.process.table import ProcessStat, has_proc, iter_members
 
 _GONE_CHECK_S = 0.02
 _KILLED_S = 0.5
@@ -91,6 +91,6 @@ def is_populated(leader: int) -> bool:
 def _members(leader: int) -> Iterator[tuple[int, ProcessStat]]:
     if leader <= 0:
         return  # 0 is the session of processes outside a container
-    for pid, stat in iter_stats():
-        if leader in (stat.group, stat.session) and not stat.is_dead:
+    for pid, stat in iter_members(leader):
+        if not stat.is_dead:
             yield pid, stat
