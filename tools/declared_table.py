@@ -10,7 +10,7 @@ from clinvk.store.config.errors import phrase, resolved
 _PLACE = "a place"
 _ARGUMENTS = "arguments"
 _MAPS = {
-    "access": ("RUNG", _ARGUMENTS),
+    "access": ("LEVEL", _ARGUMENTS),
     "environment": ("VARIABLE", "a text"),
     "errors": ("PATTERN", "a failure's code"),
 }

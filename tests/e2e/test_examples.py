@@ -160,11 +160,11 @@ def test_a_timeout_ends_it_and_the_session_goes_on(clinvk: Command, example: str
 
 def test_a_file_is_written_where_it_may_be(clinvk: Command, example: str) -> None:
     """With leave to edit it is on disk; with read-only it is not."""
-    rung = {"aider": "edit", "pi": "full"}[example]
+    level = {"aider": "edit", "pi": "full"}[example]
     create = "Create a file named `new.txt` here, with the word OK in it."
     ran = run(clinvk, "-b", example, "--access", "read-only", "-o", "json", create).json()
     assert ran["exit_status"] == 0, ran
     assert not (clinvk.home.project / "new.txt").exists()
-    ran = run(clinvk, "-b", example, "--access", rung, "-o", "json", create).json()
+    ran = run(clinvk, "-b", example, "--access", level, "-o", "json", create).json()
     assert ran["exit_status"] == 0, ran
     assert (clinvk.home.project / "new.txt").read_text().strip() == "OK"

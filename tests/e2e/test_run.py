@@ -151,8 +151,8 @@ def test_without_access_the_file_is_not_written(
     What was not allowed stands in the result, wherever the agent tells of it.
     """
     target = clinvk.home.project / "made.txt"
-    rung = ["--access", access] if access else []
-    ran = clinvk("-b", backend, *rung, "-o", "json", f"[[write:{target}|by the model]]")
+    level = ["--access", access] if access else []
+    ran = clinvk("-b", backend, *level, "-o", "json", f"[[write:{target}|by the model]]")
     written = access is None and clinvk.home.edits_unasked(backend)
     assert target.exists() == written
     assert ran.exit_code == 0, ran.stderr

@@ -47,7 +47,7 @@ def test_a_screen_resumes_the_conversation(name: str) -> None:
 
 @pytest.mark.parametrize("name", WITH_SCREEN)
 def test_a_screen_is_never_wider_than_a_headless_turn(name: str) -> None:
-    """Each rung has its flags, all those of the headless turn; without one there is none."""
+    """Each level has its flags, all those of the headless turn; without one there is none."""
     backend = backends.get(name)
     for access in Access:
         if access is Access.ASK and Capability.ASK in backend.lacks:

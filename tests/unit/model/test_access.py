@@ -34,5 +34,5 @@ def test_wider_means_that_more_may_be_allowed(
     kept: Access | None,
     wider: bool,  # noqa: FBT001  a table's column
 ) -> None:
-    """The agent's own default may be any rung, so it is compared cautiously."""
+    """The agent's own default may be any level, so it is compared cautiously."""
     assert is_wider(asked, kept) is wider

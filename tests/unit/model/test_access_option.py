@@ -147,7 +147,7 @@ def test_an_argument_that_asks_for_everything_is_found_with_edit(line: str) -> N
 
 @pytest.mark.parametrize("line", ONLY_READING)
 def test_what_a_person_gives_an_agent_that_may_edit_is_theirs(line: str) -> None:
-    """Tools and servers of their own are no other rung."""
+    """Tools and servers of their own are no other level."""
     assert not asks_for_more(line, Access.EDIT)
 
 

@@ -12,7 +12,7 @@ PAGE = (DOCS / "backends.md").read_text(encoding="utf-8")
 
 def test_the_page_has_the_keys_of_the_form() -> None:
     """Those of a section within a section, and those whose last part is anybody's."""
-    for key in ("program", "output.usage.cached_apart", "access.RUNG", "errors.PATTERN"):
+    for key in ("program", "output.usage.cached_apart", "access.LEVEL", "errors.PATTERN"):
         assert f"| `{key}` |" in PAGE
 
 

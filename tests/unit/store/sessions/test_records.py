@@ -290,7 +290,7 @@ def test_a_newer_record_is_read_and_never_rewritten(
 
 
 def test_a_newer_records_access_is_never_guessed(new_session: Callable[..., Session]) -> None:
-    """A rung that we do not know must not become the agent's own default, which may be wider."""
+    """A level that we do not know must not become the agent's own default, which may be wider."""
     newer = encode(new_session()) | {"schema": 3, "access": "read-nothing"}
     with pytest.raises(SessionDamagedError, match="`access`"):
         decode(newer, path=Path("0123456789ab.json"))
