@@ -58,9 +58,8 @@ def _cell(capability: Capability, backend: Backend) -> str:
 
 def reference() -> str:
     """The page with the `--help` of every command, as the program prints it."""
-    command = app.built()
     helps = "\n".join(
-        f"## {name}\n\n```text\n{text}\n```\n" for name, text in _helps(command, "clinvk", None)
+        f"## {name}\n\n```text\n{text}\n```\n" for name, text in _helps(app, "clinvk", None)
     )
     return f"{_TOP}\n{helps}"
 

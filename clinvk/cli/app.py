@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import click
 
-from clinvk.cli.command import App, CommandTable, Option
+from clinvk.cli.command import CommandTable, Option, table
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.failures import asked_form, in_our_words
 from clinvk.cli.streams import OutputClosed, OutputLostError
@@ -38,17 +38,6 @@ Options for a prompt: `clinvk run --help`.
 """
 
 
-class Commands(CommandTable):
-    """The commands of `clinvk`."""
-
-    package = "clinvk.cli.commands"
-    lines = COMMANDS
-
-
-app = App(cls=Commands, help=HELP, subcommand_metavar="PROMPT... | COMMAND [ARGS]...")
-
-
-@app.callback()
 def root(
     ctx: click.Context,
     *,
@@ -61,6 +50,17 @@ def root(
         ctx.obj.streams.out(f"clinvk {__version__}\n")
     elif ctx.invoked_subcommand is None:
         ctx.obj.streams.out(ctx.get_help() + "\n")
+
+
+app = table(
+    CommandTable,
+    "clinvk",
+    root,
+    package="clinvk.cli.commands",
+    lines=COMMANDS,
+    help=HELP,
+    subcommand_metavar="PROMPT... | COMMAND [ARGS]...",
+)
 
 
 def run_command_line(argv: Sequence[str]) -> int:
@@ -130,10 +130,9 @@ _FINISH_S = 2.0
 
 
 def _invoke(args: list[str], cli: Cli) -> int:
-    command = app.built()
     try:
-        with command.make_context("clinvk", args, obj=cli) as context:
-            status = command.invoke(context)
+        with app.make_context("clinvk", args, obj=cli) as context:
+            status = app.invoke(context)
     except click.ClickException as error:
         raise _usage_error(error, args) from error
     except click.exceptions.Exit as left:

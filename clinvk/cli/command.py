@@ -10,14 +10,24 @@ command; a test compares these lines with the help of the commands.
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import click
 from click import Context
 
 from clinvk.cli.parameters import Argument, Option, parameters_of
+from clinvk.errors import ExitStatus
 
-__all__ = ["App", "Argument", "Command", "CommandTable", "Option", "Table"]
+__all__ = [
+    "Argument",
+    "Command",
+    "CommandTable",
+    "Option",
+    "Table",
+    "command",
+    "show_help",
+    "table",
+]
 
 
 class Command(click.Command):
@@ -52,18 +62,22 @@ class Table(click.Group):
 
 
 class CommandTable(Table):
-    """Commands by name and one line of help, each in the module `PACKAGE.NAME` as `app`.
+    """Commands by name and one line of help, each in the module `package.NAME`.
 
     Commands that share a module are named in `shared`, with the name of the module.
     """
 
-    package: ClassVar[str]
-    lines: ClassVar[Mapping[str, str]]
-    shared: ClassVar[Mapping[str, str]] = {}
-
-    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  click's own
+    def __init__(
+        self,
+        *,
+        package: str,
+        lines: Mapping[str, str],
+        shared: Mapping[str, str] | None = None,
+        **settings: Any,  # noqa: ANN401  click's own
+    ) -> None:
         super().__init__(**settings)
-        self.commands = {name: Command(name, help=line) for name, line in self.lines.items()}
+        self.lines, self._package, self._shared = lines, package, shared or {}
+        self.commands = {name: Command(name, help=line) for name, line in lines.items()}
 
     def resolve_command(
         self, ctx: Context, args: list[str]
@@ -74,70 +88,44 @@ class CommandTable(Table):
 
     def load(self, name: str) -> click.Command:
         """Import the command of that name."""
-        app: App = import_module(f"{self.package}.{self.shared.get(name, name)}").app
-        command = app.built()
-        if name in self.shared and isinstance(command, Table):
-            return command.load(name)
-        command.name = name
-        return command
-
-
-_Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-class App:
-    """A command, or a table of commands, that functions declare.
-
-    The function of a command gets the `Cli` and returns its exit status, None for `OK`. That of a
-    table gets click's context.
-    """
-
-    def __init__(self, *, cls: type[Table] = Table, **settings: Any) -> None:  # noqa: ANN401  click's own
-        self._cls, self._settings = cls, settings
-        self._table: Callable[..., Any] | None = None
-        self._commands: list[tuple[type[Command], Callable[..., Any], dict[str, Any]]] = []
-
-    def command(
-        self,
-        name: str | None = None,
-        *,
-        cls: type[Command] = Command,
-        **settings: Any,  # noqa: ANN401  click's own
-    ) -> Callable[[_Function], _Function]:
-        """Register the function of a command, which has its name unless one is given."""
-
-        def register(function: _Function) -> _Function:
-            settings["name"] = name or function.__name__
-            self._commands.append((cls, function, settings))
-            return function
-
-        return register
-
-    def callback(self) -> Callable[[_Function], _Function]:
-        """Register the function of a table, if it does more than show its help.
-
-        It is called before the command that was named, and when none was named.
-        """
-
-        def register(function: _Function) -> _Function:
-            self._table = function
-            return function
-
-        return register
-
-    def built(self) -> click.Command:
-        """The table, or the only command."""
-        commands = [_built(*each) for each in self._commands]
-        if self._table is None and len(commands) == 1:
-            return commands[0]
-        settings = {**self._settings, "invoke_without_command": True}
-        table = _built(self._cls, self._table or _show_help, settings)
-        for command in commands:
-            table.add_command(command)
-        return table
+        module = import_module(f"{self._package}.{self._shared.get(name, name)}")
+        commands = (one for one in vars(module).values() if isinstance(one, click.Command))
+        return next(one for one in commands if one.name == name)
 
 
 _Kind = TypeVar("_Kind", bound=click.Command)
+_TableKind = TypeVar("_TableKind", bound=Table)
+
+
+def command(
+    name: str | None = None,
+    *,
+    cls: type[Command] = Command,
+    **settings: Any,  # noqa: ANN401  click's own
+) -> Callable[[Callable[..., ExitStatus | None]], Command]:
+    """Make a command of a function, which gets the `Cli` and returns its status, None for `OK`.
+
+    The command has the name of the function unless one is given.
+    """
+    return lambda function: _built(
+        cls, function, {"name": name or function.__name__, "help": function.__doc__, **settings}
+    )
+
+
+def show_help(ctx: Context) -> None:
+    """Show the help of a table when no subcommand is named."""
+    if ctx.invoked_subcommand is None:
+        ctx.obj.streams.out(f"{ctx.get_help()}\n")
+
+
+def table(
+    kind: type[_TableKind],
+    name: str,
+    function: Callable[..., None] = show_help,
+    **settings: Any,  # noqa: ANN401  click's own
+) -> _TableKind:
+    """A table of commands; the function gets click's context, also before a named command runs."""
+    return _built(kind, function, {"name": name, "invoke_without_command": True, **settings})
 
 
 def _built(kind: type[_Kind], function: Callable[..., Any], settings: Mapping[str, Any]) -> _Kind:
@@ -147,8 +135,6 @@ def _built(kind: type[_Kind], function: Callable[..., Any], settings: Mapping[st
 
     return kind(
         **{
-            "name": None,
-            "help": function.__doc__,
             **settings,
             "context_settings": {"max_content_width": 100, **settings.get("context_settings", {})},
             "params": [*parameters_of(function), _help_option()],
@@ -174,9 +160,3 @@ def _print_help(ctx: Context, _param: click.Parameter, value: bool) -> None:  # 
     if value and not ctx.resilient_parsing:
         ctx.obj.streams.out(f"{ctx.get_help()}\n")
         ctx.exit()
-
-
-def _show_help(ctx: Context) -> None:
-    """Show the help of a table when no subcommand is named."""
-    if ctx.invoked_subcommand is None:
-        ctx.obj.streams.out(f"{ctx.get_help()}\n")

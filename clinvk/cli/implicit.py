@@ -125,20 +125,19 @@ def _names_session(word: str) -> bool:
 
 @cache
 def _below(command: str) -> Collection[str]:
-    from importlib import import_module
+    from clinvk.cli.app import app
 
     if command == "completion":
         return ("bash", "zsh", "fish")
-    module = import_module(f"clinvk.cli.commands.{command}")
-    return frozenset(getattr(module.app.built(), "commands", ()))
+    return frozenset(getattr(app.load(command), "commands", ()))
 
 
 def _without_options(words: Sequence[str]) -> list[str]:
     """The words before `--` without options and their values."""
-    from clinvk.cli.commands.run import app
+    from clinvk.cli.commands.run import run
     from clinvk.cli.optional_values import valued_options
 
-    valued = valued_options(app.built().params)
+    valued = valued_options(run.params)
     bare: list[str] = []
     rest = iter(takewhile(lambda word: word != "--", words))
     for word in rest:

@@ -158,7 +158,7 @@ def _template() -> Mapping[str, bytes]:
 def commands() -> tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]:
     """Every command as its words and its options; nothing at all is a prompt."""
     found: list[tuple[tuple[str, ...], tuple[str, ...]]] = []
-    pending: list[tuple[tuple[str, ...], Any]] = [((), app.built())]
+    pending: list[tuple[tuple[str, ...], Any]] = [((), app)]
     while pending:
         words, command = pending.pop()
         options = (one for each in command.params for one in each.opts if one[:1] == "-")

@@ -45,7 +45,7 @@ def test_every_command_line_is_understood(line: str) -> None:
 
     words = shlex.split(line, comments=True)[1:]
     streams = Streams(stdin=None, stdout=None, stderr=None)
-    command, args = app.built(), with_command(words, COMMANDS, streams)
+    command, args = app, with_command(words, COMMANDS, streams)
     context = None
     while hasattr(command, "resolve_command"):
         context = command.make_context("clinvk", args[:1], parent=context, resilient_parsing=True)

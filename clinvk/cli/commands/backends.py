@@ -5,14 +5,11 @@ from typing import Annotated
 from click import Context
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Table
+from clinvk.cli.command import Argument, Table, command, table
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus
 
-app = App(cls=Table, help="List the agents with version, sign-in and abilities.")
 
-
-@app.callback()
 def backends_(ctx: Context, *, as_json: options.Json = False) -> None:
     """List the backends when no subcommand is named."""
     if ctx.invoked_subcommand is not None:
@@ -30,7 +27,7 @@ def backends_(ctx: Context, *, as_json: options.Json = False) -> None:
         cli.streams.err(safe_line(f"warning: {message}"))
 
 
-@app.command("test")
+@command("test")
 def try_backend(
     cli: Cli,
     name: Annotated[str, Argument(metavar="BACKEND", help="A backend from `clinvk backends`.")],
@@ -50,3 +47,12 @@ def try_backend(
     verdicts = trial(name, effective_settings(cli.world), cli.world)
     kept = render_trial(name, verdicts, cli.streams, as_json=as_json)
     return ExitStatus.OK if kept else ExitStatus.FAILED
+
+
+backends = table(
+    Table,
+    "backends",
+    backends_,
+    help="List the agents with version, sign-in and abilities.",
+    commands=[try_backend],
+)

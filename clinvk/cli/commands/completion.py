@@ -2,14 +2,12 @@
 
 from typing import Annotated
 
-from clinvk.cli.command import App, Argument
+from clinvk.cli.command import Argument, command
 from clinvk.cli.completion import Shell, script
 from clinvk.cli.context import Cli
 
-app = App()
 
-
-@app.command()
+@command()
 def completion(
     cli: Cli,
     shell: Annotated[Shell, Argument(metavar="SHELL", help="bash, zsh or fish.")],

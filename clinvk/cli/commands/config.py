@@ -5,19 +5,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Option, Table
+from clinvk.cli.command import Argument, Option, Table, command, table
 from clinvk.cli.context import Cli
 
 if TYPE_CHECKING:
     from clinvk.cli.streams import Streams
     from clinvk.model.config import Setting
 
-app = App(cls=Table, help="Show, check and change the configuration.")
-
 Key = Annotated[str, Argument(metavar="KEY", help="Name of the key, such as `run.timeout`.")]
 
 
-@app.command()
+@command()
 def show(
     cli: Cli,
     *,
@@ -46,7 +44,7 @@ def render_settings(
         streams.out_text("".join(settings_to_yaml(settings, origin=origin)))
 
 
-@app.command()
+@command()
 def get(cli: Cli, key: Key) -> None:
     """Print one setting.
 
@@ -58,7 +56,7 @@ def get(cli: Cli, key: Key) -> None:
 
 
 # A value may start with `-`: an argument for the agent, or a negative number, which is refused.
-@app.command("set", context_settings={"ignore_unknown_options": True})
+@command("set", context_settings={"ignore_unknown_options": True})
 def set_(
     cli: Cli,
     key: Key,
@@ -77,7 +75,7 @@ def set_(
         say_warning(cli.streams, f"`{stronger}` is set in the environment and overrides the file")
 
 
-@app.command()
+@command()
 def unset(cli: Cli, key: Key) -> None:
     """Remove a key from the configuration file.
 
@@ -89,7 +87,7 @@ def unset(cli: Cli, key: Key) -> None:
         cli.streams.err(f"`{key}` is not in the configuration file")
 
 
-@app.command()
+@command()
 def path(cli: Cli) -> None:
     """Print the path of the configuration file.
 
@@ -98,7 +96,7 @@ def path(cli: Cli) -> None:
     cli.streams.out_text(f"{cli.world.home.config_file}\n")
 
 
-@app.command()
+@command()
 def edit(cli: Cli) -> None:
     """Open the configuration file in your editor, then check it.
 
@@ -122,7 +120,7 @@ def edit(cli: Cli) -> None:
         raise ConfigError(error.message, hint=again) from error
 
 
-@app.command("validate")
+@command("validate")
 def validate_(
     cli: Cli,
     file: Annotated[
@@ -141,3 +139,11 @@ def validate_(
         cli.streams.err("there is no configuration file: the defaults apply")
     else:
         cli.streams.err_text(f"`{valid}` is valid")
+
+
+config = table(
+    Table,
+    "config",
+    help="Show, check and change the configuration.",
+    commands=[show, get, set_, unset, path, edit, validate_],
+)

@@ -3,14 +3,12 @@
 from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Option
+from clinvk.cli.command import Option, command
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus
 
-app = App()
 
-
-@app.command("doctor")
+@command("doctor")
 def doctor_(
     cli: Cli,
     *,

@@ -6,17 +6,15 @@ from typing import Annotated, Any
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Option
+from clinvk.cli.command import Argument, Option, command
 from clinvk.cli.context import Cli
 from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
 from clinvk.errors import ExitStatus, NothingToResumeError, SessionNotFoundError, UsageError
 from clinvk.model.request import Pick
 
-app = App()
 
-
-@app.command(cls=OptionalValues)
+@command(cls=OptionalValues)
 @with_turn_options("resume", first=("if_missing",))
 def resume(  # noqa: PLR0913  one parameter an option
     cli: Cli,

@@ -5,17 +5,15 @@ from typing import Annotated
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Option
+from clinvk.cli.command import Option, command
 from clinvk.cli.context import Cli
 from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
 from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.request import Pick
 
-app = App()
 
-
-@app.command(cls=OptionalValues)
+@command(cls=OptionalValues)
 @with_turn_options("run", before={"continue_last": "name"})
 def run(
     cli: Cli,

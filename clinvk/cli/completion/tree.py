@@ -91,7 +91,7 @@ def read_tree() -> Command:
     """All commands of `clinvk`; the root also has the options and words of `IMPLICIT`."""
     from clinvk.cli.app import app
 
-    root = _read(app.built(), ())
+    root = _read(app, ())
     meant = next(command for command in root.commands if command.path == (IMPLICIT,))
     known = {name for option in meant.options for name in option.names}
     own = tuple(option for option in root.options if known.isdisjoint(option.names))

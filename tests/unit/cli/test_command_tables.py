@@ -1,26 +1,20 @@
 """The tables that know every command without importing it."""
 
-from importlib import import_module
-
 import pytest
 
-from clinvk.cli.app import Commands
+from clinvk.cli.app import app
 from clinvk.cli.command import CommandTable
-from clinvk.cli.commands.sessions import SessionCommands
+from clinvk.cli.commands.sessions import sessions
 from clinvk.cli.completion.tree import first_line, read_tree
 
-TABLES = (Commands, SessionCommands)
+TABLES = (app, sessions)
 ROWS = [(table, name) for table in TABLES for name in table.lines]
 
 
-@pytest.mark.parametrize(
-    ("table", "name"), ROWS, ids=lambda value: getattr(value, "package", value)
-)
-def test_a_commands_line_is_the_first_line_of_its_own_help(
-    table: type[CommandTable], name: str
-) -> None:
+@pytest.mark.parametrize(("table", "name"), ROWS, ids=lambda value: getattr(value, "name", value))
+def test_a_commands_line_is_the_first_line_of_its_own_help(table: CommandTable, name: str) -> None:
     """What `--help` of the table says is what the command says of itself."""
-    own = first_line(table().load(name).help)
+    own = first_line(table.load(name).help)
     assert own == table.lines[name]
     assert own.endswith(".")
 
@@ -37,8 +31,8 @@ def test_every_command_says_in_one_sentence_what_it_does() -> None:
 def test_a_further_turn_takes_the_options_that_make_sense_for_it() -> None:
     """Those of a prompt, but for what only a new session or another choice of one has."""
 
-    def options(module: str) -> set[str]:
-        command = import_module(f"clinvk.cli.commands.{module}").app.built()
+    def options(name: str) -> set[str]:
+        command = app.load(name)
         return {max(param.opts, key=len) for param in command.params if param.opts[0][0] == "-"}
 
     only_new = {"--continue", "--session", "--ephemeral", "--title", "--tag"}

@@ -2,7 +2,9 @@
 
 import pytest
 
-from clinvk.cli.commands import resume, run
+from clinvk.cli.command import Command
+from clinvk.cli.commands.resume import resume
+from clinvk.cli.commands.run import run
 from clinvk.cli.optional_values import LEFT_OUT
 
 
@@ -26,11 +28,10 @@ from clinvk.cli.optional_values import LEFT_OUT
     ],
 )
 def test_only_the_equals_sign_gives_it_a_value(
-    command: object, words: list[str], wait: str | None, prompt: list[str] | None
+    command: Command, words: list[str], wait: str | None, prompt: list[str] | None
 ) -> None:
     """What follows a bare `--wait` stays a word of the prompt, and another option's value its."""
-    parsed = command.app.built()  # type: ignore[attr-defined]  each has one
-    with parsed.make_context("clinvk", list(words)) as context:
+    with command.make_context("clinvk", list(words)) as context:
         assert context.params["wait_s"] == wait
         words_named = "prompt" if command is run else "words"
         assert list(context.params[words_named] or ()) == (prompt or [])

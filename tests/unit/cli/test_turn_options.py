@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import pytest
 
-from clinvk.cli.command import App
+from clinvk.cli.command import command
 from clinvk.cli.completion.tree import read_tree
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.optional_values import OptionalValues
@@ -24,18 +24,18 @@ class ToyRequest(RunRequest, frozen=True, kw_only=True):
     seed: Annotated[int | None, Option("--seed", metavar="N", help="Repeat an answer.")] = None
 
 
-def asked(command: str, *words: str, kind: type[RunRequest] = ToyRequest) -> Any:
+def asked(name: str, *words: str, kind: type[RunRequest] = ToyRequest) -> Any:
     """The request that the words are, by a command that has a turn's options."""
-    app, requests = App(), []
+    requests = []
 
-    @app.command(cls=OptionalValues)
-    @with_turn_options(command, kind=kind)
+    @command(cls=OptionalValues)
+    @with_turn_options(name, kind=kind)
     def toy(cli: Cli, *, turn: TurnOptions) -> ExitStatus:
         """A command."""
         requests.append(request_of(cli, turn, "p"))
         return ExitStatus.OK
 
-    app.built()(list(words), standalone_mode=False, obj=build_cli())
+    toy(list(words), standalone_mode=False, obj=build_cli())
     return requests[0] if requests else None
 
 

@@ -1,6 +1,6 @@
 """`clinvk sessions`: the subcommands, in one module each or by what they change."""
 
-from clinvk.cli.command import App, CommandTable
+from clinvk.cli.command import CommandTable, table
 
 LINES = {
     "list": "List sessions, most recently used first.",
@@ -26,13 +26,11 @@ SHARED = {
     **dict.fromkeys(("close", "archive", "unarchive"), "lifecycle"),
 }
 
-
-class SessionCommands(CommandTable):
-    """The commands of `clinvk sessions`."""
-
-    package = "clinvk.cli.commands.sessions"
-    lines = LINES
-    shared = SHARED
-
-
-app = App(cls=SessionCommands, help="Find, show, name, tag, export and clean up sessions.")
+sessions = table(
+    CommandTable,
+    "sessions",
+    package=__name__,
+    lines=LINES,
+    shared=SHARED,
+    help="Find, show, name, tag, export and clean up sessions.",
+)

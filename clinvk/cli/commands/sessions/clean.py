@@ -5,15 +5,13 @@ from typing import Annotated
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Option
+from clinvk.cli.command import Option, command
 from clinvk.cli.context import Cli, expanded
 from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.session import Status
 
-app = App()
 
-
-@app.command()
+@command()
 def clean(  # noqa: PLR0913  one parameter an option
     cli: Cli,
     *,

@@ -4,14 +4,12 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Option
+from clinvk.cli.command import Option, command
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 
 if TYPE_CHECKING:
     from clinvk.services.sessions.export import Export
-
-app = App()
 
 
 class ExportFormat(StrEnum):
@@ -21,7 +19,7 @@ class ExportFormat(StrEnum):
     JSON = "json"
 
 
-@app.command()
+@command()
 def export(  # noqa: PLR0913  one parameter an option
     cli: Cli,
     sessions: options.SessionReferences,

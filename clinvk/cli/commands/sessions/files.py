@@ -1,13 +1,11 @@
 """`clinvk sessions files`."""
 
 from clinvk.cli import options
-from clinvk.cli.command import App
+from clinvk.cli.command import command
 from clinvk.cli.context import Cli
 
-app = App()
 
-
-@app.command()
+@command()
 def files(
     cli: Cli,
     session: options.SessionReference,

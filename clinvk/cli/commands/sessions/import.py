@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec.structs import replace
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Option
+from clinvk.cli.command import Argument, Option, command
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus, UsageError
 
 if TYPE_CHECKING:
     from clinvk.services.sessions.importing import Imported
 
-app = App()
 
-
-@app.command("import")
+@command("import")
 def import_(
     cli: Cli,
     file: Annotated[

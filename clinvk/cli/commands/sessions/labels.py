@@ -3,18 +3,16 @@
 from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Option
+from clinvk.cli.command import Argument, Option, command
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
-
-app = App()
 
 Tags = Annotated[
     list[str], Argument(metavar="TAG...", help="Tags of 1 to 64 printable characters.")
 ]
 
 
-@app.command()
+@command()
 def rename(
     cli: Cli,
     session: options.SessionReference,
@@ -37,7 +35,7 @@ def rename(
     render_changed(changed, sentence, cli.streams, as_json=as_json)
 
 
-@app.command()
+@command()
 def name(
     cli: Cli,
     session: options.SessionReference,
@@ -70,7 +68,7 @@ def name(
     render_changed(changed, sentence, cli.streams, as_json=as_json)
 
 
-@app.command()
+@command()
 def tag(
     cli: Cli,
     session: options.SessionReference,
@@ -88,7 +86,7 @@ def tag(
     render_tagged(labels.add_tags(cli.world, session, tags), cli.streams, as_json=as_json)
 
 
-@app.command()
+@command()
 def untag(
     cli: Cli,
     session: options.SessionReference,

@@ -3,14 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from clinvk.cli import options
-from clinvk.cli.command import App
+from clinvk.cli.command import command
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus
 
-app = App()
 
-
-@app.command()
+@command()
 def close(
     cli: Cli, sessions: options.SessionReferences, *, as_json: options.Json = False
 ) -> ExitStatus:
@@ -23,7 +21,7 @@ def close(
     return _change(cli, sessions, lifecycle.close, "closed", as_json=as_json)
 
 
-@app.command()
+@command()
 def archive(
     cli: Cli, sessions: options.SessionReferences, *, as_json: options.Json = False
 ) -> ExitStatus:
@@ -36,7 +34,7 @@ def archive(
     return _change(cli, sessions, lifecycle.archive, "archived", as_json=as_json)
 
 
-@app.command()
+@command()
 def unarchive(
     cli: Cli, sessions: options.SessionReferences, *, as_json: options.Json = False
 ) -> ExitStatus:

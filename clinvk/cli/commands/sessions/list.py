@@ -3,15 +3,13 @@
 from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Option
+from clinvk.cli.command import Option, command
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 from clinvk.services.sessions.list import Order
 
-app = App()
 
-
-@app.command("list")
+@command("list")
 def list_(  # noqa: PLR0913  one parameter an option
     cli: Cli,
     *,

@@ -6,12 +6,10 @@ from itertools import islice
 from typing import Annotated, Any
 
 from clinvk.cli import options
-from clinvk.cli.command import App, Argument, Command, Option
+from clinvk.cli.command import Argument, Command, Option, command
 from clinvk.cli.context import Cli
 from clinvk.cli.optional_values import valued_options
 from clinvk.errors import ExitStatus, UsageError
-
-app = App()
 
 _OPTION = re.compile(r"-[A-Za-z]|-n\d+|--.+", re.DOTALL)
 
@@ -46,7 +44,7 @@ class _SearchCommand(Command):
         return super().parse_args(ctx, with_words_last(args, valued_options(self.params)))
 
 
-@app.command(cls=_SearchCommand)
+@command(cls=_SearchCommand)
 def search(  # noqa: PLR0913  one parameter an option
     cli: Cli,
     words: Annotated[
