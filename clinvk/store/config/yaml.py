@@ -56,9 +56,10 @@ def read_document(text: bytes | str, origin: str) -> Document:
             _size(root, origin, {})
         value = {} if root is None else loader.construct_document(root)
     except yaml.YAMLError as error:
-        raise ConfigError(
-            f"{origin}{_line_of_mark(error)}: this is not YAML{_what(error)}"
-        ) from error
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        where = origin if mark is None else f"{origin}:{mark.line + 1}"
+        why = f": {problem}" if problem else ""
+        raise ConfigError(f"{where}: this is not YAML{why}") from error
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{origin}: this cannot be read: {error}") from error
     finally:
@@ -121,13 +122,3 @@ def _size(node: yaml.Node, origin: str, known: dict[int, int | None]) -> int:
         raise ValueError("its aliases expand to more than a configuration can have")
     known[id(node)] = size
     return size
-
-
-def _line_of_mark(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    return "" if mark is None else f":{mark.line + 1}"
-
-
-def _what(error: yaml.YAMLError) -> str:
-    problem = getattr(error, "problem", None)
-    return f": {problem}" if problem else ""

@@ -116,44 +116,31 @@ def change_and_update(
     Other writers of the index wait from the check of the folder until it is stamped, 0.1 ms later.
     Slow work, such as syncing the new file to the disk, is done before.
     """
-    outcome = _Outcome(act)
+    outcome: list[Exception | None] = []  # of the one call
+
+    def call() -> None:
+        try:
+            act()
+            outcome.append(None)
+        except Exception as error:  # noqa: BLE001  raised to the caller later, unchanged
+            outcome.append(error)
+
     try:
         with opened(home) as database, writing(database):
             known = [name for name in folders if is_noted(database, home, (name,))]
-            outcome.call()
+            call()
             for name in known:
                 note(database, name, stamp(home.root / name))
             take(database, session_id, written_entry(home, session_id))
     except (IndexBrokenError, IndexUnusableError):
-        if not outcome.is_known:
-            outcome.call()
+        if not outcome:
+            call()
             # Another process may be noting at this moment that the index matches the folder.
             with suppress(OSError):
                 if not os.path.islink(home.cache):
                     _behind(home).mkdir(0o700)
-    outcome.raise_error()
-
-
-class _Outcome:
-    """An action that is called once, and its result."""
-
-    def __init__(self, act: Callable[[], object]) -> None:
-        self.is_known = False
-        self._act = act
-        self._error: Exception | None = None
-
-    def call(self) -> None:
-        """Call the action and keep its error."""
-        self.is_known = True
-        try:
-            self._act()
-        except Exception as error:  # noqa: BLE001  raised to the caller later, unchanged
-            self._error = error
-
-    def raise_error(self) -> None:
-        """Raise the error of the action, if any."""
-        if self._error is not None:
-            raise self._error
+    if outcome[0] is not None:
+        raise outcome[0]
 
 
 def _behind(home: Home) -> Path:

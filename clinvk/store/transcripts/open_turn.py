@@ -12,12 +12,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from clinvk.store.agent_files.backwards import LONGEST_LINE
 from clinvk.store.files import stored_file
 from clinvk.store.index.file_signature import file_signature
 
 BLOCK = 1 << 20
 
-_LONGEST_LINE = 64 << 20
 _TOLD_BY = re.compile(rb'\n\{"type": "(?:turn_|backend_session")')
 """The start of a relevant line. A quoted copy in a text has no line end before it."""
 
@@ -92,7 +92,7 @@ def _places(descriptor: int, block: int) -> Iterator[int]:
 def _line_at(descriptor: int, at: int) -> bytes | None:
     """The line at this position, with its line end if it has one; None if it is too long."""
     line, size = b"", 4096
-    while len(line) < _LONGEST_LINE:
+    while len(line) < LONGEST_LINE:
         more = os.pread(descriptor, size, at + len(line))
         end = more.find(b"\n")
         if end >= 0:
