@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 
+from msgspec import ValidationError, convert
+
 from clinvk.agents.base import Parser, Reply
 from clinvk.agents.kit.jsonl import count, mapping, parse_object
 from clinvk.agents.kit.recovery import recovering
 from clinvk.model.events import (
-    Change,
     Event,
     Failed,
     FileChange,
@@ -34,6 +35,14 @@ _STOP_REASONS = {
     FailureCode.KILLED: StopReason.CANCELLED,
 }
 
+_SAME_FIELDS = {
+    "think": Thinking,
+    "tool": ToolUse,
+    "tool_result": ToolResult,
+    "file": FileChange,
+}
+"""The agent's lines that have the fields of our events."""
+
 
 class DemoParser(Parser):
     """Reads the agent's lines; each kind of event has one method."""
@@ -48,13 +57,7 @@ class DemoParser(Parser):
         self._readers: Mapping[str, Callable[[Mapping[str, Json]], Iterable[Event | Reply]]] = {
             "start": self._start,
             "text": self._text,
-            "think": lambda entry: [Thinking(text=str(entry["text"]))],
             "wait": lambda _: [],
-            "tool": _tool,
-            "tool_result": _tool_result,
-            "file": lambda entry: [
-                FileChange(path=str(entry["path"]), change=Change(entry["change"]))
-            ],
             "warning": _warning,
             "ask": self._ask,
             "withdraw": self._withdraw,
@@ -69,8 +72,10 @@ class DemoParser(Parser):
             return ()
         try:
             entry = parse_object(line) or {}
+            if entry["type"] in _SAME_FIELDS:
+                return (convert(entry, _SAME_FIELDS[entry["type"]]),)
             return self._readers[entry["type"]](entry)
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except (ValidationError, ValueError, LookupError, TypeError, AttributeError):
             return (Raw(line=line),)
 
     def answer(self, answer: PermissionAnswer) -> Iterable[Event | Reply]:
@@ -163,23 +168,6 @@ def _reply(asked: str, answer: PermissionAnswer | None) -> Reply:
     if answer is not None and answer.command is not None:
         line["command"] = answer.command
     return Reply(json_line(line))
-
-
-def _tool(entry: Mapping[str, Json]) -> Iterable[Event]:
-    return (
-        ToolUse(
-            id=str(entry["id"]),
-            name=str(entry["name"]),
-            summary=str(entry["summary"]),
-            input=dict(entry.get("input", {})),
-        ),
-    )
-
-
-def _tool_result(entry: Mapping[str, Json]) -> Iterable[Event]:
-    return (
-        ToolResult(id=str(entry["id"]), ok=entry["ok"] is True, text=str(entry.get("text", ""))),
-    )
 
 
 def _warning(entry: Mapping[str, Json]) -> Iterable[Event]:
