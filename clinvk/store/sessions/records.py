@@ -5,15 +5,25 @@ kept. Writing is strict, and never changes the record of a newer version.
 """
 
 import errno
+import fcntl
 import json
 import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from msgspec import Struct
 
-from clinvk.errors import SessionDamagedError, SessionUnreadableError, StoreError
+from clinvk.errors import SessionBusyError, SessionDamagedError, SessionUnreadableError, StoreError
 from clinvk.model.session import SCHEMA, Session
-from clinvk.store.files import Place, ensure_private_dir, reason, regular_file, write_private
+from clinvk.store.files import (
+    Place,
+    ensure_private_dir,
+    open_regular,
+    reason,
+    regular_file,
+    write_private,
+)
 from clinvk.store.home import Home
 from clinvk.store.sessions.record_fields import encode, read_session
 from clinvk.text.json_codec import json_page
@@ -24,6 +34,11 @@ LARGEST = 16 * 1024 * 1024
 
 NO_RECORD = frozenset({errno.ELOOP, errno.EINVAL, errno.EFBIG, errno.ENXIO})
 """The errors that mean that it is not a record of clinvk; with others it may be intact."""
+
+LONGEST_S = 10.0
+"""An update takes milliseconds; a process that takes this long was stopped during one."""
+
+_PAUSE_S = 0.005
 
 
 class DamagedRecord(Struct, frozen=True):
@@ -121,6 +136,48 @@ def save(
     ensure_private_dir(home.root, may_be_link=True)
     ensure_private_dir(home.sessions)
     write_private(path, json_page(encode(session)), staging=staging, place=place)
+
+
+@contextmanager
+def changing(record: Path, sleep: Callable[[float], None]) -> Iterator[None]:
+    """Lock `record` against other updates: read, change, write. A missing one needs no lock.
+
+    It is held for a few milliseconds, unlike the session's lock, also by a turn. As a lock of the
+    system on the record's file itself it needs no other file, and it ends when the new record
+    replaces the file. Raises `SessionBusyError` after `LONGEST_S`. On file systems without locks
+    (some network file systems) it does nothing, and the last update wins.
+    """
+    descriptor = _take(record, sleep)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _take(record: Path, sleep: Callable[[float], None]) -> int | None:
+    waited = 0.0
+    while waited < LONGEST_S:
+        try:
+            descriptor = open_regular(record)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(descriptor), os.lstat(record)):
+                return descriptor
+        except BlockingIOError:
+            sleep(_PAUSE_S)
+            waited += _PAUSE_S
+        except FileNotFoundError:
+            pass  # replaced or deleted since it was opened: try again
+        except OSError:
+            os.close(descriptor)
+            return None
+        os.close(descriptor)
+    raise SessionBusyError(
+        f"another process is changing the record `{record}`", hint="try again in a moment"
+    )
 
 
 def _content(path: Path | str) -> bytes:

@@ -22,8 +22,7 @@ from clinvk.store.home import Home, is_session_id
 from clinvk.store.index import index
 from clinvk.store.locks import Holder
 from clinvk.store.sessions import reading, records
-from clinvk.store.sessions.changing import changing
-from clinvk.store.sessions.records import DamagedRecord
+from clinvk.store.sessions.records import DamagedRecord, changing
 from clinvk.store.sessions.selection import Order, Query, Selected, Selection
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.store.transcripts.texts import TranscriptTexts, read_texts

@@ -20,7 +20,7 @@ from clinvk.errors import (
 )
 from clinvk.model.session import SCHEMA, Session
 from clinvk.store.index.file_signature import file_signature
-from clinvk.store.sessions.changing import LONGEST_S, changing
+from clinvk.store.sessions.records import LONGEST_S, changing
 from clinvk.store.sessions.store import SessionStore
 
 ID = "0123456789ab"
