@@ -18,6 +18,7 @@ from clinvk.model.session import Session, Status
 from clinvk.services.doctor.findings import Report, command, note
 from clinvk.services.doctor.survey import Survey
 from clinvk.services.sessions.known_conversation import conversation_files_of
+from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import (
     can_go_on,
     conversation_exists,
@@ -35,9 +36,10 @@ _NAMED = 20
 
 
 class _Kept(Struct, frozen=True):
-    """A session and the agent's file of its conversation, None if that is gone."""
+    """A session and the agent's file of its conversation below `root`, None if that is gone."""
 
     session: Session
+    root: Path
     file: Path | None
 
 
@@ -51,11 +53,11 @@ def check_conversations(survey: Survey) -> Report:
     counts: list[str] = []
     findings: list[Finding] = []
     for name, sessions in groupby(asked, key=attrgetter("backend")):
-        kept = list(_kept(sessions, survey))
+        backend = survey.world.agents.get(name)
+        kept = list(_kept(backend, sessions, survey.world))
         counts.append(f"{len(kept):,} of {name}")
-        findings += _gone(name, kept, survey)
-        findings += _at_risk(survey.world.agents.get(name), kept, survey)
-        findings += _going(survey.world.agents.get(name), kept, survey)
+        findings += _gone(name, [one for one in kept if one.file is None])
+        findings += _may_go(backend, kept, survey.world)
     return ", ".join(counts) or "none to look for", findings
 
 
@@ -68,22 +70,17 @@ def _is_asked_about(session: Session) -> bool:
     )
 
 
-def _kept(sessions: Iterable[Session], survey: Survey) -> Iterator[_Kept]:
+def _kept(backend: Backend, sessions: Iterable[Session], world: World) -> Iterator[_Kept]:
     """The sessions whose conversations can be looked up in the agent's files."""
     listings: dict[tuple[Path, int], ConversationListing] = {}
     for session in sessions:
-        files = _files_of(session, survey)
+        files = conversation_files_of(backend, session.conversation.id or "", world)
         if files is None:
             continue
         file, known = _find(files, listings)
         if known:
             emptied = session.turns > 0 and conversation_is_empty(files)
-            yield _Kept(session, None if emptied else file)
-
-
-def _files_of(session: Session, survey: Survey) -> Conversations | None:
-    backend = survey.world.agents.get(session.backend)
-    return conversation_files_of(backend, session.conversation.id or "", survey.world)
+            yield _Kept(session, files.root, None if emptied else file)
 
 
 def _find(
@@ -112,14 +109,13 @@ def _written_s(file: Path) -> float:
         return 0.0
 
 
-def _gone(name: str, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
-    gone = tuple(one.session.id for one in kept if one.file is None)
-    if gone:
-        files = next(_files_of(one.session, survey) for one in kept if one.file is None)
+def _gone(name: str, lost: list[_Kept]) -> Iterator[Finding]:
+    if lost:
+        gone = tuple(one.session.id for one in lost)
         yield note(
             "conversation_gone",
             f"`{name}` no longer has the conversation of {plural(len(gone), 'session')}",
-            where=str(files.root) if files else None,
+            where=str(lost[0].root),
             remedy="`clinvk resume` with `--if-missing replay` starts a new one with its text; or "
             "close the sessions that you do not want to continue",
             command=command("clinvk", "sessions", "close", *gone[:_NAMED]),
@@ -127,11 +123,11 @@ def _gone(name: str, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
         )
 
 
-def _at_risk(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
-    """The resumed sessions of an agent that may delete resumed conversations."""
-    world = survey.world
+def _may_go(backend: Backend, kept: list[_Kept], world: World) -> Iterator[Finding]:
+    """The conversations that the agent may delete: resumed ones, and those not used for long."""
     path = backend.retention_settings(world.user_home, world.environ)
-    setting = backend.keeps_resumed(read_text(path) if path else None)
+    text = read_text(path) if path else None
+    setting, retention = backend.keeps_resumed(text), backend.retention(text)
     resumed = tuple(one.session.id for one in kept if one.file and one.session.turns_begun > 1)
     if setting and resumed:
         yield note(
@@ -143,12 +139,6 @@ def _at_risk(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Fi
             " with its text",
             sessions=resumed,
         )
-
-
-def _going(backend: Backend, kept: list[_Kept], survey: Survey) -> Iterator[Finding]:
-    world = survey.world
-    path = backend.retention_settings(world.user_home, world.environ)
-    retention = backend.retention(read_text(path) if path else None)
     if retention is None:
         return
     until_s = world.now().timestamp() - (retention.days - SOON_DAYS) * _DAY_S

@@ -14,6 +14,8 @@ Path = bytes
 
 _NO_MODE = b"000000"
 _SUBMODULE = b"160000"
+_COLUMNS = {b"1": (8, 2, 5), b"2": (9, 2, 5), b"u": (10, 3, 7)}
+"""For a changed, renamed or unmerged path: how many columns, and where mode and id in git are."""
 
 
 class Blob(Struct, frozen=True, kw_only=True):
@@ -68,25 +70,18 @@ def parse_status(data: bytes) -> WorktreeStatus:
     fields = _fields(data)
     for entry in fields:
         kind, _, rest = entry.partition(b" ")
-        match kind:
-            case b"#":
-                if rest.startswith(b"branch.oid "):
-                    commit = rest.removeprefix(b"branch.oid ").decode("ascii")
-                    head = None if commit == "(initial)" else commit
-            case b"1":
-                _, sub, mode, _, _, oid, _, path = _split(rest, 8)
-                _take(in_head, path, sub, mode, oid)
-            case b"2":
-                _, sub, mode, _, _, oid, _, _, path = _split(rest, 9)
-                _take(in_head, path, sub, mode, oid)
-                _take(in_head, next(fields, b""), sub, mode, oid)
-            case b"u":
-                _, sub, _, mode, _, _, _, oid, _, path = _split(rest, 10)
-                _take(in_head, path, sub, mode, oid)
-            case b"?" if not rest.endswith(b"/"):
-                in_head.setdefault(rest, None)
-            case _:
-                pass
+        if kind == b"#" and rest.startswith(b"branch.oid "):
+            commit = rest.removeprefix(b"branch.oid ").decode("ascii")
+            head = None if commit == "(initial)" else commit
+        elif kind == b"?" and not rest.endswith(b"/"):
+            in_head.setdefault(rest, None)
+        elif kind in _COLUMNS:
+            count, at_mode, at_oid = _COLUMNS[kind]
+            columns = _split(rest, count)
+            paths = [columns[-1], next(fields, b"")] if kind == b"2" else columns[-1:]
+            mode = columns[at_mode]
+            if not columns[1].startswith(b"S") and mode != _SUBMODULE:
+                in_head |= dict.fromkeys(paths, _blob(mode, columns[at_oid]))
     return WorktreeStatus(head=head, in_head=in_head)
 
 
@@ -148,13 +143,6 @@ def _split(text: bytes, count: int) -> list[bytes]:
     if len(parts) != count:
         raise ValueError("a line has too few fields")
     return parts
-
-
-def _take(
-    in_head: dict[Path, Blob | None], path: Path, sub: bytes, mode: bytes, oid: bytes
-) -> None:
-    if not sub.startswith(b"S") and mode != _SUBMODULE:
-        in_head[path] = _blob(mode, oid)
 
 
 def _blob(mode: bytes, oid: bytes) -> Blob | None:

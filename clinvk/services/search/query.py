@@ -41,10 +41,9 @@ class Term(Struct, frozen=True):
 
     def strength_in(self, folded: str) -> int:
         """2 if the text has it as a whole word, 1 if only inside other words, else 0."""
-        strength = 0
-        if self.is_in(folded):
-            strength = 2 if any(is_whole(folded, span) for span in self.spans(folded)) else 1
-        return strength
+        if not self.is_in(folded):
+            return 0
+        return 2 if any(is_whole(folded, span) for span in self.spans(folded)) else 1
 
 
 class Query(Struct, frozen=True, kw_only=True):
