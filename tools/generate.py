@@ -10,11 +10,11 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from clinvk.published.schemas import render_schemas
 from tools.commands import capabilities, completions, reference
 from tools.declared_table import declared_table
 from tools.errors_page import errors_page
 from tools.keys_table import keys_table
+from tools.schemas import render_schemas
 
 ROOT = Path(__file__).resolve().parents[1]
 _TABLES = {

@@ -1,6 +1,6 @@
-"""The JSON objects for other programs, and their JSON Schemas.
+"""The JSON objects for other programs, and the form of a record that may be imported.
 
-`run`, `sessions` and `machine` create the objects; `files` and `schemas` describe them.
+`tools/schemas.py` describes the objects, and writes their JSON Schemas into `clinvk/schemas`.
 """
 
 from typing import Any

@@ -17,7 +17,7 @@ from bed.inside import ID, Place, command, place
 from clinvk.model.events import Result
 from clinvk.model.request import TurnRequest
 from clinvk.model.session import Session
-from clinvk.published.files import SessionForm
+from clinvk.published.record import SessionForm
 from clinvk.published.run import event_to_json
 from clinvk.store.sessions.record_fields import KNOWN, encode
 from clinvk.store.sessions.records import parse

@@ -7,9 +7,9 @@ from clinvk.agents.base import Capability
 from clinvk.cli.app import COMMANDS
 from clinvk.cli.commands.sessions import LINES
 from clinvk.model.config import known_keys
-from clinvk.published.schemas import render_schemas
 from tools.generate import ROOT, generated
 from tools.keys_table import ANY_BACKEND
+from tools.schemas import render_schemas
 
 FILES = generated()
 

@@ -223,7 +223,7 @@ def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
         raise ValueError(f"{place}: a newer clinvk wrote it (schema {value['schema']})")
     from pydantic import ValidationError
 
-    from clinvk.published.files import SessionForm
+    from clinvk.published.record import SessionForm
     from clinvk.text.json_codec import json_line
 
     value = upgraded(value) if "schema" in value else value

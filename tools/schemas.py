@@ -1,7 +1,7 @@
 """The published forms of clinvk's output: results, events, session files, transcripts, findings.
 
-Imported only to write or check the JSON Schemas in `clinvk/schemas`, which are part of the package;
-tests check the output against them. `python -m tools.generate` writes them.
+`python -m tools.generate` writes the JSON Schemas in `clinvk/schemas` from them. The schemas are
+part of the package, and tests check the output against them; nothing at run time needs the forms.
 """
 
 import json
@@ -24,17 +24,19 @@ from clinvk.model.events import (
 from clinvk.model.finding import Area, Severity
 from clinvk.model.session import SCHEMA, Status
 from clinvk.model.trial import Held, Promise
-from clinvk.published.files import (
-    ErrorForm,
-    ExportForm,
-    FileForm,
-    Form,
-    SessionForm,
-    SessionId,
-    TranscriptLine,
-    UsageForm,
-)
+from clinvk.published.record import Form, SessionForm, SessionId, Time, UsageForm
 from clinvk.store.config.schema import Config
+from tools.file_forms import ExportForm, FileForm, TranscriptLine
+
+
+class ErrorForm(Form):
+    """An error, whether a retry may work, and when if that is known."""
+
+    code: str
+    message: str
+    hint: str | None
+    retryable: bool
+    retry_at: Time | None
 
 
 class ResultForm(Form):
