@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import click
 from click import Context
 
-from clinvk.cli.parameters import Argument, Option, parameters_of
+from clinvk.cli.parameters import Argument, Option, groups_of, parameters_of
 from clinvk.errors import ExitStatus
 
 __all__ = [
@@ -129,8 +129,12 @@ def table(
 
 
 def _built(kind: type[_Kind], function: Callable[..., Any], settings: Mapping[str, Any]) -> _Kind:
+    groups = groups_of(function)
+
     def callback(**given: Any) -> Any:  # noqa: ANN401  click's own
         ctx = click.get_current_context()
+        for name, group in groups.items():
+            given[name] = group(**{one: given.pop(one) for one in group.__struct_fields__})
         return function(ctx if issubclass(kind, Table) else ctx.obj, **given)
 
     return kind(

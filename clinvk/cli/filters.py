@@ -1,47 +1,36 @@
 """Combines the options that filter sessions into one value, and refuses invalid ones."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from clinvk.cli.context import Cli, expanded
+from clinvk.cli.options import Filters
 from clinvk.errors import UsageError
 from clinvk.model.names import checked_tag
-from clinvk.model.session import Status
 from clinvk.services.sessions.list import Selection
 from clinvk.services.sessions.places import Here, here_in
 from clinvk.text.units import parse_moment
 
 
-def session_filter(  # noqa: PLR0913  one parameter an option
-    cli: Cli,
-    *,
-    backend: str | None = None,
-    status: Status | None = None,
-    here: bool = False,
-    directory: str | None = None,
-    tags: Sequence[str] | None = None,
-    since: str | None = None,
-    until: str | None = None,
-    archived: bool | None = False,
-) -> Selection:
-    """The selection for these options.
+def session_filter(cli: Cli, filters: Filters, *, archived: bool | None = False) -> Selection:
+    """The filter for these options.
 
     `archived` is as in `Selection`: None includes archived sessions. Raises `UsageError`.
     """
-    refuse_unknown_backend(cli, backend)
-    place = _place(cli, directory, here=here)
-    first, end = _moment(cli, "--since", since), _moment(cli, "--until", until, end=True)
+    refuse_unknown_backend(cli, filters.backend)
+    place = _place(cli, filters.directory, here=filters.here)
+    first = _moment(cli, "--since", filters.since)
+    end = _moment(cli, "--until", filters.until, end=True)
     if first is not None and end is not None and first >= end:
         raise UsageError(
             "`--since` is not before `--until`", hint="swap them: `--since` is the earlier time"
         )
     only = Selection(
-        backend=backend,
-        status=status,
-        tags=tuple(dict.fromkeys(checked_tag(tag) for tag in tags or ())),
+        backend=filters.backend,
+        status=filters.status,
+        tags=tuple(dict.fromkeys(checked_tag(tag) for tag in filters.tag or ())),
         since=first,
         until=end,
         archived=archived,

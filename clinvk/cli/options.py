@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from clinvk.cli.command import Argument, Option
+from clinvk.cli.parameters import OptionGroup
 from clinvk.model.session import Status
 from clinvk.services.agents.catalog import built_in
 
@@ -40,7 +41,6 @@ SessionReferences = Annotated[
 ]
 TurnNumber = Annotated[int | None, Option("--turn", metavar="N", min=1, help="Show only turn N.")]
 
-# Filters: `filters.session_filter` combines them into one value.
 Backend = Annotated[
     str | None,
     Option(
@@ -52,30 +52,40 @@ Backend = Annotated[
 ]
 StatusFilter = Annotated[Status | None, Option("--status", help="Only sessions with this status.")]
 Here = Annotated[bool, Option("--here", help="Only sessions in this directory or its repository.")]
-Directory = Annotated[
-    str | None,
-    Option("--dir", metavar="DIR", help="Only sessions in or below DIR, or in its repository."),
-]
-TagFilter = Annotated[
-    list[str] | None,
-    Option("--tag", "-t", metavar="TAG", help="Only sessions with this tag (repeatable)."),
-]
-Since = Annotated[
-    str | None,
-    Option(
-        "--since",
-        metavar="DUR|DATE",
-        help="Only sessions used since then (7d, 2025-01-27, 2025-01-27T10:00, today).",
-    ),
-]
-Until = Annotated[
-    str | None,
-    Option(
-        "--until",
-        metavar="DUR|DATE",
-        help="Only sessions used before then; a date includes that day.",
-    ),
-]
+
+
+class Filters(OptionGroup, frozen=True):
+    """The options that filter sessions; `filters.session_filter` combines them into one value."""
+
+    backend: Backend = None
+    status: StatusFilter = None
+    here: Here = False
+    directory: Annotated[
+        str | None,
+        Option("--dir", metavar="DIR", help="Only sessions in or below DIR, or in its repository."),
+    ] = None
+    tag: Annotated[
+        list[str] | None,
+        Option("--tag", "-t", metavar="TAG", help="Only sessions with this tag (repeatable)."),
+    ] = None
+    since: Annotated[
+        str | None,
+        Option(
+            "--since",
+            metavar="DUR|DATE",
+            help="Only sessions used since then (7d, 2025-01-27, 2025-01-27T10:00, today).",
+        ),
+    ] = None
+    until: Annotated[
+        str | None,
+        Option(
+            "--until",
+            metavar="DUR|DATE",
+            help="Only sessions used before then; a date includes that day.",
+        ),
+    ] = None
+
+
 Touched = Annotated[
     str | None,
     Option("--touched", metavar="PATH", help="Only sessions that changed PATH or a file below it."),

@@ -11,6 +11,12 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, NamedTuple, Union, get_args, get_origin
 
 import click
+from msgspec import Struct
+from msgspec.structs import fields
+
+
+class OptionGroup(Struct, frozen=True):
+    """Options that several commands share: each field declares one, as a parameter does."""
 
 
 class Argument(NamedTuple):
@@ -35,16 +41,35 @@ class Option:
 
 def parameters_of(function: Callable[..., Any]) -> Iterator[click.Parameter]:
     """What the function declares, in its order. A parameter without a default is required."""
+    groups = groups_of(function)
     for name, parameter in inspect.signature(function).parameters.items():
-        if get_origin(parameter.annotation) is Annotated:
-            kind, *declarations = get_args(parameter.annotation)
-            required = parameter.default is inspect.Parameter.empty
-            default = None if required else parameter.default
-            for declared in declarations:
-                if isinstance(declared, Option):
-                    yield _option(name, declared, kind, default, required=required)
-                elif isinstance(declared, Argument):
-                    yield _Words(name, declared, kind, required=required)
+        if name in groups:
+            for one in fields(groups[name]):
+                yield from _declared(one.name, one.type, one.default)
+        else:
+            yield from _declared(name, parameter.annotation, parameter.default)
+
+
+def groups_of(function: Callable[..., Any]) -> dict[str, type[OptionGroup]]:
+    """The parameters that are a group of options."""
+    declared = inspect.signature(function).parameters.values()
+    return {
+        one.name: one.annotation
+        for one in declared
+        if OptionGroup in getattr(one.annotation, "__bases__", ())
+    }
+
+
+def _declared(name: str, annotation: Any, default: Any) -> Iterator[click.Parameter]:  # noqa: ANN401  of any type
+    if get_origin(annotation) is Annotated:
+        kind, *declarations = get_args(annotation)
+        required = default is inspect.Parameter.empty
+        for declared in declarations:
+            if isinstance(declared, Option):
+                known = None if required else default
+                yield _option(name, declared, kind, known, required=required)
+            elif isinstance(declared, Argument):
+                yield _Words(name, declared, kind, required=required)
 
 
 def _option(
@@ -120,18 +145,14 @@ def _read_as(kind: Any, least: int | None) -> "click.ParamType[Any]":  # noqa: A
 class _Member(click.Choice[Any]):
     """Reads a member of an enumeration by its value."""
 
-    def __init__(self, kind: type[Enum]) -> None:
-        super().__init__([one.value for one in kind])
-        self._kind = kind
+    def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:  # noqa: ANN401  as above
+        """The value of a member; click's own takes the name."""
+        return super().normalize_choice(getattr(choice, "value", choice), ctx)
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """The values to choose from; brackets would say that they can be left out."""
         del param, ctx
         return f"<{'|'.join(self.choices)}>"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:  # noqa: ANN401  as above
-        """The member with that value."""
-        return self._kind(super().convert(value, param, ctx))
 
 
 def _list_or_none(_ctx: click.Context, _param: click.Parameter, given: Any) -> list[Any] | None:  # noqa: ANN401  a tuple

@@ -13,13 +13,7 @@ from clinvk.services.sessions.list import Order
 def list_(  # noqa: PLR0913  one parameter an option
     cli: Cli,
     *,
-    backend: options.Backend = None,
-    status: options.StatusFilter = None,
-    here: options.Here = False,
-    directory: options.Directory = None,
-    tag: options.TagFilter = None,
-    since: options.Since = None,
-    until: options.Until = None,
+    filters: options.Filters,
     archived: options.Archived = False,
     touched: options.Touched = None,
     sort: Annotated[Order, Option("--sort", help="Sort order.")] = Order.LAST,
@@ -34,17 +28,7 @@ def list_(  # noqa: PLR0913  one parameter an option
 
     if ids and as_json:
         raise UsageError("`--quiet` cannot be used with `--json`", hint="use one of them")
-    only = session_filter(
-        cli,
-        backend=backend,
-        status=status,
-        here=here,
-        directory=directory,
-        tags=tag,
-        since=since,
-        until=until,
-        archived=archived,
-    )
+    only = session_filter(cli, filters, archived=archived)
     if touched is not None:
         only = that_touched(cli, only, touched)
     found = list_sessions(cli.world, only, limit=limit, order=sort)

@@ -55,13 +55,7 @@ def search(  # noqa: PLR0913  one parameter an option
         ),
     ] = None,
     *,
-    backend: options.Backend = None,
-    status: options.StatusFilter = None,
-    here: options.Here = False,
-    directory: options.Directory = None,
-    tag: options.TagFilter = None,
-    since: options.Since = None,
-    until: options.Until = None,
+    filters: options.Filters,
     archived: Annotated[bool, Option("--archived", help="Only archived sessions.")] = False,
     limit: options.Limit = None,
     ids: options.IdsOnly = False,
@@ -80,17 +74,7 @@ def search(  # noqa: PLR0913  one parameter an option
     if ids and as_json:
         raise UsageError("`--quiet` cannot be used with `--json`", hint="use one of them")
     query = parse_query(" ".join(words or ()))
-    only = session_filter(
-        cli,
-        backend=backend,
-        status=status,
-        here=here,
-        directory=directory,
-        tags=tag,
-        since=since,
-        until=until,
-        archived=True if archived else None,
-    )
+    only = session_filter(cli, filters, archived=True if archived else None)
     found = search_sessions(cli.world, query, only, limit=limit, processors=processors())
     render_hits(found, cli.streams, now=cli.world.now(), as_json=as_json, ids=ids)
     return ExitStatus.OK if found.hits else ExitStatus.FAILED
