@@ -10,7 +10,7 @@ from clinvk.errors import ConfigError, UsageError
 from clinvk.model.config import DECLARED, Setting, Settings, declared_names, default_of, known_keys
 from clinvk.services.agents.catalog import undeclared_names
 from clinvk.services.claims import claim_of
-from clinvk.services.config.settings import effective_settings, variables_of
+from clinvk.services.config.settings import effective_settings, strongest_variable
 from clinvk.services.world import World
 from clinvk.store.config.edit import ConfigFile
 from clinvk.store.config.file import check_values, lines_of, problems_in, read_config
@@ -77,7 +77,7 @@ def set_key(world: World, key: str, text: str) -> str | None:
     except ConfigError as error:
         raise UsageError(error.message.removeprefix("the value: "), hint=error.hint) from error
     _config_file(world).set(key, value)
-    return next((name for name in variables_of(key) if world.environ.get(name, "").strip()), None)
+    return strongest_variable(world.environ, key)
 
 
 def unset_key(world: World, key: str) -> bool:

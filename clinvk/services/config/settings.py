@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from msgspec import Struct
-
 from clinvk import __version__
 from clinvk.errors import ConfigError
 from clinvk.model.config import (
@@ -38,16 +36,16 @@ def effective_settings(
     path = config_file or world.home.config_file
     text = read_config(path, must_exist=config_file is not None)
     names = _names(world.environ, text)
-    from_environment = _environment(world.environ, known_keys(names))
-    checked, made_of = _checked(world, str(path), text, from_environment, names)
+    said = _environment(world.environ, known_keys(names))
+    checked, made_of = _checked(world, str(path), text, said, names)
     if keep and made_of is not None:
         remember(world.home, made_of, checked)
     file = {key: Setting(value, str(path)) for key, value in checked["file"].items()}
-    variables = from_environment.plain | _sourced(checked["environment"], from_environment)
+    variables = _variables(said, checked["environment"])
     if declared := declared_names(file):
         names = (*names, *declared)
         more = _environment(world.environ, backend_keys(declared))
-        variables |= more.plain | _sourced(_values(more, names), more)
+        variables |= _variables(more, _values(more, names))
     chosen = variables.get("default_backend", Setting(None))
     if chosen.value not in (None, *names) and chosen.value not in undeclared_names():
         known = dict.fromkeys((*undeclared_names(), *names))
@@ -64,42 +62,32 @@ def _names(environ: Mapping[str, str], text: bytes | None) -> tuple[str, ...]:
     return built_in() if plain else undeclared_names()
 
 
-def _sourced(values: Mapping[str, Json], from_environment: "_Environment") -> dict[str, Setting]:
-    return {key: Setting(value, from_environment.variables[key]) for key, value in values.items()}
+_Said = Mapping[str, tuple[str, str]]
+"""The settings in the environment: variable and text of each key."""
 
 
-class _Environment(Struct, frozen=True):
-    """The settings in the environment, by key.
-
-    `plain` values are ready for use; `texts` still have to be parsed and checked. `variables` has
-    the variable of each key.
-    """
-
-    plain: dict[str, Setting]
-    texts: dict[str, str]
-    variables: dict[str, str]
-
-
-def _environment(environ: Mapping[str, str], keys: Iterable[str]) -> _Environment:
-    """Read the settings from the environment; empty and blank variables are ignored."""
-    plain: dict[str, Setting] = {}
-    texts: dict[str, str] = {}
-    variables: dict[str, str] = {}
+def _environment(environ: Mapping[str, str], keys: Iterable[str]) -> _Said:
+    """Read the settings from the environment."""
+    said: dict[str, tuple[str, str]] = {}
     for key in keys:
-        for variable in variables_of(key):
-            text = environ.get(variable, "")
-            if not text.strip():
-                continue
+        if variable := strongest_variable(environ, key):
+            text = environ[variable]
             # Bytes that are not UTF-8 become lone surrogates, which no check of text accepts.
             if any("\ud800" <= letter <= "\udfff" for letter in text):
                 raise ConfigError(f"{variable}: this is not text: {text!a}")
-            variables[key] = variable
-            if is_plain(key):
-                plain[key] = Setting(value_from_text(key, text), variable)
-            else:
-                texts[key] = text
-            break
-    return _Environment(plain, texts, variables)
+            said[key] = (variable, text)
+    return said
+
+
+def _variables(said: _Said, values: Mapping[str, Json]) -> dict[str, Setting]:
+    """The settings of the variables; `values` are those of the texts that had to be checked."""
+    plain = {key: value_from_text(key, said[key][1]) for key in said if is_plain(key)}
+    return {key: Setting(value, said[key][0]) for key, value in {**plain, **values}.items()}
+
+
+def _texts(said: _Said) -> dict[str, str]:
+    """The texts that have to be parsed and checked."""
+    return {key: text for key, (_, text) in said.items() if not is_plain(key)}
 
 
 def variables_of(key: str) -> tuple[str, ...]:
@@ -109,40 +97,43 @@ def variables_of(key: str) -> tuple[str, ...]:
     return (MODEL_VARIABLE, own) if is_model else (own,)
 
 
+def strongest_variable(environ: Mapping[str, str], key: str) -> str | None:
+    """The variable that sets a key now; empty and blank variables are ignored."""
+    return next((name for name in variables_of(key) if environ.get(name, "").strip()), None)
+
+
 def _checked(
-    world: World,
-    origin: str,
-    text: bytes | None,
-    from_environment: _Environment,
-    names: tuple[str, ...],
+    world: World, origin: str, text: bytes | None, said: _Said, names: tuple[str, ...]
 ) -> tuple[Checked, Mapping[str, Json] | None]:
     """The values of the file and of the environment, from the cache if nothing has changed.
 
     If they were not in the cache, also everything that they depend on, else None.
     """
-    if text is None and not from_environment.texts:
+    texts = _texts(said)
+    if text is None and not texts:
         return {"file": {}, "environment": {}}, None
     made_of: Mapping[str, Json] = {
         "version": __version__,
         "keys": list(known_keys(names)),
         "path": origin,
         "text": None if text is None else text.decode("utf-8", "surrogateescape"),
-        "environment": from_environment.texts,
+        "environment": texts,
     }
     if (known := recall(world.home, made_of)) is not None:
         return known, None
     checked = {
         "file": {} if text is None else check_config(text, origin, names),
-        "environment": _values(from_environment, names),
+        "environment": _values(said, names),
     }
     return checked, made_of
 
 
-def _values(from_environment: _Environment, names: tuple[str, ...]) -> dict[str, Json]:
+def _values(said: _Said, names: tuple[str, ...]) -> dict[str, Json]:
     values: dict[str, Json] = {}
-    for key, text in from_environment.texts.items():
+    for key, text in _texts(said).items():
         try:
             values[key] = value_from_text(key, text)
         except ValueError as error:
-            raise ConfigError(f"{from_environment.variables[key]}: `{key}`: {error}") from error
-    return check_values(values, from_environment.variables, names) if values else {}
+            raise ConfigError(f"{said[key][0]}: `{key}`: {error}") from error
+    origins = {key: variable for key, (variable, _) in said.items()}
+    return check_values(values, origins, names) if values else {}
