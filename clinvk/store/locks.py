@@ -9,10 +9,9 @@ import fcntl
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Self
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
@@ -66,7 +65,7 @@ class Claim(Struct, frozen=True, kw_only=True):
     waiting: Callable[[SessionBusyError], None] = lambda _: None
 
 
-class HeldLock:
+class HeldLock(AbstractContextManager["HeldLock"]):
     """A lock that is ours until `release`, or until this process ends.
 
     `previous` is the last holder if it never released the lock, else None.
@@ -97,9 +96,6 @@ class HeldLock:
                 os.ftruncate(self._descriptor, 0)
         os.close(self._descriptor)
         self._descriptor = -1
-
-    def __enter__(self) -> Self:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.release()

@@ -12,17 +12,7 @@ from clinvk.agents.declared.json_path import JsonPath
 from clinvk.agents.kit.failures import Words, code_of_words, failure, failure_at_exit
 from clinvk.agents.kit.jsonl import one_line, parse_object
 from clinvk.agents.kit.recovery import pieces_of_lines, recovering
-from clinvk.model.events import (
-    Event,
-    Failed,
-    Init,
-    Json,
-    Message,
-    Raw,
-    Result,
-    StopReason,
-    Warned,
-)
+from clinvk.model.events import Event, Failed, Init, Json, Message, Raw, Result, StopReason, Warned
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage

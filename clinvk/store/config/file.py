@@ -59,7 +59,6 @@ def check_config(
 
     document, values, problems = _examined(text, origin, backends)
     if problems:
-        problems.sort(key=lambda one: document.line_of(one.location) or 0)
         raise config_error([(_place(one, document, origin), one) for one in problems])
     return values
 
@@ -75,7 +74,6 @@ def faults_in(text: bytes, origin: str, backends: Collection[str]) -> list[tuple
         document, _, problems = _examined(text, origin, backends)
     except ConfigError as error:
         return [(error.message, None)]
-    problems.sort(key=lambda one: document.line_of(one.location) or 0)
     return [
         (f"{_place(one, document, origin)}: {_with_hint(one)}", ".".join(map(str, one.location)))
         for one in problems
@@ -122,7 +120,8 @@ def _examined(
     try:
         return document, _validated(document.value, backends), []
     except ValidationError as error:
-        return document, {}, problems_of(error, backends)
+        problems = problems_of(error, backends)
+        return document, {}, sorted(problems, key=lambda one: document.line_of(one.location) or 0)
 
 
 def _validated(nested: Any, backends: Collection[str] | None) -> dict[str, Json]:  # noqa: ANN401

@@ -14,13 +14,7 @@ from pathlib import Path
 from clinvk.errors import SessionBusyError, StoreError
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
-from clinvk.model.events import (
-    Event,
-    Init,
-    Message,
-    Raw,
-    Thinking,
-)
+from clinvk.model.events import Event, Init, Message, Raw, Thinking
 from clinvk.model.outcome import Outcome
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Session
