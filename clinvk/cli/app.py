@@ -58,6 +58,7 @@ app = table(
     root,
     package="clinvk.cli.commands",
     lines=COMMANDS,
+    shared={"chat": "run"},
     help=HELP,
     subcommand_metavar="PROMPT... | COMMAND [ARGS]...",
 )

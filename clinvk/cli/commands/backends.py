@@ -40,7 +40,7 @@ def try_backend(
     directory and history: your sessions and projects are not touched. Exit 1 if a check fails, else
     0. Checks of features that the backend lacks are skipped, with the reason.
     """
-    from clinvk.cli.render.trial import render_trial
+    from clinvk.cli.render.backends import render_trial
     from clinvk.services.config.settings import effective_settings
     from clinvk.services.trial.run import trial
 

@@ -1,4 +1,4 @@
-"""`clinvk run`, and its short form `clinvk PROMPT`."""
+"""`clinvk run`, its short form `clinvk PROMPT`, and `clinvk chat`."""
 
 from typing import Annotated
 
@@ -56,3 +56,12 @@ def run(
         )
     turn = replace(turn, words=tuple(prompt or ()))
     return run_turn(cli, turn, pick=Pick.CONTINUE if continue_last else Pick.NEW)
+
+
+@command()
+@with_turn_options("chat")
+def chat(cli: Cli, *, turn: TurnOptions) -> ExitStatus:
+    """Open an agent's interactive screen and record the session."""
+    from clinvk.cli.screens import open_screen
+
+    return open_screen(cli, turn)

@@ -1,17 +1,18 @@
-"""`sessions show`: all details of one session."""
+"""`sessions show`: all details of one session. `sessions files`: the files of each turn."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from clinvk.cli.render.layout import field, file_lines, format_age
+from clinvk.cli.render.layout import field, file_lines, format_age, how_changed, in_columns
 from clinvk.cli.streams import Streams
-from clinvk.model.files import over_turns
+from clinvk.model.files import over_turns, shown_path
 from clinvk.model.provenance import WITHHELD, provenance_of
 from clinvk.model.request import IfMissing
 from clinvk.model.session import Session
+from clinvk.model.turn import Turn
 from clinvk.services.sessions.list import Shown
-from clinvk.text.json_codec import json_page
+from clinvk.text.json_codec import json_list, json_page
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import UNKNOWN, format_cost, format_time, format_tokens, format_turns
 
@@ -134,3 +135,21 @@ def _last_error(shown: Shown) -> str | None:
     turns = shown.transcript.turns
     failure = turns[-1].outcome.failure if turns else None
     return failure.message if failure else None
+
+
+def render_files(turns: Sequence[Turn], streams: Streams, *, cwd: str, as_json: bool) -> None:
+    """Show the files on stdout: relative to the turn's directory in text, absolute in JSON."""
+    if as_json:
+        from clinvk.published.sessions import files_to_json
+
+        streams.out_json(json_list(files_to_json(turns)).decode())
+        return
+    rows = [
+        (str(turn.number), how_changed(file), safe_line(shown_path(file.path, turn.cwd or cwd)))
+        for turn in turns
+        for file in turn.outcome.files
+    ]
+    if not rows:
+        streams.err("no file was changed")
+        return
+    streams.out("".join(in_columns([("TURN", "CHANGE", "FILE"), *rows])))

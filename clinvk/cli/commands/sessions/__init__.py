@@ -23,7 +23,8 @@ LINES = {
 
 SHARED = {
     **dict.fromkeys(("rename", "name", "tag", "untag"), "labels"),
-    **dict.fromkeys(("close", "archive", "unarchive"), "lifecycle"),
+    **dict.fromkeys(("close", "archive", "unarchive", "delete"), "lifecycle"),
+    "files": "show",
 }
 
 sessions = table(

@@ -1,4 +1,4 @@
-"""`clinvk sessions show`."""
+"""`clinvk sessions show` and `files`."""
 
 from typing import Annotated
 
@@ -65,3 +65,26 @@ def _figures_are_kept(cli: Cli) -> bool:
     from clinvk.services.turns.policy import recording_policy
 
     return recording_policy(effective_settings(cli.world)).usage
+
+
+@command()
+def files(
+    cli: Cli,
+    session: options.SessionReference,
+    *,
+    turn: options.TurnNumber = None,
+    as_json: options.Json = False,
+) -> None:
+    """List the files that a session's turns changed.
+
+    Files marked as observed were not reported by the agent: the git work tree was compared before
+    and after the turn.
+    """
+    from clinvk.cli.render.show import render_files
+    from clinvk.services.sessions.list import show_session, turn_of
+
+    shown = show_session(cli.world, session, outlined=True)
+    turns = shown.transcript.turns
+    if turn is not None:
+        turns = (turn_of(shown.session, turns, turn),)
+    render_files(turns, cli.streams, cwd=shown.session.cwd, as_json=as_json)

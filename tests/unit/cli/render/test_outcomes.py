@@ -5,9 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from clinvk.cli.render.changed import render_each
+from clinvk.cli.render.changed import deletion_line, render_deleted, render_each
 from clinvk.cli.render.cleaned import render_cleaned
-from clinvk.cli.render.deleted import deletion_line, render_deleted
 from clinvk.errors import SessionBusyError, StoreError
 from clinvk.model.session import Session
 from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
