@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
+from clinvk.model.events import PermissionAnswer
 from clinvk.model.outcome import NO_OUTCOME, Outcome
 from clinvk.model.request import IfMissing
 
@@ -16,6 +17,14 @@ class ToolCall(Struct, frozen=True, kw_only=True):
     name: str
     summary: str
     ok: bool | None = None
+
+
+class Permission(Struct, frozen=True, kw_only=True):
+    """What the agent asked to be allowed, and the answer; None if there was none."""
+
+    tool: str
+    summary: str
+    answer: PermissionAnswer | None = None
 
 
 class Turn(Struct, frozen=True, kw_only=True):
@@ -37,6 +46,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     outcome: Outcome = NO_OUTCOME
     messages: tuple[str, ...] = ()
     tools: tuple[ToolCall, ...] = ()
+    permissions: tuple[Permission, ...] = ()
     model_asked: str | None = None
     conversation_asked: str | None = None
     access: Access | None = None

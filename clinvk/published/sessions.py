@@ -8,7 +8,7 @@ from msgspec.structs import asdict
 from clinvk.model.files import file_to_json, over_turns
 from clinvk.model.portable import EXPORT_VERSION, PortableSession
 from clinvk.model.report import ErrorReport
-from clinvk.model.turn import Turn
+from clinvk.model.turn import Permission, Turn
 from clinvk.model.usage import UNKNOWN_USAGE
 from clinvk.published import chosen
 from clinvk.published.run import error_to_json
@@ -115,6 +115,7 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         **chosen(outcome, "text", "structured"),
         **chosen(turn, "messages"),
         "tools": [asdict(call) for call in turn.tools],
+        "permissions": [_permission_to_json(one) for one in turn.permissions],
         "files": [file_to_json(file) for file in outcome.files],
         **chosen(outcome, "warnings", "stop_reason", "exit_code", "duration_s"),
         "usage": outcome.usage.figures,
@@ -122,6 +123,13 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "error": failure
         and {**error_to_json(ErrorReport.of_failure(failure)), "detail": failure.detail},
     }
+
+
+def _permission_to_json(one: Permission) -> dict[str, Any]:
+    """What was asked, and its answer without the id."""
+    names = ("decision", "by", "rule", "reason", "command")
+    answer = one.answer
+    return {**chosen(one, "tool", "summary"), "answer": answer and chosen(answer, *names)}
 
 
 def files_to_json(turns: Sequence[Turn]) -> Iterator[dict[str, Any]]:

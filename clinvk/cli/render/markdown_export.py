@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from clinvk.cli.render.layout import how_changed
 from clinvk.cli.render.markdown_text import code, plain, quoted, yaml_lines
+from clinvk.cli.render.permissions import answer_words
 from clinvk.model.files import shown_path
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn
@@ -82,6 +83,7 @@ def _turn(turn: Turn, session: Session) -> Iterator[str]:
     if not turn.interrupted:
         yield from _section("Earlier messages", _paragraphs(earlier))
     yield from _section("Tools", list(_calls(turn)))
+    yield from _section("Asked", list(_asked(turn)))
     yield from _section("Files", list(_files(turn, session)))
     yield from _section("Warnings", [f"- {plain(warning)}" for warning in outcome.warnings])
     yield from _section("Answer", list(quoted(text)) if text else ["*no answer*"])
@@ -122,6 +124,12 @@ def _calls(turn: Turn) -> Iterator[str]:
     for call in turn.tools:
         named = " ".join(map(code, filter(None, (call.name, call.summary))))
         yield f"- {named}{_HOW[call.ok]}"
+
+
+def _asked(turn: Turn) -> Iterator[str]:
+    for one in turn.permissions:
+        named = " ".join(map(code, filter(None, (one.tool, one.summary))))
+        yield f"- {named} — {plain(answer_words(one.answer))}"
 
 
 def _files(turn: Turn, session: Session) -> Iterator[str]:

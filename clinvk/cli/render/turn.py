@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from clinvk.cli.render.layout import field, fields, file_lines, text_lines
+from clinvk.cli.render.permissions import answer_words
 from clinvk.cli.streams import Streams
 from clinvk.model.request import IfMissing
-from clinvk.model.turn import ToolCall, Turn
+from clinvk.model.turn import Permission, ToolCall, Turn
 from clinvk.text.json_codec import json_page
 from clinvk.text.units import UNKNOWN, format_cost, format_duration, format_time, format_tokens
 
@@ -68,6 +69,7 @@ def _head(turn: Turn, session_id: str) -> Iterator[str]:
 def _course(turn: Turn) -> Iterator[str]:
     outcome = turn.outcome
     yield from fields("Tools", map(_call, turn.tools))
+    yield from fields("Asked", map(_asked, turn.permissions))
     yield from file_lines("Files Changed", outcome.files, turn.cwd or "")
     yield from fields("Warnings", outcome.warnings)
     if outcome.failure:
@@ -83,3 +85,7 @@ def _course(turn: Turn) -> Iterator[str]:
 
 def _call(call: ToolCall) -> str:
     return f"{call.name} {call.summary}".rstrip() + f" ({_HOW[call.ok]})"
+
+
+def _asked(one: Permission) -> str:
+    return f"{one.tool} {one.summary}".rstrip() + f" ({answer_words(one.answer)})"

@@ -11,11 +11,22 @@ from msgspec.structs import replace
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
-from clinvk.model.events import FileChange, Init, Message, ToolResult, ToolUse, Warned, ends_message
+from clinvk.model.events import (
+    Event,
+    FileChange,
+    Init,
+    Message,
+    PermissionAnswer,
+    PermissionRequest,
+    ToolResult,
+    ToolUse,
+    Warned,
+    ends_message,
+)
 from clinvk.model.files import FileReport, FileSource, absolute_path
 from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.request import IfMissing
-from clinvk.model.turn import ToolCall, Turn
+from clinvk.model.turn import Permission, ToolCall, Turn
 from clinvk.store.transcripts.lines import (
     EVENTS,
     Line,
@@ -67,6 +78,7 @@ class TurnBuilder:
         self._messages: list[list[str]] = []
         self._tools: list[ToolCall] = []
         self._calls: dict[str, int] = {}
+        self._permissions: dict[str, Permission] = {}
         self._files: list[FileChange] = []
         self._warnings: list[str] = []
         self._said = False
@@ -102,17 +114,7 @@ class TurnBuilder:
             self._take_message(event)
             return
         self.note(kind, line.get("code"))
-        match event:
-            case ToolUse():
-                self._calls[event.id] = len(self._tools)
-                self._tools.append(ToolCall(name=event.name, summary=event.summary))
-            case ToolResult(id=call) if call in self._calls:
-                place = self._calls[call]
-                self._tools[place] = replace(self._tools[place], ok=event.ok)
-            case FileChange():
-                self._files.append(event)
-            case Warned():
-                self._warnings.append(event.message)
+        self._take(event)
 
     def note(self, kind: str, code: object = None) -> None:
         """Add a line of this kind that is not a message."""
@@ -148,6 +150,7 @@ class TurnBuilder:
             ),
             messages=messages,
             tools=tuple(self._tools),
+            permissions=tuple(self._permissions.values()),
             model_asked=maybe_text(start, "model"),
             conversation_asked=maybe_text(start, "conversation"),
             access=word(Access, start.get("access")),
@@ -167,6 +170,26 @@ class TurnBuilder:
             files=tuple(file.path for file in self._changed),
             cwd=maybe_text(self._start, "cwd"),
         )
+
+    def _take(self, event: Event | None) -> None:
+        """Add an event that is no message."""
+        match event:
+            case ToolUse():
+                self._calls[event.id] = len(self._tools)
+                self._tools.append(ToolCall(name=event.name, summary=event.summary))
+            case ToolResult(id=call) if call in self._calls:
+                place = self._calls[call]
+                self._tools[place] = replace(self._tools[place], ok=event.ok)
+            case PermissionRequest():
+                asked = Permission(tool=event.tool, summary=event.summary)
+                self._permissions[event.id] = asked
+            case PermissionAnswer(id=asked_id) if asked_id in self._permissions:
+                answered = replace(self._permissions[asked_id], answer=event)
+                self._permissions[asked_id] = answered
+            case FileChange():
+                self._files.append(event)
+            case Warned():
+                self._warnings.append(event.message)
 
     def _take_message(self, event: Message) -> None:
         goes_on = event.continues
