@@ -3,17 +3,20 @@
 stdout is for data, stderr for messages. Nothing else in the package writes to them. Streams and
 environment are passed in; nothing is read from the process. The object also owns the transient line
 (the spinner) on stderr: it is drawn with the cursor left at its start, and erased before any other
-output. No terminal mode is changed, so there is nothing to restore if clinvk is killed.
+output. A question is a panel there, which stays below all other output until it is answered. No
+terminal mode is changed here.
 """
 
 import os
 import threading
 from collections.abc import Callable, Mapping
-from typing import IO, Literal, TextIO
+from typing import Literal, TextIO
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from clinvk.cli.encoding import abandon, encode, push, text_from
+from clinvk.cli.panel import Panel
 from clinvk.cli.pipe import Pipe, pipe_of, same_pipe
 from clinvk.cli.stdin import unreadable_stdin
 from clinvk.errors import ClinvkError
@@ -21,7 +24,7 @@ from clinvk.text.sanitize import escaped_json, safe_text
 
 ColorChoice = Literal["auto", "always", "never"]
 
-DEFAULT_WIDTH = 80
+DEFAULT_WIDTH, DEFAULT_HEIGHT = 80, 24
 _WIPE = "\r\x1b[K"
 
 
@@ -37,7 +40,8 @@ class Streams(Struct, kw_only=True, eq=False):
     """Where data and messages go, and what the terminal can show.
 
     `width` is in columns; `width_fixed` means that the user set it (`COLUMNS`). `color` applies to
-    stdout, `err_color` to stderr. `cursor` means that stderr is a terminal that can erase a line.
+    stdout, `err_color` to stderr. `cursor` means that stderr is a terminal that can erase a line,
+    `reflows` that it wraps its lines again when it becomes narrower.
     """
 
     stdin: TextIO | None
@@ -51,9 +55,12 @@ class Streams(Struct, kw_only=True, eq=False):
     color: bool = False
     err_color: bool = False
     cursor: bool = False
+    reflows: bool = True
     auto_color: tuple[bool, bool] = (False, False)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _drawn: bool = False
+    _panel: Panel | None = None
+    _held: list[tuple[Callable[[str], None], str]] = field(default_factory=list)
     _pipe: Pipe | None = None
     _err_pipe: Pipe | None = None
 
@@ -100,7 +107,7 @@ class Streams(Struct, kw_only=True, eq=False):
 
     def err(self, line: str = "") -> None:
         """Write one line to stderr now; a closed stderr is ignored."""
-        self._err(f"{line}\n", drawn=False)
+        self._err(f"{line}\n")
 
     def err_text(self, text: str) -> None:
         """Write lines with text from others to stderr: unchanged, but safe on a terminal.
@@ -116,14 +123,30 @@ class Streams(Struct, kw_only=True, eq=False):
         while no other thread can write, so that no line is drawn too late.
         """
         with self._lock:
-            if self.cursor and not unless():
+            if self.cursor and self._panel is None and not unless():
                 self._err(f"{_WIPE}{line}\r", drawn=True)
 
     def erase(self) -> None:
         """Erase the transient line, if there is one."""
         with self._lock:
             if self._drawn:
-                self._err("", drawn=False)
+                self._err("")
+
+    def show(self, panel: Panel | None) -> None:
+        """Keep the panel below all other output, in place of the last one; None removes it.
+
+        Only on a terminal with a `cursor`. Other output appears above it by whole lines.
+        """
+        with self._lock:
+            before, self._panel = self._panel, None
+            reflows, columns = self.reflows, self.columns()
+            if panel is not None:
+                self._err(panel.drawn_over(before, columns, reflows=reflows))
+                self._panel = panel
+                return
+            if before is not None:
+                self._err(before.erased(columns, reflows=reflows))
+            self._write_held()
 
     def read_stdin(self, longest: int) -> str:
         """All of stdin as text; bytes that are not UTF-8 become surrogate escapes.
@@ -149,7 +172,7 @@ class Streams(Struct, kw_only=True, eq=False):
         """
         if self.stdin is None or not (self.stdin_is_tty and self.stderr_is_tty):
             return None
-        self._err(f"{question} ", drawn=False)
+        self._err(f"{question} ")
         from clinvk.process.signals import stopped_by_signals  # rarely needed
 
         with stopped_by_signals():
@@ -177,6 +200,10 @@ class Streams(Struct, kw_only=True, eq=False):
             return self.width
         return _measure(self.stderr) or _measure(self.stdout) or self.width
 
+    def rows(self) -> int:
+        """The current height of the terminal."""
+        return _measure(self.stderr, "lines") or _measure(self.stdout, "lines") or DEFAULT_HEIGHT
+
     def with_color(self, choice: ColorChoice) -> "Streams":
         """The same terminal with colour as configured; `auto` follows the environment."""
         color, err_color = {
@@ -186,38 +213,64 @@ class Streams(Struct, kw_only=True, eq=False):
         }[choice]
         return replace(self, color=color, err_color=err_color)
 
+    def _above_panel(self, write: Callable[[str], None], text: str) -> None:
+        """Write the whole lines above the panel, and keep the start of another until it ends."""
+        whole, end, rest = text.rpartition("\n")
+        if not end:
+            self._held.append((write, text))
+            return
+        self._held.append((write, whole + end))
+        panel = self._panel
+        try:
+            self.show(None)
+        finally:
+            self.show(panel)
+            if rest:
+                self._held.append((write, rest))
+
+    def _write_held(self) -> None:
+        held, self._held = self._held, []
+        for write, text in held:
+            write(text)
+
     def _out(self, text: str, *, encoding: str) -> None:
         if self.stdout is None:
             return
         with self._lock:
+            if self._panel is not None and self.stdout_is_tty:
+                self._above_panel(lambda held: self._out(held, encoding=encoding), text)
+                return
             self.erase()
             try:
                 if self._pipe is not None:
                     self._pipe.write(encode(text, encoding))
                 else:
-                    _push(self.stdout, text, encoding)
+                    push(self.stdout, text, encoding)
             except (BrokenPipeError, ConnectionResetError) as gone:
-                _abandon(self.stdout)
+                abandon(self.stdout)
                 raise OutputClosed from gone
             except OSError as error:
-                _abandon(self.stdout)
+                abandon(self.stdout)
                 raise OutputLostError(
                     f"the output cannot be written: {(error.strerror or str(error)).lower()}"
                 ) from error
 
-    def _err(self, text: str, *, drawn: bool) -> None:
+    def _err(self, text: str, *, drawn: bool = False) -> None:
         if self.stderr is None:
             return
         with self._lock:
+            if self._panel is not None and text:
+                self._above_panel(self._err, text)
+                return
             wipe = _WIPE if self._drawn and not drawn else ""
             self._drawn = drawn
             try:
                 if self._err_pipe is not None:
                     self._err_pipe.write(encode(wipe + text, _encoding(self.stderr)))
                 else:
-                    _push(self.stderr, wipe + text, _encoding(self.stderr))
+                    push(self.stderr, wipe + text, _encoding(self.stderr))
             except OSError:
-                _abandon(self.stderr)
+                abandon(self.stderr)
 
 
 def streams_from(
@@ -251,72 +304,14 @@ def streams_from(
         color=colors[0],
         err_color=colors[1],
         cursor=ttys[2] and not dumb,
+        reflows="TMUX" in environ
+        or not ("XTERM_VERSION" in environ or environ.get("TERM") == "linux"),
         auto_color=colors,
     )
 
 
-# Our own signs, for a terminal whose encoding lacks them.
-_PLAIN_SIGNS = str.maketrans(
-    {"…": "...", "—": "-", "·": "|", "•": "*", "✓": "+", "✗": "x", "↻": "~"}
-)
-
-
-def encode(text: str, encoding: str) -> bytes:
-    """The bytes of `text`; never raises.
-
-    In UTF-8, bytes that could not be decoded on input are written unchanged. Other lone surrogates,
-    and characters that another encoding lacks, are written as escapes.
-    """
-    try:
-        return text.encode(encoding, "surrogateescape")
-    except UnicodeEncodeError:
-        if encoding.replace("-", "").replace("_", "").lower() != "utf8":
-            text = text.translate(_PLAIN_SIGNS)
-        return text.encode(encoding, "backslashreplace")
-
-
-def text_from(data: bytes) -> str:
-    """Decode input as UTF-8; invalid bytes become surrogate escapes."""
-    return data.decode("utf-8-sig", errors="surrogateescape")
-
-
 def _encoding(stream: TextIO | None) -> str:
     return getattr(stream, "encoding", None) or "utf-8"
-
-
-def _push(stream: TextIO, text: str, encoding: str) -> None:
-    buffer: IO[bytes] | None = getattr(stream, "buffer", None)
-    if buffer is None:
-        stream.write(text)
-        stream.flush()
-        return
-    data = encode(text, encoding)
-    while True:
-        try:
-            if data:
-                buffer.write(data)
-                data = b""
-            buffer.flush()
-        except BlockingIOError as full:
-            # Some parents (Node) leave a shared pipe non-blocking; write the whole answer.
-            os.set_blocking(buffer.fileno(), True)
-            data = data[full.characters_written :]
-        else:
-            return
-
-
-def _abandon(stream: TextIO) -> None:
-    """Redirect a dead stream to /dev/null, else Python reports an error at exit."""
-    try:
-        nothing = os.open(os.devnull, os.O_WRONLY)
-    except OSError:
-        return
-    try:
-        os.dup2(nothing, stream.fileno())
-    except (OSError, ValueError):
-        return
-    finally:
-        os.close(nothing)
 
 
 def _is_tty(stream: TextIO | None) -> bool:
@@ -326,8 +321,9 @@ def _is_tty(stream: TextIO | None) -> bool:
         return False
 
 
-def _measure(stream: TextIO | None) -> int | None:
+def _measure(stream: TextIO | None, what: Literal["columns", "lines"] = "columns") -> int | None:
     try:
-        return os.get_terminal_size(stream.fileno()).columns or None if stream else None
+        size = os.get_terminal_size(stream.fileno()) if stream else None
+        return (size and getattr(size, what)) or None
     except (OSError, ValueError, AttributeError):
         return None

@@ -1,24 +1,28 @@
 """Shared by `run` and `resume`: builds the request from the options, runs and shows the turn."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clinvk.cli.context import Cli, working_directory
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.prompt import read_prompt
 from clinvk.cli.prompt_text import checked_text
-from clinvk.cli.render import renderer_for
+from clinvk.cli.render import Renderer, renderer_for
 from clinvk.cli.render.errors import say_error
 from clinvk.cli.stdin import ReadLimits
 from clinvk.cli.streams import OutputClosed, OutputLostError, Streams
 from clinvk.cli.turn_options import TurnOptions
 from clinvk.errors import ExitStatus
 from clinvk.model.config import Settings
+from clinvk.model.report import TurnStart
 from clinvk.model.request import RunRequest
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.turns.prompt import dry_run, run
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import parse_duration
+
+if TYPE_CHECKING:  # only loaded at a terminal
+    from clinvk.cli.asking.asker import TerminalAsker
 
 
 def run_turn(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
@@ -26,9 +30,10 @@ def run_turn(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # noq
     settings = effective_settings(cli.world, options.config)
     limits = _read_limits(options, settings)
     prompt = read_prompt(cli, options.words, editor=options.editor, limits=limits)
-    request = request_of(cli, options, prompt, **which)
     chosen = options.output_format or OutputFormat(settings.get("output.format"))
     streams = cli.streams.with_color(settings.get("output.color"))
+    can_ask = streams.stdin_is_tty and streams.stderr_is_tty and chosen is OutputFormat.TEXT
+    request = request_of(cli, options, prompt, can_ask=can_ask, **which)
     if options.dry_run:
         from clinvk.cli.render.dry_run import render_plan
 
@@ -44,14 +49,16 @@ def run_turn(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # noq
         verbose=options.verbose,
     )
     status = ExitStatus.OUTPUT_CLOSED
+    asker = _asker(cli, streams) if can_ask else None
     try:
         report = run(
             request,
             cli.world,
             settings,
-            renderer,
+            renderer if asker is None else _AskingObserver(renderer, asker, cli),
             waiting=waiting_reporter(streams, quiet=options.quiet),
             attended=streams.attend_with,
+            asker=asker,
         )
         status = report.exit_status
         try:
@@ -65,8 +72,31 @@ def run_turn(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # noq
         # The reader closed stdout: the status is that of a finished turn, or OUTPUT_CLOSED.
         return status
     finally:
+        if asker is not None:
+            asker.close()
         renderer.close()
     return status
+
+
+class _AskingObserver:
+    """Shows the turn, and tells the asker when it starts."""
+
+    def __init__(self, renderer: Renderer, asker: "TerminalAsker", cli: Cli) -> None:
+        self.event = renderer.event
+        self._renderer = renderer
+        self._asker = asker
+        self._agents = cli.world.agents
+
+    def started(self, turn: TurnStart) -> None:
+        """The turn has started; the agent does not have its prompt yet."""
+        self._renderer.started(turn)
+        self._asker.started(turn, self._agents.get(turn.backend).title)
+
+
+def _asker(cli: Cli, streams: Streams) -> "TerminalAsker":
+    from clinvk.cli.asking.asker import TerminalAsker
+
+    return TerminalAsker(streams, cli.world.monotonic)
 
 
 def waiting_reporter(streams: Streams, *, quiet: bool) -> Callable[[str], None]:

@@ -287,8 +287,7 @@ class Child:
             self._stop_sequence.escalate(self._clock())
         else:
             # After its result the child needs no SIGINT.
-            lingers = reason is EndReason.LINGERED
-            self._stop(reason, signal.SIGTERM if lingers else signal.SIGINT)
+            self._stop(reason, signal.SIGTERM if reason is EndReason.LINGERED else signal.SIGINT)
 
     def _stop(self, reason: EndReason, first: signal.Signals) -> None:
         if self._stop_sequence is not None or self._exit.poll():
@@ -302,6 +301,7 @@ class Child:
             term_grace_s=self._limits.term_grace_s,
         )
         self._pipes.outbox.drop_replies()
+        self._hooks.on_stop()
 
     def _handle_signals(self) -> None:
         received = self._signals.received

@@ -10,6 +10,7 @@ and most commands show only plain text.
 """
 
 import re
+import unicodedata
 
 from clinvk.text.plain import is_plain
 
@@ -44,6 +45,10 @@ _KEEP_STYLE = f"(?<=[{_EMOJI}])[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)"
 _KEEP_JOIN = f"(?:(?<=[{_EMOJI}])|(?<=[{_EMOJI}]\ufe0f))\u200d(?=[{_EMOJI}])"
 _JOINERS = f"({_KEEP_STYLE}|{_KEEP_JOIN})|[\u200d\ufe0e\ufe0f]"
 _SPACES = "[\t\n ]+"
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
+"""The categories of characters that show nothing, or nothing that is the same everywhere."""
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\ufe0e\ufe0f"
+"""Others that show nothing."""
 
 
 def safe_text(text: str) -> str:
@@ -61,6 +66,27 @@ def safe_text(text: str) -> str:
 def safe_line(text: str) -> str:
     """The same on one line: white space becomes single spaces, and none at the start or end."""
     return re.sub(_SPACES, " ", safe_text(text)).strip(" ")
+
+
+def marked_line(text: str) -> str:
+    """The text on one line with a mark for each character that could hide or mislead.
+
+    For what a person decides about: nothing is left out. Controls are marked as in `cat -v`
+    (`^[`), other invisible characters as in `less` (`<U+202E>`); a tab becomes spaces.
+    """
+    text = text.expandtabs(4)
+    if is_plain(text) and "\n" not in text:
+        return text
+    return "".join(map(_marked, text))
+
+
+def _marked(char: str) -> str:
+    if " " <= char <= "~":
+        return char
+    if char < " " or char == "\x7f":
+        return f"^{chr(ord(char) ^ 0x40)}"
+    hidden = unicodedata.category(char) in _HIDDEN or char in _BLANK
+    return f"<U+{ord(char):04X}>" if hidden else char
 
 
 def escaped_json(text: str) -> str:

@@ -67,6 +67,10 @@ class Terminal:
         shown = self._call("capture-pane", "-p", "-J")
         return "\n".join(line.rstrip() for line in shown.splitlines()).rstrip()
 
+    def history(self) -> str:
+        """The same with everything that has scrolled away."""
+        return self._call("capture-pane", "-p", "-J", "-S", "-")
+
     def colored_lines(self) -> list[str]:
         """The lines that are seen, down to the last with anything in it, with their colours."""
         return self._call("capture-pane", "-p", "-e").rstrip().splitlines()

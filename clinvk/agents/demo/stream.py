@@ -79,9 +79,14 @@ class DemoParser(Parser):
             return (Raw(line=line),)
 
     def answer(self, answer: PermissionAnswer) -> Iterable[Event | Reply]:
-        """The answer in the agent's words, with its own id for the request."""
+        """The answer in the agent's words, with its own id for the request.
+
+        None if the turn is stopped: the agent, which would continue, waits for the signal.
+        """
         asked = self._open.pop(answer.id, None)
-        return () if asked is None or self._finished else (_reply(asked, answer),)
+        if asked is None or self._finished or answer.decision is Decision.STOP:
+            return ()
+        return (_reply(asked, answer),)
 
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
         """The result of a turn that the agent did not end itself."""

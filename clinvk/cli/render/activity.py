@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from clinvk.cli.render.closing import closing_lines
 from clinvk.cli.render.errors import say_error, say_warning
+from clinvk.cli.render.permissions import answer_words
 from clinvk.cli.render.spinner import Spinner, elapsed_text
 from clinvk.cli.streams import Streams
 from clinvk.model.events import (
@@ -20,6 +21,8 @@ from clinvk.model.events import (
     FileChange,
     Init,
     Message,
+    PermissionAnswer,
+    PermissionRequest,
     Thinking,
     ToolResult,
     ToolUse,
@@ -65,6 +68,8 @@ class Activity:
         self._spinner = Spinner(streams, clock)
         self._calls: OrderedDict[str, _Call] = OrderedDict()
         """The calls without a result, newest last; a plain dict would have to search for it."""
+        self._asked: dict[str, str] = {}
+        """The requests without an answer: what was asked for, by their ids."""
         self._warned: set[str] = set()
         self._thinking = SafeStream()
         self._cwd = ""
@@ -109,6 +114,8 @@ class Activity:
         self._end_thinking()
         self.answer_begins()
         self._spinner.stop()
+        for line in self._asked.values():
+            self._line(f"✗ {answer_words(None)}  {line}")
         if not self.quiet:
             for message in report.outcome.warnings:
                 if message not in self._warned:
@@ -144,12 +151,14 @@ class Activity:
             self._end_thinking()
         match event:
             case ToolUse():
-                line = "  ".join(filter(None, (safe_line(event.name), safe_line(event.summary))))
+                line = _named(event.name, event.summary)
                 self._calls[event.id] = _Call(line, self.clock())
                 if not self.streams.cursor:
                     self._line(f"• {line}")
             case ToolResult():
                 self._result(event)
+            case PermissionRequest() | PermissionAnswer():
+                self._permission(event)
             case FileChange():
                 path = safe_line(_relative(event.path, self._cwd))
                 self._line(f"{_CHANGE_SIGNS[event.change]} {path} {event.change.value}")
@@ -160,6 +169,17 @@ class Activity:
             case _:
                 return
         self._relabel("writing" if isinstance(event, Message) else "thinking")
+
+    def _permission(self, event: PermissionRequest | PermissionAnswer) -> None:
+        """One line when a request is answered; the question itself is shown elsewhere."""
+        if isinstance(event, PermissionAnswer):
+            sign = "✓" if event.decision.allows else "✗"
+            asked = self._asked.pop(event.id, "")
+            self._line(f"{sign} {safe_line(answer_words(event))}  {asked}")
+            return
+        self._asked[event.id] = _named(event.tool, event.summary)
+        if self.verbose and event.reason:
+            self._line(f"  {safe_line(event.reason[:2_000])}")
 
     def _result(self, event: ToolResult) -> None:
         call = self._calls.pop(event.id, None)
@@ -189,7 +209,9 @@ class Activity:
                 self._err(f"  {line.expandtabs(4).rstrip()}")
 
     def _relabel(self, otherwise: str = "thinking") -> None:
-        if self._calls:
+        if self._asked:
+            self._spinner.label = "waiting for an answer"
+        elif self._calls:
             newest = next(reversed(self._calls.values()))
             others = len(self._calls) - 1
             more = f" (+{others})" if others else ""
@@ -210,6 +232,10 @@ class Activity:
             self.streams.err()
         self.gap_due = False
         self.wrote = True
+
+
+def _named(tool: str, summary: str) -> str:
+    return "  ".join(filter(None, (safe_line(tool), safe_line(summary))))
 
 
 def _relative(path: str, directory: str) -> str:

@@ -116,16 +116,18 @@ class Dialogue:
         self._parser: Parser | None = None
         self._open: dict[str, PermissionRequest] = {}
         self._denied: list[PermissionRequest] = []
+        self._ended = False
 
     @property
     def hooks(self) -> Hooks:
         """What the runner has to call during the turn."""
         wake_fd = self._asker.fileno() if self._asker else -1
-        return Hooks(self._recording.quiet, wake_fd, self._take_answers)
+        return Hooks(self._recording.quiet, wake_fd, self._take_answers, self.end)
 
     def begin(self, child: "Child", parser: Parser) -> None:
         """Use this child and this parser from now on."""
         self._child, self._parser = child, parser
+        self._ended = False
 
     def take(self, parsed: Iterable[Event | Reply]) -> None:
         """Pass on events, send replies, and answer or ask what the agent asks."""
@@ -144,7 +146,8 @@ class Dialogue:
                 self._asker.withdraw(one.id)  # by the agent itself
 
     def end(self) -> None:
-        """Withdraw the open questions, because the agent has ended."""
+        """Withdraw the open questions, because the agent has ended or is being stopped."""
+        self._ended = True
         if self._open and self._asker is not None:
             self._open.clear()
             self._asker.withdraw()
@@ -162,7 +165,9 @@ class Dialogue:
     def _decide(self, request: PermissionRequest) -> None:
         """Answer the request, or put it to the person once it is on disk."""
         answer = self._permissions.decide(request)
-        if answer is not None:
+        if answer is None and self._ended:
+            self._answer(_answer(request, DecidedBy.NOBODY, allowed=False), request)
+        elif answer is not None:
             self._answer(answer, request)
             if not answer.decision.allows:
                 what = f"{request.tool} {request.summary}".strip()

@@ -39,7 +39,6 @@ def replies(parser: DemoParser, given: PermissionAnswer) -> list[dict[str, objec
         (Decision.ALLOW_TURN, {}, {"allow": True}),
         (Decision.ALLOW, {"command": "ls -a"}, {"allow": True, "command": "ls -a"}),
         (Decision.DENY, {"reason": "why?"}, {"allow": False, "reason": "why?"}),
-        (Decision.STOP, {}, {"allow": False}),
     ],
 )
 def test_each_answer_reaches_the_agent(
@@ -50,6 +49,12 @@ def test_each_answer_reaches_the_agent(
     given = answer(asked(parser), decision, **more)
     assert replies(parser, given) == [{"type": "answer", "id": "7", **expected}]
     assert replies(parser, given) == []
+
+
+def test_a_stop_is_no_answer() -> None:
+    """The agent would continue with a denial before the signal arrives."""
+    parser = DemoParser()
+    assert replies(parser, answer(asked(parser), Decision.STOP)) == []
 
 
 def test_a_second_request_with_an_open_id_is_denied_at_once() -> None:

@@ -8,8 +8,9 @@ import time
 
 import pytest
 
+from clinvk.cli.encoding import encode
 from clinvk.cli.pipe import LARGEST_BACKLOG
-from clinvk.cli.streams import OutputClosed, Streams, encode, streams_from
+from clinvk.cli.streams import OutputClosed, Streams, streams_from
 from clinvk.errors import ClinvkError
 
 

@@ -42,8 +42,8 @@ def export(  # noqa: PLR0913  one parameter an option
 
     `--redact` only finds the usual forms of secrets: read the file before you share it.
     """
+    from clinvk.cli.encoding import encode
     from clinvk.cli.render.errors import say_warning
-    from clinvk.cli.streams import encode
     from clinvk.services.sessions.export import export_sessions, redacted_export, save_export
     from clinvk.text.sanitize import safe_text
 

@@ -1,0 +1,1 @@
+"""Puts an agent's permission requests to the person at the terminal."""
