@@ -18,9 +18,8 @@ from clinvk.model.turn import Turn
 from clinvk.store.files import open_regular, stored_file
 from clinvk.store.sessions.record_fields import read_session
 from clinvk.store.transcripts.last_turn import LastTurn, is_behind
-from clinvk.store.transcripts.open_turn import lines_of_turn
-from clinvk.store.transcripts.outline import outline_lines
 from clinvk.store.transcripts.reader import LineReader
+from clinvk.store.transcripts.scan import lines_of_turn, outline_lines
 
 _Read = TypeVar("_Read")
 

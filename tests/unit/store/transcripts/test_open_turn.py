@@ -10,10 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from clinvk.model.session import OpenTurn, Session
-from clinvk.store.transcripts import open_turn
+from clinvk.store.transcripts import scan
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.store.transcripts.last_turn import is_behind, last_turn
-from clinvk.store.transcripts.open_turn import lines_of_turn
+from clinvk.store.transcripts.scan import lines_of_turn
 from clinvk.store.transcripts.transcript import of_turn, read, reconcile
 from clinvk.text.json_codec import json_line
 
@@ -110,7 +110,7 @@ def test_no_more_is_read_than_from_the_beginning_of_the_turn(
         total += len(data)
         return data
 
-    monkeypatch.setattr(open_turn.os, "pread", count)
+    monkeypatch.setattr(scan.os, "pread", count)
     assert lines_of_turn(path, 2, block=4096) == [json_line(started(2))]
     assert total < 10_000
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from clinvk.model.turn import Turn
-from clinvk.store.transcripts.outline import outline_lines
+from clinvk.store.transcripts.scan import outline_lines
 from clinvk.store.transcripts.transcript import read, read_outline
 from clinvk.text.json_codec import json_line
 
