@@ -58,8 +58,13 @@ def run_foreground(
         **dict.fromkeys(_PASSED_ON, child.pass_on),
     }
     with _terminal_kept(), handlers(handled):
-        child.keep_open = keep_open
-        code = child.run(argv, environ, cwd, started)
+        env = environment_in(cwd, environ)
+        try:
+            process = Popen(list(argv), env=env, cwd=cwd, pass_fds=keep_open)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise BackendStartError(f"cannot start `{argv[0]}`: {reason}") from error
+        code = child.follow(process, started)
         return ForegroundEnd(exit_code=code, stopped=child.stopped)
 
 
@@ -68,7 +73,6 @@ class _Child:
 
     def __init__(self) -> None:
         self.stopped = False
-        self.keep_open: tuple[int, ...] = ()
         self._pid: int | None = None
         self._waiting: list[int] = []
 
@@ -82,21 +86,8 @@ class _Child:
             with suppress(ProcessLookupError):
                 os.kill(self._pid, number)
 
-    def run(
-        self,
-        argv: Sequence[str],
-        environ: Mapping[str, str],
-        cwd: Path | None,
-        started: Callable[[int], None],
-    ) -> int:
-        """Start the child and wait for its end; returns its exit code."""
-        try:
-            process = Popen(
-                list(argv), env=environment_in(cwd, environ), cwd=cwd, pass_fds=self.keep_open
-            )
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise BackendStartError(f"cannot start `{argv[0]}`: {reason}") from error
+    def follow(self, process: Popen[bytes], started: Callable[[int], None]) -> int:
+        """Wait for the end of the started child; returns its exit code."""
         self._pid = process.pid
         started(process.pid)
         for number in self._waiting:

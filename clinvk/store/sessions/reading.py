@@ -63,23 +63,6 @@ def select(home: Home, query: Query) -> Selected:
     return Selected(sessions=tuple(found[query.first :][: query.limit]), damaged=tuple(damaged))
 
 
-def read_session(home: Home, session_id: str) -> Session | DamagedRecord | None:
-    """The session from its record, or rebuilt if only its transcript exists, else None.
-
-    It is corrected from its transcript, see `current`.
-    """
-    found = read_as_written(home, session_id)
-    return current(home, found) if isinstance(found, Session) else found
-
-
-def read_as_written(home: Home, session_id: str) -> Session | DamagedRecord | None:
-    """Like `read_session`, but a session with a record is not corrected from its transcript."""
-    try:
-        return records.read(home.record(session_id), session_id=session_id)
-    except FileNotFoundError:
-        return read_orphan(home, session_id)
-
-
 def read_orphan(home: Home, session_id: str) -> Session | DamagedRecord | None:
     """The session of a transcript without a record; None if there is no transcript.
 

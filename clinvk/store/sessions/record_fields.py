@@ -94,22 +94,23 @@ def _figure_counts(value: object) -> Mapping[str, int]:
 def _open_turn(value: object) -> OpenTurn:
     if not isinstance(value, dict) or not _count(value.get("number")):
         raise ValueError
-    try:
-        return OpenTurn(**read_fields(value, OPEN_TURN))
-    except ValueError as error:
-        raise _NestedError(*error.args) from None
+    return OpenTurn(**_nested(value, OPEN_TURN))
 
 
 def _conversations(value: object) -> tuple[Conversation, ...]:
     if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
         raise ValueError
-    try:
-        conversations = [Conversation(**read_fields(one, CONVERSATION)) for one in value]
-    except ValueError as error:
-        raise _NestedError(*error.args) from None
+    conversations = [Conversation(**_nested(one, CONVERSATION)) for one in value]
     if len({one.backend for one in conversations}) < len(conversations):
         raise ValueError
     return tuple(one for one in conversations if one != Conversation(backend=one.backend))
+
+
+def _nested(value: Mapping[str, Any], table: Iterable[RecordField]) -> dict[str, Any]:
+    try:
+        return read_fields(value, table)
+    except ValueError as error:
+        raise _NestedError(*error.args) from None
 
 
 def _words(words: Iterable[StrEnum], default: object = None, *, firm: bool = False) -> Kind:

@@ -73,14 +73,21 @@ class SessionStore(Struct, frozen=True):
         return len(reading.select(self.home, Query(selection)).sessions)
 
     def find(self, session_id: str) -> Session | DamagedRecord | None:
-        """The session with exactly this id; None if there is none or the id is invalid."""
+        """The session with exactly this id, corrected from its transcript, see `current`.
+
+        It is rebuilt if only its transcript exists. None if there is none or the id is invalid.
+        """
         if not is_session_id(session_id):
             return None
-        return reading.read_session(self.home, session_id)
+        found = self.as_written(session_id)
+        return self.current(found) if isinstance(found, Session) else found
 
     def as_written(self, session_id: str) -> Session | DamagedRecord | None:
         """Like `find`, but a session with a record is not corrected from its transcript."""
-        return reading.read_as_written(self.home, session_id)
+        try:
+            return records.read(self.home.record(session_id), session_id=session_id)
+        except FileNotFoundError:
+            return reading.read_orphan(self.home, session_id)
 
     def load(self, session_id: str) -> Session:
         """The session from its record, or rebuilt if only the transcript exists.
@@ -88,7 +95,7 @@ class SessionStore(Struct, frozen=True):
         It is corrected from its transcript, see `current`. Raises `SessionNotFoundError`, or
         `SessionDamagedError` and `SessionUnreadableError` with a hint.
         """
-        return self._must_be(reading.read_session(self.home, session_id), session_id)
+        return self._must_be(self.find(session_id), session_id)
 
     def _must_be(self, found: Session | DamagedRecord | None, session_id: str) -> Session:
         if found is None:
@@ -156,9 +163,9 @@ class SessionStore(Struct, frozen=True):
         `SessionNotFoundError`, `SessionDamagedError`, `SessionUnreadableError` and `StoreError`,
         and `SessionBusyError` if another process was stopped during an update.
         """
-        read = reading.read_as_written if as_written else reading.read_session
+        read = self.as_written if as_written else self.find
         with changing(self.home.record(session_id), sleep):
-            found = self._must_be(read(self.home, session_id), session_id)
+            found = self._must_be(read(session_id), session_id)
             changed = change(found)
             # A session rebuilt from its transcript may be unchanged, but still need its record.
             if changed != found or not os.path.lexists(self.home.record(session_id)):
