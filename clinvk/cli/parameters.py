@@ -61,53 +61,41 @@ def groups_of(function: Callable[..., Any]) -> dict[str, type[OptionGroup]]:
 
 
 def _declared(name: str, annotation: Any, default: Any) -> Iterator[click.Parameter]:  # noqa: ANN401  of any type
-    if get_origin(annotation) is Annotated:
-        kind, *declarations = get_args(annotation)
-        required = default is inspect.Parameter.empty
-        for declared in declarations:
-            if isinstance(declared, Option):
-                known = None if required else default
-                yield _option(name, declared, kind, known, required=required)
-            elif isinstance(declared, Argument):
-                yield _Words(name, declared, kind, required=required)
-
-
-def _option(
-    name: str,
-    declared: Option,
-    kind: Any,  # noqa: ANN401  a type
-    default: Any,  # noqa: ANN401  of that type
-    *,
-    required: bool,
-) -> click.Option:
+    if get_origin(annotation) is not Annotated:
+        return
+    kind, declared, *_ = get_args(annotation)
+    required = default is inspect.Parameter.empty
     one, many = _one_of(kind)
-    return click.Option(
-        [name, *declared.names],
-        type=None if one is bool else _read_as(one, declared.min),
-        is_flag=one is bool,
-        multiple=many,
-        required=required,
-        default=getattr(default, "value", default),
-        show_default=default is not None,
-        metavar=declared.metavar,
-        help=declared.help,
-        callback=_list_or_none if many else None,
-    )
+    callback = _list_or_none if many else None
+    if isinstance(declared, Argument):
+        yield _Words(
+            name,
+            declared,
+            type=_read_as(one, None),
+            nargs=-1 if many else 1,
+            required=required,
+            callback=callback,
+        )
+    elif isinstance(declared, Option):
+        yield click.Option(
+            [name, *declared.names],
+            type=None if one is bool else _read_as(one, declared.min),
+            is_flag=one is bool,
+            multiple=many,
+            required=required,
+            default=None if required else getattr(default, "value", default),
+            show_default=not required and default is not None,
+            metavar=declared.metavar,
+            help=declared.help,
+            callback=callback,
+        )
 
 
 class _Words(click.Argument):
     """An argument with its help, which click's own has not in all versions."""
 
-    def __init__(self, name: str, declared: Argument, kind: Any, *, required: bool) -> None:  # noqa: ANN401  a type
-        one, many = _one_of(kind)
-        super().__init__(
-            [name],
-            type=_read_as(one, None),
-            nargs=-1 if many else 1,
-            required=required,
-            metavar=declared.metavar,
-            callback=_list_or_none if many else None,
-        )
+    def __init__(self, name: str, declared: Argument, **settings: Any) -> None:  # noqa: ANN401  click's own
+        super().__init__([name], metavar=declared.metavar, **settings)
         self._declared = declared
 
     def get_usage_pieces(self, ctx: click.Context) -> list[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from itertools import islice
+from itertools import accumulate, islice, takewhile
 
 from msgspec import Struct
 
@@ -105,15 +105,12 @@ class _Line:
     def snippet(self) -> Snippet:
         """The line, cut to the maximum length."""
         text = self._text.rstrip(" ")
-        end = 0
-        if len(text) > _LONGEST and is_plain(text[: _LONGEST + 1]):
-            text, end = text[:_LONGEST] + _MORE, _LONGEST
-        for cluster in graphemes(text) if len(text) > _LONGEST and not end else ():
-            if end + len(cluster) > _LONGEST:
-                text = text[:end] + _MORE
-                break
-            end += len(cluster)
-        end = end or len(text)
+        end = len(text)
+        if end > _LONGEST:
+            ends = accumulate(map(len, graphemes(text)))
+            end = max(takewhile(_LONGEST.__ge__, ends), default=0)
+            text = text[:end] + _MORE
+            end = end or len(text)
         marks = ((first, min(last, end)) for first, last in self._marks if first < end)
         return Snippet(text=text, marks=tuple(marks))
 
@@ -124,11 +121,6 @@ def _last_columns(text: str, columns: int) -> str:
     if is_plain(end):
         return end
     clusters = list(graphemes(end))[len(end) < len(text) :]
-    used = 0
-    kept = len(clusters)
-    for cluster in reversed(clusters):
-        used += display_width(cluster)
-        if used > columns:
-            break
-        kept -= 1
-    return "".join(clusters[kept:])
+    widths = accumulate(map(display_width, reversed(clusters)))
+    kept = sum(1 for _ in takewhile(columns.__ge__, widths))
+    return "".join(clusters[len(clusters) - kept :])

@@ -24,7 +24,6 @@ from clinvk.text.units import format_time
 from clinvk.text.width import cut
 
 SHOWN_CANDIDATES = 5
-_TWO = 2
 SHOWN_COLUMNS = 64
 SEARCHED_FOR_NEAREST = 1_000
 """Comparing a word with this number of titles takes a tenth of a second."""
@@ -109,9 +108,9 @@ def find_named(store: SessionStore, name: str) -> Session | None:
     """
     name = normal(name)
     named = Selection(name=name)
-    selected = store.select(named, limit=_TWO)
+    selected = store.select(named, limit=2)
     if not selected.sessions:  # else a second session of that name would be created
-        selected = store.select(named, limit=_TWO, thorough=True)
+        selected = store.select(named, limit=2, thorough=True)
     if len(selected.sessions) > 1:
         raise SessionAmbiguousError(
             f"`{_shown(name)}` is the name of more than one session",

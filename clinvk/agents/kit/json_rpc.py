@@ -1,0 +1,166 @@
+"""JSON-RPC 2.0 with a message on each line, as agents speak it on stdin and stdout.
+
+It starts nothing and reads nothing: it makes the lines to send, and reads those that came.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from clinvk.agents.kit.jsonl import compact_json, mapping, parse_object, text
+from clinvk.model.events import Json
+from clinvk.model.request import Reply
+
+Line = Mapping[str, Json]
+
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+
+
+class RpcError(Struct, frozen=True, kw_only=True):
+    """The error of a response; `code` is None if the agent gives none."""
+
+    code: int | None
+    message: str
+    data: Json = None
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    """The response to our request that awaited this."""
+
+    awaited: str
+    result: Json = None
+    error: RpcError | None = None
+
+
+class Notification(Struct, frozen=True, kw_only=True):
+    """A message of the agent that needs no response."""
+
+    method: str
+    params: Line
+
+
+class AgentRequest(Struct, frozen=True, kw_only=True):
+    """A request of the agent, open until it is answered or withdrawn.
+
+    `key` is unique in this conversation, whatever ids the agent uses.
+    """
+
+    key: str
+    method: str
+    params: Line
+
+
+class Clash(Struct, frozen=True, kw_only=True):
+    """A request with the id of an open one: an answer could be taken for either.
+
+    So `reply` refuses both, and `key`, the open one, is no longer open.
+    """
+
+    key: str
+    reply: Reply
+
+
+Incoming = Response | Notification | AgentRequest | Clash
+
+
+class JsonRpc:
+    """Our side of one conversation."""
+
+    def __init__(self) -> None:
+        self._awaited: dict[int, str] = {}
+        self._requests_sent = self._requests_seen = 0
+        self._open: dict[str, int | str] = {}
+
+    def request(self, method: str, params: Json, awaits: str) -> Reply:
+        """A request with a number of its own; its response will say `awaits`."""
+        self._requests_sent += 1
+        self._awaited[self._requests_sent] = awaits
+        return _line({"id": self._requests_sent, "method": method, "params": params})
+
+    def notify(self, method: str, params: Json = None) -> Reply:
+        """A message that needs no response."""
+        return _line({"method": method} if params is None else {"method": method, "params": params})
+
+    def respond(self, key: str, result: Json) -> tuple[Reply, ...]:
+        """The response to the agent's request; none if it is not open."""
+        return self._close(key, {"result": result})
+
+    def refuse(self, key: str, message: str, code: int = METHOD_NOT_FOUND) -> tuple[Reply, ...]:
+        """The error in response to the agent's request; none if it is not open."""
+        return self._close(key, {"error": {"code": code, "message": message}})
+
+    def withdraw(self, agent_id: Json) -> str | None:
+        """The key of the open request with that id of the agent, which it no longer wants answered.
+
+        None if there is none.
+        """
+        key = self._key_of(agent_id)
+        if key is not None:
+            del self._open[key]
+        return key
+
+    def read(self, line: str) -> Incoming | None:
+        """What the line says; None if it is no message, or a response to nothing that was asked.
+
+        Some agents leave out `jsonrpc`.
+        """
+        message = parse_object(line)
+        if message is None:
+            return None
+        method = text(message.get("method"))
+        if not method:
+            return self._read_response(message)
+        params = mapping(message.get("params"))
+        if "id" not in message:
+            return Notification(method=method, params=params)
+        identity = message["id"]
+        if isinstance(identity, bool) or not isinstance(identity, int | str):
+            return None
+        clashing = self._key_of(identity)
+        if clashing is not None:
+            (reply,) = self.refuse(clashing, "this id is in use", INVALID_REQUEST)
+            return Clash(key=clashing, reply=reply)
+        self._requests_seen += 1
+        key = str(self._requests_seen)
+        self._open[key] = identity
+        return AgentRequest(key=key, method=method, params=params)
+
+    def _read_response(self, message: Line) -> Response | None:
+        identity = message.get("id")
+        if isinstance(identity, bool) or not isinstance(identity, int):
+            return None
+        awaited = self._awaited.pop(identity, None)
+        if awaited is None:
+            return None
+        if message.get("error") is None:
+            return Response(awaited=awaited, result=message.get("result"))
+        said = mapping(message["error"])
+        code = said.get("code")
+        error = RpcError(
+            code=code if isinstance(code, int) and not isinstance(code, bool) else None,
+            message=text(said.get("message")) or text(message["error"]),
+            data=said.get("data"),
+        )
+        return Response(awaited=awaited, error=error)
+
+    def _key_of(self, identity: Json) -> str | None:
+        """The open request with that id; 1, "1", 1.0 and true are different ids."""
+        return next(
+            (
+                key
+                for key, each in self._open.items()
+                if each == identity and type(each) is type(identity)
+            ),
+            None,
+        )
+
+    def _close(self, key: str, content: Line) -> tuple[Reply, ...]:
+        identity = self._open.pop(key, None)
+        return () if identity is None else (_line({"id": identity, **content}),)
+
+
+def _line(message: Line) -> Reply:
+    line = compact_json({"jsonrpc": "2.0", **message}) + "\n"
+    return Reply(line.encode("utf-8", errors="replace"))
