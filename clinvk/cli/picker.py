@@ -155,7 +155,8 @@ class _Screen:
         self._now = world.now()
         self._list = Window(FormattedTextControl(self._rows), wrap_lines=False)
         typed = Buffer(multiline=False, on_text_changed=lambda it: choices.narrow(it.text))
-        question = BufferControl(typed, input_processors=[BeforeInput(_question)])
+        asked: StyleAndTextTuples = [("class:qmark", "? "), ("class:question", "Which session? ")]
+        question = BufferControl(typed, input_processors=[BeforeInput(asked)])
         footer = Window(FormattedTextControl(self._footer), height=1, wrap_lines=False)
         self.layout = Layout(HSplit([Window(question, height=1), self._list, footer]))
         self.keys = self._bindings()
@@ -206,10 +207,6 @@ class _Screen:
         """Enter picks the session under the pointer, if there is one."""
         if (picked := self._choices.pointed_at) is not None:
             event.app.exit(result=picked)
-
-
-def _question() -> StyleAndTextTuples:
-    return [("class:qmark", "? "), ("class:question", "Which session? ")]
 
 
 def _leave(event: KeyPressEvent) -> None:

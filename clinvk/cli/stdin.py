@@ -56,7 +56,10 @@ def read_in_time(
         wait_ms = max(0.0, min(moments) - clock()) * 1000 if moments else None
         ready = waiting.poll(wait_ms)
         if end is not None and clock() >= end[0]:
-            raise _too_late(end[1])
+            raise StdinTimeoutError(
+                f"the prompt on stdin did not end within `{end[1]}`",
+                hint="add `< /dev/null` if there is nothing to read",
+            )
         if ready:
             if not (piece := os.read(stdin.fileno(), _PIECE)):
                 return b"".join(pieces)
@@ -68,13 +71,6 @@ def read_in_time(
         elif quiet_at is not None and clock() >= quiet_at:
             quiet_at = None
             on_quiet()
-
-
-def _too_late(option: str) -> StdinTimeoutError:
-    return StdinTimeoutError(
-        f"the prompt on stdin did not end within `{option}`",
-        hint="add `< /dev/null` if there is nothing to read",
-    )
 
 
 def unreadable_stdin(error: OSError) -> UsageError:

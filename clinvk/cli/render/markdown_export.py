@@ -2,19 +2,33 @@
 
 The front matter has the fields of the session, or of each session under `sessions`. Then each
 session has a heading, followed by its turns.
+
+Text from users and agents is in block quotes (each line starts with `>`), in code spans, or
+escaped. So a heading, an open fence, HTML or front matter in an answer cannot affect the document.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from clinvk.cli.render.layout import how_changed
-from clinvk.cli.render.markdown_text import code, plain, quoted, yaml_lines
 from clinvk.cli.render.permissions import answer_words
 from clinvk.model.files import shown_path
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn
 from clinvk.services.sessions.export import ExportedSession
+from clinvk.text.sanitize import safe_line
 from clinvk.text.title import UNTITLED
 from clinvk.text.units import format_cost, format_duration, format_time, format_tokens
+
+Scalar = str | int | float | None
+
+_LINE_END = re.compile("\r\n|\r|\n")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>&~|$#])")
+_BACKTICKS = re.compile("`+")
+# Characters that JSON allows in a string, but YAML forbids or treats as a line end.
+_UNPRINTABLE = re.compile(
+    "[^ -~\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 
 _HOW = {True: "", False: " — failed", None: " — no result"}
 
@@ -135,3 +149,53 @@ def _asked(turn: Turn) -> Iterator[str]:
 def _files(turn: Turn, session: Session) -> Iterator[str]:
     for file in turn.outcome.files:
         yield f"- {code(shown_path(file.path, turn.cwd or session.cwd))} — {how_changed(file)}"
+
+
+def quoted(text: str) -> Iterator[str]:
+    """The lines of the text as a block quote, with any kind of line end."""
+    for line in _LINE_END.split(text.rstrip("\r\n")):
+        yield f"> {line}" if line else ">"
+
+
+def code(text: str) -> str:
+    """The text on one line as a code span, with as many backticks as needed."""
+    line = safe_line(text)
+    longest = max(map(len, _BACKTICKS.findall(line)), default=0)
+    fence = "`" * (longest + 1)
+    room = " " if not line or line[0] in "` " or line[-1] in "` " else ""
+    return f"{fence}{room}{line}{room}{fence}"
+
+
+def plain(text: str) -> str:
+    """The text on one line, with all markup escaped."""
+    return _SPECIAL.sub(r"\\\1", safe_line(text))
+
+
+def yaml_lines(
+    fields: Mapping[str, Scalar | Sequence[str] | Mapping[str, Scalar]],
+) -> Iterator[str]:
+    """The fields as YAML, one per line; those of an inner mapping are indented below it."""
+    for key, value in fields.items():
+        if isinstance(value, Mapping):
+            yield f"{key}:"
+            for name, inner in value.items():
+                yield f"  {name}: {_scalar(inner)}"
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            yield f"{key}: [{', '.join(map(_scalar, value))}]"
+        else:
+            yield f"{key}: {_scalar(value)}"
+
+
+def _scalar(value: Scalar) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, float):
+        return f"{value:.10f}".rstrip("0").rstrip(".")
+    if isinstance(value, int):
+        return str(value)
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{_UNPRINTABLE.sub(_escape, escaped)}"'
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bed.kept import session_of
-from clinvk.cli.render.markdown_export import markdown_of
-from clinvk.cli.render.markdown_text import code, quoted, yaml_lines
+from clinvk.cli.render.markdown_export import code, markdown_of, quoted, yaml_lines
 from clinvk.model.events import Change, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, FileSource
