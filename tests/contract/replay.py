@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +42,7 @@ class Case:
     @property
     def facts(self) -> dict[str, Any]:
         """What was asked and how it ended."""
-        facts: dict[str, Any] = json.loads((self.folder / "case.json").read_text("utf-8"))
-        return facts
+        return _facts(self)
 
     @property
     def stdout(self) -> bytes:
@@ -57,8 +57,7 @@ class Case:
     @property
     def lines(self) -> list[str]:
         """What the child printed, line by line."""
-        framer = LineFramer()
-        return [*framer.feed(self.stdout), *framer.close()]
+        return [*_lines(self)]
 
     @property
     def kept(self) -> list[str]:
@@ -75,20 +74,41 @@ class Case:
     @property
     def request(self) -> TurnRequest:
         """What was asked, with the counters that the turns before it left."""
-        asked = {key: value for key, value in self.facts["request"].items() if value is not None}
-        assert asked.keys() <= _REQUEST_FIELDS | {"resume"}
-        if "access" in asked:
-            asked["access"] = Access(asked["access"])
-        asked["backend_args"] = tuple(asked.get("backend_args", ()))
-        return TurnRequest(cwd=Path("/project"), **with_mode(asked), **self._counters())
+        return _request(self)
 
-    def _counters(self) -> dict[str, Any]:
-        before, latest = self.before, True
-        while before is not None:
-            if (counters := replay(before)[-1].counters) is not None:
-                return {"counters": counters, "baseline_known": latest}
-            before, latest = before.before, False
-        return {"baseline_known": latest}
+
+# Each case is read once, and not again for each test of it: that took a quarter of all the tests.
+
+
+@cache
+def _facts(case: Case) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((case.folder / "case.json").read_text("utf-8"))
+    return facts
+
+
+@cache
+def _lines(case: Case) -> tuple[str, ...]:
+    framer = LineFramer()
+    return (*framer.feed(case.stdout), *framer.close())
+
+
+@cache
+def _request(case: Case) -> TurnRequest:
+    asked = {key: value for key, value in case.facts["request"].items() if value is not None}
+    assert asked.keys() <= _REQUEST_FIELDS | {"resume"}
+    if "access" in asked:
+        asked["access"] = Access(asked["access"])
+    asked["backend_args"] = tuple(asked.get("backend_args", ()))
+    return TurnRequest(cwd=Path("/project"), **with_mode(asked), **_counters(case))
+
+
+def _counters(case: Case) -> dict[str, Any]:
+    before, latest = case.before, True
+    while before is not None:
+        if (counters := replay(before)[-1].counters) is not None:
+            return {"counters": counters, "baseline_known": latest}
+        before, latest = before.before, False
+    return {"baseline_known": latest}
 
 
 def with_mode(asked: dict[str, Any]) -> dict[str, Any]:

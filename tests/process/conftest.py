@@ -13,10 +13,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from bed.worlds import world
 from clinvk.model.request import Invocation
 from clinvk.process.limits import NO_HOOKS, Hooks, Limits
 from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
+
+__all__ = ["world"]
 
 FAKE_CLI = Path(__file__).with_name("fake_cli.py")
 MARKER = "CLINVK_TEST_MARKER"

@@ -2,8 +2,6 @@
 
 import os
 import stat
-import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,24 +19,6 @@ CLAIM = Claim(
     now=lambda: datetime(2025, 1, 27, tzinfo=UTC),
     sleep=time.sleep,
 )
-
-_SETTER = """
-import sys, time
-from datetime import UTC, datetime
-from pathlib import Path
-from clinvk.store.config.edit import ConfigFile
-from clinvk.store.locks import Claim
-from clinvk.store.home import Home
-home, key, count = Home(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
-claim = Claim(
-    pid=__import__("os").getpid(), host="here", now=lambda: datetime.now(UTC), sleep=time.sleep
-)
-file = ConfigFile(home=home, backends=("a", "b"), claim=claim)
-for number in range(count):
-    file.set(f"backends.{key}.model", f"m{number}")
-    file.set(f"backends.{key}.binary", f"b{number}")
-    file.unset(f"backends.{key}.binary")
-"""
 
 
 @pytest.fixture
@@ -117,17 +97,6 @@ def test_a_target_that_cannot_be_written_is_an_error(file: ConfigFile, home: Hom
     home.config_file.symlink_to("/proc/nowhere/config.yaml")
     with pytest.raises(StoreError):
         file.set("run.timeout", "2h")
-
-
-def test_changes_at_the_same_time_do_not_lose_one_another(home: Home) -> None:
-    """Two processes that set different keys over and over end with both."""
-    setters = [
-        subprocess.Popen([sys.executable, "-c", _SETTER, home.root, key, "12"])
-        for key in ("a", "b")
-    ]
-    assert [setter.wait(60) for setter in setters] == [0, 0]
-    lines = sorted(home.config_file.read_text().splitlines())
-    assert lines == ["    model: m11", "    model: m11", "  a:", "  b:", "backends:"]
 
 
 def test_a_first_file_is_only_written_where_there_is_none(file: ConfigFile, home: Home) -> None:

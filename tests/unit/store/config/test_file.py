@@ -139,7 +139,7 @@ def test_everything_that_is_wrong_is_told_in_the_order_of_the_lines() -> None:
         b"\xff\xfe\x00",
         b"a: \x00",
         b"!!python/object:os.system {}",
-        b"[" * 5000,
+        b"[" * 1_000,
         b"&a [*a]",
         b"run: &a\n  timeout: *a\n",
     ],

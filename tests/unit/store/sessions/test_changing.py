@@ -2,8 +2,6 @@
 
 import fcntl
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -24,27 +22,6 @@ from clinvk.store.sessions.records import LONGEST_S, changing
 from clinvk.store.sessions.store import SessionStore
 
 ID = "0123456789ab"
-COUNTS = """
-import sys, time
-from msgspec.structs import replace
-from pathlib import Path
-from clinvk.store.home import Home
-from clinvk.store.sessions.store import SessionStore
-store = SessionStore(Home(Path(sys.argv[1])))
-for _ in range(15):
-    store.update(sys.argv[2], lambda found: replace(found, turns=found.turns + 1), time.sleep)
-"""
-
-
-def test_no_update_is_lost_between_processes(
-    store: SessionStore, new_session: Callable[..., Session]
-) -> None:
-    """Three processes add one fifteen times each."""
-    store.create(new_session())
-    command = [sys.executable, "-c", COUNTS, str(store.home.root), ID]
-    children = [subprocess.Popen(command) for _ in range(3)]
-    assert [child.wait(timeout=60) for child in children] == [0, 0, 0]
-    assert store.load(ID).turns == 45
 
 
 def test_an_update_waits_for_the_one_before(

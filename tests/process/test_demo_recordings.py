@@ -1,6 +1,6 @@
 """The demo agent's recorded streams are what its program prints today.
 
-Run as a program, this file records all of them anew: `python tests/contract/test_demo_recordings.py`.
+Run as a program, this file records all of them anew: `python tests/process/test_demo_recordings.py`.
 """  # noqa: E501  a command in one piece
 
 import json
@@ -22,7 +22,7 @@ from clinvk.model.request import TurnRequest
 from clinvk.process.scratch import ScratchFiles
 from contract.replay import with_mode
 
-STREAMS = Path(__file__).parent / "streams" / "demo"
+STREAMS = Path(__file__).parents[1] / "contract" / "streams" / "demo"
 _NOT_REQUESTED = {"follows", "stop", "answers"}
 STOPS = {"interrupt": signal.SIGINT, "kill": signal.SIGKILL}
 CONVERSATION = "00000000-0000-4000-8000-000000000001"
