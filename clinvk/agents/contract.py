@@ -56,6 +56,7 @@ REQUESTED: Mapping[Capability, Mapping[str, Any]] = {
     Capability.MAX_TURNS: {"max_turns": 3},
     Capability.EPHEMERAL: {"ephemeral": True},
     Capability.READ_ONLY: {"access": Access.READ_ONLY},
+    Capability.ASK: {"access": Access.ASK},
     Capability.EDIT: {"access": Access.EDIT},
     Capability.FULL: {"access": Access.FULL},
 }
@@ -69,10 +70,19 @@ def ask(**asked: Any) -> TurnRequest:  # noqa: ANN401  the fields of a request
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """A backend, with recordings of its agent's CLI: the lines of one turn each."""
+    """A backend, with recordings of its agent's CLI: the lines of one turn each.
+
+    With `asks` they are of turns in which the agent could ask, and it is given no answer.
+    """
 
     backend: Backend
     recordings: Sequence[Sequence[str]] = ()
+    asks: bool = False
+
+    @property
+    def parser(self) -> Parser:
+        """A new parser for a recording."""
+        return self.backend.parser(ask(access=Access.ASK if self.asks else None))
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
@@ -180,7 +190,7 @@ def _ends_once_anywhere(subject: Subject) -> str:
 
 
 def _wrong_end(subject: Subject, lines: Sequence[str], end: tuple[int | None, str]) -> str:
-    parser = subject.backend.parser(ask())
+    parser = subject.parser
     events = _events(parser, lines)
     fed = [isinstance(event, Result) for event in events].count(True)
     if fed:
@@ -204,7 +214,7 @@ def _reports_a_kill_as_failure(subject: Subject) -> str:
 
 def _prints_text(subject: Subject) -> bool:
     """Whether the agent prints plain text: then every line is part of the answer."""
-    events = subject.backend.parser(ask()).feed(JUNK[2])
+    events = subject.parser.feed(JUNK[2])
     return any(not isinstance(event, Raw) for event in events)
 
 
@@ -237,7 +247,7 @@ def _meaning(subject: Subject, lines: Sequence[str]) -> list[Event]:
 
 
 def _play(subject: Subject, lines: Sequence[str], end: tuple[int | None, str]) -> list[Event]:
-    parser = subject.backend.parser(ask())
+    parser = subject.parser
     events = _events(parser, lines)
     if not any(isinstance(event, Result) for event in events):
         events.extend(parser.finish(*end))

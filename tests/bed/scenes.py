@@ -8,7 +8,7 @@ folder in which the agent works.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Stop = Literal["interrupt", "kill", "timeout"]
+Stop = Literal["interrupt", "kill", "hangup", "timeout"]
 
 CLAUDE = ("claude",)
 CODEX = ("codex",)
@@ -30,7 +30,9 @@ class Turn:
     """One child process: `request` has the fields of `TurnRequest` that differ from its defaults.
 
     `stop` ends it early: with a signal as soon as the answer waits at its gate, or (`timeout`) by
-    killing it after `patience_s`.
+    killing it after `patience_s`. `answers` are those to what the agent asks, as in
+    `contract.dialogue`; at a request without an answer `stop` ends it too, by a signal or
+    (`hangup`) by closing its stdin.
     """
 
     case: str
@@ -38,6 +40,7 @@ class Turn:
     request: dict[str, Any] = field(default_factory=dict)
     stop: Stop | None = None
     patience_s: float = 4
+    answers: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,21 @@ def _one(
     **request: Any,
 ) -> Scene:
     turn = Turn(case=case, prompt=prompt, request=request, stop=stop)
+    return Scene(turns=(turn,), agents=agents)
+
+
+def _asks(
+    case: str,
+    prompt: str,
+    agents: tuple[str, ...],
+    *answers: str | dict[str, Any],
+    stop: Stop | None = None,
+    **request: Any,
+) -> Scene:
+    """A turn on the agents' live channel; an answer is a decision, or what it says besides."""
+    told = tuple({"decision": each} if isinstance(each, str) else each for each in answers)
+    asked = {"access": "ask", **request}
+    turn = Turn(case=f"asks_{case}", prompt=prompt, request=asked, stop=stop, answers=told)
     return Scene(turns=(turn,), agents=agents)
 
 

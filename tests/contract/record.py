@@ -1,14 +1,14 @@
 """Record the real CLIs against the mock model: `python tests/contract/record.py [--backend B]`.
 
 Each case becomes `streams/<backend>/<case>/`: `stdout.jsonl` as the CLI printed it, `stderr.txt`,
-and `case.json` with what was asked. Only what changes from one recording to the next is replaced:
-this machine's paths, ids (in their order of appearance), times and durations.
+`case.json` with what was asked, and `answers.json` with what its requests were answered. Only what
+changes from one recording to the next is replaced: this machine's paths, ids (in their order of
+appearance), times and durations.
 """
 
 import argparse
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -33,6 +34,7 @@ from clinvk.agents.registry import get  # noqa: E402  as the others
 from clinvk.model.access import Access  # noqa: E402  as the others
 from clinvk.model.events import Init  # noqa: E402  as the others
 from clinvk.model.request import Invocation, TurnRequest  # noqa: E402  as the others
+from contract.dialogue import SIGNALS, Talk, converse  # noqa: E402  as the others
 from contract.replay import with_mode  # noqa: E402  as the others
 
 _TIMEOUT_S = 150
@@ -104,8 +106,10 @@ def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iter
     for turn in scene.turns:
         request = {"conversation": conversation, "resume": resume, **turn.request}
         prompt = turn.prompt.format(project=home.project)
-        invocation = _invocation(backend, {"prompt": prompt, **request}, home.project)
-        stdout, stderr, code = _run(invocation, turn, home, server)
+        asked = _asked({"prompt": prompt, **request}, home.project)
+        invocation = get(backend).invocation(asked)
+        talk = Talk(get(backend).parser(asked), turn.answers)
+        stdout, stderr, code = _run(invocation, talk, turn, home, server)
         yield Recording(
             turn=turn,
             request={"prompt": prompt, **request},
@@ -118,16 +122,13 @@ def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iter
         resume = True
 
 
-def _invocation(backend: str, request: dict[str, Any], cwd: Path) -> Invocation:
-    """The child that clinvk's own backend would start."""
+def _asked(request: dict[str, Any], cwd: Path) -> TurnRequest:
     access = Access(request["access"]) if "access" in request else None
-    return get(backend).invocation(
-        TurnRequest(**{**with_mode(request), "cwd": cwd, "access": access})
-    )
+    return TurnRequest(**{**with_mode(request), "cwd": cwd, "access": access})
 
 
 def _run(
-    invocation: Invocation, turn: Turn, home: AgentHome, server: MockModel
+    invocation: Invocation, talk: Talk, turn: Turn, home: AgentHome, server: MockModel
 ) -> tuple[str, str, int]:
     """Run the child to its end, or to the end that the turn wants for it."""
     files = _files(invocation, home.tmp)
@@ -144,22 +145,39 @@ def _run(
         env=env,
         start_new_session=True,
     )
+    if invocation.dialogue:
+        watch = Thread(target=_stop_at_gate, args=(child, turn, server))
+        if "[[gate]]" in turn.prompt:
+            watch.start()
+        printed = converse(child, invocation.stdin, talk, turn.stop)
+        return _heard(printed, *child.communicate(timeout=_TIMEOUT_S), child)
     assert child.stdin is not None
     child.stdin.write(invocation.stdin)
     child.stdin.close()
     child.stdin = None
-    if turn.stop in {"interrupt", "kill"}:
-        server.wait_at_gate()
-        time.sleep(_SETTLE_S)
-        # The whole group: codex is a wrapper around a child that outlives it.
-        os.killpg(child.pid, signal.SIGINT if turn.stop == "interrupt" else signal.SIGKILL)
+    _stop_at_gate(child, turn, server)
     try:
         patience = turn.patience_s if turn.stop == "timeout" else _TIMEOUT_S
         stdout, stderr = child.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
+        os.killpg(child.pid, SIGNALS["kill"])
         stdout, stderr = child.communicate()
-    return stdout.decode(), stderr.decode(), child.returncode
+    return _heard(b"", stdout, stderr, child)
+
+
+def _heard(
+    first: bytes, stdout: bytes, stderr: bytes, child: subprocess.Popen[bytes]
+) -> tuple[str, str, int]:
+    return (first + stdout).decode(), stderr.decode(), child.returncode
+
+
+def _stop_at_gate(child: subprocess.Popen[bytes], turn: Turn, server: MockModel) -> None:
+    """End it as the turn wants it, as soon as its answer waits."""
+    if turn.stop in SIGNALS:
+        server.wait_at_gate()
+        time.sleep(_SETTLE_S)
+        # The whole group: codex is a wrapper around a child that outlives it.
+        os.killpg(child.pid, SIGNALS[turn.stop])
 
 
 def _files(invocation: Invocation, folder: Path) -> Callable[[str], str]:
@@ -201,6 +219,9 @@ def _save(folder: Path, recording: Recording, tidy: Normaliser, facts: dict[str,
     }
     text = json.dumps(case, indent=2, ensure_ascii=False) + "\n"
     (folder / "case.json").write_text(tidy(text))
+    if answers := recording.turn.answers:
+        text = json.dumps(answers, indent=2, ensure_ascii=False) + "\n"
+        (folder / "answers.json").write_text(tidy(text))
     (folder / "stdout.jsonl").write_text(tidy(recording.stdout))
     (folder / "stderr.txt").write_text(tidy(recording.stderr))
 

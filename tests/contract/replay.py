@@ -15,8 +15,9 @@ from clinvk.agents.base import Backend
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Event, Result
-from clinvk.model.request import Reply, TurnRequest
+from clinvk.model.request import Invocation, TurnRequest
 from clinvk.process.framing import LineFramer
+from contract.dialogue import Talk
 
 STREAMS = Path(__file__).resolve().parent / "streams"
 _REQUEST_FIELDS = {each.name for each in fields(TurnRequest)}
@@ -60,6 +61,18 @@ class Case:
         return [*_lines(self)]
 
     @property
+    def asks(self) -> bool:
+        """Whether the agent could ask: the case is a dialogue on its live channel."""
+        return bool(self.facts["request"].get("access") == Access.ASK.value)
+
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """What the agent's requests were answered, if it asked: see `contract.dialogue`."""
+        file = self.folder / "answers.json"
+        answers: list[dict[str, Any]] = json.loads(file.read_text("utf-8")) if file.exists() else []
+        return answers
+
+    @property
     def kept(self) -> list[str]:
         """What the agent's own file says of the conversation after the turn, if it was kept."""
         file = self.folder / "kept.jsonl"
@@ -75,6 +88,22 @@ class Case:
     def request(self) -> TurnRequest:
         """What was asked, with the counters that the turns before it left."""
         return _request(self)
+
+    @property
+    def invocation(self) -> Invocation:
+        """The child that clinvk would start for it."""
+        return self.backend.invocation(self.request)
+
+    def talk(self, lines: Sequence[str] | None = None, *, at_once: bool = False) -> Talk:
+        """The conversation about the recorded lines, or about others, up to the child's end."""
+        talk = Talk(self.backend.parser(self.request), self.answers, at_once=at_once)
+        for line in self.lines if lines is None else lines:
+            talk.feed(line)
+        return talk
+
+    def play(self, lines: Sequence[str], *end: Any) -> list[Event]:
+        """The events of these lines in place of the recorded ones, and of another end."""
+        return self.talk(lines).finish(*end)
 
 
 # Each case is read once, and not again for each test of it: that took a quarter of all the tests.
@@ -130,13 +159,10 @@ def all_cases() -> list[Case]:
 
 def play(request: TurnRequest, backend: Backend, lines: Iterable[str], *end: Any) -> list[Event]:
     """The events of these lines and of the child's end, as a service would collect them."""
-    parser = backend.parser(request)
-    events: list[Event] = []
+    talk = Talk(backend.parser(request))
     for line in lines:
-        events += [one for one in parser.feed(line) if not isinstance(one, Reply)]
-    if not any(isinstance(event, Result) for event in events):
-        events += parser.finish(*end)
-    return events
+        talk.feed(line)
+    return talk.finish(*end)
 
 
 def replay(case: Case, lines: Sequence[str] | None = None) -> list[Any]:
@@ -147,7 +173,7 @@ def replay(case: Case, lines: Sequence[str] | None = None) -> list[Any]:
     """
     ending = (case.facts["exit_code"], case.stderr)
     lines = case.lines if lines is None else lines
-    *events, result = play(case.request, case.backend, lines, *ending)
+    *events, result = case.play(lines, *ending)
     if isinstance(result, Result) and case.kept and result.counters and not result.usage.known:
         usage = case.backend.usage_of_run(result.counters, reversed(case.kept))
         result = replace(result, usage=usage)

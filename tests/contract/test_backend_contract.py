@@ -20,17 +20,26 @@ from clinvk.agents.contract import CONVERSATION, ENDS, JUNK, REQUESTED, Subject,
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
-from clinvk.model.events import Message, Raw, Result, Warned
+from clinvk.model.events import Message, PermissionRequest, Raw, Result, ToolUse, Warned
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import total_usage
 from clinvk.process.framing import LineFramer
-from contract.replay import Case, all_cases, cases, play, replay, to_json, with_mode
+from contract.dialogue import Talk
+from contract.replay import Case, all_cases, cases, replay, to_json, with_mode
 
 CASES = all_cases()
 EACH_CASE = pytest.mark.parametrize(
     "case", CASES, ids=[f"{case.backend_name}/{case.name}" for case in CASES]
 )
-BILLED = [case for case in CASES if case.name.startswith(("three_turns_", "usage_cached"))]
+DIALOGUES = [case for case in CASES if case.asks]
+EACH_DIALOGUE = pytest.mark.parametrize(
+    "case", DIALOGUES, ids=[f"{case.backend_name}/{case.name}" for case in DIALOGUES]
+)
+BILLED = [
+    case
+    for case in CASES
+    if case.name.removeprefix("asks_").startswith(("three_turns_", "usage_cached"))
+]
 """The cases whose prompts say what the mock model bills."""
 
 EACH_BACKEND = pytest.mark.parametrize("name", backends.built_in())
@@ -73,9 +82,11 @@ def test_every_backend_has_recorded_streams(name: str) -> None:
 @EACH_BACKEND
 def test_it_passes_the_checks_that_authors_of_other_backends_run(name: str) -> None:
     """`python -m clinvk.agents.contract NAME` holds clinvk's own to the same."""
-    recordings = [case.lines for case in cases(name) if len(case.lines) < 60][:8]
-    subject = Subject(backend=backends.get(name), recordings=recordings)
-    assert [verdict for verdict in verdicts(subject) if verdict.wrong] == []
+    for asks in (False, True):
+        short = [case for case in cases(name) if len(case.lines) < 60]
+        recordings = [case.lines for case in short if case.asks == asks][:8]
+        subject = Subject(backend=backends.get(name), recordings=recordings, asks=asks)
+        assert [verdict for verdict in verdicts(subject) if verdict.wrong] == []
 
 
 @EACH_CASE
@@ -84,10 +95,51 @@ def test_a_recorded_stream_gives_its_golden_events(case: Case, *, update: bool) 
     golden(case.folder / "events.json", to_json(replay(case)), update=update)
 
 
+@EACH_DIALOGUE
+def test_a_recorded_dialogue_gives_its_golden_replies(case: Case, *, update: bool) -> None:
+    """What is written to the agent's stdin: its prompt, then the replies to its lines."""
+    written = LineFramer().feed(case.invocation.stdin + b"".join(case.talk().replies))
+    golden(case.folder / "replies.json", [json.loads(line) for line in written], update=update)
+
+
+@EACH_DIALOGUE
+def test_every_reply_is_one_message_on_one_line(case: Case) -> None:
+    """An agent reads JSON by the line, in any of these protocols."""
+    for data in (case.invocation.stdin, *case.talk().replies):
+        assert data.endswith(b"\n")
+        for line in data.split(b"\n")[:-1]:
+            assert isinstance(json.loads(line), dict)
+
+
+@EACH_DIALOGUE
+def test_an_answer_within_the_line_is_the_same_as_one_after_it(case: Case) -> None:
+    """A rule answers while the events of the line are taken, a person later."""
+    assert case.talk(at_once=True).replies == case.talk().replies
+
+
+@EACH_DIALOGUE
+def test_every_request_has_a_name_of_its_own_and_its_tool_was_called(case: Case) -> None:
+    """However an agent numbers its requests, an answer is that to one of them."""
+    events = replay(case)
+    asked = [event for event in events if isinstance(event, PermissionRequest)]
+    assert len({request.id for request in asked}) == len(asked)
+    called = {event.id: event.name for event in events if isinstance(event, ToolUse)}
+    for request in asked:
+        if request.tool_use_id in called:
+            assert called[request.tool_use_id] == request.tool
+
+
+@EACH_CASE
+def test_only_a_turn_that_asks_is_a_dialogue(case: Case) -> None:
+    """Every other turn is the agent's headless one; a request was answered in one that asks."""
+    assert case.invocation.dialogue == case.asks
+    assert case.asks or not case.answers
+
+
 @EACH_CASE
 def test_a_recorded_request_gives_its_golden_command(case: Case, *, update: bool) -> None:
     """The command line of a request is what somebody last looked at."""
-    invocation = case.backend.invocation(case.request)
+    invocation = case.invocation
     value = {"argv": list(invocation.argv), "files": dict(invocation.files)}
     if invocation.env:
         value["env"] = dict(invocation.env)
@@ -103,11 +155,15 @@ def test_the_prompt_goes_to_stdin_and_never_to_the_command_line(case: Case) -> N
     asked = {**case.facts["request"], "prompt": prompt}
     asked["access"] = asked.get("access") and Access(asked["access"])
     asked["backend_args"] = tuple(asked.get("backend_args", ()))
-    invocation = case.backend.invocation(TurnRequest(cwd=Path("/project"), **with_mode(asked)))
+    request = TurnRequest(cwd=Path("/project"), **with_mode(asked))
+    invocation = case.backend.invocation(request)
     sent = prompt.encode("utf-8", errors="replace")
     if invocation.dialogue:  # in the agent's own protocol, a JSON message a line
         sent = json.dumps(sent.decode(), ensure_ascii=False)[1:-1].encode()
-        assert invocation.stdin.count(sent) == 1
+        talk = Talk(case.backend.parser(request))
+        for line in case.lines:
+            talk.feed(line)
+        assert (invocation.stdin + b"".join(talk.replies)).count(sent) == 1
     else:
         assert invocation.stdin == sent
     assert not any("a prompt" in token for token in invocation.argv)
@@ -134,7 +190,7 @@ def test_how_the_bytes_are_cut_makes_no_difference(case: Case) -> None:
 @EACH_CASE
 def test_every_prefix_ends_in_exactly_one_result(case: Case) -> None:
     """Wherever an agent stops, there is one result, and it comes last."""
-    lines, request, stream = case.lines, case.request, case.stdout
+    lines, stream = case.lines, case.stdout
     prefixes = [lines[:count] for count in some(range(len(lines) + 1), 12)]
     chance = random.Random(case.name)
     for cut in sorted(chance.randrange(len(stream)) for _ in range(budget(4, long=20)) if stream):
@@ -142,7 +198,7 @@ def test_every_prefix_ends_in_exactly_one_result(case: Case) -> None:
         prefixes.append([*framer.feed(stream[:cut]), *framer.close()])
     for prefix in prefixes:
         for end in ENDS:
-            events = play(request, case.backend, prefix, *end)
+            events = case.play(prefix, *end)
             assert [isinstance(event, Result) for event in events].count(True) == 1
             assert isinstance(events[-1], Result)
 
@@ -154,11 +210,11 @@ def test_a_stream_without_an_end_is_never_a_success(case: Case) -> None:
     events = replay(case)
     if events[-1].failure is None:
         for count in some(range(len(lines) - 1), 12):
-            prefix = play(case.request, case.backend, lines[:count], 0, "")
+            prefix = case.play(lines[:count], 0, "")
             if prefix[-1].failure is None:
                 assert prefix[-1].text == events[-1].text
     else:
-        assert play(case.request, case.backend, [], 0, "")[-1].failure is not None
+        assert case.play([], 0, "")[-1].failure is not None
 
 
 @EACH_CASE
@@ -167,8 +223,10 @@ def test_junk_between_the_lines_changes_nothing(case: Case) -> None:
     lines = case.lines
     expected = [event for event in replay(case) if not isinstance(event, Raw)]
     for place in some(range(len(lines) + 1), 8):
-        events = replay(case, [*lines[:place], *JUNK, *lines[place:]])
+        disturbed = [*lines[:place], *JUNK, *lines[place:]]
+        events = replay(case, disturbed)
         assert [event for event in events if not isinstance(event, Raw)] == expected
+        assert case.talk(disturbed).replies == case.talk().replies
 
 
 @EACH_BACKEND

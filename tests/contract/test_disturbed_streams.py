@@ -73,7 +73,7 @@ def test_no_stream_whatever_makes_a_parser_raise(
 ) -> None:
     """Wrong types, missing fields, lines out of order: one result, and text that can be stored."""
     case, lines = disturbed
-    events = play(case.request, case.backend, lines, *end)
+    events = case.play(lines, *end)
     assert [isinstance(event, Result) for event in events].count(True) == 1
     told = [event for event in to_json(events) if event["event"] != "raw"]
     json.dumps(told, ensure_ascii=False).encode()

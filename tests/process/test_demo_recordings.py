@@ -6,7 +6,6 @@ Run as a program, this file records all of them anew: `python tests/process/test
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -20,11 +19,11 @@ from clinvk.agents.demo.backend import Agent
 from clinvk.model.access import Access
 from clinvk.model.request import TurnRequest
 from clinvk.process.scratch import ScratchFiles
-from contract.replay import with_mode
+from contract.dialogue import SIGNALS, Talk, converse
+from contract.replay import Case, with_mode
 
 STREAMS = Path(__file__).parents[1] / "contract" / "streams" / "demo"
 _NOT_REQUESTED = {"follows", "stop", "answers"}
-STOPS = {"interrupt": signal.SIGINT, "kill": signal.SIGKILL}
 CONVERSATION = "00000000-0000-4000-8000-000000000001"
 
 SCENES: dict[str, dict[str, Any]] = {
@@ -47,19 +46,22 @@ SCENES: dict[str, dict[str, Any]] = {
         "prompt": "/write a.txt one\n/run echo two\n/write b.txt three\n/write c.txt four",
         "access": "ask",
         "answers": [
-            {"allow": True},
-            {"allow": True, "command": "echo edited"},
-            {"allow": False},
-            {"allow": False, "reason": "not in this folder"},
+            {"decision": "allow"},
+            {"decision": "allow", "command": "echo edited"},
+            {"decision": "deny"},
+            {"decision": "deny", "reason": "not in this folder"},
         ],
     },
-    "asks_and_nobody_answers": {"prompt": "/write a.txt one", "access": "ask", "answers": []},
+    "asks_and_nobody_answers": {
+        "prompt": "/write a.txt one",
+        "access": "ask",
+        "stop": "hangup",
+    },
     "asks_and_withdraws": {
         "prompt": '/raw {"type": "ask", "id": "x", "name": "write", "summary": "x", "input": {}}\n'
         '/raw {"type": "ask", "id": "x", "name": "write", "summary": "x", "input": {}}\n'
         '/raw {"type": "withdraw", "id": "x"}\n/raw {"type": "withdraw", "id": "y"}\n/say done',
         "access": "ask",
-        "answers": [],
     },
     "command_full": {"prompt": "/run echo one\n/run exit 3", "access": "full"},
     "command_denied": {"prompt": "/run echo one", "access": "edit"},
@@ -94,12 +96,14 @@ class Played:
 
 def request_of(case: str) -> dict[str, Any]:
     """What the scene asks for, in the words of `case.json`."""
-    asked = {
-        name: value
-        for name, value in SCENES[case].items()
-        if name not in {"follows", "stop", "answers"}
-    }
+    asked = {name: value for name, value in SCENES[case].items() if name not in _NOT_REQUESTED}
     return {"conversation": CONVERSATION, **asked}
+
+
+def answers_of(case: str) -> list[dict[str, Any]]:
+    """What its requests are answered."""
+    answers: list[dict[str, Any]] = SCENES[case].get("answers", [])
+    return answers
 
 
 def play(case: str, home: Path) -> Played:
@@ -121,20 +125,22 @@ def play(case: str, home: Path) -> Played:
         stderr=subprocess.PIPE,
         cwd=project,
         env={**os.environ, "CLINVK_DEMO_HOME": str(home / "store"), "CLINVK_DEMO_DELAY_MS": "0"},
+        start_new_session=True,
     ) as child:
+        stop = SCENES[case].get("stop")
         if invocation.dialogue:
-            stdout, stderr = answer(child, invocation.stdin, [*SCENES[case]["answers"]])
+            talk = Talk(agent.parser(TurnRequest(**with_mode(asked))), answers_of(case))
+            stdout = converse(child, invocation.stdin, talk, stop)
+            _, stderr = child.communicate(timeout=30)
         else:
-            stdout, stderr = converse(child, invocation.stdin, SCENES[case].get("stop"))
+            stdout, stderr = hear(child, invocation.stdin, stop)
     files.remove()
     return Played(
         argv=list(invocation.argv), stdout=stdout, stderr=stderr, exit_code=child.returncode
     )
 
 
-def converse(
-    child: subprocess.Popen[bytes], prompt: bytes, stop: str | None
-) -> tuple[bytes, bytes]:
+def hear(child: subprocess.Popen[bytes], prompt: bytes, stop: str | None) -> tuple[bytes, bytes]:
     """What the child prints; one that is to be stopped is so after the first word it says."""
     if stop is None:
         return child.communicate(prompt, timeout=30)
@@ -146,27 +152,7 @@ def converse(
     said = b""
     while b'"text"' not in said:
         said += child.stdout.readline()
-    child.send_signal(STOPS[stop])
-    rest, stderr = child.communicate(timeout=30)
-    return said + rest, stderr
-
-
-def answer(
-    child: subprocess.Popen[bytes], prompt: bytes, answers: list[dict[str, Any]]
-) -> tuple[bytes, bytes]:
-    """What the child prints whose requests get these answers, and then the end of stdin."""
-    assert child.stdin is not None
-    assert child.stdout is not None
-    child.stdin.write(prompt)
-    child.stdin.flush()
-    said = b""
-    while answers and (line := child.stdout.readline()):
-        said += line
-        asked = json.loads(line)
-        if asked["type"] == "ask":
-            reply = {"type": "answer", "id": asked["id"], **answers.pop(0)}
-            child.stdin.write(f"{json.dumps(reply)}\n".encode())
-            child.stdin.flush()
+    child.send_signal(SIGNALS[stop])
     rest, stderr = child.communicate(timeout=30)
     return said + rest, stderr
 
@@ -194,6 +180,7 @@ def test_the_recording_is_what_the_program_prints(case: str, tmp_path: Path) -> 
     assert played.stdout == (folder / "stdout.jsonl").read_bytes()
     assert played.stderr == (folder / "stderr.txt").read_bytes()
     assert facts(case, played) == (folder / "case.json").read_text(encoding="utf-8")
+    assert answers_of(case) == Case("demo", case).answers
 
 
 def test_there_is_no_recording_without_its_scene() -> None:
@@ -210,6 +197,8 @@ def record() -> None:
         folder = STREAMS / case
         folder.mkdir(parents=True)
         (folder / "case.json").write_text(facts(case, played), encoding="utf-8")
+        if answers := answers_of(case):
+            (folder / "answers.json").write_text(json.dumps(answers, indent=2) + "\n")
         (folder / "stdout.jsonl").write_bytes(played.stdout)
         (folder / "stderr.txt").write_bytes(played.stderr)
 
