@@ -122,7 +122,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     access: Annotated[
         Access | None,
         Option(
-            "--access", help="What the agent may do (default: the session's, or the agent's own)."
+            "--access", help="What the agent may do (default: the session's; at a terminal, ask)."
         ),
     ] = None
     allow: Annotated[

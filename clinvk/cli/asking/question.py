@@ -12,7 +12,7 @@ from clinvk.model.permission import DecidedBy, Decision
 from clinvk.text.sanitize import safe_line
 from clinvk.text.width import cut, display_width
 
-_LEAST_BODY = 3
+_LEAST_BODY, _LEAST_COLUMNS, _FEW_ROWS = 3, 20, 15
 _HELP = (
     "y  allow this once",
     "a  allow it, and every further request for this tool in this turn",
@@ -80,27 +80,33 @@ class Question:
         return None
 
     def panel(self, columns: int, rows: int, *, place: str, elapsed: str, ready: bool) -> Panel:
-        """How it looks now. `place` is that in the queue; it is `ready` to be answered or not."""
-        columns, rows = max(columns, 20), max(rows, 8)
+        """How it looks now. `place` is that in the queue; it is `ready` to be answered or not.
+
+        It never has more rows than the screen; on a tiny one its last lines are left out.
+        """
+        columns = max(columns, _LEAST_COLUMNS)
         more = ", ".join(filter(None, (f"`{self._tool}`", place)))
-        head = cut(f"{self._headline} ({more})", columns - 3)
-        top = ["", self._signs.styled(f"? {head}", "1")]
-        if self.mode is Mode.VIEW:
-            top += self._view(columns, rows - 3)
-            return Panel(lines=(*top, self._view_line(columns)))
-        if self.mode is Mode.HELP:
-            top += [row for line in _HELP for row in _folded(line.split(" "), columns, " ")]
-            last = "press any key"
-        elif self.mode is Mode.ASK:
-            keys = self._keys(columns)
-            top += self._shortened(columns, rows - 3 - len(keys))
-            top += keys
-            last = f"{'Allow?' if ready else '…'} {elapsed}".rstrip()
-        else:
-            top += self._shortened(columns, rows - 4)
-            return self._editing(top, columns)
-        last = cut(last, columns - 2) + " "
-        return Panel(lines=(*top, last), column=display_width(last))
+        head = self._signs.styled(f"? {cut(f'{self._headline} ({more})', columns - 3)}", "1")
+        top = [head] if rows < _FEW_ROWS else ["", head]
+        room = rows - len(top) - 1
+        match self.mode:
+            case Mode.VIEW:
+                top += self._view(columns, max(room, 1))
+                last, column = self._view_line(columns), 0
+            case Mode.HELP:
+                top += [row for line in _HELP for row in _folded(line.split(" "), columns, " ")]
+                last = "press any key "
+                column = len(last)
+            case Mode.ASK:
+                keys = self._keys(columns)
+                top += [*self._shortened(columns, room - len(keys)), *keys]
+                last = f"{'Allow?' if ready else '…'} {elapsed} "
+                column = len(last)
+            case _:
+                top += self._shortened(columns, room - 1)
+                hint, last, column = self._editing(columns)
+                top.append(hint)
+        return Panel(lines=(*top[: max(rows - 1, 0)], last), column=column)
 
     def _choose(self, key: str) -> PermissionAnswer | None:
         match key:
@@ -176,7 +182,7 @@ class Question:
         left = len(self._body.lines) - shown[room - 1][0]
         more = f"  … {left:,} more {'line' if left == 1 else 'lines'}, `v` shows all"
         kept = [row for _, row in shown[: room - 1]]
-        return [place, *kept, self._signs.styled(more, "1")]
+        return [place, *kept, self._signs.styled(cut(more, columns - 1), "1")]
 
     def _place(self, columns: int) -> str:
         return cut(safe_line(self._cwd), columns - 8)
@@ -199,13 +205,14 @@ class Question:
         keys += ["s stop", "v view all", "? help"]
         return [f"  {row}" for row in _folded(keys, columns - 2, " · ")]
 
-    def _editing(self, top: list[str], columns: int) -> Panel:
+    def _editing(self, columns: int) -> tuple[str, str, int]:
+        """The hint, the line with the text, and the column of the cursor."""
         reason = self.mode is Mode.REASON
         label = "No, because: " if reason else "Run instead: "
-        text, column = self._editor.shown(columns - len(label) - 1)
+        text, column = self._editor.shown(columns - len(label))
         hint = "Enter denies it with this reason" if reason else "Enter runs this command"
-        hint = cut(f"  {hint} · Esc goes back", columns - 2)
-        return Panel(lines=(*top, hint, label + text), column=len(label) + column)
+        hint = cut(f"  {hint} · Esc goes back", columns - 1)
+        return hint, label + text, len(label) + column
 
 
 def _folded(words: Sequence[str], columns: int, between: str) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinvk.text.sanitize import SafeStream, safe_line, safe_text
+from clinvk.text.sanitize import SafeStream, marked_line, safe_line, safe_text
 
 HOSTILE = st.text(
     alphabet=st.one_of(
@@ -105,3 +105,32 @@ def test_a_safe_line_is_one_line(text: str) -> None:
 def test_a_megabyte_of_an_unterminated_sequence_is_dropped() -> None:
     """A sequence that never ends takes the rest of its line, in one go."""
     assert safe_text("a\x1b]52;c;" + "A" * 1_000_000) == "a"
+
+
+@pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("git push -f", "git push -f"),
+        ("a\tb", "a   b"),
+        ("\x1b[2J\r\x00\x7f", "^[[2J^M^@^?"),
+        ("a\nb", "a^Jb"),
+        ("rm \u202ecod\u2066", "rm <U+202E>cod<U+2066>"),
+        ("a\u200bb\xadc\ufeff", "a<U+200B>b<U+00AD>c<U+FEFF>"),
+        ("~/\xa0x\u3164", "~/<U+00A0>x<U+3164>"),
+        ("\x9b\u2028\udc80", "<U+009B><U+2028><U+DC80>"),
+        ("\U000e0041", "<U+E0041>"),
+        ("grüße 你好 👋 e\u0301", "grüße 你好 👋 e\u0301"),
+    ],
+)
+def test_what_hides_is_marked(text: str, marked: str) -> None:
+    """For a person who decides: all is seen, nothing is left out."""
+    assert marked_line(text) == marked
+
+
+@given(HOSTILE)
+def test_a_marked_line_shows_every_character(text: str) -> None:
+    """It is one safe line, and no character of the text disappears."""
+    marked = marked_line(text)
+    assert safe_text(marked) == marked
+    assert "\n" not in marked
+    assert all(marked_line(char) for char in text)
