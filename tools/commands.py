@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from click import Context
+from typer import Context
 
 from clinvk.agents.base import WITHOUT_OPTION, Backend, Capability
 from clinvk.cli.app import app

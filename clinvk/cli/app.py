@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import click
+import typer
+from typer.exceptions import TyperException
 
-from clinvk.cli.command import CommandTable, Option, table
+from clinvk.cli.command import Context, Option, command_table
 from clinvk.cli.context import Cli, build_cli
 from clinvk.cli.failures import asked_form, in_our_words
 from clinvk.cli.streams import OutputClosed, OutputLostError
@@ -39,7 +40,7 @@ Options for a prompt: `clinvk run --help`.
 
 
 def root(
-    ctx: click.Context,
+    ctx: Context,
     *,
     version: Annotated[bool, Option("--version", "-V", help="Show the version.")] = False,
 ) -> None:
@@ -52,8 +53,7 @@ def root(
         ctx.obj.streams.out(ctx.get_help() + "\n")
 
 
-app = table(
-    CommandTable,
+app = command_table(
     "clinvk",
     root,
     package="clinvk.cli.commands",
@@ -97,7 +97,7 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         return ExitStatus.OK
     except StoppedBySignal as stopped:
         return stopped.exit_status
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return ExitStatus.INTERRUPTED
     except Exception:  # noqa: BLE001  the boundary: any other exception is a bug
         import traceback
@@ -132,18 +132,19 @@ _FINISH_S = 2.0
 
 def _invoke(args: list[str], cli: Cli) -> int:
     try:
-        with app.make_context("clinvk", args, obj=cli) as context:
-            status = app.invoke(context)
-    except click.ClickException as error:
+        status = app.main(args, prog_name="clinvk", standalone_mode=False, obj=cli)
+    except TyperException as error:
         raise _usage_error(error, args) from error
-    except click.exceptions.Exit as left:
+    except typer.Exit as left:
         return left.exit_code
-    return ExitStatus.OK if status is None else status
+    return status if isinstance(status, int) else ExitStatus.OK
 
 
-def _usage_error(error: click.ClickException, args: list[str]) -> UsageError:
-    """Click's error as ours: one lower-case sentence, and a hint to the help."""
+def _usage_error(error: TyperException, args: list[str]) -> UsageError:
+    """Typer's error as ours: one lower-case sentence, and a hint to the help."""
+    format_message = getattr(error, "format_message", None)
     named = [arg for arg in args[:1] if arg in COMMANDS]
     context = getattr(error, "ctx", None)
     command = context.command_path if context else " ".join(["clinvk", *named])
-    return UsageError(in_our_words(error), hint=f"see `{command} --help`")
+    message = in_our_words(str(format_message() if format_message else error))
+    return UsageError(message, hint=f"see `{command} --help`")

@@ -1,10 +1,8 @@
-"""The output format of an error, and click's messages in our own wording."""
+"""The output format of an error, and Typer's messages in our own wording."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
-
-import click
 
 if TYPE_CHECKING:
     from clinvk.cli.render import Form
@@ -57,23 +55,25 @@ def _configured(world: "World") -> "Form":
 _WORDINGS = (
     (r"is not a valid int(?:eger)?(?: range)?", "is not a whole number"),
     (r"(-?\d+) is not in the range x>=(\d+)", r"`\1` is less than \2"),
-    (r"^got unexpected extra arguments? \((.*)\)$", r"too many words: `\1`"),
+    (r"^no such option: (\S+)", r"there is no option `\1`"),
+    (r"^no such command ", "there is no command "),
+    (r"(?i) \(possible options: ([^)]*)\)$", r"; did you mean \1?"),
+    (r"(?i)\. did you mean ", "; did you mean "),
+    (r"^got unexpected extra argument\(s\) \((.*)\)$", r"too many words: `\1`"),
     (r"(?i)(missing argument `[^`]*`)\. choose from: ", r"\1: one of "),
 )
+_MEANT = r"(?<=did you mean )--[^?]*"
 
 
-def in_our_words(error: click.ClickException) -> str:
+def in_our_words(complaint: str) -> str:
     """The message as one lower-case sentence without a full stop, with backticks as quotes."""
-    if isinstance(error, click.NoSuchOption):
-        return f"there is no option `{error.option_name}`{_meant(error.possibilities)}"
-    if isinstance(error, click.NoSuchCommand):
-        return f"there is no command `{error.command_name}`{_meant(error.possibilities)}"
-    message = " ".join(error.format_message().strip().rstrip(".").replace("'", "`").split())
+    message = " ".join(complaint.strip().rstrip(".").replace("'", "`").split())
     message = message[:1].lower() + message[1:]
     for theirs, ours in _WORDINGS:
         message = re.sub(theirs, ours, message)
+    message = re.sub(_MEANT, lambda names: _quoted(names[0]), message)
     return message or "the command line is invalid"
 
 
-def _meant(names: Sequence[str] | None) -> str:
-    return f"; did you mean {' or '.join(f'`{one}`' for one in sorted(names))}?" if names else ""
+def _quoted(names: str) -> str:
+    return " or ".join(f"`{name}`" for name in names.split(", "))

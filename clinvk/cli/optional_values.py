@@ -1,8 +1,7 @@
 """Options with an optional value: `--wait` and `--wait=30s`.
 
-Only the `=` form has a value, so that `--wait fix this` keeps its prompt. Click has no such option,
-so a value is added to each one before click parses the words. A short option becomes its long one:
-click first looks for similar ones to propose, which takes 2 ms. An error would still name it.
+Only the `=` form has a value, so that `--wait fix this` keeps its prompt. Typer has no such option,
+so a value is added to each one before Typer parses the words.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,12 +17,12 @@ LEFT_OUT = "\0"
 class OptionalValues(Command):
     """A command whose options with a metavar in brackets, such as `[=DUR]`, can omit the value."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  click's own
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  Typer's own signature
         """Parse the words, after adding a value to each such option."""
         return super().parse_args(ctx, list(_with_values(args, self.params)))
 
 
-def value_is_optional(param: Any) -> bool:  # noqa: ANN401  a command of ours
+def value_is_optional(param: Any) -> bool:  # noqa: ANN401  Typer's classes have no public names
     """Whether it is an option that can omit its value."""
     return param.param_type_name == "option" and str(param.metavar).startswith("[=")
 
@@ -39,18 +38,13 @@ def valued_options(params: Sequence[Any]) -> set[str]:
 def _with_values(words: Sequence[str], params: Sequence[Any]) -> Iterator[str]:
     optional = set(_names(filter(value_is_optional, params)))
     valued = valued_options(params)
-    long = {name: param.opts[0] for param in params for name in param.opts if len(name) == 2}
     rest = iter(words)
     for word in rest:
+        yield f"{word}={LEFT_OUT}" if word in optional else word
         if word == "--":
-            yield word
             yield from rest
-        elif word not in valued:
-            yield f"{word}={LEFT_OUT}" if word in optional else long.get(word, word)
-        else:
-            value = list(islice(rest, 1))
-            yield long.get(word, word) if value else word
-            yield from value
+        elif word in valued:
+            yield from islice(rest, 1)
 
 
 def _names(options: Iterable[Any]) -> Iterator[str]:

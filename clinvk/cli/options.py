@@ -4,8 +4,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from clinvk.cli.command import Argument, Option
-from clinvk.cli.parameters import OptionGroup
+from clinvk.cli.command import Argument, Option, OptionGroup
 from clinvk.model.session import Status
 from clinvk.services.agents.catalog import built_in
 

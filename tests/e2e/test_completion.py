@@ -262,7 +262,7 @@ def test_trouble_in_the_home_is_told_elsewhere(tmp_path: Path, trouble: str) -> 
 
 def test_asking_loads_nothing_that_is_heavy(clinvk: Command) -> None:
     """A TAB takes as long as it takes to start; so it starts with as little as it can."""
-    heavy = ("click", "rich", "pydantic", "yaml", "questionary", "asyncio")
+    heavy = ("typer", "click", "rich", "pydantic", "yaml", "questionary", "asyncio")
     code = (
         "import sys; from clinvk.cli.completion.candidates import answer;"
         f"answer(['sessions', '']); print([name for name in {heavy} if name in sys.modules])"

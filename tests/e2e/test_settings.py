@@ -14,6 +14,7 @@ from clinvk.model.session import Status
 
 PLAIN = ("-b", "demo", "hi")
 DRY = ("-b", "demo", "--dry-run", "hi")
+WRITE = ("-b", "demo", "/write new.txt hello")
 SILENT = ("-b", "demo", "/silent 2\n/say still here")
 
 
@@ -35,6 +36,8 @@ EFFECTS = [
     Effect("run.timeout", "1s", SILENT, 6, "longer than", "--timeout=20s", 0, "still here"),
     Effect("run.idle_timeout", "1s", SILENT, 6, "nothing", "--idle-timeout=20s", 0, "still here"),
     Effect("run.access", "edit", DRY, 0, "=edit", "--access=full", 0, "=full"),
+    Effect("run.allow", "[Edit]", WRITE, 0, "I wrote", "--deny=Edit", 0, "I may not"),
+    Effect("run.deny", "[Edit]", WRITE, 0, "rule `Edit`", "--access=edit", 0, "I wrote"),
     Effect("run.max_turns", "3", DRY, 0, "--max-turns=3", "--max-turns=5", 0, "--max-turns=5"),
     Effect("output.format", "json", PLAIN, 0, '"schema"', "-otext", 0, "I am"),
     Effect("output.color", "always", ["-b", "demo", "/fail auth"], 7, "\x1b[1;31merror:"),

@@ -299,7 +299,7 @@ def test_an_editor_that_leaves_no_draft_is_said_to(clinvk: Command) -> None:
 
 def test_ctrl_c_during_the_start_is_quiet(clinvk: Command, tmp_path: Path) -> None:
     """130 and not a word, also while the command line is still being imported."""
-    (tmp_path / "click.py").write_text(
+    (tmp_path / "typer.py").write_text(
         "import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(20)\n"
     )
     ran = clinvk("-b", "demo", "hi", env={"PYTHONPATH": str(tmp_path)})

@@ -19,8 +19,6 @@ HEAVY = {
 AFTER_THE_START = {
     "clinvk.services.files.observe",
     "clinvk.services.turns.titles",
-    "difflib",
-    "shutil",
 }
 _PROBE = """
 import os, sys

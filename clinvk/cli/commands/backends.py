@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from click import Context
+from typer import Context
 
 from clinvk.cli import options
 from clinvk.cli.command import Argument, Table, command, table

@@ -28,5 +28,5 @@ def completion(
       bash   source <(clinvk completion bash)
       zsh    source <(clinvk completion zsh)
       fish   clinvk completion fish | source
-    """  # noqa: D301  `\\b` is click's own mark
+    """  # noqa: D301  `\\b` is Typer's own mark
     cli.streams.out_utf8(script(shell))

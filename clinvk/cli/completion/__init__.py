@@ -2,7 +2,7 @@
 
 A script has every command, option and choice, so that completing one starts no process. Sessions,
 names, tags, backends and keys come from `clinvk completion --candidates`, which does not load
-click. No other command loads this package.
+Typer. No other command loads this package.
 """
 
 from enum import StrEnum

@@ -1,6 +1,6 @@
 """Completion candidates that are looked up: sessions, names, tags, backends, keys.
 
-This runs at every TAB, so it does not load click, which saves two thirds of the time. It only
+This runs at every TAB, so it does not load Typer, which saves two thirds of the time. It only
 writes to stdout, and prints nothing on errors: a message would disturb the command line.
 """
 

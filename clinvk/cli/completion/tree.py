@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import Any
 
-from click import Context
 from msgspec import Struct
 from msgspec.structs import replace
+from typer import Context
 
 from clinvk.cli.optional_values import value_is_optional
 

@@ -1,6 +1,6 @@
 """`clinvk sessions`: the subcommands, in one module each or by what they change."""
 
-from clinvk.cli.command import CommandTable, table
+from clinvk.cli.command import command_table
 
 LINES = {
     "list": "List sessions, most recently used first.",
@@ -27,8 +27,7 @@ SHARED = {
     "files": "show",
 }
 
-sessions = table(
-    CommandTable,
+sessions = command_table(
     "sessions",
     package=__name__,
     lines=LINES,

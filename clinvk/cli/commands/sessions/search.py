@@ -39,7 +39,7 @@ def with_words_last(args: Sequence[str], valued: Collection[str]) -> list[str]:
 class _SearchCommand(Command):
     """A command whose words may start with a dash."""
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  click's own
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  Typer's own
         """Separate the options from the words."""
         return super().parse_args(ctx, with_words_last(args, valued_options(self.params)))
 
