@@ -5,6 +5,7 @@ A long line is wrapped; its further rows begin with another bar.
 """
 
 import os
+import re
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -68,8 +69,8 @@ def headline(request: PermissionRequest, agent: str, cwd: str) -> str:
 
 
 def tool_name(request: PermissionRequest) -> str:
-    """The name of the tool, short enough for a line of ours."""
-    return cut(marked_line(request.tool).replace("`", "'"), _LONGEST_NAME)
+    """The name of the tool, short enough for a line of ours, and without the signs in it."""
+    return cut(re.sub("[`·]", "?", marked_line(request.tool)), _LONGEST_NAME)
 
 
 def _body(request: PermissionRequest, cwd: str) -> Iterator[tuple[str, str]]:

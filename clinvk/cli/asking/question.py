@@ -94,7 +94,8 @@ class Question:
                 top += self._view(columns, max(room, 1))
                 last, column = self._view_line(columns), 0
             case Mode.HELP:
-                top += [row for line in _HELP for row in _folded(line.split(" "), columns, " ")]
+                told = [line for line in _HELP if self.editable or not line.startswith("e ")]
+                top += [row for line in told for row in _folded(line.split(" "), columns, " ")]
                 last = "press any key "
                 column = len(last)
             case Mode.ASK:
@@ -124,7 +125,7 @@ class Question:
                 self._editor, self.mode = LineEditor(self.request.command or ""), Mode.COMMAND
             case "v" | "V":
                 self._top, self.mode = 0, Mode.VIEW
-            case "?" | "h":
+            case "?":
                 self.mode = Mode.HELP
         return None
 
@@ -203,7 +204,12 @@ class Question:
         keys = ["y yes", f"a yes to all `{self._tool}` in this turn", "n no", "r no, with a reason"]
         keys += ["e edit"] if self.editable else []
         keys += ["s stop", "v view all", "? help"]
-        return [f"  {row}" for row in _folded(keys, columns - 2, " · ")]
+        rows = (row.split(" · ") for row in _folded(keys, columns - 2, " · "))
+        return [f"  {' · '.join(map(self._key, row))}" for row in rows]
+
+    def _key(self, words: str) -> str:
+        """The key and what it does, with the key to be seen at once."""
+        return self._signs.styled(words[:1], "1") + words[1:]
 
     def _editing(self, columns: int) -> tuple[str, str, int]:
         """The hint, the line with the text, and the column of the cursor."""

@@ -1,0 +1,81 @@
+"""The sessions of `docs/asking.md`, in a terminal with the demo agent; and its picture.
+
+`python tests/e2e/asking_session.py` draws the picture again; a test compares it with what is shown
+today.
+"""
+
+import re
+import shlex
+import sys
+import tempfile
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bed.bare import bare_command
+from bed.picture import picture_of
+from bed.terminal import Terminal
+
+DOCS = Path(__file__).parents[2] / "docs"
+PICTURE = DOCS / "asking.svg"
+COLUMNS = 88
+DURATION = re.compile(r"\b\d+\.\ds\b")
+ELAPSED = re.compile(r"Allow\? \d+s")
+ASKED = "\nAllow?"
+
+PLACE = "/home/you/shop"
+"""The directory in the picture."""
+
+
+def open_terminal(folder: Path) -> Terminal:
+    """A terminal with `clinvk` on its PATH, in an empty home."""
+    clinvk = bare_command(folder)
+    programs = folder / "bin"
+    programs.mkdir()
+    (programs / "clinvk").symlink_to(clinvk.program)
+    env = {**clinvk.home.env, "PATH": f"{programs}:{clinvk.home.env['PATH']}"}
+    return Terminal(env, clinvk.home.project, columns=COLUMNS, rows=40)
+
+
+def play(terminal: Terminal, typed: str, keys: str) -> str:
+    """What is shown after the command line, when these keys have answered its questions."""
+    terminal.clear()
+    terminal.write(typed)
+    terminal.wait_for(typed)
+    terminal.press("Enter")
+    for key in shlex.split(keys):
+        if len(key) == 1:
+            terminal.wait_for(ASKED)
+        if len(key) == 1 or key == "Enter":
+            terminal.press(key)
+        else:
+            terminal.wait_for("No, because:")
+            terminal.write(key)
+            terminal.wait_for(key)
+    return terminal.wait_for_shell().removesuffix("\n$").partition("\n")[2]
+
+
+def draw(folder: Path) -> str:
+    """The picture: an agent asks to change a file."""
+    typed = 'clinvk -b demo "/write settings.py TIMEOUT_S = 60"'
+    with open_terminal(folder) as terminal:
+        project = folder / "project"
+        (project / "settings.py").write_text("TIMEOUT_S = 30\n")
+        terminal.write(typed)
+        terminal.press("Enter")
+        terminal.wait_for(ASKED)
+        lines = terminal.colored_lines()
+        terminal.press("C-c")
+        terminal.wait_for_shell()
+    text = ELAPSED.sub("Allow? 2s", "\n".join(lines)).replace(str(project), PLACE)
+    return picture_of(
+        text.splitlines(),
+        columns=COLUMNS,
+        title="An agent asks to change a file: the change as a diff, and the keys that answer",
+    )
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made:
+        PICTURE.write_text(draw(Path(made)), encoding="utf-8")

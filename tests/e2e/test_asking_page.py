@@ -1,0 +1,58 @@
+"""`docs/asking.md`: its sessions, its picture and its table are what is shown today."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bed.terminal import have_tmux
+from clinvk.cli.asking.body import Signs
+from clinvk.cli.asking.question import Mode, Question
+from clinvk.model.events import PermissionRequest
+from clinvk.model.permission import ToolKind
+from e2e.asking_session import DOCS, DURATION, PICTURE, draw, open_terminal, play
+
+PAGE = DOCS / "asking.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+_SESSION = re.compile(r"<!-- keys: (.*?)-->\n```console\n\$ (.*?)\n(.*?)```\n", re.DOTALL)
+_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])")
+
+needs_tmux = pytest.mark.skipif(not have_tmux, reason="tmux is not installed")
+
+
+@needs_tmux
+def test_the_sessions_are_what_a_terminal_shows(tmp_path: Path) -> None:
+    """One after the other, with the keys in the remark above each; ids and times are made up."""
+    sessions = _SESSION.findall(TEXT)
+    assert len(sessions) == TEXT.count("```console")
+    with open_terminal(tmp_path) as terminal:
+        for keys, typed, expected in sessions:
+            shown = DURATION.sub("0.3s", play(terminal, typed, keys))
+            shown = _ID.sub("7f3a9c2b41d0", shown).rstrip()
+            assert shown.split("\n") == expected.rstrip().split("\n")
+
+
+@needs_tmux
+def test_the_picture_is_what_a_terminal_shows(tmp_path: Path) -> None:
+    """`python tests/e2e/asking_session.py` draws it again."""
+    assert draw(tmp_path) == PICTURE.read_text(encoding="utf-8")
+
+
+def test_every_key_of_the_table_does_something() -> None:
+    """And the question offers no key that the table does not have."""
+    told = set(re.findall(r"^\| `(.)` \|", TEXT, re.MULTILINE))
+    asked = PermissionRequest(
+        id="1", tool="T", kind=ToolKind.EXECUTE, summary="", command="x", editable=True
+    )
+    working = set()
+    for key in map(chr, range(33, 127)):
+        question = Question(asked, agent="A", cwd="/", signs=Signs())
+        if question.press_all([key]) or question.mode is not Mode.ASK:
+            working.add(key.lower())
+    assert told == working
+
+
+def test_the_page_is_linked() -> None:
+    """From the README's first example, and from the pages on agents and settings."""
+    assert "(docs/asking.md)" in (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    assert f"]({PICTURE.name})" in TEXT
