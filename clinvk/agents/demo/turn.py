@@ -144,25 +144,16 @@ class Turn:
 
     def run_command(self, command: str) -> None:
         """Run a command with full access or if allowed; the answer may be another command."""
-        import subprocess  # only here: it takes longer than the rest of the agent's start
-
         call = self.call_tool("run", command, {"command": command})
         allowed = self.access == "full"
         answer = self.is_allowed(call, allowed=allowed, deed=f"run `{command}`")
         if not answer:
             return
         command = str(answer.get("command") or command)
-        ran = subprocess.run(
-            ["/bin/sh", "-c", command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
-        output = ran.stdout.decode("utf-8", errors="replace")[:LONGEST_OUTPUT]
-        self.emit("tool_result", id=call["tool"], ok=ran.returncode == 0, text=output)
+        exit_code, output = run_with_shell(command)
+        self.emit("tool_result", id=call["tool"], ok=exit_code == 0, text=output)
         printed = f" It printed {quote(output, 300)}." if output.strip() else ""
-        self.add_answer(f"I ran `{command}`: exit code {ran.returncode}.{printed}")
+        self.add_answer(f"I ran `{command}`: exit code {exit_code}.{printed}")
 
     def call_tool(self, name: str, summary: str, given: dict[str, object]) -> dict[str, object]:
         """Report the call of a tool; the result has its fields."""
@@ -254,3 +245,20 @@ def write_line(line: str) -> None:
     data = memoryview(f"{line}\n".encode("utf-8", errors="replace"))
     while data:
         data = data[os.write(1, data) :]
+
+
+def run_with_shell(command: str) -> tuple[int, str]:
+    """The exit code and the output of a command, without `subprocess`: that takes 10 ms to load."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    read_end, write_end = os.pipe()
+    places = {nothing: (0,), write_end: (1, 2)}
+    actions = [
+        (os.POSIX_SPAWN_DUP2, ours, theirs) for ours, both in places.items() for theirs in both
+    ]
+    shell = os.posix_spawn("/bin/sh", ["sh", "-c", command], os.environ, file_actions=actions)
+    for ours in places:
+        os.close(ours)
+    with open(read_end, "rb") as pipe:
+        output = pipe.read().decode("utf-8", errors="replace")
+    _, status = os.waitpid(shell, 0)
+    return os.waitstatus_to_exitcode(status), output[:LONGEST_OUTPUT]
