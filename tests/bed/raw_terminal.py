@@ -12,6 +12,7 @@ import pexpect
 COLUMNS = 120
 _OWN = re.compile(
     r"\r?\r\x1b\[K"  # the spinner's line: drawn, back to its start, wiped
+    r"|(?:\x1b\[\d+A)?\r\x1b\[J|\r\x1b\[\d+C"  # a question: erased, and where its answer is typed
     r"|\x1b\[(?:0|1|2|3|1;31|1;33|3[1-6]|1;3[1-6]|2;3[1-6]|3;3[1-6]|4|4;3[1-6]|9[0-6]|39|49)?m"
     r"|\r?\n|\t"
 )
@@ -30,7 +31,10 @@ def bytes_shown(  # noqa: PLR0913  what a terminal is given, each by its name
     typed: str = "",
     timeout_s: float = 30.0,
 ) -> tuple[int, bytes]:
-    """The exit code, and every byte that a terminal on all three streams was sent."""
+    """The exit code, and every byte that a terminal on all three streams was sent.
+
+    Each question of an agent is answered with no.
+    """
     child = pexpect.spawn(
         str(program),
         words,
@@ -41,7 +45,11 @@ def bytes_shown(  # noqa: PLR0913  what a terminal is given, each by its name
         echo=False,
     )
     child.send(typed)
-    data = child.read()
+    data = b""
+    while child.expect_exact([b"Allow?", pexpect.EOF]) == 0:
+        data += child.before + child.after
+        child.send("n")
+    data += child.before
     child.close()
     code = child.exitstatus
     return (code if code is not None else -int(child.signalstatus or 0)), data
