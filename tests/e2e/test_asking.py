@@ -382,6 +382,32 @@ def test_a_closed_window_denies_and_leaves_nothing(
     assert clinvk("sessions", "list", "--json").json()[0]["status"] == "interrupted"
 
 
+def test_the_total_time_counts_and_the_idle_time_does_not(
+    clinvk: Command, terminal: Terminal, project: Path
+) -> None:
+    """It asks for longer than the idle limit; at the total limit the question is withdrawn."""
+    limits = "--idle-timeout 1s --timeout 5s"
+    terminal.write(f"{clinvk.program} -b demo {limits} '{WRITE}'; echo code=$?=")
+    terminal.press("Enter")
+    terminal.wait_for("Allow? 3s")
+    shown = terminal.wait_for("code=6=")
+    assert "✗ not answered  write  a.txt" in shown
+    assert "time limit" in shown or "timeout" in shown
+    assert list(project.iterdir()) == []
+
+
+def test_an_answer_after_the_idle_limit_still_counts(
+    clinvk: Command, terminal: Terminal, project: Path
+) -> None:
+    """A person may think; the agent is not idle."""
+    terminal.write(f"{clinvk.program} -b demo --idle-timeout 1s '{WRITE}'; echo code=$?=")
+    terminal.press("Enter")
+    terminal.wait_for("Allow? 3s")
+    terminal.press("y")
+    assert code_of(terminal) == 0
+    assert (project / "a.txt").exists()
+
+
 def test_it_asks_when_stdout_is_a_file(clinvk: Command, terminal: Terminal) -> None:
     """The question is on stderr, and the answer alone in the file."""
     (clinvk.home.home / "prompt").write_text(WRITE)

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from clinvk.cli.asking.modes import JOB_SIGNALS, JobSignals, KeyMode
+from clinvk.cli.panel import Panel
 from clinvk.cli.render.spinner import elapsed_text
 from clinvk.cli.streams import Streams
 from clinvk.model.events import PermissionAnswer, PermissionRequest
@@ -29,6 +30,9 @@ if TYPE_CHECKING:  # loaded by the thread, while the agent starts
 
 GUARD_S = 0.3
 """A question can be answered when no key was pressed for so long since it is on the screen."""
+
+_NOTHING = Panel(lines=("",))
+"""A question that is not shown for now; the spinner is not shown either."""
 
 _SEQUENCE_S = 0.05
 """How long to wait for the rest of a key's sequence."""
@@ -297,7 +301,7 @@ class TerminalAsker:
 
     def _suspend(self) -> None:
         """Stop this process as Ctrl-Z does, with the terminal as the shell expects it."""
-        self._streams.show(None)
+        self._streams.show(_NOTHING if self._question is not None else None)
         self._mode.leave()
         os.kill(os.getpid(), signal.SIGSTOP)
 

@@ -77,7 +77,7 @@ class JobSignals:
         self._mode = mode
         self._wake_fd = wake_fd
         self._before: dict[signal.Signals, _Handler] = {}
-        self._woken_before = -1
+        self._woken_before: int | None = None
 
     def watch(self) -> None:
         """Catch the signals; those that are ignored stay ignored."""
@@ -90,12 +90,13 @@ class JobSignals:
 
     def unwatch(self) -> None:
         """Handle them as before."""
-        if not self._before:
+        if self._woken_before is None:
             return
+        signal.set_wakeup_fd(self._woken_before)
+        self._woken_before = None
         before, self._before = self._before, {}
         for number, handler in before.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        signal.set_wakeup_fd(self._woken_before)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         del frame
