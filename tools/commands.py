@@ -52,6 +52,8 @@ def _table() -> Iterator[str]:
 def _cell(capability: Capability, backend: Backend) -> str:
     if capability in backend.ways:
         return f"`{backend.ways[capability]}`"
+    if capability in backend.when_asking:
+        return "with `--access ask`"
     no = capability in backend.lacks or capability in WITHOUT_OPTION
     return "no" if no else "yes"
 

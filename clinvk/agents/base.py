@@ -110,6 +110,9 @@ class Backend(ABC):
     lacks: ClassVar[Mapping[Capability, str]] = {}
     """What the CLI cannot do, with the reasons; it can do everything else."""
 
+    when_asking: ClassVar[frozenset[Capability]] = frozenset()
+    """What of `lacks` it can do where it asks (`Access.ASK`), on that channel."""
+
     ways: ClassVar[Mapping[Capability, str]] = {}
     """How to use each of `WITHOUT_OPTION`: an argument to pass on, or words for the prompt."""
 

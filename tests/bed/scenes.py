@@ -97,6 +97,10 @@ _OUT_OF_PLAN_MODE = (
 )
 _CACHED = "Count. [[usage:in=100,cached=40,write=5,out=20,reasoning=7]]"
 
+_ESCALATED = '{{"cmd": "%s", "sandbox_permissions": "require_escalated", "justification": "%s"}}'
+_OUTSIDE = f"Make it. [[tool:exec_command|{_ESCALATED % ('touch made.txt', 'May I make it?')}]]"
+"""A command that codex is to run outside of its sandbox."""
+
 SCENES: tuple[Scene, ...] = (
     _one("one_shot", "Say something."),
     Scene(
@@ -204,6 +208,36 @@ SCENES: tuple[Scene, ...] = (
             Turn(case="before_the_kill", prompt="The first prompt."),
             Turn(case="killed", prompt="Talk. [[gate]]", stop="kill"),
             Turn(case="interrupted_resume", prompt="The third prompt."),
+        ),
+    ),
+    _asks("write", _WRITE, CODEX, "allow"),
+    _asks(
+        "modify", f"{_WRITE}[[edit:{{project}}/note.txt|hello|good day]]", CODEX, "allow", "deny"
+    ),
+    _asks("write_denied", _WRITE, CODEX, "deny"),
+    _asks("reason", _WRITE, CODEX, {"decision": "deny", "reason": "Write it elsewhere."}),
+    _asks("stop", _WRITE, CODEX, "stop"),
+    _asks("command", _OUTSIDE, CODEX, "allow_turn"),
+    _asks("command_denied", _OUTSIDE, CODEX, "deny"),
+    _asks("nobody", _WRITE, CODEX, stop="hangup"),
+    _asks("killed", _WRITE, CODEX, stop="kill"),
+    _asks("shell", "List. [[run:echo one; echo two]]", CODEX),
+    _asks("thinking", "Think. [[think:Let me see.]][[say:Seen, and said word by word.]]", CODEX),
+    _asks("error_401", "Go. [[error:401]]", CODEX),
+    _asks("error_429", "Go. [[error:429]]", CODEX),
+    _asks("error_500", "Go. [[error:500]]", CODEX),
+    _asks("error_after_tools", "Go. [[steps:2]][[error:400]]", CODEX),
+    _asks("connection_cut", "Go. [[cut]]", CODEX),
+    _asks("conversation_gone", "Go on.", CODEX, resume=True, conversation=UNKNOWN_ID),
+    _asks("cancelled", "Talk. [[gate]]", CODEX, stop="interrupt"),
+    _asks("ephemeral", "Forget this.", CODEX, ephemeral=True),
+    _asks("system_prompt", "Who are you?", CODEX, system_prompt="You are a pirate."),
+    Scene(
+        agents=CODEX,
+        turns=(
+            Turn(case="asks_alternating_1", prompt=_CACHED, request={"access": "ask"}),
+            Turn(case="asks_alternating_2", prompt=_CACHED),
+            Turn(case="asks_alternating_3", prompt=_CACHED, request={"access": "ask"}),
         ),
     ),
 )

@@ -29,7 +29,7 @@ from bed.homes import AgentHome  # noqa: E402  after the path is set
 from bed.mock_model import MockModel  # noqa: E402  after the path is set
 from bed.normalise import Normaliser  # noqa: E402  after the path is set
 from bed.scenes import SCENES, Scene, Turn  # noqa: E402  after the path is set
-from clinvk.agents.base import Capability  # noqa: E402  as the others
+from clinvk.agents.base import Capability, Parser  # noqa: E402  as the others
 from clinvk.agents.registry import get  # noqa: E402  as the others
 from clinvk.model.access import Access  # noqa: E402  as the others
 from clinvk.model.events import Init  # noqa: E402  as the others
@@ -118,7 +118,7 @@ def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iter
             stderr=stderr,
             exit_code=code,
         )
-        conversation = conversation or _conversation_of(backend, invocation, stdout)
+        conversation = conversation or _conversation_of(get(backend).parser(asked), stdout)
         resume = True
 
 
@@ -200,9 +200,8 @@ def _version(backend: str, home: AgentHome) -> str:
     return next(word for word in run.stdout.split() if word[0].isdigit())
 
 
-def _conversation_of(backend: str, invocation: Invocation, stdout: str) -> str | None:
+def _conversation_of(parser: Parser, stdout: str) -> str | None:
     """The id that the agent chose, read as clinvk reads it."""
-    parser = get(backend).parser(TurnRequest(prompt="", cwd=invocation.cwd))
     events = [event for line in stdout.splitlines() for event in parser.feed(line)]
     told = [event.backend_session_id for event in events if isinstance(event, Init)]
     return told[0] if told else None

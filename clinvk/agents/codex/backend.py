@@ -1,4 +1,7 @@
-"""Codex, run headless: `codex exec --json`. Tested with 0.169.0 and a mock model server."""
+"""Codex: headless by `codex exec --json`, and by `codex app-server` where it asks.
+
+Tested with a mock model server.
+"""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -20,19 +23,23 @@ from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 if TYPE_CHECKING:
+    from clinvk.agents.base import Parser
     from clinvk.agents.codex.rollout import Rollouts
-    from clinvk.agents.codex.thread_stream import ThreadParser
 
 _HEADLESS = ("codex", "exec", "--json", "--skip-git-repo-check")
 
+_LIVE = ("codex", "app-server")
+
 _SANDBOX = {
+    Access.ASK: "read-only",
     Access.READ_ONLY: "read-only",
     Access.EDIT: "workspace-write",
     Access.FULL: "danger-full-access",
 }
 
 _SANDBOX_OPTION = AccessOption(
-    ("--sandbox", "-s"), values={sandbox: access for access, sandbox in _SANDBOX.items()}
+    ("--sandbox", "-s"),
+    values={name: access for access, name in _SANDBOX.items() if access is not Access.ASK},
 )
 _ACCESS_SETTINGS: Mapping[str, AccessOption] = {
     "sandbox_mode": _SANDBOX_OPTION,
@@ -83,15 +90,15 @@ class Agent(Backend):
     tested_versions = ("0.171.0",)
     oldest_version = "0.44.0"  # 0.42.0 has another output format
     lacks: ClassVar[Mapping[Capability, str]] = {
-        Capability.ASK: "clinvk cannot answer its permission requests yet",
         Capability.NEW_SYSTEM_PROMPT: "it keeps the first system prompt of a conversation",
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
-        Capability.PARTIAL_MESSAGES: "it prints a message only when it is complete",
+        Capability.PARTIAL_MESSAGES: "it prints only whole messages, except where it asks",
         Capability.COST: "it reports tokens but no cost",
-        Capability.DENIALS: "it reports what its sandbox refuses only to its model",
+        Capability.DENIALS: "only its model learns what its sandbox refuses, except where it asks",
         Capability.FORK: "it forks with a separate command, not with an option",
     }
+    when_asking = frozenset({Capability.PARTIAL_MESSAGES, Capability.DENIALS})
     conversation_ids = UUID
     access_options = (
         AccessOption(("--dangerously-bypass-approvals-and-sandbox", "--yolo"), takes_value=False),
@@ -120,35 +127,31 @@ class Agent(Backend):
 
         It never asks for approval: what the sandbox does not allow fails. The sandbox is set in
         each turn, because a resumed thread falls back to the configured one; like every option
-        here it has to come before `resume`.
+        here it has to come before `resume`. To ask it has another channel.
         """
-        argv = [*_HEADLESS]
-        if request.access is not None:
-            argv.append(f"--sandbox={_SANDBOX[request.access]}")
-        if request.access is Access.READ_ONLY:
-            argv.append(f"--config=projects={_untrusted(request.cwd)}")
-            if _has_rules(request):
-                argv.append("--ignore-rules")
-        if request.model is not None:
-            argv.append(f"--model={request.model}")
-        if request.system_prompt is not None:
-            argv.append(f"--config=developer_instructions={_toml_string(request.system_prompt)}")
-        if request.ephemeral:
-            argv.append("--ephemeral")
-        argv += request.backend_args
+        return self._live(request) if request.access is Access.ASK else _headless(request)
+
+    def _live(self, request: TurnRequest) -> Invocation:
+        """One turn with `codex app-server`; the prompt follows once the thread is open."""
+        from clinvk.agents.codex.live_start import live_arguments, opening
+        from clinvk.agents.kit.json_rpc import JsonRpc
+
         if request.resume:
-            argv += ["resume", conversation_id(request)]
+            conversation_id(request)
+        arguments, _ = live_arguments(request)
         return Invocation(
-            argv=(*argv, "-"),
-            stdin=request.prompt.encode("utf-8", errors="replace"),
+            argv=(*_LIVE, *_instructions(request), *arguments),
+            stdin=b"".join(reply.data for reply in opening(JsonRpc(), request)),
             cwd=request.cwd,
             env_unset=_CHILD_VARIABLES,
+            dialogue=True,
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
         """The agent's own interactive screen.
 
         It asks the person for what the sandbox does not allow, but never in a read-only session.
+        Where clinvk would ask, so does the screen, with the same sandbox.
         """
         if request.access is Access.READ_ONLY and _has_rules(request):
             raise BackendUnsupportedError(
@@ -156,11 +159,13 @@ class Agent(Backend):
                 f" `{_RULES}` allow run outside of its sandbox",
                 hint="give a prompt, choose another `--access`, or remove these rules",
             )
-        headless = self.invocation(replace(request, prompt="", ephemeral=False))
+        headless = _headless(replace(request, prompt="", ephemeral=False))
         # Otherwise the server that it leaves running locks the thread for headless turns (0.169.0).
         argv = [self.executable, "--config=features.daemon_auto_start=false"]
         if request.access is Access.READ_ONLY:
             argv.append("--ask-for-approval=never")
+        if request.access is Access.ASK:
+            argv.append("--ask-for-approval=on-request")
         return replace(headless, argv=(*argv, *headless.argv[len(_HEADLESS) :][:-1]))
 
     def reads_files(
@@ -173,7 +178,7 @@ class Agent(Backend):
     def counters_in(self, lines: Iterable[str]) -> Mapping[str, Json] | None:
         """The thread's totals; a resumed thread continues to count from them."""
         from clinvk.agents.codex.rollout import Rollouts
-        from clinvk.agents.codex.thread_stream import FIGURES
+        from clinvk.agents.codex.totals import FIGURES
 
         return Rollouts(FIGURES).last_totals(lines)
 
@@ -186,7 +191,7 @@ class Agent(Backend):
         of the turn before it, so its usage stays unknown.
         """
         from clinvk.agents.codex.rollout import Rollouts
-        from clinvk.agents.codex.thread_stream import FIGURES, baseline
+        from clinvk.agents.codex.totals import FIGURES, baseline
         from clinvk.agents.kit.counters import usage_since
 
         before = baseline(request)
@@ -199,7 +204,7 @@ class Agent(Backend):
     def usage_of_run(self, counters: Mapping[str, Json], lines: Iterable[str]) -> Usage:
         """What was counted since the start of its last turn."""
         from clinvk.agents.codex.rollout import Rollouts
-        from clinvk.agents.codex.thread_stream import FIGURES
+        from clinvk.agents.codex.totals import FIGURES
         from clinvk.agents.kit.counters import usage_since
 
         began_at = Rollouts(FIGURES).totals_before_last_turn(lines)
@@ -208,19 +213,28 @@ class Agent(Backend):
     def native(self) -> "Rollouts":
         """The reader of its rollouts, which have the same totals as headless runs."""
         from clinvk.agents.codex.rollout import Rollouts
-        from clinvk.agents.codex.thread_stream import FIGURES
+        from clinvk.agents.codex.totals import FIGURES
 
         return Rollouts(FIGURES)
 
-    def parser(self, request: TurnRequest) -> "ThreadParser":
+    def parser(self, request: TurnRequest) -> "Parser":
         """A parser that computes the difference of the thread's running totals."""
+        if request.access is Access.ASK:
+            from clinvk.agents.codex.app_server import AppServerParser
+            from clinvk.agents.codex.live_start import live_arguments
+
+            return AppServerParser(request, live_arguments(request)[1])
         from clinvk.agents.codex.thread_stream import ThreadParser
 
         return ThreadParser(request)
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
-        """Raise also for a system prompt that is too long for argv."""
+        """Raise also for a system prompt that is too long for argv, and for options to ask with."""
         super().refuse_unsupported(request)
+        if request.access is Access.ASK:
+            from clinvk.agents.codex.live_start import live_arguments
+
+            live_arguments(request)
         refuse_long_system_prompt(self.name, _toml_string(request.system_prompt or ""))
 
     def conversation_files(
@@ -251,6 +265,36 @@ class Agent(Backend):
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The command that opens the agent's own screen."""
         return (self.executable, "resume", conversation)
+
+
+def _headless(request: TurnRequest) -> Invocation:
+    argv = [*_HEADLESS]
+    if request.access is not None:
+        argv.append(f"--sandbox={_SANDBOX[request.access]}")
+    if request.access is Access.READ_ONLY:
+        argv.append(f"--config=projects={_untrusted(request.cwd)}")
+        if _has_rules(request):
+            argv.append("--ignore-rules")
+    if request.model is not None:
+        argv.append(f"--model={request.model}")
+    argv += _instructions(request)
+    if request.ephemeral:
+        argv.append("--ephemeral")
+    argv += request.backend_args
+    if request.resume:
+        argv += ["resume", conversation_id(request)]
+    return Invocation(
+        argv=(*argv, "-"),
+        stdin=request.prompt.encode("utf-8", errors="replace"),
+        cwd=request.cwd,
+        env_unset=_CHILD_VARIABLES,
+    )
+
+
+def _instructions(request: TurnRequest) -> list[str]:
+    if request.system_prompt is None:
+        return []
+    return [f"--config=developer_instructions={_toml_string(request.system_prompt)}"]
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:

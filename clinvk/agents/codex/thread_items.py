@@ -3,7 +3,18 @@
 from collections.abc import Mapping
 
 from clinvk.agents.kit.jsonl import clip, items, mapping, one_line, text
-from clinvk.model.events import Change, Event, FileChange, Json, ToolResult, Warned
+from clinvk.agents.kit.tools import shell_command, summary_of
+from clinvk.model.events import (
+    Change,
+    Event,
+    FileChange,
+    Json,
+    Message,
+    Thinking,
+    ToolResult,
+    ToolUse,
+    Warned,
+)
 
 Line = Mapping[str, Json]
 
@@ -41,3 +52,29 @@ def file_changes(item: Line) -> list[Event]:
         for path, change in zip(paths, changes, strict=True)
         if path
     ]
+
+
+def call_of(item: Line) -> ToolUse:
+    """The call that an item of `CALLS` is."""
+    tool = "/".join(filter(None, (text(item.get("server")), text(item.get("tool")))))
+    arguments = mapping(item.get("arguments"))
+    given = arguments or {key: item[key] for key in ("command", "query") if key in item}
+    return ToolUse(
+        id=text(item.get("id")),
+        name=tool or text(item.get("type")),
+        summary=one_line(shell_command(text(item.get("command")))) or summary_of(given),
+        input=given,
+    )
+
+
+def text_events(item: Line) -> list[Event]:
+    """What an item says: a message, reasoning, or an error that did not end the turn."""
+    kind = text(item.get("type"))
+    spoken = text(item.get("text")) or text(item.get("message"))
+    if not spoken:
+        return []
+    if kind == "agent_message":
+        return [Message(text=spoken)]
+    if kind == "reasoning":
+        return [Thinking(text=spoken)]
+    return [Warned(message=spoken)] if kind == "error" else []

@@ -8,90 +8,52 @@ the thread's own file (`Rollouts.totals_before_last_turn`).
 A run can have a further turn after its `turn.completed`, so the `Result` comes from `finish`.
 """
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec.structs import replace
 
 from clinvk.agents.base import Parser
-from clinvk.agents.codex.thread_items import CALLS, ITEMS, call_result, file_changes, item_kind
+from clinvk.agents.codex.failures import NOISE, WORDS, failure_of, stop_reason_of
+from clinvk.agents.codex.thread_items import (
+    CALLS,
+    ITEMS,
+    call_of,
+    call_result,
+    file_changes,
+    item_kind,
+    text_events,
+)
+from clinvk.agents.codex.totals import FIGURES, baseline, totals
 from clinvk.agents.kit.answer import missing_value_warning
 from clinvk.agents.kit.counters import usage_since
 from clinvk.agents.kit.failures import (
     Words,
-    code_of_status,
-    code_of_words,
-    failure,
     failure_at_exit,
     without_conversation_gone,
 )
-from clinvk.agents.kit.jsonl import count, mapping, one_line, parse_json, parse_object, text
+from clinvk.agents.kit.jsonl import mapping, one_line, parse_json, parse_object, text
 from clinvk.agents.kit.recovery import recovering
-from clinvk.agents.kit.tools import shell_command, summary_of
 from clinvk.model.events import (
     Event,
     Failed,
     Init,
     Json,
-    Message,
     Raw,
     Result,
     StopReason,
-    Thinking,
-    ToolUse,
     Warned,
 )
-from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.failure import Failure
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 Line = Mapping[str, Json]
 
-_WORDS: Words = (
-    (
-        (
-            r"(?m)^(?!.{0,500}(unexpected|last) status)(error: )?([\w/ -]{1,80}: ){0,6}"
-            r"(no rollout found|(failed to|cannot|could not) locate (rollout|thread|conversation)"
-            r"|(thread|conversation) not (found|loaded):|no saved session found"
-            r"|no (thread|conversation) with id|session not found for (thread|conversation)_id)"
-        ),
-        FailureCode.CONVERSATION_GONE,
-    ),
-    (r"incomplete response returned, reason: content_filter", FailureCode.PROMPT_REFUSED),
-    (r"incomplete response returned", FailureCode.AGENT_FAILED),
-    (r"has an active writer", FailureCode.CONVERSATION_BUSY),
-    (
-        (
-            r"\bmissing environment variable: \S*(?:key|token)\b|\brefresh token (?:was|is|has)\b"
-            r"|\bplease (?:log out and )?(?:log|sign) in\b"
-        ),
-        FailureCode.AUTH,
-    ),
-    (r"\bexperiencing high demand\b", FailureCode.SERVER_ERROR),
-    (r"\berror loading config(?:uration|\.toml)?\b", FailureCode.OPTION_REFUSED),
-    (r"no prompt provided", FailureCode.PROMPT_REFUSED),
-)
 _FIRST_SIGNAL_CODE = 128
 """Exit codes from here on are signals: clinvk ends an agent that does not exit after its answer."""
 
-_INCOMPLETE = re.compile(r"Incomplete response returned, reason: (\w+)")
-_STOP_REASONS = {
-    "max_output_tokens": StopReason.LENGTH,
-    "content_filter": StopReason.FILTERED,
-}
 _SCHEMA_OPTION = "--output-schema"
 """The option that requires a schema for the last message, which then is only JSON."""
-
-_STATUS = re.compile(r"\b(?:unexpected|last) status:? (\d{3})")
-_NOISE = r"^WARNING: |^\d{4}-\S+ +(ERROR|WARN|INFO) |^Reading prompt from stdin"
-
-FIGURES = {
-    "input_tokens": "input_tokens",
-    "cached_tokens": "cached_input_tokens",
-    "cache_write_tokens": "cache_write_input_tokens",
-    "output_tokens": "output_tokens",
-    "reasoning_tokens": "reasoning_output_tokens",
-}
 
 
 class ThreadParser(Parser):
@@ -143,7 +105,7 @@ class ThreadParser(Parser):
             return []
         self._finished = True
         if self._outcome is None or not self._settled:
-            why = failure_at_exit(exit_code, stderr_tail, self._words, _NOISE)
+            why = failure_at_exit(exit_code, stderr_tail, self._words, NOISE)
             cut = self._result(StopReason.ERROR, self._last_error or why)
             if self._outcome is None:
                 return [cut]
@@ -176,7 +138,7 @@ class ThreadParser(Parser):
     @property
     def _words(self) -> Words:
         """The phrases of its errors; after a turn began, the thread cannot be missing."""
-        return without_conversation_gone(_WORDS) if self._begun else _WORDS
+        return without_conversation_gone(WORDS) if self._begun else WORDS
 
     def _item_started(self, entry: Line) -> list[Event] | None:
         kind, item = item_kind(entry), mapping(entry.get("item"))
@@ -191,39 +153,20 @@ class ThreadParser(Parser):
         if kind in CALLS:
             before = [] if text(item.get("id")) in self._started else self._use(item)
             return [*before, *call_result(item)]
-        return file_changes(item) if kind == "file_change" else self._text_events(kind, item)
-
-    def _text_events(self, kind: str, item: Line) -> list[Event]:
-        spoken = text(item.get("text")) or text(item.get("message"))
-        if not spoken:
-            return []
-        if kind == "agent_message":
-            self._answer = spoken
-            return [Message(text=spoken)]
-        if kind == "reasoning":
-            return [Thinking(text=spoken)]
-        return [Warned(message=spoken)] if kind == "error" else []
+        if kind == "file_change":
+            return file_changes(item)
+        events = text_events(item)
+        if kind == "agent_message" and events:
+            self._answer = text(item.get("text"))
+        return events
 
     def _use(self, item: Line) -> list[Event]:
         self._started.add(text(item.get("id")))
-        tool = "/".join(filter(None, (text(item.get("server")), text(item.get("tool")))))
-        arguments = mapping(item.get("arguments"))
-        given = arguments or {key: item[key] for key in ("command", "query") if key in item}
-        call = ToolUse(
-            id=text(item.get("id")),
-            name=tool or text(item.get("type")),
-            summary=one_line(shell_command(text(item.get("command")))) or summary_of(given),
-            input=given,
-        )
-        return [call]
+        return [call_of(item)]
 
     def _completed(self, entry: Line) -> list[Event]:
         self._settled = True
-        counters = {
-            name: figure
-            for name in FIGURES.values()
-            if (figure := count(mapping(entry.get("usage")).get(name))) is not None
-        }
+        counters = totals(mapping(entry.get("usage")))
         # Without its id it may be another thread, whose totals say nothing about this one.
         named = self._init is not None and FIGURES["reasoning_tokens"] in counters
         of_thread = not self._resumed or named
@@ -239,20 +182,22 @@ class ThreadParser(Parser):
         self._settled = True
         words = text(mapping(entry.get("error")).get("message"))
         why = (
-            _failure(words, self._words) if words or self._last_error is None else self._last_error
+            failure_of(words, self._words)
+            if words or self._last_error is None
+            else self._last_error
         )
         if self._outcome is not None and self._outcome.failure is None:
             self._outcome = replace(self._outcome, usage=UNKNOWN_USAGE)
             return [Warned(message=f"a further turn of the agent failed: {why.message}")]
         events: list[Event] = [] if why == self._last_error else [Failed(failure=why)]
-        self._outcome = self._result(_STOP_REASONS.get(_cut_by(why), StopReason.ERROR), why)
+        self._outcome = self._result(stop_reason_of(why), why)
         return events
 
     def _error(self, entry: Line) -> list[Event]:
         words = text(entry.get("message"))
         if words.startswith("Reconnecting..."):
             return [Warned(message=one_line(words), code="retry")]
-        self._last_error = _failure(words, self._words)
+        self._last_error = failure_of(words, self._words)
         return [Failed(failure=self._last_error)]
 
     def _result(
@@ -271,29 +216,3 @@ class ThreadParser(Parser):
             model=self._model,
             counters=counters,
         )
-
-
-def _cut_by(why: Failure) -> str:
-    """The service's reason for an incomplete answer, "" if there is none."""
-    found = _INCOMPLETE.search(why.message[:10_000])
-    return found[1] if found else ""
-
-
-def _failure(words: str, known: Words) -> Failure:
-    """The failure by the agent's message, which may be the original JSON of the service."""
-    body = parse_object(words)
-    message = text(mapping(mapping(body).get("error")).get("message")) or words
-    status = _STATUS.search(words[:10_000])
-    code = code_of_status(int(status[1]) if status else None) or code_of_words(words, known)
-    shown = message or "the agent failed and did not say why"
-    return failure(code or FailureCode.AGENT_FAILED, shown, service_text=words)
-
-
-def baseline(request: TurnRequest) -> Line | None:
-    """The thread's totals before this turn: zero for a new thread, None if they are unknown.
-
-    A turn that was killed or failed is part of the thread's totals, but did not report them.
-    """
-    if not request.resume:
-        return dict.fromkeys(FIGURES.values(), 0)
-    return request.counters if request.baseline_known else None
