@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -71,9 +72,13 @@ def answers(clinvk: Command) -> list[tuple[str, str]]:
 
 def child_of(terminal: Terminal) -> int:
     """The pid of the `clinvk` that runs in the terminal."""
-    shell = int(terminal.state("pane_pid"))
-    (child,) = Path(f"/proc/{shell}/task/{shell}/children").read_text().split()
-    return int(child)
+    (child,) = children_of(int(terminal.state("pane_pid")))
+    return child
+
+
+def children_of(pid: int) -> list[int]:
+    """The pids of the children of its main thread."""
+    return [*map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
 
 def test_the_question_says_who_wants_what_where_and_the_keys(
@@ -341,15 +346,32 @@ def test_a_killed_clinvk_leaves_nothing_running_and_says_what_it_asked(
     """`kill -9`: the agent ends, nothing is written, the session is interrupted and continues."""
     ask(clinvk, terminal, WRITE)
     pid = child_of(terminal)
-    (agent,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    (agent,) = children_of(pid)
     os.kill(pid, signal.SIGKILL)
     terminal.wait_for("code=137=")
-    gone(int(agent))
+    gone(agent)
     assert list(project.iterdir()) == []
     listed = clinvk("sessions", "list", "--json").json()[0]
     assert listed["status"] == "interrupted"
     assert "write a.txt (not answered)" in clinvk("sessions", "show", "@last", "--turn", "1").stdout
     assert clinvk("-c", "and now?").exit_code == 0
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
+def test_after_a_kill_a_shell_with_its_own_line_editor_is_as_before(
+    clinvk: Command, terminal: Terminal
+) -> None:
+    """Nobody restores the mode then, and bash sets its own; what is typed is seen and run."""
+    terminal.run("bash", "--norc")
+    terminal.run("PS1='$ '")
+    ask(clinvk, terminal, WRITE)
+    (shell,) = children_of(int(terminal.state("pane_pid")))
+    (pid,) = children_of(shell)
+    os.kill(pid, signal.SIGKILL)
+    terminal.wait_for("code=137=")
+    terminal.run("echo", "still", "here")
+    shown = terminal.wait_for("\nstill here")
+    assert "echo still here" in shown
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGQUIT], ids=lambda one: one.name)
@@ -374,10 +396,10 @@ def test_a_closed_window_denies_and_leaves_nothing(
     """SIGHUP while it asks: nothing is written, nothing runs, the session is interrupted."""
     ask(clinvk, terminal, WRITE)
     pid = child_of(terminal)
-    (agent,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    (agent,) = children_of(pid)
     terminal.close()
     gone(pid)
-    gone(int(agent))
+    gone(agent)
     assert list(project.iterdir()) == []
     assert clinvk("sessions", "list", "--json").json()[0]["status"] == "interrupted"
 
@@ -431,6 +453,30 @@ def test_it_does_not_ask_where_nobody_shall_be_asked(
     assert code_of(terminal) == 0
     assert ALLOW not in terminal.screen()
     assert (project / "a.txt").exists() == (how == "--access edit")
+
+
+def test_a_session_asks_wherever_a_person_continues_it(
+    clinvk: Command, terminal: Terminal, project: Path
+) -> None:
+    """Started without a terminal it asks at one; continued without one again, it denies."""
+    assert clinvk("-b", "demo", "hello").exit_code == 0
+    terminal.write(f"{clinvk.program} -c '{WRITE}'; echo code=$?=")
+    terminal.press("Enter")
+    terminal.wait_for(ALLOW)
+    terminal.press("y")
+    assert code_of(terminal) == 0
+    (project / "a.txt").unlink()
+    assert clinvk("-c", WRITE).exit_code == 0
+    assert list(project.iterdir()) == []
+
+
+def test_with_ask_and_no_terminal_every_request_is_denied(clinvk: Command, project: Path) -> None:
+    """At once; the turn goes on, and the events say who answered."""
+    ran = clinvk("-b", "demo", "--access", "ask", "-o", "stream-json", f"{WRITE}\n/run ls")
+    assert ran.exit_code == 0
+    by = [line["by"] for line in ran.json_lines() if line["type"] == "permission_answer"]
+    assert by == ["nobody", "nobody"]
+    assert list(project.iterdir()) == []
 
 
 @pytest.mark.parametrize("variables", ["NO_COLOR=1", "TERM=dumb", "LC_ALL=C"])
