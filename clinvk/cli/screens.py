@@ -13,7 +13,7 @@ from clinvk.cli.turns import request_of, waiting_reporter
 from clinvk.errors import ClinvkError, ExitStatus, UsageError
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.turns.interactive import ScreenResult, run_screen
-from clinvk.services.turns.prompt import dry_run
+from clinvk.services.turns.run import dry_run
 from clinvk.text.units import plural
 
 _RESET = "\x1b[?1049l\x1b[?25h\x1b[?2004l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[<u\x1b[0m"

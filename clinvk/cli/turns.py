@@ -17,7 +17,7 @@ from clinvk.model.config import Settings
 from clinvk.model.report import TurnStart
 from clinvk.model.request import RunRequest
 from clinvk.services.config.settings import effective_settings
-from clinvk.services.turns.prompt import dry_run, run
+from clinvk.services.turns.run import dry_run, run
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import parse_duration
 

@@ -1,9 +1,15 @@
-"""The time limits of a child, and what is called while it runs."""
+"""The time limits of a child, and the deadlines that follow from them while it runs."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from msgspec import Struct
+
+from clinvk.process.ending import EndReason
+
+_DRAIN_S = 0.6
+"""How long to read stdout after the child's exit, if another process still has it open."""
+
+_DRAIN_SETTLED_S = 0.1
 
 
 class Limits(Struct, frozen=True, kw_only=True):
@@ -21,25 +27,66 @@ class Limits(Struct, frozen=True, kw_only=True):
     term_grace_s: float = 3.0
 
 
-QUIET_S = 0.2
-LEFTOVER_GRACE_S = 0.6
-DRAIN_SETTLED_S = 0.1
-DRAIN_S = 0.6
-"""How long to read stdout after the child's exit, if another process still has it open."""
+class Deadlines:
+    """Until when a running child may go on; the runner says what happens, and asks.
 
-
-class Hooks(NamedTuple):
-    """What a child's runner calls between two lines.
-
-    `on_quiet` is called once when `QUIET_S` have passed since the last line: the time to write what
-    was collected. `on_wake` is called whenever `wake_fd` is readable, and has to read it. `on_stop`
-    is called once when the child is being stopped before its end.
+    `clock` counts seconds. `drain_until` is how long stdout is read after the child's exit, None
+    while it runs.
     """
 
-    on_quiet: Callable[[], None] = lambda: None
-    wake_fd: int = -1
-    on_wake: Callable[[], None] = lambda: None
-    on_stop: Callable[[], None] = lambda: None
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._asked_at = self._heard_at = clock()
+        self._person_answers = False
+        self._exit_by: float | None = None
+        self.drain_until: float | None = None
 
+    def asked(self) -> None:
+        """The child has its prompt: its limits start."""
+        self._asked_at = self._heard_at = self._clock()
 
-NO_HOOKS = Hooks()
+    def heard(self) -> None:
+        """The child has written something, so it is not idle."""
+        self._heard_at = self._clock()
+
+    def wait_for_person(self, waits: bool) -> None:  # noqa: FBT001  the state itself
+        """The child waits for a person's answer, or has it: it is not idle meanwhile."""
+        if self._person_answers and not waits:
+            self.heard()
+        self._person_answers = waits
+
+    @property
+    def settled(self) -> bool:
+        """Whether the child has its result and should exit."""
+        return self._exit_by is not None
+
+    def settle(self) -> None:
+        """The child has its result: it has `settle_s` to exit."""
+        self._exit_by = self._clock() + self._limits.settle_s
+
+    def unsettle(self) -> None:
+        """The child continues after all."""
+        self._exit_by = None
+
+    def drain(self) -> None:
+        """The child has exited: what it wrote is still read, for a while."""
+        self.drain_until = self._clock() + (_DRAIN_SETTLED_S if self.settled else _DRAIN_S)
+
+    def postpone(self, held_s: float) -> None:
+        """Add the time in which the consumer did not read."""
+        if self.drain_until is not None:
+            self.drain_until += held_s
+        if self._exit_by is not None:
+            self._exit_by += held_s
+
+    def next(self) -> tuple[float, EndReason] | None:
+        """The next moment at which the child has to be stopped, and why; None without a limit."""
+        if self._exit_by is not None:
+            return self._exit_by, EndReason.LINGERED
+        found = []
+        if self._limits.timeout_s is not None:
+            found.append((self._asked_at + self._limits.timeout_s, EndReason.TIMEOUT))
+        if self._limits.idle_timeout_s is not None and not self._person_answers:
+            found.append((self._heard_at + self._limits.idle_timeout_s, EndReason.IDLE_TIMEOUT))
+        return min(found, default=None)

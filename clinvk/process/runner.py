@@ -18,21 +18,16 @@ from clinvk.process.descendants import RUN_MARK, Descendants, new_mark
 from clinvk.process.ending import Ending, EndReason
 from clinvk.process.exit_watch import ExitWatch
 from clinvk.process.group import end_group
-from clinvk.process.limits import (
-    DRAIN_S,
-    DRAIN_SETTLED_S,
-    LEFTOVER_GRACE_S,
-    NO_HOOKS,
-    QUIET_S,
-    Hooks,
-    Limits,
-)
+from clinvk.process.hooks import NO_HOOKS, QUIET_S, Hooks
+from clinvk.process.limits import Deadlines, Limits
 from clinvk.process.orphans import run_identity
 from clinvk.process.pipes import Pipes
 from clinvk.process.scratch import ScratchFiles
 from clinvk.process.signals import SignalInbox
 from clinvk.process.spawn import spawn
 from clinvk.process.stop_sequence import StopSequence
+
+_LEFTOVER_GRACE_S = 0.6
 
 
 def start(  # noqa: PLR0913  everything that a child needs, by keyword
@@ -85,11 +80,9 @@ class Child:
         self._signals = signals
         self._clock = clock
         self._hooks = hooks
-        self._person_answers = False
+        self._deadlines = Deadlines(limits, clock)
         self._quiet_at: float | None = None
-        self._started_at = self._asked_at = self._life_at = clock()
-        self._leave_by: float | None = None
-        self._drain_until: float | None = None
+        self._started_at = clock()
         self._written = 0
         self._reason = EndReason.EXITED
         self._signal: signal.Signals | None = None
@@ -117,7 +110,7 @@ class Child:
 
         After a signal, or if it is being stopped, no prompt is sent.
         """
-        self._asked_at = self._life_at = self._clock()
+        self._deadlines.asked()
         stopped = self._stop_sequence is not None or self._signals.received
         if self._process is not None and not stopped:
             self._pipes.outbox.send_prompt()
@@ -132,9 +125,7 @@ class Child:
 
     def wait_for_person(self, waits: bool) -> None:  # noqa: FBT001  the state itself
         """Note whether the child waits for a person's answer: it is not idle then."""
-        if self._person_answers and not waits:
-            self._life_at = self._clock()
-        self._person_answers = waits
+        self._deadlines.wait_for_person(waits)
 
     def interrupt(self) -> None:
         """Stop the child as Ctrl-C does. Its remaining lines are still read."""
@@ -145,15 +136,15 @@ class Child:
 
         A dialogue ends: stdin is closed.
         """
-        if self._leave_by is None:
-            self._leave_by = self._clock() + self._limits.settle_s
+        if not self._deadlines.settled:
+            self._deadlines.settle()
             if self._process is not None:
                 self._pipes.outbox.finish()
 
     def unsettled(self) -> None:
         """Note that the child continues after all: the limits of a working child apply again."""
         if self._pipes.stdout_open:
-            self._leave_by = None
+            self._deadlines.unsettle()
 
     def refuse(self) -> None:
         """Stop the child now, because it must not continue. Its remaining lines are still read."""
@@ -174,13 +165,13 @@ class Child:
                 self._advance(self._process)
                 continue
             self._signals.listening = False
-            waited_for = self._drain_until is not None or self._leave_by is not None
+            waited_for = self._draining or self._deadlines.settled
             held_at = self._clock() if waited_for else 0.0
             yield self._pipes.lines.popleft()
             self._signals.listening = True
             self._quiet_at = self._clock() + QUIET_S
             if waited_for:
-                self._postpone(self._clock() - held_at)
+                self._deadlines.postpone(self._clock() - held_at)
             self._handle_signals()
 
     def enforce_limits(self) -> bool:
@@ -193,7 +184,7 @@ class Child:
             return True
         if self._ending is None:
             if self._pipes.exchange(0.0, read_stdout=False):
-                self._life_at = self._clock()
+                self._deadlines.heard()
             self._signals.drain()
             self._handle_signals()
             due = self._next_deadline()
@@ -234,7 +225,7 @@ class Child:
         wait_s = min(moments) - self._clock() if moments else None
         # Read before checking the deadlines: a slow consumer must not make the child idle.
         if self._pipes.exchange(self._exit.patience(wait_s)):
-            self._life_at = self._clock()
+            self._deadlines.heard()
         if not self._pipes.stdout_open:
             self.settled()
         self._signals.drain()
@@ -249,39 +240,31 @@ class Child:
         if due is not None and self._clock() >= due[0]:
             self._pass_deadline(due[1])
 
-    def _postpone(self, held_s: float) -> None:
-        """Move the deadlines by the time in which the consumer did not read."""
-        if self._drain_until is not None:
-            self._drain_until += held_s
-        if self._leave_by is not None:
-            self._leave_by += held_s
+    @property
+    def _draining(self) -> bool:
+        """Whether the child has exited, and only its last output is read."""
+        return self._deadlines.drain_until is not None
 
     def _is_over(self) -> bool:
         if self._stop_sequence is not None and self._stop_sequence.exhausted:
             return True
         if not self._exit.exited:
             return False
-        late = self._drain_until is not None and self._clock() >= self._drain_until
+        until = self._deadlines.drain_until
+        late = until is not None and self._clock() >= until
         # Everything that it wrote before its exit is read, however slow this machine is.
         drained = late and self._pipes.bytes_read >= self._written
         return drained or not self._pipes.stdout_open
 
     def _next_deadline(self) -> tuple[float, EndReason] | None:
-        if self._drain_until is not None:
-            return self._drain_until, self._reason
+        if self._deadlines.drain_until is not None:
+            return self._deadlines.drain_until, self._reason
         if self._stop_sequence is not None:
             return self._stop_sequence.until, self._reason
-        if self._leave_by is not None:
-            return self._leave_by, EndReason.LINGERED
-        limits, deadlines = self._limits, []
-        if limits.timeout_s is not None:
-            deadlines.append((self._asked_at + limits.timeout_s, EndReason.TIMEOUT))
-        if limits.idle_timeout_s is not None and not self._person_answers:
-            deadlines.append((self._life_at + limits.idle_timeout_s, EndReason.IDLE_TIMEOUT))
-        return min(deadlines, default=None)
+        return self._deadlines.next()
 
     def _pass_deadline(self, reason: EndReason) -> None:
-        if self._drain_until is not None:
+        if self._draining:
             return
         if self._stop_sequence is not None:
             self._stop_sequence.escalate(self._clock())
@@ -308,8 +291,8 @@ class Child:
         if len(received) == self._handled:
             return
         for index, number in enumerate(received[self._handled :], start=self._handled):
-            if self._drain_until is not None:
-                self._drain_until = self._clock()
+            if self._draining:
+                self._deadlines.drain_until = self._clock()
             elif self._stop_sequence is not None:
                 self._stop_sequence.escalate_on_signal(number, self._clock(), again=index > 0)
             else:
@@ -318,12 +301,11 @@ class Child:
         self._handled = len(received)
 
     def _note_exit(self) -> None:
-        if self._drain_until is None and self._exit.poll():
+        if not self._draining and self._exit.poll():
             if self._exit.fileno() >= 0:
                 self._pipes.unwatch(self._exit.fileno())
             self._pipes.outbox.drop_replies()
-            patience_s = DRAIN_S if self._leave_by is None else DRAIN_SETTLED_S
-            self._drain_until = self._clock() + patience_s
+            self._deadlines.drain()
             self._written = self._pipes.bytes_read + self._pipes.waiting
 
     def _finish(self, process: Popen[bytes]) -> None:
@@ -333,7 +315,7 @@ class Child:
         left_freely = not stopped and (process.returncode or 0) >= 0
         end_group(
             self.pid,
-            grace_s=LEFTOVER_GRACE_S,
+            grace_s=_LEFTOVER_GRACE_S,
             clock=self._clock,
             descendants=None if left_freely else self._descendants,
         )

@@ -15,7 +15,8 @@ from msgspec.structs import replace
 
 from bed.worlds import world
 from clinvk.model.request import Invocation
-from clinvk.process.limits import NO_HOOKS, Hooks, Limits
+from clinvk.process.hooks import NO_HOOKS, Hooks
+from clinvk.process.limits import Limits
 from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
 

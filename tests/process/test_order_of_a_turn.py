@@ -22,7 +22,7 @@ from clinvk.model.report import RunReport, TurnStart
 from clinvk.model.request import Invocation, RunRequest, TurnRequest
 from clinvk.services.agents.catalog import Catalog
 from clinvk.services.config.settings import effective_settings
-from clinvk.services.turns.prompt import run
+from clinvk.services.turns.run import run
 from clinvk.services.world import World
 from clinvk.store.home import Home
 from clinvk.store.sessions.store import SessionStore

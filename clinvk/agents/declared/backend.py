@@ -1,6 +1,6 @@
 """A backend that the user's configuration declares: any agent CLI, without code.
 
-Its format is `DeclaredSection` in `model/declared_schema`; `docs/backends.md` explains it. The
+Its format is `DeclaredSection` in `store/config/declared.py`; `docs/backends.md` explains it. The
 declarations that arrive here are valid.
 """
 

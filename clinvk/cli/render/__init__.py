@@ -48,11 +48,11 @@ def renderer_for(  # noqa: PLR0913  independent options
     Markdown is rendered on a terminal (`auto`), always or never. `clock` counts seconds.
     """
     if form == "json":
-        from clinvk.cli.render.stream_json import JsonReport
+        from clinvk.cli.render.json import JsonReport
 
         return JsonReport(streams)
     if form == "stream-json":
-        from clinvk.cli.render.stream_json import StreamJson
+        from clinvk.cli.render.json import StreamJson
 
         return StreamJson(streams)
     if render == "always" or (render == "auto" and streams.stdout_is_tty):

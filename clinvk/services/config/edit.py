@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from clinvk.errors import ConfigError, UsageError
 from clinvk.model.config import DECLARED, Setting, Settings, declared_names, default_of, known_keys
 from clinvk.services.agents.catalog import undeclared_names
-from clinvk.services.claims import claim_of
 from clinvk.services.config.settings import effective_settings, strongest_variable
+from clinvk.services.session_locks import claim_of
 from clinvk.services.world import World
 from clinvk.store.config.edit import ConfigFile
 from clinvk.store.config.file import check_values, lines_of, problems_in, read_config

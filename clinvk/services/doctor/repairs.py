@@ -21,7 +21,7 @@ from clinvk.model.finding import (
 )
 from clinvk.model.session import Session
 from clinvk.process.scratch import remove_left
-from clinvk.services.claims import claim_of
+from clinvk.services.session_locks import claim_of
 from clinvk.services.world import World
 from clinvk.store.files import reason
 from clinvk.store.home_entries import close_to_others

@@ -25,7 +25,7 @@ from clinvk.errors import (
 from clinvk.model.config import Settings
 from clinvk.model.session import Session, Status
 from clinvk.process.scratch import iter_left, sweep_left
-from clinvk.services.claims import at_rest, refuse_left_agent
+from clinvk.services.session_locks import at_rest, refuse_left_agent
 from clinvk.services.sessions.known_conversation import NativeTranscript, native_transcript
 from clinvk.services.world import World
 from clinvk.store.leftovers import iter_half_copies, iter_leftovers, remove_leftover

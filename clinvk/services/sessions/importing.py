@@ -15,7 +15,7 @@ from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLin
 from clinvk.model.provenance import FIELD, WITHHELD, provenance
 from clinvk.model.session import SCHEMA, Session
 from clinvk.services.agents.catalog import Catalog
-from clinvk.services.claims import claim_of
+from clinvk.services.session_locks import claim_of
 from clinvk.services.sessions.resolve import find_named
 from clinvk.services.world import World
 from clinvk.store.sessions import portable

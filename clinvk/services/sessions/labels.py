@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from clinvk.errors import SessionBusyError, UsageError
 from clinvk.model.names import checked_name, checked_tag, checked_title, refuse_id_like
 from clinvk.model.session import Session, TitleSource
-from clinvk.services.claims import claim_of
+from clinvk.services.session_locks import claim_of
 from clinvk.services.sessions.resolve import find_named, resolve_reference
 from clinvk.services.world import World
 from clinvk.store.sessions.selection import Listed

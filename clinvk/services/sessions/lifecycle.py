@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from clinvk.errors import ClinvkError, SessionDamagedError
 from clinvk.model.session import Session, Status
-from clinvk.services.claims import at_rest
+from clinvk.services.session_locks import at_rest
 from clinvk.services.sessions.known_conversation import NativeTranscript, native_transcript
 from clinvk.services.sessions.resolve import resolve_all, resolve_reference
 from clinvk.services.world import World

@@ -15,7 +15,7 @@ from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.request import RunRequest
 from clinvk.process.descendants import RUN_MARK, new_mark
 from clinvk.process.scratch import trial_folder
-from clinvk.services.turns.prompt import run
+from clinvk.services.turns.run import run
 from clinvk.services.world import World
 from clinvk.store.home import HOME_VARIABLE, Home
 

@@ -29,8 +29,8 @@ from clinvk.services.turns.native_import import (
     started_since,
     unseen_turn,
 )
+from clinvk.services.turns.opening import Opening
 from clinvk.services.turns.plan import TurnPlan
-from clinvk.services.turns.start import Opening
 from clinvk.services.world import World
 
 

@@ -12,7 +12,7 @@ from clinvk.model.access import Access
 from clinvk.model.events import Event, PermissionAnswer, PermissionRequest, Warned
 from clinvk.model.permission import DecidedBy, Decision, Rules, ToolKind
 from clinvk.model.request import TurnRequest
-from clinvk.process.limits import Hooks
+from clinvk.process.hooks import Hooks
 
 if TYPE_CHECKING:
     from clinvk.process.runner import Child

@@ -25,13 +25,13 @@ from clinvk.services.turns.access import (
     refuse_wider_arguments,
     rules_of,
 )
+from clinvk.services.turns.agent_counters import counters_kept
 from clinvk.services.turns.conversation import (
     ChosenConversation,
     Past,
     conversation_instead,
     conversation_of,
 )
-from clinvk.services.turns.counters import counters_kept
 from clinvk.services.turns.depth import refuse_too_deep
 from clinvk.services.turns.directories import turn_directory, working_directory
 from clinvk.services.world import World

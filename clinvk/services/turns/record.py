@@ -25,7 +25,7 @@ from clinvk.model.failure import FailureCode
 from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session, TitleSource
 from clinvk.services.turns.plan import TurnPlan
-from clinvk.services.turns.policy import KEEP_ALL, RecordingPolicy
+from clinvk.services.turns.recording_policy import KEEP_ALL, RecordingPolicy
 from clinvk.services.world import World
 from clinvk.store.locks import HeldLock
 from clinvk.store.sessions.store import SessionStore

@@ -62,7 +62,7 @@ def show(  # noqa: PLR0913  one parameter an option
 
 def _figures_are_kept(cli: Cli) -> bool:
     from clinvk.services.config.settings import effective_settings
-    from clinvk.services.turns.policy import recording_policy
+    from clinvk.services.turns.recording_policy import recording_policy
 
     return recording_policy(effective_settings(cli.world)).usage
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clinvk.cli.render.stream_json import JsonReport, StreamJson
+from clinvk.cli.render.json import JsonReport, StreamJson
 from clinvk.errors import ExitStatus
 from clinvk.model.events import (
     Change,

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from clinvk.errors import UsageError
 from clinvk.model.config import Setting, Settings
 from clinvk.model.session import OpenTurn, Session, Status
-from clinvk.services.claims import claim_of
+from clinvk.services.session_locks import claim_of
 from clinvk.services.sessions.clean import Cleaned, Sweep, archive_folder, clean, retention_s
 from clinvk.services.world import World
 from clinvk.store.index.file_signature import UNSETTLED_NS

@@ -7,7 +7,7 @@ import pytest
 
 from clinvk.errors import SessionBusyError, SessionDamagedError, SessionNotFoundError, StoreError
 from clinvk.model.session import Session
-from clinvk.services.claims import claim_of
+from clinvk.services.session_locks import claim_of
 from clinvk.services.sessions.lifecycle import delete, find_deletion_targets
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore

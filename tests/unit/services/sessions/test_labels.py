@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from clinvk.errors import SessionNotFoundError, UsageError
 from clinvk.model.session import OpenTurn, Session, TitleSource
-from clinvk.services.claims import claim_of
+from clinvk.services.session_locks import claim_of
 from clinvk.services.sessions import labels
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore

@@ -9,7 +9,7 @@ from clinvk.errors import NothingToResumeError, SessionBusyError
 from clinvk.model.events import StopReason
 from clinvk.model.outcome import Outcome
 from clinvk.model.session import OpenTurn, Session, Status
-from clinvk.services.claims import claim_of
+from clinvk.services.session_locks import claim_of
 from clinvk.services.sessions.lifecycle import archive, close, unarchive
 from clinvk.services.sessions.resolve import last_session
 from clinvk.services.world import World

@@ -12,8 +12,8 @@ from clinvk.agents import registry as backends
 from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.request import RunRequest
 from clinvk.model.session import Session, Status, TitleSource
-from clinvk.services.claims import claim_of
 from clinvk.services.config.settings import effective_settings
+from clinvk.services.session_locks import claim_of
 from clinvk.services.sessions import labels
 from clinvk.services.turns.plan import TurnPlan, plan_turn
 from clinvk.services.turns.record import Recording

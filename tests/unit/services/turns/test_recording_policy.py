@@ -28,7 +28,7 @@ from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.permission import DecidedBy, Decision, FileEdit, ToolKind
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.usage import Usage
-from clinvk.services.turns.policy import KEEP_ALL, RecordingPolicy
+from clinvk.services.turns.recording_policy import KEEP_ALL, RecordingPolicy
 
 AT = datetime(2025, 1, 27, tzinfo=UTC)
 SECRET = "xyzzy"
