@@ -90,6 +90,17 @@ def _ask_sub_agent(tool: str, kind: str) -> str:
 
 
 _WRITE = "Write a note. [[write:{project}/note.txt|hello]]"
+_ASK = {"access": "ask"}
+_TWICE = ("allow", "allow")
+_WORDS = "in another folder"
+_COLOR = (
+    '{{"question": "Which color?", "header": "Color", "multiSelect": false, "options": ['
+    '{{"label": "Red", "description": "r"}}, {{"label": "Blue", "description": "b"}}]}}'
+)
+_HELPER = (
+    '[[tool:Task|{{"description": "help", "subagent_type": "general-purpose", '
+    '"run_in_background": true, "prompt": "Create a file named `{project}/note.txt`."}}]]'
+)
 _INTO_PLAN_MODE = '[[tool:enter_plan_mode|{{"reason": "to leave it"}}]]'
 _OUT_OF_PLAN_MODE = (
     '[[tool:write_file|{{"file_path": "p.md", "content": "A plan."}}]]'
@@ -202,6 +213,64 @@ SCENES: tuple[Scene, ...] = (
         ),
     ),
     _one("cancelled", "Talk. [[gate]]", ALL_VERSIONS, "interrupt"),
+    _asks("write", _WRITE, BOTH_CLAUDES, "allow"),
+    _asks("modify", f"{_WRITE}[[edit:{{project}}/note.txt|hello|good day]]", CLAUDE, *_TWICE),
+    _asks("denied", _WRITE, BOTH_CLAUDES, {"decision": "deny", "reason": _WORDS}),
+    _asks("denied_by_nobody", _WRITE, CLAUDE, {"decision": "deny", "by": "nobody"}),
+    _asks(
+        "command",
+        "Run. [[run:echo one > one.txt]]",
+        BOTH_CLAUDES,
+        {"decision": "allow", "command": "echo two > two.txt"},
+    ),
+    _asks("stop", _WRITE, BOTH_CLAUDES, "stop"),
+    _asks("interrupted", _WRITE, BOTH_CLAUDES, stop="interrupt"),
+    _asks("killed", _WRITE, CLAUDE, stop="kill"),
+    _asks("hangup", _WRITE, BOTH_CLAUDES, stop="hangup"),
+    _asks(
+        "fetch",
+        'Look. [[tool:WebFetch|{{"url": "http://127.0.0.1:9/", "prompt": "p"}}]]',
+        CLAUDE,
+        "deny",
+    ),
+    _asks(
+        "question",
+        f'Ask. [[tool:AskUserQuestion|{{{{"questions": [{_COLOR}]}}}}]]',
+        BOTH_CLAUDES,
+        {"decision": "deny", "reason": "Red"},
+    ),
+    _asks(
+        "question_unanswered",
+        f'Ask. [[tool:AskUserQuestion|{{{{"questions": [{_COLOR}]}}}}]]',
+        CLAUDE,
+        "allow",
+    ),
+    _asks(
+        "plan",
+        'Plan. [[tool:EnterPlanMode|{{}}]][[tool:ExitPlanMode|{{"plan": "Write."}}]]',
+        BOTH_CLAUDES,
+        "allow",
+    ),
+    _asks("error_401", "Go. [[error:401]]", BOTH_CLAUDES),
+    _asks("max_turns", "Work. [[steps:3]]", CLAUDE, max_turns=2),
+    _asks("system_prompt", "Who are you?", CLAUDE, system_prompt="You are a pirate."),
+    _asks("ephemeral", "Forget this.", CLAUDE, ephemeral=True),
+    _asks("two_results", "Work. [[background:sleep 2]][[say:Begun.]]", BOTH_CLAUDES, "allow"),
+    _asks("sub_agent", f"Ask. {_HELPER}[[say:Begun.]]", BOTH_CLAUDES, "allow"),
+    _asks("conversation_gone", "Go on.", BOTH_CLAUDES, resume=True, conversation=UNKNOWN_ID),
+    Scene(
+        agents=BOTH_CLAUDES,
+        turns=(
+            Turn(case="asks_three_turns_1", prompt="The first prompt.", request=_ASK),
+            Turn(case="asks_three_turns_2", prompt="The second prompt. [[run:true]]"),
+            Turn(
+                case="asks_three_turns_3",
+                prompt="The third prompt. [[run:true > out.txt]]",
+                request=_ASK,
+                answers=({"decision": "allow"},),
+            ),
+        ),
+    ),
     Scene(
         agents=ALL_VERSIONS,
         turns=(

@@ -1,7 +1,8 @@
 """Claude Code, run headless: `claude -p` with its stream of JSON lines.
 
-Tested with 2.1.197 and 2.1.329 and a mock model server; a fact that is true for only one of them
-names its version.
+With `--access ask` the same stream is a dialogue: `clinvk.agents.claude.live`. Tested with 2.1.197,
+2.1.329 and 2.1.332 and a mock model server; a fact that is true for only one of them names its
+version.
 """
 
 from collections.abc import Mapping
@@ -19,12 +20,15 @@ from clinvk.model.access_option import AccessOption
 from clinvk.model.agent_facts import ProjectFile
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.versions import VersionMatch, match_version
+from clinvk.text.json_codec import json_line
 
 if TYPE_CHECKING:
     from clinvk.agents.claude.chat_log import ChatLog
     from clinvk.agents.kit.stream_json import StreamJsonParser
 
 _HEADLESS = ("-p", "--output-format", "stream-json", "--verbose", "--include-partial-messages")
+
+_DIALOGUE = ("--input-format=stream-json", "--permission-prompt-tool=stdio")
 
 _ACCESS: Mapping[Access, tuple[str, ...]] = {
     # Plan mode is not enough: it refuses the editing tools, but 2.1.197 runs any shell command
@@ -38,6 +42,10 @@ _ACCESS: Mapping[Access, tuple[str, ...]] = {
         # excludes its CLAUDE.md and its skills.
         "--setting-sources=user",
     ),
+    # The settings of the repository are used, as in the agent's own default: what they allow is not
+    # asked about, and their hooks run. Without them it would have no CLAUDE.md and no skills.
+    # 2.1.329 calls the mode `manual`, and accepts this name too.
+    Access.ASK: ("--permission-mode=default",),
     Access.EDIT: ("--permission-mode=acceptEdits",),
     # As root it refuses this mode with an error, unless IS_SANDBOX=1 is set.
     Access.FULL: ("--permission-mode=bypassPermissions",),
@@ -89,7 +97,6 @@ class Agent(Backend):
     preference = 10
     tested_versions = ("2.1.197", "2.1.332")
     lacks: ClassVar[Mapping[Capability, str]] = {
-        Capability.ASK: "clinvk cannot answer its permission requests yet",
         # 2.1.329 silently ignores a new one without `_NEW_SYSTEM_PROMPT`; 2.1.197 still uses it.
         Capability.NEW_SYSTEM_PROMPT: (
             "it keeps the first system prompt of a conversation, unless its last turn used version"
@@ -132,7 +139,9 @@ class Agent(Backend):
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """One headless turn, with the prompt on stdin and the system prompt in a file."""
-        argv = [self.executable, *_HEADLESS, *conversation_and_model(request)]
+        asks = request.access is Access.ASK
+        argv = [self.executable, *_HEADLESS, *(_DIALOGUE if asks else ())]
+        argv += conversation_and_model(request)
         if request.access is not None:
             argv += _ACCESS[request.access]
         if request.max_turns is not None:
@@ -145,12 +154,14 @@ class Agent(Backend):
             files["system_prompt"] = request.system_prompt
         if request.resume and request.system_prompt_changed:
             argv.append(_NEW_SYSTEM_PROMPT)
+        prompt = request.prompt.encode("utf-8", errors="replace")
         return Invocation(
             argv=(*argv, *request.backend_args),
-            stdin=request.prompt.encode("utf-8", errors="replace"),
+            stdin=_message(prompt) if asks else prompt,
             cwd=request.cwd,
             env_unset=_CHILD_VARIABLES,
             files=files,
+            dialogue=asks,
         )
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
@@ -169,8 +180,9 @@ class Agent(Backend):
     def screen(self, request: TurnRequest) -> Invocation:
         """The agent's own interactive screen; without an access, it asks the person by default."""
         headless = self.invocation(replace(request, prompt="", max_turns=None))
-        argv = (self.executable, *headless.argv[1 + len(_HEADLESS) :])
-        return replace(headless, argv=argv)
+        options = [option for option in headless.argv[1:] if option not in _DIALOGUE]
+        argv = (self.executable, *options[len(_HEADLESS) :])
+        return replace(headless, argv=argv, stdin=b"", dialogue=False)
 
     def native(self) -> "ChatLog":
         """The reader of its transcripts."""
@@ -189,6 +201,10 @@ class Agent(Backend):
         from clinvk.agents.claude.stream import DIALECT
         from clinvk.agents.kit.stream_json import StreamJsonParser
 
+        if request.access is Access.ASK:
+            from clinvk.agents.claude.live import LiveParser
+
+            return LiveParser(request, DIALECT)
         return StreamJsonParser(request, DIALECT)
 
     def conversation_files(
@@ -222,6 +238,11 @@ class Agent(Backend):
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The command for the agent's own screen; it has to run in the conversation's directory."""
         return (self.executable, "--resume", conversation)
+
+
+def _message(prompt: bytes) -> bytes:
+    """The prompt as a message of the user in the dialogue."""
+    return json_line({"type": "user", "message": {"role": "user", "content": prompt.decode()}})
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:

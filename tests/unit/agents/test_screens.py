@@ -23,7 +23,20 @@ READ_ONLY = {
 WITH_SCREEN = [
     name for name in backends.built_in() if Capability.SCREEN not in backends.get(name).lacks
 ]
-HEADLESS = {"-p", "exec", "--json", "--output-format", "-", "--skip-git-repo-check"}
+NOT_ON_A_SCREEN = {
+    "--skip-trust",  # a screen trusts even less
+    "--input-format=stream-json",  # the live channel on which the agent asks
+    "--permission-prompt-tool=stdio",
+}
+HEADLESS = {
+    *NOT_ON_A_SCREEN,
+    "-p",
+    "exec",
+    "--json",
+    "--output-format",
+    "-",
+    "--skip-git-repo-check",
+}
 
 
 def screen(name: str, **asked: object) -> Invocation:
@@ -55,7 +68,7 @@ def test_a_screen_is_never_wider_than_a_headless_turn(name: str) -> None:
         request = TurnRequest(prompt="", cwd=Path("/project"), access=access)
         headless = {flag for flag in backend.invocation(request).argv if flag.startswith("--")}
         bare = backend.invocation(TurnRequest(prompt="", cwd=Path("/project")))
-        narrowing = headless - set(bare.argv) - {"--skip-trust"}  # a screen trusts even less
+        narrowing = headless - set(bare.argv) - NOT_ON_A_SCREEN
         assert narrowing <= set(screen(name, access=access).argv)
     assert set(screen(name, access=Access.READ_ONLY).argv) >= READ_ONLY[name]
     unasked = set(screen(name).argv)
