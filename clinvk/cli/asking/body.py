@@ -85,11 +85,18 @@ def _body(request: PermissionRequest, cwd: str) -> Iterator[tuple[str, str]]:
         yield "", shown_path(path, cwd)
     if outside := [path for path in request.paths if _is_outside(path, cwd)]:
         yield "1", f"outside the working directory: {', '.join(outside)}"
-    single = len(request.paths) == 1 and diff[:1] and diff[0].startswith("=== ")
-    for line in diff[1:] if single and not diff[0].endswith(")") else diff:
+    for line in diff[_header_lines(diff) if len(request.paths) == 1 else 0 :]:
         yield _STYLES.get(line[:1], ""), line.removeprefix("=== ")
     if request.reason:
         yield from (("3", line) for line in f"because: {request.reason}".split("\n"))
+
+
+def _header_lines(diff: Sequence[str]) -> int:
+    """How many lines only name the file, which the headline names already."""
+    if diff[:1] and diff[0].startswith("=== "):
+        return 0 if diff[0].endswith(")") else 1
+    agents_own = [line[:4] for line in diff[:3]] == ["--- ", "+++ ", "@@ -"]
+    return 2 if agents_own else 0
 
 
 def _is_outside(path: str, cwd: str) -> bool:

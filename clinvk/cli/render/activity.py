@@ -28,6 +28,7 @@ from clinvk.model.events import (
     ToolUse,
     Warned,
 )
+from clinvk.model.files import shown_path
 from clinvk.model.report import MOST_WARNINGS, RunReport, TurnStart, short_warning
 from clinvk.text.sanitize import SafeStream, safe_line
 from clinvk.text.width import cut, display_width
@@ -151,7 +152,7 @@ class Activity:
             self._end_thinking()
         match event:
             case ToolUse():
-                line = _named(event.name, event.summary)
+                line = self._named(event.name, event.summary)
                 self._calls[event.id] = _Call(line, self.clock())
                 if not self.streams.cursor:
                     self._line(f"• {line}")
@@ -170,6 +171,11 @@ class Activity:
                 return
         self._relabel("writing" if isinstance(event, Message) else "thinking")
 
+    def _named(self, tool: str, summary: str) -> str:
+        """A tool with what it is used for; a path is relative to the directory of the turn."""
+        words = (safe_line(tool), safe_line(shown_path(summary, self._cwd)))
+        return "  ".join(filter(None, words))
+
     def _permission(self, event: PermissionRequest | PermissionAnswer) -> None:
         """One line when a request is answered; the question itself is shown elsewhere."""
         if isinstance(event, PermissionAnswer):
@@ -177,7 +183,7 @@ class Activity:
             asked = self._asked.pop(event.id, "")
             self._line(f"{sign} {safe_line(answer_words(event))}  {asked}")
             return
-        self._asked[event.id] = _named(event.tool, event.summary)
+        self._asked[event.id] = self._named(event.tool, event.summary)
         if self.verbose and event.reason:
             self._line(f"  {safe_line(event.reason[:2_000])}")
 
@@ -232,10 +238,6 @@ class Activity:
             self.streams.err()
         self.gap_due = False
         self.wrote = True
-
-
-def _named(tool: str, summary: str) -> str:
-    return "  ".join(filter(None, (safe_line(tool), safe_line(summary))))
 
 
 def _relative(path: str, directory: str) -> str:

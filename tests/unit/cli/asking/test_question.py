@@ -123,6 +123,20 @@ def test_a_change_is_a_diff_with_the_file_on_disk(tmp_path: Path) -> None:
     assert "\x1b[32m+five\x1b[0m" in coloured
 
 
+def test_the_head_of_an_agents_own_diff_is_not_repeated() -> None:
+    """The headline has the one path; with several each stays, and nothing else is left out."""
+    head = ["--- /code/a.py", "+++ /code/a.py"]
+    fields: dict[str, Any] = {"tool": "Edit", "kind": ToolKind.EDIT, "command": None}
+    diff = "\n".join([*head, "@@ -1,1 +1,1 @@", "-a", "+b"])
+    shown = text(question(paths=("/code/a.py",), diff=diff, **fields))
+    assert "│ @@ -1,1 +1,1 @@\n│ -a\n│ +b\n" in shown
+    assert "---" not in shown
+    shown = text(question(paths=("/code/a.py", "b.py"), diff=diff, **fields))
+    assert "│ --- /code/a.py\n│ +++ /code/a.py\n" in shown
+    shown = text(question(paths=("/code/a.py",), diff="--- a\n+++ b", **fields))
+    assert "│ --- a\n│ +++ b\n" in shown
+
+
 @pytest.mark.parametrize("path", ["../other", "/etc/passwd", "link/file"])
 def test_a_file_elsewhere_is_said_to_be_outside(tmp_path: Path, path: str) -> None:
     """A link out of the directory too."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.cli.render.permissions import answer_words
 from clinvk.cli.render.text import PlainText
@@ -64,6 +65,13 @@ def test_an_answer_is_one_line(screen: Screen, clock: Callable[[], float]) -> No
     given = answer(Decision.DENY, DecidedBy.PERSON, reason="two\nlines \x1b[2J")
     _, err = shown(screen, clock, REQUEST, given)
     assert err == "✗ denied: two lines  Bash  ls\n"
+
+
+def test_a_path_is_relative_to_the_directory(screen: Screen, clock: Callable[[], float]) -> None:
+    """Whether the agent names it so or absolutely."""
+    given = answer(Decision.ALLOW, DecidedBy.PERSON)
+    _, err = shown(screen, clock, replace(REQUEST, summary="/code/a/b.txt"), given)
+    assert err == "✓ allowed  Bash  a/b.txt\n"
 
 
 def test_a_request_without_an_answer_is_said_at_the_end(
