@@ -85,18 +85,25 @@ def _body(request: PermissionRequest, cwd: str) -> Iterator[tuple[str, str]]:
         yield "", shown_path(path, cwd)
     if outside := [path for path in request.paths if _is_outside(path, cwd)]:
         yield "1", f"outside the working directory: {', '.join(outside)}"
-    for line in diff[_header_lines(diff) if len(request.paths) == 1 else 0 :]:
+    for line in diff[_header_lines(diff, request.paths, cwd) :]:
         yield _STYLES.get(line[:1], ""), line.removeprefix("=== ")
     if request.reason:
         yield from (("3", line) for line in f"because: {request.reason}".split("\n"))
 
 
-def _header_lines(diff: Sequence[str]) -> int:
-    """How many lines only name the file, which the headline names already."""
-    if diff[:1] and diff[0].startswith("=== "):
+def _header_lines(diff: Sequence[str], paths: Sequence[str], cwd: str) -> int:
+    """How many lines at the start only name the one file that the headline names already."""
+    if len(paths) != 1 or not diff:
+        return 0
+    if diff[0].startswith("=== "):
         return 0 if diff[0].endswith(")") else 1
-    agents_own = [line[:4] for line in diff[:3]] == ["--- ", "+++ ", "@@ -"]
-    return 2 if agents_own else 0
+    names = {paths[0], shown_path(paths[0], cwd)}
+    heads = [
+        {sign + folder + name for folder in ("", f"{letter}/") for name in names}
+        for sign, letter in (("--- ", "a"), ("+++ ", "b"))
+    ]
+    agents_own = len(diff) > 2 and diff[0] in heads[0] and diff[1] in heads[1]
+    return 2 if agents_own and diff[2].startswith("@@ -") else 0
 
 
 def _is_outside(path: str, cwd: str) -> bool:

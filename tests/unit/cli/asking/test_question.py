@@ -133,6 +133,8 @@ def test_the_head_of_an_agents_own_diff_is_not_repeated() -> None:
     assert "---" not in shown
     shown = text(question(paths=("/code/a.py", "b.py"), diff=diff, **fields))
     assert "│ --- /code/a.py\n│ +++ /code/a.py\n" in shown
+    shown = text(question(paths=("/code/c.py",), diff=diff, **fields))
+    assert "│ --- /code/a.py\n│ +++ /code/a.py\n" in shown
     shown = text(question(paths=("/code/a.py",), diff="--- a\n+++ b", **fields))
     assert "│ --- a\n│ +++ b\n" in shown
 
