@@ -28,32 +28,32 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class Deadlines:
-    """Until when a running child may go on; the runner says what happens, and asks.
+    """The deadlines of a running child, computed from what the runner reports about it.
 
-    `clock` counts seconds. `drain_until` is how long stdout is read after the child's exit, None
-    while it runs.
+    `clock` counts seconds. `drain_until` is the time until which stdout is read after the child's
+    exit, None while it runs.
     """
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self._limits = limits
         self._clock = clock
-        self._asked_at = self._heard_at = clock()
+        self._started_at = self._last_output_at = clock()
         self._person_answers = False
         self._exit_by: float | None = None
         self.drain_until: float | None = None
 
-    def asked(self) -> None:
-        """The child has its prompt: its limits start."""
-        self._asked_at = self._heard_at = self._clock()
+    def start(self) -> None:
+        """The child has received its prompt: the limits start."""
+        self._started_at = self._last_output_at = self._clock()
 
-    def heard(self) -> None:
+    def note_output(self) -> None:
         """The child has written something, so it is not idle."""
-        self._heard_at = self._clock()
+        self._last_output_at = self._clock()
 
     def wait_for_person(self, waits: bool) -> None:  # noqa: FBT001  the state itself
-        """The child waits for a person's answer, or has it: it is not idle meanwhile."""
+        """Whether the child now waits for a person's answer; it is not idle while it waits."""
         if self._person_answers and not waits:
-            self.heard()
+            self.note_output()
         self._person_answers = waits
 
     @property
@@ -62,7 +62,7 @@ class Deadlines:
         return self._exit_by is not None
 
     def settle(self) -> None:
-        """The child has its result: it has `settle_s` to exit."""
+        """The child has its result, and must exit within `settle_s`."""
         self._exit_by = self._clock() + self._limits.settle_s
 
     def unsettle(self) -> None:
@@ -70,23 +70,25 @@ class Deadlines:
         self._exit_by = None
 
     def drain(self) -> None:
-        """The child has exited: what it wrote is still read, for a while."""
+        """The child has exited; its remaining output is read for a short time."""
         self.drain_until = self._clock() + (_DRAIN_SETTLED_S if self.settled else _DRAIN_S)
 
     def postpone(self, held_s: float) -> None:
-        """Add the time in which the consumer did not read."""
+        """Extend the deadlines by the time in which the consumer did not read."""
         if self.drain_until is not None:
             self.drain_until += held_s
         if self._exit_by is not None:
             self._exit_by += held_s
 
     def next(self) -> tuple[float, EndReason] | None:
-        """The next moment at which the child has to be stopped, and why; None without a limit."""
+        """When the child must be stopped next, and why; None without a limit."""
         if self._exit_by is not None:
             return self._exit_by, EndReason.LINGERED
         found = []
         if self._limits.timeout_s is not None:
-            found.append((self._asked_at + self._limits.timeout_s, EndReason.TIMEOUT))
+            found.append((self._started_at + self._limits.timeout_s, EndReason.TIMEOUT))
         if self._limits.idle_timeout_s is not None and not self._person_answers:
-            found.append((self._heard_at + self._limits.idle_timeout_s, EndReason.IDLE_TIMEOUT))
+            found.append(
+                (self._last_output_at + self._limits.idle_timeout_s, EndReason.IDLE_TIMEOUT)
+            )
         return min(found, default=None)

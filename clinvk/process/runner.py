@@ -110,7 +110,7 @@ class Child:
 
         After a signal, or if it is being stopped, no prompt is sent.
         """
-        self._deadlines.asked()
+        self._deadlines.start()
         stopped = self._stop_sequence is not None or self._signals.received
         if self._process is not None and not stopped:
             self._pipes.outbox.send_prompt()
@@ -184,7 +184,7 @@ class Child:
             return True
         if self._ending is None:
             if self._pipes.exchange(0.0, read_stdout=False):
-                self._deadlines.heard()
+                self._deadlines.note_output()
             self._signals.drain()
             self._handle_signals()
             due = self._next_deadline()
@@ -225,7 +225,7 @@ class Child:
         wait_s = min(moments) - self._clock() if moments else None
         # Read before checking the deadlines: a slow consumer must not make the child idle.
         if self._pipes.exchange(self._exit.patience(wait_s)):
-            self._deadlines.heard()
+            self._deadlines.note_output()
         if not self._pipes.stdout_open:
             self.settled()
         self._signals.drain()
