@@ -16,7 +16,7 @@ _ENDED_BY = (signal.SIGTERM, signal.SIGHUP)
 
 
 def edit_prompt(text: str, cli: Cli) -> str:
-    """The text from the editor. Raises `UsageError` without an editor, a draft or success."""
+    """The text from the editor. Raises `UsageError` without an editor, or if it saves no file."""
     editor = editor_of(cli, otherwise="pipe the prompt in")
     with draft_folder() as folder:
         file = folder.draft
@@ -28,7 +28,7 @@ def edit_prompt(text: str, cli: Cli) -> str:
             return text_of(file.read_bytes(), "the draft").strip()
         except OSError as error:
             raise UsageError(
-                f"the editor `{shlex.join(editor)}` left no draft: nothing was sent",
+                f"the editor `{shlex.join(editor)}` saved no file: nothing was sent",
                 hint="`EDITOR` must save the given file, and run until the file is closed",
             ) from error
 
@@ -60,4 +60,6 @@ def open_editor(
     if end.stopped or -end.exit_code in _ENDED_BY:
         raise StoppedBySignal(ExitStatus.TERMINATED)
     if end.exit_code != 0:
-        raise UsageError(f"the editor `{shlex.join(editor)}` ended with {end.exit_code}: {lost}")
+        raise UsageError(
+            f"the editor `{shlex.join(editor)}` ended with exit code {end.exit_code}: {lost}"
+        )

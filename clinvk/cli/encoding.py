@@ -1,4 +1,4 @@
-"""How text becomes the bytes of a stream, and how a dead stream is given up."""
+"""Encodes text for a stream, and redirects a stream that can no longer be written."""
 
 import os
 from typing import IO, TextIO

@@ -15,7 +15,7 @@ LEFT_OUT = "\0"
 
 
 class OptionalValues(Command):
-    """A command whose options with a metavar in brackets, such as `[=DUR]`, can omit the value."""
+    """A command with options whose value is optional: their metavar is in brackets (`[=DUR]`)."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  Typer's own signature
         """Parse the words, after adding a value to each such option."""
@@ -23,7 +23,7 @@ class OptionalValues(Command):
 
 
 def value_is_optional(param: Any) -> bool:  # noqa: ANN401  Typer's classes have no public names
-    """Whether it is an option that can omit its value."""
+    """Whether it is an option whose value is optional."""
     return param.param_type_name == "option" and str(param.metavar).startswith("[=")
 
 

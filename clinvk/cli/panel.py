@@ -14,7 +14,7 @@ _STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Panel(Struct, frozen=True, kw_only=True):
-    """Lines that are shorter than the terminal is wide, and the column in the last one to rest in.
+    """Lines shorter than the width of the terminal; the cursor stays at `column` of the last one.
 
     A line may have styles, but no other control characters.
     """
@@ -23,14 +23,14 @@ class Panel(Struct, frozen=True, kw_only=True):
     column: int = 0
 
     def drawn_over(self, before: "Panel | None", columns: int, *, reflows: bool) -> str:
-        """What draws it in place of another, or at the start of a line."""
+        """The output that draws it in place of panel `before`, or at the start of a line."""
         if before is not None and before.lines[:-1] == self.lines[:-1]:
             return f"{_up(before.column // columns)}\r\x1b[J{self._last()}"
         erased = "" if before is None else before.erased(columns, reflows=reflows)
         return "".join((erased, *(f"{line}\n" for line in self.lines[:-1]), self._last()))
 
     def erased(self, columns: int, *, reflows: bool) -> str:
-        """What removes it from a terminal that has this many columns now."""
+        """The output that erases it; `columns` is the current width of the terminal."""
         above = [_width(line) for line in self.lines[:-1]]
         rows = sum(_rows(width, columns) if reflows else 1 for width in above)
         rows += self.column // columns if reflows else 0

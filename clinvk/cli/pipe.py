@@ -16,7 +16,7 @@ LARGEST_BACKLOG = 8 << 20
 """Bytes that may wait for a slow reader; beyond that, `write` waits too."""
 
 _ATTEND_S = 0.1
-"""How often the run is supervised during such a wait."""
+"""How often `attend` is called while `write` or `finish` waits, in seconds."""
 
 _PIECE = 4096
 """Bytes that a ready pipe accepts without blocking (`PIPE_BUF`)."""

@@ -8,8 +8,8 @@ import codecs
 from clinvk.errors import UsageError
 
 LONGEST = 10 * 1024 * 1024
-"""Maximum bytes of a prompt, more than any model accepts. A byte can take six in a transcript,
-whose lines are read up to 64 MiB: a longer prompt would be recorded but could not be read again."""
+"""Maximum bytes of a prompt; no model accepts as many. A byte can become six in a transcript, and
+lines over 64 MiB are not read: a longer prompt would be recorded but could not be read again."""
 
 _MARKS = (
     # A UTF-32 mark starts with a UTF-16 mark, so the longer one is tried first.

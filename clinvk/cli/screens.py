@@ -80,7 +80,7 @@ def _report(over: ScreenResult, streams: Streams) -> None:
     if over.error is not None:
         say_warning(streams, f"not fully recorded: {over.error}")
     if over.exit_code > 0 and not over.stopped:
-        say_warning(streams, f"the agent's screen ended with {over.exit_code}")
+        say_warning(streams, f"the agent's screen ended with exit code {over.exit_code}")
     if over.session is None:
         streams.err("there was no conversation, so no session was saved")
         return

@@ -116,7 +116,9 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     ephemeral: Annotated[
         bool,
         Option(
-            "--ephemeral", commands=("run",), help="Save no session, neither here nor in the agent."
+            "--ephemeral",
+            commands=("run",),
+            help="Save no session, neither in clinvk nor in the agent.",
         ),
     ] = False
     access: Annotated[
@@ -183,7 +185,7 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         float,
         Option(
             "--wait", metavar="[=DUR]", reads=parse_duration, alone=math.inf, commands=PROMPTED,
-            help="Wait if another run uses the session; without it, exit 75.",
+            help="Wait while another run uses the session (default: exit 75).",
         ),
     ] = 0.0  # fmt: skip
     backend_args: Annotated[

@@ -1,4 +1,4 @@
-"""The world a service may ask, passed in: paths, environment, clock, ids, this process."""
+"""What services use from outside, passed in: paths, environment, clock, ids, this process."""
 
 import os
 import sys
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class World(Struct, frozen=True, kw_only=True, dict=True):
-    """Everything outside that a use case needs; `now` is UTC, `monotonic` counts seconds.
+    """Everything that a use case needs from outside; `now` is UTC, `monotonic` counts seconds.
 
-    `age` puts into words when something was last used, given that time and now. `settings` are
-    those that a command runs with, None where it has not read any.
+    `age` receives a time and now, and returns in words when something was last used. `settings` are
+    those of the command, None if it has not read any.
     """
 
     home: Home
@@ -44,7 +44,7 @@ class World(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def agents(self) -> Catalog:
-        """Every agent there is: the one place where a service looks one up."""
+        """All agents; services find an agent only here."""
         return Catalog(self._settings_now)
 
     @cached_property

@@ -209,7 +209,7 @@ def _busy(path: Path, claim: Claim) -> SessionBusyError:
     if known and not claim.runs(named.pid, str(named.identity)):
         return SessionBusyError(
             "session is busy: another process holds it"
-            f" (the run that its lock names, process {named.pid}, has ended)",
+            f" (process {named.pid}, which the lock names, has ended)",
             hint=_SOON,
         )
     where = "on this machine" if here else f"on `{named.host}`"

@@ -253,7 +253,7 @@ def test_a_prompt_where_a_session_is_expected_is_explained(clinvk: Command) -> N
     keep(clinvk, 1)
     ran = clinvk("resume", "--here", "now add tests")
     assert ran.exit_code == 4
-    assert "with `--last` or `-i`, all words are prompt" in ran.stderr
+    assert "with `--last` or `-i`, all words are the prompt" in ran.stderr
 
 
 def test_a_signal_while_picking_leaves_the_terminal_in_order(

@@ -294,7 +294,7 @@ def test_an_odd_place_is_no_bug(clinvk: Command, tmp_path: Path, line: str, exit
 def test_an_editor_that_leaves_no_draft_is_said_to(clinvk: Command) -> None:
     """Exit 2: nothing was sent."""
     ran = clinvk("-b", "demo", "-e", env={"EDITOR": "rm -f"})
-    assert (ran.exit_code, "left no draft: nothing was sent" in ran.stderr) == (2, True)
+    assert (ran.exit_code, "saved no file: nothing was sent" in ran.stderr) == (2, True)
 
 
 def test_ctrl_c_during_the_start_is_quiet(clinvk: Command, tmp_path: Path) -> None:

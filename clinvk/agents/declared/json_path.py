@@ -30,9 +30,10 @@ def _inside(value: Json, step: str) -> Iterator[Json]:
 
 
 class JsonPath:
-    """A place in the output: a `path`, in objects where the paths of `where` have those values.
+    """A place in the output: a `path`, and optionally conditions on the object.
 
-    Without a form it finds nothing.
+    Each entry of `where` is a path and the value that the object must have there. Without a `form`
+    nothing is found.
     """
 
     def __init__(self, form: Mapping[str, Json] | None) -> None:

@@ -165,8 +165,8 @@ class _Declared(Parser):
     def _failure(self, exit_code: int | None, stderr_tail: str) -> Failure | None:
         if self._other_conversation is not None:
             message = (
-                f"asked to continue the conversation `{self._requested}`, the agent reported"
-                f" another one: `{one_line(self._other_conversation)}`"
+                f"the agent should have continued the conversation `{self._requested}`, but"
+                f" reported another one: `{one_line(self._other_conversation)}`"
             )
             return failure(FailureCode.CONVERSATION_GONE, message, detail=stderr_tail)
         if self._error is not None:

@@ -27,12 +27,14 @@ def resume(  # noqa: PLR0913  one parameter an option
     ] = None,
     *,
     last: Annotated[
-        bool, Option("--last", help="Continue the most recent session; all words are prompt.")
+        bool, Option("--last", help="Continue the most recent session; all words are the prompt.")
     ] = False,
     interactive: Annotated[
         bool,
         Option(
-            "--interactive", "-i", help="Pick from a list (type to filter); all words are prompt."
+            "--interactive",
+            "-i",
+            help="Pick from a list (type to filter); all words are the prompt.",
         ),
     ] = False,
     here: options.Here = False,
@@ -99,7 +101,7 @@ def _named(cli: Cli, reference: str, *, here: bool, backend: str | None) -> str:
     try:
         found = named_session(cli.world, reference)
     except SessionNotFoundError as error:
-        way_out = "with `--last` or `-i`, all words are prompt"
+        way_out = "with `--last` or `-i`, all words are the prompt"
         raise SessionNotFoundError(
             error.message, hint="\n".join(filter(None, (error.hint, way_out)))
         ) from error

@@ -22,7 +22,9 @@ def run(
     continue_last: Annotated[
         bool,
         Option(
-            "--continue", "-c", help="Continue the most recent session, first of this directory."
+            "--continue",
+            "-c",
+            help="Continue the most recent session of this directory, else of any.",
         ),
     ] = False,
     turn: TurnOptions,

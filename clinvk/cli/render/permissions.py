@@ -19,7 +19,7 @@ _BY = {
 
 
 def answer_words(answer: PermissionAnswer | None) -> str:
-    """The answer in a few words, on one line but for the agent's and the person's own text."""
+    """The answer in a few words; a text from the agent or the person may have several lines."""
     if answer is None:
         return "not answered"
     if answer.by is DecidedBy.AGENT:

@@ -23,8 +23,8 @@ undeclared_names = registry.names
 class Catalog:
     """All agents by name.
 
-    `settings` is called only for a name that is not known without it, so that other agents also
-    work with an invalid configuration.
+    `settings` is called only for a name that may be a declared agent, so that all other agents
+    also work with an invalid configuration.
     """
 
     def __init__(self, settings: "Callable[[], Settings]") -> None:

@@ -1,5 +1,5 @@
 """`clinvk doctor`: everything that could go wrong, each with its remedy.
 
-One file an area, one function a question. A check looks and never writes; what may be put right
-without asking is a value (`model.finding.Repair`), and `repairs` is the only file that acts.
+There is one file per area and one function per check. A check never writes. A repair that needs no
+confirmation is a value (`model.finding.Repair`), and only `repairs` carries it out.
 """

@@ -25,10 +25,10 @@ def check_agents(survey: Survey) -> Report:
     """Check every backend. One that is not installed is only counted, unless it is the default."""
     installed = (state for state in survey.backends if state.installed)
     named = [f"{state.name} {state.version or '?'}" for state in installed]
-    mend = "update the package that offers it, or uninstall it"
+    remedy = "update the package that offers it, or uninstall it"
     return ", ".join(named), (
         *_none(survey),
-        *(warning("plugin_unusable", sentence, remedy=mend) for sentence in unusable()),
+        *(warning("plugin_unusable", sentence, remedy=remedy) for sentence in unusable()),
         *(finding for state in survey.backends for finding in _of(state, survey)),
     )
 
@@ -57,7 +57,7 @@ def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
     if state.fault is not None:
         yield (problem if state.broken else warning)(
             "backend_broken" if state.broken else "backend_version_unknown",
-            f"`{state.name}` does not say its version: {state.fault}",
+            f"`{state.name}` does not report its version: {state.fault}",
             where=state.program[0],
             remedy=f"install it again: {state.install_hint}",
         )

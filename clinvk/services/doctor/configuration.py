@@ -51,8 +51,8 @@ def _file(world: World) -> Iterator[Finding]:
     faults = [] if text is None else faults_in(text, str(path), undeclared_names())
     for sentence, key in faults:
         plain = key is not None and all(part.isascii() for part in key)
-        mend = ("unset", key) if plain and key else ("edit",)
-        yield _invalid(sentence, str(path), command("clinvk", "config", *mend))
+        change = ("unset", key) if plain and key else ("edit",)
+        yield _invalid(sentence, str(path), command("clinvk", "config", *change))
 
 
 def _environment(survey: Survey) -> Iterator[Finding]:

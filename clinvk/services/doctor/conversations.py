@@ -1,7 +1,7 @@
 """The agents' side: whether they still have the conversations, and for how long.
 
-Nothing here is more than a note: it is the way of agents to clear up after themselves. Sessions
-that are closed or archived are not asked about.
+All findings are notes, because it is normal that agents delete old conversations. Closed and
+archived sessions are not checked.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ from clinvk.services.doctor.survey import Survey
 from clinvk.services.sessions.known_conversation import conversation_files_of
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import (
-    can_go_on,
+    can_continue,
     conversation_exists,
     conversation_is_empty,
     conversation_paths,
@@ -58,7 +58,7 @@ def check_conversations(survey: Survey) -> Report:
         counts.append(f"{len(kept):,} of {name}")
         findings += _gone(name, [one for one in kept if one.file is None])
         findings += _may_go(backend, kept, survey.world)
-    return ", ".join(counts) or "none to look for", findings
+    return ", ".join(counts) or "nothing to check", findings
 
 
 def _is_asked_about(session: Session) -> bool:
@@ -93,7 +93,7 @@ def _find(
     place = (files.root, depth)
     listing = listings.get(place) or ConversationListing(*place)
     listings[place] = listing
-    file = _latest(one for one in listing.find(files.pattern) if can_go_on(one, files.holds))
+    file = _latest(one for one in listing.find(files.pattern) if can_continue(one, files.holds))
     return file, file is not None or listing.complete
 
 
@@ -116,8 +116,8 @@ def _gone(name: str, lost: list[_Kept]) -> Iterator[Finding]:
             "conversation_gone",
             f"`{name}` no longer has the conversation of {plural(len(gone), 'session')}",
             where=str(lost[0].root),
-            remedy="`clinvk resume` with `--if-missing replay` starts a new one with its text; or "
-            "close the sessions that you do not want to continue",
+            remedy="`clinvk resume` with `--if-missing replay` starts a new one with the earlier "
+            "turns; close the sessions that you do not want to continue",
             command=command("clinvk", "sessions", "close", *gone[:_NAMED]),
             sessions=gone,
         )
@@ -132,11 +132,11 @@ def _may_go(backend: Backend, kept: list[_Kept], world: World) -> Iterator[Findi
     if setting and resumed:
         yield note(
             "conversation_at_risk",
-            f"`{backend.name}` may delete a conversation that was resumed when a new one "
-            f"begins in its directory: {plural(len(resumed), 'session')}",
+            f"`{backend.name}` may delete a resumed conversation as soon as a new one begins in "
+            f"the same directory: {plural(len(resumed), 'session')}",
             where=str(path),
-            remedy=f"set {setting}; `clinvk resume` with `--if-missing replay` starts a new one"
-            " with its text",
+            remedy=f"set {setting}; if one is already deleted, `clinvk resume` with"
+            " `--if-missing replay` starts a new one with its text",
             sessions=resumed,
         )
     if retention is None:
@@ -147,8 +147,8 @@ def _may_go(backend: Backend, kept: list[_Kept], world: World) -> Iterator[Findi
         yield note(
             "conversation_going",
             f"`{backend.name}` deletes conversations not used for "
-            f"{retention.days:g} days: that of {plural(len(going), 'session')} will be deleted"
-            f" within {SOON_DAYS:g} days",
+            f"{retention.days:g} days; within {SOON_DAYS:g} days this affects"
+            f" {plural(len(going), 'session')}",
             where=str(path) if path else None,
             remedy=f"continue the sessions that you want to keep, or raise {retention.setting}",
             sessions=going,

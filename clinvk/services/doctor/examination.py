@@ -16,7 +16,7 @@ from clinvk.services.doctor.index import check_index
 from clinvk.services.doctor.lock_files import check_locks
 from clinvk.services.doctor.machine import check_machine
 from clinvk.services.doctor.records import check_records
-from clinvk.services.doctor.repairs import mend
+from clinvk.services.doctor.repairs import apply_repair
 from clinvk.services.doctor.survey import Survey, survey
 from clinvk.services.world import World
 
@@ -35,8 +35,8 @@ CHECKS: dict[Area, Callable[[Survey], Report]] = {
 def examine(world: World, *, encoding: str, fix: bool = False) -> Examination:
     """Check everything that could go wrong; `encoding` is that of the output.
 
-    Nothing is written, and no program but the agents' `--version` is run, unless `fix` is true:
-    then the safe repairs are made first, and the result is the state after them.
+    Without `fix`, nothing is written, and only the agents' `--version` is run. With `fix`, the safe
+    repairs are made first, and the result is the state after them.
     """
     settings = settings_or_defaults(world)
     world = replace(world, settings=settings)
@@ -47,7 +47,7 @@ def examine(world: World, *, encoding: str, fix: bool = False) -> Examination:
         before = Examination(checked=_checked(survey(world, settings, backends, encoding)))
         for repair in [one.repair for one in before.findings if one.repair is not None]:
             try:
-                fixed.append(mend(repair, world))
+                fixed.append(apply_repair(repair, world))
             except ClinvkError as error:
                 unfixed.append(error.message)
     return Examination(

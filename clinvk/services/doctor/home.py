@@ -121,7 +121,7 @@ def _links(home: Home) -> Iterator[Finding]:
         yield problem(
             *kind,
             where=str(folder),
-            remedy=f"replace it by the folder, or move the whole home with `{HOME_VARIABLE}`",
+            remedy=f"replace it with the folder, or move the whole home with `{HOME_VARIABLE}`",
             command=move if back else command("mv", folder, f"{folder}.old"),
         )
 

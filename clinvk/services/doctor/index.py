@@ -1,4 +1,4 @@
-"""The index: whether it agrees with the session files, and how it is made to."""
+"""The index: whether it agrees with the session files, and how it is corrected."""
 
 from clinvk.model.finding import RebuildIndex
 from clinvk.services.doctor.findings import Report, command, note, warning
@@ -26,8 +26,8 @@ def check_index(survey: Survey) -> Report:
     else:
         kind, code = warning, "index_differs"
         message = "it differs from the files, so a list may miss changes"
-    mend = command("clinvk", "sessions", "reindex")
-    return "", (kind(code, message, str(home.index), command=mend, repair=RebuildIndex()),)
+    rebuild = command("clinvk", "sessions", "reindex")
+    return "", (kind(code, message, str(home.index), command=rebuild, repair=RebuildIndex()),)
 
 
 def reindex(home: Home, *, only_check: bool) -> IndexDiff:

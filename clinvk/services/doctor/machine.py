@@ -41,7 +41,7 @@ def _settings(encoding: str, environ: Mapping[str, str]) -> Iterator[Finding]:
 
 
 def _left(now_s: float) -> Iterator[Finding]:
-    """What killed runs left; a person's words in it are theirs to remove."""
+    """The files that killed runs left; only the user may remove drafts and trials."""
     for path in iter_left(now_s=now_s):
         yield note(
             "scratch_left",
@@ -57,7 +57,7 @@ def _left(now_s: float) -> Iterator[Finding]:
             if is_draft
             else "a killed `clinvk backends test` left its sessions here",
             where=str(path),
-            remedy="nothing removes it by itself; when you no longer need it",
+            remedy="it is never removed automatically; when you no longer need it",
             command=command("rm", "-r", path),
         )
 

@@ -161,18 +161,18 @@ def _compared(session: Session, survey: Survey) -> Iterator[Finding]:
             f"the record of session `{session.id}` is older than its transcript: it counts"
             f" {session.turns_begun:,} of {told.turns_begun:,} turns",
             where=str(home.record(session.id)),
-            remedy="every command reads the transcript; the record is brought up to it",
+            remedy="every command uses the transcript; the repair updates the record from it",
             command=FIX,
             repair=RebuildRecord(session_id=session.id),
         )
     if lost := transcript.lost_turns(session):
-        has = f"lacks {format_turns(lost)}" if transcript.turns else "has none"
+        has = f"lacks {format_turns(lost)}" if transcript.turns else "has none of them"
         yield about(
             "transcript_behind",
             f"session `{session.id}` counts {session.turns:,} turns, but its transcript"
-            f" {has}: what was said then is lost",
-            remedy="restore it from a backup; or continue the session, whose figures"
-            " and agent's conversation are as they were; or delete it",
+            f" {has}: their content is lost",
+            remedy="restore it from a backup, continue the session (its figures and the agent's"
+            " conversation are not affected), or delete it",
             command=command("clinvk", "sessions", "delete", "-y", session.id),
         )
 

@@ -1,6 +1,6 @@
-"""What `--fix` does, and nothing else: each of these is safe at any moment, also during a run.
+"""The repairs of `--fix`: each is safe at any time, also during a run.
 
-A damaged record is never deleted, and nothing of an agent's is touched.
+A damaged record is never deleted, and no file of an agent is changed.
 """
 
 import os
@@ -32,7 +32,7 @@ from clinvk.store.lock_files import remove_free_lock
 _T = TypeVar("_T")
 
 
-def mend(repair: Repair, world: World) -> str:
+def apply_repair(repair: Repair, world: World) -> str:
     """Repair one finding and return a sentence about it. Raises `ClinvkError`."""
     match repair:
         case CloseToOthers(paths=paths):
@@ -49,7 +49,7 @@ def mend(repair: Repair, world: World) -> str:
             return f"removed `{path}`"
         case RemoveLock(path=path):
             if not _try(lambda: remove_free_lock(path), str(path)):
-                raise StoreError(f"`{path}` is kept: it is held now")
+                raise StoreError(f"`{path}` is kept: a process holds it now")
             return f"removed `{path}`"
         case RebuildRecord(session_id=session_id):
             return _rebuild_record(session_id, world)

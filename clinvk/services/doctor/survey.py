@@ -1,4 +1,4 @@
-"""What the checks look at, collected once. Nothing is written."""
+"""Collects once what the checks need. Nothing is written."""
 
 from pathlib import Path
 
@@ -15,11 +15,11 @@ from clinvk.store.sessions.records import DamagedRecord
 
 
 class Survey(Struct, frozen=True, kw_only=True):
-    """The world, and what every check may ask of it.
+    """The data for all checks.
 
-    `sessions` are those that can be read, also the ones that only a transcript tells of; `damaged`
-    are the others. `records` are the names in the folder of the records, and `transcripts` the ids
-    of the transcripts. `unreadable` says why the folders could not be read, if they could not.
+    `sessions` are the readable sessions, including those that only have a transcript; `damaged` are
+    the others. `records` are the names in the folder of the records, and `transcripts` the ids of
+    the transcripts. `unreadable` is the error if the folders could not be read.
     """
 
     world: World

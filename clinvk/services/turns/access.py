@@ -81,9 +81,9 @@ def way_to_allow(denied: int, plan: "TurnPlan", *, recorded: bool) -> str:
     access = plan.request.access
     ways = [f'`{again} --access full "…"` allows everything']
     if access is not Access.EDIT:
-        ways.insert(0, f'`{again} --access edit "…"` allows changes of files')
+        ways.insert(0, f'`{again} --access edit "…"` allows file changes')
     if access is Access.ASK:
-        ways.append("`--allow RULE` a single tool")
+        ways.append("`--allow RULE` allows a single tool")
     elif access is None and Capability.ASK not in plan.backend.lacks:
         ways.append("`--access ask` asks at a terminal")
     return f"{plural(denied, 'action')} not allowed: {', '.join(ways)}"

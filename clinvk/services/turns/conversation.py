@@ -1,6 +1,6 @@
 """Chooses the agent's conversation for a turn: the session's own, or a replacement.
 
-A missing conversation is never replaced by an empty one without a request.
+A missing conversation is replaced by an empty one only if the user asked for it.
 """
 
 from collections.abc import Callable, Sequence
@@ -47,7 +47,7 @@ class ChosenConversation(Struct, frozen=True, kw_only=True):
         """A note for the user, if it replaces another conversation."""
         if self.origin is None:
             return None
-        what = f"with {self.replay.note} from our record" if self.replay else "empty"
+        what = f"with {self.replay.note} from clinvk's record" if self.replay else "empty"
         return f"the agent no longer has the conversation: a new one starts here, {what}"
 
 
@@ -133,7 +133,9 @@ def conversation_instead(
         replay = replay_of([turn for turn in _turns(past) if turn.number < session.next_turn])
         if replay is None:
             raise _gone(
-                session, backend, "no text of it is recorded to replay: use `--if-missing new`"
+                session,
+                backend,
+                "its text is not recorded, so it cannot be replayed: use `--if-missing new`",
             )
     chosen = Capability.OWN_ID not in backend.lacks
     return ChosenConversation(

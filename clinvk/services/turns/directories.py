@@ -13,8 +13,9 @@ from clinvk.store.files import reason
 def turn_directory(request: RunRequest, session: Session) -> tuple[Path, str | None]:
     """The directory of the turn, and the new directory of the session if it changes.
 
-    With `-c`, `--workdir` only selects the session, which runs in its own directory. Otherwise it
-    applies to this turn; the session gets it if its own directory is missing.
+    With `-c`, `--workdir` only selects the session; the turn runs in the session's directory.
+    Otherwise the turn runs in `--workdir`. If the session's directory is missing, `--workdir` also
+    replaces it in the session.
     """
     own = Path(session.cwd)
     problem = _problem_with(session.cwd)

@@ -26,25 +26,26 @@ _Handle = Callable[[Event], None]
 
 
 class Asker(Protocol):
-    """Puts requests to a person, one after the other, and never blocks its caller."""
+    """Asks a person about requests, one at a time, without blocking the caller."""
 
     def fileno(self) -> int:
         """A descriptor that is readable while `take_answers` has something to return."""
 
     def ask(self, request: PermissionRequest) -> None:
-        """Put the request to the person, after those that wait already."""
+        """Ask about this request, after those that are already waiting."""
 
     def take_answers(self) -> Sequence[PermissionAnswer]:
         """The answers since the last call."""
 
     def withdraw(self, request_id: str | None = None) -> None:
-        """Take the question back, if it is still open; None takes back all."""
+        """Remove the question if it is still open; None removes all."""
 
 
 class Permissions:
-    """Decides the requests of one turn; what it does not decide, a person does.
+    """Decides the requests of one turn, or leaves the decision to a person.
 
-    Rules that deny come first. Rules that allow count only where a person would be asked.
+    Rules that deny are applied first. Rules that allow are applied only if a person would
+    otherwise be asked.
     """
 
     def __init__(self, request: TurnRequest, rules: Rules, *, can_ask: bool) -> None:
@@ -71,7 +72,7 @@ class Permissions:
         return None
 
     def note(self, answer: PermissionAnswer) -> None:
-        """Note a person's answer, which may hold for the rest of the turn."""
+        """Note a person's answer, which may be valid for the rest of the turn."""
         tool = self._tools.pop(answer.id, None)
         if tool is not None and answer.decision is Decision.ALLOW_TURN:
             self._allowed_tools.add(tool)
@@ -99,10 +100,10 @@ def _resolved(path: str, directory: str) -> str:
 
 
 class Dialogue:
-    """Takes what an agent's parser returns: replies, events, and requests to be answered.
+    """Handles what an agent's parser returns: replies, events and permission requests.
 
-    `handle` records and shows an event. `asker` puts requests to a person; without one they are
-    denied, unless the access decides.
+    `handle` records and shows an event. `asker` asks a person; without one, requests are denied
+    unless a rule or the access decides.
     """
 
     def __init__(
@@ -130,7 +131,7 @@ class Dialogue:
         self._ended = False
 
     def take(self, parsed: Iterable[Event | Reply]) -> None:
-        """Pass on events, send replies, and answer or ask what the agent asks."""
+        """Handle each event, send each reply, and answer each request or ask a person about it."""
         for one in parsed:
             if isinstance(one, Reply):
                 if self._child is not None:
@@ -153,7 +154,7 @@ class Dialogue:
             self._asker.withdraw()
 
     def _denied_here(self, warning: Warned) -> bool:
-        """Whether the agent reports what was denied here: that is said already."""
+        """Whether the warning is about a denial that clinvk has already reported."""
         told = (
             one[:_ENOUGH]
             for request in self._denied
@@ -163,7 +164,7 @@ class Dialogue:
         return warning.code == "denied" and any(one in warning.message for one in told)
 
     def _decide(self, request: PermissionRequest) -> None:
-        """Answer the request, or put it to the person once it is on disk."""
+        """Answer the request, or ask the person after it is on disk."""
         answer = self._permissions.decide(request)
         if answer is None and self._ended:
             self._answer(_answer(request, DecidedBy.NOBODY, allowed=False), request)

@@ -243,8 +243,8 @@ def _texts(reads: Mapping[str, Path], backend: Backend) -> Iterator[tuple[str, s
         for file in filter(os.path.isfile, files):
             if read_text(file) is None:
                 raise BackendUnsupportedError(
-                    f"backend `{backend.name}` cannot follow `{file}`: it cannot be read, or is too"
-                    " large",
+                    f"backend `{backend.name}` cannot be run: its file `{file}` cannot be read,"
+                    " or is too large",
                     hint="correct it, or move it away",
                 )
         texts = [text for file in files if (text := read_text(file)) is not None]

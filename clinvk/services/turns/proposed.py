@@ -1,7 +1,8 @@
-"""The change of files that an agent asks for, as the lines of a unified diff.
+"""The file changes that an agent asks for, as the lines of a unified diff.
 
-The agent's own diff is taken as it is. From its edits one is made with the files on disk. That is
-for a person who waits: it takes linear time but for small changes, also with 10 MB.
+A diff from the agent is used unchanged. Edits are compared with the files on disk. A person waits
+for the result, so only small changes are compared exactly; all others take linear time, also in a
+file of 10 MB.
 """
 
 import os
@@ -15,13 +16,13 @@ from clinvk.store.files import open_regular
 _CONTEXT = 3
 _LARGEST = 16 * 1024 * 1024
 _COMPARED = 100_000
-"""Above this product of two numbers of lines, all lines count as changed."""
+"""If the numbers of lines, multiplied, exceed this, all lines count as changed."""
 
 
 def proposed_diff(request: PermissionRequest, cwd: str) -> list[str]:
     """The lines; those before the first hunk of a file begin with its path.
 
-    Empty if the request changes no file. Never raises: a file that cannot be read is a new one.
+    Empty if the request changes no file. Never raises: an unreadable file counts as a new one.
     """
     if request.diff:
         return request.diff.removesuffix("\n").split("\n")
@@ -72,7 +73,7 @@ def _file_diff(path: str, old: str | None, new: str | None) -> Iterator[str]:
 
 
 def _lines(text: str | None) -> list[str]:
-    """The lines; one without a line end at the end of the text is told from one with it."""
+    """The lines; a last line without a line end differs from the same line with one."""
     lines = (text or "").split("\n")
     last = lines.pop()
     return [*lines, f"{last} (no line end)"] if last else lines

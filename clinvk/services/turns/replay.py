@@ -86,7 +86,7 @@ def _last_conversation(turns: Sequence[Turn]) -> Sequence[Turn]:
 
 
 def _opening(left_out: int) -> str:
-    cut = f" The {plural(left_out, 'turn')} before are left out." if left_out else ""
+    cut = f" Left out: {plural(left_out, 'earlier turn')}." if left_out else ""
     return (
         f"<{_TAG}>\n"
         "You had this conversation with the same user before. This is a record of it, oldest turn"

@@ -65,7 +65,7 @@ class SameConversation:
                 return result
             return replace(result, failure=self._possible(result.failure, worked=worked))
         message = (
-            f"{self._title} was to resume the conversation `{_shown(self._asked or '')}`,"
+            f"{self._title} should have resumed the conversation `{_shown(self._asked or '')}`,"
             f" but answered from another one: `{_shown(self.other)}`"
         )
         detail = result.failure.detail if result.failure else None

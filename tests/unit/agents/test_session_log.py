@@ -43,7 +43,7 @@ def test_a_turn_keeps_its_id_however_much_follows() -> None:
         assert set(before) - set(ids) <= {turn.id for turn in LOG.turns(LINES[:count])[-1:]}
 
 
-def test_a_conversation_can_go_on_as_soon_as_a_prompt_is_logged() -> None:
+def test_a_conversation_can_continue_as_soon_as_a_prompt_is_logged() -> None:
     """Not before: a file with the context only is refused by the agent."""
     held = [SessionLog(answer="").has_content(LINES[:count]) for count in range(len(LINES) + 1)]
     first = held.index(True)

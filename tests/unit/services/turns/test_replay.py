@@ -51,7 +51,7 @@ def test_the_newest_turns_are_told_and_the_cut_is_said() -> None:
     assert len(replay.text) < BUDGET + 1000
     assert (replay.first, replay.last) == (40 - (39 - replay.left_out), 39)
     assert replay.left_out > 20
-    assert f"The {replay.left_out} turns before are left out." in replay.text
+    assert f"Left out: {replay.left_out} earlier turns." in replay.text
     assert f"({replay.left_out} earlier turns left out)" in replay.note
 
 
