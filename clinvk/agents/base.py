@@ -148,7 +148,7 @@ class Backend(ABC):
     def reads_files(
         self, access: Access | None, user_home: Path, environ: Mapping[str, str]
     ) -> Mapping[str, Path]:
-        """The files that `invocation` needs for that access: `TurnRequest.texts`, by key.
+        """The files that `invocation` needs for this access, by their key in `TurnRequest.texts`.
 
         A `*` in the name means all matching files, as one text.
         """
@@ -156,16 +156,15 @@ class Backend(ABC):
         return {}
 
     def is_conversation(self, conversation: str) -> bool:
-        """Whether that has the format of its ids; only such ids are used in commands and paths."""
+        """Whether that is a valid conversation id; only valid ones get into commands and paths."""
         return (
             ".." not in conversation and self.conversation_ids.fullmatch(conversation) is not None
         )
 
     def changes_conversation(self, request: TurnRequest) -> bool:
-        """Whether a resumed turn gets another id by design: when its arguments say to fork.
+        """Whether a resumed turn should get another id, because its arguments ask for a fork.
 
-        Otherwise, an agent that names another conversation than the requested one has lost the
-        requested one.
+        Otherwise, an agent that reports another conversation has lost the requested one.
         """
         fork = self.ways.get(Capability.FORK)
         return fork is not None and any(
@@ -211,10 +210,10 @@ class Backend(ABC):
     def usage_by(
         self, counters: Mapping[str, Json], request: TurnRequest, lines: Iterable[str] = ()
     ) -> Usage:
-        """What that turn used, from the counters in its file after it; unknown by default.
+        """What the turn used, from the `counters` in the agent's file after it; unknown by default.
 
-        Only called for an agent with `counters_in`, for a failed turn without figures; `lines` as
-        there.
+        Only called for an agent with `counters_in`, and for a failed turn without figures. `lines`
+        are as in `counters_in`.
         """
         del counters, request, lines
         return UNKNOWN_USAGE
@@ -222,8 +221,8 @@ class Backend(ABC):
     def usage_of_run(self, counters: Mapping[str, Json], lines: Iterable[str]) -> Usage:
         """What a turn used if its counters alone do not show it; unknown by default.
 
-        Called for an agent with `counters_in`, for a successful turn: `counters` are those of its
-        `Result`, `lines` as in `counters_in`.
+        Called for an agent with `counters_in`, after a successful turn. `counters` are those of its
+        `Result`, `lines` are as in `counters_in`.
         """
         del counters, lines
         return UNKNOWN_USAGE
@@ -231,14 +230,14 @@ class Backend(ABC):
     def all_conversations(
         self, user_home: Path, environ: Mapping[str, str]
     ) -> Conversations | None:
-        """The place of all its conversations; only needed if the agent chooses their ids."""
+        """The place of all conversations; only needed if the agent chooses their ids itself."""
         del user_home, environ
         return None
 
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> Conversations | None:
-        """The place of the title that the agent makes; if it makes none, that is among `lacks`."""
+        """The place of the title that the agent makes; one that makes none says so in `lacks`."""
         del conversation, user_home, environ
         return None
 
@@ -253,7 +252,7 @@ class Backend(ABC):
         return None
 
     def retention(self, settings: str | None) -> Retention | None:
-        """How long it keeps a conversation according to that file, None if forever.
+        """How long the agent keeps a conversation according to that file, None if forever.
 
         `settings` is None if the file does not exist. Never raises: for a text that cannot be
         parsed the answer is None as well, because then it is unknown.
@@ -264,7 +263,7 @@ class Backend(ABC):
     def keeps_resumed(self, settings: str | None) -> str | None:
         """The setting that keeps the agent from deleting a resumed conversation.
 
-        `settings` as for `retention`; None if no setting is needed, or if that is unknown.
+        `settings` is as in `retention`; None if no setting is needed, or if that is unknown.
         """
         del settings
         return None

@@ -70,9 +70,9 @@ def ask(**asked: Any) -> TurnRequest:  # noqa: ANN401  the fields of a request
 
 
 class Subject(Struct, frozen=True, kw_only=True):
-    """A backend, with recordings of its agent's CLI: the lines of one turn each.
+    """A backend, and recordings of its agent's CLI: each has the lines of one turn.
 
-    With `asks` they are of turns in which the agent could ask, and it is given no answer.
+    With `asks` the agent was allowed to ask in these turns; the checks give no answer.
     """
 
     backend: Backend

@@ -30,7 +30,7 @@ class NativeTurn(Struct, frozen=True, kw_only=True):
 
 
 class BegunConversation(Struct, frozen=True, kw_only=True):
-    """A conversation's beginning: the agent's id of it, the directory and the moment (UTC)."""
+    """The start of a conversation: its id, its directory and the time in UTC."""
 
     id: str
     cwd: str

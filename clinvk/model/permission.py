@@ -1,4 +1,4 @@
-"""What an agent asks to be allowed, and the answers: the words of both.
+"""Permission requests of agents and their answers: the values that both use.
 
 The events `PermissionRequest` and `PermissionAnswer` of `clinvk.model.events` use them.
 """
@@ -21,7 +21,7 @@ class ToolKind(StrEnum):
 class Decision(StrEnum):
     """The answer to a request.
 
-    `ALLOW_TURN` also allows every later request for the same tool in this turn, never longer.
+    `ALLOW_TURN` also allows every later request for the same tool, but only in this turn.
     `STOP` denies it and stops the turn.
     """
 
@@ -66,7 +66,7 @@ NO_RULES = Rules()
 
 
 def checked_rule(text: str) -> str:
-    """The rule's text, unchanged. Raises `UsageError` if it is none."""
+    """The text, unchanged. Raises `UsageError` if it is not a valid rule."""
     from clinvk.model.permission_rule import parse_rule
 
     parse_rule(text)
@@ -74,7 +74,7 @@ def checked_rule(text: str) -> str:
 
 
 class FileEdit(Struct, frozen=True, kw_only=True):
-    """A change of a file that is asked for: the part `old` becomes `new`.
+    """A change that the agent asks for in one file: the text `old` is replaced by `new`.
 
     `old` is None if `new` is the whole file; `new` is None if the file is deleted.
     """

@@ -4,10 +4,11 @@ A rule names a tool, and optionally in brackets what it may be used for. `Bash`,
 `Fetch` mean every agent's tool of that kind (`Shell` and `Write` are the same as `Bash` and
 `Edit`); any other name is the name of one tool, and may have `*` in it: `mcp__github__*`.
 
-A rule that allows must be sure, a rule that denies must not be evaded. So a command is allowed only
-if each of its parts is, and one that substitutes or redirects only if a rule has exactly its text;
-it is denied if any part of it is. A path is allowed only if all paths of the request are, and by a
-rule without a pattern only below the working directory.
+In doubt, nothing is allowed, and a rule that denies applies. A command is allowed only if each of
+its parts is allowed. A command with a substitution or a redirection is allowed only by a rule with
+exactly its text. A command is denied if any of its parts is denied. A request with several paths is
+allowed only if all of them are. A rule without a pattern allows only paths below the working
+directory.
 """
 
 import posixpath
@@ -37,11 +38,11 @@ _RULE = re.compile(r"([\w*.:/-]{1,200})(?:\((.{1,2000})\))?", re.DOTALL)
 _SEPARATORS = frozenset({"&&", "||", ";", "|", "|&", "&"})
 _PARTS = re.compile(r"[;&|\n()`{}]|\$\(")
 _UNCERTAIN = re.compile(r"[`\n\r<>(){}]|\$[({]")
-"""What can run or write more than the words show."""
+"""Characters with which a command can run or write more than its words show."""
 
 
 class PermissionRule(Struct, frozen=True):
-    """One rule; `pattern` is what stands in the brackets, None without them."""
+    """One rule; `pattern` is the text in the brackets, None without them."""
 
     tool: str
     pattern: str | None = None
@@ -56,7 +57,7 @@ class PermissionRule(Struct, frozen=True):
 
 
 def parse_rule(text: str) -> PermissionRule:
-    """The rule. Raises `UsageError` for anything else, with the place."""
+    """The rule in the text. Raises `UsageError` with the position of an error."""
     text = text.strip()
     found = _RULE.fullmatch(text)
     if found is not None and (found[2] is None or found[2].strip()):
@@ -75,8 +76,8 @@ def allowing(
 ) -> str | None:
     """The rules that together allow all of the request, as text; None if they do not.
 
-    The paths of the request have to be absolute, and resolved as the disk has them; `directory` is
-    the working directory, resolved too.
+    The paths of the request must be absolute and without symbolic links, and so must `directory`,
+    the working directory.
     """
     rules = [rule for rule in rules if _names(rule, request)]
     if request.kind is ToolKind.EXECUTE:

@@ -1,4 +1,4 @@
-"""Text in the form that a search compares, and the way back to the original text.
+"""Converts text to the form that a search compares, and finds the original text again.
 
 Compatibility forms (full width, ligatures, superscripts) and upper and lower case are equal, in the
 query and in the text: NFKC, case folding, and NFKC again, because folding can undo it.

@@ -1,10 +1,10 @@
-"""One sentence about many things of a kind: how many, a few examples, and what to do."""
+"""Combines many similar messages into one: the number, a few examples, and what to do."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 FEW = 3
-"""Up to this many get a sentence each. 2,000 foreign files in a folder get one together."""
+"""Up to this many things have a message each; 2,000 unknown files in a folder have only one."""
 
 _Thing = TypeVar("_Thing")
 
@@ -17,7 +17,7 @@ def summed_up(
     what: str,
     way_out: str,
 ) -> list[str]:
-    """A sentence for each if there are few, else one for all with `what`, names and `way_out`."""
+    """A message for each if there are few, else one with their number, `what`, and `way_out`."""
     if len(found) <= FEW:
         return [each(one) for one in found]
     names = ", ".join(f"`{name(one)}`" for one in found[:FEW])

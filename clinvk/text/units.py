@@ -1,4 +1,4 @@
-"""Durations, numbers and times between words and values, also times as people type them."""
+"""Converts durations, numbers and times to text, and parses those that people type."""
 
 import re
 from collections.abc import Callable, Sequence

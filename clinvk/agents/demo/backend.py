@@ -88,7 +88,7 @@ class Agent(Backend):
         return self.conversation_files(conversation, user_home, environ)
 
     def parser(self, request: TurnRequest) -> DemoParser:
-        """A parser without any state of the request: the agent's figures are those of the turn."""
+        """A new parser; it does not need the request, because the figures cover only the turn."""
         del request
         return DemoParser()
 

@@ -27,7 +27,7 @@ class RpcError(Struct, frozen=True, kw_only=True):
 
 
 class Response(Struct, frozen=True, kw_only=True):
-    """The response to our request that awaited this."""
+    """The response to one of our requests; `awaited` is the text given to `JsonRpc.request`."""
 
     awaited: str
     result: Json = None
@@ -35,14 +35,14 @@ class Response(Struct, frozen=True, kw_only=True):
 
 
 class Notification(Struct, frozen=True, kw_only=True):
-    """A message of the agent that needs no response."""
+    """A message from the agent that needs no response."""
 
     method: str
     params: Line
 
 
 class AgentRequest(Struct, frozen=True, kw_only=True):
-    """A request of the agent, open until it is answered or withdrawn.
+    """A request from the agent, open until it is answered or withdrawn.
 
     `key` is unique in this conversation, whatever ids the agent uses.
     """
@@ -53,9 +53,9 @@ class AgentRequest(Struct, frozen=True, kw_only=True):
 
 
 class Clash(Struct, frozen=True, kw_only=True):
-    """A request with the id of an open one: an answer could be taken for either.
+    """A request with the id of an open one, so that an answer would be ambiguous.
 
-    So `reply` refuses both, and `key`, the open one, is no longer open.
+    `reply` refuses both; the open one, `key`, is then closed.
     """
 
     key: str
@@ -74,7 +74,7 @@ class JsonRpc:
         self._open: dict[str, int | str] = {}
 
     def request(self, method: str, params: Json, awaits: str) -> Reply:
-        """A request with a number of its own; its response will say `awaits`."""
+        """A new request; its `Response` has the text `awaits` in `awaited`."""
         self._requests_sent += 1
         self._awaited[self._requests_sent] = awaits
         return _line({"id": self._requests_sent, "method": method, "params": params})
@@ -92,9 +92,9 @@ class JsonRpc:
         return self._close(key, {"error": {"code": code, "message": message}})
 
     def withdraw(self, agent_id: Json) -> str | None:
-        """The key of the open request with that id of the agent, which it no longer wants answered.
+        """Close the open request that the agent withdrew; returns its key.
 
-        None if there is none.
+        `agent_id` is the agent's own id. None if no request with it is open.
         """
         key = self._key_of(agent_id)
         if key is not None:
@@ -102,7 +102,7 @@ class JsonRpc:
         return key
 
     def read(self, line: str) -> Incoming | None:
-        """What the line says; None if it is no message, or a response to nothing that was asked.
+        """The message in the line; None for anything else, and for a response to no open request.
 
         Some agents leave out `jsonrpc`.
         """

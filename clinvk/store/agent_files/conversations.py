@@ -26,7 +26,7 @@ def conversation_exists(files: Conversations | None) -> bool | None:
     try:
         if not files.root.is_dir():
             return False if files.only_witness else None
-        if any(can_go_on(path, files.holds) for path in _matching(files)):
+        if any(can_continue(path, files.holds) for path in _matching(files)):
             return True
     except OSError:
         return None
@@ -52,7 +52,7 @@ def _matching(files: ConversationFiles) -> Iterator[Path]:
     return files.root.glob(files.pattern)
 
 
-def can_go_on(path: Path, holds: Callable[[Iterable[str]], bool] | None) -> bool:
+def can_continue(path: Path, holds: Callable[[Iterable[str]], bool] | None) -> bool:
     """Whether the agent can continue this file; True if that is not known."""
     if holds is None:
         return True

@@ -21,7 +21,7 @@ class Document(Struct, frozen=True):
     value: Json
 
     def line_of(self, location: Sequence[int | str]) -> int | None:
-        """The line of the deepest existing part of a location, counted from 1."""
+        """The line (from 1) of the value at a location, or of its nearest existing parent."""
         node, line = self.root, None
         for part in location:
             if isinstance(node, yaml.MappingNode):
