@@ -1,11 +1,13 @@
 """Converts text to the form that a search compares, and finds the original text again.
 
-Compatibility forms (full width, ligatures, superscripts) and upper and lower case are equal, in the
-query and in the text: NFKC, case folding, and NFKC again, because folding can undo it.
+In the query and in the text, these are equal: upper and lower case, compatibility forms (full
+width, ligatures, superscripts), typographic and plain hyphens and quotes, and letters with and
+without accents. Characters without a width, such as the soft hyphen, do not count.
 """
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 from unicodedata import category, combining, normalize
 
 from clinvk.text.plain import is_plain
@@ -14,20 +16,68 @@ Span = tuple[int, int]
 """Start and end of a part of a text, in characters."""
 
 _GROWING = re.compile(
-    "[\xa8\xaf\xb4\xb8\xbc-\xbe\xdf\u0130\u0132\u0133\u013f\u0140\u0149\u01c4-\u01cc\u01f1-\u01f3"
-    "\u02d8-\u02dd\u2017\u2025\u2026]"
+    "[\xbc-\xbe\xc6\xdf\xe6\u0132\u0133\u013f\u0140\u0149\u0152\u0153\u01c4-\u01cc\u01e2\u01e3"
+    "\u01f1-\u01f3\u01fc\u01fd\u2025\u2026]"
 )
 """The plain characters that become longer: `ß`, `½`, `…`. None becomes shorter or disappears."""
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TOKEN = re.compile(r"\s+|\S+")
 
+_INVISIBLE = re.compile(
+    "[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]+"
+)
+_PUNCTUATION = {
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe31\ufe32\ufe58",
+    "'": "\xb4\u02b9\u02bb\u02bc\u02bd\u02c8\u2018\u2019\u201a\u201b\u2032\u2035\u2039\u203a",
+    '"': "\xab\xbb\u02ba\u201c\u201d\u201e\u201f\u2033\u2036\u301d\u301e\u301f",
+}
+_PLAIN_FORMS = tuple((char, plain) for plain, chars in _PUNCTUATION.items() for char in chars)
+_TYPOGRAPHIC = re.compile(f"[{''.join(_PUNCTUATION.values())}]")
+
+_WITHOUT_ACCENT = dict(zip("łøđħŧıæœ", ("l", "o", "d", "h", "t", "i", "ae", "oe"), strict=True))
+"""Letters with a stroke and the like, which Unicode does not take apart."""
+
+_ACCENTS = re.compile(f"[\u0300-\u0336\u0339-\u036f{''.join(_WITHOUT_ACCENT)}]")
+"""Not the strokes that make another sign: `≠`."""
+
+_ACCENTED = re.compile(
+    "[\xdf-\u024f\u0300-\u036f\u0386-\u03ce\u03d3\u03d4\u0400-\u045f\u0476\u0477\u04c1-\u04f9"
+    "\u1e00-\u1fff]"
+)
+
+
+class Folded(NamedTuple):
+    """A text as it is compared: with its accents, and without."""
+
+    accented: str
+    plain: str
+
 
 def fold(text: str) -> str:
     """The text in the form that is compared. Folding twice gives the same result."""
+    return folded(text).plain
+
+
+def folded(text: str) -> Folded:
+    """The text in the form that is compared, and the same with its accents."""
     if text.isascii():
-        return text.lower()
-    return normalize("NFKC", normalize("NFKC", text).casefold())
+        low = text.lower()
+        return Folded(low, low)
+    text = plain_punctuation(_INVISIBLE.sub("", text))
+    accented = plain_punctuation(normalize("NFKC", normalize("NFKC", text).casefold()))
+    if _ACCENTED.search(accented) is None:
+        return Folded(accented, accented)
+    bare = _ACCENTS.sub(lambda mark: _WITHOUT_ACCENT.get(mark[0], ""), normalize("NFD", accented))
+    return Folded(accented, normalize("NFC", bare))
+
+
+def plain_punctuation(text: str) -> str:
+    """The text with plain hyphens and quotes instead of typographic ones."""
+    if _TYPOGRAPHIC.search(text) is not None:
+        for char, plain in _PLAIN_FORMS:
+            text = text.replace(char, plain)
+    return text
 
 
 def unfolded_span(text: str, span: Span) -> Span:

@@ -5,45 +5,47 @@ remember only a part of an identifier.
 """
 
 import re
+import shlex
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from clinvk.errors import UsageError
-from clinvk.text.casefold import Span, fold
+from clinvk.text.casefold import Folded, Span, folded, plain_punctuation
 
 _HOW = 'write `all required words`, `"a phrase"`, or `-word` to exclude a word'
 _ITEM = re.compile(r'(?P<dash>-)?"(?P<phrase>[^"]*)(?P<close>"?)|(?P<word>\S+)')
 
 
 class Term(Struct, frozen=True):
-    """A word, or the words of a phrase, folded; any white space separates words of a phrase."""
+    """A word, or the words of a phrase, folded; any white space separates words of a phrase.
+
+    `accented` are the words with their accents, and `typed` is how the term stands in the query.
+    """
 
     words: tuple[str, ...]
+    accented: tuple[str, ...]
+    typed: str
 
-    def is_in(self, folded: str) -> bool:
-        """Whether a folded text contains it."""
-        if not all(word in folded for word in self.words):
-            return False
-        return len(self.words) == 1 or next(self.spans(folded), None) is not None
+    def is_in(self, text: str) -> bool:
+        """Whether a folded text contains it, with whatever accents."""
+        return _is_in(text, self.words)
 
-    def spans(self, folded: str) -> Iterator[Span]:
+    def is_exactly_in(self, text: Folded) -> bool:
+        """Whether the text contains it with the same accents."""
+        if self.accented is self.words and text.accented is text.plain:
+            return self.is_in(text.plain)
+        return _is_in(text.accented, self.accented)
+
+    def spans(self, text: str) -> Iterator[Span]:
         """All places of it in a folded text, without overlaps."""
-        if len(self.words) > 1:
-            pattern = r"\s+".join(map(re.escape, self.words))
-            yield from (found.span() for found in re.finditer(pattern, folded))
-            return
-        word = self.words[0]
-        at = folded.find(word)
-        while at >= 0:
-            yield at, at + len(word)
-            at = folded.find(word, at + len(word))
+        return _spans(text, self.words)
 
-    def strength_in(self, folded: str) -> int:
-        """2 if the text has it as a whole word, 1 if only inside other words, else 0."""
-        if not self.is_in(folded):
+    def strength_in(self, text: str) -> int:
+        """2 if the folded text has it as a whole word, 1 if only inside other words, else 0."""
+        if not self.is_in(text):
             return 0
-        return 2 if any(is_whole(folded, span) for span in self.spans(folded)) else 1
+        return 2 if any(is_whole(text, span) for span in self.spans(text)) else 1
 
 
 class Query(Struct, frozen=True, kw_only=True):
@@ -53,10 +55,10 @@ class Query(Struct, frozen=True, kw_only=True):
     unwanted: tuple[Term, ...] = ()
 
 
-def is_whole(folded: str, span: Span) -> bool:
-    """Whether the text at this place is not part of a longer word."""
+def is_whole(text: str, span: Span) -> bool:
+    """Whether the folded text at this place is not part of a longer word."""
     start, end = span
-    return not (folded[start - 1 : start].isalnum() or folded[end : end + 1].isalnum())
+    return not (text[start - 1 : start].isalnum() or text[end : end + 1].isalnum())
 
 
 def parse_query(text: str) -> Query:
@@ -64,16 +66,28 @@ def parse_query(text: str) -> Query:
 
     Raises `UsageError` if it is empty, has only excluded words, or an unclosed quote.
     """
-    wanted: dict[Term, None] = {}
-    unwanted: dict[Term, None] = {}
-    for item in _ITEM.finditer(text):
+    wanted: dict[tuple[str, ...], Term] = {}
+    unwanted: dict[tuple[str, ...], Term] = {}
+    # Phones and word processors replace what was typed: a phrase arrives as `“a phrase”`.
+    for item in _ITEM.finditer(plain_punctuation(text)):
         term, leaves_out = _term(item)
-        (unwanted if leaves_out else wanted)[term] = None
+        if term.words:
+            (unwanted if leaves_out else wanted).setdefault(term.words, term)
     if not wanted and unwanted:
-        raise UsageError("the query has only excluded words", hint=_HOW)
+        dashed = " ".join(f"-{term.typed}" for term in unwanted.values()).replace('"', "")
+        raise UsageError(
+            "the query has only excluded words",
+            hint=f"`-word` excludes a word; {how_to_find(dashed)}",
+        )
     if not wanted:
         raise UsageError("the query is empty", hint=_HOW)
-    return Query(wanted=tuple(wanted), unwanted=tuple(unwanted))
+    return Query(wanted=tuple(wanted.values()), unwanted=tuple(unwanted.values()))
+
+
+def how_to_find(text: str) -> str:
+    """How to find a text that starts with a dash."""
+    quoted = shlex.quote(f'"{text}"')
+    return f"to find `{text}` itself, run `clinvk sessions search {quoted}`"
 
 
 def _term(item: "re.Match[str]") -> tuple[Term, bool]:
@@ -81,10 +95,34 @@ def _term(item: "re.Match[str]") -> tuple[Term, bool]:
     if word is None:
         if not item["close"]:
             raise UsageError('a `"` in the query is not closed', hint=_HOW)
-        words = tuple(fold(item["phrase"]).split())
-        if not words:
+        term = _folded_term(item["phrase"], f'"{item["phrase"]}"')
+        if not term.words:
             raise UsageError("a phrase in the query is empty", hint=_HOW)
-        return Term(words), bool(item["dash"])
+        return term, bool(item["dash"])
     # `--flag` and `->` are words to find, not the excluded words `-flag` and `>`.
     leaves_out = len(word) > 1 and word[0] == "-" and word[1] not in "->"
-    return Term(tuple(fold(word[leaves_out:]).split())), leaves_out
+    return _folded_term(word[leaves_out:], word[leaves_out:]), leaves_out
+
+
+def _folded_term(text: str, typed: str) -> Term:
+    accented, plain = folded(text)
+    words = tuple(plain.split())
+    return Term(words, words if accented is plain else tuple(accented.split()), typed)
+
+
+def _is_in(text: str, words: tuple[str, ...]) -> bool:
+    if not all(word in text for word in words):
+        return False
+    return len(words) == 1 or next(_spans(text, words), None) is not None
+
+
+def _spans(text: str, words: tuple[str, ...]) -> Iterator[Span]:
+    if len(words) > 1:
+        pattern = r"\s+".join(map(re.escape, words))
+        yield from (found.span() for found in re.finditer(pattern, text))
+        return
+    word = words[0]
+    at = text.find(word)
+    while at >= 0:
+        yield at, at + len(word)
+        at = text.find(word, at + len(word))

@@ -1,6 +1,7 @@
 """Ranks a session for a query, and selects the place to show.
 
-The ranking is documented in `docs/search.md`: each word counts in the best place that contains it.
+The ranking is documented in `docs/search.md`: each word counts in the best place that contains it,
+and words that stand together in one text count more than any words that do not.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,8 +11,9 @@ from typing import NamedTuple
 from clinvk.model.files import shown_path
 from clinvk.model.session import Session
 from clinvk.services.search.query import Query
+from clinvk.services.search.together import Closeness, closeness
 from clinvk.store.transcripts.turns import TurnTexts
-from clinvk.text.casefold import fold
+from clinvk.text.casefold import Folded, folded
 
 
 class Field(StrEnum):
@@ -36,13 +38,29 @@ WEIGHTS: Mapping[Field, int] = {
 """The weight of a word in each field; a whole word counts twice."""
 
 
+_BEST = 2 * max(WEIGHTS.values())
+"""The most that one word can count by its place."""
+
+_OTHER_ACCENTS = -_BEST
+"""What a word counts that only occurs with other accents: less than any that is as it was typed."""
+
+_TOGETHER: Mapping[Closeness, int] = {
+    Closeness.NEAR: 2 * _BEST,
+    Closeness.ADJACENT: 2 * _BEST + 2,
+}
+"""What each word counts besides if all stand together: more than accents and places can.
+
+It counts once more by the place in which they do.
+"""
+
+
 class Place(NamedTuple):
     """A text to search; `turn` is None for a text of the session itself."""
 
     field: Field
     turn: int | None
     text: str
-    folded: str
+    folded: Folded
 
 
 class Ranked(NamedTuple):
@@ -56,7 +74,7 @@ def places_of_session(session: Session) -> list[Place]:
     """The texts to search of the session itself."""
     texts = [(Field.TITLE, session.title), (Field.NAME, session.name or "")]
     texts += [(Field.TAG, tag) for tag in session.tags]
-    return [Place(field, None, text, fold(text)) for field, text in texts if text]
+    return [Place(field, None, text, folded(text)) for field, text in texts if text]
 
 
 def places_of_turn(turn: TurnTexts, cwd: str) -> list[Place]:
@@ -65,31 +83,42 @@ def places_of_turn(turn: TurnTexts, cwd: str) -> list[Place]:
     # Relative paths: else the name of a project folder would match all of its files.
     texts += [(Field.FILE, shown_path(path, turn.cwd or cwd)) for path in turn.files]
     texts += [(Field.ANSWER, answer) for answer in turn.answers]
-    return [Place(field, turn.number, text, fold(text)) for field, text in texts if text]
+    return [Place(field, turn.number, text, folded(text)) for field, text in texts if text]
 
 
 def ranked(places: Iterable[Place], query: Query) -> Ranked | None:
     """The rank of all places together; None if they do not match the query.
 
-    The place to show is preferably in a turn, and of equal turns in the later one; within a turn it
-    is the one with the earliest word of the query.
+    The place to show is preferably in a turn, then one where the words stand together, and of equal
+    turns in the later one; within a turn it is the one with the earliest word of the query.
     """
-    best = [0] * len(query.wanted)
-    most: tuple[int, bool, int, int, int] | None = None
+    terms = query.wanted
+    best, exact = [0] * len(terms), [False] * len(terms)
+    together = 0
+    most: tuple[int, bool, Closeness, int, int, int] | None = None
     shown: Place | None = None
     for place in places:
-        folded = place.folded
-        if any(term.is_in(folded) for term in query.unwanted):
+        text = place.folded
+        if any(term.is_in(text.plain) for term in query.unwanted):
             return None
-        worths = [WEIGHTS[place.field] * term.strength_in(folded) for term in query.wanted]
-        if not any(worths):
+        strengths = [term.strength_in(text.plain) for term in terms]
+        held = len(strengths) - strengths.count(0)
+        if not held:
             continue
+        worths = [WEIGHTS[place.field] * strength for strength in strengths]
         best = list(map(max, best, worths))
-        held = len(worths) - worths.count(0)
+        exact = [
+            found or (worth > 0 and term.is_exactly_in(text))
+            for found, worth, term in zip(exact, worths, terms, strict=True)
+        ]
+        close = closeness(text.plain, terms) if 1 < held == len(terms) else Closeness.APART
+        if close > Closeness.APART:
+            together = max(together, len(terms) * _TOGETHER[close] + sum(worths))
         first = worths.index(next(filter(None, worths)))
-        worth = (held, place.turn is not None, sum(worths), place.turn or 0, -first)
+        worth = (held, place.turn is not None, close, sum(worths), place.turn or 0, -first)
         if most is None or worth > most:
             most, shown = worth, place
     if shown is None or not all(best):
         return None
-    return Ranked(sum(best), shown)
+    others = _OTHER_ACCENTS * exact.count(False)
+    return Ranked(sum(best) + others + together, shown)

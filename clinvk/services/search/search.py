@@ -1,8 +1,10 @@
 """Searches the sessions without an index; a check of the files' bytes selects which to parse."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.errors import (
     SessionDamagedError,
@@ -12,7 +14,7 @@ from clinvk.errors import (
 )
 from clinvk.model.session import Session
 from clinvk.services.search.prefilter import Content, Prefilter
-from clinvk.services.search.query import Query
+from clinvk.services.search.query import Query, Term
 from clinvk.services.search.ranking import Field, Ranked, places_of_session, places_of_turn, ranked
 from clinvk.services.search.snippet import Snippet, snippet_of
 from clinvk.services.world import World
@@ -21,6 +23,8 @@ from clinvk.store.sessions.contents import SessionBytes, iter_bytes
 from clinvk.store.sessions.selection import Listed, Selection
 from clinvk.store.sessions.store import SessionStore
 from clinvk.store.transcripts.turns import TurnTexts
+
+Result = TypeVar("Result")
 
 _SESSIONS_EACH = 1000
 """Sessions per process; with fewer, another process takes longer to start than it saves."""
@@ -42,11 +46,13 @@ class Hit(Struct, frozen=True, kw_only=True):
 class Found(Struct, frozen=True, kw_only=True):
     """The hits, best first, and what could not be searched.
 
+    If there is no hit, `nowhere` has the required terms that are in none of the selected sessions.
     `unreadable` has a sentence for each unreadable record or transcript, `rebuilt` one for each
     damaged record whose transcript was searched instead; `damaged_lines` is a number of lines.
     """
 
     hits: tuple[Hit, ...]
+    nowhere: tuple[Term, ...] = ()
     unreadable: tuple[str, ...] = ()
     rebuilt: tuple[str, ...] = ()
     damaged_lines: int = 0
@@ -59,20 +65,29 @@ def search_sessions(
 
     Many sessions are divided among at most `processors` processes.
     """
-    store = world.store
+    found = _search(world.store, query, only, limit, processors)
+    if found.hits:
+        return found
+    if len(query.wanted) == 1 and not query.unwanted:
+        return replace(found, nowhere=query.wanted)
 
-    def search(ids: Sequence[str]) -> Found:
-        return _Search(store, query, only).found(ids, limit)
+    def has_none(ids: Sequence[str], term: Term) -> bool:
+        return not _Search(world.store, Query(wanted=(term,)), only).any(ids)
 
-    ids = store.ids()
-    count = min(processors, len(ids) // _SESSIONS_EACH)
-    if count <= 1:
-        return search(ids)
-    from clinvk.process.fork_map import fork_map
+    def is_nowhere(term: Term) -> bool:
+        return all(_shared(lambda ids: has_none(ids, term), world.store.ids(), processors))
 
-    parts = fork_map(
-        search, [ids[len(ids) * n // count : len(ids) * (n + 1) // count] for n in range(count)]
+    return replace(found, nowhere=tuple(filter(is_nowhere, query.wanted)))
+
+
+def _search(
+    store: SessionStore, query: Query, only: Selection, limit: int | None, processors: int
+) -> Found:
+    parts = _shared(
+        lambda ids: _Search(store, query, only).found(ids, limit), store.ids(), processors
     )
+    if len(parts) == 1:
+        return parts[0]
     hits = [hit for part in parts for hit in part.hits]
     hits.sort(key=lambda hit: _order(hit.listed, hit.rank), reverse=True)
     return Found(
@@ -80,6 +95,20 @@ def search_sessions(
         unreadable=tuple(sentence for part in parts for sentence in part.unreadable),
         rebuilt=tuple(sentence for part in parts for sentence in part.rebuilt),
         damaged_lines=sum(part.damaged_lines for part in parts),
+    )
+
+
+def _shared(
+    work: Callable[[Sequence[str]], Result], ids: Sequence[str], processors: int
+) -> list[Result]:
+    """The results of the work, divided among several processes if there are many sessions."""
+    count = min(processors, len(ids) // _SESSIONS_EACH)
+    if count <= 1:
+        return [work(ids)]
+    from clinvk.process.fork_map import fork_map
+
+    return fork_map(
+        work, [ids[len(ids) * n // count : len(ids) * (n + 1) // count] for n in range(count)]
     )
 
 
@@ -116,6 +145,10 @@ class _Search:
             damaged_lines=self._damaged_lines,
         )
 
+    def any(self, ids: Sequence[str]) -> bool:
+        """Whether there is a hit among these sessions."""
+        return any(self._ranked(content) is not None for content in iter_bytes(self._store, ids))
+
     def _ranked(self, content: SessionBytes) -> tuple[Listed, Ranked] | None:
         """The session and its rank, if it is a hit."""
         record, transcript = Content(content.record), Content(content.transcript)
@@ -129,7 +162,8 @@ class _Search:
             return None
         places = places_of_session(listed.session)
         if not all(
-            any(term.is_in(place.folded) for place in places) or prefilter.lets_through(transcript)
+            any(term.is_in(place.folded.plain) for place in places)
+            or prefilter.lets_through(transcript)
             for term, prefilter in self._prefilters
         ):
             return None

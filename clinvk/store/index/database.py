@@ -16,7 +16,7 @@ from clinvk.store.files import ensure_private_dir, open_private
 from clinvk.store.home import Home
 from clinvk.store.index.columns import DECLARED
 
-VERSION = 5
+VERSION = 6
 """Version of the tables below. A file of another version is deleted."""
 
 BUSY_S = 0.05

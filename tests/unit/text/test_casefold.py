@@ -4,9 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinvk.text.casefold import fold, unfolded_span
+from clinvk.text.casefold import fold, folded, unfolded_span
 
-NASTY = "aAbB zZ\n\t\"'ß\u017fKﬁéİŉ\uff2b…中文ガｶﾞहि한각각🎉½①µ\u0301\u0323\u0308\u1161\ud800"
+NASTY = (
+    "aAbB zZ\n\t\"'ß\u017fKﬁéİŉ\uff2b…\xe9\xad\u200b\u2019\u2014\xc6"
+    "中文ガｶﾞहि한각각🎉½①µ\u0301\u0323\u0308\u1161\ud800"
+)
 
 
 @pytest.mark.parametrize(
@@ -15,20 +18,36 @@ NASTY = "aAbB zZ\n\t\"'ß\u017fKﬁéİŉ\uff2b…中文ガｶﾞहि한각각
         ("HeLLo", "hello"),
         ("STRASSE Straße", "strasse strasse"),
         ("ﬁle \uff26\uff55\uff4c\uff4c ①", "file full 1"),
-        ("cafe\u0301", "café"),
-        ("Σίσυφος", "σίσυφοσ"),
+        ("cafe\u0301 Café CAF\xc9", "cafe cafe cafe"),
+        ("\u0141\xf3d\u017a \xc6r\xf8 \u0153uvre", "lodz aero oeuvre"),
+        ("ёж \u1f04νθρωπος", "еж ανθρωποσ"),  # noqa: RUF001  other scripts
+        ("a \u2260 b", "a \u2260 b"),
+        ("don\u2019t \u201cx\u201d \xaby\xbb \xb4z\xb4", 'don\'t "x" "y" \'z\''),
+        ("a\u2010b\u2011c \u2013 \u2014 \u22125", "a-b-c - - -5"),
+        ("co\xadop\u200b\u2060er\ufeffate \u2764\ufe0f", "cooperate \u2764"),
+        ("Σίσυφος", "σισυφοσ"),
         ("ｶﾞ", "ガ"),
     ],
 )
 def test_what_counts_as_the_same_folds_to_the_same(text: str, folded: str) -> None:
-    """Case and compatibility forms make no difference."""
+    """Case, compatibility forms, accents and typographic signs make no difference."""
     assert fold(text) == folded
+
+
+@pytest.mark.parametrize(
+    ("text", "accented"),
+    [("cafe\u0301", "café"), ("Straße", "strasse"), ("CAFÉ \u2013 Ł", "café - ł")],
+)
+def test_the_accents_can_be_kept(text: str, accented: str) -> None:
+    """To tell what was found as it was typed; everything else is as without them."""
+    assert folded(text) == (accented, fold(accented))
 
 
 @given(st.text() | st.text(NASTY))
 def test_folding_again_changes_nothing(text: str) -> None:
     """A folded word can be sought in a folded text."""
     assert fold(fold(text)) == fold(text)
+    assert folded(folded(text).accented) == folded(text)
 
 
 @given(st.text(NASTY, max_size=30) | st.text(max_size=30), st.data())
@@ -49,9 +68,11 @@ def test_the_way_back_holds_all_that_was_found(text: str, data: st.DataObject) -
     [
         ("die Straße dort", "strasse", "Straße"),
         ("die Straße dort", "ass", "aß"),
-        ("un cafe\u0301 noir", "fé", "fe\u0301"),
+        ("un cafe\u0301 noir", "fe", "fe\u0301"),
         ("x\n中文 \uff21\uff22\uff23\ny", "b", "\uff22"),
         ("— login …", "login", "login"),
+        ("so log\u200bin!", "login", "log\u200bin"),
+        ("\xc6r\xf8 co\xadop", "coop", "co\xadop"),
     ],
 )
 def test_the_way_back_is_narrow(text: str, word: str, original: str) -> None:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from clinvk.services.search.prefilter import FOLD_TO_ASCII, Content, Prefilter
+from clinvk.services.search.prefilter import FOLD_AWAY, FOLD_TO_ASCII, Content, Prefilter
 from clinvk.services.search.query import parse_query
 from clinvk.text.casefold import fold
 
@@ -30,6 +30,12 @@ def test_every_character_that_folds_to_ascii_is_known() -> None:
     assert not found - known
 
 
+def test_every_character_that_disappears_is_known() -> None:
+    """Likewise; it can stand in the middle of any word."""
+    known = {code for first, last in FOLD_AWAY for code in range(first, last + 1)}
+    assert not {code for code in range(sys.maxunicode + 1) if not fold(chr(code))} - known
+
+
 @pytest.mark.parametrize(
     ("word", "text"),
     [
@@ -40,6 +46,12 @@ def test_every_character_that_folds_to_ascii_is_known() -> None:
         ("kelvin", "\u212aelvin"),
         ("file", "ﬁle"),
         ("naïve", "nai\u0308ve"),
+        ("cafes", "caf\xe9s"),
+        ("cafes", "cafe\u0301s"),
+        ("caf\xe9s", "cafes"),
+        ("login", "lo\xadg\u200bin"),
+        ("don't", "don\u2019t"),
+        ("--no-verify", "\u2010\u2011no\u2212verify"),
         ("中文", "中文"),
         ("\udcff", "a\udcffb"),
         ("->", "a->b"),
@@ -61,6 +73,7 @@ def test_a_word_that_is_not_there_is_kept_back() -> None:
     assert not _lets_through("login", _line("\x1b[31mred\x1b[0m\n“quoted” — Straße \udc80"))
     assert not _lets_through("中文", _line("plain"))
     assert not _lets_through("login", b"")
+    assert not _lets_through("ligne-a", _line("d\xe9j\xe0 \u2014 na\xefve, l'\xcele"))
 
 
 def test_a_word_cut_by_the_seam_of_two_pieces_comes_through() -> None:
@@ -69,6 +82,9 @@ def test_a_word_cut_by_the_seam_of_two_pieces_comes_through() -> None:
     between = json.dumps({"type": "session"}).encode()
     assert _lets_through("login", b"\n".join([first, second]))
     assert _lets_through("login", b"\n".join([first, between, second]))
+    assert _lets_through(
+        "cafes", b"\n".join([_line("caf", delta=True), _line("\xe9s", delta=True)])
+    )
     spaced = json.dumps(json.loads(second), separators=(" , ", " : ")).encode()
     assert _lets_through("login", b"\n".join([first, spaced]))
     assert not _lets_through("login", b"\n".join([first, _line("x", delta=True), second]))

@@ -170,7 +170,7 @@ def test_a_phrase_stands_in_one_text(store: SessionStore) -> None:
     _add(store, 1, _started(1, "x"), _message(1, "the flaky\n  test"), _finished(1))
     _add(store, 2, _started(1, "x"), _message(1, "flaky"), _message(1, "test"), _finished(1))
     assert _ids(_search(store, '"flaky test"')) == [1]
-    assert _ids(_search(store, "flaky test")) == [2, 1]
+    assert _ids(_search(store, "flaky test")) == [1, 2]
 
 
 @pytest.mark.parametrize("query", ["refactoring", '"big refactoring"', "Refac"])
@@ -234,9 +234,43 @@ def test_the_place_that_holds_most_of_the_query_is_shown(store: SessionStore) ->
         title="fix the login test",
     )
     (hit,) = _search(store, "login test").hits
-    assert (hit.field, hit.turn, hit.rank) == (Field.PROMPT, 1, 16)
+    assert (hit.field, hit.turn, hit.rank) == (Field.PROMPT, 1, 16 + 2 * 18 + 16)
     (hit,) = _search(store, "login flaky").hits
     assert (hit.field, hit.turn) == (Field.ANSWER, 2)
+
+
+def test_accents_and_typographic_signs_do_not_hide_anything(store: SessionStore) -> None:
+    """The form in which something was typed comes first, in the query or in the session."""
+    _add(store, 1, _started(1, "the cafe"))
+    _add(store, 2, _started(1, "the caf\xe9"), _piece(1, "co\xadop\u200ber"), _piece(1, "ation"))
+    _add(
+        store,
+        3,
+        _started(1, "the cafe\u0301 \u2013 don\u2019t \u201cgo\u201d end\u2011to\u2011end"),
+    )
+    assert _ids(_search(store, "cafe")) == [1, 3, 2]
+    assert _ids(_search(store, "CAFÉ")) == [3, 2, 1]
+    assert _ids(_search(store, "cooperation")) == [2]
+    assert _ids(_search(store, "don't end-to-end")) == [3]
+    assert _ids(_search(store, "\u201cthe cafe\u201d \u2013cooperation")) == [1, 3]
+
+
+def test_a_word_that_is_nowhere_is_named(store: SessionStore) -> None:
+    """Among the sessions that are selected; without it there may be a hit."""
+    _add(store, 1, _started(1, "login"), _finished(1, "the page"), tags=("a",))
+    _add(store, 2, _started(1, "login"), _finished(1, "the door"))
+
+    def nowhere(query: str, **fields: Any) -> list[str]:
+        found = _search(store, query, **fields)
+        assert not found.hits
+        return [term.typed for term in found.nowhere]
+
+    assert nowhere("Xyl") == ["Xyl"]
+    assert nowhere('login xyl "page the" door') == ["xyl", '"page the"']
+    assert nowhere("page door") == []
+    assert nowhere("login -the") == []
+    assert nowhere("door", only=Selection(archived=None, tags=("a",))) == ["door"]
+    assert _search(store, "login").nowhere == ()
 
 
 def test_filters_come_before_the_limit_and_archived_sessions_are_searched(
@@ -340,7 +374,8 @@ def test_names_that_are_no_sessions_are_passed_by(store: SessionStore) -> None:
 
 def test_there_may_be_nothing_to_search(store: SessionStore) -> None:
     """An empty home is no error, and nothing is created by looking."""
-    assert _search(store, "login") == Found(hits=())
+    found = _search(store, "login")
+    assert found == Found(hits=(), nowhere=parse_query("login").wanted)
     assert not store.home.root.exists()
 
 
