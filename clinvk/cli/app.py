@@ -8,7 +8,7 @@ from typer.exceptions import TyperException
 
 from clinvk.cli.command import Context, Option, command_table
 from clinvk.cli.context import Cli, build_cli
-from clinvk.cli.failures import asked_form, in_our_words
+from clinvk.cli.failures import asked_form, in_our_words, told_by
 from clinvk.cli.streams import OutputClosed, OutputLostError
 from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal, UsageError
 
@@ -142,9 +142,7 @@ def _invoke(args: list[str], cli: Cli) -> int:
 
 def _usage_error(error: TyperException, args: list[str]) -> UsageError:
     """Typer's error as ours: one lower-case sentence, and a hint to the help."""
-    format_message = getattr(error, "format_message", None)
     named = [arg for arg in args[:1] if arg in COMMANDS]
     context = getattr(error, "ctx", None)
     command = context.command_path if context else " ".join(["clinvk", *named])
-    message = in_our_words(str(format_message() if format_message else error))
-    return UsageError(message, hint=f"see `{command} --help`")
+    return UsageError(in_our_words(told_by(error)), hint=f"see `{command} --help`")

@@ -65,6 +65,12 @@ _WORDINGS = (
 _MEANT = r"(?<=did you mean )--[^?]*"
 
 
+def told_by(error: Exception) -> str:
+    """The message of one of Typer's errors."""
+    format_message = getattr(error, "format_message", None)
+    return str(format_message() if format_message else error)
+
+
 def in_our_words(complaint: str) -> str:
     """The message as one lower-case sentence without a full stop, with backticks as quotes."""
     message = " ".join(complaint.strip().rstrip(".").replace("'", "`").split())

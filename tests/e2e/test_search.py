@@ -79,17 +79,22 @@ def test_the_filters_are_those_of_the_list(clinvk: Command, tmp_path: Path) -> N
         ["--since", "9998-01-01"],
     ):
         ran = clinvk("sessions", "search", "hello", *words)
-        assert (ran.exit_code, ran.stdout, ran.stderr) == (1, "", "no session matches\n"), words
+        told = "no selected session has the word `hello`\n"
+        assert (ran.exit_code, ran.stdout, ran.stderr) == (1, "", told), words
 
 
 def test_without_a_hit_the_exit_status_is_1(clinvk: Command) -> None:
-    """A line on stderr, and stdout as a program expects it."""
+    """A line on stderr that names the word, and stdout as a program expects it."""
     ran = clinvk("sessions", "search", "nothing")
-    assert (ran.exit_code, ran.stdout, ran.stderr) == (1, "", "no session matches\n")
+    told = "no session has the word `nothing`\n"
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (1, "", told)
     _ran(clinvk, "hello")
-    for word in ("timestamp", "turn_started", "cost_usd", "nothing", "x" * 10_000, "🦓", "\u202e"):
+    ran = clinvk("sessions", "search", "hello", "nothing", '"not there"')
+    assert ran.stderr == 'no session has any of `nothing`, `"not there"`\n'
+    for word in ("timestamp", "turn_started", "cost_usd", "nothing", "x" * 10_000, "🦓"):
         ran = clinvk("sessions", "search", "--json", word)
-        assert (ran.exit_code, ran.stdout, ran.stderr) == (1, "[]\n", "no session matches\n")
+        assert (ran.exit_code, ran.stdout) == (1, "[]\n")
+        assert ran.stderr.startswith(f"no session has the word `{word[:50]}")
 
 
 @pytest.mark.parametrize(
@@ -98,6 +103,7 @@ def test_without_a_hit_the_exit_status_is_1(clinvk: Command) -> None:
         ([], "the query is empty"),
         ([""], "the query is empty"),
         (["  "], "the query is empty"),
+        (["\u202e"], "the query is empty"),
         (['"flaky test'], 'a `"` in the query is not closed'),
         (["-bug"], "the query has only excluded words"),
         (['""'], "a phrase in the query is empty"),

@@ -38,7 +38,12 @@ def say_error(streams: Streams, error: ErrorReport) -> None:
     """`error: …` and `hint: …` on stderr; further lines of either are indented below it."""
     _say(streams, "error:", _RED_BOLD, error.message)
     if error.hint:
-        _say(streams, "hint:", _DIM, error.hint)
+        say_hint(streams, error.hint)
+
+
+def say_hint(streams: Streams, hint: str) -> None:
+    """`hint: …` on stderr."""
+    _say(streams, "hint:", _DIM, hint)
 
 
 def say_warning(streams: Streams, message: str) -> None:

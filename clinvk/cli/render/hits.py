@@ -6,6 +6,7 @@ from datetime import datetime
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.render.layout import format_age, in_columns, shown_title
 from clinvk.cli.streams import Streams
+from clinvk.services.search.query import Term
 from clinvk.services.search.search import Found, Hit
 from clinvk.services.search.snippet import Snippet
 from clinvk.text.json_codec import json_list
@@ -16,12 +17,22 @@ from clinvk.text.width import cut
 _ARCHIVED = "(archived) "
 _DIM, _MARK, _PLAIN = "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
 _GAP = "  "
+_LONGEST_TERM = 60
 
 
-def render_hits(
-    found: Found, streams: Streams, *, now: datetime, as_json: bool = False, ids: bool = False
+def render_hits(  # noqa: PLR0913  one parameter a form of the output
+    found: Found,
+    streams: Streams,
+    *,
+    now: datetime,
+    as_json: bool = False,
+    ids: bool = False,
+    selected: bool = False,
 ) -> None:
-    """Show the hits on stdout; skipped sessions, and that nothing was found, on stderr."""
+    """Show the hits on stdout; skipped sessions, and that nothing was found, on stderr.
+
+    `selected`: options left out sessions, which may have what was not found.
+    """
     if as_json:
         from clinvk.published.sessions import hit_to_json
 
@@ -36,7 +47,16 @@ def render_hits(
         lines = "a damaged line" if count == 1 else f"{count:,} damaged lines"
         say_warning(streams, f"skipped {lines} of transcripts that may match")
     if not found.hits:
-        streams.err("no session matches")
+        streams.err(_not_found(found.nowhere, "selected session" if selected else "session"))
+
+
+def _not_found(nowhere: Sequence[Term], session: str) -> str:
+    """Why there is no hit: the words that are nowhere."""
+    terms = [f"`{cut(safe_line(term.typed), _LONGEST_TERM)}`" for term in nowhere]
+    if not terms:
+        return f"no {session} matches, but each word of the query occurs in one"
+    kind = "phrase" if len(nowhere[0].words) > 1 else "word"
+    return f"no {session} has {f'the {kind}' if len(terms) == 1 else 'any of'} {', '.join(terms)}"
 
 
 def _not_searched(unreadable: Sequence[str]) -> list[str]:

@@ -1,17 +1,21 @@
 """`clinvk sessions search`."""
 
 import re
+import shlex
 from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Annotated, Any
 
+from typer.exceptions import TyperException
+
 from clinvk.cli import options
 from clinvk.cli.command import Argument, Command, Option, command
 from clinvk.cli.context import Cli
+from clinvk.cli.failures import in_our_words, told_by
 from clinvk.cli.optional_values import valued_options
 from clinvk.errors import ExitStatus, UsageError
 
-_OPTION = re.compile(r"-[A-Za-z]|-n\d+|--.+", re.DOTALL)
+_OPTION = re.compile(r"-[A-Za-z]|-n\d+|--[^\s=]+(=.*)?", re.DOTALL)
 
 
 def with_words_last(args: Sequence[str], valued: Collection[str]) -> list[str]:
@@ -19,7 +23,7 @@ def with_words_last(args: Sequence[str], valued: Collection[str]) -> list[str]:
 
     A value cannot follow a one-letter option directly (`-b NAME`; only `-n5` is allowed), so that
     `-bug` excludes a word and does not mean the backend `ug`. `valued` are the options that take a
-    value.
+    value. `"--no-verify is new"`, in one argument, are words.
     """
     flags: list[str] = []
     words: list[str] = []
@@ -41,7 +45,44 @@ class _SearchCommand(Command):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  Typer's own
         """Separate the options from the words."""
-        return super().parse_args(ctx, with_words_last(args, valued_options(self.params)))
+        told = with_words_last(args, valued_options(self.params))
+        try:
+            parsed: list[str] = super().parse_args(ctx, [*told])
+        except TyperException as error:
+            # Typer does not publish the kinds of its errors; this one alone has both fields.
+            if not (hasattr(error, "option_name") and hasattr(error, "possibilities")):
+                raise
+            words = _with_unknown_as_word(args, told, str(error.option_name))
+            raise UsageError(
+                in_our_words(told_by(error)),
+                hint=f"to find it as a word, run `{ctx.command_path} {words}`",
+            ) from error
+        return parsed
+
+
+def _with_unknown_as_word(args: Sequence[str], told: Sequence[str], unknown: str) -> str:
+    """The arguments for a shell, with the unknown option among the words of the query."""
+    at = told.index("--")
+    flags = [flag for flag in told[:at] if flag.partition("=")[0] != unknown]
+    kept = {*told[at + 1 :]}
+    words = [arg for arg in args if arg in kept or arg.partition("=")[0] == unknown]
+    # After `--`, `--flag` is a word, but `-x` would still exclude `x`.
+    words = [word if word.startswith("--") or word in kept else f'"{word}"' for word in words]
+    dashes = ["--"] if any(word.startswith("--") for word in words) else []
+    return shlex.join([*flags, *dashes, *words])
+
+
+def _hint_about_dash(words: Sequence[str], *, hit: bool) -> str | None:
+    """How to find text that starts with a dash, if that was probably meant: `"-5 degrees"`."""
+    from clinvk.services.search.query import how_to_find
+
+    for word in words:
+        if not re.match(r"-[^\s\">-]", word):
+            continue
+        text, *others = word.split()
+        if others or (not hit and text[1:2].isdigit()):
+            return f"`{text}` excludes `{text[1:]}`; {how_to_find(word)}"
+    return None
 
 
 @command(cls=_SearchCommand)
@@ -66,6 +107,7 @@ def search(  # noqa: PLR0913  one parameter an option
     Best matches first. Archived sessions are searched too. Exit status 1 if nothing matches.
     """
     from clinvk.cli.filters import session_filter
+    from clinvk.cli.render.errors import say_hint
     from clinvk.cli.render.hits import render_hits
     from clinvk.process.fork_map import processors
     from clinvk.services.search.query import parse_query
@@ -76,5 +118,14 @@ def search(  # noqa: PLR0913  one parameter an option
     query = parse_query(" ".join(words or ()))
     only = session_filter(cli, filters, archived=True if archived else None)
     found = search_sessions(cli.world, query, only, limit=limit, processors=processors())
-    render_hits(found, cli.streams, now=cli.world.now(), as_json=as_json, ids=ids)
+    render_hits(
+        found,
+        cli.streams,
+        now=cli.world.now(),
+        as_json=as_json,
+        ids=ids,
+        selected=only.narrows,
+    )
+    if hint := _hint_about_dash(words or (), hit=bool(found.hits)):
+        say_hint(cli.streams, hint)
     return ExitStatus.OK if found.hits else ExitStatus.FAILED

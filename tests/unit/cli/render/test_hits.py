@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from clinvk.cli.render.hits import render_hits
@@ -136,10 +137,23 @@ def test_ids_stand_alone(screen: Any) -> None:
     assert screen.out.getvalue() == "7f3a9c2b11dd\na1\n"
 
 
-def test_no_hit_is_said_on_stderr(screen: Any) -> None:
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("Xyl", "has the word `Xyl`"),
+        ('"a b"', 'has the phrase `"a b"`'),
+        ('a\x1b[2m "b  c"', 'has any of `a`, `"b c"`'),
+        ("x" * 200, f"has the word `{'x' * 59}…`"),
+        (None, "matches, but each word of the query occurs in one"),
+    ],
+)
+def test_no_hit_is_said_on_stderr_with_the_words_that_are_nowhere(
+    screen: Any, query: str | None, told: str
+) -> None:
     """And stdout is what a program expects: nothing, or an empty array."""
-    render_hits(Found(hits=()), screen.streams(), now=NOW)
-    assert (screen.out.getvalue(), screen.err.getvalue()) == ("", "no session matches\n")
+    found = Found(hits=(), nowhere=parse_query(query).wanted if query else ())
+    render_hits(found, screen.streams(), now=NOW)
+    assert (screen.out.getvalue(), screen.err.getvalue()) == ("", f"no session {told}\n")
     here = type(screen)()
-    render_hits(Found(hits=()), here.streams(), now=NOW, as_json=True)
-    assert here.out.getvalue() == "[]\n"
+    render_hits(found, here.streams(), now=NOW, as_json=True, selected=True)
+    assert (here.out.getvalue(), here.err.getvalue()) == ("[]\n", f"no selected session {told}\n")
