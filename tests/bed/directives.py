@@ -11,6 +11,7 @@
     [[run:CMD]]               run a shell command with the agent's tool, then answer `ran CMD`
     [[delegate:PROMPT]]       give PROMPT to the sub-agent `helper` (claude's; others run nothing)
     [[tool:NAME|JSON]]        call the agent's tool of that name with these arguments
+                              (codex: a server's tool by mcp__SERVER/NAME)
     [[steps:N]]               N harmless tool calls before the answer
     [[usage:in=,cached=,write=,out=,reasoning=]]   what each request of this turn is billed
     [[slow:N:MS]]             the answer in N pieces, MS milliseconds apart

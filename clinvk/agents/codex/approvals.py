@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from clinvk.agents.base import Reply
 from clinvk.agents.kit.json_rpc import AgentRequest, JsonRpc
 from clinvk.agents.kit.jsonl import compact_json, items, mapping, one_line, text
-from clinvk.agents.kit.tools import summary_of
+from clinvk.agents.kit.tools import shell_call, summary_of
 from clinvk.model.events import Json, PermissionAnswer, PermissionRequest
 from clinvk.model.permission import Decision, FileEdit, ToolKind
 
@@ -174,14 +174,11 @@ def _script(command: str) -> str:
 
     A program in another place may only have the name of a shell.
     """
-    try:
-        words = shlex.split(command)
-    except ValueError:
+    call = shell_call(command)
+    if call is None:
         return command
-    if len(words) != 3 or words[1] not in {"-c", "-lc"}:
-        return command
-    folder, _, name = words[0].rpartition("/")
-    return words[2] if name in _SHELLS and folder in _SHELL_FOLDERS else command
+    folder, _, name = call[0].rpartition("/")
+    return call[1] if name in _SHELLS and folder in _SHELL_FOLDERS else command
 
 
 def _whole_file(change: Line) -> FileEdit | None:

@@ -45,15 +45,32 @@ def summary_of(arguments: Mapping[str, Json]) -> str:
     return next((one_line(value) for value in arguments.values() if isinstance(value, str)), "")
 
 
+_SHELL_CALL = re.compile(r"""([^\s'"\\]++) -l?c (.++)""", re.DOTALL)
+_QUOTED = re.compile(r"""([^\s'"\\]++)|'([^']*+)'|"((?:[^"\\]|\\.)*+)"|\\(.)""", re.DOTALL)
+_ESCAPED = re.compile(r"""\\([$`"\\\n])""")
+
+
+def shell_call(command: str) -> tuple[str, str] | None:
+    """The shell and its script of `/bin/bash -lc '…'`, None for any other command.
+
+    In linear time, unlike `shlex`: a command may have megabytes.
+    """
+    if (call := _SHELL_CALL.fullmatch(command)) is None:
+        return None
+    script, at = [], 0
+    for part in _QUOTED.finditer(call[2]):
+        if part.start() != at:
+            return None  # a second word, or a quote without its end
+        at = part.end()
+        plain, single, double, escaped = part.groups()
+        script.append(plain or single or escaped or _ESCAPED.sub(r"\1", double or ""))
+    return (call[1], "".join(script)) if at == len(call[2]) else None
+
+
 def shell_command(command: str) -> str:
     """The command itself, without the shell in `/bin/bash -lc '…'`."""
-    import shlex
-
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return command
-    return words[2] if len(words) == 3 and words[1] in {"-c", "-lc"} else command
+    call = shell_call(command)
+    return call[1] if call else command
 
 
 def result_text(content: Json) -> str:

@@ -152,12 +152,18 @@ def _tool_call(ask: Ask, reply: Reply, output: list[Json]) -> Iterator[bytes]:
         "type": f"{kind}_call",
         "id": f"fc_{reply.id}",
         "call_id": f"call_{reply.id}",
-        "name": name,
+        **_named(name),
         **argument,
     }
     yield event("response.output_item.added", {"output_index": len(output), "item": item})
     yield event("response.output_item.done", {"output_index": len(output), "item": item})
     output.append(item)
+
+
+def _named(name: str) -> Json:
+    """A tool of a server has the server's name apart: `mcp__SERVER/TOOL`."""
+    server, _, tool = name.rpartition("/")
+    return {"namespace": server, "name": tool} if server else {"name": name}
 
 
 def _tool(ask: Ask, call: Call | None) -> tuple[str, str, Json]:
