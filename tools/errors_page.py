@@ -1,6 +1,6 @@
 """The page of errors.
 
-What a failure means is read off the product, and what shows it off the recordings of the real CLIs.
+The meanings of failures come from the code, the examples from recordings of the real CLIs.
 """
 
 import sys
@@ -27,22 +27,22 @@ A failure is one sentence on stderr (`error: …`) with the way out (`hint: …`
  "retry_at": null}
 ```
 
-`code` is stable and the same for every agent, `message` is the agent's own words where it had
-any. `retryable` says that the same prompt may work later, and `retry_at` from when on (UTC) if
-the agent or its service tells it: the hint then names that moment. The exit status follows from
-the code. A turn that you interrupt is cancelled, which is no error: `error` is null, the exit
-status 130 or 143. Success is judged by what the agent says first, and by its exit code only where
-it says nothing: a complete answer is kept, whatever happened to the process afterwards,
-and an error inside a run that exits with 0 is an error.
+`code` is stable and the same for every agent. `message` is the agent's own error text, if it has
+one. `retryable` means that the same prompt may work later. `retry_at` is the time from which it may
+work (UTC), if the agent or its service reports one; the hint then has this time too. The exit
+status follows from the code. A turn that you interrupt is cancelled, which is not an error: `error`
+is null, and the exit status is 130 or 143. Whether a turn succeeded depends on the agent's output;
+the exit code is used only if the output does not show it. So a complete answer is kept even if the
+process fails afterwards, and an error in the output is an error even if the agent exits with 0.
 
-What a failure is taken for comes from the agent's own fields first (HTTP status, kind of error),
-then from the words of its error. Paths, addresses, stacks, quoted source, hints and faults of the
-machine itself (`ENOENT`, a missing module) say nothing of the service. Of an agent that only wrote
-to stderr, `message` is the line that says what went wrong, with its cause where one is named: not
-the last line, which may be Node's version, a note about backtraces, or where npm keeps its log.
+The code is chosen by the agent's own fields (HTTP status, kind of error), else by the words of its
+error. Paths, addresses, stack traces, quoted source, hints and errors of the machine (`ENOENT`, a
+missing module) do not count as errors of the service. If an agent only wrote to stderr, `message`
+is the line that explains the error, with its cause if there is one. This is often not the last
+line, which may be Node's version, a note about backtraces, or the path of npm's log.
 
-This page is written by `python -m tools.generate`: the tables are the code's own, the
-last ones are what the real agents said when they were recorded.
+`python -m tools.generate` writes this page: the first tables from the code, the last ones from
+recordings of the real agents.
 
 ## Exit status
 """
@@ -53,13 +53,13 @@ show SESSION --turn N` has the agent's last lines.
 
 """
 _OURS = """
-## What keeps a turn or a command from starting
+## Errors before a turn or a command starts
 Nothing was sent to an agent.
 
 """
 _SEEN = """
-## Seen on the agents
-Each case is a folder in `tests/contract/streams/`; the agents' versions are in it.
+## Recorded errors of the agents
+Each case is a folder in `tests/contract/streams/`, with the version of the agent.
 """
 
 
