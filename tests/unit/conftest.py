@@ -1,4 +1,4 @@
-"""What unit tests of several floors share."""
+"""Fixtures that unit tests of several layers share."""
 
 import os
 from collections.abc import Callable, Iterator

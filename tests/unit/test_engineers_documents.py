@@ -1,4 +1,4 @@
-"""What the documents for engineers say of the tree is true."""
+"""The documents for engineers describe the source tree correctly."""
 
 import re
 from pathlib import Path
@@ -16,7 +16,7 @@ def _said(document: str) -> str:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_path_that_is_named_exists(document: str) -> None:
-    """A reader who follows a path arrives."""
+    """Every path in the document exists."""
     named = [path for path in PATH.findall(_said(document)) if "NAME" not in path]
     assert named
     assert [path for path in named if not (ROOT / path).exists()] == []
@@ -24,22 +24,22 @@ def test_every_path_that_is_named_exists(document: str) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_module_that_is_run_exists(document: str) -> None:
-    """A command line that starts a module of the repository starts something."""
+    """Every module that the document runs with `python -m` exists."""
     modules = re.findall(r"python -m ((?:tools|clinvk)[\w.]*)", _said(document))
     paths = [ROOT / f"{module.replace('.', '/')}.py" for module in modules]
     assert [str(path) for path in paths if not path.exists()] == []
 
 
-def test_the_architecture_names_every_floor() -> None:
-    """A folder of the package that no document mentions has no reason yet."""
+def test_the_architecture_names_every_layer() -> None:
+    """Every folder of the package is described."""
     said = _said("docs/architecture.md")
     package = ROOT / "clinvk"
-    floors = [path.name for path in package.iterdir() if (path / "__init__.py").exists()]
-    assert [name for name in floors if f"`clinvk/{name}/`" not in said] == []
+    folders = [path.name for path in package.iterdir() if (path / "__init__.py").exists()]
+    assert [name for name in folders if f"`clinvk/{name}/`" not in said] == []
 
 
-def test_the_architecture_names_the_floors_that_the_import_rules_know() -> None:
-    """From the top to the bottom, as the rule on layers has them."""
+def test_the_architecture_names_the_layers_that_the_import_rules_know() -> None:
+    """All layers of the import rule are described."""
     rules = (ROOT / "pyproject.toml").read_text("utf-8")
     layers = re.search(r"layers = \[(.*?)\]", rules, re.DOTALL)
     assert layers
