@@ -1,6 +1,8 @@
 """How soon a question is on the screen, and what a turn costs that could ask but does not.
 
-`python tests/bench/asking.py [--turns N]`; with the demo agent, at a terminal of pexpect's.
+`python tests/bench/asking.py [--turns N] [--agents N]`; with the demo agent, at a terminal of
+pexpect's. `--agents` also runs N turns of every real agent that asks, against the mock model: each
+on its live channel and then headless, so that whatever else the machine does falls on both.
 """
 
 import argparse
@@ -16,8 +18,14 @@ import pexpect
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bed.agents import install_agents
 from bed.bare import bare_command
 from bed.command import Command
+from bed.homes import AgentHome
+from bed.mock_model import MockModel
+from bed.setups import SETUPS
+from clinvk.agents.base import Capability
+from clinvk.agents.registry import get
 
 AGENT = """#!{python} -I
 import json, os, sys, time
@@ -71,11 +79,45 @@ def turn_s(clinvk: Command, access: str) -> float:
     return took
 
 
+def agent_turn_s(clinvk: Command, backend: str, access: str) -> float:
+    """A whole turn of a real agent without any tool."""
+    began = time.perf_counter()
+    ran = clinvk("-b", backend, "--access", access, "Say something.")
+    took = time.perf_counter() - began
+    if ran.exit_code:
+        raise RuntimeError(ran.stderr)
+    return took
+
+
+def measure_agents(turns: int) -> None:
+    """Each agent that can ask: its live channel beside its headless one."""
+    agents = install_agents(os.environ)
+    asking = [name for name in SETUPS if Capability.ASK not in get(name).lacks]
+    for name in (*asking, "claude-next"):
+        backend = name.partition("-")[0]
+        claude = name if backend == "claude" else "claude"
+        with tempfile.TemporaryDirectory() as folder, MockModel() as server:
+            clinvk = Command(AgentHome(Path(folder), server, agents, claude=claude))
+            agent_turn_s(clinvk, backend, "ask")
+            pairs = [
+                (agent_turn_s(clinvk, backend, "ask"), agent_turn_s(clinvk, backend, "edit"))
+                for _ in range(turns)
+            ]
+        live, headless = (statistics.median(times) for times in zip(*pairs, strict=True))
+        sys.stdout.write(
+            f"{name:<12} asking {live * 1000:6.0f} ms, headless {headless * 1000:6.0f} ms:"
+            f" {live / headless:.2f} times\n"
+        )
+        sys.stdout.flush()
+
+
 def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--turns", type=int, default=20)
-    turns = options.parse_args().turns
+    options.add_argument("--agents", type=int, default=0, help="turns of each real agent")
+    chosen = options.parse_args()
+    turns = chosen.turns
     with tempfile.TemporaryDirectory() as folder:
         clinvk = bare_command(Path(folder))
         agent = Path(folder) / "agent"
@@ -90,6 +132,8 @@ def main() -> None:
         f"turn with ask {asking * 1000:.0f} ms, with edit {headless * 1000:.0f} ms:"
         f" {asking / headless:.2f} times, on {os.cpu_count()} processors\n"
     )
+    if chosen.agents:
+        measure_agents(chosen.agents)
 
 
 if __name__ == "__main__":
