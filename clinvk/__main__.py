@@ -20,7 +20,7 @@ def main() -> None:
 
 
 def _said_version() -> bool:
-    """Whether it could be written; why not is for the command line to say."""
+    """Print the version; returns False if that fails: then the command line reports why."""
     from clinvk import __version__
 
     if sys.stdout is None:  # `>&-`
@@ -36,7 +36,7 @@ def _main() -> None:
     if sys.argv[1:] in (["--version"], ["-V"]) and _said_version():
         return
     if sys.argv[1:3] == ["completion", "--candidates"]:
-        # A shell asks, and somebody waits with a finger on TAB.
+        # The user has pressed TAB and waits, so nothing else is imported.
         from clinvk.cli.completion.candidates import answer
 
         answer(sys.argv[3:])
@@ -44,8 +44,8 @@ def _main() -> None:
     from clinvk.cli.app import run_command_line
 
     status = run_command_line(sys.argv[1:])
-    # All is written and flushed, and every child is gone: taking the interpreter apart piece by
-    # piece would add 13 ms to each command for nothing.
+    # Everything is written and flushed, and no child is left. A normal interpreter exit would
+    # add 13 ms to each command.
     os._exit(status)
 
 

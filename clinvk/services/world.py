@@ -85,7 +85,7 @@ def world_of_this_process() -> World:
 
 
 def _user_home(environ: Mapping[str, str]) -> Path:
-    """The person's home; an empty `HOME` (cron, `env -i`) is none, and not the root folder."""
+    """The user's home; an empty `HOME` (cron, `env -i`) is ignored, and does not mean `/`."""
     if home := environ.get("HOME"):
         return Path(home)
     from pwd import getpwuid
@@ -93,7 +93,7 @@ def _user_home(environ: Mapping[str, str]) -> Path:
     try:
         return Path(getpwuid(os.getuid()).pw_dir)
     except KeyError:
-        # A container's user without a name: what needs a home there says that it is impossible.
+        # A user without a name in a container: code that needs the home reports an error later.
         return Path("/nonexistent")
 
 
@@ -101,7 +101,7 @@ def _here() -> Path:
     try:
         return Path.cwd()
     except FileNotFoundError:
-        # The shell is in a folder that was removed; what needs one will say so.
+        # The current directory was deleted; code that needs it reports an error later.
         said = Path(os.environ.get("PWD", ""))
         return said if said.is_absolute() else Path("/nonexistent")
 

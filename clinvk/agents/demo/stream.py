@@ -1,4 +1,4 @@
-"""What the demo agent prints, and what it is answered."""
+"""Parses the output of the demo agent, and writes the answers to its requests."""
 
 from collections.abc import Callable, Iterable, Mapping
 
@@ -79,9 +79,9 @@ class DemoParser(Parser):
             return (Raw(line=line),)
 
     def answer(self, answer: PermissionAnswer) -> Iterable[Event | Reply]:
-        """The answer in the agent's words, with its own id for the request.
+        """The answer in the agent's format, with the agent's id of the request.
 
-        None if the turn is stopped: the agent, which would continue, waits for the signal.
+        Empty if the turn is stopped: with an answer the agent would continue, so it gets none.
         """
         asked = self._open.pop(answer.id, None)
         if asked is None or self._finished or answer.decision is Decision.STOP:

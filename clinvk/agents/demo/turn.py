@@ -123,7 +123,7 @@ class Turn:
                 sys.exit(int(argument))
 
     def write(self, path: str, text: str) -> None:
-        """Write a file in the working directory, or anywhere with full access or if allowed."""
+        """Write a file; outside the working directory only with full access or if allowed."""
         here = os.path.realpath(os.curdir)
         inside = os.path.commonpath([here, os.path.realpath(path)]) == here
         allowed = self.access in WRITERS and (inside or self.access == "full")

@@ -43,9 +43,10 @@ class SignedIn(StrEnum):
 class BackendState(Struct, frozen=True, kw_only=True):
     """One backend. `program` is the start of its argv, and `version` the version that it prints.
 
-    Both are None if it is not installed. If it prints no version, `version` is None and `fault` the
-    reason; `broken`: it failed. `lacks` has the reason for each unsupported capability, `supports`
-    the other capabilities, and `ways` other ways to use unsupported ones.
+    Both are None if it is not installed. If the program prints no version, `version` is None and
+    `fault` is the reason; `broken` means that the program failed. `lacks` has the reason for each
+    unsupported capability, `supports` has the other ones, and `ways` has other ways to use
+    unsupported ones.
     """
 
     name: str

@@ -86,7 +86,7 @@ def _kept(backend: Backend, sessions: Iterable[Session], world: World) -> Iterat
 def _find(
     files: Conversations, listings: dict[tuple[Path, int], ConversationListing]
 ) -> tuple[Path | None, bool]:
-    """The agent's file, by a single listing where its files allow it; and whether it is known."""
+    """The agent's file (None if it is gone), and whether this is certain; lists a folder once."""
     if isinstance(files, ConversationRows) or (depth := depth_of(files.pattern)) is None:
         there = conversation_exists(files)
         return _latest(conversation_paths(files)) if there else None, there is not None
@@ -98,7 +98,7 @@ def _find(
 
 
 def _latest(files: Iterable[Path]) -> Path | None:
-    """The file that was written last: it is removed last."""
+    """The file that was written last; the agent deletes it last."""
     return max(files, key=_written_s, default=None)
 
 

@@ -129,7 +129,7 @@ class Repository(Struct, frozen=True, kw_only=True):
         return os.fsdecode(self._ask(["config", *options, "--list", "-z"], left)).split("\0")
 
     def _require_root(self, left: Left) -> None:
-        """Refuse a work tree that the configuration puts at another place."""
+        """Refuse a repository whose configuration names another work tree."""
         output = self._ask(["rev-parse", "--show-toplevel"], left).removesuffix(b"\n")
         if os.path.realpath(os.fsdecode(output)) != os.path.realpath(self.root):
             raise GitError("its work tree is elsewhere")

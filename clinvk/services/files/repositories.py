@@ -1,7 +1,7 @@
 """Finds git repositories and their work trees by git's own files.
 
-It does not start git, because each `-c` needs it. An agent may have written these files, so nothing
-in them is run, and paths in them are only compared.
+It does not start git, because every `clinvk -c` needs the result. An agent may have written these
+files, so nothing in them is run, and paths in them are only compared.
 """
 
 import os

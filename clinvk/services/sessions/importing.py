@@ -100,7 +100,7 @@ def _adapted(one: PortableSession, settings: Settings, *, trust: bool) -> Portab
 
 
 def _with_given(line: TranscriptLine, given: Mapping[str, Any]) -> TranscriptLine:
-    """The line; one about the session gets the `given` access and system prompt."""
+    """The line; a `session` line gets the `given` access and system prompt."""
     value: object = line
     if isinstance(line, str):
         try:
@@ -197,7 +197,7 @@ def _session(value: object, place: str, agents: Catalog) -> PortableSession:
 def _with_turns(
     record: Mapping[str, Any], lines: tuple[TranscriptLine, ...], place: str, agents: Catalog
 ) -> Mapping[str, Any]:
-    """The record with what its transcript knows better, so that nothing changes after the import.
+    """The record, corrected from its transcript, so that nothing changes after the import.
 
     Every command corrects a record from its transcript, and rebuilds a lost one from it; so both
     are checked like the record.

@@ -107,7 +107,7 @@ def _hunks(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
 def _groups(
     old: Sequence[str], new: Sequence[str], before: int, behind: int
 ) -> Sequence[Sequence[tuple[str, int, int, int, int]]]:
-    """The hunks as `difflib` has them; `before` and `behind` are the equal lines at the ends."""
+    """Groups of changes as in `difflib`; `before` and `behind` count equal lines at the ends."""
     if len(old) * len(new) <= _COMPARED:
         from difflib import SequenceMatcher  # rarely needed: an agent seldom asks
 

@@ -95,7 +95,7 @@ def _opening(left_out: int) -> str:
 
 
 def _turn_text(turn: Turn) -> tuple[str, int]:
-    """The turn as text, and the number of its texts that were shortened."""
+    """The turn as text, and how many of its texts were shortened."""
     prompt, prompt_cut = _shortened(turn.prompt)
     answer, answer_cut = _shortened(turn.outcome.text)
     lines = [f"## Turn {turn.number}"]

@@ -301,7 +301,7 @@ _UNNAMED = (
 )
 
 _CUT_OFF = Ending(reason=EndReason.CANCELLED, signal=Signals.SIGTERM)
-"""The default ending, used if an error of ours cut the turn off."""
+"""The default ending, for a turn that an error in clinvk ended."""
 
 
 def _says_gone(event: Event) -> bool:

@@ -1,4 +1,4 @@
-"""Reads an agent's database without a trace: nothing is written, and no file is created next to it.
+"""Reads an agent's database without changing it: nothing is written and no file is created.
 
 SQLite's read-only mode does not promise that: it writes to the `-shm` file, and creates an empty
 `-wal` file if there is none. So a database without a log is opened as immutable, and one with a log
