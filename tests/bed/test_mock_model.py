@@ -68,8 +68,8 @@ def test_only_the_prompts_that_a_person_typed_are_remembered(
     assert text_of(dialect, raw) == "You said: three. I remember 2 earlier prompts."
 
 
-def test_cached_tokens_are_told_in_the_words_of_each_api(server: MockModel) -> None:
-    """One directive, one bill: Anthropic's input excludes the cache, OpenAI's includes it."""
+def test_cached_tokens_are_reported_in_the_format_of_each_api(server: MockModel) -> None:
+    """Anthropic's input count excludes cached tokens, OpenAI's includes them."""
     prompt = "[[usage:in=100,cached=40,write=5,out=20,reasoning=7]]"
     anthropic, responses, chat = (
         json.loads(ask(server, dialect, body_of(dialect, prompt)))["usage"] for dialect in PATHS

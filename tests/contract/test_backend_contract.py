@@ -247,7 +247,7 @@ def test_what_is_not_known_becomes_raw(name: str) -> None:
 
 
 @EACH_CASE
-def test_nothing_is_said_twice(case: Case) -> None:
+def test_no_text_is_repeated(case: Case) -> None:
     """The pieces of a message are not followed by the message as a whole."""
     pieces = ""
     for event in replay(case):

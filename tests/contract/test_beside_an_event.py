@@ -131,8 +131,8 @@ def test_events_on_one_line_are_all_events(name: str, between: str) -> None:
 
 
 @EACH_AGENT
-def test_what_a_line_that_was_cut_off_holds_is_no_event(name: str) -> None:
-    """An error that a tool's result speaks of is none of the agent's, wherever the line ends."""
+def test_an_object_in_a_cut_line_is_no_event(name: str) -> None:
+    """An error quoted in a tool's result is not the agent's error, wherever the line is cut."""
     for case in (case for case in CASES if case.backend_name == name):
         for line in {line for line in case.lines if line.startswith("{")}:
             for cut in range(1, len(line), 1 + len(line) // budget(15, long=300)):
@@ -143,7 +143,7 @@ def test_what_a_line_that_was_cut_off_holds_is_no_event(name: str) -> None:
 
 @EACH_AGENT
 def test_an_object_in_a_sentence_is_no_event(name: str) -> None:
-    """Words before it and after it: somebody speaks of an event."""
+    """With words before and after it, the object is only quoted."""
     for case in (case for case in CASES if case.backend_name == name):
         for line in (line for line in case.lines if line.startswith("{")):
             sentence = f"It printed {line} and left."

@@ -68,7 +68,7 @@ def _with_another_value(line: str, draw: st.DrawFn) -> str:
 
 @settings(max_examples=budget(40, long=3_000), derandomize=True)
 @given(disturbed_streams(), st.sampled_from(ENDS))
-def test_no_stream_whatever_makes_a_parser_raise(
+def test_no_stream_makes_a_parser_raise(
     disturbed: tuple[Case, list[str]], end: tuple[int | None, str]
 ) -> None:
     """Wrong types, missing fields, lines out of order: one result, and text that can be stored."""
@@ -86,10 +86,10 @@ def test_no_stream_whatever_makes_a_parser_raise(
     st.none() | st.integers(-64, 255),
     st.text(max_size=40),
 )
-def test_no_lines_whatever_make_a_parser_raise(
+def test_no_other_output_makes_a_parser_raise(
     name: str, lines: list[str], exit_code: int | None, stderr: str
 ) -> None:
-    """A program that is something else entirely still ends in one failed result."""
+    """The output of a completely different program also gives exactly one failed result."""
     events = play(REQUEST, backends.get(name), lines, exit_code, stderr)
     assert [isinstance(event, Result) for event in events].count(True) == 1
     assert isinstance(events[-1], Result)

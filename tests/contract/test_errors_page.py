@@ -78,8 +78,8 @@ def test_every_kind_of_failure_was_seen_on_a_real_agent() -> None:
 
 
 @pytest.mark.parametrize("code", FailureCode, ids=lambda code: code.value)
-def test_what_may_work_later_says_so_with_the_way_out(code: FailureCode) -> None:
-    """A meaning is one phrase; who may try again is told what to do first, or that it is enough."""
+def test_a_retryable_failure_has_a_hint(code: FailureCode) -> None:
+    """Each meaning is one phrase; for a retryable failure, the hint says what to do first."""
     meaning = MEANINGS[code]
     assert meaning.what[0].islower() or meaning.what[0] == "`"
     assert not meaning.what.endswith(".")
@@ -89,8 +89,8 @@ def test_what_may_work_later_says_so_with_the_way_out(code: FailureCode) -> None
 @pytest.mark.parametrize(
     "case", THE_SAME_EVERYWHERE, ids=lambda case: f"{case.backend_name}/{case.name}"
 )
-def test_the_same_thing_is_told_in_the_same_way_by_every_agent(case: Case) -> None:
-    """One code for one kind of failure, in every version that was recorded of every agent."""
+def test_the_same_failure_has_the_same_code_for_every_agent(case: Case) -> None:
+    """One code for one kind of failure, in every recorded version of every agent."""
     failure = replay(case)[-1].failure
     name = case.name.partition("__")[0]
     expected = OTHERWISE.get((case.backend_name, name), CODES[name])

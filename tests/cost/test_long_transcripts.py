@@ -96,10 +96,10 @@ def test_twice_the_lines_take_twice_the_steps_to_read(kind: str, reader: Any) ->
 
 
 @pytest.mark.parametrize("reader", [read_lines, read_texts], ids=["turns", "texts"])
-def test_a_turn_is_taken_out_without_looking_at_those_before_it(
+def test_removing_a_turn_does_not_read_the_turns_before_it(
     reader: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A list would compare it with each of them, which no count of steps shows."""
+    """A list would compare it with each of them, which the number of Python steps does not show."""
     compared = 0
 
     def equal(one: object, other: object) -> bool:

@@ -23,8 +23,8 @@ def test_a_model_does_not_get_out_of_its_access(clinvk: Command, access: str, pr
     assert any(warning.startswith("not allowed: ") for warning in result["warnings"])
 
 
-def test_read_only_holds_against_rules_of_the_persons_own(clinvk: Command) -> None:
-    """What is allowed always, and in every mode, is not allowed in a read-only session."""
+def test_read_only_overrides_the_users_own_rules(clinvk: Command) -> None:
+    """Tools that the user always allows, in every mode, are not allowed in a read-only session."""
     policies = clinvk.home.home / ".gemini" / "policies"
     policies.mkdir()
     (policies / "mine.toml").write_text(

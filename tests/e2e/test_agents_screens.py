@@ -99,7 +99,7 @@ def told(clinvk: Command, session: str = "@last") -> dict[str, Any]:
 
 @pytest.mark.every_agent
 @pytest.mark.parametrize(("backend", "claude"), SCREENS)
-def test_a_session_goes_on_in_the_agents_screen_and_back(
+def test_a_session_continues_in_the_agents_screen_and_back(
     clinvk: Command, terminal: Terminal, backend: str
 ) -> None:
     """The right conversation comes up, and what is said in it is recorded, its usage exact or none.
@@ -128,10 +128,10 @@ def test_a_session_goes_on_in_the_agents_screen_and_back(
 
 
 @pytest.mark.parametrize(("backend", "claude"), SCREENS)
-def test_chat_begins_a_conversation_that_headless_turns_go_on_with(
+def test_chat_starts_a_conversation_that_headless_turns_continue(
     clinvk: Command, terminal: Terminal, backend: str
 ) -> None:
-    """Also where the agent chooses the id itself: it is found by directory and time."""
+    """Also if the agent chooses the id itself: it is found by directory and time."""
     terminal.run(clinvk.program, "chat", "-b", backend, "-s", "mine")
     wait_until_ready(terminal, clinvk.home, backend)
     say(terminal, "the first prompt", "I remember 0 earlier")
@@ -216,8 +216,8 @@ def test_a_title_that_opencode_makes_headless_is_taken_over(
     assert quiet("-b", "opencode", "-o", "json", "the prompt").json()["title"] == "the prompt"
 
 
-def test_reading_opencodes_database_leaves_it_as_it_was(clinvk: Command) -> None:
-    """Its log is as it left it, and so is every other file of its folder."""
+def test_reading_opencodes_database_does_not_change_it(clinvk: Command) -> None:
+    """Its log and every other file of its folder are unchanged."""
     started = clinvk("-b", "opencode", "-o", "json", "one").json()
     data = clinvk.home.home / ".local" / "share" / "opencode"
     before = {file.name: (file.stat().st_mtime_ns, file.read_bytes()) for file in data.glob("o*")}
@@ -231,10 +231,10 @@ def test_reading_opencodes_database_leaves_it_as_it_was(clinvk: Command) -> None
     }
 
 
-def test_a_conversation_that_the_agents_own_server_holds_is_busy(
+def test_a_conversation_in_use_by_the_agents_server_is_busy(
     clinvk: Command, home: AgentHome
 ) -> None:
-    """A person's own `codex` leaves a server running that keeps the thread: exit 75, with why."""
+    """The user's own `codex` leaves a server running that keeps the thread: exit 75."""
     started = clinvk("-b", "codex", "-o", "json", "one").json()
     with Terminal(home.env, home.project, columns=120) as opened:
         opened.run("codex", "resume", started["backend_session_id"])

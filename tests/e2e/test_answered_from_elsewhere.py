@@ -90,8 +90,8 @@ def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Stand:
     return made
 
 
-def test_the_same_id_goes_on(stand: Stand) -> None:
-    """The stand-in itself is fine."""
+def test_the_same_id_continues(stand: Stand) -> None:
+    """The fake agent works if it answers with the requested id."""
     own, _ = IDS[stand.agent]
     told = stand("-c", "-o", "json", "two", told=own).json()
     assert (told["exit_status"], told["turn"]) == (0, 2)

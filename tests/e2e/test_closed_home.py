@@ -72,8 +72,8 @@ def open_umask() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_whatever_is_created_is_the_persons_alone(tmp_path: Path) -> None:
-    """After a tour of all commands with `umask 000`, in the home and in `--archive DIR`."""
+def test_only_the_user_can_read_what_is_created(tmp_path: Path) -> None:
+    """After a run of all commands with `umask 000`, in the home and in `--archive DIR`."""
     clinvk = bare_command(tmp_path)
     editor = tmp_path / "editor"
     editor.write_text(

@@ -245,8 +245,8 @@ def test_nothing_is_made_by_asking(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("trouble", ["a file", "damaged record", "broken configuration"])
-def test_trouble_in_the_home_is_told_elsewhere(tmp_path: Path, trouble: str) -> None:
-    """What cannot be read is left out, without a word about it."""
+def test_an_error_in_the_home_prints_nothing(tmp_path: Path, trouble: str) -> None:
+    """Files that cannot be read are left out, without a message."""
     clinvk = bare_command(tmp_path)
     home = clinvk.home.clinvk_home
     if trouble == "a file":

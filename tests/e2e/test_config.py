@@ -49,8 +49,8 @@ def test_the_path_is_printed_whether_or_not_there_is_a_file(clinvk: Command, fil
     assert not file.parent.exists()
 
 
-def test_what_is_set_is_got_and_holds(clinvk: Command, file: Path) -> None:
-    """A first `set` makes a private file; the next run goes by it; `unset` takes it back."""
+def test_a_set_value_is_printed_by_get_and_has_an_effect(clinvk: Command, file: Path) -> None:
+    """The first `set` creates a private file; the next run uses it; `unset` removes the key."""
     assert _out(clinvk, "config", "set", "default_backend", "demo") == ""
     assert _out(clinvk, "config", "set", "session.default_tags", "[a, b]") == ""
     assert _out(clinvk, "config", "set", "backends.demo.model", "demo-2") == ""
@@ -67,8 +67,8 @@ def test_what_is_set_is_got_and_holds(clinvk: Command, file: Path) -> None:
     check_home(clinvk.home.clinvk_home)
 
 
-def test_unset_of_what_is_not_set_is_no_mistake(clinvk: Command, file: Path) -> None:
-    """The wish is fulfilled already: exit 0 with a note, and no file is made for it."""
+def test_unset_of_a_missing_key_is_no_error(clinvk: Command, file: Path) -> None:
+    """Exit 0 with a note, and no file is created."""
     ran = clinvk("config", "unset", "run.timeout")
     assert (ran.exit_code, ran.stderr) == (0, "`run.timeout` is not in the configuration file\n")
     assert not file.exists()
@@ -216,10 +216,10 @@ def test_edit_opens_the_file_and_checks_what_was_left(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_an_edit_that_is_wrong_is_kept_and_can_be_put_right(
+def test_an_invalid_edit_is_kept_and_can_be_corrected(
     clinvk: Command, file: Path, tmp_path: Path
 ) -> None:
-    """Nobody types it twice."""
+    """The user need not type it again."""
     wrong = 'printf "run:\\n  timeout: soon\\n" >"$2"'
     ran = clinvk("config", "edit", env=_editor(tmp_path, wrong))
     assert ran.exit_code == 3
@@ -347,7 +347,7 @@ def test_without_the_transcript_a_name_and_a_title_of_ones_own_stay(clinvk: Comm
     assert (listed["name"], listed["title"]) == ("mine", "My title")
 
 
-def test_without_figures_none_is_on_disk_and_show_says_so(clinvk: Command) -> None:
+def test_without_figures_none_is_on_disk_and_show_reports_it(clinvk: Command) -> None:
     """The turn itself still shows them; the session can be continued."""
     clinvk("config", "set", "session.store_token_usage", "false")
     for words in (["-b", "demo", "one two three"], ["-c", "four"]):
@@ -404,8 +404,8 @@ def test_a_program_that_was_configured_is_asked_for_its_version(
 
 
 @pytest.mark.parametrize("variable", ["CLINVK_RUN_TIMEOUT", "CLINVK_BACKEND", "CLINVK_MODEL"])
-def test_a_variable_that_is_no_text_is_said_to_be_wrong(clinvk: Command, variable: str) -> None:
-    """Bytes that are not UTF-8 are an invalid setting, exit 3, and no traceback."""
+def test_a_variable_that_is_not_text_is_an_error(clinvk: Command, variable: str) -> None:
+    """Bytes that are not UTF-8 are an invalid setting: exit 3, no traceback."""
     ran = clinvk("-b", "demo", "hi", env={variable: "2\udcff"})
     assert ran.exit_code == 3
     assert f"{variable}: this is not text" in ran.stderr

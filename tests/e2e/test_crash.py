@@ -85,7 +85,7 @@ def test_a_first_turn_killed_before_the_agent_spoke_starts_afresh(clinvk: Comman
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)]
 )
-def test_a_signal_cancels_the_turn_and_the_session_goes_on(
+def test_a_signal_cancels_the_turn_and_the_session_can_continue(
     clinvk: Command, server: MockModel, backend: str, number: signal.Signals, status: int
 ) -> None:
     """Ctrl-C, TERM and HUP: the agent is stopped, the turn is closed as cancelled, not an error."""
@@ -107,7 +107,7 @@ def test_a_signal_cancels_the_turn_and_the_session_goes_on(
 
 
 def test_a_busy_session_is_refused_at_once(clinvk: Command, server: MockModel) -> None:
-    """A second prompt to a running session exits 75 and names who holds it."""
+    """A second prompt to a running session exits with 75 and names the process that holds it."""
     child = clinvk.popen("-b", "claude", "[[gate]] one")
     server.wait_at_gate()
     [session] = clinvk("sessions", "list", "--json").json()

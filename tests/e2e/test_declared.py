@@ -97,17 +97,17 @@ def test_three_turns_are_one_conversation_with_exact_figures(clinvk: Command) ->
         (["--ephemeral", "x"], 0, "its declaration has no ephemeral"),
     ],
 )
-def test_what_cannot_be_is_said_as_everywhere(
+def test_an_impossible_request_has_the_usual_exit_code(
     clinvk: Command, words: list[str], exit_code: int, sentence: str
 ) -> None:
-    """The same exit codes, from the agent's words or from what the declaration does not say."""
+    """For words of the agent, and for features that the declaration does not define."""
     ran = clinvk("-b", "toy", *words)
     assert ran.exit_code == exit_code
     assert sentence in ran.stderr
 
 
-def test_a_conversation_that_is_gone_is_said_to_be_gone(clinvk: Command) -> None:
-    """By the words that the declaration names; `--if-missing replay` tells a new one."""
+def test_a_missing_conversation_is_reported_as_gone(clinvk: Command) -> None:
+    """By the words in the declaration; `--if-missing replay` starts a new one."""
     clinvk("-b", "toy", "one")
     for file in Path(clinvk.home.home, ".toy").iterdir():
         file.unlink()
@@ -207,9 +207,7 @@ def test_it_works_where_clinvk_says(clinvk: Command, tmp_path: Path, way: str) -
 
 
 @pytest.mark.parametrize("way", ["delete", "clean", "dry-run"])
-def test_whoever_removes_a_session_is_told_where_the_agent_keeps_its_own(
-    clinvk: Command, way: str
-) -> None:
+def test_delete_says_where_the_agent_keeps_its_transcript(clinvk: Command, way: str) -> None:
     """By the `conversation_file` of its declaration, as for every other agent."""
     config = clinvk.home.clinvk_home / "config.yaml"
     line = "      conversation_file: '{home}/.toy/{conversation}'\n      output:\n"

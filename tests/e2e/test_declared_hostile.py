@@ -48,8 +48,8 @@ def declare(clinvk: Command, script: str, output: str = "jsonl") -> None:
     ],
     ids=["nothing", "no UTF-8", "deep brackets", "closed at once"],
 )
-def test_what_is_no_answer_is_a_failure(clinvk: Command, script: str, output: str) -> None:
-    """Plain text is whatever was printed; of JSON there is an answer or there is none."""
+def test_output_without_an_answer_is_a_failure(clinvk: Command, script: str, output: str) -> None:
+    """In plain text, all output is the answer; JSON either has an answer or not."""
     declare(clinvk, script, output)
     ran = clinvk("-b", "toy", "-o", "json", "x")
     printed = output == "text" and "os.close" not in script and script != "pass"

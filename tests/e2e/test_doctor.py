@@ -107,8 +107,8 @@ def test_a_fault_is_found_and_its_remedy_takes_it_away(patient: Patient, fault: 
 @pytest.mark.parametrize(
     "fault", [one for one in FAULTS if _is_fixed(one)], ids=lambda one: one.name
 )
-def test_what_is_safe_is_put_right_and_told(patient: Patient, fault: Fault) -> None:
-    """`--fix` says what it did, does it once, and all is well afterwards."""
+def test_safe_repairs_are_made_and_reported(patient: Patient, fault: Fault) -> None:
+    """`--fix` prints each repair, makes it once, and finds nothing afterwards."""
     fault.make(patient)
     assert patient.finding(fault.code)[1]["fixable"]
     exit_code, said = patient.examine("--fix")
@@ -121,8 +121,8 @@ def test_what_is_safe_is_put_right_and_told(patient: Patient, fault: Fault) -> N
 @pytest.mark.parametrize(
     "fault", [one for one in FAULTS if not _is_fixed(one)], ids=lambda one: one.name
 )
-def test_what_is_not_safe_is_left_as_it_is(patient: Patient, fault: Fault) -> None:
-    """No damaged file is deleted, no setting changed, nothing of an agent's touched."""
+def test_unsafe_repairs_are_not_made(patient: Patient, fault: Fault) -> None:
+    """No damaged file is deleted, and no setting or file of an agent is changed."""
     fault.make(patient)
     _, before = patient.examine()
     seen = snapshot(patient.home.parent)
@@ -202,8 +202,8 @@ def test_an_agent_left_by_a_killed_run_is_found_and_can_be_ended(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_what_belongs_to_somebody_else_is_found(patient: Patient) -> None:
-    """As after `sudo clinvk`: then a file cannot be written, or not even be read."""
+def test_files_of_another_user_are_found(patient: Patient) -> None:
+    """As after `sudo clinvk`: such a file cannot be written, or not even be read."""
     os.chown(patient.record(), 12345, 12345)
     exit_code, found = patient.finding("not_ours")
     assert (exit_code, found["severity"]) == (NOT_WELL, "problem")
@@ -244,8 +244,8 @@ GOING = "0a0a0a0a-0000-4000-8000-00000000000a"
 STAYING = "0b0b0b0b-0000-4000-8000-00000000000b"
 
 
-def test_a_conversation_that_its_agent_will_soon_remove_is_told(patient: Patient) -> None:
-    """Claude removes a transcript after 30 days, unless its settings say otherwise."""
+def test_a_conversation_that_its_agent_will_soon_delete_is_reported(patient: Patient) -> None:
+    """Claude deletes a transcript after 30 days, unless its settings have another value."""
     for number, conversation in enumerate((GOING, STAYING)):
         patient.edit(patient.record(number), backend="claude")
         said = json.loads(patient.record(number).read_text())
@@ -269,15 +269,15 @@ def test_a_conversation_that_its_agent_will_soon_remove_is_told(patient: Patient
     assert len(patient.finding("conversation_going")[1]["sessions"]) == 2
 
 
-def test_a_record_of_a_newer_clinvk_is_told(patient: Patient) -> None:
-    """Here it can be read, and must not be written."""
+def test_a_record_of_a_newer_clinvk_is_reported(patient: Patient) -> None:
+    """This version can read it, and must not write it."""
     patient.edit(patient.record(), schema=SCHEMA + 1)
     patient.reindex()
     assert patient.finding("record_newer")[0] == NOT_WELL
 
 
-def test_a_machine_without_git_is_told(patient: Patient, tmp_path: Path) -> None:
-    """It is a note: agents run without it."""
+def test_a_machine_without_git_is_reported(patient: Patient, tmp_path: Path) -> None:
+    """This is a note, because agents run without git."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "true").symlink_to("/bin/true")
     exit_code, found = patient.finding("no_git", {"PATH": str(tmp_path / "bin")})

@@ -49,8 +49,8 @@ def test_the_everyday_commands_work_as_they_are_printed(clinvk: Command) -> None
     assert len(clinvk("sessions", "list", "-q").stdout.split()) == 7
 
 
-def test_a_week_old_session_is_found_and_gone_on_with(clinvk: Command) -> None:
-    """Two commands: a word that is remembered, and the beginning of the id that it shows."""
+def test_a_week_old_session_is_found_and_continued(clinvk: Command) -> None:
+    """Two commands: a search for a word, and a resume with the start of the id that it shows."""
     asked = clinvk("-b", "demo", "-o", "json", "why does the quokka parser loop?").json()
     record = clinvk.home.clinvk_home / "sessions" / f"{asked['session_id']}.json"
     said = json.loads(record.read_text())
@@ -96,8 +96,8 @@ def test_a_session_is_shown_in_the_contracts_form(clinvk: Command) -> None:
     assert clinvk("sessions", "show", "pr-1", "--answer").stdout.strip() == one["text"].strip()
 
 
-def test_a_list_lines_up_whatever_the_script(clinvk: Command) -> None:
-    """Columns are those of a terminal, and figures have their separators."""
+def test_a_list_is_aligned_in_every_script(clinvk: Command) -> None:
+    """Columns are those of the terminal, and numbers have separators."""
     keep(clinvk, 1, title="plain", usage=Usage(input_tokens=1_234_567, output_tokens=1))
     keep(clinvk, 2, title="日本語の題名", backend="demo")
     keep(clinvk, 3, title="👩🏽‍🚀 to the moon", status=Status.COMPLETED)
@@ -171,8 +171,8 @@ def test_every_form_of_resume_is_narrowed_alike(
     assert taken in clinvk("resume", *narrowed, "--last", "a", "prompt").stderr
 
 
-def test_a_session_whose_last_turn_failed_is_gone_on_with(clinvk: Command) -> None:
-    """`error` is no end: `-c` takes it up, and it is active again."""
+def test_a_session_whose_last_turn_failed_is_continued(clinvk: Command) -> None:
+    """`-c` continues a session with the status `error`, and it is active again."""
     failed = clinvk("-b", "demo", "-o", "json", "/fail rate_limited").json()
     assert clinvk("sessions", "list", "--status", "error", "-q").stdout.split() == [
         failed["session_id"]
@@ -217,8 +217,8 @@ def test_cleaning_is_narrowed_as_asked(clinvk: Command) -> None:
     assert clinvk("sessions", "list", "-q").stdout.split() == [f"{1:012x}"]
 
 
-def test_a_home_in_which_a_user_is_sought_that_is_none_is_one_sentence(clinvk: Command) -> None:
-    """Where a folder is named, `~NAME` is somebody's home or a mistake."""
+def test_a_home_of_an_unknown_user_is_one_sentence(clinvk: Command) -> None:
+    """Where a folder is named, `~NAME` is the home of a user, or an error."""
     for words in (
         ["sessions", "clean", "--older-than", "30d", "--archive", "~nosuchuser/x"],
         ["sessions", "list", "--dir", "~nosuchuser"],
@@ -248,10 +248,10 @@ def test_what_killed_writes_left_is_cleaned_away(clinvk: Command) -> None:
     assert clinvk("sessions", "clean", "--json").json()["temporary_files"] == 0
 
 
-def test_a_session_that_is_dated_ahead_of_the_clock_says_so_when_it_is_chosen(
+def test_continuing_a_session_with_a_future_date_prints_a_note(
     clinvk: Command,
 ) -> None:
-    """The clock was set back: it counts as the last one used, once, and nobody is left to guess."""
+    """The clock was set back: the session counts as the last one used, once, and a note says so."""
     ahead = keep(clinvk, 1, days=-3)
     ran = clinvk("-c", "--if-missing", "new", "go on")
     assert ran.exit_code == 0, ran.stderr

@@ -103,7 +103,7 @@ def test_the_trial_finds_nothing_that_fails(clinvk: Command, example: str) -> No
     assert held["gone"][1].startswith("conversation_gone: ")
 
 
-def test_a_conversation_goes_on_and_the_project_stays_clean(
+def test_a_conversation_continues_and_the_project_is_unchanged(
     clinvk: Command, example: str, server: MockModel
 ) -> None:
     """`-b`, `-c`, another directory, and the exact figures where the CLI prints them."""
@@ -151,7 +151,7 @@ def test_each_refusal_of_the_service_has_its_code(
     assert said["error"]["code"] == code, said
 
 
-def test_a_timeout_ends_it_and_the_session_goes_on(clinvk: Command, example: str) -> None:
+def test_a_timeout_ends_it_and_the_session_can_continue(clinvk: Command, example: str) -> None:
     """Exit 6 while the model is silent."""
     ran = run(clinvk, "-b", example, "--timeout", "6s", "[[hang]]")
     assert ran.exit_code == 6, ran

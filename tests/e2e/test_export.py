@@ -43,8 +43,10 @@ def _export(clinvk: Command, *words: str | Path) -> str:
     return ran.stdout
 
 
-def test_json_comes_back_exactly_as_it_was(clinvk: Command, two: list[str], tmp_path: Path) -> None:
-    """Records with unknown fields, transcripts byte for byte; a second time nothing happens."""
+def test_an_import_restores_exactly_what_was_exported(
+    clinvk: Command, two: list[str], tmp_path: Path
+) -> None:
+    """Records with unknown fields, transcripts byte for byte; a second import changes nothing."""
     home = Path(clinvk.home.clinvk_home)
     transcript = home / "transcripts" / f"{two[0]}.jsonl"
     transcript.write_bytes(transcript.read_bytes() + b'{"damaged\xff\n\n{"a":1}\n')

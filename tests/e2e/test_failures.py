@@ -69,10 +69,8 @@ def test_an_unknown_model_is_refused_by_the_agent(clinvk: Command, backend: str)
 
 
 @pytest.mark.every_agent
-def test_an_agent_without_a_key_says_that_nobody_is_signed_in(
-    clinvk: Command, backend: str
-) -> None:
-    """Exit 7, by the agent's own word or, where it asks without a key, by the service's."""
+def test_an_agent_without_a_key_is_reported_as_not_signed_in(clinvk: Command, backend: str) -> None:
+    """Exit 7, by the agent's own error, or by the service's if the agent sends no key."""
     clinvk.home.sign_out()
     ran = clinvk("-b", backend, "-o", "json", "hello")
     result = ran.json()
@@ -102,8 +100,8 @@ def test_a_network_that_is_down_is_told_as_such(clinvk: Command, backend: str) -
         assert (ran.exit_code, error["code"]) == (1, "network"), error
 
 
-def test_a_conversation_that_is_too_long_is_told_as_such(clinvk: Command, backend: str) -> None:
-    """To try again is of no use; a new session is."""
+def test_a_conversation_that_is_too_long_has_its_own_code(clinvk: Command, backend: str) -> None:
+    """A retry does not help; a new session does."""
     directive = TOO_LONG.get(backend, "[[error:400:context_too_long]]")
     ran = clinvk("-b", backend, "-o", "json", f"{directive} hello")
     result = ran.json()
@@ -163,7 +161,7 @@ def test_silence_is_stopped_at_the_idle_limit(clinvk: Command, backend: str) -> 
 
 
 @pytest.mark.every_agent
-def test_an_agent_that_is_not_installed_is_said_to_be(clinvk: Command, backend: str) -> None:
+def test_a_missing_agent_is_reported_as_not_installed(clinvk: Command, backend: str) -> None:
     """Exit 5 with how to install it; nothing is recorded."""
     clinvk.home.uninstall(backend)
     ran = clinvk("-b", backend, "hello")
@@ -174,8 +172,8 @@ def test_an_agent_that_is_not_installed_is_said_to_be(clinvk: Command, backend: 
 
 
 @pytest.mark.every_agent
-def test_an_unknown_option_of_the_agent_is_told(clinvk: Command, backend: str) -> None:
-    """`--backend-arg` with nonsense: the agent's own words, exit 5."""
+def test_an_option_that_the_agent_does_not_know_is_reported(clinvk: Command, backend: str) -> None:
+    """An invalid `--backend-arg`: the agent's own error, exit 5."""
     ran = clinvk("-b", backend, "--backend-arg=--flag-of-nobody", "-o", "json", "hello")
     result = ran.json()
     assert (ran.exit_code, result["error"]["code"]) == (5, "option_refused")

@@ -48,8 +48,8 @@ def _while_it_works(clinvk: Command, prompt: str, change: Callable[[], None]) ->
 
 
 @needs_git
-def test_reported_and_observed_changes_are_told_apart(clinvk: Command, repository: Path) -> None:
-    """What the agent says and what its shell did, in the report and in the record alike."""
+def test_reported_and_observed_changes_are_distinguished(clinvk: Command, repository: Path) -> None:
+    """Changes that the agent reports and changes by its shell, in the report and in the record."""
 
     def change() -> None:
         (repository / "a.txt").write_text("changed\n")
@@ -105,8 +105,10 @@ def test_outside_of_git_the_agents_word_counts(clinvk: Command) -> None:
 
 
 @needs_git
-def test_a_git_that_refuses_is_said_and_the_turn_goes_on(clinvk: Command, repository: Path) -> None:
-    """The agent's own word is still there."""
+def test_an_error_of_git_is_a_warning_and_the_turn_continues(
+    clinvk: Command, repository: Path
+) -> None:
+    """The changes that the agent reports are still recorded."""
     (repository / ".git" / "HEAD").write_text("nonsense\n")
     ran = clinvk("-b", "demo", "--access", "edit", "-o", "json", "/write x.txt y")
     result = ran.json()

@@ -131,10 +131,10 @@ def test_a_path_through_a_link_is_the_directory_behind_it(clinvk: Command, tmp_p
 
 
 @pytest.mark.parametrize("way", ["name", "id", "prefix", "last", "at-last"])
-def test_whatever_continues_a_session_elsewhere_says_where(
+def test_continuing_a_session_of_another_directory_names_it(
     clinvk: Command, tmp_path: Path, way: str
 ) -> None:
-    """`-s NAME` and `resume`, as `-c` does; where the person stands in it nothing is said."""
+    """For `-s NAME`, `resume` and `-c`; in the session's own directory there is no message."""
     project = clinvk.home.project
     begun = clinvk("-b", "demo", "-s", "mine", "-o", "json", "one").json()["session_id"]
     words = {

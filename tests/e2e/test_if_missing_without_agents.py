@@ -51,8 +51,8 @@ def test_the_transcript_tells_both_attempts_as_one_turn(clinvk: Command) -> None
     ]
 
 
-def test_what_was_not_recorded_cannot_be_told(clinvk: Command) -> None:
-    """With `store_transcript: false` replay fails, exit 4, and says what there is left to do."""
+def test_a_turn_that_was_not_recorded_cannot_be_replayed(clinvk: Command) -> None:
+    """With `store_transcript: false` replay fails with exit 4, and the hint says what to do."""
     quiet = {"CLINVK_SESSION_STORE_TRANSCRIPT": "false"}
     clinvk("-s", "mine", "-b", "demo", "one", env=quiet)
     before = clinvk("sessions", "show", "mine", "--json").json()["turns"]

@@ -62,8 +62,8 @@ def test_turns_keep_the_index_right(clinvk: Command) -> None:
     check_home(clinvk.home.clinvk_home)
 
 
-def test_what_is_done_to_the_files_by_hand_is_believed(clinvk: Command) -> None:
-    """Edited, copied away and back, deleted: the list, `-c` and a name follow at once."""
+def test_manual_changes_of_the_files_are_noticed(clinvk: Command) -> None:
+    """Edited, moved away and back, deleted: the list, `-c` and a name follow at once."""
     first, second = begin(clinvk), begin(clinvk)
     home = clinvk.home.clinvk_home
     assert listed(clinvk) == [second, first]
@@ -81,8 +81,8 @@ def test_what_is_done_to_the_files_by_hand_is_believed(clinvk: Command) -> None:
 
 
 @pytest.mark.parametrize("how", ["none", "empty", "garbage", "folder", "held", "old"])
-def test_whatever_became_of_the_index_commands_work(clinvk: Command, how: str) -> None:
-    """No error, no warning, no other answer."""
+def test_commands_work_whatever_the_state_of_the_index(clinvk: Command, how: str) -> None:
+    """No error, no warning, the same answer."""
     first, second = begin(clinvk, "-s", "one"), begin(clinvk)
     assert listed(clinvk) == [second, first]
     path = clinvk.home.clinvk_home / "cache" / "index.sqlite3"
@@ -136,8 +136,8 @@ def test_an_empty_home_has_nothing_to_index(clinvk: Command) -> None:
     assert not clinvk.home.clinvk_home.exists()
 
 
-def test_many_runs_and_lists_at_once_leave_nothing_out(clinvk: Command) -> None:
-    """Each run tells the index, or leaves it to find out; then it is as a rebuild makes it."""
+def test_concurrent_runs_and_lists_lose_nothing(clinvk: Command) -> None:
+    """Each run updates the index or leaves it for later; then it equals a rebuilt one."""
     begin(clinvk)
     listed(clinvk)
     with ThreadPoolExecutor(4) as pool:

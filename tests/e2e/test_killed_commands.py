@@ -52,8 +52,8 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_the_moments_that_matter(bed: CommandBed, moment: str) -> None:
-    """The same, where something is half done."""
+def test_kills_in_the_middle_of_a_change_lose_nothing(bed: CommandBed, moment: str) -> None:
+    """The same, at the steps where a change is half done."""
     name, verb, which = MOMENTS[moment]
     killed = bed.lines()[name]
     steps, after = bed.steps(killed)

@@ -71,8 +71,8 @@ def _number(names: list[str], moment: str) -> tuple[int, str]:
         ("both", _AGENTS[1]),
     ],
 )
-def test_a_kill_at_that_moment_loses_nothing(bed: CrashBed, whom: str, moment: str) -> None:
-    """Every earlier turn stands, the broken one is interrupted, and `-c` goes on with it."""
+def test_a_kill_at_that_step_loses_nothing(bed: CrashBed, whom: str, moment: str) -> None:
+    """Earlier turns are intact, the last one is interrupted, and `-c` continues the session."""
     bed.begin(1)
     bed.save()
     args = ("-c", bed.prompt)

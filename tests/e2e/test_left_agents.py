@@ -108,10 +108,10 @@ def test_a_turn_that_is_refused_does_not_end_it(clinvk: Command, left: tuple[str
     "command",
     ["delete -y mine", "archive mine", "close mine", CLEAN, f"{CLEAN} --dry-run"],
 )
-def test_nothing_is_put_away_while_it_works(
+def test_its_session_is_not_changed_while_it_works(
     clinvk: Command, left: tuple[str, int], command: str
 ) -> None:
-    """Its lock is the only trace of it: exit 75 with its process, and `clean` passes it by."""
+    """Only its lock shows it: exit 75 with its process, and `clean` skips the session."""
     session, agent = left
     time.sleep(1.1)  # it is as old as that
     ran = clinvk("sessions", *command.split())

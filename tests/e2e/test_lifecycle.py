@@ -255,8 +255,8 @@ def test_a_running_session_is_not_closed_archived_deleted_or_cleaned(clinvk: Com
         assert running.child.poll() is None
 
 
-def test_a_closed_session_is_passed_by_until_it_is_named(clinvk: Command) -> None:
-    """`-c` and `--last` go on with another; a resume by id opens it again."""
+def test_a_closed_session_is_skipped_until_it_is_named(clinvk: Command) -> None:
+    """`-c` and `--last` continue another one; a resume by id opens it again."""
     first, second = begin(clinvk), begin(clinvk)
     assert clinvk("sessions", "close", second).stdout == f"closed session {second}: hello\n"
     assert listed(clinvk, "--status", "completed") == [second]
@@ -266,8 +266,8 @@ def test_a_closed_session_is_passed_by_until_it_is_named(clinvk: Command) -> Non
     assert listed(clinvk, "--status", "completed") == []
 
 
-def test_an_archived_session_is_out_of_sight_until_it_is_taken_up(clinvk: Command) -> None:
-    """Hidden from the list, `-c` and `--last`; resuming it by id brings it back and says so."""
+def test_an_archived_session_is_hidden_until_it_is_resumed(clinvk: Command) -> None:
+    """Hidden from the list, `-c` and `--last`; a resume by id restores it, with a message."""
     first, second = begin(clinvk), begin(clinvk)
     archived = clinvk("sessions", "archive", second, second[:6], "--json").json()
     assert archived == [{"id": second, "title": "hello", "outcome": "archived", "error": None}]
@@ -392,8 +392,8 @@ def test_cleaning_into_an_archive_moves_plain_files(clinvk: Command) -> None:
     check_home(clinvk.home.clinvk_home)
 
 
-def test_cleaning_at_once_and_during_a_run_does_no_harm(clinvk: Command, tmp_path: Path) -> None:
-    """Each session goes once, the running one stays and ends well, nobody fails."""
+def test_concurrent_cleaning_during_a_run_is_safe(clinvk: Command, tmp_path: Path) -> None:
+    """Each session is cleaned once, the running one is kept and completes, and nothing fails."""
     old = [begin(clinvk, prompt=f"prompt {number}") for number in range(4)]
     for session_id in old:
         age(clinvk, session_id, days=31)
@@ -414,8 +414,8 @@ def test_cleaning_at_once_and_during_a_run_does_no_harm(clinvk: Command, tmp_pat
     assert listed(clinvk) == [running.id]
 
 
-def test_a_damaged_record_is_no_data_of_a_filtered_list(clinvk: Command) -> None:
-    """What it would have matched cannot be told: it is said on stderr, and cleaned by nobody."""
+def test_a_damaged_record_is_only_a_warning_in_a_filtered_list(clinvk: Command) -> None:
+    """Whether it matches is unknown: it is reported on stderr, and never cleaned."""
     session_id = begin(clinvk)
     damaged = clinvk.home.clinvk_home / "sessions" / "0123456789ab.json"
     damaged.write_text("{")
@@ -429,8 +429,8 @@ def test_a_damaged_record_is_no_data_of_a_filtered_list(clinvk: Command) -> None
     assert damaged.read_text() == "{"
 
 
-def test_a_mistake_is_told_as_json_where_json_is_asked_for(clinvk: Command) -> None:
-    """An error is the object that a program knows, with the exit code that people get."""
+def test_an_error_is_json_if_json_was_requested(clinvk: Command) -> None:
+    """The error is the documented object, with the same exit code."""
     for words, exit_code in (
         (["list", "-q"], 2), (["rename", "nope", "t"], 4), (["delete", "nope"], 4),
         (["clean", "--older-than", "x"], 2),

@@ -79,8 +79,8 @@ def into_full(clinvk: Command, words: str) -> tuple[int, list[str]]:
         "--version",
     ],
 )
-def test_an_output_without_room_is_said_on_stderr(clinvk: Command, words: str) -> None:
-    """In every form: JSON would have gone to the same place, and no exit code says why."""
+def test_output_on_a_full_disk_is_an_error_on_stderr(clinvk: Command, words: str) -> None:
+    """In every format: JSON cannot be written either, and an exit code does not explain it."""
     exit_code, said = into_full(clinvk, words)
     assert (exit_code, said[-1]) == (1, FULL)
 
@@ -94,10 +94,10 @@ def test_a_turn_that_failed_says_that_even_without_room_for_its_report(clinvk: C
 
 
 @pytest.mark.parametrize("form", ["jsonl", "json", "text"])
-def test_an_answer_in_a_line_that_is_too_long_says_so(
+def test_an_answer_in_a_line_that_is_too_long_is_reported(
     clinvk: Command, tmp_path: Path, form: str
 ) -> None:
-    """The start of plain text is an answer with a warning; of cut JSON there is none."""
+    """The start of plain text is an answer with a warning; cut JSON has no answer."""
     agent = tmp_path / "toy"
     agent.write_text(AGENT.format(python=sys.executable, size=12_000_000))
     agent.chmod(0o700)

@@ -49,7 +49,7 @@ def _sum(turns: Sequence[Any], key: str) -> int:
 
 
 @pytest.mark.timeout(240)
-def test_new_prompts_at_once_are_as_many_sessions(bare: Command) -> None:
+def test_concurrent_prompts_create_one_session_each(bare: Command) -> None:
     """Each is listed with its own prompt, its own conversation and its one turn."""
     prompts = [f"prompt {number}" for number in range(NEW)]
     ran = at_once(bare, [("-o", "json", prompt) for prompt in prompts])
@@ -64,8 +64,8 @@ def test_new_prompts_at_once_are_as_many_sessions(bare: Command) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_prompts_to_one_name_at_once_are_turns_of_one_session(bare: Command) -> None:
-    """With `--wait` all get through, each a turn of its own; the totals are their exact sums."""
+def test_concurrent_prompts_to_one_name_are_turns_of_one_session(bare: Command) -> None:
+    """With `--wait` each gets its own turn, and the totals are the exact sums."""
     lines = [("-s", "one", "--wait", "-o", "json", f"prompt {number}") for number in range(NAMED)]
     ran = at_once(bare, lines)
     assert Counter(one.exit_code for one in ran) == {0: NAMED}, [one.stderr for one in ran]
@@ -87,8 +87,8 @@ def test_prompts_to_one_name_at_once_are_turns_of_one_session(bare: Command) -> 
     check_index(bare)
 
 
-def test_two_cleans_at_once_clean_everything_once(bare: Command) -> None:
-    """Neither fails, and together they clean what one would have."""
+def test_two_concurrent_cleans_clean_everything_once(bare: Command) -> None:
+    """Neither fails, and together they clean what one would have cleaned."""
     for number in range(8):
         bare(f"prompt {number}")
     time.sleep(1.1)
@@ -176,8 +176,8 @@ def test_an_export_during_a_run_is_whole(bare: Command) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_everything_at_once_loses_nothing(bare: Command) -> None:
-    """Prompts, changes, lists, exports, cleaning and deleting, in any order and all together."""
+def test_all_commands_together_lose_nothing(bare: Command) -> None:
+    """Prompts, changes, lists, exports, cleaning and deleting at the same time, in any order."""
     for number in range(4):
         bare("-s", f"kept-{number}", "first")
         bare("-s", f"target-{number}", "first")

@@ -111,8 +111,8 @@ def test_a_new_conversation_within_the_same_session(
     check_home(clinvk.home.clinvk_home)
 
 
-def test_what_is_said_of_it_for_a_person(clinvk: Command, backend: str) -> None:
-    """One warning on stderr; stdout has the answer and nothing else."""
+def test_the_user_gets_one_warning(clinvk: Command, backend: str) -> None:
+    """One warning on stderr; stdout has only the answer."""
     _two_turns(clinvk, backend)
     _lose(clinvk, backend)
     ran: Ran = clinvk("resume", "--last", "--if-missing", "replay", "third")
@@ -137,8 +137,8 @@ def _gone_by_doctor(clinvk: Command) -> list[list[str]]:
     return [one["sessions"] for one in found if one["code"] == "conversation_gone"]
 
 
-def test_a_conversation_that_is_there_is_gone_on_with(clinvk: Command, backend: str) -> None:
-    """The option is for a missing one: it begins none where there is no need."""
+def test_an_existing_conversation_is_continued(clinvk: Command, backend: str) -> None:
+    """The option is for a missing one: otherwise no new conversation is started."""
     first = _two_turns(clinvk, backend)
     result = clinvk("-c", "--if-missing", "new", "-o", "json", "three").json()
     assert result["backend_session_id"] == first["backend_session_id"]
@@ -328,10 +328,10 @@ def test_a_session_of_opencode_that_lost_its_messages_is_gone(
     _is_gone(clinvk, server)
 
 
-def test_a_session_of_opencode_that_was_undone_in_part_is_gone_on_with(
+def test_a_partly_undone_session_of_opencode_is_continued(
     clinvk: Command, server: MockModel
 ) -> None:
-    """What a person took back is not said again, and the rest is."""
+    """Messages that the user has undone are not sent again, the others are."""
     _two_turns(clinvk, "opencode")
     file = clinvk.home.home / ".local" / "share" / "opencode" / "opencode.db"
     with closing(sqlite3.connect(file, timeout=10)) as database, database:

@@ -36,10 +36,10 @@ def signs_of(backend: str, environ: dict[str, str], home: AgentHome) -> Iterator
 
 
 @pytest.mark.every_agent
-def test_an_agent_is_not_told_that_it_runs_inside_another(
+def test_an_agent_does_not_notice_that_it_runs_inside_another(
     clinvk: Command, home: AgentHome, backend: str
 ) -> None:
-    """Whatever an agent sets to mark its own children, clinvk takes away from the next one."""
+    """The variables with which an agent marks its children are removed."""
     signs = set(signs_of(backend, handed_on(clinvk, backend), home))
     request = TurnRequest(prompt="p", cwd=Path("/code"))
     assert signs

@@ -28,10 +28,8 @@ def test_streams_of_known_events_are_only_counted(
     assert "kinds recorded" in said[0]
 
 
-def test_an_event_that_nobody_has_seen_is_named(
-    recorded: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """One that clinvk does not know, and one that it takes but that no recording has."""
+def test_a_new_event_is_reported(recorded: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One that clinvk does not know, and one that it knows but that no recording has."""
     stream = recorded / "one_shot" / "stdout.jsonl"
     strange = {"type": "telepathy", "subtype": "begun"}
     stream.write_text(f"{json.dumps(strange)}\n{stream.read_text('utf-8')}", encoding="utf-8")

@@ -22,8 +22,8 @@ def wrapped(home: AgentHome, backend: str) -> str:
     return backend
 
 
-def test_a_conversation_behind_a_wrapper_goes_on(clinvk: Command, wrapped: str) -> None:
-    """The line with the conversation's id is the first one, and shares its line with the noise."""
+def test_a_conversation_behind_a_wrapper_continues(clinvk: Command, wrapped: str) -> None:
+    """The first line has the conversation's id, together with text of the wrapper."""
     first = clinvk("-b", wrapped, "-o", "json", "Remember the word zebra.").json()
     assert first["exit_status"] == 0, first
     assert first["backend_session_id"]

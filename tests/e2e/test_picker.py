@@ -241,7 +241,7 @@ def test_without_a_session_there_is_nothing_to_pick(clinvk: Command, terminal: T
         (["0000"], "the prompt is empty"),
     ],
 )
-def test_a_mistake_is_told(clinvk: Command, words: list[str], sentence: str) -> None:
+def test_a_wrong_option_is_an_error(clinvk: Command, words: list[str], sentence: str) -> None:
     """Exit 2, one sentence."""
     keep(clinvk, 1, cwd="/somewhere/else")
     ran = clinvk("resume", *words)

@@ -70,8 +70,8 @@ def test_a_package_adds_a_backend(clinvk: Command, site: Path) -> None:
     assert clinvk("x", env={"CLINVK_BACKEND": "parrot"}).stdout == "x\n"
 
 
-def test_a_backend_that_cannot_resume_says_so(clinvk: Command, site: Path) -> None:
-    """An empty conversation never stands in for the session's, unless it is asked for."""
+def test_a_backend_that_cannot_resume_is_refused(clinvk: Command, site: Path) -> None:
+    """An empty conversation never replaces the session's, unless the user asks for it."""
     install_example(site)
     clinvk("-b", "parrot", "hello")
     refused = clinvk("-c", "more")
@@ -111,8 +111,8 @@ def test_a_broken_package_breaks_nothing_else(clinvk: Command, site: Path, where
     assert "backend `bad` of the package `clinvk-bad` cannot be loaded" in listed.stderr
 
 
-def test_nobody_takes_the_place_of_a_backend_of_clinvks_own(clinvk: Command, site: Path) -> None:
-    """Nor has one a name that could be an option or a path; `backends` says so."""
+def test_no_package_replaces_a_built_in_backend(clinvk: Command, site: Path) -> None:
+    """Nor is a name allowed that could be an option or a path; `backends` reports it."""
     install_example(site)
     install(site, "clinvk-usurper", {"demo": "clinvk_parrot:Agent", "../x": "clinvk_parrot:Agent"})
     assert clinvk("-b", "demo", "/say mine").stdout == "mine\n"
@@ -139,10 +139,10 @@ def test_of_two_packages_that_offer_one_name_neither_is_taken(clinvk: Command, s
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mred", "--help", "a b", "x" * 100, "Ünicode", ".", "nul"])
-def test_a_hostile_name_is_no_backend_and_reaches_no_terminal(
+def test_a_hostile_name_is_refused_and_reaches_no_terminal(
     clinvk: Command, site: Path, name: str
 ) -> None:
-    """It cannot be an option, a key or a path; what is said of it holds no escape sequence."""
+    """It cannot be an option, a key or a path; messages about it have no escape sequence."""
     install_example(site)
     install(site, "clinvk-hostile", {name: "clinvk_parrot:Agent"})
     listed = clinvk("backends")

@@ -209,10 +209,10 @@ def test_a_session_whose_directory_is_gone_runs_nowhere_else(
     assert len(server.requests) == sent
 
 
-def test_a_directory_that_became_a_file_is_no_place_to_run(
+def test_a_directory_that_became_a_file_is_an_error(
     clinvk: Command, server: MockModel, tmp_path: Path, backend: str
 ) -> None:
-    """Exit 4 `session_directory_missing`, also with `-c` from elsewhere; `-w` is the way out."""
+    """Exit 4 `session_directory_missing`, also with `-c` from elsewhere; `-w` names another one."""
     project = tmp_path / "moving"
     project.mkdir()
     clinvk("-b", backend, "one", cwd=project)

@@ -86,8 +86,8 @@ def test_a_prompt_comes_from_stdin(clinvk: Command, backend: str) -> None:
         assert ran.stdout.startswith("You said: from a pipe"), ran.stderr
 
 
-def test_stdin_stands_below_the_words(clinvk: Command, server: MockModel, backend: str) -> None:
-    """Words and a pipe: both reach the model, the pipe in a `<stdin>` block."""
+def test_stdin_is_appended_to_the_words(clinvk: Command, server: MockModel, backend: str) -> None:
+    """Both reach the model, the piped text in a `<stdin>` block."""
     ran = clinvk("-b", backend, "explain this", stdin="line one\nline two\n")
     assert ran.exit_code == 0
     sent = json.dumps(server.requests[-1].body)
@@ -112,8 +112,8 @@ def test_a_prompt_that_looks_like_an_option_is_a_prompt(
     assert ran.stdout == f"You said: {prompt}. I remember 0 earlier prompts.\n", ran.stderr
 
 
-def test_the_prompt_stands_in_no_argv(clinvk: Command, server: MockModel, backend: str) -> None:
-    """Whoever looks at the process list does not read the prompt or the system prompt there."""
+def test_no_argv_contains_the_prompt(clinvk: Command, server: MockModel, backend: str) -> None:
+    """The list of processes shows neither the prompt nor the system prompt."""
     words = ["a-secret-word [[gate]]", "--system-prompt", "be brief"]
     child = clinvk.popen("-b", backend, "-", piped_stdin=True)
     assert child.stdin is not None
@@ -263,7 +263,7 @@ def test_the_configuration_and_the_environment_choose_the_agent(clinvk: Command)
     assert flagged["backend"] == "claude"
 
 
-def test_an_agents_own_argument_is_passed_as_it_is(clinvk: Command, server: MockModel) -> None:
+def test_an_argument_for_the_agent_is_passed_unchanged(clinvk: Command, server: MockModel) -> None:
     """`--backend-arg` reaches the agent's command line."""
     ran = clinvk("-b", "claude", "--backend-arg=--model=claude-haiku-4-5", "hello")
     assert ran.exit_code == 0, ran.stderr

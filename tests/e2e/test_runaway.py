@@ -41,8 +41,8 @@ def test_the_limit_is_a_setting(clinvk: Command, tmp_path: Path) -> None:
     assert (tmp_path / "log").read_text().splitlines() == ["started", "ended with 9"]
 
 
-def test_what_is_too_deep_says_so_in_one_sentence(clinvk: Command) -> None:
-    """With the way out, for people and for programs, also with `--dry-run` and `-c`."""
+def test_a_run_that_is_nested_too_deeply_is_refused(clinvk: Command) -> None:
+    """One sentence with a hint, as text and as JSON, also with `--dry-run` and `-c`."""
     inside = {"CLINVK_RUN": "a.b.c"}
     for words in (["go"], ["--dry-run", "go"], ["-s", "x", "go"], ["--ephemeral", "go"]):
         ran = clinvk("-b", "demo", *words, env=inside)

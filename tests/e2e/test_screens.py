@@ -320,10 +320,10 @@ def test_a_picked_session_opens_its_screen(clinvk: Command, terminal: Terminal) 
     terminal.wait_for("0 turns recorded")
 
 
-def test_what_cannot_be_read_afterwards_is_one_turn_that_says_so(
+def test_an_unreadable_conversation_is_recorded_as_one_turn(
     clinvk: Command, terminal: Terminal
 ) -> None:
-    """The agent's own file is beyond all measure: when it was is known all the same."""
+    """The agent's file is too large to read; the time of the screen is recorded anyway."""
     clinvk("-s", "mine", "-b", "demo", "first")
     [kept] = (clinvk.home.home / ".local/share/clinvk-demo").glob("*.json")
     terminal.run(clinvk.program, "resume", "mine")

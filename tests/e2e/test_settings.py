@@ -90,10 +90,10 @@ def test_every_key_is_tried() -> None:
 
 
 @pytest.mark.parametrize("effect", EFFECTS, ids=[effect.key for effect in EFFECTS])
-def test_a_setting_holds_unless_an_option_says_otherwise(
+def test_a_setting_applies_unless_an_option_overrides_it(
     clinvk: Command, say: Say, effect: Effect
 ) -> None:
-    """Nothing of it without; with it what it says; and with an option what that says."""
+    """The default, then the setting, then the option."""
 
     def told(*words: str) -> tuple[int, str]:
         ran = clinvk(*words)
@@ -134,10 +134,10 @@ def test_cleaning_goes_by_the_retention(clinvk: Command, say: Say) -> None:
     assert clinvk("sessions", "list", "-q").stdout.split() == [stays]
 
 
-def test_a_plain_prompt_goes_on_with_its_directorys_session(
+def test_a_plain_prompt_continues_its_directorys_session(
     clinvk: Command, say: Say, tmp_path: Path
 ) -> None:
-    """Of the same backend and exactly this directory; closed and archived ones are passed by."""
+    """Of the same backend and exactly this directory; closed and archived ones are skipped."""
     meant = clinvk("-b", "demo", "-o", "json", "one").json()["session_id"]
     below = clinvk.home.project / "below"
     below.mkdir()

@@ -103,8 +103,8 @@ def test_it_is_listed_with_what_it_can_do(copy: Copy) -> None:
     assert "cannot: max turns (a parrot has no such option)" in told
 
 
-def test_a_prompt_runs_with_it_and_its_session_goes_on(copy: Copy) -> None:
-    """The same report as with any other, and a resume in the same conversation."""
+def test_a_prompt_runs_with_it_and_its_session_continues(copy: Copy) -> None:
+    """The report is as with other agents, and a resume continues the same conversation."""
     first = json.loads(copy.clinvk("-b", "parrot", "-o", "json", "hello").stdout)
     assert (first["text"], first["exit_status"]) == ("you said: hello", 0)
     second = json.loads(copy.clinvk("-c", "-o", "json", "again").stdout)

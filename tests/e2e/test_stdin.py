@@ -33,10 +33,10 @@ def _run(
 
 
 @pytest.mark.parametrize("where", ["file", os.devnull])
-def test_a_stdin_for_writing_only_holds_no_prompt(
+def test_a_stdin_that_is_only_open_for_writing_has_no_prompt(
     clinvk: Command, tmp_path: Path, where: str
 ) -> None:
-    """Beside words it is left alone; asked for it is exit 2 with the reason, and no traceback."""
+    """With words it is ignored; if it is requested, exit 2 with the reason, and no traceback."""
     descriptor = os.open(tmp_path / where, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         beside = _run(clinvk, "hello", stdin=descriptor)

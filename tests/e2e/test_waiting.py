@@ -110,7 +110,7 @@ def test_a_wait_that_was_too_short_is_busy(bare: Command) -> None:
 
 
 def test_without_wait_a_busy_session_is_refused_at_once(bare: Command) -> None:
-    """The second prompt does not wait for anything, also where the first has the name."""
+    """The second prompt does not wait, also if the first one holds the name."""
     with a_run(bare, "-s", "work") as first:
         ran = bare("-s", "work", "next", timeout_s=20)
     assert ran.exit_code == 75
@@ -119,10 +119,8 @@ def test_without_wait_a_busy_session_is_refused_at_once(bare: Command) -> None:
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_the_waiting_at_once(
-    bare: Command, number: signal.Signals, status: int
-) -> None:
-    """Nothing was begun, so nothing is recorded; the run that was waited for goes on."""
+def test_a_signal_ends_the_wait_at_once(bare: Command, number: signal.Signals, status: int) -> None:
+    """Nothing has started, so nothing is recorded; the other run continues."""
     with a_run(bare, "-s", "work") as first:
         with waiting(bare, "-s", "work", "--wait", "next") as child:
             began = time.monotonic()
@@ -195,8 +193,8 @@ def test_a_name_that_moved_meanwhile_is_followed(bare: Command) -> None:
 
 
 @pytest.mark.parametrize("act", ["close", "archive"])
-def test_a_session_put_away_meanwhile_is_not_taken_up_by_choice(bare: Command, act: str) -> None:
-    """`-c` passes it by, and does not take another in its place; its id still opens it."""
+def test_a_session_archived_during_the_wait_is_not_continued(bare: Command, act: str) -> None:
+    """`-c` refuses it and chooses no other one; its id still opens it."""
     bare("an older one")
     with a_run(bare, "-s", "work") as first, waiting(bare, "-c", "--wait", "next") as child:
         with held_up(child):
@@ -230,8 +228,8 @@ def _leave_in_lock(bare: Command, **said: object) -> None:
     lock.write_text(f"{json.dumps(left)}\n")
 
 
-def test_a_process_that_got_the_number_of_a_dead_agent_is_left_alone(bare: Command) -> None:
-    """Numbers are given again: only the process that was started then is ended."""
+def test_a_process_with_the_pid_of_a_dead_agent_is_not_stopped(bare: Command) -> None:
+    """Pids are used again: only exactly the same process is stopped."""
     with subprocess.Popen(["sleep", "60"]) as stranger:
         _leave_in_lock(bare, host=os.uname().nodename, child_pid=stranger.pid)
         result = bare("-s", "work", "-o", "json", "two").json()
@@ -240,8 +238,8 @@ def test_a_process_that_got_the_number_of_a_dead_agent_is_left_alone(bare: Comma
     assert (result["exit_status"], result["warnings"]) == (0, [])
 
 
-def test_an_agent_left_behind_on_another_machine_is_said(bare: Command) -> None:
-    """It cannot be ended from here, and may still work: the person knows, the prompt goes on."""
+def test_an_agent_left_on_another_machine_is_reported(bare: Command) -> None:
+    """It cannot be stopped from here and may still work: a warning says so; the prompt runs."""
     with subprocess.Popen(["sleep", "60"]) as stranger:
         _leave_in_lock(bare, host="build-7", child_pid=stranger.pid)
         result = bare("-s", "work", "-o", "json", "two").json()

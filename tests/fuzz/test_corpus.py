@@ -10,6 +10,6 @@ KEPT = sorted(path for path in CORPUS.rglob("*") if path.is_file())
 
 
 @pytest.mark.parametrize("path", KEPT, ids=lambda path: str(path.relative_to(CORPUS)))
-def test_what_failed_once_holds_now(path: Path) -> None:
-    """The promise of its target holds for it."""
+def test_an_input_that_failed_once_passes_now(path: Path) -> None:
+    """The promise of its target is kept."""
     check_thoroughly(path.parent.name, path.read_bytes())

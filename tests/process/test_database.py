@@ -85,8 +85,8 @@ def looked_at(database: Path) -> object:
     return rows
 
 
-def test_what_stands_in_the_log_is_read_without_a_trace(database: Path) -> None:
-    """As an agent leaves it that just ends; SQLite's read-only mode would write here."""
+def test_rows_in_the_log_are_read_without_changing_it(database: Path) -> None:
+    """As after an agent that just ended; SQLite's read-only mode would write here."""
     assert looked_at(database) == ["hello"]
     before = traces(database)
     with closing(sqlite3.connect(f"{database.parent.as_uri()}/agent.db?mode=ro", uri=True)) as ours:
@@ -134,8 +134,8 @@ def test_a_log_without_its_index_says_nothing(database: Path) -> None:
     assert looked_at(database) is None
 
 
-def test_a_database_that_somebody_has_alone_says_nothing(database: Path) -> None:
-    """Whoever locks it so may be removing its log this very moment."""
+def test_an_exclusively_locked_database_is_not_read(database: Path) -> None:
+    """The process that locks it may be removing its log at this moment."""
     script = (
         "import fcntl, sys; file = open(sys.argv[1], 'rb+');"
         "fcntl.lockf(file, fcntl.LOCK_EX, 510, 0x40000002); print(flush=True); sys.stdin.read()"
@@ -160,8 +160,8 @@ def test_a_link_to_a_database_is_followed_to_its_log(database: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("what", ["missing", "folder", "junk", "empty", "other tables"])
-def test_what_is_no_such_database_says_nothing(tmp_path: Path, what: str) -> None:
-    """Of another version of the agent, or broken: nobody knows what it holds."""
+def test_another_kind_of_database_is_not_read(tmp_path: Path, what: str) -> None:
+    """Of another version of the agent, or damaged: its content is unknown."""
     database = tmp_path / "agent.db"
     if what == "folder":
         database.mkdir()

@@ -162,6 +162,6 @@ def test_who_looks_is_not_among_the_descendants() -> None:
     assert not {os.getpid(), os.getppid()} & set(seen)
 
 
-def test_no_leader_is_nobody() -> None:
-    """0 is the session of whatever runs outside a container: nobody there is ever ours."""
+def test_a_missing_leader_matches_no_process() -> None:
+    """0 is the session of processes outside a container, which never belong to a run."""
     assert not is_populated(0)

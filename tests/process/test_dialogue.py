@@ -50,8 +50,8 @@ def test_a_child_without_a_prompt_finds_the_end_of_stdin(launch: Starter) -> Non
         assert list(child.lines()) == ["something", ""]
 
 
-def test_a_child_that_leaves_before_its_prompt_is_told_as_any_other(launch: Starter) -> None:
-    """Sending to it does no harm, and its exit code and last words are there."""
+def test_a_child_that_exits_before_its_prompt_is_reported(launch: Starter) -> None:
+    """Sending the prompt is no error, and its exit code and stderr are reported."""
     with launch("fails", stdin=TWO_MB, held=True) as child:
         until = time.monotonic() + 10
         while not child._exit.poll() and time.monotonic() < until:

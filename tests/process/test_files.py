@@ -140,10 +140,8 @@ def test_what_the_agent_commits_is_seen_and_what_it_commits_for_the_person_is_no
     assert tree.seen(watch) == {"b.txt": MODIFIED, "d.txt": CREATED, "sub/c.txt": DELETED}
 
 
-def test_the_first_commit_of_a_repository_is_no_change_by_itself(
-    tmp_path: Path, world: World
-) -> None:
-    """There may be no commit before, or after."""
+def test_the_first_commit_of_a_repository_is_no_change(tmp_path: Path, world: World) -> None:
+    """There may be no commit before the turn, or after it."""
     tree = Tree(tmp_path / "fresh", world)
     tree.root.mkdir()
     tree.git("init", "-q")
@@ -208,8 +206,8 @@ def test_what_is_ignored_is_not_looked_at(tree: Tree) -> None:
     assert tree.seen(watch) == {}
 
 
-def test_whoever_hides_untracked_files_has_reason_to(tree: Tree) -> None:
-    """A home directory under git is not searched through."""
+def test_hidden_untracked_files_are_not_searched(tree: Tree) -> None:
+    """As in a home directory under git."""
     tree.git("config", "status.showUntrackedFiles", "no")
     watch = tree.watch()
     tree.write("new", "x")
@@ -339,10 +337,10 @@ def fake_git(folder: Path, script: str) -> str:
     ],
     ids=["hangs", "refuses", "fails", "babbles", "floods"],
 )
-def test_a_git_that_does_not_tell_is_said_and_costs_little(
+def test_a_hanging_git_is_a_warning_and_costs_little(
     tree: Tree, tmp_path: Path, script: str, trouble: str
 ) -> None:
-    """The turn's end is held up for no more than the limit, and nothing is guessed."""
+    """The end of the turn is delayed by at most the limit, and nothing is guessed."""
     path = fake_git(tmp_path / "bin", script)
     tree.world = replace(tree.world, environ={**tree.world.environ, "PATH": path})
     watch = watch_files(tree.root, tree.world, began_at=time.time())

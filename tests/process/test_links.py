@@ -122,8 +122,8 @@ def test_a_file_that_is_elsewhere_is_not_written(
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
-def test_what_is_no_file_makes_nothing_hang(name: str, kind: str) -> None:
-    """A pipe nobody writes to, a folder, a device without end, where a file should be."""
+def test_special_files_make_nothing_hang(name: str, kind: str) -> None:
+    """A pipe without a writer, a folder, an endless device in the place of a file."""
     with place() as where:
         inside = where.home.root / name
         inside.unlink(missing_ok=True)

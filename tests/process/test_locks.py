@@ -87,8 +87,8 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "locks" / "one.lock"
 
 
-def test_a_lock_that_another_run_holds_is_refused_with_its_name(path: Path) -> None:
-    """The message says which process, where, and for how long; the hint is the way out."""
+def test_a_lock_that_another_run_holds_is_refused_and_names_it(path: Path) -> None:
+    """The message has the process, the machine and the time; the hint says what to do."""
     with another_run(path) as child:
         assert is_held(path)
         with pytest.raises(SessionBusyError) as refused:
@@ -114,8 +114,8 @@ def test_a_clock_that_was_set_back_makes_no_negative_time(path: Path) -> None:
     assert refused.value.message.endswith("on this machine holds it")
 
 
-def test_the_name_of_a_dead_run_is_told_from_the_holders(path: Path) -> None:
-    """A number that is gone, or is somebody else's by now, is never offered to be killed."""
+def test_a_dead_run_is_not_mistaken_for_the_holder(path: Path) -> None:
+    """`kill` is never suggested for a pid that has ended or belongs to another process."""
     asked: list[tuple[int, str]] = []
 
     def runs(pid: int, identity: str) -> bool:
@@ -140,8 +140,8 @@ def test_a_holder_whose_start_is_not_known_is_not_offered_to_be_killed(path: Pat
     assert "kill" not in (refused.value.hint or "")
 
 
-def test_a_dead_process_holds_nothing_and_leaves_its_name(path: Path) -> None:
-    """After a kill -9 the lock is free, and says which child of the dead run may still run."""
+def test_a_dead_process_holds_nothing_and_leaves_its_text(path: Path) -> None:
+    """After a kill -9 the lock is free, and its text names the child that may still run."""
     with another_run(path) as child:
         child.kill()
         child.wait()
@@ -215,8 +215,8 @@ def test_waiting_ends_as_soon_as_the_lock_is_free(path: Path) -> None:
     assert len(slept) == 3
 
 
-def test_who_waits_is_told_once_for_whom(path: Path) -> None:
-    """As soon as it is clear that there is somebody to wait for, and not again."""
+def test_a_waiting_run_is_told_once_who_holds_the_lock(path: Path) -> None:
+    """As soon as the wait begins, and not again."""
     told: list[str] = []
     with another_run(path) as child, pytest.raises(SessionBusyError):
         acquire(
@@ -231,7 +231,7 @@ def test_who_waits_is_told_once_for_whom(path: Path) -> None:
     assert told == [f"session is busy: process {child.pid} on this machine holds it (for 2 min)"]
 
 
-def test_nobody_is_told_of_a_lock_that_is_free(path: Path) -> None:
+def test_a_free_lock_causes_no_message(path: Path) -> None:
     """There is nothing to wait for."""
     told: list[SessionBusyError] = []
     acquire(path, ours(wait_s=1.0, waiting=told.append)).release()
@@ -336,8 +336,8 @@ def test_a_lock_file_that_is_deleted_does_not_let_two_in(path: Path) -> None:
     [b"", b"\0\xff{", b"[]", b'{"pid": -1, "host": "x", "started_at": "2025-01-27T10:00:00Z"}',
      b'{"pid": 7}', b"9" * 9000, b'{"pid": true, "host": 1, "started_at": 5}'],
 )  # fmt: skip
-def test_junk_in_a_lock_is_nobody(path: Path, content: bytes) -> None:
-    """The text is only for people: whatever it says, the lock itself works."""
+def test_an_invalid_text_in_a_lock_names_nobody(path: Path, content: bytes) -> None:
+    """The text is only for people: the lock itself works with any text."""
     path.parent.mkdir()
     path.write_bytes(content)
     assert holder(path) is None
@@ -358,10 +358,10 @@ def test_a_holder_is_written_over_a_longer_one(path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/null")])
-def test_what_is_no_file_is_refused_and_never_waited_for(
+def test_special_files_are_refused_without_waiting(
     path: Path, make: Callable[[Path], None]
 ) -> None:
-    """A fifo, a folder or a link at a lock's place is an error that names it, and not a hang."""
+    """A fifo, a folder or a link in the place of a lock is an error that names it, never a hang."""
     path.parent.mkdir()
     make(path)
     assert not is_held(path)
@@ -384,8 +384,8 @@ def test_a_quiet_hold_keeps_others_away_and_says_nothing(path: Path) -> None:
         assert lock.previous.pid == 4242
 
 
-def test_a_quiet_hold_is_refused_where_a_run_holds(path: Path) -> None:
-    """It never waits for a turn to end."""
+def test_a_brief_lock_is_refused_while_a_run_holds_it(path: Path) -> None:
+    """It never waits for the end of a turn."""
     with (
         another_run(path),
         pytest.raises(SessionBusyError, match="holds it"),

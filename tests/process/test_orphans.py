@@ -61,16 +61,16 @@ def test_a_zombie_is_not_alive(stubborn: Orphan) -> None:
     assert process_identity(stubborn.pid) is None
 
 
-def test_an_orphan_is_told_and_then_killed(stubborn: Orphan) -> None:
-    """SIGTERM has its grace, and SIGKILL ends what ignored it."""
+def test_an_orphan_gets_sigterm_then_sigkill(stubborn: Orphan) -> None:
+    """After SIGTERM there is a grace time, and SIGKILL ends what ignored it."""
     identity = process_identity(stubborn.pid)
     assert identity
     assert stop_group(stubborn.pid, identity, 0.2)
     assert stubborn.wait(5) == -signal.SIGKILL
 
 
-def test_a_process_that_only_has_the_number_is_left_alone(stubborn: Orphan) -> None:
-    """Another identity is another process, whatever its number."""
+def test_a_process_that_only_has_the_same_pid_is_not_stopped(stubborn: Orphan) -> None:
+    """With another identity it is another process."""
     assert stop_group(stubborn.pid, "another", 0.2)
     assert stubborn.poll() is None
 

@@ -126,7 +126,7 @@ def _name(case: Case) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=_name)
-def test_whatever_an_agent_does_the_run_ends_as_promised(
+def test_the_run_ends_as_promised_whatever_an_agent_does(
     case: Case, tmp_path: Path, marker: str, running: Callable[[], list[int]]
 ) -> None:
     """Exit status, report, record, time, memory and leftovers, for each way to misbehave."""
@@ -161,7 +161,7 @@ def test_whatever_an_agent_does_the_run_ends_as_promised(
     ],
     ids=["total", "idle"],
 )
-def test_limits_hold_while_nobody_reads_the_output(
+def test_limits_apply_while_nobody_reads_the_output(
     tmp_path: Path,
     marker: str,
     running: Callable[[], list[int]],
@@ -212,8 +212,8 @@ def test_ctrl_c_works_while_nobody_reads_the_output(
     assert (shown["stop_reason"], shown["error"]) == ("cancelled", None)
 
 
-def test_an_ending_that_nobody_knows_leads_to_the_last_words(tmp_path: Path) -> None:
-    """The hint is a command, and that shows them."""
+def test_an_unknown_ending_hints_at_the_agents_last_output(tmp_path: Path) -> None:
+    """The hint is a command that shows it."""
     home = RogueHome(tmp_path)
     error = home.run("fails_strangely", "-b", "claude", "-o", "json", "-").json()["error"]
     command = error["hint"].split("`")[1].split()

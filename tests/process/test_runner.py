@@ -34,8 +34,8 @@ def run(child: Child) -> list[str]:
     return seen
 
 
-def test_a_child_gets_its_prompt_and_its_end_is_told(launch: Starter) -> None:
-    """Stdin arrives whole and is closed; lines, exit code and duration come back."""
+def test_a_child_gets_its_prompt_and_its_end_is_reported(launch: Starter) -> None:
+    """All of stdin arrives and is closed; lines, exit code and duration are returned."""
     child = launch("echo", stdin="grüße\nzwei".encode())
     assert run(child) == ["grüße", "zwei"]
     assert child.ending.reason is EndReason.EXITED
@@ -113,10 +113,10 @@ def test_a_slow_consumer_loses_nothing_of_a_child_that_has_left(launch: Starter)
     ],
     ids=["total", "idle"],
 )
-def test_limits_hold_while_the_consumer_waits_for_somebody_else(
+def test_limits_apply_while_the_consumer_waits(
     launch: Starter, limits: dict[str, float], reason: EndReason
 ) -> None:
-    """As long as it attends; then the child is stopped, and there is nothing to wait for."""
+    """If it calls `enforce_limits`: then the child is stopped, and the wait can end."""
     with launch("floods_stdout", limits=limits) as child:
         for _ in islice(child.lines(), 1):
             while child.enforce_limits():
@@ -139,8 +139,8 @@ def test_a_child_that_ends_by_itself_is_worth_waiting_for(launch: Starter) -> No
     assert child.ending.reason is EndReason.EXITED
 
 
-def test_a_prompt_goes_on_being_sent_while_the_consumer_waits(launch: Starter) -> None:
-    """The child is not held up by whoever reads what we write."""
+def test_a_prompt_is_sent_while_the_consumer_waits(launch: Starter) -> None:
+    """A slow reader of our output does not delay the child."""
     with launch("says_and_reads", stdin=TWO_MB) as child:
         lines = child.lines()
         assert next(lines) == "begun"
@@ -150,8 +150,8 @@ def test_a_prompt_goes_on_being_sent_while_the_consumer_waits(launch: Starter) -
         assert list(lines) == [str(len(TWO_MB))]
 
 
-def test_a_child_that_goes_on_after_its_result_is_not_stopped(launch: Starter) -> None:
-    """What looked like the last word was not: the time to leave is taken back."""
+def test_a_child_that_continues_after_its_result_is_not_stopped(launch: Starter) -> None:
+    """It was not the final result: the time limit for its exit is removed."""
     child = launch("goes_on")
     seen = []
     with child:
@@ -192,8 +192,8 @@ def test_last_words_while_being_stopped_still_come(launch: Starter) -> None:
     assert child.ending.exit_code is None
 
 
-def test_a_stopped_child_is_woken_up_to_be_told(launch: Starter) -> None:
-    """A child in state T cannot take a SIGTERM until it is continued; it need not be killed."""
+def test_a_stopped_child_is_continued_to_receive_sigterm(launch: Starter) -> None:
+    """A child in state T cannot receive SIGTERM until it is continued; SIGKILL is not needed."""
     child = launch("stops_itself", limits={"timeout_s": 0.4, "int_grace_s": 0.2, "term_grace_s": 5})
     assert run(child) == ["ready"]
     assert child.ending.reason is EndReason.TIMEOUT
@@ -242,8 +242,8 @@ def test_a_line_of_ten_megabytes_is_one_line(launch: Starter) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a pipe has one size elsewhere")
-def test_what_a_child_said_at_once_and_left_is_not_lost(launch: Starter) -> None:
-    """A program that does not wait at its end until it was heard finds room for 800 kB."""
+def test_the_output_of_a_child_that_exits_at_once_is_not_lost(launch: Starter) -> None:
+    """The pipe has room for 800 kB, for programs that do not wait until their output is read."""
     with launch("does_not_wait") as child:
         time.sleep(0.5)
         assert [*child.lines()][-1] == "result"
@@ -312,8 +312,8 @@ def test_private_files_are_there_only_as_long_as_the_child(launch: Starter) -> N
     assert not Path(path).parent.exists()
 
 
-def test_a_child_is_told_from_a_later_one_of_its_number(launch: Starter) -> None:
-    """The child carries what `orphans.is_alive` needs."""
+def test_a_child_is_distinguished_from_a_later_one_with_its_pid(launch: Starter) -> None:
+    """The child has the identity that `orphans.is_alive` needs."""
     child = launch("never_reads")
     assert child.pid > 0
     assert child.identity
@@ -356,10 +356,10 @@ def test_what_cannot_be_started_says_why(
 @pytest.mark.parametrize(
     "behaviour", ["never_reads", "grandchild_holds_stdout", "lingers", "closes_stdout"]
 )
-def test_an_exit_is_noticed_where_there_is_no_pidfd(
+def test_an_exit_is_noticed_without_a_pidfd(
     launch: Starter, monkeypatch: pytest.MonkeyPatch, behaviour: str
 ) -> None:
-    """A sandbox may forbid the call, and macOS does not have it; everything ends all the same."""
+    """A sandbox may forbid the call, and macOS does not have it."""
 
     def forbidden(_pid: int) -> int:
         raise PermissionError

@@ -134,7 +134,7 @@ def test_a_turn_that_did_work_is_never_taken_for_a_conversation_that_is_gone(
     ("backend", "option"),
     [("claude", "--fork-session"), ("qwen", "--fork-session"), ("opencode", "--fork")],
 )
-def test_a_fork_that_was_asked_for_goes_on_under_its_new_id(
+def test_a_requested_fork_continues_under_its_new_id(
     home: RogueHome, backend: str, option: str
 ) -> None:
     """The new id is the session's from now on, with a warning."""

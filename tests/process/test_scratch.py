@@ -135,10 +135,10 @@ def test_without_a_temporary_folder_nothing_is_raised(
 @pytest.mark.parametrize(
     ("kind", "is_draft"), [("draft", True), ("trial", False)], ids=["a draft", "a trial"]
 )
-def test_a_folder_of_a_killed_clinvk_is_found_once_nobody_holds_it(
+def test_an_unused_folder_of_a_killed_clinvk_is_found(
     temporary: Path, kind: str, *, is_draft: bool
 ) -> None:
-    """While the editor is open it is in use; nothing removes it."""
+    """While the editor is open it is in use; it is never removed."""
     script = (
         "import os, subprocess\n"
         f"from clinvk.process.scratch import {kind}_folder\n"

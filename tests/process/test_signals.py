@@ -43,7 +43,7 @@ def test_the_first_signal_is_passed_on_and_last_words_still_come(
 
 
 def test_a_signal_wakes_a_silent_wait_at_once(launch: Starter) -> None:
-    """Nobody waits for the next line or deadline."""
+    """It is not delayed until the next line or deadline."""
     child = launch("silent", limits={"int_grace_s": 5})
     threading.Timer(0.2, receive, (signal.SIGINT,)).start()
     with child:
@@ -52,8 +52,8 @@ def test_a_signal_wakes_a_silent_wait_at_once(launch: Starter) -> None:
     assert child.ending.duration_s < 1.5
 
 
-def test_the_ladder_goes_on_from_the_signal_that_came(launch: Starter) -> None:
-    """After SIGINT has had its grace comes SIGTERM, then SIGKILL."""
+def test_the_stop_sequence_starts_after_the_received_signal(launch: Starter) -> None:
+    """After SIGINT and its grace time comes SIGTERM, then SIGKILL."""
     seen = []
     with launch("counts_signals", limits={"int_grace_s": 0.2, "term_grace_s": 0.2}) as child:
         for line in child.lines():

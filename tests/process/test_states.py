@@ -59,7 +59,7 @@ def test_every_backend_is_there_whether_installed_or_not(here: World) -> None:
     assert not any(state.is_default for state in states)
 
 
-def test_the_demo_says_its_version_and_needs_nobody_signed_in(here: World) -> None:
+def test_the_demo_has_a_version_and_needs_no_sign_in(here: World) -> None:
     """It comes with clinvk, so this is true on every machine."""
     state = _state(here, "demo")
     assert state.version == "1"
@@ -123,8 +123,8 @@ def test_a_backend_that_is_switched_off_is_shown_so(
 
 
 @pytest.mark.parametrize("name", backends.names())
-def test_who_is_signed_in_is_told_as_far_as_it_can_be(here: World, name: str) -> None:
-    """A key in the environment or what a log-in leaves is a yes; none of them says nothing."""
+def test_a_sign_in_is_reported_if_it_can_be_seen(here: World, name: str) -> None:
+    """A key in the environment or a file of a login means yes; without them it is unknown."""
     signs = backends.get(name).sign_in(here.user_home, here.environ)
     assert signs is not None
     if not signs.needed:

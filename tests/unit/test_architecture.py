@@ -23,7 +23,7 @@ def _name(path: Path) -> str:
 
 
 @pytest.mark.parametrize("name", backends.built_in())
-def test_an_agents_name_stands_in_no_other_file(name: str) -> None:
+def test_no_other_file_contains_an_agents_name(name: str) -> None:
     """A new backend is one new folder, so nothing about an agent is anywhere else."""
     word = re.compile(rf"(?<![a-z]){re.escape(name)}(?![a-z])", re.IGNORECASE)
     own = PACKAGE / "agents" / name
@@ -37,8 +37,8 @@ def test_an_agents_name_stands_in_no_other_file(name: str) -> None:
     assert elsewhere == []
 
 
-def test_every_variable_of_ours_is_known_to_whoever_looks_for_misspelt_ones() -> None:
-    """`doctor` calls any other that begins like ours a mistake."""
+def test_doctor_knows_every_variable_of_clinvk() -> None:
+    """`doctor` reports all other variables with our prefix as misspelt."""
     known = {name for key in known_keys(backends.names()) for name in variables_of(key)}
     known |= {*OTHER_VARIABLES}
     known |= {name for one in backends.names() for name in backends.get(one).variables}

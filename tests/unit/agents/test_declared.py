@@ -204,10 +204,10 @@ def test_figures_that_were_not_printed_are_unknown() -> None:
         ([], None, "", "killed"),
     ],
 )
-def test_a_failure_is_told_by_its_words_else_by_the_end(
+def test_a_failure_is_classified_by_its_words_else_by_its_end(
     lines: list[str], exit_code: int | None, stderr: str, code: str
 ) -> None:
-    """What the declaration says of words comes first, then what all agents share."""
+    """The words in the declaration come first, then those that all agents share."""
     *_, failed, result = play(lines, exit_code=exit_code, stderr=stderr)
     assert isinstance(result, Result)
     assert isinstance(failed, Failed)
@@ -329,8 +329,8 @@ def test_pieces_after_a_whole_message_begin_the_next_one() -> None:
     assert events[-1].text == "Done"
 
 
-def test_another_conversation_than_the_one_to_go_on_with_is_a_failure() -> None:
-    """Nobody can tell a copy from an empty one; the session keeps its own."""
+def test_another_conversation_than_the_requested_one_is_a_failure() -> None:
+    """It may be a copy or empty, which cannot be seen; the session keeps its own."""
     lines = ['{"type": "begin", "id": "c-2"}', '{"type": "answer", "text": "x"}']
     events = play(lines, conversation="c-1", mode=TurnMode.RESUME)
     *_, result = events
@@ -368,8 +368,8 @@ def test_every_output_ends_in_exactly_one_result(
     assert [*parser.feed('{"text": "late"}'), *parser.finish(0, "")] == []
 
 
-def test_one_json_that_is_too_long_says_so() -> None:
-    """It is not kept in memory, and so not read; trying again would not help."""
+def test_a_json_value_that_is_too_long_is_reported() -> None:
+    """It is not kept in memory and not parsed; a retry would not help."""
     text = FULL.replace("format: jsonl", "format: json")
     lines = ['{"type": "answer", "text": "', *["x" * 1_000_000] * 40, '"}']
     result = play(lines, text=text)[-1]

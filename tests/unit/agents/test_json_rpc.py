@@ -152,7 +152,7 @@ def test_text_that_is_no_unicode_is_still_one_line_of_it() -> None:
         '[{"id":1,"result":1}]', '{"id":1' + "0" * 5000 + ',"method":"m"}',
     ],
 )  # fmt: skip
-def test_a_line_that_is_no_message_is_none(line: str) -> None:
+def test_a_line_that_is_not_a_message_is_none(line: str) -> None:
     """A response needs the exact number of a request, a request an id that can be answered."""
     rpc = JsonRpc()
     if line != '{"id":1}':

@@ -6,8 +6,8 @@ from clinvk.agents.kit.jsonl import clip, count, one_line, parse_object
 
 
 @pytest.mark.parametrize("line", ["", "[1]", "null", "{", "NaN", '{"a": ' * 100_000, "9" * 5_000])
-def test_what_is_no_object_is_none(line: str) -> None:
-    """Nothing that is fed raises."""
+def test_a_line_that_is_not_an_object_is_none(line: str) -> None:
+    """No input raises."""
     assert parse_object(line) is None
 
 
@@ -17,7 +17,7 @@ def test_half_a_character_becomes_a_question_mark() -> None:
 
 
 @pytest.mark.parametrize("value", [True, -1, 1.5, "1", None, [1], 2**63])
-def test_what_cannot_count_is_no_count(value: object) -> None:
+def test_a_value_that_is_not_a_number_is_no_count(value: object) -> None:
     """A wrong type is an unknown figure, not a zero."""
     assert count(value) is None
 

@@ -39,8 +39,8 @@ AT = datetime(2026, 11, 28, 1, 7, 53, tzinfo=UTC)
         ("try again at 2026-99-99T01:07:53Z", None),
     ],
 )
-def test_the_words_of_services_and_agents_are_understood(said: str, wait: object) -> None:
-    """Each form was said by a service or an agent; what is no time is nothing."""
+def test_the_formats_of_services_and_agents_are_parsed(said: str, wait: object) -> None:
+    """Each format was printed by a service or an agent; text without a time gives nothing."""
     assert wait_in(said) == wait
 
 

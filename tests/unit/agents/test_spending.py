@@ -92,10 +92,10 @@ FIRST = result((100, 10), {OPUS: figures(100, 10, 0.1)}, 0.1)
         ),
     ],
 )
-def test_a_resumed_runs_figures_are_told_from_the_data(
+def test_the_figures_of_a_resumed_run_are_found_by_the_data(
     line: dict[str, Any], expected: tuple[int | None, int | None, float | None]
 ) -> None:
-    """Whichever way the version counts, the figures are this run's, or not known."""
+    """Whichever way the version counts, the figures are this run's, or unknown."""
     tokens_in, out, cost = spent(line, FIRST)
     assert (tokens_in, out) == expected[:2]
     assert cost == (expected[2] if expected[2] is None else pytest.approx(expected[2]))
@@ -182,8 +182,8 @@ def test_zero_after_an_answer_is_not_known() -> None:
     assert spending.sum_up(answered=False)[1] == 0
 
 
-def test_a_difference_over_a_run_that_told_nothing_is_not_guessed() -> None:
-    """A version that counts over the conversation: the run in between would be in the figure."""
+def test_a_difference_over_a_run_without_figures_is_not_guessed() -> None:
+    """If the version counts the whole conversation, the figure would include the run in between."""
     before = {
         "modelUsage": {OPUS: figures(100, 10, 0.1)},
         "total_cost_usd": 0.1,

@@ -140,13 +140,13 @@ def test_two_messages_in_a_row_are_two() -> None:
     assert events[-1].text == "two"
 
 
-def test_what_is_said_after_a_tool_is_a_text_of_its_own() -> None:
-    """Also within one message: the answer is what comes after the last call."""
+def test_text_after_a_tool_is_a_separate_message() -> None:
+    """Also within one message: the answer is the text after the last call."""
     message = said(text("I look."), call("Read", file_path="/p/a"), text("Done."))
     assert turn(INIT, message, end("Done."))[-1].text == "Done."
 
 
-def test_an_answer_that_only_the_result_has_is_said() -> None:
+def test_an_answer_that_only_the_result_has_is_reported() -> None:
     """The agent answers its own commands without a message."""
     events = turn(INIT, end("Total cost: $0"))
     assert of(Message, events) == [Message(text="Total cost: $0")]
@@ -185,8 +185,8 @@ def test_a_text_whose_stream_was_cut_is_completed() -> None:
     assert [event.text for event in of(Message, events)] == ["one t", "wo"]
 
 
-def test_an_answer_that_was_begun_again_is_said_whole() -> None:
-    """Pieces of an abandoned attempt neither hide nor begin what comes in its place."""
+def test_a_restarted_answer_is_reported_completely() -> None:
+    """Pieces of the abandoned attempt neither hide nor precede the new answer."""
     retry = {"type": "system", "subtype": "api_retry", "attempt": 1, "max_retries": 10}
     events = turn(
         start(), block("text"), piece("one"), retry, said(text("one more")), end("one more")
@@ -550,8 +550,8 @@ def test_figures_are_unknown_where_a_request_was_seen_that_they_leave_out(
     assert (result.usage.known, result.failure) == (told != (None, None), None)
 
 
-def test_a_round_that_failed_before_the_answer_is_said() -> None:
-    """The answer counts, and the failure is not silent."""
+def test_a_round_that_failed_before_the_answer_is_reported() -> None:
+    """The answer counts, and the failure is a warning."""
     failed = {"type": "result", "is_error": True, "errors": ["boom"]}
     further = {"type": "result", "subtype": "success", "result": "two", "origin": {"kind": "x"}}
     said = {"type": "assistant", "message": {"content": [{"type": "text", "text": "two"}]}}

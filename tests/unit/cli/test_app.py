@@ -34,8 +34,8 @@ def test_a_bug_has_an_envelope_where_json_is_asked_for(cli: Cli) -> None:
     assert "LookupError: broken" in cli.streams.stderr.getvalue()  # type: ignore[union-attr]
 
 
-def test_a_bug_is_said_to_be_one(cli: Cli) -> None:
-    """A person reads that it is not their fault, below the trace."""
+def test_a_bug_is_reported_as_a_bug(cli: Cli) -> None:
+    """Below the traceback, a message says that it is a bug in clinvk."""
     assert execute(["-b", "demo", "hi"], cli) == 70
     said = cli.streams.stderr.getvalue()  # type: ignore[union-attr]
     assert "error: this is a bug in clinvk\nhint: please report it" in said
@@ -75,8 +75,8 @@ def test_a_long_word_is_not_read_back_in_full(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("words", [["--help"], ["sessions"], ["run", "--help"], ["-V"]], ids=str)
-def test_a_help_that_cannot_be_written_is_said_so(cli: Cli, words: list[str]) -> None:
-    """A full disk is no bug of ours, whatever is written to it."""
+def test_a_help_that_cannot_be_written_is_an_error(cli: Cli, words: list[str]) -> None:
+    """A full disk is not a bug in clinvk."""
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         assert execute(words, Cli(replace(cli.streams, stdout=full), cli.world)) == 1
     said = cli.streams.stderr.getvalue()  # type: ignore[union-attr]

@@ -207,6 +207,6 @@ def test_nothing_is_offered_for_what_is_unknown(world: World, kind: str) -> None
     ],
     ids=str,
 )
-def test_an_age_is_said_in_as_few_letters_as_will_do(ago: timedelta, said: str) -> None:
-    """There is little room beside a candidate; a clock that runs ahead is now."""
+def test_an_age_is_short(ago: timedelta, said: str) -> None:
+    """There is little room beside a candidate; a time in the future is `now`."""
     assert age(NOW - ago, NOW) == said

@@ -133,10 +133,10 @@ def test_every_word_must_occur_somewhere(
 
 
 @pytest.mark.parametrize(("typed", "left"), [("interrupt", [4]), ("RUN", []), ("act", [1, 2, 3])])
-def test_the_status_that_is_typed_is_the_one_of_this_moment(
+def test_the_typed_status_is_compared_with_the_current_one(
     store: SessionStore, typed: str, left: list[int]
 ) -> None:
-    """A turn that broke off is interrupted, which no record says."""
+    """A turn that was cut off is interrupted, which no record contains."""
     begun = listed(4).session.turn_started(at=AT)
     store.create(begun)
     resumable = Selection(resumable=True)

@@ -89,8 +89,8 @@ def test_closed_streams_are_no_reason_to_fail() -> None:
     streams.finish()
 
 
-def test_output_is_there_at_once() -> None:
-    """What was written can be read before anything is closed."""
+def test_output_is_written_at_once() -> None:
+    """It can be read before anything is closed."""
     reading, writing = os.pipe()
     with text_over(writing) as stdout, os.fdopen(reading, "rb") as reader:
         Streams(stdin=None, stdout=stdout, stderr=None).out("pièce")
@@ -115,8 +115,8 @@ def test_a_full_disk_is_an_error_with_a_reason() -> None:
             streams.out("data")
 
 
-def test_talk_that_nobody_reads_is_dropped() -> None:
-    """A stderr that was closed on the other side does not stop the run."""
+def test_messages_to_a_closed_stderr_are_dropped() -> None:
+    """A stderr whose reader is gone does not stop the run."""
     reading, writing = os.pipe()
     os.close(reading)
     with text_over(writing) as stderr:
@@ -256,7 +256,7 @@ def test_stdin_survives_bytes_that_are_no_text() -> None:
     assert encode(streams.read_stdin(100), "utf-8") == b"a\xff"
 
 
-def test_whatever_is_written_next_wipes_the_transient_line() -> None:
+def test_the_next_output_erases_the_transient_line() -> None:
     """The spinner's line is erased before data and before messages, once."""
     stdout, stderr = Tty(), Tty()
     streams = streams_from({}, None, stdout, stderr)

@@ -65,8 +65,8 @@ def test_every_declared_option_is_in_the_command(command: str) -> None:
     assert names.issuperset(name for several in wanted for name in several)
 
 
-def test_what_is_not_said_is_as_the_request_has_it() -> None:
-    """No default is written a second time."""
+def test_a_missing_option_has_the_default_of_the_request() -> None:
+    """No default is defined a second time."""
     assert asked("run") == ToyRequest(prompt="p")
 
 

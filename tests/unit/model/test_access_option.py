@@ -157,8 +157,8 @@ def test_an_argument_that_asks_for_no_more_is_passed_on(line: str) -> None:
     assert not asks_for_more(line, Access.READ_ONLY)
 
 
-def test_the_argument_itself_is_told() -> None:
-    """Its place says where it is from."""
+def test_the_index_of_the_argument_is_returned() -> None:
+    """Its position shows where it comes from."""
     options = backends.get("codex").access_options
     assert contradicting(options, ["--search", "-s", "danger-full-access"], Access.EDIT) == 1
     assert contradicting(options, [], Access.READ_ONLY) is None

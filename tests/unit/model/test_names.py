@@ -42,8 +42,8 @@ def test_an_empty_title_is_refused(title: str) -> None:
         checked_title(title)
 
 
-def test_a_title_is_no_document() -> None:
-    """Two hundred characters are a title, ten thousand are a mistake."""
+def test_a_title_has_a_maximum_length() -> None:
+    """Two hundred characters are accepted, ten thousand are refused."""
     assert len(checked_title("x" * 200)) == 200
     with pytest.raises(UsageError, match="at most 200"):
         checked_title("x" * 10_000)

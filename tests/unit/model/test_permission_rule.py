@@ -172,8 +172,8 @@ def test_another_tool_is_meant_by_its_own_name() -> None:
         ("(ls)", "at character 1"),
     ],
 )
-def test_what_is_no_rule_is_refused_with_the_place(text: str, place: str) -> None:
-    """And the hint shows the forms."""
+def test_an_invalid_rule_is_refused_with_the_position(text: str, place: str) -> None:
+    """The hint shows the valid forms."""
     with pytest.raises(UsageError, match=place) as error:
         parse_rule(text)
     assert "Bash(git status)" in str(error.value.hint)

@@ -32,14 +32,14 @@ EAST = timezone(timedelta(hours=2))
         (1e18, NOW, None),
     ],
 )
-def test_what_was_said_becomes_a_moment(wait: Wait, now: datetime, at: str | None) -> None:
-    """In UTC, to the second and not before; what is over or far away is not known."""
+def test_the_text_becomes_a_time(wait: Wait, now: datetime, at: str | None) -> None:
+    """In UTC, rounded up to the second; a time in the past or too far away is unknown."""
     expected = None if at is None else datetime.fromisoformat(at).replace(tzinfo=UTC)
     assert retry_time(wait, now) == expected
 
 
-def test_the_way_out_names_the_moment() -> None:
-    """Together with a hint of the failure's own, in place of the one of its kind."""
+def test_the_hint_has_the_time() -> None:
+    """With the failure's own hint, or else that of its code."""
     failure = Failure(code=FailureCode.RATE_LIMITED, message="slow", wait=20.0).timed(NOW)
     assert failure.wait is None
     assert failure.way_out == "try again after 2026-11-27T23:10:25Z"

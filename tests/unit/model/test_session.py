@@ -85,8 +85,8 @@ def test_unknown_figures_leave_the_totals_as_they_are() -> None:
     assert session.status is Status.ERROR
 
 
-def test_each_figure_counts_the_turns_that_told_it() -> None:
-    """A turn without a cost is missing in the total of the cost alone."""
+def test_each_figure_counts_the_turns_that_reported_it() -> None:
+    """A turn without a cost is missing only in the total of the cost."""
     tokens = Usage(input_tokens=10, output_tokens=1)
     session = _ended(SESSION, 1, usage=tokens, cost_usd=0.5)
     session = _ended(session, 2, usage=replace(tokens, reasoning_tokens=1))
@@ -138,8 +138,8 @@ def test_each_agent_has_a_conversation_of_its_own() -> None:
     assert [one.heard_through for one in session.conversations] == [3, 2]
 
 
-def test_an_archived_session_is_taken_up_again_by_a_turn() -> None:
-    """Whoever goes on with a session wants to see it in the list."""
+def test_a_turn_restores_an_archived_session() -> None:
+    """A session in use should be in the list."""
     assert not replace(SESSION, archived=True).turn_started(at=START).archived
 
 
@@ -165,14 +165,14 @@ def test_the_same_title_given_by_a_person_becomes_the_persons() -> None:
     assert ended.with_changes(seen=SESSION, found=found).title == SESSION.title
 
 
-def test_what_nobody_changed_is_the_runs() -> None:
-    """A record that stands as it was seen has nothing to add."""
+def test_without_other_changes_the_runs_values_are_kept() -> None:
+    """A record that is unchanged since it was read adds nothing."""
     ended = replace(SESSION, title="the agent's", title_source=TitleSource.AGENT, turns=1)
     assert ended.with_changes(seen=SESSION, found=replace(SESSION, turns=7)) == ended
 
 
-def test_totals_are_partial_as_long_as_a_turn_has_told_nothing() -> None:
-    """An open turn counts as begun, and its figures are missing from the sum."""
+def test_totals_are_partial_while_a_turn_has_no_figures() -> None:
+    """An open turn counts as started, and its figures are missing from the sum."""
     known = Usage(input_tokens=10, output_tokens=1)
     session = _ended(SESSION.turn_started(at=START), 1, usage=known)
     assert (session.turns_begun, session.partial) == (1, False)

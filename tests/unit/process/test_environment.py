@@ -8,8 +8,8 @@ import pytest
 from clinvk.process.environment import environment_in
 
 
-def test_a_child_elsewhere_is_told_where(tmp_path: Path) -> None:
-    """Whatever the caller's shell said; where that was before is not passed on."""
+def test_a_child_in_another_directory_gets_its_pwd(tmp_path: Path) -> None:
+    """The values of the caller's shell are not passed on."""
     environ = {"PWD": "/shell", "OLDPWD": "/before", "INIT_CWD": "/npm", "HOME": "/h"}
     assert environment_in(tmp_path, environ) == {"PWD": str(tmp_path), "HOME": "/h"}
 
@@ -27,10 +27,10 @@ def test_a_child_here_keeps_the_path_that_the_shell_wrote(
 
 
 @pytest.mark.parametrize("said", ["/somewhere/else", "relative", ""])
-def test_a_child_here_is_not_told_of_another_place(
+def test_a_child_in_the_same_directory_gets_a_correct_pwd(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
 ) -> None:
-    """A program that started us in another directory than its own left its `PWD` as it was."""
+    """A program that started clinvk in another directory left its own `PWD`."""
     monkeypatch.chdir(tmp_path)
     assert environment_in(None, {"PWD": said})["PWD"] == os.path.realpath(tmp_path)
 

@@ -49,8 +49,8 @@ def test_any_split_into_chunks_gives_the_same_lines(chunks: list[bytes]) -> None
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\r\n", codec="utf-8"))))
-def test_text_comes_back_as_it_was(texts: list[str]) -> None:
-    """Lines of valid text survive the way there and back."""
+def test_valid_text_is_unchanged(texts: list[str]) -> None:
+    """Lines of valid text are the same after encoding and framing."""
     assert frame("".join(f"{text}\n" for text in texts).encode()) == texts
 
 

@@ -16,7 +16,7 @@ def test_a_conversation_is_read_line_by_line(tmp_path: Path) -> None:
     assert list(lines) == ["one", "two\ufffd", "three"]
 
 
-def test_what_cannot_be_read_is_none(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_none(tmp_path: Path) -> None:
     """No file, a folder, a symbolic link, a pipe: nothing raises and nothing waits."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "folder")

@@ -46,8 +46,8 @@ def mode(path: Path) -> int:
 
 
 @pytest.mark.usefixtures("any_umask")
-def test_what_is_created_is_private_whatever_the_umask(tmp_path: Path) -> None:
-    """Folders are 0700, parents that had to be made included, and files 0600."""
+def test_created_files_are_private_with_any_umask(tmp_path: Path) -> None:
+    """Folders are 0700, also new parents, and files 0600."""
     folder = tmp_path / "a" / "b" / "sessions"
     ensure_private_dir(folder)
     write_private(folder / "file", b"one")

@@ -51,8 +51,8 @@ def test_folding_again_changes_nothing(text: str) -> None:
 
 
 @given(st.text(NASTY, max_size=30) | st.text(max_size=30), st.data())
-def test_the_way_back_holds_all_that_was_found(text: str, data: st.DataObject) -> None:
-    """The part of the original folds to a text with the match in it, wherever it was found."""
+def test_the_original_span_contains_the_whole_match(text: str, data: st.DataObject) -> None:
+    """The part of the original folds to a text that contains the match, wherever it was found."""
     folded = fold(text)
     if not folded:
         return

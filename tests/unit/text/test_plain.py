@@ -16,7 +16,7 @@ _CHARACTERS = re.findall(f"[{PLAIN}]", "".join(map(chr, range(sys.maxunicode))))
 _TEXT = st.text(st.sampled_from(_CHARACTERS) | st.sampled_from("aßİ…½¨ŉ e"), max_size=30)
 
 
-def test_what_is_plain_is_told_from_what_is_not() -> None:
+def test_plain_text_is_distinguished_from_other_text() -> None:
     """Latin, Greek and Cyrillic with their signs; no control, mark, emoji or wide character."""
     assert is_plain("Straße, naïve — “quoted” → Ελλάς, Москва…\n\t")
     for text in ("\x1b", "\r", "\xa0\xad", "e\u0301", "日本", "🎉", "\u200b", "\u2028", "\u202e"):

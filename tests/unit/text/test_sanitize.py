@@ -72,8 +72,8 @@ _VISIBLE = {
 
 
 @given(HOSTILE)
-def test_a_safe_text_is_left_as_it_is(text: str) -> None:
-    """Nothing that is taken out makes something new that would have to go."""
+def test_a_safe_text_is_unchanged(text: str) -> None:
+    """Removing something never creates something new that must be removed."""
     assert safe_text(safe_text(text)) == safe_text(text)
 
 
@@ -85,7 +85,7 @@ def test_pieces_come_out_as_the_whole_would(text: str, size: int) -> None:
     assert "".join(pieces) + stream.flush() == safe_text(text)
 
 
-def test_a_line_is_handed_on_as_soon_as_it_is_complete() -> None:
+def test_a_line_is_returned_as_soon_as_it_is_complete() -> None:
     """Whole lines do not wait for the next one."""
     stream = SafeStream()
     assert stream.feed("one\ntw") == "one\n"

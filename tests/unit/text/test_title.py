@@ -31,8 +31,8 @@ from clinvk.text.width import display_width
         pytest.param("修复错误", "修复错误", id="CJK"),
     ],
 )
-def test_the_title_is_the_first_line_that_says_something(prompt: str, title: str) -> None:
-    """Markup, fences, blank lines and controls do not make it into a title."""
+def test_the_title_is_the_first_line_with_content(prompt: str, title: str) -> None:
+    """Markup, fences, blank lines and controls are not part of a title."""
     assert title_from_prompt(prompt) == title
 
 

@@ -130,8 +130,8 @@ def test_a_small_cost_keeps_the_digits_that_matter(dollars: float | None, text: 
         (4_500_000_000, "4.5 GB"),
     ],
 )
-def test_a_size_is_told_in_the_unit_that_fits(size: int, words: str) -> None:
-    """To one digit, as people say it."""
+def test_a_size_is_formatted_in_the_unit_that_fits(size: int, words: str) -> None:
+    """With one digit after the point."""
     assert format_size(size) == words
 
 
@@ -155,8 +155,8 @@ def test_a_time_is_shown_in_utc() -> None:
         (86_400 * 800, "2 years ago"),
     ],
 )
-def test_an_age_is_told_as_people_say_it(seconds: float, words: str) -> None:
-    """The same words wherever an age is told."""
+def test_an_age_is_formatted_in_words(seconds: float, words: str) -> None:
+    """The same words everywhere."""
     now = datetime(2025, 1, 27, tzinfo=UTC)
     assert format_age(now - timedelta(seconds=seconds), now) == words
 
@@ -170,6 +170,6 @@ def test_an_age_is_told_as_people_say_it(seconds: float, words: str) -> None:
         ([(one, one) for one in range(1, 21, 2)], "turns 1, 3, 5, 7, 9 and 5 more"),
     ],
 )
-def test_turns_are_told_in_runs(runs: list[tuple[int, int]], words: str) -> None:
-    """However many there are, they fit a line."""
+def test_turns_are_formatted_as_ranges(runs: list[tuple[int, int]], words: str) -> None:
+    """However many there are, they fit on a line."""
     assert format_turns(runs) == words

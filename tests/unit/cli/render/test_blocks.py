@@ -43,7 +43,7 @@ def test_a_block_ends_where_markdown_lets_it(text: str, blocks: list[str]) -> No
     assert [block.strip("\n") for block in all_blocks(text)] == blocks
 
 
-def test_a_block_is_handed_on_at_once() -> None:
+def test_a_complete_block_is_returned_at_once() -> None:
     """A paragraph does not wait for the next one, nor a fence for the line after it."""
     blocks = Blocks()
     assert blocks.feed("a\n") == []

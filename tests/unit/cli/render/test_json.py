@@ -131,8 +131,8 @@ def test_an_event_is_one_line_as_it_happens(
     assert json.loads(screen.out.getvalue()) == line
 
 
-def test_the_model_asked_for_stands_until_the_agent_names_one(screen: Any) -> None:
-    """An `init` without a model has the one that was asked for."""
+def test_the_requested_model_is_shown_until_the_agent_reports_one(screen: Any) -> None:
+    """An `init` event without a model has the requested one."""
     renderer = StreamJson(screen.streams())
     renderer.started(START)
     renderer.event(Init(backend_session_id="b1"))
@@ -154,8 +154,8 @@ def test_raw_lines_are_not_published(screen: Any) -> None:
     assert screen.out.getvalue() == ""
 
 
-def test_what_json_has_no_word_for_is_no_reason_to_stop(screen: Any) -> None:
-    """Numbers that are none and half characters come out as valid JSON in valid UTF-8."""
+def test_values_that_json_cannot_express_do_not_stop_it(screen: Any) -> None:
+    """NaN, infinity and half characters are written as valid JSON in valid UTF-8."""
     renderer = StreamJson(screen.streams())
     renderer.event(ToolUse(id="1", name="\ud800", summary="", input={"a": math.nan}))
     line = screen.out.getvalue()

@@ -95,8 +95,8 @@ def test_a_hostile_title_is_one_harmless_line(screen: Any) -> None:
     assert screen.out.getvalue().endswith("  a bc\n")
 
 
-def test_an_empty_list_is_said_on_stderr(screen: Any) -> None:
-    """Nothing found is no error, and no data."""
+def test_an_empty_list_is_a_message_on_stderr(screen: Any) -> None:
+    """Nothing found is not an error, and prints no data."""
     render_list(EMPTY, screen.streams(), now=NOW, as_json=False)
     render_list(EMPTY, screen.streams(), now=NOW, as_json=False, filtered=True)
     assert screen.out.getvalue() == ""
@@ -150,8 +150,8 @@ def test_ids_alone_are_for_a_shell(screen: Any) -> None:
     assert screen.err.getvalue() == "warning: the record `/h/sessions/b2.json` is damaged: odd\n"
 
 
-def test_a_damaged_record_is_no_data_of_a_filtered_list(screen: Any) -> None:
-    """What it would have matched cannot be told; it is said all the same."""
+def test_a_damaged_record_is_only_a_warning_in_a_filtered_list(screen: Any) -> None:
+    """Whether it matches is unknown, so it is reported on stderr."""
     for as_json in (False, True):
         here = type(screen)()
         render_list(SESSIONS, here.streams(), now=NOW, as_json=as_json, filtered=True)

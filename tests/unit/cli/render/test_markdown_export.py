@@ -104,8 +104,8 @@ def test_several_sessions_stand_apart() -> None:
     assert body.count("\n\n---\n\n# ") == 1
 
 
-def test_a_turn_that_failed_or_broke_off_says_so() -> None:
-    """And what had come of it is there."""
+def test_a_failed_or_interrupted_turn_is_marked() -> None:
+    """With the part of the answer that was received."""
     failure = Failure(code=FailureCode.OVERLOADED, message="too <busy>")
     failed = markdown_of(
         [

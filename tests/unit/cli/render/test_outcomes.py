@@ -91,7 +91,7 @@ def test_a_deletion_says_where_the_agents_own_is(screen: Any) -> None:
     ]
 
 
-def test_cleaning_is_one_line_whatever_came_of_it(screen: Any) -> None:
+def test_cleaning_is_one_line_with_any_result(screen: Any) -> None:
     """Counts, bytes, what stayed and why; an error of one is on stderr and in the status."""
     swept = (Swept(session=HOSTILE, size=1_000, native=NATIVE), Swept(session=PLAIN, size=234))
     failed = (("cccc00000001", StoreError("cannot")),)

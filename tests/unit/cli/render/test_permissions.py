@@ -74,7 +74,7 @@ def test_a_path_is_relative_to_the_directory(screen: Screen, clock: Callable[[],
     assert err == "✓ allowed  Bash  a/b.txt\n"
 
 
-def test_a_request_without_an_answer_is_said_at_the_end(
+def test_a_request_without_an_answer_is_shown_at_the_end(
     screen: Screen, clock: Callable[[], float]
 ) -> None:
     """The turn was stopped while it asked."""

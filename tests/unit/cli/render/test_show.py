@@ -147,8 +147,8 @@ def test_a_program_reads_the_record_with_status_and_turns(screen: Any) -> None:
     assert turn["stop_reason"] == "end_turn"
 
 
-def test_a_cost_that_some_turns_did_not_tell_says_so(screen: Any) -> None:
-    """As for tokens: the sum is never passed off as the whole."""
+def test_a_partial_cost_is_marked(screen: Any) -> None:
+    """As for tokens: the sum is never shown as the complete cost."""
     told = {**dict.fromkeys(FIGURES, 2), "cached_tokens": 1, "cost_usd": 1}
     session = replace(SESSION, turns=2, turns_reported=2, cost_usd=0.5, figures_reported=told)
     shown = replace(SHOWN, session=session)

@@ -137,8 +137,8 @@ def test_nothing_an_agent_says_drives_the_terminal(
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", screen.all.getvalue())
 
 
-def test_a_sequence_cut_into_pieces_is_taken_out(screen: Any, clock: Callable[[], float]) -> None:
-    """It makes no difference that half of it came in one delta and half in the next."""
+def test_a_sequence_cut_into_pieces_is_removed(screen: Any, clock: Callable[[], float]) -> None:
+    """Also if half of it comes in one delta and half in the next."""
     pieces = [Message(text=text, delta=True) for text in ("a\x1b", "]0;ev", "il\x07", "b")]
     show(terminal(screen, clock), pieces)
     assert screen.out.getvalue() == "ab\n"
@@ -184,10 +184,10 @@ def test_a_long_call_says_how_long_it_took(screen: Any) -> None:
     assert screen.err.getvalue() == "✓ Bash  py… · 1m 15s\n"
 
 
-def test_a_call_without_a_result_is_shown_before_the_answer_goes_on(
+def test_a_call_without_a_result_is_shown_before_the_next_answer(
     screen: Any, clock: Callable[[], float]
 ) -> None:
-    """What happened stands in the order in which it happened."""
+    """Everything is shown in the order in which it happened."""
     streams = screen.streams(out_tty=True, err_tty=True, cursor=True)
     renderer = Terminal(streams, clock=clock)
     renderer.event(TOOL)
@@ -250,10 +250,10 @@ def test_an_answer_that_only_the_report_has_is_shown(
     assert screen.out.getvalue() == "late\n"
 
 
-def test_a_block_too_long_to_render_is_shown_as_it_is(
+def test_a_block_too_long_to_render_is_shown_unchanged(
     screen: Any, clock: Callable[[], float]
 ) -> None:
-    """A megabyte without a blank line is not worth a minute of layout."""
+    """Rendering a megabyte without a blank line would take a minute."""
     text = "word *word* " * 90_000
     show(terminal(screen, clock), [Message(text=text)])
     assert screen.out.getvalue() == f"{text}\n"

@@ -84,7 +84,7 @@ def deltas(*texts: str) -> list[Message]:
         pytest.param([Message(text="\x1b[1mé\x00\udc80")], "\x1b[1mé\x00\udc80\n", id="raw"),
     ],
 )
-def test_a_pipe_gets_the_answer_as_it_is(
+def test_a_pipe_gets_the_unchanged_answer(
     screen: Any, clock: Callable[[], float], events: list[Event], answer: str
 ) -> None:
     """Messages are one blank line apart, the last line has an end, and nothing else is changed."""
@@ -165,8 +165,10 @@ def test_quiet_leaves_the_answer_and_the_error(screen: Any, clock: Callable[[], 
     assert screen.err.getvalue() == "error: it broke\n"
 
 
-def test_a_person_at_stderr_sees_what_goes_on(screen: Any, clock: Callable[[], float]) -> None:
-    """While the answer goes into a pipe, activity and closing line are on the terminal."""
+def test_activity_is_shown_on_stderr_while_the_answer_is_piped(
+    screen: Any, clock: Callable[[], float]
+) -> None:
+    """The answer goes into a pipe; activity and the closing line are on the terminal."""
     events = [TOOL, ToolResult(id="1", ok=True), Message(text="a")]
     show(PlainText(screen.streams(err_tty=True, width=100), clock=clock), events, report())
     assert screen.out.getvalue() == "a\n"

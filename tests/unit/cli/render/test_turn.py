@@ -88,7 +88,7 @@ def test_a_program_reads_the_turn_as_in_the_session(screen: Any) -> None:
     assert value["files"] == [{"path": "/p/a.py", "change": "created", "source": "reported"}]
 
 
-def test_an_answer_is_as_it_was_but_harmless_on_a_terminal(screen: Any) -> None:
+def test_an_answer_is_unchanged_but_harmless_on_a_terminal(screen: Any) -> None:
     """A pipe gets every byte, and a last line end."""
     render_answer(TURN, screen.streams())
     assert screen.out.getvalue() == "done\n\x1b[31mred\n"
@@ -96,8 +96,8 @@ def test_an_answer_is_as_it_was_but_harmless_on_a_terminal(screen: Any) -> None:
     assert screen.out.getvalue().endswith("done\nred\n")
 
 
-def test_an_answer_that_is_none_is_said_on_stderr(screen: Any) -> None:
-    """There is nothing on stdout, so that a script sees nothing where there is nothing."""
+def test_a_missing_answer_is_a_message_on_stderr(screen: Any) -> None:
+    """Stdout is empty, so a script sees no answer."""
     render_answer(replace(TURN, outcome=Outcome()), screen.streams())
     render_answer(replace(TURN, outcome=Outcome(), ended_at=None), screen.streams())
     assert screen.out.getvalue() == ""

@@ -129,8 +129,8 @@ def test_an_invalid_configuration_hides_no_agent_that_needs_none(declaring: Worl
         declaring.agents.get("toy")
 
 
-def test_an_agent_that_nobody_offers_is_refused_with_all_that_there_are(declaring: World) -> None:
-    """The declared ones among them."""
+def test_an_unknown_agent_is_refused_with_a_list_of_all(declaring: World) -> None:
+    """The declared ones are included."""
     with pytest.raises(BackendUnknownError, match="no backend `nope`") as refused:
         declaring.agents.get("nope")
     assert refused.value.hint is not None

@@ -13,7 +13,7 @@ def _program(folder: Path, name: str) -> Path:
     return program
 
 
-def test_a_relative_folder_of_path_is_passed_by(tmp_path: Path) -> None:
+def test_a_relative_folder_on_path_is_skipped(tmp_path: Path) -> None:
     """`.` and an empty entry on PATH never let the working directory choose the program."""
     program = _program(tmp_path / "bin", "agent")
     for path in (f".:{program.parent}", f":{program.parent}", f"bin::{program.parent}"):

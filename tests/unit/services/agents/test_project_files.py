@@ -86,8 +86,8 @@ def test_a_read_only_turn_is_refused(pattern: str, text: str, project: World) ->
 
 
 @pytest.mark.parametrize("text", ["", "\\uD800 \\UFFFFFFFF \\u12 \\"])
-def test_what_is_no_character_does_no_harm(text: str, project: World) -> None:
-    """Any text is searched."""
+def test_an_invalid_escape_does_no_harm(text: str, project: World) -> None:
+    """Any text can be searched."""
     file = project.cwd / ".claude" / "agents" / "a.md"
     file.parent.mkdir(parents=True)
     file.write_text(text)

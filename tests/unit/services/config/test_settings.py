@@ -82,8 +82,8 @@ def test_the_file_wins_over_the_default(world: World) -> None:
     assert found.get("default_backend") is None
 
 
-def test_a_named_file_stands_in_place_of_the_own_one(world: World, tmp_path: Path) -> None:
-    """Nothing of the person's own file is mixed in, and it must exist."""
+def test_a_named_file_replaces_the_users_file(world: World, tmp_path: Path) -> None:
+    """Nothing of the user's file is used, and the named file must exist."""
     _write(world, "run:\n  timeout: 9h\n")
     other = tmp_path / "other.yaml"
     with pytest.raises(ConfigError, match="there is no configuration file"):
@@ -132,8 +132,8 @@ def test_a_wrong_variable_is_an_error_that_names_it(
     assert len(wrong.value.message) < 300
 
 
-def test_a_change_of_the_file_counts_at_once(world: World) -> None:
-    """The same size, the same time, in place or replaced: what the file says is what holds."""
+def test_a_change_of_the_file_applies_at_once(world: World) -> None:
+    """Also with the same size and time, in place or replaced."""
     path = _write(world, "run:\n  timeout: 1h\n")
     stamp = path.stat().st_mtime_ns
     for hours in (1, 2, 3):

@@ -72,7 +72,7 @@ def test_a_repository_without_a_commit_has_no_head() -> None:
 
 
 @pytest.mark.parametrize("data", [b"1 .M N... 100644\0", b"u \0", b"2 R. x\0", b"1 \0"])
-def test_what_is_no_status_is_refused(data: bytes) -> None:
+def test_an_invalid_status_is_refused(data: bytes) -> None:
     """A line with too few fields is not guessed at."""
     with pytest.raises(ValueError, match="too few fields"):
         parse_status(data)
@@ -88,7 +88,7 @@ def test_a_difference_of_commits_is_read() -> None:
 
 
 @pytest.mark.parametrize("data", [b"100644\0x\0", b":100644 100644 a b M\0"])
-def test_what_is_no_difference_is_refused(data: bytes) -> None:
+def test_an_invalid_difference_is_refused(data: bytes) -> None:
     """It is not guessed at."""
     with pytest.raises(ValueError, match="difference"):
         parse_tree_changes(data)

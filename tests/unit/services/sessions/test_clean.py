@@ -95,7 +95,7 @@ def test_what_is_freed_is_counted(store: SessionStore, world: World) -> None:
     assert cleaned.freed == sizes
 
 
-def test_nobody_knows_how_old_the_future_is(
+def test_a_session_from_the_future_is_never_old(
     create: Create, store: SessionStore, swept: Callable[..., list[str]]
 ) -> None:
     """A clock that was set back makes no session old."""
@@ -201,8 +201,8 @@ def test_a_session_that_cannot_be_moved_stays(
 
 
 @pytest.mark.usefixtures("four")
-def test_two_at_once_do_no_harm(store: SessionStore, world: World, tmp_path: Path) -> None:
-    """Each session goes once, into the archive in full, and neither of the two fails."""
+def test_two_concurrent_cleans_are_safe(store: SessionStore, world: World, tmp_path: Path) -> None:
+    """Each session is moved once and completely, and neither of the two fails."""
     before = _content(store.home.sessions)
     folder, done = tmp_path / "archive", list[Cleaned]()
     sweep = Sweep(older_than_s=30 * DAY, archive=folder)

@@ -38,10 +38,10 @@ def test_nothing_of_ours_is_left(
         remove("pr-1")
 
 
-def test_the_agents_own_transcript_is_told_and_left(
+def test_the_agents_own_transcript_is_reported_and_kept(
     world: World, store: SessionStore, create: Create, tmp_path: Path
 ) -> None:
-    """Where it is, if it can be found; nothing is said of a conversation that never began."""
+    """Its path, if it can be found; nothing for a conversation that never started."""
     kept = tmp_path / ".local/share/clinvk-demo/conv-1.json"
     kept.parent.mkdir(parents=True)
     kept.write_text("{}")
@@ -97,10 +97,10 @@ def test_a_running_session_is_not_deleted(
     assert store.ids() == [ID]
 
 
-def test_a_file_that_is_no_session_is_not_deleted(
+def test_a_file_that_is_not_a_session_is_not_deleted(
     store: SessionStore, create: Create, remove: Callable[[str], object]
 ) -> None:
-    """A name that is no id reaches no file."""
+    """A name that is not an id never becomes a path."""
     create(ID)
     (store.home.sessions / "notes.json").write_text("{}")
     for reference in ("notes", "../sessions/notes", "notes.json", "\0", "-x", "x" * 10_000):

@@ -58,10 +58,10 @@ agents = pytest.mark.parametrize("backend", AGENTS, ids=lambda one: one.name)
 
 @bad_ids
 @agents
-def test_what_is_no_id_names_no_file_and_no_command(
+def test_an_invalid_id_is_never_used_in_a_path_or_a_command(
     world: World, backend: Backend, conversation: str
 ) -> None:
-    """Whatever it was read from: nothing is looked for, and nothing is printed to be run."""
+    """Wherever it was read from, no file is searched and no command is printed."""
     assert conversation_files_of(backend, conversation, world) is None
     assert title_files_of(backend, conversation, world) is None
     assert native_resume_of(backend, conversation) is None
@@ -114,10 +114,10 @@ def test_what_is_one_does(world: World, backend: Backend) -> None:
         ("demo", ".local/share/clinvk-demo/other/mine.json", "other/mine"),
     ],
 )
-def test_a_conversation_of_somebody_elses_is_not_taken_for_the_sessions(
+def test_another_conversation_is_never_shown_as_the_sessions(
     world: World, name: str, file: str, conversation: str
 ) -> None:
-    """A file that such an id would lead to is not named by `delete`, `clean` and `show`."""
+    """`delete`, `clean` and `show` do not name a file to which such an id would lead."""
     path = world.user_home / file
     path.parent.mkdir(parents=True)
     path.write_text("{}\n")
@@ -136,8 +136,8 @@ def test_a_conversation_of_somebody_elses_is_not_taken_for_the_sessions(
     assert found.files == ()
 
 
-def test_nobody_asks_a_backend_for_them_past_the_gate() -> None:
-    """Who reads an id from a record asks the gate."""
+def test_only_this_module_asks_a_backend_for_files_of_an_id() -> None:
+    """All code that reads an id from a record uses it."""
     package = Path(clinvk.__file__).parent
     asks = re.compile(r"\.(conversation_files|title_files|native_resume)\(")
     gate = package / "services" / "sessions" / "known_conversation.py"

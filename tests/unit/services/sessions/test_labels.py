@@ -87,10 +87,10 @@ def test_a_name_is_one_sessions(world: World, create: Create) -> None:
     assert labels.give_name(world, OTHER, "pr-1").session.name == "pr-1"
 
 
-def test_of_two_that_take_a_name_at_once_one_is_refused(
+def test_one_of_two_concurrent_names_is_refused(
     store: SessionStore, world: World, create: Create
 ) -> None:
-    """Names stay unique whatever the order of events."""
+    """Names are unique in any order of events."""
     create(ID)
     create(OTHER)
     refused: list[UsageError] = []
@@ -110,10 +110,8 @@ def test_of_two_that_take_a_name_at_once_one_is_refused(
     assert sorted([store.load(ID).name or "", store.load(OTHER).name or ""]) == ["", "pr-1"]
 
 
-def test_many_changes_at_once_are_all_kept(
-    store: SessionStore, world: World, create: Create
-) -> None:
-    """Twenty tags from twenty hands are twenty tags."""
+def test_concurrent_changes_are_all_kept(store: SessionStore, world: World, create: Create) -> None:
+    """Twenty concurrent calls add twenty tags."""
     create(ID)
     threads = [
         threading.Thread(target=labels.add_tags, args=(world, ID, [f"t{number}"]))

@@ -31,7 +31,7 @@ def _turn(store: SessionStore, world: World, *, ended: bool) -> None:
     writer.close()
 
 
-def test_a_closed_session_is_passed_by(store: SessionStore, world: World, create: Create) -> None:
+def test_a_closed_session_is_skipped(store: SessionStore, world: World, create: Create) -> None:
     """It is completed, and `--last` does not choose it; closing it again changes nothing."""
     create(ID)
     assert close(world, ID)
@@ -65,10 +65,10 @@ def test_archiving_and_back(store: SessionStore, world: World, create: Create) -
     assert store.load(ID) == before
 
 
-def test_a_lost_record_is_rebuilt_as_it_stood(
+def test_a_lost_record_is_rebuilt_with_its_status(
     store: SessionStore, world: World, create: Create
 ) -> None:
-    """The transcript knows that the session was archived and closed after its last turn."""
+    """The transcript shows that the session was archived and closed after its last turn."""
     create(ID)
     _turn(store, world, ended=True)
     archive(world, ID)
@@ -79,13 +79,13 @@ def test_a_lost_record_is_rebuilt_as_it_stood(
 
 
 @pytest.mark.parametrize("change", [close, archive, unarchive])
-def test_a_running_session_is_left_alone(
+def test_a_running_session_is_not_changed(
     store: SessionStore,
     world: World,
     create: Create,
     change: Callable[[World, str], bool],
 ) -> None:
-    """Exit 75, and the record is as it was."""
+    """Exit 75, and the record is unchanged."""
     before = create(ID)
     with (
         store.lock(ID, claim_of(world)),

@@ -105,10 +105,10 @@ def test_only_what_was_said_narrows() -> None:
         assert Selection(**only).narrows
 
 
-def test_a_turn_that_ended_unseen_is_listed_as_ended(
+def test_a_turn_that_ended_before_a_crash_is_listed_as_ended(
     store: SessionStore, world: World, create: Create
 ) -> None:
-    """The transcript is believed where a crash came before the record."""
+    """If a crash came before the record was written, the transcript is used."""
     session = create(A)
     store.save(replace(session, open_turn=OpenTurn(number=1, started_at=session.created_at)))
     (one,) = list_sessions(world, Selection(archived=False)).sessions

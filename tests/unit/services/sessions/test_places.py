@@ -102,8 +102,8 @@ def test_work_trees_of_a_bare_repository_are_here_in_each_other(tmp_path: Path) 
         assert {one, two} <= set(here.narrowed(Selection()).within)
 
 
-def test_a_repository_of_the_whole_home_is_none(tmp_path: Path) -> None:
-    """Settings under git in `~` do not make one project of all that is in it."""
+def test_a_repository_of_the_whole_home_does_not_count(tmp_path: Path) -> None:
+    """Settings under git in `~` do not make everything in it one project."""
     home = _repository(tmp_path / "home")
     project = _repository(home / "project")
     bounds = bounds_of(home, {})

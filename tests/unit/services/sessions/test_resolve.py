@@ -142,8 +142,8 @@ def test_an_ambiguous_prefix_lists_the_candidates(store: SessionStore) -> None:
 
 
 @pytest.mark.parametrize("reference", ["aaa", "", "../x", "-x", "\0", "x" * 10_000, "👍", "%"])
-def test_what_is_no_reference_is_not_found(store: SessionStore, reference: str) -> None:
-    """A prefix of three characters and all kinds of rubbish match nothing and break nothing."""
+def test_an_invalid_reference_is_not_found(store: SessionStore, reference: str) -> None:
+    """A prefix of three characters and other text matches nothing and raises nothing else."""
     _create(store, "aaaa00000001")
     with pytest.raises(SessionNotFoundError):
         resolve_reference(store, reference)
@@ -157,8 +157,8 @@ def test_an_unknown_reference_names_the_nearest(store: SessionStore) -> None:
     assert "release-notes (Write the notes)" in str(wrong.value.hint)
 
 
-def test_a_damaged_record_is_said_to_be_damaged(store: SessionStore) -> None:
-    """Asking for it by its id says what is wrong, rather than that there is none."""
+def test_a_damaged_record_is_reported_as_damaged(store: SessionStore) -> None:
+    """Its id gives the reason, not "there is no session"."""
     _create(store, "aaaa00000001")
     store.home.record("aaaa00000001").write_text("{")
     with pytest.raises(SessionDamagedError) as wrong:
@@ -204,8 +204,8 @@ def test_what_was_written_into_an_old_file_is_found_by_who_seeks_nothing_else(
         assert found.id == old.stem
 
 
-def test_the_last_session_passes_closed_and_archived_ones_by(store: SessionStore) -> None:
-    """`--last` is the last that may be continued."""
+def test_the_last_session_skips_closed_and_archived_ones(store: SessionStore) -> None:
+    """`--last` is the last one that can be continued."""
     meant = _create(store, "aaaa00000001", minute=1)
     _create(store, "aaaa00000002", minute=2, status=Status.COMPLETED)
     _create(store, "aaaa00000003", minute=3, archived=True)
@@ -339,13 +339,13 @@ def test_an_older_session_is_no_substitute_for_the_newest_one(
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
 @pytest.mark.parametrize("error", [errno.EMFILE, errno.EIO, errno.EACCES])
-def test_what_cannot_be_read_for_once_is_not_passed_by(
+def test_a_temporarily_unreadable_session_is_not_skipped(
     store: SessionStore,
     way: Callable[[SessionStore], Session],
     error: int,
     refusing: Callable[[Path, int], AbstractContextManager[None]],
 ) -> None:
-    """The newest may be as good as ever: refused, not called damaged, continued afterwards."""
+    """It may be intact: refused, not called damaged, and continued afterwards."""
     _create(store, "aaaa00000001", minute=1)
     newest = _with_transcript(store, _create(store, "bbbb00000001", minute=9))
     assert way(store) == newest
@@ -358,10 +358,8 @@ def test_what_cannot_be_read_for_once_is_not_passed_by(
 
 
 @pytest.mark.parametrize("unlike", ["older", "closed", "archived", "of another backend"])
-def test_a_damaged_record_that_is_not_meant_is_in_nobodys_way(
-    store: SessionStore, unlike: str
-) -> None:
-    """Its transcript says that it is older, put away or another agent's."""
+def test_a_damaged_record_that_cannot_be_meant_is_ignored(store: SessionStore, unlike: str) -> None:
+    """Its transcript shows that it is older, archived or another agent's."""
     changes: dict[str, dict[str, Any]] = {
         "older": {"minute": 0},
         "closed": {"status": Status.COMPLETED},
@@ -399,14 +397,14 @@ def test_a_damaged_record_alone_is_in_the_way_as_long_as_it_may_be_the_newest(
 
 @pytest.mark.parametrize("reference", ["bbbb", "BBBB00000001", "pr-842", "demo:conv-1"])
 @pytest.mark.parametrize("refused", [False, True], ids=["damaged", "unreadable"])
-def test_what_cannot_be_read_is_not_said_to_be_unknown(
+def test_an_unreadable_session_is_not_called_unknown(
     store: SessionStore,
     refusing: Callable[[Path, int], AbstractContextManager[None]],
     reference: str,
     *,
     refused: bool,
 ) -> None:
-    """By its id, a prefix of it, its name and the agent's own id, which its transcript tells."""
+    """By its id, a prefix, its name and the agent's own id, which is in its transcript."""
     _create(store, "aaaa00000001", minute=9)
     asked = _create(store, "bbbb00000001", name="pr-842", conversation={"id": "conv-1"})
     with closing(store.writer(asked.id, lambda: START)) as writer:
@@ -425,10 +423,10 @@ def test_what_cannot_be_read_is_not_said_to_be_unknown(
         assert find_named(store, "other") is None
 
 
-def test_a_new_name_is_not_given_while_it_cannot_be_told_whose_it_is(
+def test_a_name_is_refused_if_an_unreadable_session_may_have_it(
     store: SessionStore, refusing: Callable[[Path, int], AbstractContextManager[None]]
 ) -> None:
-    """`-s NAME` would begin a second session of that name."""
+    """`-s NAME` could create a second session with that name."""
     named = _create(store, "bbbb00000001", name="pr-842")
     with refusing(store.home.record(named.id), errno.EMFILE):
         with pytest.raises(SessionUnreadableError):

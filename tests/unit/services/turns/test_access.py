@@ -49,7 +49,7 @@ def _settings(world: World, text: str = "") -> Any:
         ({"access": Access.ASK}, SILENT, "", Access.ASK),
     ],
 )
-def test_an_agent_asks_where_somebody_or_a_rule_can_answer(
+def test_an_agent_asks_if_a_person_or_a_rule_can_answer(
     asked: dict[str, Any], backend: Backend, config: str, access: Access | None, world: World
 ) -> None:
     """An option and a setting come first; an explicit `ask` is refused later if it cannot be."""
@@ -106,7 +106,7 @@ def test_a_rule_without_effect_is_refused(which: str, world: World) -> None:
         rules_of(request, replace(turn, access=Access.FULL), ASKING, settings)
 
 
-def test_a_configured_deny_that_is_not_applied_is_said(world: World) -> None:
+def test_a_configured_deny_without_effect_is_a_warning(world: World) -> None:
     """With `edit` and `full` the agent does not ask."""
     settings = _settings(world, "run: {deny: [Edit]}")
     now = world.now()

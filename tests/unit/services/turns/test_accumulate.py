@@ -50,8 +50,8 @@ def test_an_answer_that_begins_again_after_a_failure_is_a_new_one() -> None:
     assert collected.message == "b"
 
 
-def test_a_part_that_goes_on_joins_the_message_before() -> None:
-    """Whatever came in between, and whether either came whole or in pieces."""
+def test_a_continued_part_joins_the_previous_message() -> None:
+    """Whatever came in between, and whether either came in pieces."""
     for parts in (
         (Message(text="a", delta=True), Message(text="b", delta=True, continues=True)),
         (Message(text="a"), Message(text="b", continues=True)),
@@ -101,8 +101,8 @@ def test_an_agent_that_warns_for_ever_is_heard_out_in_bounded_memory() -> None:
     assert max(map(len, told)) <= 2_000
 
 
-def test_the_last_lines_that_nobody_understood_are_kept() -> None:
-    """They are all there is to tell why an agent ended in a way that nobody knows."""
+def test_the_last_unknown_lines_are_kept() -> None:
+    """They are the only explanation if an agent ended in an unknown way."""
     collected = TurnAccumulator()
     for number in range(100):
         collected.add(Raw(line=f"{number} " + "x" * 100_000))

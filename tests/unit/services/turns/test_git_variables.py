@@ -102,7 +102,7 @@ def test_the_settings_of_a_git_command_stay_where_it_was_given(here: Path) -> No
     ids=" ".join,
 )
 @pytest.mark.parametrize("where", [".", "src"])
-def test_a_hook_that_changed_its_directory_leads_nobody_back(
+def test_a_hook_that_changed_its_directory_loses_its_variables(
     here: Path, variables: Mapping[str, str], where: str
 ) -> None:
     """`cd ../here && clinvk …` in a hook of the other repository, whose index it names."""

@@ -119,8 +119,8 @@ def test_the_exit_status_follows_from_the_verdict(
     assert exit_status(judge(_collected(said), ending), ending) is status
 
 
-def test_an_ending_that_nobody_knows_keeps_what_was_said_last() -> None:
-    """The raw tail of stdout where stderr explains nothing; an explanation is never replaced."""
+def test_an_unknown_ending_keeps_the_last_output() -> None:
+    """The raw end of stdout if stderr explains nothing; an explanation is never replaced."""
     collected = _collected(Raw(line="panic: flux capacitor"), FAILED)
     failure = judge(collected, _ending(EndReason.EXITED, code=42)).failure
     assert failure is not None
@@ -145,10 +145,10 @@ def test_an_agent_that_closed_its_output_and_stayed_gave_no_result() -> None:
     [((), True), ((Raw(line="x"),), True), ((Message(text="on we go"),), False)],
     ids=["nothing", "a line nobody knows", "a message"],
 )
-def test_a_turn_that_timed_out_while_its_service_failed_says_so(
+def test_a_timeout_during_retries_names_the_failing_service(
     after: tuple[object, ...], *, told: bool
 ) -> None:
-    """The person is told what the agent was waiting for, unless it had gone on since."""
+    """The message has what the agent was waiting for, unless it had continued since."""
     collected = _collected(Warned(message="waiting for network", code="retry"), *after)
     failure = judge(collected, _ending(EndReason.TIMEOUT)).failure
     assert failure is not None
@@ -169,8 +169,8 @@ def test_a_turn_that_timed_out_while_its_service_failed_says_so(
         (replace(GOOD, stop_reason=StopReason.FILTERED), "content filter"),
     ],
 )
-def test_an_answer_that_is_missing_or_cut_is_said(result: Result, said: str | None) -> None:
-    """The agent takes such a turn for a good one; a failure says by itself what is wrong."""
+def test_a_missing_or_cut_answer_is_a_warning(result: Result, said: str | None) -> None:
+    """The agent reports success; a failure has its own explanation."""
     notice = incomplete_answer_notice(result, _collected())
     assert notice is None if said is None else said in (notice or "")
 
@@ -187,10 +187,10 @@ def test_an_answer_that_is_missing_or_cut_is_said(result: Result, said: str | No
     ],
     ids=["a message before", "pieces before", "another result", "a message", "pieces", "a value"],
 )
-def test_what_was_said_before_the_last_tool_is_no_answer(
+def test_text_before_the_last_tool_is_no_answer(
     events: list[Event], result: Result, *, missing: bool
 ) -> None:
-    """It says what the agent was about to do; of what came of that nothing is said."""
+    """It says what the agent was going to do, not the result."""
     notice = incomplete_answer_notice(result, _collected(*events))
     assert (notice is not None and "after its last tool" in notice) is missing
 

@@ -56,7 +56,7 @@ def test_without_a_person_the_access_decides(
 
 
 @pytest.mark.parametrize("access", [Access.READ_ONLY, Access.EDIT, Access.FULL])
-def test_a_person_is_only_asked_where_the_access_says_so(access: Access, tmp_path: Path) -> None:
+def test_a_person_is_only_asked_if_the_access_requires_it(access: Access, tmp_path: Path) -> None:
     """A request under read-only is never shown."""
     permissions = Permissions(_turn(access, tmp_path), Rules(), can_ask=True)
     assert permissions.decide(_edits()) is not None
@@ -231,8 +231,8 @@ def test_stop_is_sent_and_stops_the_turn(scene: _Scene) -> None:
     assert (scene.child.sent, scene.child.interrupted) == ([b"1 stop\n"], True)
 
 
-def test_a_denial_that_nobody_saw_is_a_warning_once(tmp_path: Path) -> None:
-    """The agent's own report of the same denial is not a second one; of another call it is."""
+def test_an_automatic_denial_is_one_warning(tmp_path: Path) -> None:
+    """The agent's report of the same denial is no second warning; one of another call is."""
     scene = _Scene(tmp_path, person=False)
     scene.dialogue.take([_runs("make install")])
     scene.dialogue.take([Warned(message="not allowed: Bash make install", code="denied")])
@@ -244,8 +244,8 @@ def test_a_denial_that_nobody_saw_is_a_warning_once(tmp_path: Path) -> None:
     assert scene.child.sent == [b"1 deny\n"]
 
 
-def test_what_a_person_denied_is_no_warning(scene: _Scene) -> None:
-    """Neither ours nor the agent's."""
+def test_a_persons_denial_is_no_warning(scene: _Scene) -> None:
+    """Neither from clinvk nor from the agent."""
     scene.dialogue.take([_edits()])
     no = PermissionAnswer(id="1", decision=DENY, by=DecidedBy.PERSON, reason="not now")
     scene.answer(no)

@@ -20,8 +20,8 @@ def diff(cwd: Path, *edits: FileEdit, text: str = "") -> list[str]:
     return proposed_diff(request, str(cwd))
 
 
-def test_the_agents_own_diff_is_taken_as_it_is(tmp_path: Path) -> None:
-    """Whatever is in it."""
+def test_the_agents_own_diff_is_used_unchanged(tmp_path: Path) -> None:
+    """Whatever it contains."""
     assert diff(tmp_path, text="@@ x\n-a\n+b\r\n") == ["@@ x", "-a", "+b\r"]
 
 
@@ -67,8 +67,8 @@ def test_a_part_that_is_not_in_the_file_is_shown_by_itself(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["folder", "fifo", "nul\0"])
-def test_what_is_no_file_is_not_read(tmp_path: Path, name: str) -> None:
-    """A fifo would block, and nothing is an error."""
+def test_special_files_are_not_read(tmp_path: Path, name: str) -> None:
+    """A fifo would block; nothing raises."""
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo")
     assert diff(tmp_path, FileEdit(path=name, new="x\n"))[-1] == "+x"

@@ -25,8 +25,8 @@ def turn(number: int, prompt: str = "ask", text: str = "answer", **more: Any) ->
     return Turn(**{"number": number, "started_at": AT, "prompt": prompt, **over, **more})
 
 
-def test_turns_are_told_oldest_first_and_the_new_prompt_last() -> None:
-    """Prompts and answers in full; tools and files by their names."""
+def test_turns_are_replayed_oldest_first_and_the_new_prompt_last() -> None:
+    """Complete prompts and answers; only the names of tools and files."""
     used = turn(
         2,
         "second",
@@ -43,8 +43,8 @@ def test_turns_are_told_oldest_first_and_the_new_prompt_last() -> None:
     assert replay.note == "turns 1 to 2"
 
 
-def test_the_newest_turns_are_told_and_the_cut_is_said() -> None:
-    """What does not fit is the oldest, and both the agent and the person are told so."""
+def test_the_newest_turns_are_replayed_and_the_cut_is_reported() -> None:
+    """The oldest turns are left out, and both the agent and the user are told."""
     turns = [turn(number, "p" * 3000, "a" * 3000) for number in range(1, 40)]
     replay = replay_of(turns)
     assert replay is not None
@@ -64,8 +64,8 @@ def test_a_long_text_keeps_its_beginning_and_its_end() -> None:
     assert replay.note == "turns 1 to 2 (1 long text shortened)"
 
 
-def test_how_a_turn_ended_is_told() -> None:
-    """A turn that broke off or failed is not told as if it had been answered."""
+def test_the_replay_shows_how_a_turn_ended() -> None:
+    """An interrupted or failed turn does not look like an answered one."""
     broken = replace(turn(1, text="half an"), ended_at=None)
     failed = turn(2, text="", failure=Failure(code=FailureCode.SERVER_ERROR, message="x"))
     replay = replay_of([broken, failed])
@@ -104,8 +104,8 @@ TEXTS = st.text(max_size=60) | st.integers(1, 60_000).map(lambda size: "é" * si
 
 
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=12))
-def test_the_budget_holds_whatever_was_said(said: list[tuple[str, str]]) -> None:
-    """All turns together stay within it, and the last turn that said something is always told."""
+def test_the_replay_never_exceeds_its_budget(said: list[tuple[str, str]]) -> None:
+    """All turns together fit into it, and the last turn with text is always included."""
     turns = [turn(number, *texts) for number, texts in enumerate(said, 1)]
     replay = replay_of(turns)
     spoken = [one for one in turns if one.prompt or one.outcome.text]

@@ -45,8 +45,8 @@ def test_gone_is_the_answer_to_a_resume_in_which_nothing_happened(
     assert same.failed(Failed(failure=GONE), worked=worked).failure.code is code
 
 
-def test_figures_and_id_of_another_conversation_are_not_believed() -> None:
-    """Also where only the result names it; the case of an id makes no other one."""
+def test_figures_and_id_of_another_conversation_are_ignored() -> None:
+    """Also if only the result names it; ids that differ only in case are equal."""
     told = Result(
         text="x",
         stop_reason=StopReason.END_TURN,
@@ -82,10 +82,10 @@ def test_a_fork_that_was_asked_for_has_a_new_id(name: str, option: str) -> None:
     ],
     ids=["of nobody", "of the one asked for"],
 )
-def test_a_conversation_on_disk_is_gone_only_if_its_id_is_said(
+def test_an_existing_conversation_is_gone_only_if_its_id_is_named(
     message: str, code: FailureCode
 ) -> None:
-    """A server of tools that lost a session of its own says the same words."""
+    """A tool server that lost its own session prints the same words."""
     request = TurnRequest(prompt="p", cwd=Path("/p"), conversation="Ab", mode=TurnMode.RESUME)
     same = SameConversation(backends.get("claude"), request, kept=True)
     failed = Failed(failure=Failure(code=FailureCode.CONVERSATION_GONE, message=message))

@@ -32,8 +32,8 @@ def test_a_conversation_is_there_if_a_file_matches(tmp_path: Path) -> None:
     assert conversation_exists(ConversationFiles(tmp_path, "**/*-abd.jsonl")) is False
 
 
-def test_a_file_that_the_agent_cannot_go_on_with_is_none(tmp_path: Path) -> None:
-    """Where a backend can tell by the lines, one file that can be gone on with is enough."""
+def test_a_file_that_the_agent_cannot_continue_does_not_count(tmp_path: Path) -> None:
+    """If the backend can check the lines, one file that can be continued is enough."""
 
     def spoken(lines: Iterable[str]) -> bool:
         return any("hello" in line for line in lines)

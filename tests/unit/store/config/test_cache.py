@@ -52,20 +52,20 @@ def test_a_memory_of_another_form_is_forgotten(home: Home, kept: Path, page: byt
 
 
 @pytest.mark.parametrize("mode", [0o644, 0o620, 0o666])
-def test_a_memory_that_others_can_open_is_not_believed(home: Home, kept: Path, mode: int) -> None:
+def test_a_cache_that_others_can_open_is_not_used(home: Home, kept: Path, mode: int) -> None:
     """It decides which program runs."""
     kept.chmod(mode)
     assert recall(home, MADE_OF) is None
 
 
-def test_a_folder_that_others_can_write_is_not_believed(home: Home, kept: Path) -> None:
-    """Who can put a file there can replace ours."""
+def test_a_cache_in_a_folder_that_others_can_write_is_not_used(home: Home, kept: Path) -> None:
+    """They could replace the file."""
     kept.parent.chmod(0o777)
     assert recall(home, MADE_OF) is None
 
 
-def test_a_link_is_not_believed(home: Home, kept: Path, tmp_path: Path) -> None:
-    """Neither in place of the file nor of its folder."""
+def test_a_link_is_not_used(home: Home, kept: Path, tmp_path: Path) -> None:
+    """Neither in the place of the file nor of its folder."""
     elsewhere = tmp_path / "elsewhere.json"
     kept.rename(elsewhere)
     kept.symlink_to(elsewhere)
@@ -78,8 +78,8 @@ def test_a_link_is_not_believed(home: Home, kept: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_a_memory_of_somebody_else_is_not_believed(home: Home, kept: Path) -> None:
-    """The owner is asked for, too."""
+def test_a_cache_of_another_user_is_not_used(home: Home, kept: Path) -> None:
+    """The owner of the file is checked too."""
     os.chown(kept, 12345, 12345)
     assert recall(home, MADE_OF) is None
 
@@ -90,8 +90,8 @@ def test_without_a_home_nothing_is_created(home: Home) -> None:
     assert not home.root.exists()
 
 
-def test_a_folder_that_is_in_the_way_is_no_error(home: Home) -> None:
-    """The run goes on without a memory."""
+def test_a_folder_in_the_place_of_the_cache_is_no_error(home: Home) -> None:
+    """The run works without a cache."""
     home.root.mkdir()
     home.cache.write_text("in the way")
     remember(home, MADE_OF, CHECKED)

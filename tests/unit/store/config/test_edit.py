@@ -59,8 +59,8 @@ def test_a_link_to_nowhere_gets_its_target(file: ConfigFile, home: Home, tmp_pat
     assert home.config_file.is_symlink()
 
 
-def test_an_invalid_file_is_left_as_it_is(file: ConfigFile, home: Home) -> None:
-    """A change to one key does not pass over what is wrong with another."""
+def test_an_invalid_file_is_not_changed(file: ConfigFile, home: Home) -> None:
+    """A change to one key does not ignore an error in another."""
     home.root.mkdir()
     text = "run:\n  timeout: soon\n"
     home.config_file.write_text(text)
@@ -99,8 +99,8 @@ def test_a_target_that_cannot_be_written_is_an_error(file: ConfigFile, home: Hom
         file.set("run.timeout", "2h")
 
 
-def test_a_first_file_is_only_written_where_there_is_none(file: ConfigFile, home: Home) -> None:
-    """What is there already is never replaced."""
+def test_a_new_file_is_only_written_if_there_is_none(file: ConfigFile, home: Home) -> None:
+    """An existing file is never replaced."""
     assert file.create("# first\n")
     assert not file.create("# second\n")
     assert home.config_file.read_text() == "# first\n"

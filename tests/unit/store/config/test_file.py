@@ -17,8 +17,8 @@ def test_no_file_says_nothing(tmp_path: Path) -> None:
     assert read_config(tmp_path / "config.yaml", must_exist=False) is None
 
 
-def test_a_home_that_is_no_folder_holds_no_configuration(tmp_path: Path) -> None:
-    """A file in the way of the home costs the record of a run, not the run."""
+def test_a_home_that_is_not_a_folder_has_no_configuration(tmp_path: Path) -> None:
+    """A file in the place of the home costs the record of a run, not the run."""
     (tmp_path / "home").write_text("in the way")
     assert read_config(tmp_path / "home" / "config.yaml", must_exist=False) is None
 
@@ -30,7 +30,7 @@ def test_a_file_that_was_named_must_exist(tmp_path: Path) -> None:
 
 
 def test_a_folder_or_a_huge_file_is_no_configuration(tmp_path: Path) -> None:
-    """What cannot be a configuration is said to be none, and not read to its end."""
+    """It is an error, and the file is not read to its end."""
     with pytest.raises(ConfigError, match=r"cannot read .*: it is not a regular file"):
         read_config(tmp_path, must_exist=False)
     huge = tmp_path / "huge.yaml"
@@ -40,8 +40,8 @@ def test_a_folder_or_a_huge_file_is_no_configuration(tmp_path: Path) -> None:
         read_config(huge, must_exist=False)
 
 
-def test_only_what_was_said_is_said() -> None:
-    """A key that the file leaves out is left to the environment and the default."""
+def test_only_keys_in_the_file_are_returned() -> None:
+    """A key that is not in the file is left to the environment and the default."""
     said = check_config(
         b"run:\n  timeout: 2h\nbackends:\n  demo:\n    model: demo-2\n    access: edit\n", "f"
     )
@@ -115,16 +115,16 @@ def test_an_error_names_file_line_key_and_what_was_expected(text: str, complaint
     assert wrong.value.exit_status == 3
 
 
-def test_of_several_errors_the_first_is_told_and_where_the_others_are() -> None:
-    """One sentence to mend one thing; a list for who wants it."""
+def test_the_first_of_several_errors_is_shown_and_a_hint_lists_all() -> None:
+    """One sentence about one error; a command lists the others."""
     with pytest.raises(ConfigError) as wrong:
         check_config(b"output:\n  format: xml\nrun:\n  timeout: 10x\n", "f", BACKENDS)
     assert wrong.value.message.endswith("got `xml` (and 1 more)")
     assert wrong.value.hint == "`clinvk config validate` lists all of them"
 
 
-def test_everything_that_is_wrong_is_told_in_the_order_of_the_lines() -> None:
-    """Who checks a file sees all of it at once."""
+def test_all_errors_are_listed_in_the_order_of_the_lines() -> None:
+    """A check of a file shows all errors at once."""
     text = b"output:\n  format: xml\nrun:\n  timeout: 10x\nbackends:\n  demi:\n    modle: x\n"
     problems = problems_in(text, "f", BACKENDS)
     assert [problem[:4] for problem in problems] == ["f:2:", "f:4:", "f:6:", "f:7:"]
@@ -145,8 +145,8 @@ def test_everything_that_is_wrong_is_told_in_the_order_of_the_lines() -> None:
     ],
     ids=["binary", "nul", "an object", "deep", "itself", "in itself"],
 )
-def test_what_is_no_yaml_text_is_an_error_too(text: bytes) -> None:
-    """Neither binary data nor a tag that would build an object gets through."""
+def test_text_that_is_not_yaml_is_an_error(text: bytes) -> None:
+    """Binary data, and a tag that would build an object, are refused."""
     with pytest.raises(ConfigError):
         check_config(text, "f")
 

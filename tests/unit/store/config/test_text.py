@@ -99,15 +99,15 @@ def test_setting_a_key_changes_only_its_place(
         ("backends:\n  demi:\n    model: x\nx: 1\n", "backends.demi", "x: 1\n"),
     ],
 )
-def test_taking_a_key_out_takes_its_lines_and_empty_sections(
+def test_removing_a_key_removes_its_lines_and_empty_sections(
     before: str, key: str, after: str
 ) -> None:
-    """A section stays if there is a comment in it, and goes if it was there for the key alone."""
+    """A section with a comment is kept; a section that only had the key is removed."""
     assert without_key(before, key) == after
 
 
-def test_a_key_that_is_not_there_is_not_taken_out() -> None:
-    """The caller is told, and the text is not even rewritten."""
+def test_a_missing_key_is_not_removed() -> None:
+    """The result is None, and the text is not rewritten."""
     assert without_key(EXAMPLE, "backends.demo.model") is None
     assert without_key("", "run.timeout") is None
 
@@ -134,8 +134,8 @@ def test_a_text_that_is_too_unusual_is_refused_or_changed_rightly(text: str) -> 
     assert yaml.safe_load(changed)["run"]["timeout"] == "2h"
 
 
-def test_every_key_of_the_example_can_be_set_and_taken_out() -> None:
-    """The file that a newcomer copies keeps all its comments."""
+def test_every_key_of_the_example_can_be_set_and_removed() -> None:
+    """The example file keeps all its comments."""
     comments = [line for line in EXAMPLE.splitlines() if line.lstrip().startswith("#")]
     text = with_key(EXAMPLE, "backends.demo.model", "demo-2")
     text = with_key(text, "session.default_tags", ["a", "b"])

@@ -31,14 +31,14 @@ from clinvk.store.config.values import value_from_text, value_to_text, value_to_
         ("output.format", "json", "json"),
     ],
 )
-def test_a_text_means_what_its_key_holds(key: str, text: str, value: object) -> None:
-    """A model called 7 is a text, a limit of 7 a number; what makes no sense stays for the form."""
+def test_a_text_is_parsed_for_the_type_of_its_key(key: str, text: str, value: object) -> None:
+    """A model called 7 is a text, a limit of 7 a number; the schema refuses the rest."""
     assert value_from_text(key, text) == value
 
 
 @pytest.mark.parametrize("text", ["[a", "[" * 1_000, "'a"])
-def test_a_list_that_cannot_be_read_is_said_to_be_none(text: str) -> None:
-    """The reason is a sentence of its own."""
+def test_a_list_that_cannot_be_parsed_is_an_error(text: str) -> None:
+    """The reason is a sentence."""
     with pytest.raises(ValueError, match=r"^(it is not a YAML list|it cannot be split into words)"):
         value_from_text("backends.demo.extra_args", text)
 
@@ -49,8 +49,8 @@ _VALUES = st.one_of(
 
 
 @given(_VALUES)
-def test_a_value_stands_on_one_line_of_the_file_and_reads_back(value: object) -> None:
-    """Whatever signs are in it."""
+def test_a_value_is_one_line_of_the_file_and_can_be_read_again(value: object) -> None:
+    """Whatever characters it contains."""
     text = value_to_yaml(value)
     assert len(text.splitlines()) <= 1
     assert yaml.safe_load(f"key: {text}  # why\n") == {"key": value}

@@ -93,8 +93,8 @@ def test_each_change_of_a_folder_changes_its_signature(tmp_path: Path) -> None:
     assert len(set(signatures)) == 5
 
 
-def test_a_stamp_is_no_time_that_the_system_would_give(tmp_path: Path) -> None:
-    """A change within the same tick leaves the tick's time, and not that of the stamp."""
+def test_a_stamp_is_a_time_that_no_change_produces(tmp_path: Path) -> None:
+    """A change within the same tick leaves the time of the tick, not that of the stamp."""
     (tmp_path / "a").touch()
     tick_ns = tmp_path.stat().st_mtime_ns
     stamped = stamp(tmp_path)
@@ -114,8 +114,8 @@ def test_a_folder_that_is_not_there_has_a_signature_of_its_own(tmp_path: Path) -
     assert not (tmp_path / "no").exists()
 
 
-def test_the_file_systems_time_goes_on(tmp_path: Path) -> None:
-    """It is what changes are marked with, whatever our own clock says."""
+def test_the_file_systems_time_advances(tmp_path: Path) -> None:
+    """Changes are marked with this time, whatever the system's clock shows."""
     before = file_system_now(tmp_path)
     (tmp_path / "file").touch()
     assert before <= (tmp_path / "file").stat().st_ctime_ns

@@ -110,8 +110,8 @@ def test_our_own_changes_need_no_second_look(
     assert ask(home) == [ids[0], ids[1]]
 
 
-def test_a_change_of_somebody_else_is_noticed(store: SessionStore, ids: list[str]) -> None:
-    """Whatever was there before: the next answer is right, and then the index is again."""
+def test_a_change_by_another_program_is_noticed(store: SessionStore, ids: list[str]) -> None:
+    """The next answer is right, and then the index is right too."""
     home = store.home
     ask(home)
     home.record(ids[1]).unlink()
@@ -271,10 +271,10 @@ def test_what_a_change_raises_is_raised(home: Home, ids: list[str]) -> None:
     assert ask(home) == ids[::-1]
 
 
-def test_an_index_that_is_held_costs_a_moment_and_no_answer(
+def test_a_locked_index_costs_little_time_and_no_answer(
     store: SessionStore, ids: list[str], new_session: New
 ) -> None:
-    """The files are read instead; and a change it was not told of, it finds out."""
+    """The files are read instead, and the index finds the change later."""
     home = store.home
     ask(home)
     with held(home):
@@ -288,10 +288,10 @@ def test_an_index_that_is_held_costs_a_moment_and_no_answer(
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"SQLite format 3\0" + b"\xff" * 5000])
-def test_a_file_that_is_no_database_is_made_anew(
+def test_a_file_that_is_not_a_database_is_rebuilt(
     home: Home, ids: list[str], content: bytes
 ) -> None:
-    """Damaged in whatever way, it answers."""
+    """However it is damaged, the answer is right."""
     ask(home)
     home.index.write_bytes(content)
     assert ask(home) == ids[::-1]
@@ -344,10 +344,10 @@ def test_a_power_failure_may_have_left_anything(home: Home, ids: list[str]) -> N
 
 
 @pytest.mark.parametrize("what", ["folder", "symlink", "dangling", "fifo"])
-def test_what_stands_in_its_place_is_not_followed(
+def test_a_link_in_its_place_is_not_followed(
     home: Home, store: SessionStore, ids: list[str], what: str
 ) -> None:
-    """A symlink is replaced, and what it points to is left as it is; a folder is left alone."""
+    """A symlink is replaced and its target is not changed; a folder is not changed."""
     precious = home.root / "precious"
     precious.write_text("mine")
     home.cache.mkdir(mode=0o700)
@@ -422,8 +422,8 @@ def test_a_filter_that_only_a_session_can_answer_is_asked_until_there_are_enough
     assert ask(home, only_oldest, limit=1) == [ids[0]]
 
 
-def test_many_at_once_do_no_harm(store: SessionStore, ids: list[str], new_session: New) -> None:
-    """Writers and readers together: every answer is one that the files gave at some moment."""
+def test_concurrent_use_is_safe(store: SessionStore, ids: list[str], new_session: New) -> None:
+    """Writers and readers together: every answer was true for the files at some time."""
     home = store.home
     ask(home)
     errors: list[BaseException] = []
@@ -467,8 +467,8 @@ def test_a_check_finds_every_difference_and_changes_nothing(
 
 
 @pytest.mark.usefixtures("ids")
-def test_an_index_that_cannot_be_made_is_said(home: Home) -> None:
-    """Whoever asks for it by name is told what is in the way."""
+def test_an_index_that_cannot_be_built_is_an_error(home: Home) -> None:
+    """An explicit rebuild reports the reason."""
     home.cache.write_text("")
     with pytest.raises(StoreError, match=r"cannot write .*index\.sqlite3"):
         rebuild(home)

@@ -115,8 +115,8 @@ def test_a_session_whose_record_is_lost_is_changed_from_its_transcript(
     assert (store.load(ID).name, store.home.record(ID).exists()) == ("n", True)
 
 
-def test_where_nothing_can_be_kept_nobody_waits(tmp_path: Path) -> None:
-    """A record that is not there, or is a link, is for others to complain about."""
+def test_without_a_record_to_lock_nothing_waits(tmp_path: Path) -> None:
+    """A missing record or a link is reported by other code."""
     (tmp_path / "link.json").symlink_to(tmp_path / "nowhere")
     for name in ("none.json", "link.json"):
         with changing(tmp_path / name, time.sleep):

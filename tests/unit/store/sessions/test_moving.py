@@ -34,8 +34,8 @@ def test_copies_are_whole_private_and_nothing_else_is_left(
     assert all(source.exists() for source in pair)
 
 
-def test_a_move_that_was_cut_off_is_taken_up(pair: list[Path], tmp_path: Path) -> None:
-    """What is there already and equal is the copy; half a file under a temporary name is none."""
+def test_an_interrupted_move_can_be_repeated(pair: list[Path], tmp_path: Path) -> None:
+    """An equal file counts as the copy; half a file under a temporary name does not."""
     folder = tmp_path / "archive"
     folder.mkdir()
     (folder / "id.json").write_bytes(pair[0].read_bytes())

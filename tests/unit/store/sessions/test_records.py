@@ -323,10 +323,8 @@ def test_a_record_cut_off_anywhere_is_damaged(
     ],
     ids=["empty", "blank", "zeros", "not utf-8", "deep", "long number"],
 )
-def test_a_file_that_is_no_record_is_said_to_be_damaged(
-    tmp_path: Path, content: bytes, why: str
-) -> None:
-    """What a crash, a full disk or an editor may leave behind."""
+def test_a_file_that_is_not_a_record_is_damaged(tmp_path: Path, content: bytes, why: str) -> None:
+    """A crash, a full disk or an editor may leave it."""
     path = tmp_path / "0123456789ab.json"
     path.write_bytes(content)
     with pytest.raises(SessionDamagedError) as damaged:
@@ -353,10 +351,10 @@ def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
     ],
     ids=["fifo", "folder", "link"],
 )
-def test_what_is_no_file_is_damaged_and_never_waited_for(
+def test_special_files_are_damaged_and_never_waited_for(
     tmp_path: Path, make: Callable[[Path], None], why: str
 ) -> None:
-    """Links are not followed, and a fifo does not hang us."""
+    """Links are not followed, and a fifo does not hang."""
     path = tmp_path / "0123456789ab.json"
     make(path)
     with pytest.raises(SessionDamagedError, match=why):
@@ -419,10 +417,10 @@ def test_times_end_in_z_and_are_in_utc() -> None:
     assert time_from_text("2025-01-27T10:00:00").utcoffset() == timedelta(0)
 
 
-def test_a_used_time_before_the_created_one_is_no_damage(
+def test_a_last_use_before_the_creation_is_no_damage(
     new_session: Callable[..., Session],
 ) -> None:
-    """Clocks are set back; the record is read all the same."""
+    """A clock may have been set back."""
     session = new_session(last_used_at=datetime(2020, 1, 1, tzinfo=UTC))
     read = decode(encode(session), path=Path("0123456789ab.json"))
     assert read.last_used_at < read.created_at

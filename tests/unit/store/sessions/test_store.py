@@ -342,10 +342,10 @@ def test_a_session_closed_after_its_turn_broke_off_is_completed(
     assert store.status_of(store.load(ID)) is Status.COMPLETED
 
 
-def test_a_resume_that_holds_the_lock_sees_how_the_last_turn_went(
+def test_a_resume_that_holds_the_lock_sees_how_the_last_turn_ended(
     store: SessionStore, new_session: Callable[..., Session], clock: Any, claim: Claim
 ) -> None:
-    """Our own lock does not make our session look as if another run were at it."""
+    """Its own lock does not make the session look as if another run used it."""
     end(store, begin(store, new_session(), clock), clock)
     with store.lock(ID, claim):
         assert store.current(store.load(ID)).turns == 1
@@ -405,10 +405,10 @@ def test_a_linked_home_is_followed_and_a_linked_folder_is_not(
         store.writer(ID, lambda: new_session().created_at)
 
 
-def test_a_run_that_is_killed_can_be_gone_on_with(
+def test_a_killed_run_can_be_continued(
     store: SessionStore, new_session: Callable[..., Session], claim: Claim, clock: Any
 ) -> None:
-    """The next turn has the next number, and the broken one stays in the transcript."""
+    """The next turn has the next number, and the interrupted one stays in the transcript."""
     store.create(new_session())
     with a_run(store) as child:
         child.kill()

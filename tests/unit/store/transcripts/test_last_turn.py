@@ -72,8 +72,8 @@ def test_the_end_says_what_the_whole_says(
     )
 
 
-def test_no_transcript_has_no_last_turn_and_one_that_cannot_be_read_is_said(tmp_path: Path) -> None:
-    """What is not there is not what could not be read."""
+def test_a_missing_transcript_has_no_last_turn_an_unreadable_one_raises(tmp_path: Path) -> None:
+    """A missing file differs from one that cannot be read."""
     assert last_turn(tmp_path / "none.jsonl") is None
     (tmp_path / "folder.jsonl").mkdir()
     with pytest.raises(StoreError, match="cannot read"):

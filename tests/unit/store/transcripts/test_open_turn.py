@@ -83,7 +83,7 @@ def test_what_the_end_tells_of_a_turn_is_what_the_whole_transcript_tells(
     assert reconcile(record, ended) == reconcile(record, whole)
 
 
-def test_of_a_long_turn_only_what_says_how_it_stands_becomes_lines(tmp_path: Path) -> None:
+def test_only_the_lines_with_the_state_of_a_long_turn_are_parsed(tmp_path: Path) -> None:
     """300 000 events took 5 s in each command."""
     path = tmp_path / "t.jsonl"
     told = [started(7), line("backend_session", 7, id="c-1", model=None)]

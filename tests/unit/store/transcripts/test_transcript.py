@@ -198,16 +198,16 @@ def test_a_turn_whose_start_was_lost_is_shown_with_what_is_left(path: Path) -> N
         b'{"type": "tool_use", "turn": 1}\n', b'{"type": "turn_voided", "turn": true}\n',
     ],
 )  # fmt: skip
-def test_a_junk_line_is_counted_and_passed_by(path: Path, junk: bytes) -> None:
-    """The lines around it are read as if it were not there."""
+def test_an_invalid_line_is_counted_and_skipped(path: Path, junk: bytes) -> None:
+    """The lines around it are read normally."""
     write_lines(path, started(1), junk, {"type": "message", "turn": 1, "text": "hi"})
     found = transcripts.read(path)
     assert found.damaged_lines == 1
     assert [turn.outcome.text for turn in found.turns] == ["hi"]
 
 
-def test_a_newer_kind_of_line_is_no_damage(path: Path) -> None:
-    """What this version does not know it passes by, with or without a turn."""
+def test_an_unknown_kind_of_line_is_no_damage(path: Path) -> None:
+    """It is skipped, with or without a turn."""
     write_lines(path, started(1), {"type": "fork", "turn": 9}, {"type": "note"}, b"\n")
     found = transcripts.read(path)
     assert (found.damaged_lines, len(found.turns)) == (0, 1)

@@ -205,8 +205,8 @@ def test_a_line_that_was_cut_off_is_left_behind(path: Path, clock: Any) -> None:
     assert [turn.prompt for turn in found.turns] == ["p"]
 
 
-def test_a_tools_flood_is_cut_and_the_line_says_so(path: Path, writer: TranscriptWriter) -> None:
-    """What a tool printed is not the point; how much it was is kept."""
+def test_a_long_tool_output_is_cut_and_marked(path: Path, writer: TranscriptWriter) -> None:
+    """The start is kept, and the original length."""
     writer.event(1, ToolResult(id="t", ok=True, text="x" * 2_000_000))
     writer.event(1, ToolUse(id="u", name="Write", summary="big", input={"text": "x" * 2_000_000}))
     result, use = lines(path)
@@ -291,10 +291,10 @@ def test_a_transcript_is_private(path: Path, clock: Any) -> None:
     [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/null")],
     ids=["fifo", "folder", "link"],
 )
-def test_what_is_no_file_is_not_written_to(
+def test_special_files_are_not_written(
     path: Path, clock: Any, make: Callable[[Path], None]
 ) -> None:
-    """No link is followed, and no fifo waited for."""
+    """No link is followed, and a fifo does not block."""
     make(path)
     with pytest.raises(StoreError, match=f"cannot write `{path}`"):
         TranscriptWriter(path, clock)
