@@ -14,12 +14,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bed.setups import SETUPS
+
 _E2E = Path(__file__).resolve().parents[1] / "e2e"
 PACKAGE = _E2E / "package.json"
 """The pinned versions."""
 
 _INSTALL_S = 600
-_CLAUDE = "@anthropic-ai/claude-code"
 
 
 class AgentsMissingError(Exception):
@@ -33,20 +34,16 @@ class Agents:
     root: Path
 
     def program(self, name: str) -> Path:
-        """The executable of `claude`, `claude-next`, `codex`, `gemini`, `opencode` or `qwen`."""
+        """The executable of an agent that has a set-up, or of `claude-next`."""
         return self.root / "node_modules" / _PROGRAMS[name]
 
 
 _PROGRAMS: Mapping[str, str] = {
-    "claude": f"{_CLAUDE}/bin/claude.exe",
+    **{name: setup.program for name, setup in SETUPS.items()},
     "claude-next": "claude-next/bin/claude.exe",
-    "codex": "@openai/codex/bin/codex.js",
-    "gemini": "@google/gemini-cli/bundle/gemini.js",
-    "opencode": "opencode-ai/bin/opencode.exe",
-    "qwen": "@qwen-code/qwen-code/cli-entry.js",
 }
 _INSTALL_STEPS: Mapping[str, tuple[str, str]] = {
-    "claude": (_CLAUDE, "install.cjs"),
+    "claude": ("@anthropic-ai/claude-code", "install.cjs"),
     "claude-next": ("claude-next", "install.cjs"),
     "opencode": ("opencode-ai", "postinstall.mjs"),
 }

@@ -8,6 +8,10 @@ folder in which the agent works.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from bed.setups import SETUPS
+from clinvk.agents.base import Capability
+from clinvk.agents.registry import get
+
 Stop = Literal["interrupt", "kill", "hangup", "timeout"]
 
 CLAUDE = ("claude",)
@@ -15,11 +19,17 @@ CODEX = ("codex",)
 GEMINI = ("gemini",)
 OPENCODE = ("opencode",)
 QWEN = ("qwen",)
-OTHERS = (*GEMINI, *OPENCODE, *QWEN)
-ALL = ("claude", "codex", *OTHERS)
+ALL = tuple(SETUPS)
+OTHERS = tuple(name for name in ALL if name not in CLAUDE + CODEX)
 BOTH_CLAUDES = ("claude", "claude-next")
-ALL_VERSIONS = (*BOTH_CLAUDES, "codex", *OTHERS)
-OWN_ID = (*BOTH_CLAUDES, *GEMINI, *QWEN)
+ALL_VERSIONS = (*ALL, "claude-next")
+
+
+def _that_can(capability: Capability) -> tuple[str, ...]:
+    return tuple(name for name in ALL if capability not in get(name).lacks)
+
+
+OWN_ID = (*_that_can(Capability.OWN_ID), "claude-next")
 """Those to which a conversation's id can be given."""
 
 UNKNOWN_ID = "00000000-0000-4000-8000-000000000404"
@@ -157,12 +167,12 @@ SCENES: tuple[Scene, ...] = (
     _one(
         "system_prompt",
         "Who are you?",
-        CLAUDE + CODEX + OPENCODE + QWEN,
+        _that_can(Capability.SYSTEM_PROMPT),
         system_prompt="You are a pirate.",
     ),
     _one("other_model", "Who are you?", model="claude-haiku-4-5", agents=CLAUDE),
     _one("unknown_metadata", "Say something.", CODEX, model="gpt-5.1-codex"),
-    _one("ephemeral", "Forget this.", CLAUDE + CODEX + OPENCODE + QWEN, ephemeral=True),
+    _one("ephemeral", "Forget this.", _that_can(Capability.EPHEMERAL), ephemeral=True),
     _one("error_400", "Go. [[error:400]]", ALL_VERSIONS),
     _one("error_401", "Go. [[error:401]]", ALL_VERSIONS),
     _one("error_403", "Go. [[error:403]]", ALL_VERSIONS),

@@ -29,6 +29,7 @@ from bed.homes import AgentHome  # noqa: E402  after the path is set
 from bed.mock_model import MockModel  # noqa: E402  after the path is set
 from bed.normalise import Normaliser  # noqa: E402  after the path is set
 from bed.scenes import SCENES, Scene, Turn  # noqa: E402  after the path is set
+from bed.setups import SETUPS  # noqa: E402  after the path is set
 from clinvk.agents.base import Capability, Parser  # noqa: E402  as the others
 from clinvk.agents.registry import get  # noqa: E402  as the others
 from clinvk.model.access import Access  # noqa: E402  as the others
@@ -57,7 +58,7 @@ class Recording:
 def main() -> None:
     """Record what the options choose."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--backend")
+    options.add_argument("--backend", choices=SETUPS, help="those of `tests/bed/setups`")
     options.add_argument("--case", help="a part of a case's name")
     options.add_argument("--into", type=Path, default=STREAMS, help="in place of `streams/`")
     chosen = options.parse_args()

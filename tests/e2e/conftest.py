@@ -20,10 +20,11 @@ from bed.agents import Agents, AgentsMissingError, install_agents, must_run
 from bed.command import Command
 from bed.homes import AgentHome
 from bed.mock_model import MockModel
+from bed.setups import SETUPS
 
 _HERE = Path(__file__).parent
 
-BACKENDS = ("claude", "codex", "gemini", "opencode", "qwen")
+BACKENDS = tuple(SETUPS)
 WHOLE = ("claude", "codex")
 """The agents for which all tests are in the gate."""
 

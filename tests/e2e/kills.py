@@ -33,8 +33,9 @@ from bed.crashes import WHOM, CrashBed, Findings
 from bed.homes import AgentHome
 from bed.killed_commands import CommandBed
 from bed.mock_model import MockModel
+from bed.setups import SETUPS
 
-BACKENDS = ("demo", "claude", "claude-next", "codex", "gemini", "opencode", "qwen")
+BACKENDS = ("demo", *SETUPS, "claude-next")
 A_HOME = 20
 """So many kills in one home, whose session grows meanwhile."""
 

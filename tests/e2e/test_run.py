@@ -13,6 +13,7 @@ from bed.command import Command, kill_group
 from bed.homes import AgentHome
 from bed.mock_model import MockModel
 from bed.published import check_home, check_result, check_stream
+from bed.setups import SETUPS
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Capability
 
@@ -243,7 +244,7 @@ def test_the_first_installed_agent_is_the_default(clinvk: Command) -> None:
     assert clinvk("-o", "json", "hello").json()["backend"] == "claude"
     clinvk.home.uninstall("claude")
     assert clinvk("-o", "json", "hello").json()["backend"] == "codex"
-    for other in ("codex", "gemini", "opencode", "qwen"):
+    for other in SETUPS.keys() - {"claude"}:
         clinvk.home.uninstall(other)
     ran = clinvk("hello")
     assert ran.exit_code == 5

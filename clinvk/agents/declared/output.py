@@ -24,7 +24,6 @@ LARGEST = 32 << 20
 LONGEST_SEARCHED = 2000
 """The characters of a line in which the declaration's regular expressions are searched."""
 
-_NO_NOISE = r"(?!)"
 _FIGURES = ("input", "cached", "cache_write", "output", "reasoning")
 
 
@@ -174,7 +173,7 @@ class _Declared(Parser):
             return failure(code, self._error, detail=stderr_tail)
         if exit_code == 0 and self._answer.strip():
             return None
-        return failure_at_exit(exit_code, stderr_tail, self._words, _NO_NOISE)
+        return failure_at_exit(exit_code, stderr_tail, self._words)
 
 
 class _Lines(_Declared):

@@ -131,6 +131,8 @@ _BILLING_HINT = "check the plan and the billing of the agent's account"
 _USAGE = re.compile(r"^ +(-\w, )?--[\w-]+ .*\[(boolean|string|array|number)\]", re.MULTILINE)
 """The list of options that a program prints when it cannot parse its command line."""
 
+_NO_NOISE = r"(?!)"
+
 _STOPPED_BY_SIGNAL = range(129, 160)
 """Exit codes that name the signal that ended the program: 128 plus the signal's number."""
 
@@ -217,10 +219,13 @@ def failure(
     )
 
 
-def failure_at_exit(exit_code: int | None, stderr_tail: str, own: Words, noise: str) -> Failure:
+def failure_at_exit(
+    exit_code: int | None, stderr_tail: str, own: Words = (), noise: str = _NO_NOISE
+) -> Failure:
     """Why a child ended without a result: from its last words, else from how it ended.
 
-    Lines of stderr that match `noise` explain nothing.
+    `own` are the agent's phrases, tried before the common ones. Lines of stderr that match `noise`
+    explain nothing.
     """
     from clinvk.agents.kit.stderr_errors import error_lines
 

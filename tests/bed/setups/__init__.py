@@ -1,20 +1,13 @@
-"""How each agent is set up in a home of the tests; a new one is a module and a line here."""
+"""How each agent is set up in a home of the tests: a module `NAME.py` with a class `Agent`."""
 
 from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
 
 from bed.setups._base import Place, Setup
-from bed.setups.claude import Claude
-from bed.setups.codex import Codex
-from bed.setups.gemini import Gemini
-from bed.setups.opencode import Opencode
-from bed.setups.qwen import Qwen
 
-SETUPS: Mapping[str, Setup] = {
-    "claude": Claude(),
-    "codex": Codex(),
-    "gemini": Gemini(),
-    "opencode": Opencode(),
-    "qwen": Qwen(),
-}
+_NAMES = sorted(file.stem for file in Path(__file__).parent.glob("[!_]*.py"))
+
+SETUPS: Mapping[str, Setup] = {name: import_module(f"bed.setups.{name}").Agent() for name in _NAMES}
 
 __all__ = ["SETUPS", "Place", "Setup"]

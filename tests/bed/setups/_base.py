@@ -22,6 +22,9 @@ class Place:
 class Setup:
     """One agent's part of a home; whatever it does not need it leaves as it is here."""
 
+    program: ClassVar[str]
+    """Its executable, below `node_modules`."""
+
     other_model: ClassVar[str] = ""
     """A model that it takes and that is not its default."""
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from bed.setups._base import Place, Setup
 
 
-class Claude(Setup):
+class Agent(Setup):
     """It has no files of its own until it is started."""
 
+    program = "@anthropic-ai/claude-code/bin/claude.exe"
     ready = "❯"  # noqa: RUF001  its sign
     other_model = "claude-sonnet-4-5"
     conversations = ".claude/projects/*/*.jsonl"

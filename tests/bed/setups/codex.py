@@ -27,9 +27,10 @@ exporter = "none"
 """
 
 
-class Codex(Setup):
+class Agent(Setup):
     """A provider of its own, which is the mock model."""
 
+    program = "@openai/codex/bin/codex.js"
     ready = "Ask Codex"
     other_model = "gpt-5.1-codex-mini"
     conversations = ".codex/sessions/*/*/*/*.jsonl"

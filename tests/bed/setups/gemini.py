@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from bed.setups._base import Place, Setup
 
 
-class Gemini(Setup):
+class Agent(Setup):
     """A key, and a folder that it trusts.
 
     Unless it may be chatty it has a model of its own: else it asks a small one which to ask.
     """
 
+    program = "@google/gemini-cli/bundle/gemini.js"
     ready = "Type your message"
     other_model = "gemini-2.5-flash"
     conversations = ".gemini/tmp/*/chats/*.jsonl"

@@ -16,9 +16,10 @@ _SEES = {"input": ["text", "image"], "output": ["text"]}
 _TABLES = ("part", "message", "session")
 
 
-class Opencode(Setup):
+class Agent(Setup):
     """A provider in OpenAI's manner; `chatty` lets it make a title for each new session."""
 
+    program = "opencode-ai/bin/opencode.exe"
     ready = "ctrl+p commands"
     edits_unasked = True
     other_model = "mock/mock-other"

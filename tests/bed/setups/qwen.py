@@ -8,9 +8,10 @@ from bed.setups._base import Place, Setup
 _WITHOUT_MEMORY = {"enableManagedAutoMemory": False, "enableManagedAutoDream": False}
 
 
-class Qwen(Setup):
+class Agent(Setup):
     """An endpoint in OpenAI's manner; `chatty` lets it keep its memory after each answer."""
 
+    program = "@qwen-code/qwen-code/cli-entry.js"
     ready = "Type your message"
     other_model = "qwen3-max"
     conversations = ".qwen/projects/*/chats/*.jsonl"

@@ -52,6 +52,10 @@ DECLARED = declared(
     },
 )
 AGENTS = [*(backends.get(name) for name in backends.built_in()), DECLARED]
+KNOWN_FILES = [
+    one for one in AGENTS if type(one).conversation_files is not Backend.conversation_files
+]
+"""Whether a backend says where its agent keeps conversations is up to it."""
 bad_ids = pytest.mark.parametrize("conversation", NO_IDS.values(), ids=NO_IDS.keys())
 agents = pytest.mark.parametrize("backend", AGENTS, ids=lambda one: one.name)
 
@@ -95,7 +99,7 @@ def test_a_backend_by_itself_makes_no_argument_of_it_that_could_be_an_option(
     assert conversation not in argv
 
 
-@agents
+@pytest.mark.parametrize("backend", KNOWN_FILES, ids=lambda backend: backend.name)
 def test_what_is_one_does(world: World, backend: Backend) -> None:
     """The gate opens for the agents' own ids."""
     known = "123e4567-e89b-42d3-a456-426614174000"
