@@ -18,7 +18,7 @@ def test_the_page_has_the_keys_of_the_form() -> None:
 
 def test_the_page_names_every_placeholder() -> None:
     """And none that there is not."""
-    [sentence] = re.findall(r"- An argument may hold (.*?)\. Arguments", PAGE, re.DOTALL)
+    [sentence] = re.findall(r"- An argument can contain (.*?)\. Arguments", PAGE, re.DOTALL)
     assert set(re.findall(r"`\{([a-z_]+)\}`", sentence)) == set(PLACEHOLDERS)
 
 
