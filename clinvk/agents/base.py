@@ -9,6 +9,7 @@ store reads them.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -20,6 +21,7 @@ from clinvk.model.access_option import AccessOption
 from clinvk.model.agent_facts import ProjectFile, Retention, SignIn
 from clinvk.model.conversation import ConversationFiles, ConversationRows, Conversations
 from clinvk.model.events import Event, Json, PermissionAnswer
+from clinvk.model.outcome import Outcome
 from clinvk.model.request import Invocation, Reply, TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
@@ -218,14 +220,22 @@ class Backend(ABC):
         del counters, request, lines
         return UNKNOWN_USAGE
 
-    def usage_of_run(self, counters: Mapping[str, Json], lines: Iterable[str]) -> Usage:
-        """What a turn used if its counters alone do not show it; unknown by default.
+    def with_figures(self, result: Outcome, request: TurnRequest, lines: Iterable[str]) -> Outcome:
+        """The result with what the turn used, if only the agent's file tells it.
 
-        Called for an agent with `counters_in`, after a successful turn. `counters` are those of its
-        `Result`, `lines` are as in `counters_in`.
+        Called for a successful turn without figures; `lines` as in `counters_in`. By default the
+        figures stay unknown.
         """
-        del counters, lines
-        return UNKNOWN_USAGE
+        del request, lines
+        return result
+
+    def not_before(self, request: TurnRequest, names: Iterable[str]) -> datetime | None:
+        """When the turn may continue its conversation at the earliest, None if at once.
+
+        `names` are those of the conversation's files, which are only looked up on demand.
+        """
+        del request, names
+        return None
 
     def all_conversations(
         self, user_home: Path, environ: Mapping[str, str]

@@ -215,6 +215,42 @@ SCENES: tuple[Scene, ...] = (
     ),
     _one("two_results", "Work. [[background:sleep 2]][[say:Begun.]]", BOTH_CLAUDES, access="full"),
     _one("conversation_gone", "Go on.", ALL_VERSIONS, resume=True, conversation=UNKNOWN_ID),
+    _asks(
+        "edit", f"{_WRITE}[[edit:{{project}}/note.txt|hello|good day]]", OTHERS, "allow", "allow"
+    ),
+    _asks("edit_denied", _WRITE, OTHERS, "deny"),
+    _asks("reason", _WRITE, OTHERS, {"decision": "deny", "reason": "Use another name."}),
+    _asks("shell", "Touch. [[run:touch one.txt; echo two]]", OTHERS, "allow"),
+    _asks("shell_fails", "Touch. [[run:touch no/one.txt]]", OTHERS, "allow"),
+    _asks("shell_stopped", "Touch. [[run:touch one.txt]]", OTHERS, "stop"),
+    _asks(
+        "for_the_turn",
+        "Touch. [[run:touch one.txt]][[run:touch two.txt]]",
+        OTHERS,
+        "allow_turn",
+        {"decision": "allow", "by": "turn"},
+    ),
+    _asks("hangup", _WRITE, OTHERS, stop="hangup"),
+    _asks("killed", _WRITE, OTHERS, stop="kill"),
+    _asks("nothing", "Think. [[think:Let me see.]][[say:Seen.]]", OTHERS),
+    _asks("usage", f"{_CACHED}[[run:touch one.txt]]", OTHERS, "allow"),
+    _asks("max_turns", "Work. [[steps:3]]", QWEN, "allow", "allow", "allow", max_turns=2),
+    _asks("error_401", "Go. [[error:401]]", OTHERS),
+    _asks("error_429", "Go. [[error:429]]", OTHERS),
+    _asks("context_too_long", "Go. [[error:400:context_too_long]]", (*GEMINI, *QWEN)),
+    _asks("conversation_gone", "Go on.", OTHERS, resume=True, conversation=UNKNOWN_ID),
+    Scene(
+        agents=(*OPENCODE, *QWEN),
+        turns=(
+            Turn(case="asks_after_headless_1", prompt="Remember the word kiwi."),
+            Turn(
+                case="asks_after_headless_2",
+                prompt="Which word did I ask you to remember?",
+                request={"access": "ask"},
+            ),
+            Turn(case="asks_after_headless_3", prompt="The third prompt."),
+        ),
+    ),
     Scene(
         agents=OWN_ID,
         turns=(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import to_builtins
-from msgspec.structs import fields, replace
+from msgspec.structs import fields
 
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Backend
@@ -174,9 +174,8 @@ def replay(case: Case, lines: Sequence[str] | None = None) -> list[Any]:
     ending = (case.facts["exit_code"], case.stderr)
     lines = case.lines if lines is None else lines
     *events, result = case.play(lines, *ending)
-    if isinstance(result, Result) and case.kept and result.counters and not result.usage.known:
-        usage = case.backend.usage_of_run(result.counters, reversed(case.kept))
-        result = replace(result, usage=usage)
+    if isinstance(result, Result) and case.kept and not result.usage.known and not result.failure:
+        result = case.backend.with_figures(result, case.request, reversed(case.kept))
     return [*events, result]
 
 

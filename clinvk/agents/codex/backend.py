@@ -19,6 +19,7 @@ from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
 from clinvk.model.agent_facts import ProjectFile
 from clinvk.model.events import Json
+from clinvk.model.outcome import Outcome
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
@@ -201,14 +202,17 @@ class Agent(Backend):
             return UNKNOWN_USAGE
         return usage_since(counters, before, FIGURES)
 
-    def usage_of_run(self, counters: Mapping[str, Json], lines: Iterable[str]) -> Usage:
-        """What was counted since the start of its last turn."""
+    def with_figures(self, result: Outcome, request: TurnRequest, lines: Iterable[str]) -> Outcome:
+        """The result with what was counted since the start of the thread's last turn."""
+        del request
+        if result.counters is None:
+            return result
         from clinvk.agents.codex.rollout import Rollouts
         from clinvk.agents.codex.totals import FIGURES
         from clinvk.agents.kit.counters import usage_since
 
         began_at = Rollouts(FIGURES).totals_before_last_turn(lines)
-        return usage_since(counters, began_at, FIGURES)
+        return replace(result, usage=usage_since(result.counters, began_at, FIGURES))
 
     def native(self) -> "Rollouts":
         """The reader of its rollouts, which have the same totals as headless runs."""

@@ -4,30 +4,34 @@ Tested with 0.61.0 and a mock model server.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
-from clinvk.agents.base import Backend, Capability, ConversationFiles, Retention, SignIn
-from clinvk.agents.kit.ids import UUID, conversation_and_model
-from clinvk.agents.kit.jsonl import mapping, parse_object, text
+from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser, Retention, SignIn
+from clinvk.agents.kit.ids import UUID, conversation_option
+from clinvk.agents.kit.jsonl import count, mapping, parse_object, text
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
 from clinvk.model.agent_facts import ENV_FILE, ProjectFile
+from clinvk.model.outcome import Outcome
 from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.usage import UNKNOWN_USAGE
 
 if TYPE_CHECKING:
-    from clinvk.agents.gemini.flat_events import FlatEventsParser
     from clinvk.agents.gemini.session_log import SessionLog
 
+_LOG = re.compile(r"session-(\d{4}-[01]\d-[0-3]\dT[0-2]\d-[0-5]\d)-")
+_MINUTE = "%Y-%m-%dT%H-%M"
 _AGE = re.compile(r"([0-9]{1,6})([hdwm])")
 _DAYS = {"h": 1 / 24, "d": 1, "w": 7, "m": 30}
 
-_HEADLESS = ("--output-format=stream-json",)
+_HEADLESS, _LIVE = ("--output-format=stream-json",), ("--acp",)
 
 _POLICY = "policy.toml"
 """The name of the file with our rules; it silently ignores a file with another ending."""
@@ -41,6 +45,7 @@ _ACCESS: Mapping[Access, tuple[str, ...]] = {
         f"--policy={{{_POLICY}}}",
         "--policy=~/.gemini/policies",
     ),
+    Access.ASK: ("--approval-mode=default", f"--admin-policy={{{_POLICY}}}"),
     # Leaving plan mode would also give full access here, so it cannot be entered. These rules are
     # added to all of the user's, wherever those are: what the user forbids stays forbidden.
     Access.EDIT: ("--approval-mode=auto_edit", f"--admin-policy={{{_POLICY}}}"),
@@ -57,6 +62,7 @@ _RULES: Mapping[Access, str] = {
     Access.READ_ONLY: _RULE.format(tools=f"{_WRITING}, {_PLAN_MODE}", more="")
     + "\n"
     + _RULE.format(tools='"*"', more='mcpName = "*"\n'),
+    Access.ASK: _RULE.format(tools=_PLAN_MODE, more=""),
     Access.EDIT: _RULE.format(tools=_PLAN_MODE, more=""),
 }
 
@@ -101,7 +107,6 @@ class Agent(Backend):
     preference = 30
     tested_versions = ("0.61.0",)
     lacks: ClassVar[Mapping[Capability, str]] = {
-        Capability.ASK: "clinvk cannot answer its permission requests yet",
         Capability.SYSTEM_PROMPT: "it can replace its own instructions, but not add to them",
         Capability.NEW_SYSTEM_PROMPT: "it can replace its own instructions, but not add to them",
         Capability.MAX_TURNS: "it has a limit on the number of turns only in its settings",
@@ -138,14 +143,26 @@ class Agent(Backend):
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:
-        """One headless turn, with the prompt on stdin.
+        """One turn, with the prompt on stdin; if it asks, a dialogue.
 
-        It never asks: a tool that needs approval does not exist in the run. The person decides in
-        the agent whether it trusts the directory (and runs what is configured there); a read-only
-        turn never runs anything that is configured there.
+        Headless it never asks: a tool that needs approval does not exist in the run. The person
+        decides in the agent whether it trusts the directory (and runs what is configured there); a
+        read-only turn never runs anything that is configured there.
         """
-        argv = [self.executable, *_HEADLESS, *conversation_and_model(request)]
-        files = {}
+        if request.access is Access.ASK:
+            from clinvk.agents.kit.acp.client import opening
+
+            # Not only `session/load` names the conversation: at its start it would clean it away.
+            options = conversation_option(request) if request.resume else []
+            live = self._invocation(request, (*_LIVE, *options))
+            return replace(live, stdin=opening(), dialogue=True)
+        return self._invocation(request, (*_HEADLESS, *conversation_option(request)))
+
+    def _invocation(self, request: TurnRequest, options: Sequence[str]) -> Invocation:
+        argv = [self.executable, *options]
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
+        files: dict[str, str] = {}
         env: dict[str, str] = {}
         if request.access is Access.READ_ONLY:
             argv.append(_SKIP_TRUST)
@@ -166,10 +183,10 @@ class Agent(Backend):
 
     def screen(self, request: TurnRequest) -> Invocation:
         """The agent's own interactive screen; without an access, it asks the person by default."""
-        headless = self.invocation(replace(request, prompt="", max_turns=None))
+        invocation = self._invocation(request, conversation_option(request))
         # Its screen reads the settings again from time to time, so it must not trust them later.
-        options = (one for one in headless.argv[1 + len(_HEADLESS) :] if one != _SKIP_TRUST)
-        return replace(headless, argv=(self.executable, *options))
+        argv = tuple(one for one in invocation.argv if one != _SKIP_TRUST)
+        return replace(invocation, argv=argv, stdin=b"")
 
     def reads_files(
         self, access: Access | None, user_home: Path, environ: Mapping[str, str]
@@ -184,9 +201,12 @@ class Agent(Backend):
 
         return SessionLog(answer="gemini")
 
-    def parser(self, request: TurnRequest) -> "FlatEventsParser":
+    def parser(self, request: TurnRequest) -> Parser:
         """A parser; the agent's figures are always those of the run."""
-        del request
+        if request.access is Access.ASK:
+            from clinvk.agents.gemini.live import GeminiLiveParser
+
+            return GeminiLiveParser(request)
         from clinvk.agents.gemini.failures import DIALECT
         from clinvk.agents.gemini.flat_events import FlatEventsParser
 
@@ -213,6 +233,36 @@ class Agent(Backend):
         root = _root(user_home, environ) / "tmp"
         pattern = f"*/chats/session-*-{escape(conversation[:8])}.jsonl"
         return ConversationFiles(root, pattern, holds=self.native().has_content)
+
+    def with_figures(self, result: Outcome, request: TurnRequest, lines: Iterable[str]) -> Outcome:
+        """The result of a turn that asks, with the figures in its log if they agree."""
+        del request
+        told = mapping(result.counters)
+        prompts = count(told.get("prompts"))
+        if not prompts:
+            return result
+        used = self.native().usage_of_prompts(reversed(list(lines)), prompts)
+        output = (used.output_tokens or 0) - (used.reasoning_tokens or 0)
+        agrees = told == {
+            "prompts": prompts,
+            "input_tokens": used.input_tokens,
+            "output_tokens": output,
+        }
+        return replace(result, usage=used if agrees else UNKNOWN_USAGE, counters=None)
+
+    def not_before(self, request: TurnRequest, names: Iterable[str]) -> datetime | None:
+        """The minute after that in the name of its log, if the turn asks.
+
+        0.61.0 starts a log named after the minute before it loads a conversation: if that is the
+        conversation's own log, all of it is lost.
+        """
+        if request.access is not Access.ASK:
+            return None
+        minutes = [found[1] for name in names if (found := _LOG.match(name))]
+        if not minutes:
+            return None
+        last = datetime.strptime(max(minutes), _MINUTE).replace(tzinfo=UTC)
+        return last + timedelta(minutes=1)
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
         """A key in the environment, or the file that its login writes."""

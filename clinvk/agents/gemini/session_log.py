@@ -9,11 +9,11 @@ that.
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from clinvk.agents.kit.jsonl import mapping, parse_object, text
+from clinvk.agents.kit.jsonl import count, mapping, parse_object, text
 from clinvk.agents.kit.native import Native, TurnReader, parse_time, spoken
 from clinvk.model.events import Json
 from clinvk.model.native import NativeTurn
-from clinvk.model.usage import UNKNOWN_USAGE
+from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
 
 Line = Mapping[str, Json]
 
@@ -40,6 +40,27 @@ class SessionLog(Native):
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns, in the order of their prompts."""
+        turns: list[_Turn] = []
+        for message_id, entry in self._messages(lines).items():
+            if (prompt := _prompt(entry)) is not None:
+                turns.append(_Turn(message_id, prompt, entry, self._answer))
+            elif turns:
+                turns[-1].add(entry)
+        return tuple(turn.build() for turn in turns)
+
+    def usage_of_prompts(self, lines: Iterable[str], prompts: int) -> Usage:
+        """What the answers to the last `prompts` used, as far as the log has figures."""
+        parts: list[list[Usage]] = [[]]
+        for entry in self._messages(lines).values():
+            if _prompt(entry) is not None:
+                parts.append([])
+            elif "tokens" in entry:
+                parts[-1].append(_usage(mapping(entry["tokens"])))
+        return total_usage(one for part in parts[1:][-prompts:] for one in part)
+
+    @staticmethod
+    def _messages(lines: Iterable[str]) -> dict[str, Line]:
+        """The messages by their ids, each in its last form."""
         messages: dict[str, Line] = {}
         for entry in filter(None, map(parse_object, lines)):
             if rewound_to := text(entry.get("$rewindTo")):
@@ -49,13 +70,7 @@ class SessionLog(Native):
                 messages = {each: messages.get(each, ids[each]) for each in filter(None, ids)}
             elif message_id := text(entry.get("id")):
                 messages[message_id] = entry
-        turns: list[_Turn] = []
-        for message_id, entry in messages.items():
-            if (prompt := _prompt(entry)) is not None:
-                turns.append(_Turn(message_id, prompt, entry, self._answer))
-            elif turns:
-                turns[-1].add(entry)
-        return tuple(turn.build() for turn in turns)
+        return messages
 
 
 class _Turn(TurnReader):
@@ -79,6 +94,17 @@ class _Turn(TurnReader):
         """The turn as far as it went."""
         self.interrupted = self.ended_at is None
         return self.turn(UNKNOWN_USAGE)
+
+
+def _usage(tokens: Line) -> Usage:
+    """What one answer used; its output excludes the thoughts."""
+    output, thought = count(tokens.get("output")), count(tokens.get("thoughts"))
+    return Usage(
+        input_tokens=count(tokens.get("input")),
+        cached_tokens=count(tokens.get("cached")),
+        output_tokens=None if output is None else output + (thought or 0),
+        reasoning_tokens=thought,
+    )
 
 
 def _rewind(messages: dict[str, Line], message_id: str) -> None:

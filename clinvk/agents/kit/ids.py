@@ -8,15 +8,20 @@ from clinvk.model.request import TurnRequest
 UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
-def conversation_and_model(request: TurnRequest) -> list[str]:
-    """The options for both, of the agents that spell them `--resume=`, `--session-id=`, `--model=`.
+def conversation_option(request: TurnRequest) -> list[str]:
+    """The option of the agents that spell it `--resume=` or `--session-id=`.
 
-    Each is one token, so that an id cannot become a flag. Fails as `conversation_id`.
+    It is one token, so that an id cannot become a flag. Fails as `conversation_id`.
     """
-    options = []
-    if request.conversation is not None or request.resume:
-        how = "resume" if request.resume else "session-id"
-        options.append(f"--{how}={conversation_id(request)}")
+    if request.conversation is None and not request.resume:
+        return []
+    how = "resume" if request.resume else "session-id"
+    return [f"--{how}={conversation_id(request)}"]
+
+
+def conversation_and_model(request: TurnRequest) -> list[str]:
+    """That option, and the model of the agents that spell it `--model=`."""
+    options = conversation_option(request)
     if request.model is not None:
         options.append(f"--model={request.model}")
     return options

@@ -2,15 +2,16 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationRows, Parser, SignIn
+from clinvk.agents.kit.argv import refuse_ignored_options
 from clinvk.agents.kit.jsonc import parse_settings
-from clinvk.agents.kit.jsonl import items, mapping
+from clinvk.agents.kit.jsonl import count, items, mapping
 from clinvk.agents.opencode.permission_rules import stricter
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
@@ -18,6 +19,7 @@ from clinvk.model.access_option import AccessOption
 from clinvk.model.agent_facts import ProjectFile
 from clinvk.model.events import Json
 from clinvk.model.failure import FailureCode
+from clinvk.model.outcome import Outcome
 from clinvk.model.request import Invocation, TurnRequest
 
 if TYPE_CHECKING:
@@ -43,6 +45,11 @@ _READING: Mapping[str, Json] = {
 }
 _AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
     Access.READ_ONLY: ("clinvk-read-only", _READING),
+    # 1.18.33 passes on no request of a sub-agent, which then waits for ever.
+    Access.ASK: (
+        "clinvk-ask",
+        {**_READING, "*": "ask", "edit": "ask", "bash": "ask", "task": "deny"},
+    ),
     Access.EDIT: ("clinvk-edit", {**_READING, "edit": "allow"}),
 }
 """Separate agents, because a person's settings would override rules for its agent `build`."""
@@ -92,12 +99,12 @@ class Agent(Backend):
     preference = 40
     tested_versions = ("1.18.33",)
     lacks: ClassVar[Mapping[Capability, str]] = {
-        Capability.ASK: "clinvk cannot answer its permission requests yet",
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
-        Capability.PARTIAL_MESSAGES: "it prints a message only when it is complete",
+        Capability.PARTIAL_MESSAGES: "it prints only whole messages, except where it asks",
         Capability.ANSWER_SCHEMA: "it has no such option",
     }
+    when_asking = frozenset({Capability.PARTIAL_MESSAGES})
     conversation_ids = re.compile(r"ses_[0-9A-Za-z]{1,100}")
     access_options = (
         AccessOption(("--auto", "--dangerously-skip-permissions"), takes_value=False),
@@ -124,20 +131,24 @@ class Agent(Backend):
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:
-        """One headless turn, with the prompt on stdin; what has no option is in its config."""
+        """One turn, with the prompt on stdin; what has no option is in its config."""
+        if request.access is Access.ASK:
+            from clinvk.agents.kit.acp.client import opening
+
+            live = self._invocation(request, ["opencode", "acp", f"--cwd={request.cwd}"])
+            return replace(live, stdin=opening(), dialogue=True)
         # It prefers `PWD` to its actual directory, and this option to both.
-        argv = [*_HEADLESS, f"--dir={request.cwd}"]
-        if request.resume:
-            argv.append(f"--session={_conversation(request)}")
-        if request.model is not None:
-            argv.append(f"--model={request.model}")
-        if request.access is Access.FULL:
-            argv.append("--auto")
-        elif request.access is not None:
-            argv.append(f"--agent={_AGENTS[request.access][0]}")
+        return self._invocation(
+            request, [*_HEADLESS, f"--dir={request.cwd}", *_turn_options(request)]
+        )
+
+    @staticmethod
+    def _invocation(request: TurnRequest, argv: list[str]) -> Invocation:
         env = {_DATABASE: _IN_MEMORY} if request.ephemeral else {}
         if request.access is Access.READ_ONLY:
             env[_NO_PROJECT] = "1"
+        if request.access is Access.ASK:
+            env["PWD"] = str(request.cwd)
         if config := _config(request):
             env[_CONFIG] = json.dumps(config)
         prompt = request.system_prompt
@@ -157,6 +168,8 @@ class Agent(Backend):
         even with `--dir` and with `PWD` set to the new one.
         """
         super().refuse_unsupported(request)
+        if request.access is Access.ASK:
+            refuse_ignored_options(self.name, request, ("--fork", "--file", "-f"))
         if request.elsewhere:
             raise BackendUnsupportedError(
                 f"backend `{self.name}` cannot continue a session in another directory",
@@ -182,18 +195,19 @@ class Agent(Backend):
 
     def parser(self, request: TurnRequest) -> Parser:
         """A parser that adds up the figures of the steps."""
+        if request.access is Access.ASK:
+            from clinvk.agents.opencode.live import LiveParser
+
+            return LiveParser(request, _WORDS, _NOISE)
         from clinvk.agents.opencode.steps import StepParser
 
         return StepParser(request, _WORDS, _NOISE)
 
     def screen(self, request: TurnRequest) -> Invocation:
         """The agent's own interactive screen; without an access, it has its default permissions."""
-        headless = self.invocation(replace(request, prompt="", max_turns=None))
-        argv = (
-            self.executable,
-            *headless.argv[len(_HEADLESS) + 1 :],
-        )  # its screen has no option `--dir`
-        return replace(headless, argv=argv)
+        return replace(
+            self._invocation(request, [self.executable, *_turn_options(request)]), stdin=b""
+        )
 
     def native(self) -> "MessageRows":
         """The reader of its database's messages."""
@@ -209,6 +223,14 @@ class Agent(Backend):
 
         rows = _rows(CONVERSATION, user_home, environ, {"id": conversation})
         return rows and replace(rows, content=CONTENT)
+
+    def with_figures(self, result: Outcome, request: TurnRequest, lines: Iterable[str]) -> Outcome:
+        """The result of a turn that asks, with the figures of its steps."""
+        prompts = count(mapping(result.counters).get("prompts"))
+        if request.access is not Access.ASK or not prompts:
+            return result
+        usage, cost_usd = self.native().used_by_last(prompts, reversed(list(lines)))
+        return replace(result, usage=usage, cost_usd=cost_usd, counters=None)
 
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
@@ -236,6 +258,18 @@ class Agent(Backend):
         return (self.executable, f"--session={conversation}")
 
 
+def _turn_options(request: TurnRequest) -> list[str]:
+    """The options for the conversation, the model and the access."""
+    options = [f"--session={_conversation(request)}"] if request.resume else []
+    if request.model is not None:
+        options.append(f"--model={request.model}")
+    if request.access is Access.FULL:
+        options.append("--auto")
+    elif request.access is not None:
+        options.append(f"--agent={_AGENTS[request.access][0]}")
+    return options
+
+
 def _rows(
     query: str, user_home: Path, environ: Mapping[str, str], values: Mapping[str, str]
 ) -> ConversationRows | None:
@@ -259,6 +293,10 @@ def _config(request: TurnRequest) -> dict[str, Json]:
         for theirs in _persons_permissions(request):
             rules = stricter(rules, theirs)
         config["agent"] = {name: {"mode": "primary", "permission": rules}}
+        if request.access is Access.ASK:
+            config["default_agent"] = name
+            if request.model is not None:
+                config["model"] = request.model
     if request.system_prompt is not None:
         config["instructions"] = ["{system_prompt}"]
     return config and _merged_with_persons_config(config, request)
@@ -273,7 +311,7 @@ def _merged_with_persons_config(config: dict[str, Json], request: TurnRequest) -
         **({"agent": agents} if agents else {}),
         **({"instructions": instructions} if instructions else {}),
     }
-    return {**theirs, **own}
+    return {**theirs, **config, **own}
 
 
 def _persons_permissions(request: TurnRequest) -> Iterator[Json]:

@@ -4,7 +4,7 @@ The queries return each message as a JSON text, with the important parts: the te
 used, and whether a sub-agent was started. The output of tools is not loaded.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from clinvk.agents.kit.jsonl import count, items, mapping, parse_object, text
@@ -12,7 +12,7 @@ from clinvk.agents.kit.native import Native, TurnReader, from_epoch
 from clinvk.agents.opencode.step_sum import SUB_AGENT_TOOL, StepSum
 from clinvk.model.events import Json
 from clinvk.model.native import BegunConversation, NativeTurn
-from clinvk.model.usage import UNKNOWN_USAGE
+from clinvk.model.usage import UNKNOWN_USAGE, Usage, total_usage
 
 Line = Mapping[str, Json]
 
@@ -84,6 +84,10 @@ class MessageRows(Native):
 
     def turns(self, lines: Iterable[str]) -> tuple[NativeTurn, ...]:
         """The turns that a person began, without those that the agent began itself."""
+        return tuple(turn.build() for turn in self._turns(lines))
+
+    @staticmethod
+    def _turns(lines: Iterable[str]) -> "Sequence[_Turn]":
         turns: dict[str, _Turn] = {}
         last: _Turn | None = None
         for entry in filter(None, map(parse_object, lines)):
@@ -93,7 +97,16 @@ class MessageRows(Native):
             elif entry.get("role") == "assistant" and last is not None:
                 # A new prompt may come while the previous one is still being answered.
                 turns.get(text(entry.get("parent")), last).add(entry)
-        return tuple(turn.build() for turn in turns.values())
+        return list(turns.values())
+
+    def used_by_last(self, prompts: int, lines: Iterable[str]) -> tuple[Usage, float | None]:
+        """What the last `prompts` used and cost; unknown if that of one of them is."""
+        sums = [turn.used for turn in self._turns(lines)[-prompts:]]
+        if len(sums) < prompts or not all(one.usage.known for one in sums):
+            return UNKNOWN_USAGE, None
+        costs = [one.cost_usd for one in sums if one.cost_usd is not None]
+        cost_usd = sum(costs) if len(costs) == prompts else None
+        return total_usage(one.usage for one in sums), cost_usd
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
         """The title that the agent made, or that a person set in its own screen."""
@@ -118,7 +131,7 @@ class _Turn(TurnReader):
 
     def __init__(self, message: str, prompt: str, entry: Line) -> None:
         super().__init__(message, prompt, _parse_time(mapping(entry.get("time")).get("created")))
-        self._sum = StepSum()
+        self.used = StepSum()
         self._last_error = ""
 
     def add(self, entry: Line) -> None:
@@ -127,9 +140,9 @@ class _Turn(TurnReader):
         if over and not error and not entry.get("finish"):
             return  # a shell command of the person: no model was asked
         for step in items(entry.get("steps")):
-            self._sum.add(mapping(step))
+            self.used.add(mapping(step))
         if SUB_AGENT_TOOL in items(entry.get("tools")):
-            self._sum.mark_incomplete()
+            self.used.mark_incomplete()
         spoken = "" if entry.get("summary") else _spoken(entry)
         self.text = spoken or self.text
         provider, model = text(entry.get("provider")), text(entry.get("model"))
@@ -147,7 +160,7 @@ class _Turn(TurnReader):
         known = ended and not self.interrupted
         self.text = self._last_error if self.failed else self.text
         self.interrupted = self.interrupted or not ended
-        usage, cost_usd = self._sum.usage, self._sum.cost_usd
+        usage, cost_usd = self.used.usage, self.used.cost_usd
         return self.turn(usage, cost_usd=cost_usd) if known else self.turn(UNKNOWN_USAGE)
 
 

@@ -18,10 +18,21 @@ def stricter(ours: Mapping[str, Json], theirs: Json) -> Mapping[str, Json]:
     be wildcards. Any other text as an action, such as `{env:NAME}`, means `deny`.
     """
     their_rules = {"*": theirs} if isinstance(theirs, str) else mapping(theirs)
-    return {
+    both = {
         tool: own if tool == "*" else _both(own, _rules_for(tool, their_rules))
         for tool, own in ours.items()
     }
+    if ours.get("*") != "ask":
+        return both
+    # What no rule of ours names is asked for, unless theirs deny it.
+    others = {
+        tool: "deny"
+        for tool, rule in their_rules.items()
+        if tool not in ours and isinstance(rule, str) and _action(rule) == "deny"
+    }
+    every = "deny" if _action(their_rules.get("*", "ask")) == "deny" else "ask"
+    named = {tool: own for tool, own in both.items() if tool != "*"}
+    return {"*": every, **others, **named}
 
 
 def _rules_for(tool: str, their_rules: Mapping[str, Json]) -> Mapping[str, Json]:

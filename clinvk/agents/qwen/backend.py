@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 from msgspec.structs import replace
 
-from clinvk.agents.base import Backend, Capability, ConversationFiles, SignIn
-from clinvk.agents.kit.argv import refuse_long_system_prompt
-from clinvk.agents.kit.ids import UUID, conversation_and_model
+from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser, SignIn
+from clinvk.agents.kit.argv import refuse_ignored_options, refuse_long_system_prompt
+from clinvk.agents.kit.ids import UUID, conversation_option
 from clinvk.agents.kit.jsonc import parse_settings
 from clinvk.agents.kit.jsonl import mapping
 from clinvk.errors import BackendUnsupportedError
@@ -18,14 +18,15 @@ from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
 from clinvk.model.agent_facts import ENV_FILE, ProjectFile
 from clinvk.model.events import Json
+from clinvk.model.outcome import Outcome
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.model.usage import Usage
 
 if TYPE_CHECKING:
     from clinvk.agents.qwen.parts_log import PartsLog
-    from clinvk.agents.qwen.stream import QwenParser
 
 _HEADLESS = ("qwen", "--output-format=stream-json", "--include-partial-messages")
+_LIVE = ("qwen", "--acp")
 
 _ACCESS: Mapping[Access, tuple[str, ...]] = {
     # Plan mode refuses tools that write, even if the person's settings allow them. The tools are
@@ -38,9 +39,13 @@ _ACCESS: Mapping[Access, tuple[str, ...]] = {
         "--exclude-tools=run_shell_command",
         "--allowed-mcp-server-names=none",
     ),
+    Access.ASK: ("--approval-mode=default",),
     Access.EDIT: ("--approval-mode=auto-edit",),
     Access.FULL: ("--approval-mode=yolo",),
 }
+
+_OWN_SETTINGS = frozenset({Access.READ_ONLY, Access.ASK})
+"""With these, the run has settings of its own."""
 
 _CHILD_VARIABLES = (
     "QWEN_CODE",
@@ -81,7 +86,6 @@ class Agent(Backend):
     preference = 50
     tested_versions = ("0.24.4",)
     lacks: ClassVar[Mapping[Capability, str]] = {
-        Capability.ASK: "clinvk cannot answer its permission requests yet",
         Capability.COST: "it reports tokens but no cost",
     }
     conversation_ids = UUID
@@ -119,38 +123,46 @@ class Agent(Backend):
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:
-        """One headless turn, with the prompt on stdin."""
-        argv = [*_HEADLESS, *conversation_and_model(request)]
+        """One turn, with the prompt on stdin; if it asks, a dialogue."""
+        if request.access is Access.ASK:
+            from clinvk.agents.kit.acp.client import opening
+
+            invocation = self._invocation(request, list(_LIVE))
+            return replace(invocation, stdin=opening(), dialogue=True)
+        return self._invocation(request, [*_HEADLESS, *conversation_option(request)])
+
+    @staticmethod
+    def _invocation(request: TurnRequest, argv: list[str]) -> Invocation:
+        if request.model is not None:
+            argv.append(f"--model={request.model}")
         if request.access is not None:
             argv += _ACCESS[request.access]
-        if request.max_turns is not None:
+        if request.max_turns is not None and request.access is not Access.ASK:
             argv.append(f"--max-session-turns={request.max_turns}")
         if request.ephemeral:
             argv.append("--chat-recording=false")
         if request.system_prompt is not None:
             argv.append(f"--append-system-prompt={request.system_prompt}")
-        read_only = request.access is Access.READ_ONLY
         return Invocation(
             argv=(*argv, *request.backend_args),
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
-            env=_untrusting_environment(request) if read_only else {},
+            env=_settings_environment(request),
             env_unset=_CHILD_VARIABLES,
-            files=_untrusting_files(request) if read_only else {},
+            files=_settings_files(request),
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
         """The agent's own interactive screen; without an access, it asks the person by default."""
-        headless = self.invocation(replace(request, prompt="", max_turns=None))
-        argv = (self.executable, *headless.argv[len(_HEADLESS) :])
-        return replace(headless, argv=argv)
+        request = replace(request, prompt="", max_turns=None)
+        return self._invocation(request, [self.executable, *conversation_option(request)])
 
     def reads_files(
         self, access: Access | None, user_home: Path, environ: Mapping[str, str]
     ) -> Mapping[str, Path]:
-        """The machine's own settings, which a read-only turn extends."""
+        """The machine's own settings, which some turns extend."""
         del user_home
-        return {_SETTINGS: _machine_settings(environ)} if access is Access.READ_ONLY else {}
+        return {_SETTINGS: _machine_settings(environ)} if access in _OWN_SETTINGS else {}
 
     def native(self) -> "PartsLog":
         """The reader of its chats."""
@@ -158,16 +170,22 @@ class Agent(Backend):
 
         return PartsLog()
 
-    def parser(self, request: TurnRequest) -> "QwenParser":
+    def parser(self, request: TurnRequest) -> Parser:
         """A parser that computes the difference of the conversation's running totals."""
+        if request.access is Access.ASK:
+            from clinvk.agents.qwen.live import QwenLiveParser
+
+            return QwenLiveParser(request)
         from clinvk.agents.qwen.stream import QwenParser
 
         return QwenParser(request)
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
-        """Raise also for a system prompt that is too long for argv."""
+        """Raise also for a system prompt that is too long for argv, and for ignored options."""
         super().refuse_unsupported(request)
         refuse_long_system_prompt(self.name, request.system_prompt or "")
+        if request.access is Access.ASK:
+            refuse_ignored_options(self.name, request, ("--fork-session", "--json-schema"))
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
@@ -189,6 +207,15 @@ class Agent(Backend):
 
         del lines
         return used_since(counters, request)
+
+    def with_figures(self, result: Outcome, request: TurnRequest, lines: Iterable[str]) -> Outcome:
+        """The result of a turn that asks, with what was added to the totals in its chat."""
+        if request.access is not Access.ASK or request.ephemeral:
+            return result
+        counters = self.counters_in(lines)
+        if counters is None:
+            return result
+        return replace(result, usage=self.usage_by(counters, request), counters=counters)
 
     def title_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
@@ -213,27 +240,38 @@ def _machine_settings(environ: Mapping[str, str]) -> Path:
     return Path(environ.get(_SETTINGS) or "/etc/qwen-code/settings.json")
 
 
-def _untrusting_environment(request: TurnRequest) -> dict[str, str]:
-    """The variables for `_untrusting_files`, which replace the machine's settings and the trust."""
+def _settings_environment(request: TurnRequest) -> dict[str, str]:
+    """The variables for `_settings_files`, which replace the machine's settings and the trust."""
+    if request.access not in _OWN_SETTINGS:
+        return {}
     machine = _machine_settings(request.environ)
-    env = {_SETTINGS: "{settings.json}", _FOLDERS: "{folders.json}"}
+    env = {_SETTINGS: "{settings.json}"}
+    if request.access is Access.READ_ONLY:
+        env[_FOLDERS] = "{folders.json}"
     if _DEFAULTS not in request.environ:  # otherwise it looks for them next to the settings
         env[_DEFAULTS] = str(machine.parent / "system-defaults.json")
     return env
 
 
-def _untrusting_files(request: TurnRequest) -> dict[str, str]:
-    """The machine's settings with folder trust enabled, and a list that trusts none of these.
+def _settings_files(request: TurnRequest) -> dict[str, str]:
+    """The machine's settings, and more.
+
+    Read-only: folder trust is enabled, and a list trusts none of these. If it asks: after a turn it
+    suggests no prompt, for which 0.24.4 asks the model, but not headless.
 
     Raises `BackendUnsupportedError` if the machine's settings cannot be parsed.
     """
+    if request.access not in _OWN_SETTINGS:
+        return {}
     parsed = parse_settings(request.texts.get(_SETTINGS) or "{}")
     if parsed is None:
         raise BackendUnsupportedError(
-            f"backend `qwen` cannot ignore the repository's settings:"
-            f" `{_machine_settings(request.environ)}` is not JSON",
+            f"backend `qwen` cannot add to `{_machine_settings(request.environ)}`: it is not JSON",
             hint="correct the file, or choose another backend with `-b`",
         )
+    if request.access is Access.ASK:
+        silent = {**mapping(parsed.get("ui")), "enableFollowupSuggestions": False}
+        return {"settings.json": json.dumps({**parsed, "ui": silent})}
     security = {**mapping(parsed.get("security")), "folderTrust": {"enabled": True}}
     folders = {str(one): "DO_NOT_TRUST" for one in (request.cwd, *request.cwd.parents)}
     return {

@@ -29,7 +29,7 @@ class RunningTotal:
     def answer(self, usage: Mapping[str, Json]) -> Usage:
         """Add a request's own figures; returns what the main requests used so far."""
         self._main += tokens(usage) or Tokens()
-        return _usage_of(self._main)
+        return usage_of(self._main)
 
     def add(self, result: Mapping[str, Json]) -> None:
         """Add a result line; the last one is used."""
@@ -58,14 +58,14 @@ class RunningTotal:
         if reading is None:
             return UNKNOWN_USAGE, None
         used = total(reading.models)
-        return (UNKNOWN_USAGE if answered and used == Tokens() else _usage_of(used)), None
+        return (UNKNOWN_USAGE if answered and used == Tokens() else usage_of(used)), None
 
 
 def used_since(counters: Mapping[str, Json], request: TurnRequest) -> Usage:
     """What was added to the total since the request; unknown without an earlier total."""
     now, before = tokens(counters), baseline(request)
     added = now.minus(before) if now is not None and before is not None else None
-    return UNKNOWN_USAGE if added is None else _usage_of(added)
+    return UNKNOWN_USAGE if added is None else usage_of(added)
 
 
 def tokens(usage: Mapping[str, Json]) -> Tokens | None:
@@ -77,7 +77,7 @@ def tokens(usage: Mapping[str, Json]) -> Tokens | None:
     return Tokens(fresh=everything - cached, cached=cached, output=output)
 
 
-def _usage_of(used: Tokens) -> Usage:
+def usage_of(used: Tokens) -> Usage:
     """The usage; such an agent does not report cache writes and reasoning."""
     return Usage(
         input_tokens=used.fresh + used.cached,

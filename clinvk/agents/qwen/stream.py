@@ -11,7 +11,7 @@ from clinvk.model.request import TurnRequest
 _ERROR_PREFIX = "[API Error: "
 """The prefix of a service's failure, which it prints as if it were the model's answer."""
 
-_DIALECT = Dialect(
+DIALECT = Dialect(
     subtypes={},
     errors={},
     words=(
@@ -40,7 +40,7 @@ class QwenParser(StreamJsonParser):
 
     def __init__(self, request: TurnRequest) -> None:
         self._total = RunningTotal(request)
-        super().__init__(request, _DIALECT, self._total)
+        super().__init__(request, DIALECT, self._total)
         self._held_back = ""
         self._retrying = False
 

@@ -41,10 +41,7 @@ def with_own_figures(
     if conversation is None or result.usage.known:
         return result
     if failure is None:
-        if result.counters is None:
-            return result
-        lines = _lines(backend, conversation, world)
-        return replace(result, usage=backend.usage_of_run(result.counters, lines))
+        return backend.with_figures(result, request, _lines(backend, conversation, world))
     broke_off = failure.code in _BROKE_OFF or result.stop_reason is not StopReason.ERROR
     if broke_off or ending.reason is not EndReason.EXITED or request.ephemeral:
         return result

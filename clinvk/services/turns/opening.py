@@ -1,12 +1,14 @@
 """Prepares a turn from a request: finds or creates the session, locks it and plans the turn."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from clinvk.agents.base import Backend
 from clinvk.errors import (
     ClinvkError,
     NothingToResumeError,
@@ -21,6 +23,7 @@ from clinvk.model.session import Session, Status
 from clinvk.process import orphans
 from clinvk.process.scratch import sweep_left
 from clinvk.services.session_locks import agent_left, claim_of
+from clinvk.services.sessions.known_conversation import conversation_files_of
 from clinvk.services.sessions.places import here_in
 from clinvk.services.turns.history import refuse_newer
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
@@ -28,6 +31,7 @@ from clinvk.services.turns.record import Recording, cannot_save, not_recorded
 from clinvk.services.turns.recording_policy import recording_policy
 from clinvk.services.turns.target import find_target, requested_directory
 from clinvk.services.world import World
+from clinvk.store.agent_files.conversations import paths_with_content
 from clinvk.store.locks import Claim, HeldLock, Holder
 from clinvk.store.sessions.selection import Selection
 from clinvk.store.sessions.store import SessionStore
@@ -36,6 +40,8 @@ from clinvk.text.units import CLOCKS_AGREE, format_time
 
 NAME_LOCK_WAIT_S = 30.0
 ORPHAN_GRACE_S = 3.0
+_LONGEST_WAIT_S = 120.0
+"""A later time is that of a clock that was set back: nothing happens until then."""
 
 
 def _ignore(_: str) -> None:
@@ -117,6 +123,7 @@ class Opening(Struct, frozen=True):
         if session is None:
             return None
         plan = self._planned(store, session)
+        self._wait_for_agent(plan)
         self._note_directory(session, plan)
         self._note_damaged(store)
         self._note_future_date(session)
@@ -212,6 +219,19 @@ class Opening(Struct, frozen=True):
         claim = replace(self._claim(self.request.wait_s), waiting=say)
         return self.held.enter_context(store.lock(session_id, claim))
 
+    def _wait_for_agent(self, plan: TurnPlan) -> None:
+        """Wait until the agent can continue the conversation without damage to it."""
+        turn, agent = plan.request, plan.backend
+        if not turn.resume or turn.conversation is None or self.request.interactive:
+            return
+        at = agent.not_before(turn, _names_of_files(agent, turn.conversation, self.world))
+        wait_s = 0.0 if at is None else (at - self.world.now()).total_seconds()
+        if 0 < wait_s <= _LONGEST_WAIT_S:
+            self.waiting(
+                f"waiting {math.ceil(wait_s)} s: {agent.title} would lose the conversation now"
+            )
+            (self.sleep or self.world.sleep)(wait_s)
+
     def _note_damaged(self, store: SessionStore) -> None:
         """Note unreadable records: the most recent session may be one of them."""
         if self.request.pick is not Pick.NEW:
@@ -264,3 +284,10 @@ class Opening(Struct, frozen=True):
         if not here.shows(str(plan.invocation.cwd)):
             where = f"continuing session {session.id} of another directory: {plan.invocation.cwd}"
             self.notes.append(where)
+
+
+def _names_of_files(backend: Backend, conversation: str, world: World) -> Iterator[str]:
+    """The names of the agent's files with the conversation, looked up on demand."""
+    where = conversation_files_of(backend, conversation, world)
+    if where is not None:
+        yield from (path.name for path in paths_with_content(where))

@@ -93,6 +93,13 @@ def conversation_paths(files: Conversations) -> tuple[Path, ...]:
         return ()
 
 
+def paths_with_content(files: Conversations) -> tuple[Path, ...]:
+    """Those of the files that the agent can continue; an agent may leave others beside them."""
+    paths = conversation_paths(files)
+    holds = None if isinstance(files, ConversationRows) else files.holds
+    return tuple(path for path in paths if can_continue(path, holds))
+
+
 def conversation_lines(files: Conversations) -> Sequence[Iterable[str]] | None:
     """The lines of each file that contains the conversation; None if one cannot be read."""
     if isinstance(files, ConversationRows):
@@ -116,10 +123,13 @@ def conversation_edges(files: Conversations) -> Iterator[Iterable[str]]:
 
 
 def lines_backwards(files: Conversations) -> Iterator[str]:
-    """The conversation's lines, last first; none unless it is in exactly one file."""
+    """The conversation's lines, last first; none unless exactly one file has any of it."""
     if isinstance(files, ConversationRows):
         yield from reversed(_read(files) or ())
-    elif len(paths := conversation_paths(files)) == 1:
+        return
+    paths = conversation_paths(files)
+    paths = paths_with_content(files) if len(paths) > 1 else paths
+    if len(paths) == 1:
         yield from lines_from_end(paths[0])
 
 

@@ -27,6 +27,8 @@ NOT_ON_A_SCREEN = {
     "--skip-trust",  # a screen trusts even less
     "--input-format=stream-json",  # the live channel on which the agent asks
     "--permission-prompt-tool=stdio",
+    "--acp",
+    "--cwd=/project",
 }
 HEADLESS = {
     *NOT_ON_A_SCREEN,
