@@ -159,9 +159,8 @@ def _denies(rule: PermissionRule, request: PermissionRequest, directory: str) ->
     if request.kind is ToolKind.EXECUTE:
         command = request.command or request.summary
         plain = [" ".join(part.split()) for part in (command, *_PARTS.split(command))]
-        return any(
-            fnmatchcase(part, pattern) for part in (*plain, *_simple_commands(command)) if part
-        )
+        parts = (command.strip(), *plain, *_simple_commands(command))
+        return any(part == pattern or fnmatchcase(part, pattern) for part in parts if part)
     if request.kind is ToolKind.FETCH:
         return any(_matches_address(pattern, one) for one in request.paths)
     if request.kind is ToolKind.OTHER:

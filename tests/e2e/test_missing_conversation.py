@@ -119,7 +119,7 @@ def test_the_user_gets_one_warning(clinvk: Command, backend: str) -> None:
     assert ran.exit_code == 0
     assert ran.stdout.startswith("You said:")
     [said] = [line for line in ran.stderr.splitlines() if line.startswith("warning: ")]
-    assert "with turns 1 to 2 from our record" in said
+    assert "with turns 1 to 2 from clinvk's record" in said
 
 
 def test_doctor_tells_which_conversations_are_gone(clinvk: Command, backend: str) -> None:

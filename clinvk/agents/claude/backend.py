@@ -42,10 +42,12 @@ _ACCESS: Mapping[Access, tuple[str, ...]] = {
         # excludes its CLAUDE.md and its skills.
         "--setting-sources=user",
     ),
-    # The settings of the repository are used, as in the agent's own default: what they allow is not
-    # asked about, and their hooks run. Without them it would have no CLAUDE.md and no skills.
+    # The settings of the repository are used, as in the agent's own default, and their hooks run:
+    # without them it would have no CLAUDE.md and no skills. Not `settings.local.json`: 2.1.332 does
+    # without a question what one allows, also in a directory that nobody trusted, and it may be
+    # committed.
     # 2.1.329 calls the mode `manual`, and accepts this name too.
-    Access.ASK: ("--permission-mode=default",),
+    Access.ASK: ("--permission-mode=default", "--setting-sources=user,project"),
     Access.EDIT: ("--permission-mode=acceptEdits",),
     # As root it refuses this mode with an error, unless IS_SANDBOX=1 is set.
     Access.FULL: ("--permission-mode=bypassPermissions",),

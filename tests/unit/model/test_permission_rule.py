@@ -81,6 +81,7 @@ def test_a_command_is_allowed_if_each_of_its_parts_is(
         ("Bash(rm *)", "ls\n  rm   -rf x"),
         ("Bash(rm *)", "(rm -rf x)"),
         ("Bash(rm *)", "'rm' -rf x"),
+        ("Bash([a])", "[a]"),
         ("Bash", "ls"),
         ("Tool", "ls"),
         ("T*", "ls"),
