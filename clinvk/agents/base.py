@@ -109,6 +109,9 @@ class Backend(ABC):
     oldest_version: ClassVar[str | None] = None
     """The oldest version of the CLI that is known to work, None if that is unknown."""
 
+    tools: ClassVar[str] = ""
+    """The names of its tools as its events have them, with blanks between: for rules that match."""
+
     lacks: ClassVar[Mapping[Capability, str]] = {}
     """What the CLI cannot do, with the reasons; it can do everything else."""
 

@@ -14,7 +14,7 @@ directory.
 import posixpath
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
@@ -69,6 +69,16 @@ def parse_rule(text: str) -> PermissionRule:
         f"the rule `{text[:60]}` {what}",
         hint="write a tool and what it may be used for: `Edit`, `Edit(src/**)`, `Bash(git status)`",
     )
+
+
+def names_no_tool(rule: PermissionRule, tools: Collection[str]) -> bool:
+    """Whether the rule is about none of these tools, and about no server's tool.
+
+    The names of a server's tools are not known before it runs: `mcp__github__create_issue`.
+    """
+    if rule.kind is not None or rule.tool.lower().startswith("mcp_"):
+        return False
+    return not any(fnmatchcase(tool.lower(), rule.tool.lower()) for tool in tools)
 
 
 def allowing(

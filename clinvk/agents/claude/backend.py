@@ -98,6 +98,11 @@ class Agent(Backend):
     install_hint = "npm install -g @anthropic-ai/claude-code"
     preference = 10
     tested_versions = ("2.1.197", "2.1.332")
+    tools = (
+        "AskUserQuestion Bash BashOutput Edit ExitPlanMode Glob Grep KillShell LS MultiEdit "
+        "NotebookEdit NotebookRead PowerShell Read Skill SlashCommand Task TodoWrite WebFetch "
+        "WebSearch Write"
+    )
     lacks: ClassVar[Mapping[Capability, str]] = {
         # 2.1.329 silently ignores a new one without `_NEW_SYSTEM_PROMPT`; 2.1.197 still uses it.
         Capability.NEW_SYSTEM_PROMPT: (

@@ -90,6 +90,7 @@ class Agent(Backend):
     preference = 20
     tested_versions = ("0.171.0",)
     oldest_version = "0.44.0"  # 0.42.0 has another output format
+    tools = "command_execution file_change web_search"
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.NEW_SYSTEM_PROMPT: "it keeps the first system prompt of a conversation",
         Capability.MAX_TURNS: "it has no limit on the number of turns",

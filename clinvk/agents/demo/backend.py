@@ -37,6 +37,7 @@ class Agent(Backend):
         AccessOption(("--access",), values={access.value: access for access in Access}),
     )
     variables = ("CLINVK_DEMO_DELAY_MS", "CLINVK_DEMO_HOME")
+    tools = "run write"
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it costs nothing, so it reports no cost",
         Capability.FORK: "it has no such option",

@@ -106,6 +106,10 @@ class Agent(Backend):
     install_hint = "npm install -g @google/gemini-cli"
     preference = 30
     tested_versions = ("0.61.0",)
+    tools = (
+        "glob google_web_search list_directory read_file read_many_files replace "
+        "run_shell_command save_memory search_file_content web_fetch write_file"
+    )
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.SYSTEM_PROMPT: "it can replace its own instructions, but not add to them",
         Capability.NEW_SYSTEM_PROMPT: "it can replace its own instructions, but not add to them",

@@ -12,7 +12,7 @@ from clinvk.agents.base import Backend, Capability, ConversationRows, Parser, Si
 from clinvk.agents.kit.argv import refuse_ignored_options
 from clinvk.agents.kit.jsonc import parse_settings
 from clinvk.agents.kit.jsonl import count, items, mapping
-from clinvk.agents.opencode.permission_rules import stricter
+from clinvk.agents.opencode.permission_rules import AGENTS, stricter
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
@@ -27,33 +27,6 @@ if TYPE_CHECKING:
 
 # Its log has the name of the model, and the cause of an "unexpected server error".
 _HEADLESS = ("opencode", "run", "--format=json", "--thinking", "--print-logs", "--log-level=INFO")
-
-_READING: Mapping[str, Json] = {
-    # Tools that are not listed here, and all MCP servers, do not exist for the agent. Its plan
-    # mode is not enough, because it runs any shell command. A sub-agent has its own rules.
-    "*": "deny",
-    "read": {"*": "allow", "*.env": "deny", "*.env.*": "deny", "*.env.example": "allow"},
-    "glob": "allow",
-    "grep": "allow",
-    "list": "allow",
-    "lsp": "allow",
-    "skill": "allow",
-    "todoread": "allow",
-    "todowrite": "allow",
-    "webfetch": "allow",
-    "websearch": "allow",
-}
-_AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
-    Access.READ_ONLY: ("clinvk-read-only", _READING),
-    # 1.18.33 passes on no request of a sub-agent, which then waits for ever.
-    Access.ASK: (
-        "clinvk-ask",
-        {**_READING, "*": "ask", "edit": "ask", "bash": "ask", "task": "deny"},
-    ),
-    Access.EDIT: ("clinvk-edit", {**_READING, "edit": "allow"}),
-}
-"""Separate agents, because a person's settings would override rules for its agent `build`."""
-
 
 _CONFIG = "OPENCODE_CONFIG_CONTENT"
 _PERMISSION = "OPENCODE_PERMISSION"
@@ -98,6 +71,10 @@ class Agent(Backend):
     install_hint = "npm install -g opencode-ai"
     preference = 40
     tested_versions = ("1.18.33",)
+    tools = (
+        "apply_patch bash edit glob grep list multiedit patch read skill task todowrite "
+        "webfetch write"
+    )
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
@@ -266,7 +243,7 @@ def _turn_options(request: TurnRequest) -> list[str]:
     if request.access is Access.FULL:
         options.append("--auto")
     elif request.access is not None:
-        options.append(f"--agent={_AGENTS[request.access][0]}")
+        options.append(f"--agent={AGENTS[request.access][0]}")
     return options
 
 
@@ -289,7 +266,7 @@ def _config(request: TurnRequest) -> dict[str, Json]:
     """The configuration that is merged with the person's own, for this run only."""
     config: dict[str, Json] = {}
     if request.access is not None and request.access is not Access.FULL:
-        name, rules = _AGENTS[request.access]
+        name, rules = AGENTS[request.access]
         for theirs in _persons_permissions(request):
             rules = stricter(rules, theirs)
         config["agent"] = {name: {"mode": "primary", "permission": rules}}

@@ -1,10 +1,37 @@
-"""Combines clinvk's permission rules with the person's: what either forbids stays forbidden."""
+"""clinvk's permission rules, combined with the person's: what either forbids stays forbidden."""
 
 import re
 from collections.abc import Mapping
 
 from clinvk.agents.kit.jsonl import mapping
+from clinvk.model.access import Access
 from clinvk.model.events import Json
+
+_READING: Mapping[str, Json] = {
+    # Tools that are not listed here, and all MCP servers, do not exist for the agent. Its plan
+    # mode is not enough, because it runs any shell command. A sub-agent has its own rules.
+    "*": "deny",
+    "read": {"*": "allow", "*.env": "deny", "*.env.*": "deny", "*.env.example": "allow"},
+    "glob": "allow",
+    "grep": "allow",
+    "list": "allow",
+    "lsp": "allow",
+    "skill": "allow",
+    "todoread": "allow",
+    "todowrite": "allow",
+    "webfetch": "allow",
+    "websearch": "allow",
+}
+AGENTS: Mapping[Access, tuple[str, Mapping[str, Json]]] = {
+    Access.READ_ONLY: ("clinvk-read-only", _READING),
+    # 1.18.33 passes on no request of a sub-agent, which then waits for ever.
+    Access.ASK: (
+        "clinvk-ask",
+        {**_READING, "*": "ask", "edit": "ask", "bash": "ask", "task": "deny"},
+    ),
+    Access.EDIT: ("clinvk-edit", {**_READING, "edit": "allow"}),
+}
+"""Separate agents, because a person's settings would override rules for its agent `build`."""
 
 _OLD_NAMES: Mapping[str, tuple[str, ...]] = {"edit": ("write", "patch", "multiedit", "apply_patch")}
 """Other names of a tool in settings; forbidding one of them forbids the tool."""

@@ -85,6 +85,10 @@ class Agent(Backend):
     install_hint = "npm install -g @qwen-code/qwen-code"
     preference = 50
     tested_versions = ("0.24.4",)
+    tools = (
+        "edit glob grep_search list_directory read_file read_many_files run_shell_command "
+        "save_memory skill task todo_write web_fetch web_search write_file"
+    )
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it reports tokens but no cost",
     }

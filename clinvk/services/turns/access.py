@@ -11,6 +11,8 @@ from clinvk.model.config import Settings
 from clinvk.model.permission import NO_RULES, Rules
 from clinvk.model.request import RunRequest, TurnRequest
 from clinvk.model.session import Session
+from clinvk.services.agents.catalog import built_in
+from clinvk.services.world import World
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import plural
 
@@ -57,6 +59,21 @@ def access_warnings(session: Session, access: Access | None, settings: Settings)
         yield f"access is wider for this turn: {_named(access)} instead of {_named(session.access)}"
     if access in {Access.EDIT, Access.FULL} and settings.get("run.deny"):
         yield f"`run.deny` has no effect with `--access {access}`: the agent does not ask"
+
+
+def useless_rules(rules: Rules, world: World) -> Iterator[str]:
+    """Warnings about rules for a tool that no agent has."""
+    if not rules.given:
+        return
+    from clinvk.model.permission_rule import names_no_tool, parse_rule
+
+    # Agents are only loaded for a rule that names a single tool.
+    unsure = [one for one in (*rules.allow, *rules.deny) if names_no_tool(parse_rule(one), ())]
+    agents = map(world.agents.get, built_in() if unsure else ())
+    tools = {tool for agent in agents for tool in agent.tools.split()}
+    for one in unsure:
+        if names_no_tool(parse_rule(one), tools):
+            yield f"no agent has the tool of the rule `{safe_line(one)}`"
 
 
 def refuse_wider_arguments(request: RunRequest, turn: TurnRequest, backend: Backend) -> None:

@@ -24,6 +24,7 @@ from clinvk.services.turns.access import (
     access_warnings,
     refuse_wider_arguments,
     rules_of,
+    useless_rules,
 )
 from clinvk.services.turns.agent_counters import counters_kept
 from clinvk.services.turns.conversation import (
@@ -156,6 +157,7 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
         limits=_limits(request, settings),
         program=program,
         warnings=(
+            *useless_rules(rules, world),
             *_warnings(asked, conversation, turn.access),
             *_may_be_lost(asked, conversation, world),
         ),

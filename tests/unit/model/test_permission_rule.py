@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from clinvk.errors import UsageError
 from clinvk.model.events import PermissionRequest
 from clinvk.model.permission import ToolKind
-from clinvk.model.permission_rule import allowing, denying, parse_rule
+from clinvk.model.permission_rule import allowing, denying, names_no_tool, parse_rule
 
 HERE = "/work/project"
 
@@ -160,6 +160,27 @@ def test_another_tool_is_meant_by_its_own_name() -> None:
     assert not _allows(["mcp__gitlab__*"], server)
     assert not _allows(["mcp__github__*(x)"], server)
     assert _denies(["mcp__*"], server)
+
+
+@pytest.mark.parametrize(
+    ("rule", "unknown"),
+    [
+        ("Bash", False),
+        ("write_file", False),
+        ("WRITE_file(x)", False),
+        ("w*", False),
+        ("mcp__github__create_issue", False),
+        ("mcp_github", False),
+        ("Bsah(git *)", True),
+        ("x*", True),
+    ],
+)
+def test_a_rule_that_names_no_tool_is_known(
+    rule: str,
+    unknown: bool,  # noqa: FBT001  a table's column
+) -> None:
+    """Tools of servers are not known before they run."""
+    assert names_no_tool(parse_rule(rule), ["write_file"]) is unknown
 
 
 @pytest.mark.parametrize(

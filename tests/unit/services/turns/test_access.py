@@ -14,7 +14,7 @@ from clinvk.model.permission import Rules
 from clinvk.model.request import RunRequest, TurnRequest
 from clinvk.model.session import Session
 from clinvk.services.config.settings import effective_settings
-from clinvk.services.turns.access import access_of, access_warnings, rules_of
+from clinvk.services.turns.access import access_of, access_warnings, rules_of, useless_rules
 from clinvk.services.world import World
 
 
@@ -113,3 +113,11 @@ def test_a_configured_deny_without_effect_is_a_warning(world: World) -> None:
     session = Session(id="aaaa00000001", backend="demo", cwd="/p", created_at=now, last_used_at=now)
     assert list(access_warnings(session, Access.ASK, settings)) == []
     assert "`run.deny` has no effect" in next(access_warnings(session, Access.FULL, settings))
+
+
+def test_a_rule_for_a_tool_that_no_agent_has_is_a_warning(world: World) -> None:
+    """It would silently do nothing."""
+    rules = Rules(allow=("Edit", "run_shell_command"), deny=("Bsah(rm *)",))
+    (warning,) = useless_rules(rules, world)
+    assert warning == "no agent has the tool of the rule `Bsah(rm *)`"
+    assert list(useless_rules(Rules(), world)) == []
