@@ -239,8 +239,8 @@ def test_junk_between_the_lines_changes_nothing(case: Case) -> None:
 
 
 @EACH_BACKEND
-def test_what_is_not_known_becomes_raw(name: str) -> None:
-    """A later version's events are kept, not dropped."""
+def test_an_unknown_line_becomes_raw(name: str) -> None:
+    """Events of a later version are kept, not dropped."""
     backend = backends.get(name)
     for line in ('{"type": "an_event_that_no_version_has", "x": 1}', "no json", "[]"):
         assert list(backend.parser(ask()).feed(line)) == [Raw(line=line)]
@@ -261,8 +261,8 @@ def test_no_text_is_repeated(case: Case) -> None:
 @pytest.mark.parametrize(
     "case", BILLED, ids=[f"{case.backend_name}/{case.name}" for case in BILLED]
 )
-def test_what_a_turn_used_is_what_the_service_billed_for_it(case: Case) -> None:
-    """Figures are the turn's own after resumes too, whatever the agent's counters cover."""
+def test_a_turns_usage_is_what_the_service_billed(case: Case) -> None:
+    """Also after a resume, whatever the agent's counters cover."""
     script = read_script(case.request.prompt)
     requests = len(script.calls) + 1
     usage = replay(case)[-1].usage
@@ -317,18 +317,18 @@ def test_extra_arguments_reach_the_agent_as_they_are(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "capability"), LACKING)
-def test_what_an_agent_lacks_is_refused_before_it_is_started(
+def test_a_feature_that_an_agent_lacks_is_refused_before_the_start(
     name: str, capability: Capability
 ) -> None:
-    """Nothing that was asked for is silently dropped."""
+    """No part of a request is silently dropped."""
     with pytest.raises(BackendUnsupportedError) as refusal:
         backends.get(name).refuse_unsupported(ask(**REQUESTED[capability]))
     assert backends.get(name).lacks[capability] in refusal.value.message
 
 
 @EACH_BACKEND
-def test_what_an_agent_can_do_shows_in_its_command(name: str) -> None:
-    """Each thing that can be asked for changes the command line, and is not refused."""
+def test_a_supported_feature_changes_the_command(name: str) -> None:
+    """Each such request changes the command line, and is not refused."""
     backend = backends.get(name)
     plain = backend.invocation(ask())
     for capability, asked in REQUESTED.items():
@@ -338,8 +338,8 @@ def test_what_an_agent_can_do_shows_in_its_command(name: str) -> None:
 
 
 @EACH_BACKEND
-def test_what_an_agent_lacks_is_in_none_of_its_streams(name: str) -> None:
-    """The list of what is lacking is no older than the recordings, on either channel."""
+def test_no_stream_contains_a_feature_that_the_agent_lacks(name: str) -> None:
+    """The list of missing features is as new as the recordings, on either channel."""
     backend = backends.get(name)
     assert shown_in([case for case in cases(name) if not case.asks]) == SHOWN - backend.lacks.keys()
     assert backend.when_asking <= backend.lacks.keys()
@@ -374,8 +374,8 @@ def test_a_screen_and_a_title_are_either_there_or_lacking(name: str) -> None:
 
 
 @EACH_BACKEND
-def test_what_has_no_option_has_a_way_or_a_reason(name: str) -> None:
-    """Either the agent's own words for it, or why it cannot be had; nothing else has such a way."""
+def test_a_feature_without_an_option_has_another_way_or_a_reason(name: str) -> None:
+    """Only these features have other ways."""
     backend = backends.get(name)
     assert backend.ways.keys() | (backend.lacks.keys() & WITHOUT_OPTION) == WITHOUT_OPTION
     assert not backend.ways.keys() & backend.lacks.keys()

@@ -44,8 +44,8 @@ class Run:
 
 
 @pytest.mark.parametrize(("agent", "kind"), CASES)
-def test_an_agents_run_of_twice_the_length_takes_twice_the_steps(agent: str, kind: str) -> None:
-    """No line makes a parser or the notes of a turn go through what came before it."""
+def test_a_run_of_twice_the_length_takes_twice_the_steps(agent: str, kind: str) -> None:
+    """No line makes a parser or the data of a turn process earlier lines again."""
 
     def steps(count: int) -> int:
         run, lines = Run(agent), list(RUNS[agent][kind](count))

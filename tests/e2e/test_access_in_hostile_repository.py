@@ -90,10 +90,10 @@ def test_read_only_runs_nothing_of_the_repositorys(
 
 @pytest.mark.parametrize("agent", ["opencode"], indirect=True)
 @pytest.mark.parametrize("where", ["root", "below", "worktree"])
-def test_what_cannot_be_stopped_is_refused(
+def test_plug_ins_that_cannot_be_disabled_are_refused(
     clinvk: Command, name: str, repository: HostileRepository, tmp_path: Path, where: str
 ) -> None:
-    """A repository's plug-ins are loaded by opencode 1.18.33 whatever it is told."""
+    """With any options, opencode 1.18.33 loads a repository's plug-ins."""
     top = (
         repository.linked_worktree(tmp_path / "linked") if where == "worktree" else repository.root
     )
@@ -252,8 +252,8 @@ def test_a_rule_of_the_persons_own_lets_nothing_be_written_with_read_only(
 
 
 @pytest.mark.parametrize("agent", ["opencode"], indirect=True)
-def test_settings_that_are_too_large_are_not_taken_for_none(clinvk: Command, name: str) -> None:
-    """What they forbid would be allowed."""
+def test_settings_that_are_too_large_are_not_ignored(clinvk: Command, name: str) -> None:
+    """Otherwise, what they forbid would be allowed."""
     file = clinvk.home.home / ".config/opencode/opencode.json"
     file.write_text(file.read_text() + " " * (5 << 20))
     ran = clinvk("-b", name, "--access", "edit", "[[write:made|x]]")

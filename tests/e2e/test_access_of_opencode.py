@@ -25,7 +25,7 @@ def forbid(clinvk: Command, place: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("place", some(PLACES, 1))
-def test_what_the_person_forbids_is_not_done_with_edit(clinvk: Command, place: str) -> None:
+def test_what_the_user_forbids_is_not_done_with_edit(clinvk: Command, place: str) -> None:
     """A file is neither written nor read."""
     env = forbid(clinvk, place)
     secret = clinvk.home.project / "secret.txt"

@@ -165,10 +165,8 @@ def test_a_read_only_session_writes_nothing_in_the_screen_either(
 
 
 @pytest.mark.parametrize("claude", ["claude", "claude-next"])
-def test_a_title_that_claude_makes_in_its_screen_is_taken_over(
-    home: AgentHome, clinvk: Command
-) -> None:
-    """Both versions make one there, and a later headless turn leaves it as it is."""
+def test_a_title_that_claude_makes_in_its_screen_is_used(home: AgentHome, clinvk: Command) -> None:
+    """Both versions make one there, and a later headless turn does not change it."""
     home.chatty = True
     with Terminal(home.env, home.project, columns=120) as opened:
         opened.run(clinvk.program, "chat", "-b", "claude", "-s", "mine")
@@ -180,8 +178,8 @@ def test_a_title_that_claude_makes_in_its_screen_is_taken_over(
     check_home(clinvk.home.clinvk_home)
 
 
-def test_a_title_that_claude_makes_headless_is_taken_over(home: AgentHome, clinvk: Command) -> None:
-    """2.1.197 does, where its side requests are allowed; a person's title stays."""
+def test_a_title_that_claude_makes_headless_is_used(home: AgentHome, clinvk: Command) -> None:
+    """2.1.197 makes one if its extra requests are allowed; the user's title is kept."""
     home.chatty = True
     prompt = "please fix the flaky login test in the session store"  # none for a word or two
     assert clinvk("-b", "claude", "-o", "json", prompt).json()["title"] == "A title by the agent"
@@ -190,10 +188,10 @@ def test_a_title_that_claude_makes_headless_is_taken_over(home: AgentHome, clinv
     check_home(clinvk.home.clinvk_home)
 
 
-def test_a_title_that_codex_makes_in_its_screen_is_taken_over(
+def test_a_title_that_codex_makes_in_its_screen_is_used(
     clinvk: Command, terminal: Terminal
 ) -> None:
-    """It writes one into its index of threads, from its own screen only."""
+    """It writes one into its index of threads, only from its screen."""
     terminal.run(clinvk.program, "chat", "-b", "codex", "-s", "mine")
     wait_until_ready(terminal, clinvk.home, "codex")
     title = '{"title": "Fix the login test"}'
@@ -203,10 +201,10 @@ def test_a_title_that_codex_makes_in_its_screen_is_taken_over(
     assert told(clinvk)["title"] == "Fix the login test"
 
 
-def test_a_title_that_opencode_makes_headless_is_taken_over(
+def test_a_title_that_opencode_makes_headless_is_used(
     tmp_path: Path, server: MockModel, agents: Agents
 ) -> None:
-    """It asks for one as the first answer is written; until then its own says nothing."""
+    """It requests one while the first answer is written; its default title is not used."""
     clinvk = Command(AgentHome(tmp_path / "chatty", server, agents, chatty=True))
     first = clinvk("-b", "opencode", "-o", "json", "[[slow:5:300]] the first prompt").json()
     assert first["title"] == "A title by the agent"

@@ -110,8 +110,8 @@ def test_only_the_user_can_read_what_is_created(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("open_umask")
-def test_what_an_agent_is_given_in_files_is_private(tmp_path: Path) -> None:
-    """The folder and the file of a system prompt, while the agent runs; nothing after it."""
+def test_files_for_an_agent_are_private(tmp_path: Path) -> None:
+    """The folder and the file of a system prompt while the agent runs; later they are deleted."""
     clinvk = bare_command(tmp_path)
     agent = tmp_path / "agent"
     agent.write_text(

@@ -194,8 +194,8 @@ def bash_replies(
     return [reply for reply in ran.stdout.splitlines() if reply]
 
 
-def test_bash_shows_titles_only_where_nothing_is_put_in(clinvk: Command) -> None:
-    """It has no room for descriptions, but for a list that is only looked at."""
+def test_bash_shows_titles_only_if_nothing_is_inserted(clinvk: Command) -> None:
+    """It has no room for descriptions, except in a list that is only shown."""
     assert bash_replies(clinvk, "clinvk resume pr") == ["pr:842"]
     (shown,) = bash_replies(clinvk, "clinvk resume pr", kind=63)
     assert shown == "pr:842  fix the bug in auth.go (demo, now)"

@@ -68,8 +68,8 @@ def test_a_line_of_ten_megabytes_is_an_answer_like_any_other(clinvk: Command) ->
 
 
 @pytest.mark.parametrize("ident", ["-rf", "--id=x", "../../x", "a b", "", "\\u001b[31m"])
-def test_an_id_that_is_none_is_never_put_on_a_command_line(clinvk: Command, ident: str) -> None:
-    """The turn that printed it stays; continuing it is refused, and begins nothing unasked."""
+def test_an_invalid_id_is_never_put_on_a_command_line(clinvk: Command, ident: str) -> None:
+    """The turn that printed it is kept; continuing it is refused, and starts nothing."""
     script = (
         "import json, sys, pathlib;"
         ' pathlib.Path("argv").write_text(repr(sys.argv));'

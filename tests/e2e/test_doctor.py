@@ -87,8 +87,8 @@ def test_a_home_that_is_not_there_is_well_and_stays_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda one: one.name)
-def test_a_fault_is_found_and_its_remedy_takes_it_away(patient: Patient, fault: Fault) -> None:
-    """The line that is printed is all that one has to type; only notes leave the exit code 0."""
+def test_a_fault_is_found_and_its_remedy_solves_it(patient: Patient, fault: Fault) -> None:
+    """The printed line only has to be run; the exit code is 0 only if all findings are notes."""
     fault.make(patient)
     exit_code, found = patient.finding(fault.code)
     assert found["severity"] == fault.severity
@@ -284,8 +284,8 @@ def test_a_machine_without_git_is_reported(patient: Patient, tmp_path: Path) -> 
     assert (exit_code, found["severity"]) == (WELL, "note")
 
 
-def test_without_an_agent_the_way_to_one_is_shown(tmp_path: Path) -> None:
-    """On a fresh machine nothing but the demo runs."""
+def test_without_an_agent_the_remedy_shows_how_to_get_one(tmp_path: Path) -> None:
+    """On a new machine only the demo runs."""
     ran = bare_command(tmp_path)("doctor", "--json")
     codes = {one["code"] for one in ran.json()["findings"]}
     assert (ran.exit_code, codes) == (NOT_WELL, {"no_agent", "no_editor"})

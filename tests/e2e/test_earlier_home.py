@@ -54,8 +54,8 @@ def files(clinvk: Command) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in found}
 
 
-def test_what_only_reads_finds_everything_and_changes_no_record(clinvk: Command) -> None:
-    """Lists, single sessions, searches, exports and examinations."""
+def test_reading_commands_find_everything_and_change_no_record(clinvk: Command) -> None:
+    """Lists, single sessions, searches, exports and checks."""
     before = files(clinvk)
     listed = clinvk("sessions", "list", "--json").json()
     assert {one["id"] for one in listed} == ALL - {FAILED}

@@ -183,8 +183,8 @@ def test_a_session_whose_last_turn_failed_is_continued(clinvk: Command) -> None:
     )
 
 
-def test_what_could_mean_several_sessions_names_them(clinvk: Command) -> None:
-    """Exit 4: candidates with title, age and directory; else the nearest that there are."""
+def test_an_ambiguous_reference_lists_the_candidates(clinvk: Command) -> None:
+    """Exit 4: candidates with title, age and directory; for no match, the most similar ones."""
     keep(clinvk, 1, title="the first", cwd="/code/one")
     keep(clinvk, 2, title="the second", cwd="/code/two", days=3)
     keep(clinvk, 5, name="release-notes")
@@ -228,8 +228,8 @@ def test_a_home_of_an_unknown_user_is_one_sentence(clinvk: Command) -> None:
         assert "unknown user in `~nosuchuser" in ran.stderr
 
 
-def test_what_killed_writes_left_is_cleaned_away(clinvk: Command) -> None:
-    """Once it is an hour old; what another clinvk may be writing stays, and so do other files."""
+def test_leftovers_of_killed_writes_are_cleaned(clinvk: Command) -> None:
+    """After an hour; files that another clinvk may be writing and other files are kept."""
     session_id = clinvk("-b", "demo", "-o", "json", "hello").json()["session_id"]
     folder = clinvk.home.clinvk_home / "sessions"
     old = folder / f".{session_id}.json.0123456789ab.tmp"

@@ -120,8 +120,8 @@ def test_a_conversation_continues_and_the_project_is_unchanged(
     assert [bill.usage.input_tokens for bill in server.billed][:1] == [70]
 
 
-def test_what_the_service_refuses_is_typed(clinvk: Command, example: str) -> None:
-    """Aider prints it among its answers and ends with 0; that is no success all the same."""
+def test_a_refusal_of_the_service_has_a_code(clinvk: Command, example: str) -> None:
+    """Aider prints it among its answers and exits with 0; it is a failure anyway."""
     refused = run(clinvk, "-b", example, "[[error:401]] hello")
     assert refused.exit_code == 7, refused
     assert refused.stderr.count("error: ") == 1

@@ -95,10 +95,10 @@ def test_an_import_overwrites_nothing(clinvk: Command, two: list[str], tmp_path:
     check_home(clinvk.home.clinvk_home)
 
 
-def test_a_name_that_is_taken_is_dropped_with_a_warning(
+def test_a_name_in_use_is_dropped_with_a_warning(
     clinvk: Command, two: list[str], tmp_path: Path
 ) -> None:
-    """Names stay unique, and a second import knows what the first one did."""
+    """Names are unique, and a second import recognizes the sessions of the first one."""
     file, other = tmp_path / "export.json", {"CLINVK_HOME": str(tmp_path / "other")}
     _export(clinvk, "first", "--json", "-O", file)
     clinvk("-b", "demo", "-s", "first", "mine", env=other)
@@ -182,7 +182,7 @@ def test_a_redacted_export_says_how_much_is_missing(clinvk: Command) -> None:
         assert ran.stderr == f"redacted: {secrets} secrets, {paths} home paths\n"
 
 
-def test_an_answer_alone_is_what_was_said(clinvk: Command, two: list[str]) -> None:
+def test_only_the_answer_is_printed_with_answer(clinvk: Command, two: list[str]) -> None:
     """Of the last turn or of one by its number, ready for a pipe."""
     del two
     clinvk("-b", "demo", "/say one\n/say two")
@@ -220,7 +220,7 @@ def test_an_answer_alone_is_what_was_said(clinvk: Command, two: list[str]) -> No
         (["import", "/dev/null"], 4, "it is not JSON"),
     ],
 )
-def test_a_mistake_is_one_sentence_with_the_way_out(
+def test_a_wrong_use_is_one_sentence_with_a_hint(
     clinvk: Command, two: list[str], words: list[str], exit_code: int, sentence: str
 ) -> None:
     """`error:` and `hint:` on stderr, nothing on stdout, nothing written."""

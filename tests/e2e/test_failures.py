@@ -52,7 +52,7 @@ def test_an_error_of_the_service_is_typed(clinvk: Command, backend: str, status:
     assert again["status"] == "active"
 
 
-def test_a_failure_is_one_sentence_with_the_way_out(clinvk: Command, backend: str) -> None:
+def test_a_failure_is_one_sentence_with_a_hint(clinvk: Command, backend: str) -> None:
     """On stderr: `error:` and `hint:`, no usage text, no traceback; stdout stays empty."""
     ran = clinvk("-b", backend, "[[error:401]] hello")
     assert ran.exit_code == 7

@@ -129,8 +129,8 @@ def test_an_ephemeral_run_is_watched_too(clinvk: Command, repository: Path) -> N
     assert told["files"] == [{"path": path, "change": "modified", "source": "reported"}]
 
 
-def test_sessions_are_found_by_what_they_touched(clinvk: Command) -> None:
-    """A file, a folder, a relative path; a name that only ends alike is another file."""
+def test_sessions_are_found_by_changed_files(clinvk: Command) -> None:
+    """A file, a folder, a relative path; a name with only the same ending is another file."""
     project = Path(clinvk.home.project)
     (project / "sub").mkdir()
     first = clinvk("-b", "demo", "--access", "edit", "-o", "json", "/write sub/a.txt x").json()[

@@ -11,8 +11,8 @@ from clinvk.services.agents.programs import which
 
 @pytest.mark.every_agent
 @pytest.mark.skipif(which("git", os.environ) is None, reason="git is not installed on this machine")
-def test_what_an_agent_does_in_a_shell_is_observed(clinvk: Command, backend: str) -> None:
-    """Its tool's edit is in its own words, its shell's only on the disk."""
+def test_changes_by_an_agents_shell_are_observed(clinvk: Command, backend: str) -> None:
+    """The agent reports the edits of its tool; the changes of its shell are only on the disk."""
     project = clinvk.home.project
     (project / "old.txt").write_text("old\n")
     named = ("-c", "user.name=n", "-c", "user.email=n@example.com")

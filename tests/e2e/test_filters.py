@@ -50,10 +50,10 @@ def clinvk(tmp_path: Path) -> Command:
     ],
     ids=lambda value: " ".join(value) if value and isinstance(value[0], str) else "",
 )
-def test_a_filter_takes_what_it_says_and_nothing_else(
+def test_a_filter_selects_exactly_the_matching_sessions(
     clinvk: Command, words: list[str], listed: list[int], found: list[int]
 ) -> None:
-    """Filtered first, then limited; a search has archived ones as well."""
+    """Filtered first, then limited; a search includes archived sessions."""
     ran = clinvk("sessions", "list", "-q", *words)
     assert ran.exit_code == 0, ran.stderr
     assert [int(one, 16) for one in ran.stdout.split()] == listed

@@ -153,10 +153,10 @@ def test_continuing_a_session_of_another_directory_names_it(
     assert told not in clinvk(*words, "-q", "on", cwd=tmp_path).stderr
 
 
-def test_a_directory_that_is_gone_is_still_left_for_another(
+def test_a_deleted_current_directory_differs_from_the_sessions(
     clinvk: Command, tmp_path: Path
 ) -> None:
-    """Nobody stands in a removed directory without being told where the turn runs."""
+    """In a deleted directory, the message says where the turn runs."""
     begun = _begun(clinvk, tmp_path / "real")
     gone = tmp_path / "gone"
     gone.mkdir()

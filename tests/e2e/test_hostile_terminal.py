@@ -183,8 +183,8 @@ def test_every_command_is_in_the_table() -> None:
     assert known - tried == set()
 
 
-def test_what_was_piped_is_what_the_agent_said(home: tuple[Command, Hostile]) -> None:
-    """A program that reads the answer gets it as it was, and the JSON says the same."""
+def test_piped_output_is_exactly_what_the_agent_printed(home: tuple[Command, Hostile]) -> None:
+    """A program gets the unchanged answer, and the JSON has the same text."""
     clinvk, _ = home
     said = TEXT.replace("\r", "").replace("\x85", "")
     child = clinvk.popen("-b", "demo", "--ephemeral", "-", piped_stdin=True)
@@ -210,7 +210,7 @@ def test_a_sequence_in_two_pieces_is_still_none(home: tuple[Command, Hostile]) -
         assert b"five" in shown
 
 
-def test_a_home_that_is_called_so_is_no_exception(
+def test_a_home_with_a_hostile_name_is_harmless_too(
     home: tuple[Command, Hostile], tmp_path: Path
 ) -> None:
     """Paths of clinvk's own files are shown in messages, too."""

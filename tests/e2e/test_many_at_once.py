@@ -121,8 +121,8 @@ def _stopped(child: "subprocess.Popen[str]") -> None:
     assert child.returncode == 130
 
 
-def test_what_a_person_changes_during_a_run_is_kept(bare: Command) -> None:
-    """Title, name and tags that were given meanwhile stand in record and transcript afterwards."""
+def test_changes_by_the_user_during_a_run_are_kept(bare: Command) -> None:
+    """Title, name and tags set during the run are in the record and the transcript."""
     with running(bare) as child:
         ran = at_once(
             bare,

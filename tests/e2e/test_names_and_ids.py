@@ -43,7 +43,7 @@ def clinvk(tmp_path: Path) -> Command:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_what_may_mean_two_sessions_is_refused_with_both(clinvk: Command, command: str) -> None:
+def test_a_reference_to_two_sessions_is_refused_with_both(clinvk: Command, command: str) -> None:
     """Exit 4, and nothing is done."""
     ran = clinvk(*command.split())
     assert ran.exit_code == 4

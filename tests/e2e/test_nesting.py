@@ -46,8 +46,8 @@ def test_an_agent_does_not_notice_that_it_runs_inside_another(
     assert signs <= set(backends.get(backend).invocation(request).env_unset)
 
 
-def test_who_is_signed_in_stays_signed_in(home: AgentHome, backend: str) -> None:
-    """The variables with a key or an address are handed on."""
+def test_variables_for_the_sign_in_are_kept(home: AgentHome, backend: str) -> None:
+    """The variables with a key or an address are passed on."""
     unset = backends.get(backend).invocation(TurnRequest(prompt="p", cwd=Path("/code"))).env_unset
     assert not [name for name in unset if name in home.env]
     assert not [name for name in unset if re.search(r"_KEY$|_URL$|AUTH|_HOME$|PROXY", name)]

@@ -202,9 +202,7 @@ def test_without_a_terminal_it_says_what_it_would_have_offered(
     assert f"… and {2 if '--here' in words else 3} more" in ran.stderr
 
 
-def test_sessions_that_cannot_be_read_are_said_where_one_picks(
-    clinvk: Command, terminal: Terminal
-) -> None:
+def test_the_picker_reports_unreadable_sessions(clinvk: Command, terminal: Terminal) -> None:
     """In the picker's last line and in one warning, also without a terminal."""
     keep(clinvk, 1, title="a whole one")
     for number in range(2, 7):

@@ -166,10 +166,10 @@ def test_widening_is_in_the_transcript(clinvk: Command) -> None:
 
 
 @pytest.mark.every_agent
-def test_a_conversation_gone_at_the_agent_is_an_error(
+def test_a_missing_conversation_is_an_error(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
-    """Exit 4, the record as it was, nothing sent: never a new conversation in its place."""
+    """Exit 4, an unchanged record, nothing sent: never a new conversation instead."""
     started = clinvk("-b", backend, "-o", "json", "one").json()
     record = clinvk.home.clinvk_home / "sessions" / f"{started['session_id']}.json"
     before = record.read_bytes()
@@ -193,10 +193,10 @@ def test_a_conversation_that_only_the_agent_knows_to_be_gone(clinvk: Command, ba
     assert (session["turns"], session["status"]) == (1, "active")
 
 
-def test_a_session_whose_directory_is_gone_runs_nowhere_else(
+def test_a_session_with_a_missing_directory_is_refused(
     clinvk: Command, server: MockModel, tmp_path: Path, backend: str
 ) -> None:
-    """Exit 4 with the way out, and `-w` is it."""
+    """Exit 4 with the hint to use `-w`."""
     project = tmp_path / "moving"
     project.mkdir()
     clinvk("-b", backend, "one", cwd=project)
@@ -312,10 +312,8 @@ def test_a_turn_that_would_hang_elsewhere_is_refused(
     assert _remembers(1) in clinvk("-s", "mine", "three").stdout
 
 
-def test_a_session_that_has_moved_lives_where_it_was_said_to(
-    clinvk: Command, tmp_path: Path
-) -> None:
-    """Once a turn has ended well in the new place, it is the session's own."""
+def test_a_moved_session_keeps_its_new_directory(clinvk: Command, tmp_path: Path) -> None:
+    """After a successful turn in the new directory, it is the session's own."""
     project = tmp_path / "moving"
     project.mkdir()
     clinvk("-s", "mine", "-b", "codex", "one", cwd=project)
@@ -337,10 +335,10 @@ def test_another_model_is_for_one_turn(clinvk: Command, server: MockModel, backe
 
 
 @pytest.mark.parametrize("claude", ["claude", "claude-next"])
-def test_claude_takes_another_system_prompt_from_2_1_329_on(
+def test_claude_accepts_another_system_prompt_since_2_1_329(
     clinvk: Command, server: MockModel, claude: str
 ) -> None:
-    """For that turn, at the model; the next has the session's own again. Before: exit 5."""
+    """Only for that turn; the next one has the session's own again. Before: exit 5."""
     clinvk("-b", "claude", "--system-prompt", "speak in verse", "one")
     sent = len(server.requests)
     ran = clinvk("-c", "--system-prompt", "speak in prose", "two")

@@ -51,10 +51,8 @@ def turns(clinvk: Command, session: str) -> list[dict[str, Any]]:
     return told
 
 
-def test_what_was_said_in_the_agents_screen_is_recorded(
-    clinvk: Command, terminal: Terminal
-) -> None:
-    """Prompt, answer and usage of each turn, in order, and the next headless turn knows them."""
+def test_turns_in_the_agents_screen_are_recorded(clinvk: Command, terminal: Terminal) -> None:
+    """Prompt, answer and usage of each turn in order; the next headless turn knows them."""
     started = clinvk("-b", "demo", "-o", "json", "first").json()["session_id"]
     terminal.run(clinvk.program, "resume", started)
     terminal.wait_for(READY)
@@ -139,8 +137,8 @@ def test_the_session_is_held_and_shown_as_running(clinvk: Command, terminal: Ter
     assert (session["status"], session["title"]) == ("active", "a person's title")
 
 
-def test_nothing_said_changes_nothing(clinvk: Command, terminal: Terminal) -> None:
-    """A screen that is opened and closed again is no turn, and a new chat is no session."""
+def test_a_screen_without_a_prompt_changes_nothing(clinvk: Command, terminal: Terminal) -> None:
+    """It is no turn, and a new chat is no session."""
     clinvk("-s", "mine", "-b", "demo", "first")
     record = next((clinvk.home.clinvk_home / "sessions").glob("*.json"))
     before = record.read_bytes()
@@ -178,8 +176,8 @@ def test_chat_begins_a_session(clinvk: Command, terminal: Terminal) -> None:
     assert [turn["prompt"] for turn in turns(clinvk, "mine")] == ["fix the parser", "go on"]
 
 
-def test_the_agents_own_title_is_taken_over_unless_a_person_gave_one(clinvk: Command) -> None:
-    """After a headless turn too; `--title` and `rename` win, and it is told in the result."""
+def test_the_agents_own_title_is_used_unless_the_user_set_one(clinvk: Command) -> None:
+    """After a headless turn too; `--title` and `rename` win, and the result shows it."""
     told = clinvk("-b", "demo", "-o", "json", "first\n/title What the agent calls it").json()
     assert told["title"] == "What the agent calls it"
     assert clinvk("-b", "demo", "-o", "json", "first\n/title \x1b[2J \n").json()["title"] == "first"
@@ -286,8 +284,8 @@ def test_without_a_terminal_there_is_no_screen(clinvk: Command) -> None:
     assert clinvk("sessions", "list", "--json").json() == []
 
 
-def test_what_needs_a_prompt_is_refused(clinvk: Command, terminal: Terminal) -> None:
-    """`--timeout` and the like mean nothing in a screen: exit 2, never dropped."""
+def test_an_option_that_needs_a_prompt_is_refused(clinvk: Command, terminal: Terminal) -> None:
+    """`--timeout` and similar options have no effect in a screen: exit 2, never ignored."""
     clinvk("-s", "mine", "-b", "demo", "first")
     for option in (["--timeout", "5s"], ["--max-turns", "2"], ["-o", "json"]):
         terminal.clear()

@@ -71,14 +71,14 @@ def test_a_signal_during_a_tool_leaves_nothing_of_it(
 
 
 @pytest.mark.parametrize("agent_too", [False, True], ids=["clinvk", "clinvk and agent"])
-def test_the_tool_of_a_killed_run_is_gone_before_the_next_turn(
+def test_the_tool_of_a_killed_run_is_stopped_before_the_next_turn(
     clinvk: Command,
     start_tool: Callable[[], "subprocess.Popen[str]"],
     tmp_path: Path,
     *,
     agent_too: bool,
 ) -> None:
-    """`-c` ends what `kill -9` left, even if nobody is left that the tool is a child of."""
+    """`-c` stops what `kill -9` left, also a tool whose parent has ended."""
     child = start_tool()
     agent = int(Path(f"/proc/{child.pid}/task/{child.pid}/children").read_text().split()[0])
     os.kill(child.pid, signal.SIGKILL)

@@ -119,10 +119,10 @@ def test_a_backend_that_keeps_the_contract_passes(clinvk: Command) -> None:
         ("endless on errors", "error", "it did not end in time"),
     ],
 )
-def test_what_it_breaks_is_named_and_nothing_else(
+def test_only_the_failed_checks_are_reported_as_failed(
     clinvk: Command, flaw: str, broken: str, why: str
 ) -> None:
-    """Exit 1, and the check's line says what was seen."""
+    """Exit 1, and the line of the check says what happened."""
     declare(clinvk, flaw)
     checks = tried(clinvk, "toy", env={"CLINVK_RUN_TIMEOUT": "5s"})
     assert held(checks) == {name: "no" if name in broken.split() else "yes" for name in ALL}
@@ -157,8 +157,8 @@ def test_one_that_ignores_every_signal_is_stopped_all_the_same(clinvk: Command) 
     assert not running(str(Path(clinvk.home.home, "toy.py")))
 
 
-def test_what_a_backend_lacks_is_not_tried_and_says_why(clinvk: Command) -> None:
-    """`cat` answers at once and can do nothing else."""
+def test_checks_of_missing_features_are_skipped_with_a_reason(clinvk: Command) -> None:
+    """`cat` answers at once and has no other feature."""
     config = "backends: {{toy: {{declared: {{program: cat, start: []}}}}}}\n"
     declare(clinvk, "none", config)
     checks = tried(clinvk, "toy")

@@ -152,10 +152,10 @@ def test_an_export_says_what_its_transcripts_lack(clinvk: Command) -> None:
 @pytest.mark.parametrize(
     ("lost", "said"), [((1, 2), "turns 1-2"), ((2,), "turn 2"), ((1, 3), "turns 1, 3")]
 )
-def test_turns_that_a_transcript_lost_are_still_said_after_the_next_turn(
+def test_lost_turns_are_still_reported_after_the_next_turn(
     clinvk: Command, lost: tuple[int, ...], said: str
 ) -> None:
-    """At the beginning or in the middle: doctor, export and show name them, however it ends."""
+    """At the start or in the middle: doctor, export and show name them."""
     session_id = _say(clinvk, "one")["session_id"]
     for prompt in ("two", "three", "four"):
         _say(clinvk, prompt, "-c")

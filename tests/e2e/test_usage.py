@@ -80,10 +80,10 @@ def test_equal_turns_cost_the_same(clinvk: Command, claude: str) -> None:
 
 
 @pytest.mark.parametrize("claude", ["claude", "claude-next"])
-def test_an_answer_that_broke_off_leaves_no_figures_and_the_next_ones_exact(
+def test_an_answer_that_was_cut_off_has_no_figures_and_the_next_are_exact(
     clinvk: Command, server: MockModel, claude: str
 ) -> None:
-    """The agent asks again by itself and loses count, of the conversation in 2.1.332."""
+    """The agent repeats the request itself and counts wrong, in 2.1.332 for the conversation."""
     assert claude
     ask = "[[usage:in=200,out=20]]"
     broken = {"[[cut]]", "[[steps:1]] [[cut]]", "[[steps:1]] [[fail:overloaded_error]]"}
@@ -124,10 +124,10 @@ def test_a_broken_turn_leaves_the_next_ones_figures_exact(
 
 
 @pytest.mark.parametrize("claude", ["claude", "claude-next"])
-def test_what_a_sub_agent_used_is_in_the_turn(
+def test_the_usage_of_a_sub_agent_is_part_of_the_turn(
     clinvk: Command, server: MockModel, claude: str
 ) -> None:
-    """It runs on a model of its own, is billed apart, and is counted once, over resumes too."""
+    """It has its own model and its own bill, and is counted once, also over resumes."""
     assert claude
     agents = clinvk.home.project / ".claude/agents"
     agents.mkdir(parents=True)
@@ -179,8 +179,10 @@ def test_a_summary_that_the_agent_makes_for_itself_is_counted(
     assert _said(after, _billed(server, since)) == _billed(server, since)
 
 
-def test_what_a_sub_agent_of_qwen_used_is_in_the_turn(clinvk: Command, server: MockModel) -> None:
-    """In a first turn, in a further one, and after a turn in qwen's own CLI, each counted once."""
+def test_the_usage_of_a_sub_agent_of_qwen_is_part_of_the_turn(
+    clinvk: Command, server: MockModel
+) -> None:
+    """In a first turn, in a further one, and after a turn in qwen's own CLI; counted once."""
     asked = '{"description": "h", "prompt": "Help.", "subagent_type": "general-purpose"}'
     delegates = f"[[usage:in=100,out=10]] Ask. [[tool:agent|{asked}]]"
     begins = ["-b", "qwen", "--access", "full", "-s", "one"]

@@ -207,8 +207,8 @@ def test_a_session_archived_during_the_wait_is_not_continued(bare: Command, act:
     assert bare("resume", "work", "--wait", "next").exit_code == 0
 
 
-def test_a_waiting_run_takes_over_from_one_that_was_killed(bare: Command) -> None:
-    """The agent that was left behind is stopped, and the session goes on with the next turn."""
+def test_a_waiting_run_continues_after_a_killed_one(bare: Command) -> None:
+    """The agent that was left is stopped, and the session continues with the next turn."""
     with (
         a_run(bare, "-s", "work") as first,
         waiting(bare, "-s", "work", "--wait", "-o", "json", "next") as child,

@@ -87,10 +87,10 @@ def test_json_and_events_are_as_published(clinvk: Command) -> None:
         (["sessions", "nope"], 2, "there is no command `nope`"),
     ],
 )
-def test_a_mistake_is_one_sentence_with_the_way_out(
+def test_a_wrong_use_is_one_sentence_with_a_hint(
     clinvk: Command, words: list[str], exit_code: int, sentence: str
 ) -> None:
-    """`error:` and `hint:` on stderr, stdout empty, the published exit code, nothing written."""
+    """`error:` and `hint:` on stderr, empty stdout, the documented exit code, nothing written."""
     ran = clinvk(*words)
     assert ran.exit_code == exit_code, ran.stderr
     assert ran.stderr.startswith("error: ")
@@ -101,7 +101,7 @@ def test_a_mistake_is_one_sentence_with_the_way_out(
     assert "Usage:" not in ran.stderr
 
 
-def test_a_mistake_is_told_as_json_where_json_is_asked_for(clinvk: Command) -> None:
+def test_an_error_is_json_if_json_was_requested(clinvk: Command) -> None:
     """The object of a failure is the object of a success, with an error in it."""
     for words in (["-o", "json", "-b", "nope", "hi"], ["-ojson", "--timeout", "10x", "hi"]):
         ran = clinvk(*words)
@@ -192,8 +192,8 @@ def test_a_read_only_home_costs_the_record_not_the_prompt(clinvk: Command) -> No
     assert (ran.exit_code, ran.stderr.count("warning: ")) == (0, 1)
 
 
-def test_an_unreadable_directory_is_said_to_be(clinvk: Command, tmp_path: Path) -> None:
-    """A workdir without permission is wrong usage, not a crash of the agent."""
+def test_an_unreadable_directory_is_wrong_usage(clinvk: Command, tmp_path: Path) -> None:
+    """A workdir without permission is exit 2, not a crash of the agent."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0)
     ran = clinvk("-b", "demo", "-w", closed, "hello")
@@ -282,8 +282,10 @@ def test_version_and_help(clinvk: Command) -> None:
         ("-b demo hi", 2),
     ],
 )
-def test_an_odd_place_is_no_bug(clinvk: Command, tmp_path: Path, line: str, exit_code: int) -> None:
-    """A stdout that takes nothing, a directory that is gone: said in a sentence, if at all."""
+def test_an_unusual_environment_is_no_bug(
+    clinvk: Command, tmp_path: Path, line: str, exit_code: int
+) -> None:
+    """A stdout that cannot be written, a deleted directory: at most one sentence."""
     (tmp_path / "gone").mkdir()
     script = f"cd {tmp_path}/gone && rmdir {tmp_path}/gone && PWD=. exec {clinvk.program} {line}"
     ran = _shell(clinvk, script)
@@ -291,7 +293,7 @@ def test_an_odd_place_is_no_bug(clinvk: Command, tmp_path: Path, line: str, exit
     assert "Traceback" not in ran.stderr
 
 
-def test_an_editor_that_leaves_no_draft_is_said_to(clinvk: Command) -> None:
+def test_an_editor_that_saves_no_file_is_an_error(clinvk: Command) -> None:
     """Exit 2: nothing was sent."""
     ran = clinvk("-b", "demo", "-e", env={"EDITOR": "rm -f"})
     assert (ran.exit_code, "saved no file: nothing was sent" in ran.stderr) == (2, True)
@@ -337,8 +339,8 @@ def test_a_reader_that_stalls_does_not_hold_up_the_end(clinvk: Command, way: str
     assert session["status"] != "running"
 
 
-def test_a_turn_that_was_cut_off_by_its_reader_is_no_success(clinvk: Command) -> None:
-    """141, as of any program that SIGPIPE ends; a list that `head` has seen enough of is fine."""
+def test_a_turn_whose_reader_closed_the_pipe_is_no_success(clinvk: Command) -> None:
+    """141, as for any program that SIGPIPE ends; a list piped to `head` succeeds."""
     cut = _shell(
         clinvk, f"{{ {clinvk.program} -b demo '/long 200000'; echo $? >&2; }} | head -c 20"
     )
@@ -481,8 +483,8 @@ def test_a_run_holds_its_session_without_its_lock_file_too(clinvk: Command) -> N
     assert child.returncode == 0
 
 
-def test_widening_is_said_after_a_first_turn_that_broke_off_too(clinvk: Command) -> None:
-    """What was chosen for a turn that was killed is still what was chosen."""
+def test_wider_access_is_reported_after_an_interrupted_first_turn(clinvk: Command) -> None:
+    """The access chosen for a killed turn is still the session's."""
     child = clinvk.popen("-b", "demo", "--access", "read-only", "/silent 30")
     clinvk.wait_until_recorded('"backend_session"')
     kill_group(child)

@@ -103,8 +103,8 @@ def test_a_record_with_any_value_in_a_field_is_read_or_refused(
 
 
 @pytest.mark.parametrize("field", sorted(KNOWN - {"schema"}))
-def test_what_is_accepted_of_a_field_is_of_the_published_form(field: str) -> None:
-    """Each value: nothing of another kind gets beyond the reading of a record."""
+def test_an_accepted_field_has_the_published_form(field: str) -> None:
+    """A value of another kind is never accepted from a record."""
     with place() as where:
         record = json.loads(where.home.record(ID).read_bytes())
     for value in ALL:

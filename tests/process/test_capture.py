@@ -9,8 +9,8 @@ import pytest
 from clinvk.process.capture import capture
 
 
-def test_what_a_program_says_comes_back_with_its_code(tmp_path: Path) -> None:
-    """Both streams, in full, from the folder and the environment that were given."""
+def test_the_output_of_a_program_is_returned_with_its_code(tmp_path: Path) -> None:
+    """Both streams, complete, with the given folder and environment."""
     code = (
         "import os,sys; sys.stdout.buffer.write(b'o' * 300000); sys.stderr.write(os.getcwd());"
         "sys.exit(len(os.environ['A']) if sys.stdin.read() == '' else 9)"
@@ -19,8 +19,8 @@ def test_what_a_program_says_comes_back_with_its_code(tmp_path: Path) -> None:
     assert (said.code, len(said.stdout), said.stderr.decode()) == (3, 300_000, str(tmp_path))
 
 
-def test_a_program_that_takes_too_long_is_gone_with_its_children(tmp_path: Path) -> None:
-    """The caller waits no longer than it said."""
+def test_a_program_that_takes_too_long_is_killed_with_its_children(tmp_path: Path) -> None:
+    """The caller waits no longer than its limit."""
     started = time.monotonic()
     with pytest.raises(TimeoutError):
         capture(

@@ -174,6 +174,6 @@ def test_another_kind_of_database_is_not_read(tmp_path: Path, what: str) -> None
     assert not Path(f"{database}-wal").exists()
 
 
-def test_no_value_is_taken_for_a_query(database: Path) -> None:
-    """An id may hold anything."""
+def test_no_value_is_interpreted_as_sql(database: Path) -> None:
+    """An id can contain anything."""
     assert read_rows(database, QUERY, {"of": "' OR 1 --"}) == []

@@ -183,8 +183,8 @@ def test_the_recording_is_what_the_program_prints(case: str, tmp_path: Path) -> 
     assert answers_of(case) == Case("demo", case).answers
 
 
-def test_there_is_no_recording_without_its_scene() -> None:
-    """What is recorded can be recorded again."""
+def test_every_recording_has_a_scene() -> None:
+    """Each recording can be made again."""
     assert {folder.name for folder in STREAMS.iterdir()} == set(SCENES)
 
 

@@ -154,8 +154,8 @@ def test_a_run_within_a_run_carries_both_marks() -> None:
     assert new_mark({RUN_MARK: outer}) != inner
 
 
-def test_who_looks_is_not_among_the_descendants() -> None:
-    """Neither this process nor one that it comes from is ever signalled."""
+def test_the_searching_process_is_not_a_descendant() -> None:
+    """This process and its parents are never signalled."""
     ours = Descendants(os.getppid(), "")
     ours.look()
     seen = ours._seen  # who would be signalled: not a thing to try out

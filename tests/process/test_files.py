@@ -111,8 +111,8 @@ def test_shell_edits_creations_and_deletions_are_seen(tree: Tree) -> None:
     assert tree.seen(watch) == {"a.txt": MODIFIED, "b.txt": DELETED, "new/deep/d.txt": CREATED}
 
 
-def test_what_was_dirty_before_counts_only_if_it_changed_again(tree: Tree) -> None:
-    """The person's own work is not the agent's."""
+def test_a_dirty_file_counts_only_if_it_changed_again(tree: Tree) -> None:
+    """The user's own work is not the agent's."""
     tree.write("a.txt", "mine\n")
     tree.write("mine.txt", "mine\n")
     (tree.root / "b.txt").unlink()
@@ -197,8 +197,8 @@ def test_a_file_replaced_by_a_folder_is_gone(tree: Tree) -> None:
     assert tree.seen(watch) == {"a.txt": DELETED, "a.txt/inner": CREATED}
 
 
-def test_what_is_ignored_is_not_looked_at(tree: Tree) -> None:
-    """Build output is not what a person asks about."""
+def test_ignored_files_are_not_compared(tree: Tree) -> None:
+    """Nobody asks about build output."""
     tree.write(".gitignore", "build/\n")
     tree.commit()
     watch = tree.watch()
@@ -215,8 +215,8 @@ def test_hidden_untracked_files_are_not_searched(tree: Tree) -> None:
     assert tree.seen(watch) == {"a.txt": MODIFIED}
 
 
-def test_what_was_touched_before_the_first_look_still_counts(tree: Tree, world: World) -> None:
-    """A quick agent is no quicker than the clock of the file system."""
+def test_changes_before_the_first_snapshot_still_count(tree: Tree, world: World) -> None:
+    """The file system's clock shows them, however quick the agent is."""
     began_at = time.time()
     time.sleep(0.02)
     tree.write("a.txt", "quick\n")
@@ -352,8 +352,8 @@ def test_a_hanging_git_is_a_warning_and_costs_little(
     assert trouble in str(found.error)
 
 
-def test_more_files_than_can_be_compared_are_said_to_be(tree: Tree) -> None:
-    """A folder of packages that nobody ignores."""
+def test_too_many_files_to_compare_are_reported(tree: Tree) -> None:
+    """As with a folder of packages that is not ignored."""
     watch = tree.watch()
     folder = tree.root / "many"
     folder.mkdir()

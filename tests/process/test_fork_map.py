@@ -61,8 +61,8 @@ def test_the_part_of_a_copy_that_dies_is_done_here() -> None:
     assert printed == "[0, 1, 2] none is left\n"
 
 
-def test_what_the_work_raises_is_raised_here() -> None:
-    """As if there were no copies; none of them says anything on stderr."""
+def test_an_error_of_the_work_is_raised_here() -> None:
+    """As without copies; no copy prints anything on stderr."""
     printed = _run("""
         def work(part):
             if part:

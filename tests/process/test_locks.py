@@ -160,8 +160,8 @@ def test_a_dead_process_holds_nothing_and_leaves_its_text(path: Path) -> None:
             assert (lock.previous, holder(path)) == (None, signed(ours()))
 
 
-def test_the_child_of_another_machine_is_not_taken_for_one_of_ours(path: Path) -> None:
-    """Its number means nothing here."""
+def test_the_child_of_another_machine_is_not_mistaken_for_a_local_one(path: Path) -> None:
+    """Its pid means nothing here."""
     with another_run(path, host="there") as child:
         child.kill()
         child.wait()
@@ -254,8 +254,8 @@ def test_a_lock_that_was_waited_for_is_held_since_it_was_taken(path: Path) -> No
     assert said.started_at.hour == 12
 
 
-def test_waiting_takes_no_longer_than_was_asked(path: Path) -> None:
-    """The sum of the pauses is what was asked, and then the holder is named."""
+def test_waiting_takes_no_longer_than_requested(path: Path) -> None:
+    """The sum of the pauses is the requested time; then the error names the holder."""
     slept: list[float] = []
     with another_run(path), pytest.raises(SessionBusyError):
         acquire(path, ours(wait_s=1.0, sleep=slept.append))

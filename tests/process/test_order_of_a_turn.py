@@ -239,10 +239,10 @@ def test_a_name_that_cannot_be_written_is_an_error(
     assert not (agent.marks / "prompt").exists()
 
 
-def test_an_ephemeral_turn_goes_the_same_way_and_writes_nothing(
+def test_an_ephemeral_turn_has_the_same_order_and_writes_nothing(
     agent: Waiting, world: World, say: Callable[..., RunReport]
 ) -> None:
-    """Nothing is on disk when the prompt comes, nor afterwards."""
+    """Nothing is on disk when the prompt is sent, nor afterwards."""
     report = say(ephemeral=True)
     assert (report.session_id, report.outcome.text) == (None, "hello")
     assert (agent.marks / "prompt").exists()

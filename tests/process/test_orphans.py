@@ -75,8 +75,8 @@ def test_a_process_that_only_has_the_same_pid_is_not_stopped(stubborn: Orphan) -
     assert stubborn.poll() is None
 
 
-def test_what_leads_no_group_is_ended_alone() -> None:
-    """An agent's own screen shares the group of its shell, and of us here: nobody else is hit."""
+def test_a_process_that_leads_no_group_is_stopped_alone() -> None:
+    """An agent's screen shares the group of its shell, or ours here: no other process is hit."""
     mark = "0123456789ab"
     script = "trap '' INT; sleep 60 & exec sleep 60"
     with subprocess.Popen(["/bin/sh", "-c", script], env={RUN_MARK: mark}) as screen:

@@ -194,7 +194,7 @@ def test_limits_apply_while_nobody_reads_the_output(
 def test_ctrl_c_works_while_nobody_reads_the_output(
     tmp_path: Path, marker: str, running: Callable[[], list[int]]
 ) -> None:
-    """One is enough: the agent is stopped, the turn recorded as cancelled, and clinvk leaves."""
+    """One is enough: the agent is stopped, the turn is recorded as cancelled, clinvk exits."""
     home = RogueHome(tmp_path, **{MARKER: marker})
     with subprocess.Popen(
         home.argv("-b", "claude", "-o", "stream-json", "hello"),

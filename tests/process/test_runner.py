@@ -77,8 +77,8 @@ def test_a_talking_child_ends_at_the_total_timeout(launch: Starter) -> None:
     assert child.ending.duration_s < 1.6
 
 
-def test_output_on_stderr_is_life_too(launch: Starter) -> None:
-    """A child that only talks on stderr is not idle."""
+def test_output_on_stderr_counts_as_activity(launch: Starter) -> None:
+    """A child that only writes to stderr is not idle."""
     child = launch("busy_on_stderr", limits={"idle_timeout_s": 0.5})
     assert run(child) == ["result"]
     assert child.ending.reason is EndReason.EXITED
@@ -209,8 +209,8 @@ def test_a_stopped_child_is_continued_to_receive_sigterm(launch: Starter) -> Non
         "grandchild_floods_stdout",
     ],
 )
-def test_what_a_child_leaves_behind_is_ended(launch: Starter, behaviour: str) -> None:
-    """The child's own exit counts, is delayed by 1.5 s at most, and nothing of it stays."""
+def test_processes_that_a_child_leaves_are_stopped(launch: Starter, behaviour: str) -> None:
+    """The child's own exit code counts, and the end is delayed by at most 1.5 s."""
     child = launch(behaviour)
     assert "result" in run(child)
     assert child.ending.reason is EndReason.EXITED
@@ -343,10 +343,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
     ids=["program", "directory", "permission", "interpreter", "nul", "too-long"],
 )
-def test_what_cannot_be_started_says_why(
+def test_a_program_that_cannot_be_started_has_a_reason(
     launch: Starter, folder: Path, argv: tuple[str, ...], cwd: str, said: str
 ) -> None:
-    """Program and directory are told apart, and the private files are taken away again."""
+    """Program and directory are distinguished, and the private files are deleted."""
     with pytest.raises(BackendStartError) as caught:
         launch(argv=argv, cwd=folder / cwd, files={"key": "content"})
     assert said in caught.value.message
@@ -370,10 +370,10 @@ def test_an_exit_is_noticed_without_a_pidfd(
     assert child.ending.duration_s < 2.0
 
 
-def test_private_files_that_cannot_be_written_are_said_so(
+def test_private_files_that_cannot_be_written_are_an_error(
     launch: Starter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is started without the files it needs."""
+    """Nothing is started without the files that it needs."""
     monkeypatch.setattr("tempfile.tempdir", "/nowhere")
     with pytest.raises(BackendStartError, match="temporary files cannot be written: no such file"):
         launch("shows_file", "--file={notes}", files={"notes": "kept private"})

@@ -85,10 +85,10 @@ def test_an_answer_from_another_conversation_is_stopped_before_it_begins(
     check_home(home.clinvk_home)
 
 
-def test_a_new_conversation_takes_its_place_if_asked_and_nothing_was_done(
+def test_a_new_conversation_replaces_it_on_request_if_nothing_was_done(
     home: RogueHome, backend: str
 ) -> None:
-    """`--if-missing replay`: one turn, told anew; the other conversation leaves no trace."""
+    """`--if-missing replay`: one turn, sent again; nothing of the other conversation is kept."""
     _first(home, backend)
     result = home.run("other", "-c", "--if-missing", "replay", "-o", "json", "two").json()
     assert (result["exit_status"], result["turn"], result["resumed"]) == (0, 2, False), result
@@ -98,10 +98,10 @@ def test_a_new_conversation_takes_its_place_if_asked_and_nothing_was_done(
 
 
 @pytest.mark.parametrize("way", ["fail", "new", "replay"])
-def test_what_was_said_in_another_conversation_stays_with_the_failure(
+def test_output_from_another_conversation_is_kept_with_the_failure(
     home: RogueHome, backend: str, way: str
 ) -> None:
-    """The turn keeps its content and fails with exit 4; its prompt is not sent a second time."""
+    """The turn keeps its content and fails with exit 4; its prompt is not sent again."""
     first = _first(home, backend)
     ran = home.run("works, then other", "-c", "--if-missing", way, "-o", "json", "two")
     result = ran.json()
@@ -116,10 +116,10 @@ def test_what_was_said_in_another_conversation_stays_with_the_failure(
 
 
 @pytest.mark.parametrize("way", ["fail", "new", "replay"])
-def test_a_turn_that_did_work_is_never_taken_for_a_conversation_that_is_gone(
+def test_a_turn_that_did_work_is_never_repeated_as_gone(
     home: RogueHome, backend: str, way: str
 ) -> None:
-    """Whatever the agent says at its end: the turn stays, fails, and is not run twice."""
+    """Whatever the agent reports at its end: the turn is kept, fails, and is not run twice."""
     _first(home, backend)
     ran = home.run("works, then fails", "-c", "--if-missing", way, "-o", "json", "two")
     result = ran.json()

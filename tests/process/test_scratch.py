@@ -49,8 +49,8 @@ def _killed_run(temporary: Path) -> tuple[Path, int]:
     return folder, child
 
 
-def test_what_a_killed_run_left_is_removed_once_its_agent_is_gone(temporary: Path) -> None:
-    """While the agent lives it may read them."""
+def test_files_of_a_killed_run_are_removed_after_its_agent_ended(temporary: Path) -> None:
+    """The agent may still read them while it runs."""
     folder, child = _killed_run(temporary)
     try:
         assert list(iter_left(now_s=_later())) == []
@@ -106,8 +106,10 @@ def _foreign(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [_old_name, _longer_name, _open, _link, _file, _foreign])
-def test_what_is_not_clearly_ours_stays(temporary: Path, change: Callable[[Path], None]) -> None:
-    """Another name, other rights, a link, a file, somebody else's."""
+def test_a_folder_that_may_not_be_clinvks_is_kept(
+    temporary: Path, change: Callable[[Path], None]
+) -> None:
+    """Another name, other permissions, a link, a file, another owner."""
     folder = Path(tempfile.mkdtemp(prefix="clinvk-run-"))
     change(folder)
     before = sorted(temporary.rglob("*"))
@@ -115,8 +117,8 @@ def test_what_is_not_clearly_ours_stays(temporary: Path, change: Callable[[Path]
     assert sorted(temporary.rglob("*")) == before
 
 
-def test_a_folder_that_was_just_made_is_not_taken_from_its_run(temporary: Path) -> None:
-    """It is locked some moments later."""
+def test_a_new_folder_is_not_removed(temporary: Path) -> None:
+    """It is locked shortly after it is created."""
     folder = Path(tempfile.mkdtemp(prefix="clinvk-run-"))
     assert list(iter_left(now_s=time.time())) == []
     assert list(iter_left(now_s=_later())) == [folder]

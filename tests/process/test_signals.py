@@ -138,7 +138,7 @@ def test_old_ways_are_back_afterwards() -> None:
     assert [signal.getsignal(number) for number in HANDLED] == before
 
 
-def test_what_was_ignored_stays_ignored(tmp_path: Path) -> None:
+def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     """Under `nohup` a closing terminal stops nothing."""
     program = tmp_path / "program.py"
     program.write_text(

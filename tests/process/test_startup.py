@@ -97,8 +97,8 @@ def test_the_help_loads_nothing_but_the_command_line(tmp_path: Path) -> None:
     assert {name.split(".")[1] for name in ours} == {"__main__", "cli", "errors", "text"}
 
 
-def test_what_the_agent_need_not_wait_for_is_loaded_after_its_start(tmp_path: Path) -> None:
-    """What was loaded when the agent is started; to read and show its output, it has time."""
+def test_modules_that_the_agent_does_not_need_are_loaded_after_its_start(tmp_path: Path) -> None:
+    """The modules for reading and showing its output can be loaded while the agent starts."""
     probe = """
 import os, subprocess, sys
 class Started(subprocess.Popen):
@@ -125,7 +125,7 @@ main()
     assert loaded.isdisjoint(HEAVY | AFTER_THE_START)
 
 
-def test_the_version_loads_nothing_of_ours_but_the_version(tmp_path: Path) -> None:
-    """`--version` is answered before the command line is even imported."""
+def test_version_loads_only_the_version_of_clinvk(tmp_path: Path) -> None:
+    """`--version` is answered before the command line is imported."""
     ours = {name for name in _loaded(["--version"], tmp_path) if name.startswith("clinvk")}
     assert ours == {"clinvk", "clinvk.__main__"}

@@ -88,8 +88,8 @@ def test_a_first_turn_is_the_start_filled_in() -> None:
     assert made.env == {"TOY_MODEL": "toy-2", "TOY_MODE": "quiet"}
 
 
-def test_what_was_not_asked_leaves_nothing_behind() -> None:
-    """No option, no variable and no file stands for something that nobody said."""
+def test_an_option_that_is_not_requested_leaves_no_trace() -> None:
+    """It adds no argument, no variable and no file."""
     made = TOY.invocation(ask())
     assert made.argv == ("toy", "ask", "--dir=/p")
     assert made.env == {"TOY_MODE": "quiet"}
@@ -131,8 +131,8 @@ backends:
     assert made.files == {"prompt_file": "do it"}
 
 
-def test_what_the_declaration_does_not_say_cannot_be_asked() -> None:
-    """Each thing that is missing is a capability that it lacks, with the key as its reason."""
+def test_a_feature_that_is_not_declared_cannot_be_requested() -> None:
+    """Each missing key is a capability that the backend lacks, with the key as the reason."""
     bare = declared("toy", form("backends: {toy: {declared: {program: toy, start: []}}}"))
     assert bare.title == "toy"
     assert bare.lacks[Capability.RESUME] == "its declaration has no resume"

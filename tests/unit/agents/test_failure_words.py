@@ -232,24 +232,24 @@ def in_its_own_form(name: str, words: str) -> tuple[FailureCode, str]:
 
 
 @pytest.mark.parametrize("words", MISLEADING)
-def test_what_an_error_names_is_not_what_it_is(words: str) -> None:
-    """The exit code would send a person to the account, the network or the sign-in, in vain."""
+def test_names_in_an_error_do_not_decide_its_code(words: str) -> None:
+    """Otherwise the hint would be about the account, the network or the sign-in, in vain."""
     for name in NAMES:
         assert judged(name, [], f"{words}\n") == (FailureCode.AGENT_FAILED, words), name
         assert in_its_own_form(name, words)[0] is FailureCode.AGENT_FAILED, name
 
 
 @pytest.mark.parametrize(("stderr", "message"), AMONG_OTHERS)
-def test_what_stands_around_the_agents_own_error_is_not_the_error(
-    stderr: str, message: str
-) -> None:
-    """A tool's trouble, stacks, source, earlier exceptions, hints and addresses."""
+def test_text_around_the_agents_error_is_not_the_error(stderr: str, message: str) -> None:
+    """Errors of tools, stacks, source, earlier exceptions, hints and addresses."""
     for name in NAMES:
         assert judged(name, [], stderr) == (FailureCode.AGENT_FAILED, message), name
 
 
 @pytest.mark.parametrize(("words", "code"), MEANT.items())
-def test_what_the_service_says_is_known_from_every_agent(words: str, code: FailureCode) -> None:
+def test_errors_of_the_service_are_recognized_from_every_agent(
+    words: str, code: FailureCode
+) -> None:
     """On stderr, as an event, and with an address beside it."""
     assert code_of_words(words, ()) is code
     assert code_of_words(f"request to https://api.example.test/v1/messages: {words}", ()) is code

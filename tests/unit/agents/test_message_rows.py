@@ -273,8 +273,8 @@ def test_the_database_is_where_the_agent_keeps_it(environ: dict[str, str], path:
     assert OPENCODE.conversation_files("s", Path("/home/u"), nowhere) is None
 
 
-def test_a_session_without_anything_to_go_on_with_is_empty(kept: Kept) -> None:
-    """Without a message, or with all of them undone; a part of one that is left is enough."""
+def test_a_session_without_anything_to_continue_is_empty(kept: Kept) -> None:
+    """Without a message, or with all of them undone; a remaining part is enough."""
     where = OPENCODE.conversation_files("s", kept.home, {})
     kept.asked("1", said("a prompt"))
     assert not conversation_is_empty(where), "the database has other tables: nothing is told"

@@ -136,8 +136,8 @@ def test_the_name_of_a_thread() -> None:
     ],
     ids=str,
 )
-def test_what_counts_as_said_by_a_person(said: dict[str, object], prompt: str | None) -> None:
-    """Not what the agent writes into the log in a person's name."""
+def test_only_prompts_of_the_user_are_prompts(said: dict[str, object], prompt: str | None) -> None:
+    """Text that the agent writes into the log as a user message is not one."""
     log = [
         json.dumps({"type": "user", "uuid": "1", "message": said}),
         json.dumps(_answer("an answer")),

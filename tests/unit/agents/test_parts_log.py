@@ -64,8 +64,8 @@ def test_the_counters_are_those_of_every_request() -> None:
     assert PartsLog().counters([]) is None
 
 
-def test_what_the_agent_says_to_itself_is_no_prompt() -> None:
-    """Only a person's own lines begin a turn."""
+def test_the_agents_messages_to_itself_are_no_prompts() -> None:
+    """Only lines of the user start a turn."""
     assert not turns(line("user", "a reminder", provenance="system"), line("assistant", "x"))
 
 

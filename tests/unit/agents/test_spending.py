@@ -121,10 +121,10 @@ def test_the_figures_of_a_resumed_run_are_found_by_the_data(
         ),
     ],
 )
-def test_what_a_version_proved_once_decides_later(
+def test_a_reading_that_a_version_proved_once_is_used_later(
     proof: dict[str, Any], version: str, expected: tuple[int | None, int | None, float | None]
 ) -> None:
-    """A sub-agent's tokens fit both ways; how the same version counted in a plain turn tells."""
+    """A sub-agent's tokens allow both readings; an earlier plain turn of the version decides."""
     counters = None
     for line in (FIRST, proof):
         earlier = Spending(resumed=counters is not None, before=counters)

@@ -112,8 +112,8 @@ def test_of_two_errors_the_last_is_first() -> None:
     assert texts == ["Error: two", "Error: one", "going on", "working", "hello"]
 
 
-def test_what_only_gives_advice_is_no_error() -> None:
-    """Nothing is said then, and the exit code has to do."""
+def test_a_line_of_advice_is_no_error() -> None:
+    """Then there is no message, and the exit code is reported."""
     assert error_lines("Node.js v20.20.2\nnote: run with `RUST_BACKTRACE=1`\n\n", NOTHING) == []
 
 

@@ -83,8 +83,8 @@ def test_a_help_that_cannot_be_written_is_an_error(cli: Cli, words: list[str]) -
     assert said == "error: the output cannot be written: no space left on device\n"
 
 
-def test_what_must_be_there_has_no_brackets_in_the_usage(cli: Cli) -> None:
-    """As everywhere else: brackets are round what may be left out."""
+def test_a_required_argument_has_no_brackets_in_the_usage(cli: Cli) -> None:
+    """As in other programs: only optional words have brackets."""
     assert execute(["sessions", "name", "--help"], cli) == 0
     said = cli.streams.stdout.getvalue()  # type: ignore[union-attr]
     assert said.startswith("Usage: clinvk sessions name [OPTIONS] SESSION [NAME]\n")

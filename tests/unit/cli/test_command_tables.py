@@ -28,8 +28,8 @@ def test_every_command_says_in_one_sentence_what_it_does() -> None:
     assert [command.path for command in commands if not command.line.endswith(".")] == []
 
 
-def test_a_further_turn_takes_the_options_that_make_sense_for_it() -> None:
-    """Those of a prompt, but for what only a new session or another choice of one has."""
+def test_a_further_turn_has_the_options_that_make_sense_for_it() -> None:
+    """Those of a prompt, except options for a new session or for choosing one."""
 
     def options(name: str) -> set[str]:
         command = app.load(name)

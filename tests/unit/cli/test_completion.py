@@ -62,8 +62,8 @@ def test_without_a_command_the_options_are_those_of_a_prompt(tree: Command) -> N
     assert "--version" in names
 
 
-def test_a_value_is_completed_by_what_it_is_called(tree: Command) -> None:
-    """The metavar of the help says what is meant, so no option has to say it twice."""
+def test_a_value_is_completed_by_its_metavar(tree: Command) -> None:
+    """The metavar in the help defines the kind of value, so no option declares it twice."""
     run = find(tree, "run")
     assert source(run, "-b") is Source.BACKENDS
     assert source(run, "--session") is Source.NAMES

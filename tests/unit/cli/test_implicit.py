@@ -45,7 +45,7 @@ def _streams(*, tty: bool) -> Streams:
         (["-V"], ["-V"]),
     ],
 )
-def test_what_names_no_command_is_a_prompt(words: list[str], args: list[str]) -> None:
+def test_words_that_are_not_a_command_are_a_prompt(words: list[str], args: list[str]) -> None:
     """`clinvk PROMPT` is `clinvk run PROMPT`."""
     assert with_command(words, COMMANDS, _streams(tty=True)) == args
 

@@ -218,7 +218,7 @@ def test_which_sessions_are_of_a_place_is_asked_once_a_directory(
     assert len(offered.part(150, 10)) == len(read) == 10
 
 
-def test_sessions_that_are_gone_meanwhile_are_not_pointed_at() -> None:
+def test_sessions_that_were_deleted_meanwhile_cannot_be_picked() -> None:
     """They were counted when the picker was opened."""
     offer = InMemory([listed(number) for number in range(200)], [], gone=50)
     choices = Choices(offer)

@@ -39,8 +39,8 @@ def test_both_orders_of_bytes_are_read(bits: str, order: str) -> None:
         (b"\xed\xa0\x80", "its byte 1 is 0xed"),
     ],
 )
-def test_what_is_not_certain_is_refused(data: bytes, told: str) -> None:
-    """With the place and the way out; never sent with signs of its own in it."""
+def test_text_of_an_unknown_encoding_is_refused(data: bytes, told: str) -> None:
+    """With the position and a hint; it is never sent with replacement characters."""
     with pytest.raises(UsageError) as wrong:
         text_of(data, "the text on stdin")
     assert wrong.value.message.startswith("the text on stdin ")
@@ -55,8 +55,8 @@ def test_an_argument_is_held_to_the_same() -> None:
         checked_text("caf\udce9", "the prompt")
 
 
-def test_more_than_any_agent_takes_is_refused() -> None:
-    """In bytes, whatever the letters: a prompt, a draft, a system prompt."""
+def test_a_text_that_is_too_long_is_refused() -> None:
+    """In bytes, in any script: a prompt, a draft, a system prompt."""
     longest = "é" * (LONGEST // 2)
     assert checked_text(longest, "the prompt") == longest
     with pytest.raises(UsageError, match=r"the prompt is longer than 10\.5 MB"):

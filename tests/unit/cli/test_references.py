@@ -72,10 +72,10 @@ def records(store: SessionStore) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("reference", [MEANT, MEANT[:4], "pr-842", "@last", "demo:conv-1"])
 @pytest.mark.parametrize("command", [*READ, *WRITE, "sessions unarchive {}"])
-def test_every_command_takes_every_kind_of_reference(
+def test_every_command_accepts_every_kind_of_reference(
     store: SessionStore, run: Run, command: str, reference: str
 ) -> None:
-    """An id, the beginning of one, a name, `@last`, the agent's own id: this one and no other."""
+    """An id, the start of one, a name, `@last`, the agent's own id: exactly this session."""
     before = records(store)
     status, stdout, stderr = run(command.format(reference))
     assert (status, stderr.replace("no file was changed\n", "")) == (0, "")
@@ -86,10 +86,10 @@ def test_every_command_takes_every_kind_of_reference(
 
 
 @pytest.mark.parametrize("command", [*READ, *WRITE, "sessions unarchive {}", "resume {} hi"])
-def test_what_could_mean_two_is_done_to_neither(
+def test_an_ambiguous_reference_changes_nothing(
     store: SessionStore, run: Run, command: str
 ) -> None:
-    """Exit 4 with both candidates, whatever the command; and so it is with what means none."""
+    """Exit 4 with both candidates, for every command; also for a reference without a match."""
     before = records(store)
     line = command.removesuffix(" --json")
     for reference, said in (("aaa", "there is no session"), ("aaaaa", "there is no session")):

@@ -52,8 +52,8 @@ def test_colour_is_what_terminal_and_environment_say(
     assert streams_from(environ, None, io.StringIO(), io.StringIO()).color is in_pipe
 
 
-def test_each_output_has_a_colour_of_its_own() -> None:
-    """Talk that is redirected to a file has no colour, however colourful the terminal is."""
+def test_colour_is_decided_for_each_output() -> None:
+    """Messages that are redirected to a file have no colour, also with a colour terminal."""
     streams = streams_from({}, None, Tty(), io.StringIO())
     assert (streams.color, streams.err_color) == (True, False)
 

@@ -146,8 +146,8 @@ def test_an_argument_that_asks_for_everything_is_found_with_edit(line: str) -> N
 
 
 @pytest.mark.parametrize("line", ONLY_READING)
-def test_what_a_person_gives_an_agent_that_may_edit_is_theirs(line: str) -> None:
-    """Tools and servers of their own are no other level."""
+def test_own_tools_and_servers_are_allowed_with_edit(line: str) -> None:
+    """They do not need another access level."""
     assert not asks_for_more(line, Access.EDIT)
 
 

@@ -98,8 +98,8 @@ def test_each_figure_counts_the_turns_that_reported_it() -> None:
     assert session.leaves_out("reasoning_tokens")
 
 
-def test_what_an_older_version_did_not_count_stays_unknown() -> None:
-    """A further turn that tells everything does not make the total whole."""
+def test_figures_that_an_older_version_did_not_count_stay_unknown() -> None:
+    """A further turn with all figures does not make the total complete."""
     session = replace(SESSION, turns=1, turns_reported=1, cost_usd=0.5)
     assert not session.leaves_out("cost_usd"), "the only turn told it"
     usage = Usage(input_tokens=10, output_tokens=1)
@@ -143,8 +143,8 @@ def test_a_turn_restores_an_archived_session() -> None:
     assert not replace(SESSION, archived=True).turn_started(at=START).archived
 
 
-def test_what_a_person_changed_meanwhile_outlives_the_turn() -> None:
-    """Name, title, tags and fields of somebody else's: the record's new ones win."""
+def test_changes_by_the_user_during_a_turn_are_kept() -> None:
+    """For name, title, tags and unknown fields, the new values of the record win."""
     found = replace(
         SESSION,
         name="n",

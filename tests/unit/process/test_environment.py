@@ -35,10 +35,10 @@ def test_a_child_in_the_same_directory_gets_a_correct_pwd(
     assert environment_in(None, {"PWD": said})["PWD"] == os.path.realpath(tmp_path)
 
 
-def test_in_a_directory_that_is_gone_nothing_is_claimed(
+def test_in_a_deleted_directory_pwd_is_not_set(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A `PWD` of a removed directory helps nobody."""
+    """A `PWD` of a deleted directory is of no use."""
     gone = tmp_path / "gone"
     gone.mkdir()
     monkeypatch.chdir(gone)

@@ -48,8 +48,8 @@ def test_a_declaration_that_cannot_work_is_refused(said: str, sentence: str) -> 
 
 
 @pytest.mark.parametrize("name", ["demo", "Upper", "-x", "a.b", "ü", "x" * 33, "a/b"])
-def test_a_name_that_is_taken_or_is_none_cannot_be_declared(name: str) -> None:
-    """It would stand for keys, variables and a file's name, or hide another backend."""
+def test_an_invalid_or_used_name_cannot_be_declared(name: str) -> None:
+    """It becomes part of keys, variables and file names, and could hide another backend."""
     text = f"backends:\n  {name!r}:\n    declared: {{program: toy, start: []}}\n"
     with pytest.raises(ConfigError, match=r"already|a backend's name has"):
         check_config(text.encode(), "c.yaml", ("demo",))

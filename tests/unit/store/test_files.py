@@ -57,8 +57,8 @@ def test_created_files_are_private_with_any_umask(tmp_path: Path) -> None:
     assert (folder / "file").read_bytes() == b"two"
 
 
-def test_a_folder_of_ours_that_is_open_to_others_is_closed(tmp_path: Path) -> None:
-    """Sessions of a folder that was once made by hand do not stay readable for everybody."""
+def test_a_folder_that_others_can_read_is_made_private(tmp_path: Path) -> None:
+    """Sessions in a folder that a user created do not stay readable for others."""
     folder = tmp_path / "sessions"
     folder.mkdir(0o755)
     ensure_private_dir(folder)

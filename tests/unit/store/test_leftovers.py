@@ -22,8 +22,8 @@ def _write(path: Path, content: bytes = b"", *, age_s: float = 2 * OLD_S) -> Pat
     return path
 
 
-def test_a_sweep_takes_the_temporary_files_of_one_record(home: Home) -> None:
-    """Another session's may be in the making, and whatever else has such a name is not ours."""
+def test_a_sweep_deletes_the_temporary_files_of_one_record(home: Home) -> None:
+    """Files of other sessions may be in use, and other files with such names are kept."""
     folders = (home.sessions, home.cache)
     gone = [_write(folder / f".{ID}.json.0123456789ab.tmp") for folder in folders]
     kept = [

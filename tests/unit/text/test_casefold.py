@@ -29,7 +29,7 @@ NASTY = (
         ("ｶﾞ", "ガ"),
     ],
 )
-def test_what_counts_as_the_same_folds_to_the_same(text: str, folded: str) -> None:
+def test_equal_texts_fold_to_the_same(text: str, folded: str) -> None:
     """Case, compatibility forms, accents and typographic signs make no difference."""
     assert fold(text) == folded
 
@@ -75,8 +75,8 @@ def test_the_original_span_contains_the_whole_match(text: str, data: st.DataObje
         ("\xc6r\xf8 co\xadop", "coop", "co\xadop"),
     ],
 )
-def test_the_way_back_is_narrow(text: str, word: str, original: str) -> None:
-    """Only what was folded together is marked together."""
+def test_the_original_span_is_as_small_as_possible(text: str, word: str, original: str) -> None:
+    """Only characters that were folded together are marked together."""
     start = fold(text).index(word)
     first, last = unfolded_span(text, (start, start + len(word)))
     assert text[first:last] == original

@@ -24,8 +24,8 @@ def test_plain_text_is_distinguished_from_other_text() -> None:
         assert not is_plain(f"a{text}b")
 
 
-def test_each_plain_character_takes_a_column_and_is_harmless() -> None:
-    """By the long ways, one character after the other, also beside others."""
+def test_each_plain_character_has_one_column_and_is_harmless() -> None:
+    """Checked with the slow methods, one character after the other, also beside others."""
     for char in _CHARACTERS:
         around = f"日{char}日"
         assert safe_text(around) == around

@@ -122,8 +122,8 @@ def test_a_megabyte_of_an_unterminated_sequence_is_dropped() -> None:
         ("grüße 你好 👋 e\u0301", "grüße 你好 👋 e\u0301"),
     ],
 )
-def test_what_hides_is_marked(text: str, marked: str) -> None:
-    """For a person who decides: all is seen, nothing is left out."""
+def test_hidden_characters_are_marked(text: str, marked: str) -> None:
+    """For a person who decides: everything is shown, nothing is left out."""
     assert marked_line(text) == marked
 
 

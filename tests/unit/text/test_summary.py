@@ -13,8 +13,8 @@ from clinvk.text.summary import FEW, summed_up
         (2_000, ["2,000 are odd: `0`, `1`, `2` and 1,997 more; look at them"]),
     ],
 )
-def test_a_few_are_said_one_by_one_and_many_in_one_sentence(count: int, told: list[str]) -> None:
-    """How many there are, some of their names, and what to do."""
+def test_few_have_a_message_each_and_many_have_one(count: int, told: list[str]) -> None:
+    """The number, some of the names, and what to do."""
     found = summed_up(
         range(count),
         each=lambda one: f"`{one}` is odd",

@@ -33,7 +33,7 @@ TEXTS = st.text(
     ],
     ids=ascii,
 )
-def test_a_text_takes_as_many_columns_as_on_a_terminal(text: str, columns: int) -> None:
+def test_a_text_has_as_many_columns_as_on_a_terminal(text: str, columns: int) -> None:
     """CJK and emoji are two columns wide, marks none, and a joined sequence is one emoji."""
     assert display_width(text) == columns
 

@@ -18,7 +18,7 @@ from clinvk.cli.render.markdown import MarkdownLines
         "# &#27;[2J\n\n- &#x9d;0;x&#x9c;\n\n> &#155;",
     ],
 )
-def test_what_markdown_decodes_is_made_safe_as_well(block: str) -> None:
-    """An entity or a percent escape is text, and no text drives or deceives the terminal."""
+def test_text_that_markdown_decodes_is_made_safe_too(block: str) -> None:
+    """An entity or a percent escape becomes text, which must not control the terminal either."""
     shown = MarkdownLines(color=False).render(block, 80)
     assert all(char.isprintable() or char == "\n" for char in shown), ascii(shown)

@@ -94,8 +94,8 @@ def test_a_session_reads_as_a_conversation() -> None:
     )
 
 
-def test_several_sessions_stand_apart() -> None:
-    """One front matter with all of them, a rule between the bodies."""
+def test_several_sessions_are_separated() -> None:
+    """One front matter with all of them, and a rule between the bodies."""
     text = markdown_of([EXPORTED, replace(EXPORTED, session=replace(SESSION, id="ba9876543210"))])
     front, body = text.removeprefix("---\n").split("\n---\n", 1)
     told = yaml.safe_load(front)["sessions"]
@@ -128,8 +128,8 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_what_is_in_a_text_never_passes_for_ours(text: str) -> None:
-    """Every line of the document that is not ours begins with `>`, a list item or is escaped."""
+def test_text_never_looks_like_the_documents_own_markup(text: str) -> None:
+    """Every line of text is in a quote or a list item, or is escaped."""
     turn = replace(
         TURN,
         prompt=text,

@@ -56,8 +56,8 @@ def test_a_program_gets_each_with_its_error(screen: Any) -> None:
     assert screen.err.getvalue() == ""
 
 
-def test_a_person_sees_what_is_about_to_go() -> None:
-    """Title, turns and age, harmless; a damaged record is said to be one."""
+def test_the_user_sees_what_will_be_deleted() -> None:
+    """Title, turns and age, harmless; a damaged record is called damaged."""
     assert deletion_line(DeletionTarget(id=HOSTILE.id, session=HOSTILE), NOW) == (
         "aaaa00000001  a bc  (1 turn, last used a month ago)"
     )

@@ -204,9 +204,7 @@ def test_thinking_is_shown_only_when_asked_for(screen: Any, clock: Callable[[], 
     assert screen.err.getvalue() == "  one\n  two\n• Bash  pytest -q\n"
 
 
-def test_blank_lines_stand_where_answer_and_activity_meet(
-    screen: Any, clock: Callable[[], float]
-) -> None:
+def test_blank_lines_separate_answer_and_activity(screen: Any, clock: Callable[[], float]) -> None:
     """One between two blocks, one between answer and activity, one before the closing line."""
     events = [
         Message(text="a\n\nb"),

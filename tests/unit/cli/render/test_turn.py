@@ -37,7 +37,7 @@ TURN = Turn(
 )
 
 
-def test_a_turn_is_shown_with_all_that_is_known_of_it(screen: Any) -> None:
+def test_a_turn_is_shown_with_all_its_data(screen: Any) -> None:
     """Times, cost, tools, files, failure, then prompt and answer."""
     render_turn(TURN, screen.streams(), session_id="abc123", as_json=False)
     assert screen.out.getvalue() == (
@@ -72,8 +72,8 @@ def test_a_turn_is_shown_with_all_that_is_known_of_it(screen: Any) -> None:
     )
 
 
-def test_a_turn_that_broke_off_has_no_end(screen: Any) -> None:
-    """What is not known is a dash."""
+def test_an_interrupted_turn_has_no_end(screen: Any) -> None:
+    """An unknown value is shown as a dash."""
     broken = Turn(number=1, started_at=AT, prompt="p")
     render_turn(broken, screen.streams(), session_id="x", as_json=False)
     assert "Ended:             — (interrupted)\n" in screen.out.getvalue()

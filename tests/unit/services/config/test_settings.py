@@ -48,7 +48,7 @@ def _write(world: World, text: str) -> Path:
     return world.home.config_file
 
 
-def test_nothing_said_is_every_default(world: World) -> None:
+def test_without_a_configuration_all_defaults_apply(world: World) -> None:
     """Without a file and variables, and nothing is created."""
     settings = effective_settings(world)
     assert {key: settings.get(key) for key in DEFAULTS} == dict(DEFAULTS)

@@ -136,8 +136,10 @@ P = b"p"
         "large-touched",
     ],
 )
-def test_what_became_of_a_file(before: Snapshot, after: Snapshot, change: Change | None) -> None:
-    """Only what differs between the two moments counts, not what differs from the commit."""
+def test_the_change_of_a_file_is_found(
+    before: Snapshot, after: Snapshot, change: Change | None
+) -> None:
+    """Only the difference between the two snapshots counts, not that from the commit."""
     assert changes_between(before, after, {}) == ({P: change} if change else {})
 
 
@@ -152,10 +154,10 @@ def test_what_became_of_a_file(before: Snapshot, after: Snapshot, change: Change
     ],
     ids=["committed", "removed", "changed", "own-change-committed", "untracked-since"],
 )
-def test_what_the_agent_committed_counts(
+def test_committed_changes_count(
     before: Snapshot, after: Snapshot, old: State, new: State, change: Change | None
 ) -> None:
-    """A commit changes what git calls dirty, not what a file held."""
+    """A commit changes what git calls dirty, not the content of a file."""
     assert isinstance(old, Blob | None)
     assert isinstance(new, Blob | None)
     found = changes_between(before, after, {P: (old, new)})

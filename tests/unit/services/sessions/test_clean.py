@@ -69,10 +69,10 @@ def swept(world: World) -> Callable[..., list[str]]:
         ({"keep_last": 1, "backend": "other"}, []),
     ],
 )
-def test_what_is_older_goes_and_the_rest_stays(
+def test_only_older_sessions_are_cleaned(
     store: SessionStore, swept: Callable[..., list[str]], fields: dict[str, Any], gone: list[str]
 ) -> None:
-    """Oldest first; of those that the filters take the last N stay, whatever their age."""
+    """Oldest first; the last N that match the filters are kept at any age."""
     assert swept(**fields) == gone
     assert store.ids() == [one for one in (A, B, C, D) if one not in gone]
     left = {path.stem for path in store.home.locks.glob("*")} if gone else set()
@@ -88,8 +88,8 @@ def test_a_dry_run_changes_nothing(store: SessionStore, swept: Callable[..., lis
 
 
 @pytest.mark.usefixtures("four")
-def test_what_is_freed_is_counted(store: SessionStore, world: World) -> None:
-    """Record and transcript, in bytes."""
+def test_freed_bytes_are_counted(store: SessionStore, world: World) -> None:
+    """Record and transcript."""
     sizes = store.home.record(A).stat().st_size + 3
     cleaned = clean(world, Sweep(older_than_s=36 * DAY))
     assert cleaned.freed == sizes
@@ -159,10 +159,10 @@ def test_an_archive_gets_the_files_as_they_are(
 
 
 @pytest.mark.parametrize("dry_run", [False, True])
-def test_what_a_killed_move_left_in_the_archive_is_cleared_away(
+def test_leftovers_of_a_killed_move_are_removed_from_the_archive(
     world: World, tmp_path: Path, *, dry_run: bool
 ) -> None:
-    """Half copies of sessions, an hour old; whatever else is in the folder is not ours."""
+    """Incomplete copies of sessions after an hour; all other files in the folder are kept."""
     names = [f".{A}.json.0123456789ab.tmp", f".{A}-2.jsonl.0123456789ab.tmp"]
     others = [f".{A}.txt.0123456789ab.tmp", ".mine.json.0123456789ab.tmp", f"{A}.json"]
     young = f".{B}.json.0123456789ab.tmp"
@@ -177,8 +177,8 @@ def test_what_a_killed_move_left_in_the_archive_is_cleared_away(
 
 
 @pytest.mark.usefixtures("four")
-def test_a_file_that_is_in_the_way_is_not_overwritten(world: World, tmp_path: Path) -> None:
-    """The session's files get a number of their own, and stay together."""
+def test_an_existing_file_in_the_archive_is_not_overwritten(world: World, tmp_path: Path) -> None:
+    """Both files of the session get the same free number."""
     folder = tmp_path / "archive"
     folder.mkdir()
     (folder / f"{A}.jsonl").write_text("somebody's")

@@ -24,10 +24,10 @@ def remove(world: World) -> Callable[[str], object]:
     ]
 
 
-def test_nothing_of_ours_is_left(
+def test_all_files_of_the_session_are_deleted(
     store: SessionStore, create: Create, remove: Callable[[str], object]
 ) -> None:
-    """Record, transcript and lock are gone; deleting it again is an unknown session."""
+    """Record, transcript and lock; deleting it again is an unknown session."""
     create(ID, name="pr-1")
     store.home.transcripts.mkdir()
     store.home.transcript(ID).write_text("{}\n")
@@ -109,10 +109,10 @@ def test_a_file_that_is_not_a_session_is_not_deleted(
     assert (store.home.sessions / "notes.json").exists()
 
 
-def test_what_cannot_be_deleted_is_an_error_of_the_store(
+def test_a_file_that_cannot_be_deleted_is_a_store_error(
     store: SessionStore, create: Create, remove: Callable[[str], object]
 ) -> None:
-    """A folder in place of the transcript: nothing else goes, and the message says why."""
+    """A folder in the place of the transcript: nothing else is deleted, with the reason."""
     create(ID)
     store.home.transcript(ID).mkdir(parents=True)
     with pytest.raises(StoreError, match="cannot delete session"):

@@ -72,8 +72,8 @@ def document(*sessions: Any, version: Any = 1) -> bytes:
     return json.dumps({"clinvk_export": version, "sessions": sessions}).encode()
 
 
-def test_a_record_with_fields_of_a_later_version_is_taken_whole(world: World) -> None:
-    """What this version does not know is kept."""
+def test_a_record_with_fields_of_a_later_version_is_imported(world: World) -> None:
+    """Unknown fields are kept."""
     (one,) = read_export(export(mood={"good": True}), "f", world.agents)
     assert one.record["mood"] == {"good": True}
     assert read_export(document(), "f", world.agents) == ()
@@ -119,8 +119,8 @@ def test_a_record_with_fields_of_a_later_version_is_taken_whole(world: World) ->
     ],
     ids=str,
 )
-def test_what_is_malformed_is_refused_with_its_place(data: bytes, why: str, world: World) -> None:
-    """One sentence that names the file, the place in it and what is wrong."""
+def test_an_invalid_file_is_refused_with_the_place(data: bytes, why: str, world: World) -> None:
+    """One sentence that names the file, the place in it and the error."""
     with pytest.raises(SessionDamagedError) as refused:
         read_export(data, "f.json", world.agents)
     message = refused.value.message
@@ -287,7 +287,7 @@ def test_an_import_is_not_the_last_session_although_its_record_counts_too_few_tu
     ],
     ids=str,
 )
-def test_what_only_the_transcript_says_is_refused_too(
+def test_invalid_values_in_the_transcript_are_refused_too(
     told: Any, complaint: str, world: World
 ) -> None:
     """A record that is older than its transcript is corrected from it."""

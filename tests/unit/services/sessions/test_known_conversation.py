@@ -100,8 +100,8 @@ def test_a_backend_by_itself_makes_no_argument_of_it_that_could_be_an_option(
 
 
 @pytest.mark.parametrize("backend", KNOWN_FILES, ids=lambda backend: backend.name)
-def test_what_is_one_does(world: World, backend: Backend) -> None:
-    """The gate opens for the agents' own ids."""
+def test_a_valid_id_is_accepted(world: World, backend: Backend) -> None:
+    """The ids of the agents themselves."""
     known = "123e4567-e89b-42d3-a456-426614174000"
     if not backend.is_conversation(known):
         known = "ses_1f2e3d4c"

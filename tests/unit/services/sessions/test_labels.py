@@ -135,10 +135,10 @@ def test_a_running_session_is_renamed_and_its_run_tells_the_transcript(
         assert _told(store) == "fix it"
 
 
-def test_what_a_crashed_run_left_in_its_lock_stays_there(
+def test_the_text_of_a_crashed_run_stays_in_its_lock(
     store: SessionStore, world: World, create: Create
 ) -> None:
-    """The next run has to end that run's agent, so a rename must not wipe its number out."""
+    """The next run has to stop that run's agent, so a rename must not remove its pid."""
     session = create(ID)
     turn = OpenTurn(number=1, started_at=world.now() - timedelta(minutes=1))
     store.save(replace(session, open_turn=turn))

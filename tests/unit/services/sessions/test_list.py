@@ -97,8 +97,8 @@ def test_a_list_is_filtered_first_then_limited(listed: Callable[..., list[str]])
     assert listed(limit=2, order=Order.TITLE) == [B, C]
 
 
-def test_only_what_was_said_narrows() -> None:
-    """A plain list that is empty means that there is none yet, and says so."""
+def test_only_given_filters_narrow_the_list() -> None:
+    """An empty list without filters means that there is no session yet, and says so."""
     assert not Selection(archived=False).narrows
     assert not Selection(archived=None).narrows
     for only in ({"backend": "x"}, {"tags": ("x",)}, {"archived": True}, {"keep": bool}):

@@ -122,8 +122,8 @@ def test_gits_ceilings_are_kept(tmp_path: Path) -> None:
     assert repository_of(outer, bounds) is not None
 
 
-def test_a_directory_that_is_gone_is_where_its_path_leads(tmp_path: Path) -> None:
-    """A removed folder of a repository is still of it."""
+def test_a_deleted_directory_belongs_to_the_repository_of_its_path(tmp_path: Path) -> None:
+    """A deleted folder of a repository is still part of it."""
     main = _repository(tmp_path / "main")
     assert Here(main, Bounds()).holds(str(main / "removed" / "deep"))
 

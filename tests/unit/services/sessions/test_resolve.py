@@ -78,10 +78,10 @@ def test_a_session_answers_to_all_its_references(store: SessionStore, reference:
 
 
 @pytest.mark.parametrize("reference", ["beef", "BEEF", "demo:conv-1"])
-def test_what_means_one_by_its_name_and_another_by_its_id_is_ambiguous(
+def test_a_name_that_is_also_the_id_of_another_session_is_ambiguous(
     store: SessionStore, reference: str
 ) -> None:
-    """An old home may have such a name; each is still meant by its own id."""
+    """An old home may have such a name; each session can still be named by its id."""
     by_id = _create(store, "beef00000001", conversation={"id": "conv-1"})
     named = _create(store, "aaaa00000001", name=reference)
     with pytest.raises(SessionAmbiguousError) as wrong:
@@ -378,10 +378,10 @@ def test_a_damaged_record_that_cannot_be_meant_is_ignored(store: SessionStore, u
     assert continued_session(store, _here("/p"), backend="demo") == meant
 
 
-def test_a_damaged_record_alone_is_in_the_way_as_long_as_it_may_be_the_newest(
+def test_a_damaged_record_without_a_transcript_counts_by_its_file_time(
     store: SessionStore,
 ) -> None:
-    """Without a transcript only its file says when it was used."""
+    """Only its file says when it was used: it may be the newest."""
     meant = _create(store, "aaaa00000001", minute=5)
     _create(store, "bbbb00000001", minute=1)
     store.home.record("bbbb00000001").write_text("{")

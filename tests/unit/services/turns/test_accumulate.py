@@ -33,8 +33,8 @@ def test_deltas_join_and_a_new_message_begins_afresh() -> None:
 
 
 @pytest.mark.parametrize("between", [Raw(line="x"), Warned(message="careful"), INIT], ids=repr)
-def test_what_says_nothing_of_the_answer_splits_no_message(between: Event) -> None:
-    """A line that nobody knows may come at any moment, and a warning too."""
+def test_an_event_apart_from_the_answer_splits_no_message(between: Event) -> None:
+    """An unknown line or a warning may come at any time."""
     collected = TurnAccumulator()
     for event in (Message(text="a", delta=True), between, Message(text="b", delta=True)):
         collected.add(event)
@@ -111,8 +111,8 @@ def test_the_last_unknown_lines_are_kept() -> None:
     assert len(collected.raw_tail) < 10_000
 
 
-def test_a_whole_message_takes_the_place_of_pieces() -> None:
-    """Whichever came last is the answer so far."""
+def test_a_whole_message_replaces_its_pieces() -> None:
+    """The last one is the answer so far."""
     collected = TurnAccumulator()
     collected.add(Message(text="a", delta=True))
     collected.add(Message(text="whole"))

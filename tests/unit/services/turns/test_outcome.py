@@ -90,8 +90,8 @@ def test_a_line_that_was_cut_explains_what_nothing_else_does(
         assert not result.failure.retryable
 
 
-def test_what_was_received_is_the_text_of_a_turn_that_broke_off() -> None:
-    """The partial answer is kept: the last message as far as it had come."""
+def test_an_interrupted_turn_has_the_text_received_so_far() -> None:
+    """The partial answer is kept: the last message as far as it was received."""
     collected = _collected(
         Message(text="first"), Message(text="sec", delta=True), Message(text="ond", delta=True)
     )
@@ -131,8 +131,8 @@ def test_an_unknown_ending_keeps_the_last_output() -> None:
     assert failure.detail == "why"
 
 
-def test_an_agent_that_closed_its_output_and_stayed_gave_no_result() -> None:
-    """That it was stopped for it is no explanation."""
+def test_an_agent_that_closed_its_output_and_kept_running_has_no_result() -> None:
+    """The message does not say that clinvk then stopped it."""
     killed = Failure(code=FailureCode.KILLED, message="the agent was stopped")
     result = judge(_collected(replace(FAILED, failure=killed)), _ending(EndReason.LINGERED))
     assert result.failure is not None

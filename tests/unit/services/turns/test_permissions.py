@@ -205,8 +205,8 @@ def test_several_questions_are_answered_in_any_order(scene: _Scene) -> None:
     assert (scene.child.sent[1:], scene.child.waits) == ([b"1 allow\n"], False)
 
 
-def test_a_question_that_the_agent_withdraws_takes_no_answer(scene: _Scene) -> None:
-    """It is taken from the screen, and a late answer is dropped."""
+def test_a_question_that_the_agent_withdraws_accepts_no_answer(scene: _Scene) -> None:
+    """It is removed from the screen, and a late answer is dropped."""
     withdrawn = PermissionAnswer(id="1", decision=DENY, by=DecidedBy.AGENT)
     scene.dialogue.take([_edits(), withdrawn])
     assert scene.asker is not None

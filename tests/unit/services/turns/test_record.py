@@ -48,10 +48,10 @@ def run(
     return recording
 
 
-def test_what_is_changed_during_a_run_is_kept_with_what_the_run_brought(
+def test_changes_during_a_run_are_kept_together_with_the_turn(
     store: SessionStore, world: World, run: Callable[..., Any]
 ) -> None:
-    """Title, name and tags are the person's, the turn is the run's; the transcript has both."""
+    """Title, name and tags are the user's, the turn is the run's; the transcript has both."""
     with run(tags=("old",)) as recorded:
         labels.rename(world, ID, "mine")
         labels.give_name(world, ID, "pr-1")
@@ -70,10 +70,10 @@ def test_what_is_changed_during_a_run_is_kept_with_what_the_run_brought(
     assert rebuilt.turns == 1
 
 
-def test_a_turn_that_did_not_take_place_takes_no_new_title_back(
+def test_a_void_turn_does_not_undo_a_new_title(
     store: SessionStore, world: World, run: Callable[..., Any]
 ) -> None:
-    """A void turn leaves the session as it was, but for what a person said meanwhile."""
+    """It restores the session, except for changes by the user in the meantime."""
     with run(archived=True, status=Status.COMPLETED) as recorded:
         labels.rename(world, ID, "mine")
         recorded.void("nothing was sent")

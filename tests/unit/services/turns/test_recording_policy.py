@@ -83,8 +83,8 @@ def test_everything_is_kept_unless_the_person_says_otherwise(event: Event) -> No
 
 
 @pytest.mark.parametrize("event", EVENTS[:-1], ids=lambda event: event.type)
-def test_without_the_transcript_no_event_says_what_was_said(event: Event) -> None:
-    """Messages and reasoning go, tools and failures lose their words."""
+def test_without_the_transcript_no_event_has_content(event: Event) -> None:
+    """Messages and reasoning are dropped, tools and failures lose their text."""
     assert SECRET not in repr(RecordingPolicy(content=False).event(event))
 
 

@@ -35,10 +35,10 @@ def _same(*, resume: bool = True, args: tuple[str, ...] = (), name: str = "claud
     ],
     ids=["resume", "after work", "new conversation"],
 )
-def test_gone_is_the_answer_to_a_resume_in_which_nothing_happened(
+def test_gone_is_only_possible_if_nothing_happened_in_the_turn(
     code: FailureCode, *, resume: bool, worked: bool
 ) -> None:
-    """Else the words mean something else."""
+    """Otherwise the words mean something else."""
     same = _same(resume=resume)
     result = same.result(Result(text="", stop_reason=StopReason.ERROR, failure=GONE), worked=worked)
     assert result.failure.code is code

@@ -59,10 +59,10 @@ def test_an_old_version_is_named_with_the_oldest_that_works(tmp_path: Path, worl
         ("echo 0.0.1", "demo"),
     ],
 )
-def test_what_is_not_known_to_be_too_old_keeps_its_failure(
+def test_a_version_that_is_not_known_to_be_too_old_keeps_its_failure(
     says: str, backend: str, tmp_path: Path, world: Any
 ) -> None:
-    """The version explains nothing, is not told, or none is known to be the oldest."""
+    """The version is new enough or unknown, or no oldest version is known."""
     with SignalInbox() as signals:
         assert (
             failure_by_version(RESULT, plan_with(tmp_path, says, backend), world, signals) is None

@@ -39,7 +39,7 @@ def test_no_more_is_read_than_is_asked_for(file: Path) -> None:
     assert [*lines] == []
 
 
-def test_what_cannot_be_read_has_no_lines(tmp_path: Path) -> None:
+def test_an_unreadable_file_has_no_lines(tmp_path: Path) -> None:
     """No file, or a link to one."""
     (tmp_path / "link").symlink_to("/etc/passwd")
     assert [*lines_from_end(tmp_path / "none")] == []

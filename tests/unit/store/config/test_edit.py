@@ -69,8 +69,8 @@ def test_an_invalid_file_is_not_changed(file: ConfigFile, home: Home) -> None:
     assert home.config_file.read_text() == text
 
 
-def test_a_change_may_put_an_invalid_file_right(file: ConfigFile, home: Home) -> None:
-    """What is wrong can be set anew, and an unknown key can be taken out."""
+def test_a_change_can_correct_an_invalid_file(file: ConfigFile, home: Home) -> None:
+    """An invalid value can be set again, and an unknown key can be removed."""
     home.root.mkdir()
     home.config_file.write_text("run:\n  timeout: soon\n")
     file.set("run.timeout", "2h")
@@ -80,10 +80,10 @@ def test_a_change_may_put_an_invalid_file_right(file: ConfigFile, home: Home) ->
 
 
 @pytest.mark.parametrize("text", [b"a: [\n", b"\xff\xfe", b"run: &r {}\noutput: *r\n"])
-def test_what_cannot_be_changed_is_an_error_and_stays(
+def test_a_file_that_cannot_be_changed_is_an_error_and_unchanged(
     file: ConfigFile, home: Home, text: bytes
 ) -> None:
-    """No YAML, no UTF-8, or a form that is too unusual: the way out is the editor."""
+    """No YAML, no UTF-8, or too unusual: the hint is to use the editor."""
     home.root.mkdir()
     home.config_file.write_bytes(text)
     with pytest.raises(ConfigError):

@@ -61,13 +61,13 @@ def test_a_signature_is_the_same_in_every_process() -> None:
         "whole seconds later",
     ],
 )
-def test_what_changed_just_now_is_not_settled(
+def test_a_recent_change_is_not_settled(
     tmp_path: Path,
     changed_ns: int,
     age_ns: int,
     settled: bool,  # noqa: FBT001  a column
 ) -> None:
-    """Another change within the tick would leave the same signature; ticks may be whole seconds."""
+    """Another change within the tick would have the same signature; ticks may be whole seconds."""
     (tmp_path / "file").touch()
     plain = (tmp_path / "file").stat()
     found = os.stat_result(plain[:10], {"st_ctime_ns": changed_ns})

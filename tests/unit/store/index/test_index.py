@@ -259,8 +259,8 @@ def test_a_crash_between_the_two_writes_is_noticed(
     assert ask(home, Selection(archived=False)) == [ids[2], ids[1]]
 
 
-def test_what_a_change_raises_is_raised(home: Home, ids: list[str]) -> None:
-    """The index is nobody's business but its own."""
+def test_an_error_of_a_change_is_raised(home: Home, ids: list[str]) -> None:
+    """Errors of the index are not."""
     ask(home)
 
     def act() -> None:
@@ -388,10 +388,10 @@ def test_a_home_that_cannot_be_written_is_read(
     assert [one.session.id for one in store.select(ALL, limit=10).sessions] == ids[::-1]
 
 
-def test_what_was_deleted_is_gone_from_the_index_too(
+def test_deleted_sessions_are_erased_from_the_index(
     store: SessionStore, home: Home, new_session: New
 ) -> None:
-    """Not only from its tables: a title may be a secret."""
+    """Not only from its tables but from its file: a title may be a secret."""
     store.create(new_session(title="a secret title", name="secret-name", tags=("secret-tag",)))
     ask(home)
     assert b"secret" in home.index.read_bytes()

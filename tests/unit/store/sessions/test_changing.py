@@ -78,10 +78,10 @@ def test_a_change_that_changes_nothing_writes_nothing(
 
 
 @pytest.mark.parametrize("content", [None, "{"])
-def test_what_is_not_there_or_not_readable_is_not_changed(
+def test_a_missing_or_unreadable_record_is_not_changed(
     store: SessionStore, new_session: Callable[..., Session], content: str | None
 ) -> None:
-    """No record comes out of nothing, and a damaged one is left as it is."""
+    """No record is created, and a damaged one is not modified."""
     store.create(new_session())
     store.home.record(ID).unlink()
     if content is not None:

@@ -38,7 +38,7 @@ def test_a_transcript_comes_back_byte_for_byte(
     assert (path.read_bytes() if path.exists() else b"") == content
 
 
-def test_what_is_there_is_never_replaced(
+def test_existing_files_are_never_replaced(
     store: SessionStore, new_session: Callable[..., Session]
 ) -> None:
     """Neither a record nor a transcript alone."""

@@ -107,8 +107,8 @@ def decode(value: object, *, path: Path) -> Session:
 
 
 @given(sessions)
-def test_what_is_written_is_what_is_read(session: Session) -> None:
-    """Any session survives its record: every character, every microsecond, unknown fields too."""
+def test_a_saved_session_is_read_unchanged(session: Session) -> None:
+    """Every character, every microsecond, unknown fields too."""
     page = json_page(encode(session))
     page.decode("utf-8")
     read = decode(json.loads(page), path=Path(f"{session.id}.json"))
@@ -392,10 +392,10 @@ def test_a_full_disk_leaves_the_old_record(home: Home, new_session: Callable[...
     assert [path.name for path in home.sessions.iterdir()] == ["0123456789ab.json"]
 
 
-def test_what_json_has_no_word_for_is_written_as_well_as_can_be(
+def test_values_that_json_cannot_express_are_replaced(
     home: Home, new_session: Callable[..., Session]
 ) -> None:
-    """Counters are the agent's: whatever is in them, the record can be written and read."""
+    """Counters are the agent's: with any content, the record can be written and read."""
     deep: list[Any] = []
     for _ in range(100_000):
         deep = [deep]

@@ -119,7 +119,7 @@ def test_a_home_that_is_not_there_has_no_sessions(store: SessionStore) -> None:
     assert not store.home.root.exists()
 
 
-def test_what_is_saved_is_loaded_and_listed(
+def test_a_saved_session_is_loaded_and_listed(
     store: SessionStore, new_session: Callable[..., Session]
 ) -> None:
     """Create, change, load, list."""
@@ -221,10 +221,10 @@ def test_a_transcript_that_does_not_say_whose_it_is_is_damaged(store: SessionSto
         store.load(ID)
 
 
-def test_a_damaged_record_with_a_transcript_has_a_way_out(
+def test_the_hint_for_a_damaged_record_with_a_transcript_works(
     store: SessionStore, new_session: Callable[..., Session], clock: Any
 ) -> None:
-    """The hint is true: with the file moved away, the session is back."""
+    """After the file is moved away, the session is back."""
     end(store, begin(store, new_session(), clock), clock)
     store.home.record(ID).write_text("")
     with pytest.raises(SessionDamagedError) as damaged:
@@ -367,10 +367,10 @@ def test_names_and_sessions_are_held_apart(
     assert {path.name for path in store.home.root.iterdir()} == {"locks"}
 
 
-def test_a_first_turn_that_could_not_begin_is_taken_back(
+def test_a_first_turn_that_could_not_start_is_discarded(
     store: SessionStore, new_session: Callable[..., Session], clock: Any
 ) -> None:
-    """Nothing of it stays in any list."""
+    """No list shows it."""
     begin(store, new_session(), clock)
     store.discard(ID)
     store.discard(ID)
@@ -501,13 +501,13 @@ def test_a_record_that_lost_the_beginning_of_a_turn_that_worked_shows_it(
 
 
 @pytest.mark.parametrize("content", [b"", b"no JSON\n", None, "two turns"])
-def test_a_transcript_older_than_its_record_takes_nothing_from_it(
+def test_an_older_transcript_removes_nothing_from_the_record(
     store: SessionStore,
     new_session: Callable[..., Session],
     clock: Any,
     content: bytes | str | None,
 ) -> None:
-    """Emptied, damaged, gone or from a backup: the record knows, and no number comes twice."""
+    """Emptied, damaged, missing or from a backup: the record is used; no number repeats."""
     session = begin(store, new_session(), clock)
     end(store, session, clock)
     two = store.home.transcript(ID).read_bytes()
@@ -561,7 +561,7 @@ def test_counters_that_are_no_object_are_no_counters(
         for error in (errno.EMFILE, errno.EIO, errno.EACCES)
     ],
 )
-def test_what_the_system_does_not_let_us_read_is_not_damaged(
+def test_a_record_that_the_system_refuses_to_read_is_not_damaged(
     store: SessionStore,
     new_session: Callable[..., Session],
     clock: Any,
