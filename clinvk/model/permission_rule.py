@@ -13,6 +13,7 @@ directory.
 
 import posixpath
 import re
+import shlex
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
@@ -20,7 +21,6 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from clinvk.errors import UsageError
-from clinvk.model.command_line import certain_commands, may_run
 from clinvk.model.events import PermissionRequest
 from clinvk.model.permission import ToolKind
 
@@ -35,6 +35,10 @@ KINDS: Mapping[str, ToolKind] = {
 """The names in lower case that mean a kind of tool, for every agent."""
 
 _RULE = re.compile(r"([\w*.:/-]{1,200})(?:\((.{1,2000})\))?", re.DOTALL)
+_SEPARATORS = frozenset({"&&", "||", ";", "|", "|&", "&"})
+_PARTS = re.compile(r"[;&|\n()`{}]|\$\(")
+_UNCERTAIN = re.compile(r"[`\n\r<>(){}]|\$[({]")
+"""Characters with which a command can run or write more than its words show."""
 
 
 class PermissionRule(Struct, frozen=True):
@@ -119,12 +123,33 @@ def _allowing_command(rules: Sequence[PermissionRule], command: str | None) -> s
         if rule.pattern is None or (command and rule.pattern == command.strip()):
             return str(rule)
     used: dict[str, None] = {}
-    for part in certain_commands(command or ""):
+    for part in _simple_commands(command or ""):
         found = next((one for one in rules if fnmatchcase(part, one.pattern or "")), None)
         if found is None:
             return None
         used[str(found)] = None
     return ", ".join(used) or None
+
+
+def _simple_commands(command: str) -> list[str]:
+    """The commands of a line, with their words one space apart; none if that is not certain."""
+    if _UNCERTAIN.search(command):
+        return []
+    lexer = shlex.shlex(command, posix=True, punctuation_chars="&|;")
+    lexer.whitespace_split = True
+    lexer.commenters = ""
+    parts: list[list[str]] = [[]]
+    try:
+        for word in lexer:
+            if word in _SEPARATORS:
+                parts.append([])
+            elif set(word) <= set("&|;"):
+                return []
+            else:
+                parts[-1].append(word)
+    except ValueError:
+        return []
+    return [" ".join(words) for words in parts if words]
 
 
 def _allows(rule: PermissionRule, kind: ToolKind, wanted: str, directory: str) -> bool:
@@ -143,7 +168,9 @@ def _denies(rule: PermissionRule, request: PermissionRequest, directory: str) ->
         return True
     if request.kind is ToolKind.EXECUTE:
         command = request.command or request.summary
-        return command.strip() == pattern or may_run(command, pattern)
+        plain = [" ".join(part.split()) for part in (command, *_PARTS.split(command))]
+        parts = (command.strip(), *plain, *_simple_commands(command))
+        return any(part == pattern or fnmatchcase(part, pattern) for part in parts if part)
     if request.kind is ToolKind.FETCH:
         return any(_matches_address(pattern, one) for one in request.paths)
     if request.kind is ToolKind.OTHER:

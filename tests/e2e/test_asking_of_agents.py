@@ -21,7 +21,7 @@ PATIENCE_S = 90.0
 """For an agent that needs four seconds of a processor to start."""
 
 ALLOW = "\nAllow?"
-PROMPT = "[[write:new.txt|hello]] fix the bug"
+PROMPT = "[[write:{project}/new.txt|hello]] fix the bug"  # one of them takes no relative path
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def terminal(clinvk: Command) -> Iterator[Terminal]:
 
 def ask(clinvk: Command, terminal: Terminal, agent: str) -> str:
     """Run the prompt; the screen with the question, before which nothing was written."""
-    terminal.write(f"{clinvk.program} -b {agent} '{PROMPT}'; echo code=$?=")
+    prompt = PROMPT.format(project=clinvk.home.project)
+    terminal.write(f"{clinvk.program} -b {agent} '{prompt}'; echo code=$?=")
     terminal.press("Enter")
     shown = terminal.wait_for(ALLOW, timeout_s=PATIENCE_S)
     assert not (Path(clinvk.home.project) / "new.txt").exists()
