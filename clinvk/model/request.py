@@ -231,7 +231,7 @@ class TurnRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def resume(self) -> bool:
-        """Whether the turn continues the conversation itself."""
+        """Whether the agent continues its conversation: not a new one, and not a copy."""
         return self.mode is TurnMode.RESUME
 
 

@@ -83,7 +83,7 @@ class Approvals:
         return replace(asked[0], id=request.key)
 
     def forget(self, key: str) -> bool:
-        """Note that a request is no longer open; whether it was."""
+        """Note that a request is no longer open; returns whether it was open."""
         return self._open.pop(key, None) is not None
 
     def answer(self, answer: PermissionAnswer) -> Iterator[Reply]:

@@ -1,7 +1,7 @@
-"""Reads rollouts: an agent's record of a thread, with one event per line.
+"""Reads rollouts: codex's own files, one for each thread, with one event per line.
 
-Their token counts are running totals of the whole thread, the same that its headless runs report,
-so the totals after a turn are the counters that the next turn is compared with.
+Their token counts are totals of the whole thread, as in its headless output. The figures of a turn
+are therefore the totals after it minus the totals before it.
 """
 
 from collections.abc import Iterable, Mapping

@@ -20,7 +20,7 @@ FIGURES = {
 def baseline(request: TurnRequest) -> Line | None:
     """The thread's totals before this turn: zero for a new thread, None if they are unknown.
 
-    A turn that was killed or failed is part of the thread's totals, but did not report them.
+    A turn that was killed or failed used tokens too, but it ended without a report of the totals.
     """
     if not request.resume:
         return dict.fromkeys(FIGURES.values(), 0)

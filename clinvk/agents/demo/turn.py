@@ -203,7 +203,7 @@ class Turn:
                 time.sleep(pause_s)
 
     def usage(self) -> dict[str, int]:
-        """What the turn used, in words."""
+        """The figures of the turn: each word counts as one token."""
         cached = self.conversation.earlier_word_count()
         new = len(self.prompt.split()) + len(self.system_prompt.split())
         reasoning = len(self.thought.split())

@@ -48,10 +48,10 @@ Line = Mapping[str, Json]
 
 _COLOURS = re.compile(r"\x1b?\[[0-9;]*m")
 _MODEL_UNKNOWN = re.compile(r"ModelNotFoundError: (.{1,200}?)\.?[\")\n]")
-"""An error that is explained only in its log; on stdout it is an "unexpected server error"."""
+"""An error that only the agent's log explains; on stdout it is an "unexpected server error"."""
 
 _ASKED = re.compile(r"message=stream providerID=(\S+) modelID=(\S+) .*mode=primary")
-"""The model that a step used, which is only in the log."""
+"""The model that a step used; only the agent's log has it."""
 
 _NAMES = {
     "ProviderAuthError": FailureCode.AUTH,
