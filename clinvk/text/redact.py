@@ -1,73 +1,63 @@
-"""Removes home paths and what looks like a secret from text that will be shared.
+"""Removes homes and what looks like a secret from text that will be shared.
 
 This is best effort: it knows the usual forms of secrets, not every form, so read a text before you
-share it. Each pattern starts at the beginning of a word and matches runs of one character class
-possessively, so hostile text takes linear time.
+share it. `docs/redaction.md` says what is found and what is not.
 """
 
 import re
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any
+from urllib.parse import quote
 
-MARK = "[redacted]"
+from clinvk.text.secrets.addresses import in_addresses
+from clinvk.text.secrets.assigned import assigned
+from clinvk.text.secrets.commands import in_commands
+from clinvk.text.secrets.names import Kind, kind_of
+from clinvk.text.secrets.positions import in_positions
+from clinvk.text.secrets.spans import MARK as MARK  # noqa: PLC0414  who reads a redacted text
+from clinvk.text.secrets.spans import Text, merged
+from clinvk.text.secrets.tokens import tokens
 
-_START = r"(?<![A-Za-z0-9_-])"
-_KEY = re.compile(
-    # The body ends where the closing line starts; without one it is cut at a maximum length.
-    r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
-    r"(?:[^-]|-(?!----)){0,20000}+(?:-----END [A-Z0-9 ]{0,60}-----)?"
-)
-_TOKENS = re.compile(
-    rf"{_START}(?:"
-    r"sk-[A-Za-z0-9_-]{16,}+"
-    r"|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}+"
-    r"|gh[pousr]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{20,}+|glpat-[A-Za-z0-9_-]{16,}+"
-    r"|(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"
-    r"|xox[abeoprs]-[A-Za-z0-9-]{10,}+|xapp-[A-Za-z0-9-]{10,}+"
-    r"|AIza[A-Za-z0-9_-]{30,}+|ya29\.[A-Za-z0-9_-]{20,}+"
-    r"|npm_[A-Za-z0-9]{30,}+|hf_[A-Za-z0-9]{30,}+|pypi-[A-Za-z0-9_-]{50,}+"
-    r"|eyJ[A-Za-z0-9_-]{8,}+\.eyJ[A-Za-z0-9_-]{2,}+\.[A-Za-z0-9_-]*+"
-    r")"
-)
-_QUOTE = r"\\{0,3}[\"'`]"
-_BEARER = re.compile(
-    rf"(?i)({_START}(?:proxy-)?authorization(?:{_QUOTE})?\s{{0,4}}[:=]\s{{0,4}}(?:{_QUOTE})?"
-    r"(?:(?:bearer|basic|token)\s{1,4})?|(?<![A-Za-z0-9])bearer\s{1,4}(?=\S{16}))"
-    r"([^\s\"'`\\,;<>\[\]{}]{6,}+)"
-)
-_ASSIGNED = re.compile(
-    r"(?i)((?:password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-    rf"|credentials?)(?:{_QUOTE})?\s{{0,4}}[:=]\s{{0,4}})"
-    r"(\\{0,3}\"[^\"\\\n]{4,400}+|\\{0,3}'[^'\\\n]{4,400}+|[^\s\"'`\\,;:=()<>\[\]{}$*&|]{6,}+(?![(\[]))"
-)
-_IN_ADDRESS = re.compile(r"(://[^\s:/@\"'<>]{0,64}:)([^\s/@\"'<>]{3,128}+)(?=@)")
-_SECRET_NAME = re.compile(
-    r"(?i).{0,60}(?:password|passwd|passphrase|secret|token|api_?key|access_?key"
-    r"|private_?key|authorization)"
-)
-_NO_SECRETS = frozenset({"string", "number", "boolean", "undefined", "required", "optional"})
+_OPTION = re.compile(r"(?:^|[\s\"'=,(`\[])--?[A-Za-z][A-Za-z-]{0,20}$")
+"""What a path may follow without a space, as in `-I/home/ann/include`."""
+_LONGEST_OPTION = 24
 
 
 class Redaction:
-    """Replaces secrets by a mark, and the home folder (an absolute path) by `~`."""
+    """Replaces secrets by a mark, and homes (absolute paths) by `~`.
 
-    def __init__(self, home: str) -> None:
-        # `/home/ann` must not match in `/home/anna`.
-        words = rf"(?<![\w.~-]){re.escape(home.rstrip('/'))}(?![\w.-])"
-        self._home = re.compile(words) if len(home.rstrip("/")) > 1 else None
+    A home is also found as part of an address (`%2Fhome%2Fann`), with escaped slashes, and as the
+    beginning of the folder name that agents make of a directory (`-home-ann-project`).
+    """
+
+    def __init__(self, *homes: str) -> None:
+        paths = sorted({home.rstrip("/") for home in homes}, key=len, reverse=True)
+        self._homes = tuple(chain.from_iterable(_forms(path) for path in paths if len(path) > 1))
 
     def text(self, text: str) -> str:
         """The redacted text."""
-        if self._home is not None:
-            text = self._home.sub("~", text)
-        text = _KEY.sub(MARK, text)
-        text = _TOKENS.sub(_token, text)
-        text = _BEARER.sub(_value, text)
-        text = _ASSIGNED.sub(_value, text)
-        return _IN_ADDRESS.sub(_value, text)
+        text, _ = self._without_homes(text)
+        parts: list[str] = []
+        done = 0
+        given = Text.of(text)
+        found = (
+            find(given) for find in (tokens, in_addresses, assigned, in_commands, in_positions)
+        )
+        for first, end in merged(chain.from_iterable(found)):
+            start = first
+            while text.startswith(MARK, start):
+                start += len(MARK)
+            if start >= end:
+                continue
+            parts += [text[done:start], MARK]
+            done = end
+        return "".join([*parts, text[done:]]) if parts else text
 
     def home_paths(self, text: str) -> int:
-        """How often the home folder occurs in a text."""
-        return len(self._home.findall(text)) if self._home is not None else 0
+        """How often a home occurs in a text."""
+        _, count = self._without_homes(text)
+        return count
 
     def value(self, value: Any) -> Any:  # noqa: ANN401  any JSON value
         """A JSON value with all texts redacted. A text under a name like `password` is replaced."""
@@ -80,19 +70,47 @@ class Redaction:
         return value
 
     def _named(self, name: str, value: Any) -> Any:  # noqa: ANN401  as above
-        if isinstance(value, str) and value.strip() and _SECRET_NAME.fullmatch(name):
+        kind = kind_of(name)
+        if kind is not None and isinstance(value, str) and value.strip():
+            return MARK
+        if kind is Kind.PASSWORD and isinstance(value, int | float) and not isinstance(value, bool):
             return MARK
         return self.value(value)
 
+    def _without_homes(self, text: str) -> tuple[str, int]:
+        count = 0
+        for form in self._homes:
+            parts: list[str] = []
+            done = 0
+            for found in form.finditer(text):
+                if _begins(text, found.start()):
+                    parts += [text[done : found.start()], "~"]
+                    done = found.end()
+            count += len(parts) // 2
+            text = "".join([*parts, text[done:]]) if parts else text
+        return text, count
 
-def _token(match: re.Match[str]) -> str:
-    """A real key contains digits; a text without digits is a name that only starts like one."""
-    return MARK if any(map(str.isdigit, match[0])) else match[0]
+
+def _begins(text: str, start: int) -> bool:
+    """Whether a path begins here, as in `-I/home/ann`; in `/mnt/home/ann` there is none."""
+    before = text[start - 1 : start]
+    if not (before.isalnum() or before in ("_", ".", "~", "-")):
+        return True
+    return text[start] in "/\\%" and bool(
+        _OPTION.search(text[max(0, start - _LONGEST_OPTION) : start])
+    )
 
 
-def _value(match: re.Match[str]) -> str:
-    said = match[2]
-    bare = said.lstrip("\\\"'")
-    if bare.startswith(MARK) or bare.lower() in _NO_SECRETS:
-        return match[0]
-    return f"{match[1]}{said[: len(said) - len(bare)]}{MARK}"
+def _forms(path: str) -> Iterator[re.Pattern[str]]:
+    """The home as a path, in JSON and in an address, and as agents name a folder after it."""
+    # `/home/ann` must not match in `/home/anna` or in `/home/ann.old`.
+    end = r"(?![\w-]|\.\w)"
+    for spelling in dict.fromkeys(
+        (path, path.replace("/", "\\/"), quote(path), quote(path, safe=""))
+    ):
+        yield re.compile(re.escape(spelling) + end, re.IGNORECASE if "%" in spelling else 0)
+    folder = re.sub("[^A-Za-z0-9]", "-", path)
+    # A home like `/root` gives a name that is also an option, unless it is a folder's.
+    yield re.compile(
+        (r"(?<=/)" if folder.count("-") < 2 else "") + re.escape(folder) + r"(?![A-Za-z0-9_])"
+    )
