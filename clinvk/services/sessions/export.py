@@ -1,15 +1,12 @@
-"""Exports sessions, unchanged or with private data redacted."""
+"""Exports sessions as they are."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from clinvk.errors import UsageError
-from clinvk.model.events import ends_message
-from clinvk.model.portable import PortableSession, TranscriptLine
+from clinvk.model.portable import PortableSession
 from clinvk.model.session import Session, Status
 from clinvk.model.turn import Turn
 from clinvk.services.sessions.resolve import resolve_all
@@ -17,7 +14,6 @@ from clinvk.services.world import World
 from clinvk.store.sessions import portable
 from clinvk.store.sessions.record_fields import read_session
 from clinvk.store.transcripts import transcript as transcripts
-from clinvk.text.redact import Redaction
 from clinvk.text.units import format_turns, plural
 
 
@@ -64,19 +60,6 @@ def export_sessions(world: World, references: Sequence[str]) -> Export:
     )
 
 
-def redacted_export(export: Export, home: Path) -> Export:
-    """The export with `~` for the home, and a mark for text that looks like a secret."""
-    redaction = Redaction(str(home))
-    redacted = (
-        PortableSession(
-            record=redaction.value(dict(one.record)),
-            transcript=tuple(map(redaction.value, _whole_texts(one.transcript))),
-        )
-        for one in export.sessions
-    )
-    return replace(export, sessions=tuple(redacted))
-
-
 def save_export(path: Path, data: bytes) -> None:
     """Write the export to a new file that only its owner can read; nothing is replaced."""
     try:
@@ -109,47 +92,3 @@ def _with_turns(exported: PortableSession, status: Status) -> ExportedSession:
     return ExportedSession(
         session=transcripts.reconcile(session, transcript), status=status, turns=transcript.turns
     )
-
-
-def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
-    """The lines, with the parts of one text joined: a secret may be split across them."""
-    joined: list[TranscriptLine] = []
-    parts: dict[int, list[str]] = {}
-    messages: dict[Any, int] = {}
-    last: tuple[Any, ...] | None = None
-    here: int | None = None
-    for line in lines:
-        fields = _fields(line)
-        piece = _piece(fields)
-        continues, turn = fields.get("continues"), fields.get("turn")
-        place = here if piece is not None and piece == last else None
-        if piece is not None and isinstance(continues, bool):
-            place = messages.get(turn) if continues else None
-        if place is not None and place in parts:
-            parts[place].append(str(fields["text"]))
-        else:
-            place = len(joined)
-            joined.append(line)
-            if isinstance(fields.get("text"), str):
-                parts[place] = [fields["text"]]
-        kind = fields.get("type")
-        if kind == "message":
-            messages[turn] = place
-        if isinstance(kind, str) and ends_message(kind, fields.get("code")):
-            last, here = piece, place
-    for place, texts in parts.items():
-        if len(texts) > 1:
-            joined[place] = {**_fields(joined[place]), "text": "".join(texts)}
-    return joined
-
-
-def _piece(fields: Mapping[str, Any]) -> tuple[Any, ...] | None:
-    """A key that the pieces of one text share; None for other lines."""
-    part = fields.get("delta") is True or isinstance(fields.get("continues"), bool)
-    if not part or not isinstance(fields.get("text"), str):
-        return None
-    return fields.get("type"), fields.get("turn")
-
-
-def _fields(line: TranscriptLine) -> Mapping[str, Any]:
-    return {} if isinstance(line, str) else line

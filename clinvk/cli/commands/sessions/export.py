@@ -10,6 +10,7 @@ from clinvk.errors import UsageError
 
 if TYPE_CHECKING:
     from clinvk.services.sessions.export import Export
+    from clinvk.text.redact import Redaction
 
 
 class ExportFormat(StrEnum):
@@ -44,7 +45,7 @@ def export(  # noqa: PLR0913  one parameter an option
     """
     from clinvk.cli.encoding import encode
     from clinvk.cli.render.errors import say_warning
-    from clinvk.services.sessions.export import export_sessions, redacted_export, save_export
+    from clinvk.services.sessions.export import export_sessions, save_export
     from clinvk.text.sanitize import safe_text
 
     if as_json and form is ExportFormat.MARKDOWN:
@@ -54,9 +55,13 @@ def export(  # noqa: PLR0913  one parameter an option
     as_json = as_json or form is ExportFormat.JSON
     exported = export_sessions(cli.world, sessions)
     text = _rendered(exported, as_json=as_json)
-    whole = text
+    whole, told = text, ""
     if redact:
-        text = _rendered(redacted_export(exported, cli.world.user_home), as_json=as_json)
+        from clinvk.services.sessions.redacted import redacted_export, redaction_for
+
+        redaction = redaction_for(cli.world)
+        text = _rendered(redacted_export(exported, redaction), as_json=as_json)
+        told = _redacted(redaction, whole, text)
     if output == "-":
         cli.streams.out_utf8(safe_text(text) if cli.streams.stdout_is_tty else text)
     else:
@@ -66,7 +71,7 @@ def export(  # noqa: PLR0913  one parameter an option
     for sentence in exported.lacking:
         say_warning(cli.streams, sentence)
     if redact:
-        _say_redacted(cli, whole, text)
+        cli.streams.err(told)
 
 
 def _rendered(exported: "Export", *, as_json: bool) -> str:
@@ -79,11 +84,12 @@ def _rendered(exported: "Export", *, as_json: bool) -> str:
     return markdown_of(exported.with_turns())
 
 
-def _say_redacted(cli: Cli, whole: str, text: str) -> None:
-    """Say on stderr how much was redacted."""
-    from clinvk.text.redact import MARK, Redaction
+def _redacted(redaction: "Redaction", whole: str, text: str) -> str:
+    """How much of the whole text was redacted."""
+    from clinvk.text.redact import MARK
     from clinvk.text.units import plural
 
     secrets = text.count(MARK) - whole.count(MARK)
-    paths = Redaction(str(cli.world.user_home)).home_paths(whole)
-    cli.streams.err(f"redacted: {plural(secrets, 'secret')}, {plural(paths, 'home path')}")
+    return (
+        f"redacted: {plural(secrets, 'secret')}, {plural(redaction.home_paths(whole), 'home path')}"
+    )
