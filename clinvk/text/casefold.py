@@ -7,6 +7,7 @@ without accents. Characters without a width, such as the soft hyphen, do not cou
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import category, combining, normalize
 
@@ -24,16 +25,19 @@ _GROWING = re.compile(
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _TOKEN = re.compile(r"\s+|\S+")
 
-_INVISIBLE = re.compile(
-    "[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]+"
+_INVISIBLE = (
+    "\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff"
 )
 _PUNCTUATION = {
-    "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2e3a\u2e3b\ufe31\ufe32\ufe58",
-    "'": "\xb4\u02b9\u02bb\u02bc\u02bd\u02c8\u2018\u2019\u201a\u201b\u2032\u2035\u2039\u203a",
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u207b\u208b\u2212\u2e3a\u2e3b\ufe31\ufe32\ufe58",
+    "'": "\xb4\u02b9\u02bb\u02bc\u02bd\u02c8\u0374\u2018\u2019\u201a\u201b\u2032\u2035\u2039\u203a",
     '"': "\xab\xbb\u02ba\u201c\u201d\u201e\u201f\u2033\u2036\u301d\u301e\u301f",
+    "'''": "\u2034\u2037",
+    "''''": "\u2057",
+    "'n": "\u0149",
 }
-_PLAIN_FORMS = tuple((char, plain) for plain, chars in _PUNCTUATION.items() for char in chars)
-_TYPOGRAPHIC = re.compile(f"[{''.join(_PUNCTUATION.values())}]")
+_PLAIN_FORM = {char: plain for plain, chars in _PUNCTUATION.items() for char in chars}
+_TYPOGRAPHIC = re.compile(f"[{''.join(_PLAIN_FORM)}{_INVISIBLE}]")
 
 _WITHOUT_ACCENT = dict(zip("łøđħŧıæœ", ("l", "o", "d", "h", "t", "i", "ae", "oe"), strict=True))
 """Letters with a stroke and the like, which Unicode does not take apart."""
@@ -42,9 +46,12 @@ _ACCENTS = re.compile(f"[\u0300-\u0336\u0339-\u036f{''.join(_WITHOUT_ACCENT)}]")
 """Not the strokes that make another sign: `≠`."""
 
 _ACCENTED = re.compile(
-    "[\xdf-\u024f\u0300-\u036f\u0386-\u03ce\u03d3\u03d4\u0400-\u045f\u0476\u0477\u04c1-\u04f9"
+    "[\xe0-\u024f\u0300-\u036f\u0386-\u03ce\u03d3\u03d4\u0400-\u045f\u0476\u0477\u04c1-\u04f9"
     "\u1e00-\u1fff]"
 )
+
+
+_MARKS = frozenset(map(chr, range(0x300, 0x370)))
 
 
 class Folded(NamedTuple):
@@ -64,19 +71,31 @@ def folded(text: str) -> Folded:
     if text.isascii():
         low = text.lower()
         return Folded(low, low)
-    text = plain_punctuation(_INVISIBLE.sub("", text))
-    accented = plain_punctuation(normalize("NFKC", normalize("NFKC", text).casefold()))
-    if _ACCENTED.search(accented) is None:
-        return Folded(accented, accented)
-    bare = _ACCENTS.sub(lambda mark: _WITHOUT_ACCENT.get(mark[0], ""), normalize("NFD", accented))
-    return Folded(accented, normalize("NFC", bare))
+    text = plain_punctuation(text)
+    accented = normalize("NFKC", normalize("NFKC", text).casefold())
+    found = set(_ACCENTED.findall(accented))
+    if not found.isdisjoint(_MARKS):  # letters that exist only with a separate accent
+        return Folded(accented, _without_accents(accented))
+    bare = accented
+    for char in found:
+        bare = bare.replace(char, _without_accent(char))
+    return Folded(accented, bare)
+
+
+@lru_cache
+def _without_accent(char: str) -> str:
+    return _without_accents(char)
+
+
+def _without_accents(text: str) -> str:
+    bare = _ACCENTS.sub(lambda mark: _WITHOUT_ACCENT.get(mark[0], ""), normalize("NFD", text))
+    return normalize("NFC", bare)
 
 
 def plain_punctuation(text: str) -> str:
-    """The text with plain hyphens and quotes instead of typographic ones."""
-    if _TYPOGRAPHIC.search(text) is not None:
-        for char, plain in _PLAIN_FORMS:
-            text = text.replace(char, plain)
+    """The text with plain hyphens and quotes, and without characters that cannot be seen."""
+    for char in set(_TYPOGRAPHIC.findall(text)):
+        text = text.replace(char, _PLAIN_FORM.get(char, ""))
     return text
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from clinvk.model.files import FileReport, FileSource, shown_path
 from clinvk.model.session import Session
@@ -66,8 +67,15 @@ def format_size(size: int) -> str:
 
 def format_age(at: datetime, now: datetime) -> str:
     """The age, roughly: `3 days ago`; `just now` within a minute or for a time in the future."""
-    if now - at < timedelta(minutes=1):
+    age = now - at
+    if age < timedelta(minutes=1):
         return "just now"
+    # From a day on, the words do not depend on the hour: lists repeat them.
+    return _in_words(timedelta(days=age.days) if age.days else age)
+
+
+@lru_cache
+def _in_words(age: timedelta) -> str:
     from humanize import naturaltime
 
-    return naturaltime(now - at)
+    return naturaltime(age)

@@ -37,6 +37,22 @@ class Term(Struct, frozen=True):
             return self.is_in(text.plain)
         return _is_in(text.accented, self.accented)
 
+    def stands_in(self, low: str) -> bool:
+        """Whether the term is certainly a whole word of a text in lower case, as it was typed.
+
+        Only ASCII is certain: any other sign beside it may change or disappear.
+        """
+        word = self.accented[0]
+        if len(self.words) > 1 or not word.isascii():
+            return False
+        at = low.find(word)
+        while at >= 0:
+            beside = low[at - 1 : at] + low[at + len(word) : at + len(word) + 1]
+            if beside.isascii() and not any(map(str.isalnum, beside)):
+                return True
+            at = low.find(word, at + len(word))
+        return False
+
     def spans(self, text: str) -> Iterator[Span]:
         """All places of it in a folded text, without overlaps."""
         return _spans(text, self.words)

@@ -6,11 +6,12 @@ and words that stand together in one text count more than any words that do not.
 
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from clinvk.model.files import shown_path
 from clinvk.model.session import Session
-from clinvk.services.search.query import Query
+from clinvk.services.search.query import Query, Term
 from clinvk.services.search.together import Closeness, closeness
 from clinvk.store.transcripts.turns import TurnTexts
 from clinvk.text.casefold import Folded, folded
@@ -54,13 +55,31 @@ It counts once more by the place in which they do.
 """
 
 
-class Place(NamedTuple):
+class Place:
     """A text to search; `turn` is None for a text of the session itself."""
 
-    field: Field
-    turn: int | None
-    text: str
-    folded: Folded
+    def __init__(self, field: Field, turn: int | None, text: str) -> None:
+        self.field = field
+        self.turn = turn
+        self.text = text
+
+    @cached_property
+    def low(self) -> str:
+        """The text in lower case, which is enough for most words."""
+        return self.text.lower()
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The text as it is compared."""
+        return folded(self.text)
+
+    def strength_of(self, term: Term) -> int:
+        """As `Term.strength_in`; folding, the slow part, is left out where it changes nothing."""
+        return 2 if term.stands_in(self.low) else term.strength_in(self.folded.plain)
+
+    def has_exactly(self, term: Term) -> bool:
+        """Whether the text has the term with the same accents."""
+        return term.stands_in(self.low) or term.is_exactly_in(self.folded)
 
 
 class Ranked(NamedTuple):
@@ -74,7 +93,7 @@ def places_of_session(session: Session) -> list[Place]:
     """The texts to search of the session itself."""
     texts = [(Field.TITLE, session.title), (Field.NAME, session.name or "")]
     texts += [(Field.TAG, tag) for tag in session.tags]
-    return [Place(field, None, text, folded(text)) for field, text in texts if text]
+    return [Place(field, None, text) for field, text in texts if text]
 
 
 def places_of_turn(turn: TurnTexts, cwd: str) -> list[Place]:
@@ -83,7 +102,7 @@ def places_of_turn(turn: TurnTexts, cwd: str) -> list[Place]:
     # Relative paths: else the name of a project folder would match all of its files.
     texts += [(Field.FILE, shown_path(path, turn.cwd or cwd)) for path in turn.files]
     texts += [(Field.ANSWER, answer) for answer in turn.answers]
-    return [Place(field, turn.number, text, folded(text)) for field, text in texts if text]
+    return [Place(field, turn.number, text) for field, text in texts if text]
 
 
 def ranked(places: Iterable[Place], query: Query) -> Ranked | None:
@@ -98,20 +117,23 @@ def ranked(places: Iterable[Place], query: Query) -> Ranked | None:
     most: tuple[int, bool, Closeness, int, int, int] | None = None
     shown: Place | None = None
     for place in places:
-        text = place.folded
-        if any(term.is_in(text.plain) for term in query.unwanted):
+        if query.unwanted and any(term.is_in(place.folded.plain) for term in query.unwanted):
             return None
-        strengths = [term.strength_in(text.plain) for term in terms]
+        strengths = [place.strength_of(term) for term in terms]
         held = len(strengths) - strengths.count(0)
         if not held:
             continue
-        worths = [WEIGHTS[place.field] * strength for strength in strengths]
+        weight = WEIGHTS[place.field]
+        worths = [weight * strength for strength in strengths]
         best = list(map(max, best, worths))
-        exact = [
-            found or (worth > 0 and term.is_exactly_in(text))
-            for found, worth, term in zip(exact, worths, terms, strict=True)
-        ]
-        close = closeness(text.plain, terms) if 1 < held == len(terms) else Closeness.APART
+        if not all(exact):
+            exact = [
+                found or (worth > 0 and place.has_exactly(term))
+                for found, worth, term in zip(exact, worths, terms, strict=True)
+            ]
+        close = Closeness.APART
+        if 1 < held == len(terms):
+            close = closeness(place.folded.plain, terms)
         if close > Closeness.APART:
             together = max(together, len(terms) * _TOGETHER[close] + sum(worths))
         first = worths.index(next(filter(None, worths)))

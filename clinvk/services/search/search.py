@@ -1,6 +1,8 @@
 """Searches the sessions without an index; a check of the files' bytes selects which to parse."""
 
-from collections.abc import Callable, Sequence
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from msgspec import Struct
@@ -22,6 +24,7 @@ from clinvk.store.sessions import records
 from clinvk.store.sessions.contents import SessionBytes, iter_bytes
 from clinvk.store.sessions.selection import Listed, Selection
 from clinvk.store.sessions.store import SessionStore
+from clinvk.store.transcripts.last_turn import ends_as_recorded
 from clinvk.store.transcripts.turns import TurnTexts
 
 Result = TypeVar("Result")
@@ -65,7 +68,8 @@ def search_sessions(
 
     Many sessions are divided among at most `processors` processes.
     """
-    found = _search(world.store, query, only, limit, processors)
+    with _without_collections():
+        found = _search(world.store, query, only, limit, processors)
     if found.hits:
         return found
     if len(query.wanted) == 1 and not query.unwanted:
@@ -96,6 +100,21 @@ def _search(
         rebuilt=tuple(sentence for part in parts for sentence in part.rebuilt),
         damaged_lines=sum(part.damaged_lines for part in parts),
     )
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Do not look for garbage: it would look at all hits so far again and again.
+
+    A search makes no cycles.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _shared(
@@ -136,7 +155,9 @@ class _Search:
                     rank=ranked.rank,
                     turn=ranked.place.turn,
                     field=ranked.place.field,
-                    snippet=snippet_of(ranked.place.text, self._query.wanted),
+                    snippet=snippet_of(
+                        ranked.place.text, self._query.wanted, ranked.place.folded.plain
+                    ),
                 )
                 for listed, ranked in found[:limit]
             ),
@@ -162,8 +183,8 @@ class _Search:
             return None
         places = places_of_session(listed.session)
         if not all(
-            any(term.is_in(place.folded.plain) for place in places)
-            or prefilter.lets_through(transcript)
+            prefilter.lets_through(transcript)
+            or any(term.is_in(place.folded.plain) for place in places)
             for term, prefilter in self._prefilters
         ):
             return None
@@ -174,7 +195,9 @@ class _Search:
 
     def _listed(self, content: SessionBytes) -> Listed | None:
         try:
-            session = self._store.current(self._session(content))
+            session = self._session(content)
+            if content.transcript is None or not ends_as_recorded(session, content.transcript):
+                session = self._store.current(session)
         except (SessionDamagedError, SessionUnreadableError) as error:
             rebuilt = self._store.rebuilt_from_transcript(content.session_id)
             if rebuilt is None:

@@ -29,9 +29,9 @@ class Snippet(Struct, frozen=True, kw_only=True):
     marks: tuple[Span, ...] = ()
 
 
-def snippet_of(text: str, terms: Sequence[Term]) -> Snippet:
-    """The part of `text` where the most terms are close together."""
-    anchor, spans = _place(fold(text), terms)
+def snippet_of(text: str, terms: Sequence[Term], folded: str | None = None) -> Snippet:
+    """The part of `text` where the most terms are close together; `folded`: the folded text."""
+    anchor, spans = _place(fold(text) if folded is None else folded, terms)
     start, end = unfolded_span(text, anchor)
     window = (max(0, start - _REACH // 4), min(len(text), max(end, start + _REACH)))
     marks = [(start, end), *(unfolded_span(text, span) for span in spans if span != anchor)]
@@ -107,8 +107,10 @@ class _Line:
         text = self._text.rstrip(" ")
         end = len(text)
         if end > _LONGEST:
-            ends = accumulate(map(len, graphemes(text)))
-            end = max(takewhile(_LONGEST.__ge__, ends), default=0)
+            end = _LONGEST
+            if not is_plain(text[: end + 1]):
+                ends = accumulate(map(len, graphemes(text)))
+                end = max(takewhile(_LONGEST.__ge__, ends), default=0)
             text = text[:end] + _MORE
             end = end or len(text)
         marks = ((first, min(last, end)) for first, last in self._marks if first < end)

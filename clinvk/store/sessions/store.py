@@ -25,7 +25,7 @@ from clinvk.store.sessions import reading, records
 from clinvk.store.sessions.records import DamagedRecord, changing
 from clinvk.store.sessions.selection import Order, Query, Selected, Selection
 from clinvk.store.transcripts import transcript as transcripts
-from clinvk.store.transcripts.texts import TranscriptTexts, read_texts
+from clinvk.store.transcripts.texts import TranscriptTexts, read_texts, texts_in
 from clinvk.store.transcripts.writer import TranscriptWriter
 
 
@@ -261,7 +261,7 @@ class SessionStore(Struct, frozen=True):
         Raises `StoreError` if it cannot be read.
         """
         if content is not None:
-            return read_texts(content.split(b"\n"))
+            return texts_in(content)
         return transcripts.read_with(read_texts, self.home.transcript(session_id))
 
     def writer(self, session_id: str, now: Callable[[], datetime]) -> TranscriptWriter:

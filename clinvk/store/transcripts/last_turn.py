@@ -5,6 +5,7 @@ continues needs this check; the whole transcript is read only if the record is o
 """
 
 import json
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from clinvk.store.transcripts.turns import FINISHED, KINDS, STARTED, VOIDED, tur
 from clinvk.text.json_codec import time_from_text
 
 _BLOCK = 8 * 1024
+_END = re.compile(rb'\{"type": "turn_finished", "turn": (\d{1,9}), "at": "([0-9TZ:.+-]+)", ')
 
 
 class LastTurn(Struct, frozen=True):
@@ -40,6 +42,25 @@ def last_turn(path: Path) -> LastTurn | None:
             return _last(descriptor)
     except FileNotFoundError:
         return None
+
+
+def ends_as_recorded(session: Session, content: bytes) -> bool:
+    """Whether this content of its transcript certainly says the same as the record.
+
+    That is so if its last line is the end of the last turn, as clinvk writes it. Else it may.
+    """
+    end = content.rfind(b"\n", 0, -1) + 1
+    found = _END.match(content, end)
+    if session.open_turn is not None or found is None or not content.endswith(b"}\n"):
+        return False
+    # A torn line may go on with another one.
+    if content.find(b'"type"', found.end()) >= 0 or content.find(b'"turn"', found.end()) >= 0:
+        return False
+    try:
+        last = LastTurn(int(found[1]), time_from_text(found[2].decode()))
+    except ValueError:
+        return False
+    return last.number == session.turns_begun and not is_behind(session, last)
 
 
 def is_behind(session: Session, last: LastTurn | None) -> bool:

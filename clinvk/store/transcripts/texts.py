@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from clinvk.store.transcripts.quick_texts import quick_texts
 from clinvk.store.transcripts.reader import LineReader
 from clinvk.store.transcripts.turns import TurnTexts
 
@@ -42,6 +43,13 @@ def read_texts(lines: Iterable[bytes | None]) -> TranscriptTexts:
             reader.note(*known)
     turns = tuple(turn.texts() for turn in reader.turns)
     return TranscriptTexts(turns=turns, damaged_lines=reader.damaged)
+
+
+def texts_in(content: bytes) -> TranscriptTexts:
+    """The texts in the content of a transcript."""
+    lines = content.split(b"\n")
+    turns = quick_texts(lines)
+    return read_texts(lines) if turns is None else TranscriptTexts(turns=turns, damaged_lines=0)
 
 
 def _unsearched(line: bytes) -> tuple[str, int] | None:

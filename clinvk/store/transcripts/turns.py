@@ -21,7 +21,6 @@ from clinvk.model.events import (
     ToolResult,
     ToolUse,
     Warned,
-    ends_message,
 )
 from clinvk.model.files import FileReport, FileSource, absolute_path
 from clinvk.model.outcome import Outcome, StopReason
@@ -37,6 +36,7 @@ from clinvk.store.transcripts.lines import (
     usage_in,
     word,
 )
+from clinvk.store.transcripts.messages import Messages
 from clinvk.text.json_codec import time_from_text
 
 STARTED, FINISHED, VOIDED = "turn_started", "turn_finished", "turn_voided"
@@ -75,15 +75,13 @@ class TurnBuilder:
         self._start: Line = {}
         self._named: Line = {}
         self._finish: Line | None = None
-        self._messages: list[list[str]] = []
+        self._messages = Messages()
         self._tools: list[ToolCall] = []
         self._calls: dict[str, int] = {}
         self._permissions: dict[str, Permission] = {}
         self._files: list[FileChange] = []
         self._warnings: list[str] = []
         self._said = False
-        self._in_pieces = False
-        """Whether the next piece belongs to the last message."""
 
     @property
     def bare(self) -> bool:
@@ -111,7 +109,7 @@ class TurnBuilder:
             return
         if isinstance(event, Message):
             self._said = True
-            self._take_message(event)
+            self._messages.add(event)
             return
         self.note(kind, line.get("code"))
         self._take(event)
@@ -119,13 +117,13 @@ class TurnBuilder:
     def note(self, kind: str, code: object = None) -> None:
         """Add a line of this kind that is not a message."""
         self._said = True
-        self._in_pieces = self._in_pieces and not ends_message(kind, code)
+        self._messages.interrupt(kind, code)
 
     def build(self) -> Turn:
         """The turn as far as it is known."""
         start, finish, named = self._start, self._finish or {}, self._named
         ended_at = maybe_time(finish, "at")
-        messages = self._texts
+        messages = self._messages.texts
         return Turn(
             number=self.number,
             started_at=maybe_time(start, "at") or maybe_time(named, "at") or ended_at or _LONG_AGO,
@@ -162,7 +160,7 @@ class TurnBuilder:
 
     def texts(self) -> TurnTexts:
         """The texts for a search; takes a third of the time of `build`."""
-        answers, text = self._texts, maybe_text(self._finish or {}, "text")
+        answers, text = self._messages.texts, maybe_text(self._finish or {}, "text")
         return TurnTexts(
             number=self.number,
             prompt=maybe_text(self._start, "prompt") or "",
@@ -190,19 +188,6 @@ class TurnBuilder:
                 self._files.append(event)
             case Warned():
                 self._warnings.append(event.message)
-
-    def _take_message(self, event: Message) -> None:
-        goes_on = event.continues
-        if goes_on is None:
-            goes_on = event.delta and self._in_pieces
-        if not goes_on or not self._messages:
-            self._messages.append([])
-        self._messages[-1].append(event.text)
-        self._in_pieces = event.delta
-
-    @property
-    def _texts(self) -> tuple[str, ...]:
-        return tuple("".join(pieces) for pieces in self._messages)
 
     @property
     def _changed(self) -> tuple[FileReport, ...]:

@@ -15,7 +15,7 @@ from clinvk.services.search.ranking import (
 )
 from clinvk.services.search.together import Closeness, closeness
 from clinvk.store.transcripts.turns import TurnTexts
-from clinvk.text.casefold import fold, folded
+from clinvk.text.casefold import fold
 from unit.services.search.corpus import QUERIES, SESSIONS, Told
 
 START = datetime(2025, 1, 27, 10, tzinfo=UTC)
@@ -63,7 +63,7 @@ def test_the_session_that_is_meant_comes_first() -> None:
 
 
 def _place(field: Field, text: str) -> Place:
-    return Place(field, None if field in {Field.TITLE, Field.TAG} else 1, text, folded(text))
+    return Place(field, None if field in {Field.TITLE, Field.TAG} else 1, text)
 
 
 def _rank(query: str, *places: Place) -> int:

@@ -24,7 +24,8 @@ from clinvk.model.outcome import Outcome
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn
 from clinvk.store.sessions.store import SessionStore
-from clinvk.store.transcripts.texts import read_texts
+from clinvk.store.transcripts.quick_texts import quick_texts
+from clinvk.store.transcripts.texts import read_texts, texts_in
 from clinvk.store.transcripts.transcript import read_lines
 from clinvk.store.transcripts.turns import TurnTexts
 
@@ -46,6 +47,8 @@ def _texts_of(turn: Turn) -> TurnTexts:
 
 def _assert_alike(lines: list[bytes]) -> None:
     full, texts = read_lines(lines), read_texts(lines)
+    if b"\n" not in b"".join(lines):
+        assert texts_in(b"\n".join(lines)) == texts
     assert _without_empty(texts.turns) == _without_empty(tuple(map(_texts_of, full.turns)))
     assert texts.damaged_lines == full.damaged_lines
 
@@ -122,6 +125,41 @@ def _dumped(draw: st.DrawFn) -> bytes:
     )
 
 
+_USUAL = st.lists(
+    st.builds(
+        lambda kind, line: json.dumps({"type": kind, "turn": 1} | line).encode(),
+        st.sampled_from(sorted(set(_KINDS) - {"turn_started", "turn_voided"})),
+        st.fixed_dictionaries(
+            {
+                "at": st.just(AT),
+                "text": st.sampled_from(["a", "b"]),
+                "id": st.just("1"),
+                "name": st.just("Bash"),
+                "message": st.just("careful"),
+                "path": st.sampled_from(["a", "/p/b", "../c"]),
+                "change": st.sampled_from(["created", "deleted", "eaten"]),
+            },
+            optional={
+                "delta": st.booleans(),
+                "continues": st.booleans(),
+                "code": st.sampled_from(["retry", "denied", 1]),
+                "input": st.just({"type": "message", "turn": 1}),
+                "files": st.lists(_FILE, max_size=2),
+            },
+        ),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=budget(50, long=4_000))
+@given(_USUAL, st.sampled_from(["/p", None]))
+def test_what_is_usual_is_read_alike_in_the_quick_way(lines: list[bytes], cwd: str | None) -> None:
+    """The lines of a turn as they are written, in any order."""
+    start = {"type": "turn_started", "turn": 1, "at": AT, "prompt": "go", "cwd": cwd}
+    _assert_alike([json.dumps(start).encode(), *lines])
+
+
 @settings(max_examples=budget(50, long=4_000))
 @given(st.lists(_dumped(), max_size=9))
 def test_the_texts_are_those_of_the_turns_read_in_full(pieces: list[bytes]) -> None:
@@ -156,6 +194,7 @@ def test_a_turn_as_it_is_written_is_read_alike(
         ),
     )
     assert texts == store.texts(session.id) == store.texts(session.id, content)
+    assert quick_texts(content.split(b"\n")) == texts.turns
     _assert_alike(content.split(b"\n"))
 
 
@@ -186,6 +225,8 @@ def test_parts_of_one_message_are_one_text(
     content = store.home.transcript(session.id).read_bytes()
     answers = ("one two", "three", "four", "AB")
     assert read_lines(content.split(b"\n")).turns[0].messages == answers
+    (turn,) = quick_texts(content.split(b"\n")) or ()
+    assert turn.answers == answers
     assert store.texts(session.id).turns[0].answers == answers
 
 
