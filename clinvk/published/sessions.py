@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from clinvk.services.sessions.importing import Imported
     from clinvk.services.sessions.lifecycle import Applied, Deleted, DeletionTarget
     from clinvk.services.sessions.list import Listed, Shown
-    from clinvk.store.index.diff import IndexDiff
+    from clinvk.store.index.rebuild import IndexDiff
     from clinvk.store.sessions.records import DamagedRecord
 
 

@@ -22,7 +22,7 @@ from clinvk.model.turn import Turn
 from clinvk.model.usage import total_usage
 from clinvk.store import locks
 from clinvk.store.home import Home
-from clinvk.store.index import diff as index_diff
+from clinvk.store.index import rebuild as index_diff
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.selection import Query, Selection
 from clinvk.store.sessions.store import SessionStore

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bed.crashes import CrashBed, Findings
 from clinvk.errors import ExitStatus
-from clinvk.store.index import diff as index_diff
+from clinvk.store.index import rebuild as index_diff
 from clinvk.store.leftovers import OLD_S, iter_half_copies, iter_leftovers
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.selection import Query, Selection

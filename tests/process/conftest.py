@@ -15,9 +15,9 @@ from msgspec.structs import replace
 
 from bed.worlds import world
 from clinvk.model.request import Invocation
+from clinvk.process.child import Child, start
 from clinvk.process.hooks import NO_HOOKS, Hooks
 from clinvk.process.limits import Limits
-from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
 
 __all__ = ["world"]

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from clinvk.process.child import Child
 from clinvk.process.descendants import RUN_MARK, Descendants, new_mark
 from clinvk.process.ending import EndReason
 from clinvk.process.group import is_populated
 from clinvk.process.orphans import is_alive, stop_group
-from clinvk.process.runner import Child
 from clinvk.process.signals import SignalInbox
 from clinvk.process.table import find
 

@@ -9,10 +9,10 @@ from threading import Timer
 
 import pytest
 
+from clinvk.process.child import Child
 from clinvk.process.ending import EndReason
 from clinvk.process.hooks import Hooks
 from clinvk.process.outbox import MOST_REPLIES
-from clinvk.process.runner import Child
 from clinvk.process.signals import SignalInbox
 
 Starter = Callable[..., Child]

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from clinvk.process.child import Child
 from clinvk.process.ending import EndReason
-from clinvk.process.runner import Child
 from clinvk.process.signals import HANDLED, SignalInbox
 
 Starter = Callable[..., Child]

@@ -121,7 +121,7 @@ main()
         timeout=60,
     )
     loaded = set(ran.stdout.rpartition("\nLOADED ")[2].split())
-    assert "clinvk.process.runner" in loaded
+    assert "clinvk.process.child" in loaded
     assert loaded.isdisjoint(HEAVY | AFTER_THE_START)
 
 

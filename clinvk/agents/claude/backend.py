@@ -205,14 +205,18 @@ class Agent(Backend):
 
     def parser(self, request: TurnRequest) -> "StreamJsonParser":
         """A parser that separates this run's figures from those of the whole conversation."""
-        from clinvk.agents.claude.stream import DIALECT
+        from clinvk.agents.claude.failures import DIALECT
+        from clinvk.agents.claude.run_usage import Spending
         from clinvk.agents.kit.stream_json import StreamJsonParser
 
+        spending = Spending(
+            resumed=request.resume, before=request.counters, before_is_last=request.baseline_known
+        )
         if request.access is Access.ASK:
             from clinvk.agents.claude.live import LiveParser
 
-            return LiveParser(request, DIALECT)
-        return StreamJsonParser(request, DIALECT)
+            return LiveParser(request, DIALECT, spending)
+        return StreamJsonParser(request, DIALECT, spending)
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]

@@ -15,6 +15,7 @@ from clinvk.agents.base import Reply
 from clinvk.agents.kit.dialect import Dialect
 from clinvk.agents.kit.jsonl import compact_json, items, mapping, parse_object, text
 from clinvk.agents.kit.recovery import recovering
+from clinvk.agents.kit.spending import SpendingSum
 from clinvk.agents.kit.stream_json import StreamJsonParser
 from clinvk.agents.kit.tools import summary_of
 from clinvk.model.events import Event, Json, PermissionAnswer, PermissionRequest, Raw
@@ -63,8 +64,8 @@ class _Asked(Struct, frozen=True):
 class LiveParser(StreamJsonParser):
     """The stream of events with the agent's requests between them."""
 
-    def __init__(self, request: TurnRequest, dialect: Dialect) -> None:
-        super().__init__(request, dialect)
+    def __init__(self, request: TurnRequest, dialect: Dialect, spending: SpendingSum) -> None:
+        super().__init__(request, dialect, spending)
         self._asked = 0
         self._open: dict[str, _Asked] = {}
         """The agent's open requests, by our ids."""

@@ -35,7 +35,7 @@ from clinvk.agents.kit.line_fields import (
 from clinvk.agents.kit.recovery import recovering
 from clinvk.agents.kit.retry_time import time_from_epoch
 from clinvk.agents.kit.seen_requests import SeenRequests
-from clinvk.agents.kit.spending import Spending, SpendingSum
+from clinvk.agents.kit.spending import SpendingSum
 from clinvk.agents.kit.tools import ToolCalls
 from clinvk.model.events import (
     Event,
@@ -83,15 +83,8 @@ _STOP_REASONS = {
 class StreamJsonParser(Parser):
     """Follows one run. A sub-agent's text is not part of the answer; its tool calls are events."""
 
-    def __init__(
-        self, request: TurnRequest, dialect: Dialect, spending: SpendingSum | None = None
-    ) -> None:
-        self._dialect = dialect
-        self._spending: SpendingSum = spending or Spending(
-            resumed=request.resume,
-            before=request.counters,
-            before_is_last=request.baseline_known,
-        )
+    def __init__(self, request: TurnRequest, dialect: Dialect, spending: SpendingSum) -> None:
+        self._dialect, self._spending = dialect, spending
         self._answer, self._tools = Answer(), ToolCalls()
         self._init: Init | None = None
         self._answered = False

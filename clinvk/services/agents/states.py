@@ -15,9 +15,9 @@ from clinvk.errors import BackendError, BackendStartError, BackendUnknownError
 from clinvk.model.config import Settings
 from clinvk.model.request import Invocation
 from clinvk.model.versions import VersionMatch, match_version
+from clinvk.process.child import Child, start
 from clinvk.process.ending import EndReason
 from clinvk.process.limits import Limits
-from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
 from clinvk.services.agents.catalog import Catalog
 from clinvk.services.agents.programs import default_backend, find_program

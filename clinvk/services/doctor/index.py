@@ -4,7 +4,7 @@ from clinvk.model.finding import RebuildIndex
 from clinvk.services.doctor.findings import Report, command, note, warning
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.home import Home
-from clinvk.store.index.diff import IndexDiff, Look, check, look, rebuild
+from clinvk.store.index.rebuild import IndexDiff, Look, check, look, rebuild
 
 
 def check_index(survey: Survey) -> Report:

@@ -5,10 +5,10 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from clinvk.model.finding import Finding, RemoveScratch
-from clinvk.process.scratch import iter_abandoned, iter_left
+from clinvk.model.finding import Finding
 from clinvk.services.agents.programs import which
-from clinvk.services.doctor.findings import Report, command, note, warning
+from clinvk.services.doctor.findings import Report, note, warning
+from clinvk.services.doctor.leftovers import left_by_killed_runs
 from clinvk.services.doctor.survey import Survey
 
 
@@ -16,7 +16,7 @@ def check_machine(survey: Survey) -> Report:
     """Only the temporary files are needed to run an agent."""
     return survey.encoding.lower(), (
         *_settings(survey.encoding, survey.world.environ),
-        *_left(survey.world.now().timestamp()),
+        *left_by_killed_runs(survey.world.now().timestamp()),
         *_tools(survey.world.environ),
     )
 
@@ -37,28 +37,6 @@ def _settings(encoding: str, environ: Mapping[str, str]) -> Iterator[Finding]:
             f"`TMPDIR` names `{said}`, which is not a writable folder",
             where="TMPDIR",
             command="unset TMPDIR",
-        )
-
-
-def _left(now_s: float) -> Iterator[Finding]:
-    """The files that killed runs left; only the user may remove drafts and trials."""
-    for path in iter_left(now_s=now_s):
-        yield note(
-            "scratch_left",
-            "a killed run left its temporary files behind",
-            where=str(path),
-            command=command("rm", "-r", path),
-            repair=RemoveScratch(path=path),
-        )
-    for path, is_draft in iter_abandoned(now_s=now_s):
-        yield note(
-            "draft_left" if is_draft else "trial_left",
-            "the prompt that was being edited when clinvk was killed is still here"
-            if is_draft
-            else "a killed `clinvk backends test` left its sessions here",
-            where=str(path),
-            remedy="it is never removed automatically; when you no longer need it",
-            command=command("rm", "-r", path),
         )
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from clinvk.errors import StoreError
-from clinvk.model.finding import Finding, RebuildRecord, RemoveLeftover
+from clinvk.model.finding import Finding, RebuildRecord
 from clinvk.model.session import SCHEMA, Session
 from clinvk.services.doctor.findings import FIX, Report, command, note, problem, warning
+from clinvk.services.doctor.leftovers import unfinished_writes
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.home import is_session_id
-from clinvk.store.leftovers import iter_leftovers
 from clinvk.store.locks import is_held
 from clinvk.store.sessions.reading import TRANSCRIPT, read_orphan, why
 from clinvk.store.sessions.records import DamagedRecord, id_inside
@@ -32,20 +32,10 @@ def check_records(survey: Survey) -> Report:
             command=command("chmod", "u+rwx", survey.world.home.sessions),
         )
         return "cannot be read", (found,)
-    leftovers = iter_leftovers(survey.world.home, now_s=survey.world.now().timestamp())
     return plural(len(survey.sessions), "session"), (
         *(_damaged(one, survey) for one in survey.damaged),
         *(found for one in survey.sessions for found in _of(one, survey)),
-        *(
-            warning(
-                "leftover",
-                "this is left over from an unfinished write",
-                where=str(path),
-                command=command("rm", path),
-                repair=RemoveLeftover(path=path),
-            )
-            for path in leftovers
-        ),
+        *unfinished_writes(survey.world),
     )
 
 

@@ -25,7 +25,7 @@ from clinvk.services.session_locks import claim_of
 from clinvk.services.world import World
 from clinvk.store.files import reason
 from clinvk.store.home_entries import close_to_others
-from clinvk.store.index.diff import rebuild
+from clinvk.store.index.rebuild import rebuild
 from clinvk.store.leftovers import remove_leftover
 from clinvk.store.lock_files import remove_free_lock
 

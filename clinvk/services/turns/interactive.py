@@ -21,6 +21,7 @@ from clinvk.process.foreground import ForegroundEnd, run_foreground
 from clinvk.process.orphans import run_identity
 from clinvk.process.scratch import ScratchFiles
 from clinvk.services.files.observe import watch_files
+from clinvk.services.turns.find_or_create import Opening
 from clinvk.services.turns.native_import import (
     ScreenEnd,
     ScreenRecording,
@@ -29,7 +30,6 @@ from clinvk.services.turns.native_import import (
     started_since,
     unseen_turn,
 )
-from clinvk.services.turns.opening import Opening
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.world import World
 

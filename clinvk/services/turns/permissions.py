@@ -15,7 +15,7 @@ from clinvk.model.request import TurnRequest
 from clinvk.process.hooks import Hooks
 
 if TYPE_CHECKING:
-    from clinvk.process.runner import Child
+    from clinvk.process.child import Child
     from clinvk.services.turns.plan import TurnPlan
     from clinvk.services.turns.record import Recording
 

@@ -13,7 +13,7 @@ from clinvk.model.config import Settings
 from clinvk.model.report import RunReport
 from clinvk.model.request import RunRequest
 from clinvk.process.signals import SignalInbox
-from clinvk.services.turns.opening import Opening
+from clinvk.services.turns.find_or_create import Opening
 from clinvk.services.turns.permissions import Asker
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.turns.target import find_target

@@ -18,8 +18,8 @@ from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import merged_files
 from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.report import RunReport, TurnStart
+from clinvk.process.child import Child, start
 from clinvk.process.ending import Ending, EndReason
-from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
 from clinvk.services.turns.access import way_to_allow
 from clinvk.services.turns.accumulate import TurnAccumulator, shows_work

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Backend
-from clinvk.agents.kit.spending import Spending
+from clinvk.agents.claude.run_usage import Spending
 from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Result
 from clinvk.model.request import TurnRequest

@@ -10,7 +10,7 @@ from clinvk.errors import ExitStatus
 from clinvk.model.events import Result, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import Invocation, TurnRequest
-from clinvk.process.runner import Limits
+from clinvk.process.child import Limits
 from clinvk.process.signals import SignalInbox
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.too_old import failure_by_version

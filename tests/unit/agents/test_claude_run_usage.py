@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clinvk.agents.kit.spending import Spending
+from clinvk.agents.claude.run_usage import Spending
 from clinvk.model.usage import Usage
 
 OPUS, HAIKU = "opus", "haiku"

@@ -12,9 +12,9 @@ import pytest
 
 from clinvk.errors import BackendStartError
 from clinvk.model.request import Invocation
+from clinvk.process.child import Child, start
 from clinvk.process.ending import EndReason
 from clinvk.process.limits import Limits
-from clinvk.process.runner import Child, start
 from clinvk.process.signals import SignalInbox
 
 Starter = Callable[..., Child]
