@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from clinvk.cli.render.closing import closing_lines
 from clinvk.cli.render.errors import say_error, say_warning
-from clinvk.cli.render.permissions import answer_words
+from clinvk.cli.render.permission_answer import answer_words
 from clinvk.cli.render.spinner import Spinner, elapsed_text
 from clinvk.cli.streams import Streams
 from clinvk.model.events import (

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from clinvk.cli.render.layout import how_changed
-from clinvk.cli.render.permissions import answer_words
+from clinvk.cli.render.permission_answer import answer_words
 from clinvk.model.files import shown_path
 from clinvk.model.session import Session
 from clinvk.model.turn import Turn

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from clinvk.cli.render.layout import field, fields, file_lines, text_lines
-from clinvk.cli.render.permissions import answer_words
+from clinvk.cli.render.permission_answer import answer_words
 from clinvk.cli.streams import Streams
 from clinvk.model.request import IfMissing
 from clinvk.model.turn import Permission, ToolCall, Turn

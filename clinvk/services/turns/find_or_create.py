@@ -25,11 +25,11 @@ from clinvk.process.scratch import sweep_left
 from clinvk.services.session_locks import agent_left, claim_of
 from clinvk.services.sessions.known_conversation import conversation_files_of
 from clinvk.services.sessions.places import here_in
+from clinvk.services.turns.find_target import find_target, requested_directory
 from clinvk.services.turns.history import refuse_newer
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.turns.record import Recording, cannot_save, not_recorded
 from clinvk.services.turns.recording_policy import recording_policy
-from clinvk.services.turns.target import find_target, requested_directory
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import paths_with_content
 from clinvk.store.locks import Claim, HeldLock, Holder

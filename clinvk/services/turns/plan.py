@@ -26,7 +26,6 @@ from clinvk.services.turns.access import (
     rules_of,
     useless_rules,
 )
-from clinvk.services.turns.agent_counters import counters_kept
 from clinvk.services.turns.conversation import (
     ChosenConversation,
     Past,
@@ -35,6 +34,7 @@ from clinvk.services.turns.conversation import (
 )
 from clinvk.services.turns.depth import refuse_too_deep
 from clinvk.services.turns.directories import turn_directory, working_directory
+from clinvk.services.turns.own_figures import counters_kept
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import read_text
 from clinvk.text.title import title_from_prompt

@@ -14,9 +14,9 @@ from clinvk.model.report import RunReport
 from clinvk.model.request import RunRequest
 from clinvk.process.signals import SignalInbox
 from clinvk.services.turns.find_or_create import Opening
+from clinvk.services.turns.find_target import find_target
 from clinvk.services.turns.permissions import Asker
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
-from clinvk.services.turns.target import find_target
 from clinvk.services.turns.turn import Attend, Observer, Turn, never_waits
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore

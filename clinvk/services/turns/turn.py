@@ -23,7 +23,6 @@ from clinvk.process.ending import Ending, EndReason
 from clinvk.process.signals import SignalInbox
 from clinvk.services.turns.access import way_to_allow
 from clinvk.services.turns.accumulate import TurnAccumulator, shows_work
-from clinvk.services.turns.agent_counters import with_own_figures
 from clinvk.services.turns.outcome import (
     cut_lines_notice,
     incomplete_answer_notice,
@@ -31,6 +30,7 @@ from clinvk.services.turns.outcome import (
     suggests_other_version,
     with_cut_lines,
 )
+from clinvk.services.turns.own_figures import with_own_figures
 from clinvk.services.turns.permissions import Asker, Dialogue
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.record import Recording

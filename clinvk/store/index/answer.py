@@ -13,8 +13,8 @@ from clinvk.store.home import Home
 from clinvk.store.index.columns import Key, Row
 from clinvk.store.index.database import IndexBrokenError, IndexUnusableError, opened
 from clinvk.store.index.query import count_rows, damaged_rows, data_version, is_exact, select_rows
+from clinvk.store.index.refresh import correct, refresh
 from clinvk.store.index.rows import read_entry
-from clinvk.store.index.sync import correct, refresh
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.selection import Listed, Query, Selected, Selection, in_order

@@ -59,6 +59,6 @@ def change(home: Home, session_id: str, folders: Sequence[str], act: Callable[[]
     if not os.path.lexists(home.index):
         act()
         return
-    from clinvk.store.index.sync import change_and_update
+    from clinvk.store.index.refresh import change_and_update
 
     change_and_update(home, session_id, folders, act)

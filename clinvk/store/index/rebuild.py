@@ -16,8 +16,8 @@ from clinvk.store.index.database import (
     throw_away,
 )
 from clinvk.store.index.query import all_rows
+from clinvk.store.index.refresh import FOLDERS, is_noted, refresh
 from clinvk.store.index.rows import key_of, read_entry
-from clinvk.store.index.sync import FOLDERS, is_noted, refresh
 from clinvk.store.sessions import reading
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from clinvk.cli.render.permissions import answer_words
+from clinvk.cli.render.permission_answer import answer_words
 from clinvk.cli.render.text import PlainText
 from clinvk.errors import ExitStatus
 from clinvk.model.events import Event, Message, PermissionAnswer, PermissionRequest

@@ -23,7 +23,7 @@ from clinvk.store.index import sync as index_sync
 from clinvk.store.index.database import opened
 from clinvk.store.index.file_signature import UNSETTLED_NS
 from clinvk.store.index.rebuild import IndexDiff, check, rebuild
-from clinvk.store.index.sync import FOLDERS, is_noted
+from clinvk.store.index.refresh import FOLDERS, is_noted
 from clinvk.store.sessions import reading, records
 from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.records import DamagedRecord

@@ -10,7 +10,7 @@ from clinvk.model.events import Result, StopReason
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
 from clinvk.process.ending import Ending, EndReason
-from clinvk.services.turns.agent_counters import counters_kept, with_own_figures
+from clinvk.services.turns.own_figures import counters_kept, with_own_figures
 
 ID = "00000000-0000-4000-8000-000000000000"
 CODEX = backends.get("codex")
