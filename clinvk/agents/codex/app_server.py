@@ -31,9 +31,10 @@ from clinvk.agents.kit.failures import (
 )
 from clinvk.agents.kit.json_rpc import (
     AgentRequest,
-    Clash,
+    Incoming,
     JsonRpc,
     Notification,
+    Refused,
     Response,
 )
 from clinvk.agents.kit.jsonl import mapping, one_line, text
@@ -130,12 +131,22 @@ class AppServerParser(Parser):
             "turn/completed": self._completed,
         }
 
-    @recovering
     def feed(self, line: str) -> Iterable[Event | Reply]:
         """The events and replies of one line; none after the result."""
+        parsed = [*self._feed_whole(line)]
+        if parsed == [Raw(line=line)]:
+            return [*parsed, *(self._take(self._rpc.read_cut(line), line) or ())]
+        return parsed
+
+    @recovering
+    def _feed_whole(self, line: str) -> Iterable[Event | Reply]:
         if self._finished or not line.strip():
             return []
-        incoming = self._rpc.read(line)
+        taken = self._take(self._rpc.read(line), line)
+        return [Raw(line=line)] if taken is None else taken
+
+    def _take(self, incoming: Incoming | None, line: str) -> _Out | None:
+        """What a message means; None if it means nothing."""
         taken: _Out | None
         if isinstance(incoming, Response):
             taken = self._responded(incoming)
@@ -145,17 +156,16 @@ class AppServerParser(Parser):
             taken = reader(incoming.params) if reader else ignored
         elif isinstance(incoming, AgentRequest):
             taken = self._asked(incoming, line)
-        elif isinstance(incoming, Clash):
+        elif isinstance(incoming, Refused):
             taken = [incoming.reply, *self._withdrawn(incoming.key)]
         else:
             taken = None
-        events: _Out = [Raw(line=line)] if taken is None else taken
-        for one in events:
+        for one in taken or ():
             if not isinstance(one, Reply | Message) and ends_message(
                 one.type, getattr(one, "code", None)
             ):
                 self._answer.interrupt()
-        return events
+        return taken
 
     def answer(self, answer: PermissionAnswer) -> Iterable[Event | Reply]:
         """The decision, for this once; a person's reason follows as words to the running turn.

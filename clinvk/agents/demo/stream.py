@@ -1,5 +1,6 @@
 """Parses the output of the demo agent, and writes the answers to its requests."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 
 from msgspec import ValidationError, convert
@@ -44,6 +45,10 @@ _SAME_FIELDS = {
 """The agent's lines that have the fields of our events."""
 
 
+_CUT_REQUEST = re.compile(r'\s*\{"type":\s*"ask",\s*"id":\s*"([\w-]{1,100})"', re.ASCII)
+"""The start of a request; one of more than 10 MB is cut off and cannot be parsed."""
+
+
 class DemoParser(Parser):
     """Reads the agent's lines; each kind of event has one method."""
 
@@ -65,9 +70,15 @@ class DemoParser(Parser):
             "error": self._error,
         }
 
-    @recovering
     def feed(self, line: str) -> Iterable[Event | Reply]:
         """The events of one line; none after the result."""
+        parsed = [*self._feed_whole(line)]
+        if parsed == [Raw(line=line)] and (cut := _CUT_REQUEST.match(line)):
+            return [*parsed, _reply(cut[1], None)]
+        return parsed
+
+    @recovering
+    def _feed_whole(self, line: str) -> Iterable[Event | Reply]:
         if self._finished or not line.strip():
             return ()
         try:

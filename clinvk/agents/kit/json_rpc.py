@@ -3,11 +3,12 @@
 It starts nothing and reads nothing: it makes the lines to send, and reads those that came.
 """
 
+import re
 from collections.abc import Mapping
 
 from msgspec import Struct
 
-from clinvk.agents.kit.jsonl import compact_json, mapping, parse_object, text
+from clinvk.agents.kit.jsonl import compact_json, mapping, parse_json, parse_object, text
 from clinvk.model.events import Json
 from clinvk.model.request import Reply
 
@@ -16,6 +17,16 @@ Line = Mapping[str, Json]
 INVALID_REQUEST = -32600
 METHOD_NOT_FOUND = -32601
 INVALID_PARAMS = -32602
+
+_IDENTITY = r'"id":\s*(?P<id>-?[0-9]{1,18}|"(?:[^"\\]|\\.){1,200}")'
+_METHOD = r'"method":\s*"(?P<method>[^"\\]{1,200})"'
+_CUT = re.compile(
+    rf'\s*\{{\s*(?:"jsonrpc":\s*"2\.0",\s*)?(?:(?:{_IDENTITY}|{_METHOD}),\s*){{1,2}}"(?P<content>params|result)":',
+    re.ASCII,
+)
+"""The start of a message; one of more than 10 MB is cut off and cannot be parsed."""
+
+_TOO_LONG = "the message is too long"
 
 
 class RpcError(Struct, frozen=True, kw_only=True):
@@ -52,17 +63,18 @@ class AgentRequest(Struct, frozen=True, kw_only=True):
     params: Line
 
 
-class Clash(Struct, frozen=True, kw_only=True):
-    """A request with the id of an open one, so that an answer would be ambiguous.
+class Refused(Struct, frozen=True, kw_only=True):
+    """A request that cannot be answered: too long, or with an id in use.
 
-    `reply` refuses both; the open one, `key`, is then closed.
+    `reply` refuses it. With the id of the open request `key` it refuses both, since an answer would
+    be ambiguous; that one is then closed.
     """
 
-    key: str
+    key: str | None = None
     reply: Reply
 
 
-Incoming = Response | Notification | AgentRequest | Clash
+Incoming = Response | Notification | AgentRequest | Refused
 
 
 class JsonRpc:
@@ -85,11 +97,13 @@ class JsonRpc:
 
     def respond(self, key: str, result: Json) -> tuple[Reply, ...]:
         """The response to the agent's request; none if it is not open."""
-        return self._close(key, {"result": result})
+        identity = self._open.pop(key, None)
+        return () if identity is None else (_line({"id": identity, "result": result}),)
 
     def refuse(self, key: str, message: str, code: int = METHOD_NOT_FOUND) -> tuple[Reply, ...]:
         """The error in response to the agent's request; none if it is not open."""
-        return self._close(key, {"error": {"code": code, "message": message}})
+        identity = self._open.pop(key, None)
+        return () if identity is None else (_error(identity, message, code),)
 
     def withdraw(self, agent_id: Json) -> str | None:
         """Close the open request that the agent withdrew; returns its key.
@@ -121,11 +135,30 @@ class JsonRpc:
         clashing = self._key_of(identity)
         if clashing is not None:
             (reply,) = self.refuse(clashing, "this id is in use", INVALID_REQUEST)
-            return Clash(key=clashing, reply=reply)
+            return Refused(key=clashing, reply=reply)
         self._requests_seen += 1
         key = str(self._requests_seen)
         self._open[key] = identity
         return AgentRequest(key=key, method=method, params=params)
+
+    def read_cut(self, line: str) -> Incoming | None:
+        """What the start of a message says that has lost its end; no object in it may be whole.
+
+        A request is refused, and a response is an error. None if the start does not say enough.
+        """
+        found = _CUT.match(line)
+        if found is None or found["id"] is None:
+            return None
+        identity: Json = parse_json(found["id"])
+        if found["content"] == "result":
+            return self._read_response({"id": identity, "error": {"message": _TOO_LONG}})
+        if found["method"] is None:
+            return None
+        clashing = self._key_of(identity)
+        if clashing is not None:
+            (reply,) = self.refuse(clashing, "this id is in use", INVALID_REQUEST)
+            return Refused(key=clashing, reply=reply)
+        return Refused(reply=_error(identity, _TOO_LONG, INVALID_REQUEST))
 
     def _read_response(self, message: Line) -> Response | None:
         identity = message.get("id")
@@ -156,9 +189,9 @@ class JsonRpc:
             None,
         )
 
-    def _close(self, key: str, content: Line) -> tuple[Reply, ...]:
-        identity = self._open.pop(key, None)
-        return () if identity is None else (_line({"id": identity, **content}),)
+
+def _error(identity: Json, message: str, code: int) -> Reply:
+    return _line({"id": identity, "error": {"code": code, "message": message}})
 
 
 def _line(message: Line) -> Reply:

@@ -370,6 +370,20 @@ def test_a_request_of_ten_megabytes_is_put_whole() -> None:
     assert len(request.summary) < 1_000
 
 
+def test_a_request_that_is_cut_off_is_refused() -> None:
+    """It is longer than a line may be, so that nobody can judge it; the turn goes on."""
+    agent = Agent().begin()
+    call = {"toolCallId": "c", "kind": "edit", "rawInput": {"content": "x" * 9_000}}
+    params = {"sessionId": SESSION, "options": OPTIONS, "toolCall": call}
+    method = "session/request_permission"
+    asked = {"jsonrpc": "2.0", "id": 4, "method": method, "params": params}
+    (cut,) = agent.take(agent.parser.feed(line := json.dumps(asked)[:8_000]))
+    assert cut == Raw(line=line)
+    assert (agent.sent[-1]["id"], "error" in agent.sent[-1]) == (4, True)
+    agent.say(id=3, result={"stopReason": "end_turn"})
+    assert isinstance(agent.events[-1], Result)
+
+
 def test_another_sessions_updates_and_unknown_ones_are_kept_as_they_are() -> None:
     """They are not part of this turn's answer."""
     agent = Agent().begin()

@@ -343,3 +343,16 @@ def test_nothing_is_sent_after_the_result() -> None:
     assert server.answers(asked, Decision.ALLOW) == []
     assert server.says(id=1, method=COMMAND, params=HERE) == []
     assert list(server.parser.finish(0, "")) == []
+
+
+def test_a_request_that_is_cut_off_is_refused() -> None:
+    """It is longer than a line may be, so that nobody can judge it."""
+    server = Server()
+    whole = line(method=COMMAND, id=0, params={**HERE, "command": "x" * 9_000})
+    cut = whole[:8_000]
+    parsed = list(server.parser.feed(cut))
+    assert parsed[0] == Raw(line=cut)
+    (refused,) = sent(parsed)
+    assert (refused["id"], "error" in refused) == (0, True)
+    (asked,) = server.parser.feed(whole)
+    assert isinstance(asked, PermissionRequest)

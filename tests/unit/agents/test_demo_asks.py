@@ -6,7 +6,7 @@ import pytest
 
 from clinvk.agents.base import Reply
 from clinvk.agents.demo.stream import DemoParser
-from clinvk.model.events import PermissionAnswer, PermissionRequest
+from clinvk.model.events import PermissionAnswer, PermissionRequest, Raw
 from clinvk.model.permission import DecidedBy, Decision
 
 ASK = '{"type": "ask", "id": "7", "name": "run", "summary": "ls", "input": {"command": "ls"}}'
@@ -74,3 +74,13 @@ def test_nothing_is_asked_and_answered_after_the_result() -> None:
     list(parser.feed(DONE))
     assert list(parser.feed(ASK)) == []
     assert replies(parser, answer(request, Decision.ALLOW)) == []
+
+
+def test_a_request_that_is_cut_off_is_denied() -> None:
+    """It is longer than a line may be, so that nobody can judge it."""
+    parser = DemoParser()
+    line = ASK[:-10]
+    raw, reply = parser.feed(line)
+    assert raw == Raw(line=line)
+    assert isinstance(reply, Reply)
+    assert json.loads(reply.data) == {"type": "answer", "id": "7", "allow": False}

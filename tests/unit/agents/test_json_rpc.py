@@ -12,9 +12,9 @@ from clinvk.agents.kit.json_rpc import (
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
     AgentRequest,
-    Clash,
     JsonRpc,
     Notification,
+    Refused,
     Response,
     RpcError,
 )
@@ -109,7 +109,7 @@ def test_a_request_with_the_id_of_an_open_one_refuses_both() -> None:
     rpc = JsonRpc()
     first = asked(rpc, "x")
     clash = rpc.read('{"id":"x","method":"delete","params":{}}')
-    assert isinstance(clash, Clash)
+    assert isinstance(clash, Refused)
     assert clash.key == first.key
     reply = sent(clash.reply)
     assert (reply["id"], reply["error"]["code"]) == ("x", INVALID_REQUEST)
@@ -188,8 +188,64 @@ def test_any_messages_are_read_and_no_key_is_given_twice(messages: list[dict[str
         read = rpc.read(json.dumps(message))
         if isinstance(read, AgentRequest):
             keys.append(read.key)
-        elif isinstance(read, Clash):
+        elif isinstance(read, Refused):
             clashed.add(read.key)
     assert len(set(keys)) == len(keys)
     for key in keys:
         assert bool(rpc.respond(key, True)) is (key not in clashed)
+
+
+@pytest.mark.parametrize("identity", [0, -7, "a-1", 'quo"te'])
+@pytest.mark.parametrize("method_first", [True, False])
+def test_a_request_that_lost_its_end_is_refused_by_its_start(
+    identity: int | str,
+    method_first: bool,  # noqa: FBT001  a table's column
+) -> None:
+    """One of more than 10 MB is cut off, and the agent would wait for ever."""
+    head = {"method": "ask", "id": identity} if method_first else {"id": identity, "method": "ask"}
+    line = json.dumps({**head, "params": {"id": 5, "text": "x" * 9_000}})[:8_000]
+    rpc = JsonRpc()
+    assert rpc.read(line) is None
+    refused = rpc.read_cut(line)
+    assert isinstance(refused, Refused)
+    sent = json.loads(refused.reply.data)
+    assert (sent["id"], sent["error"]["message"]) == (identity, "the message is too long")
+
+
+def test_a_response_that_lost_its_end_is_an_error() -> None:
+    """Once: what it awaited ends."""
+    rpc = JsonRpc()
+    rpc.request("load", {}, "loaded")
+    line = '{"jsonrpc": "2.0", "id": 1, "result": {"text": "xxx'
+    response = rpc.read_cut(line)
+    assert isinstance(response, Response)
+    assert (response.awaited, response.error is None) == ("loaded", False)
+    assert rpc.read_cut(line) is None
+
+
+def test_a_request_that_lost_its_end_never_gets_the_answer_of_another() -> None:
+    """Both are refused if they have one id."""
+    rpc = JsonRpc()
+    first = rpc.read('{"id": 1, "method": "ask", "params": {}}')
+    assert isinstance(first, AgentRequest)
+    refused = rpc.read_cut('{"id": 1, "method": "ask", "params": {"a')
+    assert isinstance(refused, Refused)
+    assert refused.key == first.key
+    assert rpc.respond(first.key, {}) == ()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"method": "tell", "params": {"id": 1, "method": "ask", "params": {',
+        '{"params": {"id": 1, "method": "ask", "params": {',
+        '{"id": 1.5, "method": "ask", "params": {',
+        '{"id": 1, "id": 2, "params": {',
+        '{"id": 1, "result": {',
+        '[{"id": 1, "method": "ask", "params": {',
+        "",
+    ],
+)
+def test_nothing_is_guessed_from_a_start_that_says_too_little(line: str) -> None:
+    """A notification, an id inside the content, a response to nothing."""
+    assert JsonRpc().read_cut(line) is None

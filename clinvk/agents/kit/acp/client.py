@@ -16,10 +16,11 @@ from clinvk.agents.kit.acp.updates import Updates
 from clinvk.agents.kit.failures import Words, failure, failure_at_exit
 from clinvk.agents.kit.json_rpc import (
     AgentRequest,
-    Clash,
+    Incoming,
     JsonRpc,
     Line,
     Notification,
+    Refused,
     Response,
 )
 from clinvk.agents.kit.jsonl import mapping, one_line, text
@@ -136,22 +137,28 @@ class AcpParser(Parser):
 
     # The lines.
 
-    @recovering
     def feed(self, line: str) -> Iterable[Event | Reply]:
         """The events of one line, and what is to be sent next."""
+        parsed = list(self._feed_whole(line))
+        if parsed == [Raw(line=line)]:
+            parsed += self._take(self._rpc.read_cut(line))
+        return parsed
+
+    @recovering
+    def _feed_whole(self, line: str) -> Iterable[Event | Reply]:
         if self._finished or not line.strip():
             return []
-        incoming = self._rpc.read(line)
+        return list(self._take(self._rpc.read(line), Raw(line=line)))
+
+    def _take(self, incoming: Incoming | None, *raw: Raw) -> Iterable[Event | Reply]:
         if isinstance(incoming, Response):
-            return list(self._respond(incoming))
+            return self._respond(incoming)
         if isinstance(incoming, AgentRequest):
-            return list(self._requested(incoming))
-        if isinstance(incoming, Clash):
-            return [incoming.reply, *self._withdrawn(incoming.key), Raw(line=line)]
-        if isinstance(incoming, Notification):
-            told = self._notified(incoming)
-            return [Raw(line=line)] if told is None else list(told)
-        return [Raw(line=line)]
+            return self._requested(incoming)
+        if isinstance(incoming, Refused):
+            return [incoming.reply, *self._withdrawn(incoming.key), *raw]
+        told = None if incoming is None else self._notified(incoming)
+        return raw if told is None else told
 
     def answer(self, answer: PermissionAnswer) -> Iterable[Event | Reply]:
         """The reply, never one that allows more than this call."""
@@ -186,7 +193,7 @@ class AcpParser(Parser):
             return
         result = mapping(response.result)
         if response.awaited == "initialize":
-            yield from self._initialized(result)
+            yield from self._initialized()
         elif response.awaited == "session":
             yield from self._opened(result)
         elif response.awaited == "mode":
@@ -194,8 +201,7 @@ class AcpParser(Parser):
         else:
             yield from self._prompted(result)
 
-    def _initialized(self, result: Line) -> _Parsed:
-        del result
+    def _initialized(self) -> _Parsed:
         params: dict[str, Json] = {"cwd": str(self._request.cwd), "mcpServers": []}
         method = "session/new"
         if self._request.resume:
@@ -246,10 +252,9 @@ class AcpParser(Parser):
             yield from self._withdrawn(key)
         if reason in _FAILED_ENDS:
             code, words, stop_reason = _FAILED_ENDS[reason]
-            told = self._result(failure(code, words), stop_reason)
+            told = self.ended(self._result(failure(code, words), stop_reason))
         else:
-            told = self._result(None, _ENDS.get(reason, StopReason.END_TURN))
-        told = self.ended(told)
+            told = self.ended(self._result(None, _ENDS.get(reason, StopReason.END_TURN)))
         if told.failure is not None:
             yield Failed(failure=told.failure)
         if self.updates.answer.cut:
@@ -290,9 +295,8 @@ class AcpParser(Parser):
         self.updates.end_message()
         if option(request.params, "allow_once") is None:
             yield from self._tools.tell(call)
-            yield from self._rpc.respond(
-                request.key, selected(option(request.params, "reject_once"))
-            )
+            rejected = selected(option(request.params, "reject_once"))
+            yield from self._rpc.respond(request.key, rejected)
             what = f"{self.tool_name(call)} {call.summary}".strip()
             note = f"not allowed: {one_line(what)} (the agent does not offer to allow it once)"
             yield Warned(message=note, code="denied")
@@ -308,8 +312,8 @@ class AcpParser(Parser):
         yield from self._tools.tell(call)
         yield permission_request(key, self.tool_name(call), call)
 
-    def _withdrawn(self, key: str) -> Iterator[Event]:
-        if self._asked.pop(key, None) is not None:
+    def _withdrawn(self, key: str | None) -> Iterator[Event]:
+        if key is not None and self._asked.pop(key, None) is not None:
             yield PermissionAnswer(id=key, decision=Decision.DENY, by=DecidedBy.AGENT)
 
     def _say_denied(self, call: ToolCall, answer: PermissionAnswer) -> None:
