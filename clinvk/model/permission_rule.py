@@ -16,7 +16,6 @@ import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
@@ -156,7 +155,9 @@ def _allows(rule: PermissionRule, kind: ToolKind, wanted: str, directory: str) -
     if kind is ToolKind.OTHER:
         return rule.pattern is None
     if kind is ToolKind.FETCH:
-        return rule.pattern is None or _matches_address(rule.pattern, wanted)
+        return rule.pattern is None or _allows_address(rule.pattern, wanted)
+    if "\0" in wanted:
+        return False
     if rule.pattern is None:
         return wanted == directory or wanted.startswith(f"{directory.rstrip('/')}/")
     return _matches_path(rule.pattern, wanted, directory)
@@ -172,19 +173,48 @@ def _denies(rule: PermissionRule, request: PermissionRequest, directory: str) ->
         parts = (command.strip(), *plain, *_simple_commands(command))
         return any(part == pattern or fnmatchcase(part, pattern) for part in parts if part)
     if request.kind is ToolKind.FETCH:
-        return any(_matches_address(pattern, one) for one in request.paths)
+        return any(_denies_address(pattern, one) for one in request.paths)
     if request.kind is ToolKind.OTHER:
         return fnmatchcase(request.summary, pattern)
-    return any(_matches_path(pattern, path, directory) for path in request.paths)
+    unknown = request.kind is ToolKind.EDIT and not request.paths
+    # Some file systems do not distinguish upper and lower case.
+    low = [path.lower() for path in request.paths]
+    return unknown or any(_matches_path(pattern.lower(), path, directory.lower()) for path in low)
 
 
-def _matches_address(pattern: str, address: str) -> bool:
-    """Whether the pattern is for the address, or for its host if it has no scheme."""
-    try:
-        host = urlsplit(address).hostname or ""
-    except ValueError:
+def _allows_address(pattern: str, address: str) -> bool:
+    """Whether the pattern is for the address, or for its host if it has no scheme.
+
+    A `*` in the host stands for a part of the host only. Programs disagree about which host an
+    address with a backslash or a user name has.
+    """
+    scheme, host, rest = _address_parts(address)
+    if not host or "\\" in address or "@" in host:
         return False
-    return fnmatchcase(address, pattern) if "://" in pattern else fnmatchcase(host, pattern.lower())
+    if "://" not in pattern:
+        return fnmatchcase(host.partition(":")[0], pattern.lower())
+    wanted = _address_parts(pattern)
+    return all(map(fnmatchcase, (scheme, host, rest), wanted))
+
+
+def _denies_address(pattern: str, address: str) -> bool:
+    """The same, however the address is written."""
+    text = address.strip().replace("\\", "/").lower()
+    scheme, host, rest = _address_parts(re.sub(r"^([a-z]+):/*", r"\1://", text))
+    host = host.rpartition("@")[2]
+    bare = host.partition(":")[0].rstrip(".")
+    if "://" not in pattern:
+        return any(fnmatchcase(one, pattern.lower()) for one in (host, bare))
+    written = (address.lower(), *(f"{scheme}://{one}{rest}" for one in (host, bare)))
+    return any(fnmatchcase(one, pattern.lower()) for one in written)
+
+
+def _address_parts(address: str) -> tuple[str, str, str]:
+    """The scheme and the host with its port, in lower case, and the rest, which begins with `/`."""
+    scheme, _, behind = address.partition("://")
+    host = re.match(r"[^/?#]*", behind)
+    end = host.end() if host else 0
+    return scheme.lower(), behind[:end].lower(), behind[end:] or "/"
 
 
 def _matches_path(pattern: str, path: str, directory: str) -> bool:

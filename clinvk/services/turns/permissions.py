@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
@@ -82,21 +81,40 @@ class Permissions:
             return None
         from clinvk.model.permission_rule import allowing, denying, parse_rule
 
-        # Links are followed, so that a rule is about the file that would be changed.
+        # Links are followed, so that a rule is about the file that would be changed. What denies
+        # may also be about the name of a link.
         directory = os.path.realpath(self._directory)
-        paths = tuple(_resolved(path, directory) for path in request.paths)
-        seen = replace(request, paths=paths)
-        if rule := denying([parse_rule(one) for one in self._rules.deny], seen, directory):
+        files = named = [*request.paths]
+        if request.kind is not ToolKind.FETCH:
+            named = [path for one in files for path in self._readings(one, directory)]
+            files = [*(one for one in files if "://" in one), *map(_resolved, named)]
+        both = replace(request, paths=(*files, *named))
+        if rule := denying([parse_rule(one) for one in self._rules.deny], both, directory):
             return replace(_answer(request, DecidedBy.RULE, allowed=False), rule=rule)
+        seen = replace(request, paths=tuple(files))
         if self._access not in {Access.ASK, None}:
             return None
         if rule := allowing([parse_rule(one) for one in self._rules.allow], seen, directory):
             return replace(_answer(request, DecidedBy.RULE, allowed=True), rule=rule)
         return None
 
+    def _readings(self, path: str, directory: str) -> Iterable[str]:
+        """The path as the system reads it, and as agents do, which take out `..` before links.
 
-def _resolved(path: str, directory: str) -> str:
-    return path if "://" in path else os.path.realpath(Path(directory, path))
+        `directory` is the real working directory.
+        """
+        here = f"{self._directory.rstrip('/')}/"
+        below = path.removeprefix(here).lstrip("/") if path.startswith(here) else path
+        whole = os.path.join(directory, below)  # noqa: PTH118  a name need not be a valid path
+        return whole, os.path.normpath(whole)
+
+
+def _resolved(path: str) -> str:
+    """The file behind the path; a path that no file can have as it is."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:  # a NUL in it
+        return path
 
 
 class Dialogue:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from clinvk.agents.base import Parser, Reply
 from clinvk.model.access import Access
@@ -99,6 +100,63 @@ def test_a_rule_is_about_the_file_behind_a_link(tmp_path: Path) -> None:
         answer = permissions.decide(_edits(path))
         assert answer is not None
         assert answer.decision is decision
+
+
+def test_a_path_is_allowed_only_if_every_reading_of_it_is(tmp_path: Path) -> None:
+    """The system follows a link before `..`, most agents take out `..` first."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "elsewhere" / "deep").mkdir(parents=True)
+    (tmp_path / "project" / "link").symlink_to(tmp_path / "elsewhere" / "deep")
+    turn = _turn(Access.ASK, tmp_path / "project")
+    permissions = Permissions(turn, Rules(allow=("Edit", "Read")), can_ask=False)
+    for path in ("link/../a", "a\0b", "https://example.org/a/../../../../../../../../etc/x"):
+        answer = permissions.decide(_edits(path))
+        assert answer is not None
+        assert answer.decision is DENY
+    address = replace(_edits("https://example.org/"), kind=ToolKind.READ)
+    answer = permissions.decide(address)
+    assert answer is not None
+    assert answer.decision is DENY
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["link/key", "SECRET/Key", "a/../secret/key", "{here}/link/key", "{here}//secret/key"],
+)
+def test_a_rule_that_denies_holds_for_each_name_of_a_file(tmp_path: Path, path: str) -> None:
+    """That of a link too, and whatever its case."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "project" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "here").symlink_to(tmp_path / "project")
+    here = tmp_path / "here"
+    rules = Rules(deny=("Edit(secret/key)", "Edit(link/key)"))
+    permissions = Permissions(_turn(Access.ASK, here), rules, can_ask=True)
+    answer = permissions.decide(_edits(path.format(here=here)))
+    assert answer is not None
+    assert answer.decision is DENY
+
+
+def test_a_rule_that_denies_a_folder_holds_if_that_is_a_link(tmp_path: Path) -> None:
+    """By the name in the rule as well as by the place behind it."""
+    (tmp_path / "project").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "project" / "link").symlink_to(tmp_path / "elsewhere")
+    turn = _turn(Access.ASK, tmp_path / "project")
+    for rule in ("Edit(link/**)", f"Edit({tmp_path}/elsewhere/**)"):
+        permissions = Permissions(turn, Rules(allow=("Edit(**)",), deny=(rule,)), can_ask=False)
+        answer = permissions.decide(_edits("link/key"))
+        assert answer is not None
+        assert answer.rule == rule
+
+
+def test_a_change_of_unknown_files_is_denied_by_any_rule_for_files(tmp_path: Path) -> None:
+    """It may be one of those."""
+    turn = _turn(Access.ASK, tmp_path)
+    permissions = Permissions(turn, Rules(allow=("Edit",), deny=("Edit(key)",)), can_ask=True)
+    answer = permissions.decide(replace(_edits(), paths=()))
+    assert answer is not None
+    assert answer.decision is DENY
 
 
 class _Parser(Parser):
