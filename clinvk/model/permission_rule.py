@@ -13,13 +13,13 @@ directory.
 
 import posixpath
 import re
-import shlex
 from collections.abc import Collection, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
 from clinvk.errors import UsageError
+from clinvk.model.command_line import certain_commands, may_run
 from clinvk.model.events import PermissionRequest
 from clinvk.model.permission import ToolKind
 
@@ -34,10 +34,6 @@ KINDS: Mapping[str, ToolKind] = {
 """The names in lower case that mean a kind of tool, for every agent."""
 
 _RULE = re.compile(r"([\w*.:/-]{1,200})(?:\((.{1,2000})\))?", re.DOTALL)
-_SEPARATORS = frozenset({"&&", "||", ";", "|", "|&", "&"})
-_PARTS = re.compile(r"[;&|\n()`{}]|\$\(")
-_UNCERTAIN = re.compile(r"[`\n\r<>(){}]|\$[({]")
-"""Characters with which a command can run or write more than its words show."""
 
 
 class PermissionRule(Struct, frozen=True):
@@ -122,33 +118,12 @@ def _allowing_command(rules: Sequence[PermissionRule], command: str | None) -> s
         if rule.pattern is None or (command and rule.pattern == command.strip()):
             return str(rule)
     used: dict[str, None] = {}
-    for part in _simple_commands(command or ""):
+    for part in certain_commands(command or ""):
         found = next((one for one in rules if fnmatchcase(part, one.pattern or "")), None)
         if found is None:
             return None
         used[str(found)] = None
     return ", ".join(used) or None
-
-
-def _simple_commands(command: str) -> list[str]:
-    """The commands of a line, with their words one space apart; none if that is not certain."""
-    if _UNCERTAIN.search(command):
-        return []
-    lexer = shlex.shlex(command, posix=True, punctuation_chars="&|;")
-    lexer.whitespace_split = True
-    lexer.commenters = ""
-    parts: list[list[str]] = [[]]
-    try:
-        for word in lexer:
-            if word in _SEPARATORS:
-                parts.append([])
-            elif set(word) <= set("&|;"):
-                return []
-            else:
-                parts[-1].append(word)
-    except ValueError:
-        return []
-    return [" ".join(words) for words in parts if words]
 
 
 def _allows(rule: PermissionRule, kind: ToolKind, wanted: str, directory: str) -> bool:
@@ -169,9 +144,7 @@ def _denies(rule: PermissionRule, request: PermissionRequest, directory: str) ->
         return True
     if request.kind is ToolKind.EXECUTE:
         command = request.command or request.summary
-        plain = [" ".join(part.split()) for part in (command, *_PARTS.split(command))]
-        parts = (command.strip(), *plain, *_simple_commands(command))
-        return any(part == pattern or fnmatchcase(part, pattern) for part in parts if part)
+        return command.strip() == pattern or may_run(command, pattern)
     if request.kind is ToolKind.FETCH:
         return any(_denies_address(pattern, one) for one in request.paths)
     if request.kind is ToolKind.OTHER:

@@ -53,6 +53,8 @@ def _denies(rules: list[str], request: PermissionRequest) -> bool:
         (["Bash(git *)"], "git log ${x:=y}", False),
         (["Bash(git *)"], "PAGER=x git log", False),
         (["Bash(git *)"], "git log 'unclosed", False),
+        (["Bash(git *)"], r"git log $'\'' ; rm -rf x #'", False),
+        (["Bash(git log *)"], "'git log' x", False),
         (["Bash(git log > log.txt)"], "git log > log.txt", True),
         (["Bash(git *)", "Bash(npm test)"], "git pull && npm test", True),
         (["Bash(echo *)"], "echo 'a; b'", True),
@@ -81,6 +83,25 @@ def test_a_command_is_allowed_if_each_of_its_parts_is(
         ("Bash(rm *)", "ls\n  rm   -rf x"),
         ("Bash(rm *)", "(rm -rf x)"),
         ("Bash(rm *)", "'rm' -rf x"),
+        ("Bash(rm *)", "$'rm' -rf x"),
+        ("Bash(rm *)", "\\rm x > y"),
+        ("Bash(rm *)", "/bin/rm x"),
+        ("Bash(rm *)", "RM x"),
+        ("Bash(rm *)", "rm\u00a0x"),
+        ("Bash(rm *)", "A=1 B= rm x"),
+        ("Bash(rm *)", "> y rm x"),
+        ("Bash(rm *)", "R=rm; $R x"),
+        ("Bash(rm *)", "env -u A rm x"),
+        ("Bash(rm *)", "env -S 'rm x'"),
+        ("Bash(rm *)", "sudo -u root rm x"),
+        ("Bash(rm *)", "ls | xargs -n1 rm"),
+        ("Bash(rm *)", "find . -exec rm {} +"),
+        ("Bash(rm *)", "sh -c 'ls; rm x'"),
+        ("Bash(rm *)", """bash -c "sh -c 'rm x'\""""),
+        ("Bash(rm *)", "echo 'rm x' | sh"),
+        ("Bash(rm *)", "if true; then rm x; fi"),
+        ("Bash(git push *)", "git -C . push origin"),
+        ("Bash(git push *)", "nice git -c a=b push origin"),
         ("Bash([a])", "[a]"),
         ("Bash", "ls"),
         ("Tool", "ls"),
@@ -91,6 +112,24 @@ def test_a_command_is_denied_if_any_part_of_it_is(rule: str, command: str) -> No
     """However it is written."""
     assert _denies([rule], _runs(command))
     assert not _denies([rule], _request(ToolKind.READ, tool="Other"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["git rm x", "echo rm x", "git commit -m 'rm x'", "sudo ls", "sh -c 'ls rm'", "rmdir x"],
+)
+def test_a_word_of_another_command_is_not_denied(command: str) -> None:
+    """A program that runs no others has it only as an argument."""
+    assert not _denies(["Bash(rm *)"], _runs(command))
+
+
+@pytest.mark.parametrize("word", ["env ", "sh -c '", "A=1 ", "rm", ";", "ls\n", "sh -c 'x' "])
+@pytest.mark.parametrize("length", [45_000, 10_000_000])
+def test_a_command_that_is_too_complicated_counts_as_denied(word: str, length: int) -> None:
+    """And not as allowed, however long it is."""
+    command = f"env {word * (length // len(word))} rm x"
+    assert _denies(["Bash(rm *)"], _runs(command))
+    assert not _allows(["Bash(git *)"], _runs(command))
 
 
 @pytest.mark.parametrize(
