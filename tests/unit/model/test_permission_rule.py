@@ -180,6 +180,13 @@ def test_every_path_has_to_be_allowed_and_any_may_be_denied() -> None:
         ("Fetch(a.org)", "https://a.org@evil.com/", False),
         ("Fetch(https://a.org/docs/*)", "https://a.org/docs/1", True),
         ("Fetch(a.org)", "http://[", False),
+        ("Fetch(a.org)", "https://a.org:8443/x", True),
+        ("Fetch(*.org)", "https://evil.com\\.a.org/", False),
+        ("Fetch(https://*.a.org/*)", "https://docs.a.org/x", True),
+        ("Fetch(https://*.a.org/*)", "https://evil.com/x.a.org/", False),
+        ("Fetch(https://*.a.org/*)", "https://evil.com?.a.org/", False),
+        ("Fetch(https://a.org*)", "https://a.org@evil.com/", False),
+        ("Fetch(https://a.org/*)", "http://a.org/x", False),
     ],
 )
 def test_an_address_is_compared_by_its_host(
@@ -189,6 +196,25 @@ def test_an_address_is_compared_by_its_host(
 ) -> None:
     """Unless the pattern has a scheme."""
     assert _allows([rule], _request(ToolKind.FETCH, address)) is allowed
+
+
+@pytest.mark.parametrize("rule", ["Fetch(evil.com)", "Fetch(https://evil.com/*)"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://evil.com/x",
+        "HTTPS://Evil.com/x",
+        "https://evil.com:443/x",
+        "https://a@evil.com/x",
+        "https://evil.com./x",
+        "https:/evil.com/x",
+        "https:\\\\evil.com\\x",
+    ],
+)
+def test_an_address_is_denied_however_it_is_written(rule: str, address: str) -> None:
+    """Programs that fetch it read all of these as the same host."""
+    assert _denies([rule], _request(ToolKind.FETCH, address))
+    assert not _denies([rule], _request(ToolKind.FETCH, "https://a.org/evil.com/"))
 
 
 def test_another_tool_is_meant_by_its_own_name() -> None:
