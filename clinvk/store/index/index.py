@@ -4,8 +4,8 @@ It is built from records and transcripts only, and can be missing, out of date, 
 of another version or locked by another process at any time. Then all files are read instead,
 without a message. Three things keep its answers right:
 
-- before each query it is updated from the files (`index.sync` describes how, the cost, and the one
-  edit by another program that it does not see);
+- before each query it is updated from the files (`index.refresh` describes how, what it costs, and
+  the one edit by another program that it does not see);
 - the answer is read from the files; if they differ from the index, it is corrected and queried
   again;
 - a change of a file through the store updates the index in the same step. If the process dies in

@@ -19,7 +19,7 @@ from clinvk.errors import StoreError
 from clinvk.model.session import Session, Status
 from clinvk.store.home import Home
 from clinvk.store.index import index
-from clinvk.store.index import sync as index_sync
+from clinvk.store.index import refresh as index_refresh
 from clinvk.store.index.database import opened
 from clinvk.store.index.file_signature import UNSETTLED_NS
 from clinvk.store.index.rebuild import IndexDiff, check, rebuild
@@ -179,14 +179,14 @@ def test_many_edits_in_place_are_corrected_without_reading_all_files(
         path = home.record(session_id)
         path.write_text(path.read_text().replace('"title": "', '"title": "new '))
     looks = 0
-    compare_all = index_sync._compare_all
+    compare_all = index_refresh._compare_all
 
     def count(*given: Any) -> None:
         nonlocal looks
         looks += 1
         compare_all(*given)
 
-    monkeypatch.setattr(index_sync, "_compare_all", count)
+    monkeypatch.setattr(index_refresh, "_compare_all", count)
     found = index.select(home, Query(ALL, limit=10))
     assert found == scan(home)
     assert looks == 0
