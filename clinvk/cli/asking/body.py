@@ -81,8 +81,9 @@ def _body(request: PermissionRequest, cwd: str) -> Iterator[tuple[str, str]]:
         yield from (("1", f"  {line}") for line in others)
     elif not diff and request.summary:
         yield from (("", line) for line in request.summary.split("\n"))
-    for path in request.paths if len(request.paths) > 1 or request.command is not None else ():
-        yield "", shown_path(path, cwd)
+    shown = [shown_path(path, cwd) for path in request.paths]
+    if len(shown) > 1 or request.command is not None or len("".join(shown)) > _LONGEST_NAME:
+        yield from (("", path) for path in shown)  # the headline has only one, and may be cut
     if outside := [path for path in request.paths if _is_outside(path, cwd)]:
         yield "1", f"outside the working directory: {', '.join(outside)}"
     for line in diff[_header_lines(diff, request.paths, cwd) :]:
@@ -110,10 +111,13 @@ def _is_outside(path: str, cwd: str) -> bool:
     if "://" in path:
         return False
     try:
-        real, here = os.path.realpath(absolute_path(path, cwd)), os.path.realpath(cwd)
+        here = os.path.realpath(cwd)
+        # The system follows a link before `..`, most agents take out `..` first.
+        readings = (os.path.join(here, path), absolute_path(path, cwd))  # noqa: PTH118  as it is
+        real = [os.path.realpath(one) for one in readings]
     except ValueError:  # a NUL in the path
         return True
-    return os.path.commonpath((real, here)) != here
+    return any(os.path.commonpath((one, here)) != here for one in real)
 
 
 def _pieces(lines: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -55,14 +55,19 @@ class Question:
         return self.request.editable and self.request.command is not None
 
     def press_all(self, keys: Sequence[str]) -> PermissionAnswer | None:
-        """What these keys, which came at once, answer. Several at once never answer a question.
+        """What these keys, which came at once, answer. Several at once never allow anything.
 
-        They were pasted, or typed without having read the question.
+        They were pasted, or typed without having read the question: those that follow the one that
+        shows it again are dropped, and a line end in a pasted command does not run it.
         """
-        if self.mode is Mode.ASK and len(keys) > 1:
-            return None
+        if len(keys) == 1:
+            return self.press(keys[0])
         for key in keys:
-            if answer := self.press(key):
+            if self.mode is Mode.ASK:
+                break
+            if self.mode is Mode.COMMAND and key == "enter":
+                self._editor.press("\n")
+            elif answer := self.press(key):
                 return answer
         return None
 

@@ -25,6 +25,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure
 from clinvk.model.outcome import Outcome
+from clinvk.model.permission import ToolKind
 from clinvk.model.session import Session, TitleSource
 from clinvk.model.usage import UNKNOWN_USAGE
 
@@ -81,7 +82,8 @@ def _without_content(event: Event) -> Event | None:  # noqa: PLR0911  one for ea
         case ToolUse():
             return replace(event, summary="", input={})
         case PermissionRequest():
-            return replace(event, summary="", command=None, edits=(), diff="", reason="")
+            bare = replace(event, summary="", command=None, edits=(), diff="", reason="")
+            return bare if event.kind is ToolKind.EDIT else replace(bare, paths=())
         case PermissionAnswer():
             return replace(event, reason=None, command=None)
         case ToolResult():

@@ -84,6 +84,29 @@ def test_several_keys_at_once_answer_nothing() -> None:
     assert asked.mode is Mode.ASK
 
 
+@pytest.mark.parametrize("keys", [["v", "qy"], ["?", "xy"], ["r", "\x1by"], ["e", "\x1ba"]])
+def test_keys_at_once_that_show_the_question_again_do_not_answer_it(keys: list[str]) -> None:
+    """What follows in the same piece was typed before the question was on the screen again."""
+    asked = question(editable=True)
+    first, pasted = keys
+    asked.press_all([first])
+    at_once = ["escape" if key == "\x1b" else key for key in pasted]
+    assert asked.press_all(at_once) is None
+    assert asked.mode is Mode.ASK
+
+
+def test_a_line_end_in_a_pasted_command_does_not_run_it() -> None:
+    """The whole command can be read before Enter runs it."""
+    asked = question(editable=True)
+    asked.press_all(["e"])
+    assert asked.press_all(["cut-start", *"rm a", "enter", *"ls", "enter"]) is None
+    assert "Run instead: rm a↵ls↵" in text(asked)
+    asked.press_all(["backspace"])
+    answer = asked.press_all(["enter"])
+    assert answer is not None
+    assert answer.command == "rm a\nls"
+
+
 def test_a_pasted_reason_is_a_reason() -> None:
     """Keys at once are text once text is asked for; what follows Enter is dropped."""
     asked = question()
@@ -139,11 +162,19 @@ def test_the_head_of_an_agents_own_diff_is_not_repeated() -> None:
     assert "│ --- a\n│ +++ b\n" in shown
 
 
-@pytest.mark.parametrize("path", ["../other", "/etc/passwd", "link/file"])
+def test_a_path_that_the_headline_cuts_is_shown_below() -> None:
+    """So that its end can be read."""
+    path = f"/code/{'deep/' * 40}end.py"
+    asked = question(tool="Edit", kind=ToolKind.EDIT, command=None, paths=(path,))
+    assert "end.py" in text(asked).replace("\n┆ ", "")
+
+
+@pytest.mark.parametrize("path", ["../other", "/etc/passwd", "link/file", "link/../x"])
 def test_a_file_elsewhere_is_said_to_be_outside(tmp_path: Path, path: str) -> None:
     """A link out of the directory too."""
     (tmp_path / "here").mkdir()
-    (tmp_path / "here" / "link").symlink_to(tmp_path)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "other")
     asked = question(
         tmp_path / "here", tool="Edit", kind=ToolKind.EDIT, command=None, paths=(path,)
     )

@@ -52,6 +52,7 @@ EVENTS: tuple[Event, ...] = (
         edits=(FileEdit(path="a.py", old=SECRET, new=SECRET),),
         diff=SECRET,
         reason=SECRET,
+        paths=(SECRET,),
     ),
     PermissionAnswer(
         id="1", decision=Decision.DENY, by=DecidedBy.PERSON, reason=SECRET, command=SECRET
