@@ -12,7 +12,7 @@ from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser, S
 from clinvk.agents.kit.argv import refuse_ignored_options, refuse_long_system_prompt
 from clinvk.agents.kit.ids import UUID, conversation_option
 from clinvk.agents.kit.jsonc import parse_settings
-from clinvk.agents.kit.jsonl import mapping
+from clinvk.agents.kit.jsonl import items, mapping
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
@@ -46,6 +46,11 @@ _ACCESS: Mapping[Access, tuple[str, ...]] = {
 
 _OWN_SETTINGS = frozenset({Access.READ_ONLY, Access.ASK})
 """With these, the run has settings of its own."""
+
+_ASKED = ("run_shell_command", "monitor", "edit", "write_file", "notebook_edit", "mcp__*")
+"""Tools that are asked about whatever the settings allow: those of a repository count like a
+person's (0.24.4), and its rules that ask come before those that allow.
+"""
 
 _CHILD_VARIABLES = (
     "QWEN_CODE",
@@ -260,8 +265,8 @@ def _settings_environment(request: TurnRequest) -> dict[str, str]:
 def _settings_files(request: TurnRequest) -> dict[str, str]:
     """The machine's settings, and more.
 
-    Read-only: folder trust is enabled, and a list trusts none of these. If it asks: after a turn it
-    suggests no prompt, for which 0.24.4 asks the model, but not headless.
+    Read-only: folder trust is enabled, and a list trusts none of these. If it asks: `_ASKED`, and
+    after a turn it suggests no prompt, for which 0.24.4 asks the model, but not headless.
 
     Raises `BackendUnsupportedError` if the machine's settings cannot be parsed.
     """
@@ -275,7 +280,10 @@ def _settings_files(request: TurnRequest) -> dict[str, str]:
         )
     if request.access is Access.ASK:
         silent = {**mapping(parsed.get("ui")), "enableFollowupSuggestions": False}
-        return {"settings.json": json.dumps({**parsed, "ui": silent})}
+        rules = mapping(parsed.get("permissions"))
+        asked = [*_ASKED, *items(rules.get("ask"))]
+        permissions = {**rules, "ask": asked}
+        return {"settings.json": json.dumps({**parsed, "ui": silent, "permissions": permissions})}
     security = {**mapping(parsed.get("security")), "folderTrust": {"enabled": True}}
     folders = {str(one): "DO_NOT_TRUST" for one in (request.cwd, *request.cwd.parents)}
     return {

@@ -143,10 +143,16 @@ def test_opencode_has_no_sub_agents_where_it_asks() -> None:
 
 def test_qwen_suggests_no_prompt_and_keeps_the_machines_settings() -> None:
     """It would ask the model for it after each turn, and the person would pay."""
-    machine = json.dumps({"ui": {"theme": "x"}, "tools": {}})
+    theirs = {"allow": ["Bash"], "ask": ["WebFetch"], "deny": ["Bash(rm *)"]}
+    machine = json.dumps({"ui": {"theme": "x"}, "tools": {}, "permissions": theirs})
     request = ask(texts={"QWEN_CODE_SYSTEM_SETTINGS_PATH": machine})
     settings = json.loads(backends.get("qwen").invocation(request).files["settings.json"])
+    rules = settings.pop("permissions")
     assert settings == {"ui": {"theme": "x", "enableFollowupSuggestions": False}, "tools": {}}
+    assert {"run_shell_command", "edit", "write_file", "mcp__*", "WebFetch"} <= set(
+        rules.pop("ask")
+    )
+    assert rules == {"allow": ["Bash"], "deny": ["Bash(rm *)"]}
 
 
 def test_qwens_mode_is_always_set() -> None:
