@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections import Counter
 
 import pytest
 from hypothesis import settings
@@ -16,20 +17,39 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """What the tests understand besides pytest's own options; `tests/README.md` says when."""
+    parser.addoption(
+        "--quick", action="store_true", help="the quick loop: fewer cases and examples"
+    )
     parser.addoption("--long", action="store_true", help="the long form: everything, in hours")
     parser.addoption("--update", action="store_true", help="rewrite the contract's golden files")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the budgets, which have no deadline: a wrong answer fails a test, never a clock."""
-    settings.load_profile("long" if config.getoption("--long") else "gate")
+    config.addinivalue_line("markers", "thorough: the quick loop runs a quarter of its cases")
+    forms = [form for form in ("long", "quick") if config.getoption(f"--{form}")]
+    settings.load_profile(forms[0] if forms else "gate")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Take a test of the long form for one that hangs only after two hours."""
+    """Take a test of the long form for one that hangs only after two hours.
+
+    In the quick loop, of each `thorough` test only every fourth case is run, from the second on: of
+    one without cases, none.
+    """
     if config.getoption("--long"):
         for item in items:
             item.add_marker(pytest.mark.timeout(7200), append=False)
+    elif config.getoption("--quick"):
+        seen: Counter[str] = Counter()
+        chosen, left_out = [], []
+        for item in items:
+            test = item.nodeid.partition("[")[0]
+            seen[test] += 1
+            runs = seen[test] % 4 == 2 or item.get_closest_marker("thorough") is None
+            (chosen if runs else left_out).append(item)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = chosen
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,6 +1,7 @@
 """How much a test tries: a fixed amount in the gate, all of it in the long form (`--long`).
 
-`tests/conftest.py` decides which of the two this run is, before any test module is imported.
+In the quick loop (`--quick`) it is a quarter of the gate's.
+`tests/conftest.py` decides which of the three this run is, before any test module is imported.
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ T = TypeVar("T")
 
 _EXAMPLES = 20
 
+settings.register_profile("quick", deadline=None, max_examples=_EXAMPLES // 4)
 settings.register_profile("gate", deadline=None, max_examples=_EXAMPLES)
 settings.register_profile("long", deadline=None, max_examples=1_000)
 
@@ -31,6 +33,8 @@ def some(items: Sequence[T], count: int, *, first: int = 0) -> Sequence[T]:
 
     Another `first` gives others, so that tests beside one another together try more.
     """
+    if settings().max_examples < _EXAMPLES:
+        count = max(count // 4, 1)
     if is_long() or len(items) <= count:
         return items
     return [items[(first + at * len(items) // count) % len(items)] for at in range(count)]

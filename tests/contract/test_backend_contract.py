@@ -81,6 +81,7 @@ def test_every_backend_has_recorded_streams(name: str) -> None:
 
 
 @EACH_BACKEND
+@pytest.mark.thorough
 def test_it_passes_the_checks_that_authors_of_other_backends_run(name: str) -> None:
     """`python -m clinvk.agents.contract NAME` holds clinvk's own to the same."""
     for asks in (False, True):
@@ -104,6 +105,7 @@ def test_a_recorded_dialogue_gives_its_golden_replies(case: Case, *, update: boo
 
 
 @EACH_DIALOGUE
+@pytest.mark.thorough
 def test_every_reply_is_one_message_on_one_line(case: Case) -> None:
     """An agent reads JSON by the line, in any of these protocols."""
     for data in (case.invocation.stdin, *case.talk().replies):
@@ -113,12 +115,14 @@ def test_every_reply_is_one_message_on_one_line(case: Case) -> None:
 
 
 @EACH_DIALOGUE
+@pytest.mark.thorough
 def test_an_answer_within_the_line_is_the_same_as_one_after_it(case: Case) -> None:
     """A rule answers while the events of the line are taken, a person later."""
     assert case.talk(at_once=True).replies == case.talk().replies
 
 
 @EACH_DIALOGUE
+@pytest.mark.thorough
 def test_every_request_has_a_name_of_its_own_and_its_tool_was_called(case: Case) -> None:
     """However an agent numbers its requests, an answer is that to one of them."""
     events = replay(case)
@@ -131,6 +135,7 @@ def test_every_request_has_a_name_of_its_own_and_its_tool_was_called(case: Case)
 
 
 @EACH_CASE
+@pytest.mark.thorough
 def test_only_a_turn_that_asks_is_a_dialogue(case: Case) -> None:
     """Every other turn is the agent's headless one; a request was answered in one that asks."""
     assert case.invocation.dialogue == case.asks
@@ -150,6 +155,7 @@ def test_a_recorded_request_gives_its_golden_command(case: Case, *, update: bool
 
 
 @EACH_CASE
+@pytest.mark.thorough
 def test_the_prompt_goes_to_stdin_and_never_to_the_command_line(case: Case) -> None:
     """A prompt has no length limit and is no business of `ps`."""
     prompt = "\n--help -- `a prompt` of its own {system_prompt} \udcff"
@@ -180,6 +186,7 @@ def test_the_prompt_goes_to_stdin_and_never_to_the_command_line(case: Case) -> N
 
 
 @EACH_CASE
+@pytest.mark.thorough
 def test_how_the_bytes_are_cut_makes_no_difference(case: Case) -> None:
     """A pipe delivers any pieces: single bytes, halves of characters, everything at once.
 
@@ -197,6 +204,7 @@ def test_how_the_bytes_are_cut_makes_no_difference(case: Case) -> None:
 
 
 @EACH_CASE
+@pytest.mark.thorough
 def test_every_prefix_ends_in_exactly_one_result(case: Case) -> None:
     """Wherever an agent stops, there is one result, and it comes last."""
     lines, stream = case.lines, case.stdout
@@ -213,6 +221,7 @@ def test_every_prefix_ends_in_exactly_one_result(case: Case) -> None:
 
 
 @EACH_CASE
+@pytest.mark.thorough
 def test_a_stream_without_an_end_is_never_a_success(case: Case) -> None:
     """An exit code of 0 does not make an answer of what was cut off before its end."""
     lines = case.lines
@@ -227,6 +236,7 @@ def test_a_stream_without_an_end_is_never_a_success(case: Case) -> None:
 
 
 @EACH_CASE
+@pytest.mark.thorough
 def test_junk_between_the_lines_changes_nothing(case: Case) -> None:
     """Lines that are no events are kept as raw ones at most, and the rest means the same."""
     lines = case.lines
@@ -247,6 +257,7 @@ def test_an_unknown_line_becomes_raw(name: str) -> None:
 
 
 @EACH_CASE
+@pytest.mark.thorough
 def test_no_text_is_repeated(case: Case) -> None:
     """The pieces of a message are not followed by the message as a whole."""
     pieces = ""

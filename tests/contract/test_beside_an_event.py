@@ -95,6 +95,7 @@ def replayed(case: Case, lines: Sequence[str]) -> list[Event]:
 
 @pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
 @EACH_AGENT
+@pytest.mark.thorough
 def test_nothing_beside_an_event_loses_it(name: str, before: str) -> None:
     """At each line of each recording; and what stood there is kept as it came."""
     for case in (case for case in CASES if case.backend_name == name):

@@ -89,6 +89,7 @@ def test_a_retryable_failure_has_a_hint(code: FailureCode) -> None:
 @pytest.mark.parametrize(
     "case", THE_SAME_EVERYWHERE, ids=lambda case: f"{case.backend_name}/{case.name}"
 )
+@pytest.mark.thorough
 def test_the_same_failure_has_the_same_code_for_every_agent(case: Case) -> None:
     """One code for one kind of failure, in every recorded version of every agent."""
     failure = replay(case)[-1].failure

@@ -185,7 +185,7 @@ class Agent(Backend):
             from clinvk.agents.qwen.live import QwenLiveParser
 
             return QwenLiveParser(request)
-        from clinvk.agents.qwen.stream import QwenParser
+        from clinvk.agents.qwen.dialect import QwenParser
 
         return QwenParser(request)
 

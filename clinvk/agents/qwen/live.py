@@ -7,8 +7,8 @@ from clinvk.agents.kit.acp.tools import ToolCall
 from clinvk.agents.kit.counters import Tokens
 from clinvk.agents.kit.json_rpc import Line
 from clinvk.agents.kit.jsonl import items, mapping, text
+from clinvk.agents.qwen.dialect import DIALECT
 from clinvk.agents.qwen.running_total import tokens, usage_of
-from clinvk.agents.qwen.stream import DIALECT
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import Usage
 

@@ -25,7 +25,7 @@ from clinvk.process.signals import HANDLED
 
 if TYPE_CHECKING:  # loaded by the thread, while the agent starts
     from clinvk.cli.asking.body import Signs
-    from clinvk.cli.asking.keys import KeyReader
+    from clinvk.cli.asking.key_reader import KeyReader
     from clinvk.cli.asking.question import Question
 
 GUARD_S = 0.3
@@ -132,7 +132,7 @@ class TerminalAsker:
         """Serve orders and keys until the end; if that fails, everything is denied."""
         signal.pthread_sigmask(signal.SIG_BLOCK, (*HANDLED, *JOB_SIGNALS))
         try:
-            from clinvk.cli.asking.keys import KeyReader
+            from clinvk.cli.asking.key_reader import KeyReader
             from clinvk.cli.asking.question import Question  # noqa: F401  so that it is loaded
 
             self._serve(KeyReader())

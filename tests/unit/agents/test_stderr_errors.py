@@ -58,12 +58,14 @@ def test_every_sample_has_its_line() -> None:
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.thorough
 def test_the_line_that_says_what_went_wrong_is_found(sample: str) -> None:
     """Not the last line, nor the first: the one that a person has to see."""
     assert error_lines(SAMPLES[sample], NOTHING)[0].text == EXPECTED[sample]
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.thorough
 def test_it_is_found_among_other_talk_as_well(sample: str) -> None:
     """Progress before it, colours in it, Windows' line ends, and a notice after it."""
     before = "starting up\n(node:12) ExperimentalWarning: this is new\nLoaded 3 servers\n\n"

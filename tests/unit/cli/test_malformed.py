@@ -70,6 +70,7 @@ PLACES = [
 
 
 @pytest.mark.parametrize("place", PLACES)
+@pytest.mark.thorough
 def test_no_word_in_any_place_is_a_bug(place: str, tmp_path: Path) -> None:
     """An exit status of the contract; an error is short, and nothing else is on stdout."""
     world = replace(

@@ -72,6 +72,7 @@ def records(store: SessionStore) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("reference", [MEANT, MEANT[:4], "pr-842", "@last", "demo:conv-1"])
 @pytest.mark.parametrize("command", [*READ, *WRITE, "sessions unarchive {}"])
+@pytest.mark.thorough
 def test_every_command_accepts_every_kind_of_reference(
     store: SessionStore, run: Run, command: str, reference: str
 ) -> None:
@@ -86,6 +87,7 @@ def test_every_command_accepts_every_kind_of_reference(
 
 
 @pytest.mark.parametrize("command", [*READ, *WRITE, "sessions unarchive {}", "resume {} hi"])
+@pytest.mark.thorough
 def test_an_ambiguous_reference_changes_nothing(
     store: SessionStore, run: Run, command: str
 ) -> None:

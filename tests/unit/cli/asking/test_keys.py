@@ -2,7 +2,7 @@
 
 import pytest
 
-from clinvk.cli.asking.keys import UNKNOWN, KeyReader
+from clinvk.cli.asking.key_reader import UNKNOWN, KeyReader
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ def _line(text: str, *, ensure_ascii: bool = False, **fields: object) -> bytes:
     return json.dumps(line, ensure_ascii=ensure_ascii).encode("utf-8", "backslashreplace")
 
 
+@pytest.mark.thorough
 def test_every_character_that_folds_to_ascii_is_known() -> None:
     """The table is complete for the Unicode of this Python."""
     known = {code for first, last in FOLD_TO_ASCII for code in range(first, last + 1)}
@@ -30,6 +31,7 @@ def test_every_character_that_folds_to_ascii_is_known() -> None:
     assert not found - known
 
 
+@pytest.mark.thorough
 def test_every_character_that_disappears_is_known() -> None:
     """Likewise; it can stand in the middle of any word."""
     known = {code for first, last in FOLD_AWAY for code in range(first, last + 1)}

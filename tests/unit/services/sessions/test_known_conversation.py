@@ -62,6 +62,7 @@ agents = pytest.mark.parametrize("backend", AGENTS, ids=lambda one: one.name)
 
 @bad_ids
 @agents
+@pytest.mark.thorough
 def test_an_invalid_id_is_never_used_in_a_path_or_a_command(
     world: World, backend: Backend, conversation: str
 ) -> None:
@@ -74,6 +75,7 @@ def test_an_invalid_id_is_never_used_in_a_path_or_a_command(
 @bad_ids
 @agents
 @pytest.mark.parametrize("resume", [False, True], ids=["start", "resume"])
+@pytest.mark.thorough
 def test_a_backend_by_itself_makes_no_argument_of_it_that_could_be_an_option(
     tmp_path: Path, backend: Backend, conversation: str, *, resume: bool
 ) -> None:

@@ -1,4 +1,4 @@
-"""Reads qwen's `stream-json` output; loaded once the agent is running."""
+"""What is different in qwen's `stream-json`; `kit.stream_json` reads it, once the agent runs."""
 
 from clinvk.agents.kit.dialect import Dialect
 from clinvk.agents.kit.jsonl import items, mapping, text
