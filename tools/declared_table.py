@@ -4,8 +4,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from clinvk.store.config.declared import DeclaredSection
+from clinvk.store.config.declared import AcpSection, DeclaredSection
 from clinvk.store.config.errors import phrase, resolved
+from clinvk.store.config.form import Section
 
 _PLACE = "a place"
 _ARGUMENTS = "arguments"
@@ -13,14 +14,20 @@ _MAPS = {
     "access": ("LEVEL", _ARGUMENTS),
     "environment": ("VARIABLE", "a text"),
     "errors": ("PATTERN", "a failure's code"),
+    "modes": ("LEVEL", "a text"),
 }
 
 
-def declared_table() -> str:
+def declared_table(section: type[Section] = DeclaredSection) -> str:
     """The table of all keys."""
-    schema = DeclaredSection.model_json_schema()
+    schema = section.model_json_schema()
     rows = "".join(f"| {' | '.join(row)} |\n" for row in _rows(schema, schema, ""))
     return f"| key | type | default | meaning |\n|---|---|---|---|\n{rows}"
+
+
+def declared_acp_table() -> str:
+    """The table of the keys for an agent that speaks the Agent Client Protocol."""
+    return declared_table(AcpSection)
 
 
 def _rows(

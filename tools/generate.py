@@ -11,14 +11,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tools.commands import capabilities, completions, reference
-from tools.declared_table import declared_table
+from tools.declared_table import declared_acp_table, declared_table
 from tools.errors_page import errors_page
 from tools.keys_table import keys_table
 from tools.schemas import render_schemas
 
 ROOT = Path(__file__).resolve().parents[1]
 _TABLES = {
-    "docs/backends.md": {"capabilities": capabilities, "declared": declared_table},
+    "docs/backends.md": {
+        "capabilities": capabilities,
+        "declared": declared_table,
+        "declared-acp": declared_acp_table,
+    },
     "docs/configuration.md": {"keys": keys_table},
 }
 """Pages that people write, but for the tables between two marks."""

@@ -76,6 +76,11 @@ class Parser(ABC):
         """
         return False
 
+    @property
+    def speaks(self) -> bool:
+        """Whether the child has shown that it speaks the protocol; see `Invocation`."""
+        return True
+
     @abstractmethod
     def finish(self, exit_code: int | None, stderr_tail: str) -> Iterable[Event]:
         """The events at the child's end: exactly one `Result` if `feed` returned none.

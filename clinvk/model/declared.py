@@ -19,6 +19,9 @@ PLACEHOLDERS = (
 OPTIONS = "{options}"
 """The argument that is replaced by the options' arguments; without it they come first."""
 
+SPEAKS_WITHIN = "60s"
+"""How long an agent may take to answer in its protocol, if its declaration does not say."""
+
 PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 """Anything that looks like a placeholder, known or not."""
 

@@ -244,6 +244,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
     parser's replies until the turn's `Result`. A child never inherits our stdin. `env` is added to
     and `env_unset` removed from our own environment. `files` are private temporary files for the
     child: `{key}` in `argv` or in a value of `env` is replaced by the file's path.
+    `speaks_within_s` is how long it may take until its parser says that it `speaks`.
     """
 
     argv: tuple[str, ...]
@@ -253,6 +254,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
     env_unset: tuple[str, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     dialogue: bool = False
+    speaks_within_s: float | None = None
 
 
 class Reply(Struct, frozen=True):

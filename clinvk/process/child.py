@@ -80,7 +80,7 @@ class Child:
         self._signals = signals
         self._clock = clock
         self._hooks = hooks
-        self._deadlines = Deadlines(limits, clock)
+        self._deadlines = Deadlines(limits, clock, invocation.speaks_within_s)
         self._quiet_at: float | None = None
         self._started_at = clock()
         self._written = 0
@@ -126,6 +126,10 @@ class Child:
     def wait_for_person(self, waits: bool) -> None:  # noqa: FBT001  the state itself
         """Note whether the child waits for a person's answer: it is not idle then."""
         self._deadlines.wait_for_person(waits)
+
+    def spoke(self) -> None:
+        """Note that the child speaks its protocol: that limit no longer applies."""
+        self._deadlines.spoke()
 
     def interrupt(self) -> None:
         """Stop the child as Ctrl-C does. Its remaining lines are still read."""

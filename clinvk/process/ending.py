@@ -11,7 +11,7 @@ class EndReason(StrEnum):
 
     `LINGERED`: it had its result but did not exit, so it was stopped. `STALLED`: the reader of its
     lines was blocked for longer than the idle limit. `REFUSED`: its output shows that it must not
-    continue.
+    continue, or it did not speak its protocol in time.
     """
 
     EXITED = "exited"

@@ -30,13 +30,16 @@ class Limits(Struct, frozen=True, kw_only=True):
 class Deadlines:
     """The deadlines of a running child, computed from what the runner reports about it.
 
-    `clock` counts seconds. `drain_until` is the time until which stdout is read after the child's
-    exit, None while it runs.
+    `clock` counts seconds. `speaks_within_s` counts from the prompt, until `spoke`. `drain_until`
+    is the time until which stdout is read after the child's exit, None while it runs.
     """
 
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, limits: Limits, clock: Callable[[], float], speaks_within_s: float | None = None
+    ) -> None:
         self._limits = limits
         self._clock = clock
+        self._speaks_within_s = speaks_within_s
         self._started_at = self._last_output_at = clock()
         self._person_answers = False
         self._exit_by: float | None = None
@@ -45,6 +48,10 @@ class Deadlines:
     def start(self) -> None:
         """The child has received its prompt: the limits start."""
         self._started_at = self._last_output_at = self._clock()
+
+    def spoke(self) -> None:
+        """The child speaks its protocol."""
+        self._speaks_within_s = None
 
     def note_output(self) -> None:
         """The child has written something, so it is not idle."""
@@ -91,4 +98,6 @@ class Deadlines:
             found.append(
                 (self._last_output_at + self._limits.idle_timeout_s, EndReason.IDLE_TIMEOUT)
             )
+        if self._speaks_within_s is not None:
+            found.append((self._started_at + self._speaks_within_s, EndReason.REFUSED))
         return min(found, default=None)

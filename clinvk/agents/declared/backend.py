@@ -9,31 +9,36 @@ from glob import escape
 from pathlib import Path
 from typing import ClassVar
 
+from msgspec.structs import replace
+
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser
 from clinvk.agents.declared.output import parser_of
 from clinvk.errors import SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
-from clinvk.model.declared import OPTIONS, PLACEHOLDER, mentions
+from clinvk.model.declared import OPTIONS, PLACEHOLDER, SPEAKS_WITHIN, mentions
 from clinvk.model.events import Json
 from clinvk.model.request import Invocation, TurnRequest
 from clinvk.text.sanitize import safe_line
+from clinvk.text.units import parse_duration
 
 _ID = "{conversation}"
 
 
 def declared(name: str, form: Mapping[str, Json]) -> Backend:
     """The backend with that name, as the declaration describes it."""
+    speaks_acp = "protocol" in form
     facts = {
         "name": name,
         "title": form.get("title") or name,
-        "executable": form["program"],
+        "executable": form["command"][0] if speaks_acp else form["program"],
         "install_hint": form.get("install") or f"see `backends.{name}.declared` in `config.yaml`",
-        "lacks": _lacks(form),
+        "lacks": _lacks_with_acp(form) if speaks_acp else _lacks(form),
         "access_options": tuple(_access_options(form)),
         "form": form,
     }
-    backend: Backend = type("Declared", (_Declared,), facts)()
+    kind = _DeclaredAcp if speaks_acp else _Declared
+    backend: Backend = type("Declared", (kind,), facts)()
     return backend
 
 
@@ -102,8 +107,7 @@ class _Declared(Backend):
             )
 
     def _arguments(self, request: TurnRequest, values: Mapping[str, str]) -> Iterator[str]:
-        kind = "ephemeral" if request.ephemeral else "resume" if request.resume else "start"
-        template = self.form[kind]
+        template = self._template(request)
         options = [_filled(one, values) for one in self._options(request)]
         options.extend(request.backend_args)
         if OPTIONS not in template:
@@ -114,6 +118,12 @@ class _Declared(Backend):
             else:
                 yield _filled(argument, values)
 
+    def _template(self, request: TurnRequest) -> list[str]:
+        """The arguments for this kind of turn."""
+        kind = "ephemeral" if request.ephemeral else "resume" if request.resume else "start"
+        template: list[str] = self.form[kind]
+        return template
+
     def _options(self, request: TurnRequest) -> Iterator[str]:
         """The templates for the request, in a fixed order."""
         templates = self.form.get("options") or {}
@@ -121,7 +131,43 @@ class _Declared(Backend):
             if getattr(request, name) is not None:
                 yield from templates.get(name) or ()
         if request.access is not None:
-            yield from (self.form.get("access") or {})[request.access.value]
+            yield from self._access_arguments(request.access)
+
+    def _access_arguments(self, access: Access) -> list[str]:
+        arguments: list[str] = (self.form.get("access") or {})[access.value]
+        return arguments
+
+
+class _DeclaredAcp(_Declared):
+    """An agent that speaks the Agent Client Protocol: every turn is a dialogue with it."""
+
+    def invocation(self, request: TurnRequest) -> Invocation:
+        """The declared command; the conversation, the mode and the prompt are sent to it."""
+        from clinvk.agents.kit.acp.client import opening
+
+        return replace(
+            super().invocation(request),
+            stdin=opening(),
+            dialogue=True,
+            speaks_within_s=parse_duration(self.form.get("speaks_within") or SPEAKS_WITHIN),
+        )
+
+    def parser(self, request: TurnRequest) -> Parser:
+        """A parser that holds the dialogue."""
+        from clinvk.agents.declared.acp import DeclaredAcpParser
+
+        return DeclaredAcpParser(self.form, request)
+
+    def _template(self, request: TurnRequest) -> list[str]:
+        """The same arguments for every turn: which conversation it continues is sent."""
+        del request
+        arguments: list[str] = self.form["command"][1:]
+        return arguments
+
+    def _access_arguments(self, access: Access) -> list[str]:
+        """None: the access decides what clinvk answers, and the session's mode."""
+        del access
+        return []
 
 
 def _values(request: TurnRequest) -> dict[str, str]:
@@ -159,6 +205,23 @@ def _access_options(form: Mapping[str, Json]) -> Iterator[AccessOption]:
             yield AccessOption((name,), levels[""], takes_value=False)
         else:
             yield AccessOption((name,), values=levels)
+
+
+def _lacks_with_acp(form: Mapping[str, Json]) -> dict[Capability, str]:
+    """What the protocol cannot do, and the declaration does not define, with the reasons."""
+    options = form.get("options") or {}
+    undeclared = {
+        capability: f"its declaration has no options.{capability}"
+        for capability in (Capability.SYSTEM_PROMPT, Capability.MAX_TURNS)
+        if not options.get(capability.value)
+    }
+    return undeclared | {
+        Capability.OWN_ID: "it chooses the conversation's id itself",
+        Capability.EPHEMERAL: "its protocol has no conversation that is not kept",
+        Capability.COST: "its protocol tells no cost of a turn",
+        Capability.SCREEN: "its declaration has no setting for an interactive screen",
+        Capability.TITLE: "its declaration has no setting for a title",
+    }
 
 
 def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:

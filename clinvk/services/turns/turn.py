@@ -171,6 +171,8 @@ class Turn:
             parsed = parser.feed(line)
             del line  # it can have ten megabytes, and the events have copies
             self._dialogue.take(parsed)
+            if parser.speaks:
+                child.spoke()
             if self._same.other is not None:
                 child.refuse()  # it would work in the wrong conversation
             elif self._collected.result is not None or parser.settled:

@@ -7,12 +7,18 @@ import re
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Tag, model_validator
 
 from clinvk.model.access import Access
-from clinvk.model.declared import PLACEHOLDER, PLACEHOLDERS, mentions, unknown_placeholder
+from clinvk.model.declared import (
+    PLACEHOLDER,
+    PLACEHOLDERS,
+    SPEAKS_WITHIN,
+    mentions,
+    unknown_placeholder,
+)
 from clinvk.model.failure import FailureCode
-from clinvk.store.config.form import Filled, Section, Word, setting
+from clinvk.store.config.form import Duration, Filled, Section, Word, setting
 
 
 def _template(argument: str) -> str:
@@ -212,3 +218,70 @@ class DeclaredSection(Section):
                 " or `conversation` to `output`"
             )
         return self
+
+
+class AcpSection(Section):
+    """How to start an agent that speaks the Agent Client Protocol; the rest it says itself."""
+
+    protocol: Literal["acp"] = setting(..., "The Agent Client Protocol.")
+    command: list[Argument] = setting(
+        ..., "The program (a name on PATH or an absolute path) and its arguments.", min_length=1
+    )
+    title: Filled | None = setting(None, "The agent's name for people; null: the backend's name.")
+    install: Filled | None = setting(None, "How to install it, for the hint when it is missing.")
+    options: OptionsSection | None = setting(
+        None,
+        "Arguments for `-m`, `--system-prompt` and `--max-turns`; without `options.model` the model"
+        " is set by the protocol.",
+    )
+    modes: dict[AccessLevel, Filled] = setting(
+        {}, "The session's mode for each `--access` level that is used, if the agent has modes."
+    )
+    usage: Literal["turn", "conversation"] | None = setting(
+        None,
+        "What the token counts in its answer to a prompt are for: this prompt, or the whole"
+        " conversation; null: they are not used.",
+    )
+    failed_answer: Pattern | None = setting(
+        None, "A regular expression for an answer that says why the turn failed."
+    )
+    stops_when_denied: bool = setting(
+        False, "Whether a denial ends its work, so that clinvk tells it to go on."
+    )
+    speaks_within: Duration = setting(
+        SPEAKS_WITHIN, "How long it may take to answer for the first time."
+    )
+    environment: dict[Variable, Argument] = setting(
+        {}, "Environment variables; a variable is not set if its placeholder has no value."
+    )
+    errors: dict[Pattern, Code] = setting(
+        {}, "The failure code for each regular expression that matches the agent's messages."
+    )
+
+    @model_validator(mode="after")
+    def _sends_the_rest(self) -> "AcpSection":
+        program, *arguments = self.command
+        if not program.strip() or PLACEHOLDER.search(program):
+            raise ValueError("`command` must begin with the program, without a placeholder")
+        sent = next((one for one in _SENT if mentions(one, arguments)), None)
+        if sent is not None:
+            raise ValueError(f"`{{{sent}}}` is sent by the protocol; remove it from `command`")
+        return self
+
+
+_SENT = ("prompt", "prompt_file", "conversation")
+
+
+def _kind(value: Any) -> str:  # noqa: ANN401  any value of the file
+    acp = "protocol" in value if isinstance(value, dict) else isinstance(value, AcpSection)
+    return OF_ACP if acp else OF_CLI
+
+
+OF_ACP, OF_CLI = "[acp]", "[cli]"
+"""pydantic adds these to the locations in a declaration."""
+
+Declared = Annotated[
+    Annotated[DeclaredSection, Tag(OF_CLI)] | Annotated[AcpSection, Tag(OF_ACP)],
+    Discriminator(_kind),
+]
+"""The value of `backends.NAME.declared`."""

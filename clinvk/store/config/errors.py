@@ -10,13 +10,14 @@ from pydantic import ValidationError
 from clinvk.errors import ConfigError
 from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS
 from clinvk.model.events import Json
+from clinvk.store.config.declared import OF_ACP, OF_CLI
 from clinvk.store.config.schema import Config
 
 Location = tuple[int | str, ...]
 
 _LONGEST = 60
-_OF_A_KEY = "[key]"
-"""pydantic adds this to the location of a mapping's key; its value has the same one without it."""
+_ADDED = {"[key]", OF_ACP, OF_CLI}
+"""pydantic adds these to locations: the first to that of a mapping's key, its value has none."""
 
 _PHRASES = {
     "string": "a text",
@@ -50,7 +51,7 @@ def config_error(problems: Sequence[tuple[str, Problem]]) -> ConfigError:
 
 
 def _problem(problem: Mapping[str, Any], backends: Collection[str]) -> Problem:
-    location: Location = tuple(part for part in problem["loc"] if part != _OF_A_KEY)
+    location: Location = tuple(part for part in problem["loc"] if part not in _ADDED)
     key = ".".join(map(str, location))
     if problem["type"] == "extra_forbidden":
         sentence, hint = f"there is no key `{key}`", _near_key(location)
@@ -113,7 +114,7 @@ def field_at(schema: Mapping[str, Any], parts: list[str]) -> Mapping[str, Any]:
     """The JSON Schema of a key of the configuration. Raises `LookupError`."""
     found: Mapping[str, Any] = schema
     for part in parts:
-        found = resolved(schema, found)
+        found = _variant(schema, resolved(schema, found), part)
         if "items" in found:
             found = found["items"]
         elif "properties" in found:
@@ -121,6 +122,12 @@ def field_at(schema: Mapping[str, Any], parts: list[str]) -> Mapping[str, Any]:
         else:
             found = found["additionalProperties"]
     return found
+
+
+def _variant(schema: Mapping[str, Any], field: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The kind of a section that has the key, for a section of several kinds."""
+    kinds = [resolved(schema, one) for one in field.get("oneOf", [field])]
+    return next((one for one in kinds if key in one.get("properties", ())), kinds[0])
 
 
 def resolved(schema: Mapping[str, Any], field: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -138,9 +145,9 @@ def phrase(schema: Mapping[str, Any], field: Mapping[str, Any]) -> str:
         *first, last = (phrase(schema, one) for one in field["anyOf"])
         phrases = ", ".join(first)
         return f"{phrases}{',' if ' or ' in phrases else ''} or {last}"
-    field = resolved(schema, field)
-    if "enum" in field:
-        return _either([f"`{word}`" for word in field["enum"]])
+    field = resolved(schema, field.get("oneOf", [field])[0])
+    if words := field.get("enum") or ([field["const"]] if "const" in field else []):
+        return _either([f"`{word}`" for word in words])
     match field.get("type"):
         case "string" if "examples" in field:
             return f"a duration such as {_either([f'`{one}`' for one in field['examples']])}"
@@ -153,4 +160,4 @@ def phrase(schema: Mapping[str, Any], field: Mapping[str, Any]) -> str:
 
 
 def _either(words: list[str]) -> str:
-    return f"{', '.join(words[:-1])} or {words[-1]}"
+    return f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]

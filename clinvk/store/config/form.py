@@ -4,6 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from clinvk.errors import UsageError
+from clinvk.text.units import parse_duration
+
 
 class Section(BaseModel):
     """A section with exactly the declared keys and types."""
@@ -29,6 +32,14 @@ def _filled(text: str) -> str:
     return _word(text)
 
 
+def _duration(text: str) -> str:
+    try:
+        parse_duration(text)
+    except UsageError as error:
+        raise ValueError(error.message) from error
+    return text
+
+
 def _empty_section(section: object) -> object:
     """Accept an empty section, such as `run:` with only comments below it."""
     return {} if section is None else section
@@ -36,4 +47,5 @@ def _empty_section(section: object) -> object:
 
 Word = Annotated[str, AfterValidator(_word)]
 Filled = Annotated[str, AfterValidator(_filled)]
+Duration = Annotated[str, AfterValidator(_duration), Field(examples=["30s", "15m", "2h"])]
 MayBeEmpty = BeforeValidator(_empty_section)

@@ -15,17 +15,8 @@ from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS
 from clinvk.model.declared import BACKEND_NAME
 from clinvk.model.names import checked_tag
 from clinvk.model.permission import checked_rule
-from clinvk.store.config.declared import DeclaredSection
-from clinvk.store.config.form import Filled, MayBeEmpty, Section, Word, setting
-from clinvk.text.units import parse_duration
-
-
-def _duration(text: str) -> str:
-    try:
-        parse_duration(text)
-    except UsageError as error:
-        raise ValueError(error.message) from error
-    return text
+from clinvk.store.config.declared import Declared
+from clinvk.store.config.form import Duration, Filled, MayBeEmpty, Section, Word, setting
 
 
 def _tag(text: str) -> str:
@@ -63,7 +54,6 @@ def _known_or_declared(name: str, info: ValidationInfo) -> str:
     return name
 
 
-Duration = Annotated[str, AfterValidator(_duration), Field(examples=["30s", "15m", "2h"])]
 Rule = Annotated[str, AfterValidator(_rule), Field(examples=["Edit", "Bash(git status)"])]
 Tag = Annotated[str, AfterValidator(_tag)]
 BackendName = Annotated[str, AfterValidator(_known_backend)]
@@ -85,7 +75,7 @@ class BackendSection(Section):
         None, "The agent's program: a name on PATH or an absolute path; null: its usual name."
     )
     enabled: bool = setting(BACKEND_DEFAULTS["enabled"], "Whether the backend may be used.")
-    declared: DeclaredSection | None = setting(
+    declared: Declared | None = setting(
         None, "Describes another agent's CLI, and creates a backend with this name."
     )
 

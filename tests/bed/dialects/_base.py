@@ -16,14 +16,18 @@ from bed.directives import Block, Call, Refusal, Usage
 Json = Any
 
 # What stands in a prompt and was not typed: an agent's reminders, and earlier turns told by clinvk.
-_TOLD = re.compile(r"<(system-reminder|earlier-conversation)>.*?</\1>", re.DOTALL)
+# Grok Build wraps what was typed, and says more about the machine before it; Copilot says the time.
+_TOLD = re.compile(
+    r"<(system-reminder|earlier-conversation|user_info|rules|current_datetime)>.*?</\1>", re.DOTALL
+)
+_WRAPPED = re.compile(r"<user_query>\s*(.*?)\s*</user_query>", re.DOTALL)
 _ENVELOPE = re.compile(r"<([\w-]+)[^>]*>.*</\1>", re.DOTALL)
 _SYNTHETIC = ("[Request interrupted by user", "Continue from where you left off", "# AGENTS.md")
 
 
 def typed_by_a_person(text: str) -> str:
     """What of a user message's text a person typed; "" where the agent made all of it up."""
-    rest = _TOLD.sub("", text).strip()
+    rest = _WRAPPED.sub(r"\1", _TOLD.sub("", text)).strip()
     if _ENVELOPE.fullmatch(rest) or rest.startswith(_SYNTHETIC):
         return ""
     return rest

@@ -143,10 +143,23 @@ def _tool_call(ask: Ask, reply: Reply) -> dict[str, Json]:
     assert reply.call is not None
     if isinstance(reply.call, Tool):
         name, arguments = reply.call.name, dict(reply.call.arguments)
+    elif isinstance(reply.call, Write) and (known := ask.tools & _WRITING.keys()):
+        (name,) = known
+        path, content = _WRITING[name]
+        more = {"old_string": ""} if name == "search_replace" else {}
+        arguments = {path: reply.call.path, content: reply.call.content, **more}
     else:
         name, arguments = _tool(ask, reply.call)
     called = {"name": name, "arguments": json.dumps(arguments)}
     return {"id": f"call_{reply.id}", "type": "function", "function": called}
+
+
+_WRITING = {
+    "create": ("path", "file_text"),
+    "Write": ("path", "content"),
+    "search_replace": ("file_path", "new_string"),
+}
+"""The tools of Copilot CLI, Kimi Code and Grok Build that write a file, and their arguments."""
 
 
 def _tool(ask: Ask, call: Write | Edit | Run) -> tuple[str, Json]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from msgspec import Struct, field
 
 from clinvk.agents.kit.json_rpc import Line
-from clinvk.agents.kit.jsonl import clip, count, items, mapping, one_line, text
+from clinvk.agents.kit.jsonl import clip, count, items, mapping, one_line, parse_object, text
 from clinvk.agents.kit.tools import summary_of
 from clinvk.model.events import Change, Event, FileChange, Json, ToolResult, ToolUse
 from clinvk.model.permission import ToolKind
@@ -48,7 +48,7 @@ class ToolCall(Struct):
         self.title = text(report.get("title")) or self.title
         self.first_title = self.first_title or self.title
         self.kind = text(report.get("kind")) or self.kind
-        self.given = mapping(report.get("rawInput")) or self.given
+        self.given = mapping(report.get("rawInput")) or self.given or _given_in_words(report)
         self.meta = {**self.meta, **mapping(report.get("_meta"))}
         self.status = text(report.get("status")) or self.status
         places = (text(mapping(one).get("path")) for one in items(report.get("locations")))
@@ -153,6 +153,11 @@ def _said(report: Line) -> str:
     """The text of a report: an explanation before the call, its output after it."""
     parts = (mapping(mapping(one).get("content")) for one in items(report.get("content")))
     return "\n".join(filter(None, (text(one.get("text")) for one in parts)))
+
+
+def _given_in_words(report: Line) -> Line:
+    """The arguments of a call that has not begun, if its text is a JSON object: Kimi asks so."""
+    return (parse_object(_said(report)) or {}) if report.get("status") == _NOT_BEGUN else {}
 
 
 def _metadata(report: Line) -> Line:
