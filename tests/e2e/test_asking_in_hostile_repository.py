@@ -1,6 +1,7 @@
 """What a repository allows itself does not widen `ask`: it is asked about, so it is denied here."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,22 +38,25 @@ approval_policy = "never"
 sandbox_mode = "danger-full-access"
 """
 CODEX_RULES = "".join(
-    f'prefix_rule(pattern=["{word}"], decision="allow")\n' for word in ("echo", "bash")
+    f'prefix_rule(pattern=["{word}"], decision="allow")\n' for word in ("echo", "bash", "touch")
 )
 
 
-def test_codex_asks_for_what_the_repository_allows(clinvk: Command) -> None:
-    """By its configuration or its rules."""
+@pytest.mark.parametrize("trusted", [False, True])
+def test_codex_asks_for_what_the_repository_allows(clinvk: Command, *, trusted: bool) -> None:
+    """By its configuration or its rules, also where the person trusts the project."""
     project = Path(clinvk.home.project)
+    if trusted:
+        with (clinvk.home.home / ".codex" / "config.toml").open("a") as config:
+            config.write(f'\n[projects."{project}"]\ntrust_level = "trusted"\n')
+    (project / ".git").mkdir()
     (project / ".codex" / "rules").mkdir(parents=True)
     (project / ".codex" / "config.toml").write_text(CODEX_CONFIG)
     (project / ".codex" / "rules" / "a.rules").write_text(CODEX_RULES)
-    prompt = "[[run:echo hello > ran.txt]]"
-    ran = clinvk("-b", "codex", "--access", "ask", "-o", "json", prompt)
-    assert ran.exit_code == 0, ran.stderr
-
-    found = {one.name for one in project.iterdir()} - {".codex"}
-    assert found == set(), ran.json()["warnings"]
+    for prompt in ("[[run:echo hello > ran.txt]]", "[[run:touch ran.txt]]"):
+        ran = clinvk("-b", "codex", "--access", "ask", "-o", "json", prompt)
+        assert ran.exit_code == 0, ran.stderr
+        assert not (project / "ran.txt").exists(), ran.json()["warnings"]
 
 
 _TOOLS = ["run_shell_command", "write_file", "replace", "edit", "ShellTool", "Bash", "Edit"]
@@ -111,3 +115,28 @@ def test_an_agent_of_the_protocol_asks_for_what_the_repository_allows(
         assert ran.exit_code == 0, ran.stderr
         assert {one.name for one in project.iterdir()} == before, ran.json()["warnings"]
         assert any("not allowed" in one for one in ran.json()["warnings"])
+
+
+@pytest.mark.every_agent
+@pytest.mark.parametrize(
+    ("name", "tool"),
+    [("claude", "mcp__notes__keep"), ("gemini", "mcp_notes_keep"), ("qwen", "mcp__notes__keep")],
+)
+def test_a_tool_of_a_server_that_the_repository_trusts_is_asked_for(
+    clinvk: Command, name: str, tool: str
+) -> None:
+    """Its settings start the server, and may say that its tools need no question."""
+    project = Path(clinvk.home.project)
+    program = str(Path(__file__).parents[1] / "bed" / "note_server.py")
+    kept = project / "kept.txt"
+    server = {"command": sys.executable, "args": [program, str(kept)], "trust": True}
+    rules = {"allow": [tool, "mcp__*"]}
+    settings = {"mcpServers": {"notes": server}, "enableAllProjectMcpServers": True}
+    file = project / f".{name}" / "settings.json"
+    file.parent.mkdir()
+    file.write_text(json.dumps({**settings, "permissions": rules, "tools": {"allowed": [tool]}}))
+    (project / ".mcp.json").write_text(json.dumps({"mcpServers": {"notes": server}}))
+    prompt = f'[[tool:{tool}|{{"text": "hello"}}]]'
+    ran = clinvk("-b", name, "--access", "ask", "-o", "json", prompt)
+    assert ran.exit_code == 0, ran.stderr
+    assert not kept.exists(), ran.json()

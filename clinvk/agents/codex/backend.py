@@ -142,7 +142,13 @@ class Agent(Backend):
             conversation_id(request)
         arguments, _ = live_arguments(request)
         return Invocation(
-            argv=(*_LIVE, *_instructions(request), *arguments),
+            # Rules of a trusted project's own would run commands unasked, outside of the sandbox.
+            argv=(
+                *_LIVE,
+                f"--config=projects={_untrusted(request.cwd)}",
+                *_instructions(request),
+                *arguments,
+            ),
             stdin=b"".join(reply.data for reply in opening(JsonRpc(), request)),
             cwd=request.cwd,
             env_unset=_CHILD_VARIABLES,
@@ -276,10 +282,10 @@ def _headless(request: TurnRequest) -> Invocation:
     argv = [*_HEADLESS]
     if request.access is not None:
         argv.append(f"--sandbox={_SANDBOX[request.access]}")
-    if request.access is Access.READ_ONLY:
+    if request.access in {Access.READ_ONLY, Access.ASK}:  # the latter for the screen
         argv.append(f"--config=projects={_untrusted(request.cwd)}")
-        if _has_rules(request):
-            argv.append("--ignore-rules")
+    if request.access is Access.READ_ONLY and _has_rules(request):
+        argv.append("--ignore-rules")
     if request.model is not None:
         argv.append(f"--model={request.model}")
     argv += _instructions(request)

@@ -151,7 +151,7 @@ class Agent(Backend):
 
         Headless it never asks: a tool that needs approval does not exist in the run. The person
         decides in the agent whether it trusts the directory (and runs what is configured there); a
-        read-only turn never runs anything that is configured there.
+        turn that is read-only or asks never runs anything that is configured there.
         """
         if request.access is Access.ASK:
             from clinvk.agents.kit.acp.client import opening
@@ -168,13 +168,15 @@ class Agent(Backend):
             argv.append(f"--model={request.model}")
         files: dict[str, str] = {}
         env: dict[str, str] = {}
-        if request.access is Access.READ_ONLY:
+        # Where it asks too: the tools of a server that trusted settings call trusted run unasked.
+        ignores_repository = request.access is Access.READ_ONLY or options[:1] == _LIVE
+        if ignores_repository:
             argv.append(_SKIP_TRUST)
         if request.access is not None:
             argv += _ACCESS[request.access]
             if rules := _RULES.get(request.access):
                 files[_POLICY] = rules
-        if request.access is Access.READ_ONLY:
+        if ignores_repository:
             env = {**_own_variables(request), _TRUST: "false"}
         return Invocation(
             argv=(*argv, *request.backend_args),
@@ -196,8 +198,8 @@ class Agent(Backend):
         self, access: Access | None, user_home: Path, environ: Mapping[str, str]
     ) -> Mapping[str, Path]:
         """The person's own variables, which it reads itself only in a trusted directory."""
-        read_only = access is Access.READ_ONLY
-        return {_TRUST: _root(user_home, environ) / ".env"} if read_only else {}
+        untrusted = access in {Access.READ_ONLY, Access.ASK}
+        return {_TRUST: _root(user_home, environ) / ".env"} if untrusted else {}
 
     def native(self) -> "SessionLog":
         """The reader of its session logs."""

@@ -84,7 +84,10 @@ def test_the_prompt_follows_the_opened_thread() -> None:
     """With the person's images; until then nothing of it is sent."""
     asked = request(backend_args=("--image=a.png,b.png", "-i", "c.png", "-c", "x=1"))
     invocation = Agent().invocation(asked)
-    assert invocation.argv == ("codex", "app-server", "-c", "x=1")
+    untrusted = (
+        '--config=projects={"/project"={trust_level="untrusted"},"/"={trust_level="untrusted"}}'
+    )
+    assert invocation.argv == ("codex", "app-server", untrusted, "-c", "x=1")
     assert invocation.dialogue
     parser = Agent().parser(asked)
     init, reply = parser.feed(line(id=2, result={"thread": {"id": THREAD}, "model": "m"}))
