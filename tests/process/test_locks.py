@@ -125,8 +125,8 @@ def test_a_dead_run_is_not_mistaken_for_the_holder(path: Path) -> None:
     with another_run(path) as child, pytest.raises(SessionBusyError) as refused:
         acquire(path, ours(minutes=4.5, runs=runs))
     assert asked == [(child.pid, "first")]
-    assert "another process holds it (the run" in refused.value.message
-    assert f"process {child.pid}, has ended" in refused.value.message
+    assert "another process holds it (process" in refused.value.message
+    assert f"process {child.pid}, which the lock names, has ended" in refused.value.message
     assert "kill" not in (refused.value.hint or "")
 
 
