@@ -313,6 +313,10 @@ def test_each_reason_to_stop_has_its_meaning(
         ({"code": -32000, "message": "Authentication required"}, FailureCode.AUTH),
         ({"code": -32002, "message": "Resource not found"}, FailureCode.CONVERSATION_GONE),
         ({"code": -32603, "message": "Internal error"}, FailureCode.AGENT_FAILED),
+        (
+            {"code": -32603, "message": "Internal error", "data": "401 Unauthorized"},
+            FailureCode.AUTH,
+        ),
         ({"code": None, "message": None, "data": []}, FailureCode.AGENT_FAILED),
         ("broken", FailureCode.AGENT_FAILED),
     ],

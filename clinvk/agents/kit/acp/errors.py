@@ -25,7 +25,8 @@ def failure_of(error: RpcError, words: Words, *, opening: bool) -> Failure:
     Only then it can say that the conversation is gone: a service has sessions of its own.
     """
     data = mapping(error.data)
-    said = text(data.get("details")) or text(data.get("message")) or error.message
+    details = text(data.get("details")) or text(data.get("message")) or text(error.data)
+    said = details or error.message
     body = mapping(mapping(parse_object(said)).get("error"))
     shown = _INTERNAL.sub("", text(body.get("message")) or said)
     status = count(error.code) or count(body.get("code"))
