@@ -237,7 +237,7 @@ def test_an_editor_that_changes_nothing_leaves_nothing(
     assert clinvk("config", "edit", env=_editor(tmp_path, "true")).exit_code == 0
     assert not file.exists()
     ran = clinvk("config", "edit", env=_editor(tmp_path, "exit 3"))
-    assert (ran.exit_code, "ended with 3" in ran.stderr) == (2, True)
+    assert (ran.exit_code, "ended with exit code 3" in ran.stderr) == (2, True)
     assert not file.exists()
     assert clinvk("config", "edit", env={"EDITOR": "'"}).exit_code == 2
     assert clinvk("config", "edit", env={"EDITOR": "/no/such/editor"}).exit_code == 5
