@@ -123,6 +123,9 @@ class Backend(ABC):
     when_asking: ClassVar[frozenset[Capability]] = frozenset()
     """What of `lacks` it can do where it asks (`Access.ASK`), on that channel."""
 
+    always_asks: ClassVar[bool] = False
+    """Whether clinvk answers its requests at every access level, not only at `Access.ASK`."""
+
     ways: ClassVar[Mapping[Capability, str]] = {}
     """How to use each of `WITHOUT_OPTION`: an argument to pass on, or words for the prompt."""
 

@@ -68,6 +68,8 @@ def test_totals_of_a_conversation_become_those_of_the_turn(clinvk: Command) -> N
         ("ask", ["--allow", "Edit", "--deny", "Edit(new.txt)"], []),
         ("edit", [], ["new.txt"]),
         ("full", [], ["new.txt"]),
+        ("edit", ["--deny", "Edit(new.txt)"], []),
+        ("full", ["--deny", "Edit"], []),
     ],
 )
 @pytest.mark.parametrize("offers", [["modes"], ["modes", "stops"]])

@@ -34,6 +34,7 @@ def declared(name: str, form: Mapping[str, Json]) -> Backend:
         "executable": form["command"][0] if speaks_acp else form["program"],
         "install_hint": form.get("install") or f"see `backends.{name}.declared` in `config.yaml`",
         "lacks": _lacks_with_acp(form) if speaks_acp else _lacks(form),
+        "always_asks": speaks_acp,
         "access_options": tuple(_access_options(form)),
         "form": form,
     }

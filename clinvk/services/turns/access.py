@@ -38,32 +38,39 @@ def access_of(
 def rules_of(request: RunRequest, turn: TurnRequest, backend: Backend, settings: Settings) -> Rules:
     """The rules of the request and the settings; none if the agent does not ask.
 
-    Raises `UsageError` or `BackendUnsupportedError` for rules of the request without effect.
+    Above `ask`, only those that deny have an effect. Raises `UsageError` or
+    `BackendUnsupportedError` for rules of the request without effect.
     """
-    if turn.access is Access.ASK:
+    if turn.access is Access.ASK or (backend.always_asks and not request.allow):
         return _rules(request, settings)
     if not (request.allow or request.deny):
         return NO_RULES
     if turn.access is None:
         raise backend.unsupported(Capability.ASK)
-    option = "--deny" if request.deny else "--allow"
+    option = "--deny" if request.deny and not backend.always_asks else "--allow"
     raise UsageError(
         f"`{option}` has no effect with `--access {turn.access.value}`: the agent does not ask",
         hint="use it with `--access ask`, or leave it out",
     )
 
 
-def access_warnings(session: Session, access: Access | None, settings: Settings) -> Iterator[str]:
+def access_warnings(
+    session: Session, access: Access | None, backend: Backend, settings: Settings
+) -> Iterator[str]:
     """Warnings about access that is wider than before, or that the rules do not limit."""
     if session.next_turn > 1 and is_wider(access, session.access):
         yield f"access is wider for this turn: {_named(access)} instead of {_named(session.access)}"
-    if access in {Access.EDIT, Access.FULL} and settings.get("run.deny"):
+    unasked = access in {Access.EDIT, Access.FULL} and not backend.always_asks
+    if unasked and settings.get("run.deny"):
         yield f"`run.deny` has no effect with `--access {access}`: the agent does not ask"
 
 
-def useless_rules(rules: Rules, world: World) -> Iterator[str]:
-    """Warnings about rules for a tool that no agent has."""
-    if not rules.given:
+def useless_rules(rules: Rules, backend: Backend, world: World) -> Iterator[str]:
+    """Warnings about rules for a tool that no agent has.
+
+    None for an agent whose tools are not known: a declared one, or one of another package.
+    """
+    if not (rules.given and backend.tools):
         return
     from clinvk.model.permission_rule import names_no_tool, parse_rule
 

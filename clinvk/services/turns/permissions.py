@@ -213,7 +213,9 @@ class Dialogue:
             self._child.wait_for_person(bool(self._open))
 
     def _answer(self, answer: PermissionAnswer, request: PermissionRequest) -> None:
+        """Record the answer, then send it: what was allowed is known even if we are killed."""
         self._handle(answer)
+        self._recording.quiet()
         if not answer.decision.allows:
             self._denied.append(request)
         if self._parser is not None:

@@ -157,7 +157,7 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
         limits=_limits(request, settings),
         program=program,
         warnings=(
-            *useless_rules(rules, world),
+            *useless_rules(rules, backend, world),
             *_warnings(asked, conversation, turn.access),
             *_may_be_lost(asked, conversation, world),
         ),
@@ -281,7 +281,7 @@ def _warnings(
         yield conversation.note
     elif session.next_turn > 1 and not conversation.resume:
         yield "the agent never saw the earlier prompt: its conversation starts here"
-    yield from access_warnings(session, access, asked.settings)
+    yield from access_warnings(session, access, backend, asked.settings)
     kept = backend.lacks.get(Capability.EPHEMERAL) if asked.request.ephemeral else None
     if kept is not None:
         yield f"{backend.title} itself still saves the conversation: {kept}"

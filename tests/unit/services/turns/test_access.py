@@ -18,10 +18,12 @@ from clinvk.services.turns.access import access_of, access_warnings, rules_of, u
 from clinvk.services.world import World
 
 
-def _agent(*, asks: bool) -> Backend:
+def _agent(*, asks: bool, always: bool = False, tools: str = "run write") -> Backend:
     class Agent(type(registry.get("demo"))):  # type: ignore[misc]  # a class of any agent
         lacks = {} if asks else {Capability.ASK: "it does not ask"}
+        always_asks = always
 
+    Agent.tools = tools
     return Agent()  # type: ignore[no-any-return]  # as above
 
 
@@ -111,13 +113,35 @@ def test_a_configured_deny_without_effect_is_a_warning(world: World) -> None:
     settings = _settings(world, "run: {deny: [Edit]}")
     now = world.now()
     session = Session(id="aaaa00000001", backend="demo", cwd="/p", created_at=now, last_used_at=now)
-    assert list(access_warnings(session, Access.ASK, settings)) == []
-    assert "`run.deny` has no effect" in next(access_warnings(session, Access.FULL, settings))
+    assert list(access_warnings(session, Access.ASK, ASKING, settings)) == []
+    assert "`run.deny` has no effect" in next(
+        access_warnings(session, Access.FULL, ASKING, settings)
+    )
 
 
 def test_a_rule_for_a_tool_that_no_agent_has_is_a_warning(world: World) -> None:
     """It would silently do nothing."""
     rules = Rules(allow=("Edit", "run_shell_command"), deny=("Bsah(rm *)",))
-    (warning,) = useless_rules(rules, world)
+    (warning,) = useless_rules(rules, ASKING, world)
     assert warning == "no agent has the tool of the rule `Bsah(rm *)`"
-    assert list(useless_rules(Rules(), world)) == []
+    assert list(useless_rules(Rules(), ASKING, world)) == []
+    assert list(useless_rules(rules, _agent(asks=True, tools=""), world)) == []
+
+
+def test_an_agent_that_always_asks_is_denied_at_every_level(world: World) -> None:
+    """`full` does not make a rule that denies ineffective; one that allows is refused."""
+    agent = _agent(asks=True, always=True)
+    settings = _settings(world, "run: {deny: [Edit]}")
+    turn = TurnRequest(prompt="p", cwd=Path("/p"), access=Access.FULL)
+    request = RunRequest(prompt="p", deny=("Bash",))
+    assert rules_of(request, turn, agent, settings).deny == ("Bash", "Edit")
+    session = Session(
+        id="aaaa00000001",
+        backend="demo",
+        cwd="/p",
+        created_at=world.now(),
+        last_used_at=world.now(),
+    )
+    assert list(access_warnings(session, Access.FULL, agent, settings)) == []
+    with pytest.raises(UsageError, match="--allow"):
+        rules_of(RunRequest(prompt="p", allow=("Edit",)), turn, agent, settings)

@@ -250,6 +250,7 @@ def test_a_question_is_on_disk_before_it_is_put(scene: _Scene) -> None:
     yes = PermissionAnswer(id="1", decision=ALLOW, by=DecidedBy.PERSON)
     scene.answer(yes)
     assert scene.events == [_edits(), yes]
+    assert scene.recording.flushed == 2
     assert (scene.child.sent, scene.child.waits) == ([b"1 allow\n"], False)
 
 
