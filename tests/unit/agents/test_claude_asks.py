@@ -159,7 +159,7 @@ def test_each_tool_is_described_so_that_a_person_can_judge_it(
         '{"type": "control_request", "request_id": "a", "request": []}',
         control(input={"command": "y" * 10_000})[:9_000],
     ],
-    ids=str.strip,
+    ids=lambda line: line.strip()[:80],
 )
 def test_what_nobody_can_answer_is_refused_at_once(line: str) -> None:
     """The agent does not wait for ever: not for what is unknown, broken, or was cut off."""

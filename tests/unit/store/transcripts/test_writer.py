@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -21,6 +21,8 @@ from clinvk.model.events import (
     FileChange,
     Init,
     Message,
+    PermissionAnswer,
+    PermissionRequest,
     Raw,
     Result,
     StopReason,
@@ -33,6 +35,7 @@ from clinvk.model.events import (
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.files import FileReport, FileSource
 from clinvk.model.outcome import Outcome
+from clinvk.model.permission import DecidedBy, Decision, FileEdit, ToolKind
 from clinvk.model.session import Session
 from clinvk.model.usage import Usage
 from clinvk.store.transcripts import transcript as transcripts
@@ -101,13 +104,21 @@ def test_a_turn_reads_as_the_contract_says(
         ToolUse(id="t1", name="Bash", summary="ls", input={"command": "ls"}),
         ToolResult(id="t1", ok=True, text="a.txt"),
         FileChange(path="a.txt", change=Change.CREATED),
+        PermissionRequest(
+            id="1", tool="Bash", kind=ToolKind.EXECUTE, summary="ls", command="ls", paths=("a",),
+            edits=(FileEdit(path="a", new="b"),), diff="+b", reason="why", editable=True,
+        ),
+        PermissionAnswer(
+            id="1", decision=Decision.DENY, by=DecidedBy.RULE, rule="Bash", reason="no",
+        ),
         UsageReported(usage=Usage(input_tokens=1)),
         Warned(message="again", code="retry"),
         Failed(failure=Failure(code=FailureCode.OVERLOADED, message="busy")),
         Raw(line="???"),
         Message(text="done"),
         Result(text="done", stop_reason=StopReason.END_TURN),
-    )
+    )  # fmt: skip
+    assert {type(event) for event in said} == set(get_args(Event))
     for event in said:
         writer.event(1, event)
     outcome = Outcome(
@@ -124,7 +135,8 @@ def test_a_turn_reads_as_the_contract_says(
     assert events == list(said[:-1])
     assert [line["type"] for line in written] == [
         "session", "turn_started", "backend_session", "thinking", "tool_use", "tool_result",
-        "file_change", "usage", "warning", "error", "raw", "message", "turn_finished",
+        "file_change", "permission_request", "permission_answer", "usage", "warning", "error",
+        "raw", "message", "turn_finished",
     ]  # fmt: skip
     assert {line["turn"] for line in written[1:]} == {1}
     assert (written[0]["id"], written[0]["name"]) == ("0123456789ab", "pr-842")
