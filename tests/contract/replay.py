@@ -173,10 +173,11 @@ def replay(case: Case, lines: Sequence[str] | None = None) -> list[Any]:
     """
     ending = (case.facts["exit_code"], case.stderr)
     lines = case.lines if lines is None else lines
-    *events, result = case.play(lines, *ending)
-    if isinstance(result, Result) and case.kept and not result.usage.known and not result.failure:
-        result = case.backend.with_figures(result, case.request, reversed(case.kept))
-    return [*events, result]
+    events = case.play(lines, *ending)
+    end = events[-1]
+    if isinstance(end, Result) and case.kept and not end.usage.known and not end.failure:
+        return [*events[:-1], case.backend.with_figures(end, case.request, reversed(case.kept))]
+    return events
 
 
 def to_json(events: Iterable[Event]) -> list[dict[str, Any]]:
