@@ -3,8 +3,8 @@
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from clinvk.errors import StoreError
@@ -67,6 +67,53 @@ def write_private(
         sync_folder(path.parent)
     except OSError as error:
         raise StoreError(f"cannot write `{path}`: {reason(error)}") from error
+
+
+def write_private_together(files: Sequence[tuple[Path, bytes]]) -> None:
+    """Like `write_private` for each of the files, in order, at the cost of about one.
+
+    Nothing is in its place before all files are on the disk; then they are placed one by one. If
+    the process dies, each is complete or missing, and none is there without those before it. Raises
+    `StoreError`; if that is before the first is placed, nothing has changed.
+    """
+    path = Path()
+    with ExitStack() as temporaries:
+        try:
+            staged: list[Path] = []
+            for path, data in files:
+                staged.append(temporaries.enter_context(temporary_file(path, path.parent)))
+                _write_new(staged[-1], data, synced=False)
+            # One wait for all; without it each file would wait for the disk's journal by itself.
+            folders = list(dict.fromkeys(path.parent for path, _ in files))
+            for folder in folders:
+                _sync_file_system(folder)
+            for (path, _), temporary in zip(files, staged, strict=True):  # noqa: B007  see below
+                _sync_file(temporary)
+            for (path, _), temporary in zip(files, staged, strict=True):
+                temporary.replace(path)
+            for path in folders:
+                sync_folder(path)
+        except OSError as error:
+            raise StoreError(f"cannot write `{path}`: {reason(error)}") from error
+
+
+def _sync_file_system(folder: Path) -> None:
+    """Start to write what is not on the disk yet, as far as the system can; never raises."""
+    import ctypes  # takes 3 ms, and only many files at once need it
+
+    sync = getattr(ctypes.CDLL(None), "syncfs", None)
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            if sync is not None:
+                sync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _sync_file(path: Path) -> None:
+    with regular_file(path) as descriptor:
+        os.fsync(descriptor)
 
 
 @contextmanager
@@ -216,10 +263,11 @@ def _copy_in_place(path: Path) -> None:
         temporary.replace(path)
 
 
-def _write_new(path: Path, data: bytes) -> None:
+def _write_new(path: Path, data: bytes, *, synced: bool = True) -> None:
     descriptor = open_private(path, os.O_WRONLY | os.O_EXCL)
     try:
         write_all(descriptor, data)
-        os.fsync(descriptor)
+        if synced:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)

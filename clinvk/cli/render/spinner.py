@@ -30,12 +30,17 @@ class Spinner:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self) -> None:
-        """Show the spinner and start its clock, if the terminal can erase a line."""
+    def start(self, *, after_s: float = 0.0) -> None:
+        """Show the spinner and start its clock, if the terminal can erase a line.
+
+        It appears `after_s` seconds later.
+        """
         if self._thread is not None or not self._streams.cursor:
             return
         self._began_at = self._clock()
-        self._thread = threading.Thread(target=self._move, name="spinner", daemon=True)
+        self._thread = threading.Thread(
+            target=self._move, args=(after_s,), name="spinner", daemon=True
+        )
         self._thread.start()
 
     def pause(self) -> None:
@@ -63,7 +68,8 @@ class Spinner:
         room = self._streams.columns() - len(elapsed) - 3
         return f"{sign} {cut(self.label, max(room, 1))}{elapsed}"
 
-    def _move(self) -> None:
+    def _move(self, after_s: float) -> None:
+        self._stopped.wait(after_s)
         while not self._stopped.wait(_PAUSE_S):
             if not self._paused.is_set():
                 self._streams.draw(self._dim(self.frame()), unless=self._idle)

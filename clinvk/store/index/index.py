@@ -9,11 +9,13 @@ without a message. Three things keep its answers right:
 - the answer is read from the files; if they differ from the index, it is corrected and queried
   again;
 - a change of a file through the store updates the index in the same step. If the process dies in
-  between, the folder's signature differs from the noted one, and the next use finds the change.
+  between, the folder's signature differs from the noted one, and the next use finds the change;
+- many changes at once (`many_changes`) mark the index as behind first, and update it once.
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from clinvk.store.home import Home
 from clinvk.store.index.file_signature import ABSENT, folder_signature
@@ -62,3 +64,26 @@ def change(home: Home, session_id: str, folders: Sequence[str], act: Callable[[]
     from clinvk.store.index.refresh import change_and_update
 
     change_and_update(home, session_id, folders, act)
+
+
+@contextmanager
+def many_changes(home: Home) -> Iterator[Callable[[], None]]:
+    """Update the index once, after the block, for all changes in it.
+
+    Call the result before each change: until the end, all uses of the index by any process compare
+    it with all files. If this process dies in between, the next use does it. Never raises itself.
+    """
+
+    def mark() -> None:
+        if os.path.lexists(home.index):
+            from clinvk.store.index.refresh import mark_as_behind
+
+            mark_as_behind(home)
+
+    try:
+        yield mark
+    finally:
+        if os.path.lexists(home.index):
+            from clinvk.store.index.refresh import catch_up
+
+            catch_up(home)

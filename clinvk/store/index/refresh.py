@@ -23,6 +23,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from clinvk.errors import StoreError
 from clinvk.model.session import Session
 from clinvk.store.home import Home
 from clinvk.store.index.columns import INSERT, Key
@@ -136,11 +137,23 @@ def change_and_update(
         if not outcome:
             call()
             # Another process may be noting at this moment that the index matches the folder.
-            with suppress(OSError):
-                if not os.path.islink(home.cache):
-                    _behind(home).mkdir(0o700)
+            mark_as_behind(home)
     if outcome[0] is not None:
         raise outcome[0]
+
+
+def mark_as_behind(home: Home) -> None:
+    """Have the next use of the index compare it with all files. Never raises."""
+    with suppress(OSError):
+        if not os.path.islink(home.cache):
+            _behind(home).mkdir(0o700)
+
+
+def catch_up(home: Home) -> None:
+    """Compare the index with all files now, else at the next use. Never raises."""
+    mark_as_behind(home)
+    with suppress(IndexBrokenError, IndexUnusableError, StoreError, OSError), opened(home) as known:
+        refresh(known, home)
 
 
 def _behind(home: Home) -> Path:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,9 +30,13 @@ from clinvk.store.transcripts.writer import TranscriptWriter
 
 
 class SessionStore(Struct, frozen=True):
-    """Loads and saves sessions; creates nothing before the first write."""
+    """Loads and saves sessions; creates nothing before the first write.
+
+    `mark` is called before each change in place of an update of the index, see `many`.
+    """
 
     home: Home
+    mark: Callable[[], None] | None = None
 
     def iter_records(self) -> Iterator[Session | DamagedRecord]:
         """Every session, in no particular order; see `reading.iter_records`."""
@@ -299,7 +303,22 @@ class SessionStore(Struct, frozen=True):
         ensure_private_dir(self.home.root, may_be_link=True)
         return locks.acquire(path, claim)
 
+    @contextmanager
+    def many(self) -> Iterator["SessionStore"]:
+        """A store for changes of many sessions, for which the index is updated once, at the end.
+
+        Nothing is lost if the process dies: the files are the truth, and the next use of the index
+        finds what changed. `select`, `count` and lookups with this store compare all files at each
+        call, so look up before.
+        """
+        with index.many_changes(self.home) as mark:
+            yield SessionStore(self.home, mark)
+
     def _change(self, session_id: str, folders: tuple[str, ...], act: Callable[[], object]) -> None:
+        if self.mark is not None:
+            self.mark()
+            act()
+            return
         index.change(self.home, session_id, folders, act)
 
     def way_out(self, found: DamagedRecord) -> str:

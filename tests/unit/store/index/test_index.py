@@ -110,6 +110,51 @@ def test_our_own_changes_need_no_second_look(
     assert ask(home) == [ids[0], ids[1]]
 
 
+def test_many_changes_cost_one_update(
+    store: SessionStore, ids: list[str], new_session: New
+) -> None:
+    """Until the end every use compares all files, and finds them; then the index is right."""
+    home = store.home
+    ask(home)
+    with store.many() as many:
+        many.create(new_session(id="bbbb00000001", last_used_at=store.load(ids[2]).last_used_at))
+        many.remove(ids[2], lambda _: None)
+        assert not is_right(home)
+        assert ask(home) == ["bbbb00000001", *ids[1::-1]]
+        many.remove(ids[0], lambda _: None)
+        assert not is_right(home)
+    assert is_right(home)
+    assert ask(home) == ["bbbb00000001", ids[1]]
+
+
+class Killed(BaseException):
+    """The process dies here."""
+
+
+def test_many_changes_that_end_early_are_found(store: SessionStore, ids: list[str]) -> None:
+    """A process that dies, with the index locked by another one, leaves work for the next use."""
+    home = store.home
+    ask(home)
+
+    def work() -> None:
+        with held(home), store.many() as many:
+            many.remove(ids[1], lambda _: None)
+            raise Killed
+
+    with pytest.raises(Killed):
+        work()
+    assert not is_right(home)
+    assert ask(home) == [ids[2], ids[0]]
+    assert is_right(home)
+
+
+def test_many_changes_make_no_index(store: SessionStore, new_session: New) -> None:
+    """A home without an index stays without one, until something is asked."""
+    with store.many() as many:
+        many.create(new_session())
+    assert not os.path.lexists(store.home.cache)
+
+
 def test_a_change_by_another_program_is_noticed(store: SessionStore, ids: list[str]) -> None:
     """The next answer is right, and then the index is right too."""
     home = store.home
