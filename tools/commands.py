@@ -45,6 +45,7 @@ def _table() -> Iterator[str]:
     for one in known:
         if one.lacks:
             yield f"{one.title} cannot:"
+            yield ""  # Python-Markdown needs it before a list
             yield from (f"- {capability.meaning}: {why}" for capability, why in one.lacks.items())
             yield ""
 
@@ -61,16 +62,25 @@ def _cell(capability: Capability, backend: Backend) -> str:
 def reference() -> str:
     """The page with the `--help` of every command, as the program prints it."""
     helps = "\n".join(
-        f"## {name}\n\n```text\n{text}\n```\n" for name, text in _helps(app, "clinvk", None)
+        f"## {ctx.command_path}\n\n```text\n{_help(ctx)}\n```\n" for ctx in every_command()
     )
     return f"{_TOP}\n{helps}"
 
 
-def _helps(
+def every_command() -> Iterator[Context]:
+    """Each command, with those below it after it, as its own help is made."""
+    return _below(app, "clinvk", None)
+
+
+def _help(ctx: Context) -> str:
+    return "\n".join(line.rstrip() for line in ctx.get_help().splitlines()).strip()
+
+
+def _below(
     command: Any,  # noqa: ANN401  a command of ours
     name: str,
     above: Context | None,
-) -> Iterator[tuple[str, str]]:
+) -> Iterator[Context]:
     ctx = Context(
         command,
         info_name=name,
@@ -78,7 +88,6 @@ def _helps(
         terminal_width=_COLUMNS,
         **command.context_settings,
     )
-    lines = (line.rstrip() for line in command.get_help(ctx).splitlines())
-    yield ctx.command_path, "\n".join(lines).strip()
+    yield ctx
     for below in getattr(command, "commands", ()):
-        yield from _helps(command.load(below), below, ctx)
+        yield from _below(command.load(below), below, ctx)

@@ -1,9 +1,9 @@
 """Write every file of the repository that is made from the code: `python -m tools.generate`.
 
-These are the completions, the command reference, the tables of the documentation, the page of
-errors and the JSON Schemas; `tests/unit/test_generated.py` compares. The golden files of the
-contract tests are not among them: they say what is expected, so `pytest tests/contract --update`
-writes them for you to read.
+These are the completions, the man page, the command reference, the page of errors, tables of the
+documentation, and the JSON Schemas; `tests/unit/test_generated.py` compares. The golden files of
+the contract tests are not among them: they say what is expected, so `pytest tests/contract
+--update` writes them for you to read.
 """
 
 import sys
@@ -13,7 +13,9 @@ from pathlib import Path
 from tools.commands import capabilities, completions, reference
 from tools.declared_table import declared_acp_table, declared_table
 from tools.errors_page import errors_page
+from tools.json_tables import error_table, events_table, result_table, usage_table
 from tools.keys_table import keys_table
+from tools.man_page import man_page
 from tools.schemas import render_schemas
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,6 +26,12 @@ _TABLES = {
         "declared-acp": declared_acp_table,
     },
     "docs/configuration.md": {"keys": keys_table},
+    "docs/json.md": {
+        "result": result_table,
+        "usage": usage_table,
+        "error": error_table,
+        "events": events_table,
+    },
 }
 """Pages that people write, but for the tables between two marks."""
 
@@ -34,6 +42,7 @@ def generated() -> Mapping[str, str]:
         **completions(),
         "docs/commands.md": reference(),
         "docs/errors.md": errors_page(),
+        "man/clinvk.1": man_page(),
         **dict(_filled_pages()),
         **{f"clinvk/schemas/{name}": text for name, text in render_schemas().items()},
     }

@@ -6,7 +6,9 @@ from clinvk.agents import registry as backends
 from clinvk.agents.base import Capability
 from clinvk.cli.app import COMMANDS
 from clinvk.cli.commands.sessions import LINES
+from clinvk.errors import ExitStatus
 from clinvk.model.config import known_keys
+from tools.commands import every_command
 from tools.generate import ROOT, generated
 from tools.keys_table import ANY_BACKEND
 from tools.schemas import render_schemas
@@ -33,6 +35,19 @@ def test_every_command_is_in_the_reference() -> None:
     assert {f"## clinvk {name}" for name in COMMANDS} < set(sections)
     assert {f"## clinvk sessions {name}" for name in LINES} < set(sections)
     assert "\x08" not in page
+
+
+def test_every_command_and_option_is_in_the_man_page() -> None:
+    """A section for each command, an item for each option, and nothing that troff would eat."""
+    page = files()["man/clinvk.1"]
+    plain = page.replace("\\-", "-")
+    for ctx in every_command():
+        section = plain.partition(f".SS {ctx.command_path}\n")[2].partition("\n.SS ")[0]
+        options = [name for one in ctx.command.params for name in one.opts if name[:1] == "-"]
+        assert ctx.parent is None or all(name in section for name in options), ctx.command_path
+    assert all(f"{int(status)}" in page for status in ExitStatus)
+    requests = {line.partition(" ")[0] for line in page.splitlines() if line.startswith(".")}
+    assert requests == {'.\\"', ".TH", ".SH", ".SS", ".TP", ".PP", ".nh", ".ad"}
 
 
 def test_every_agent_and_capability_is_in_the_table() -> None:
