@@ -44,13 +44,14 @@ class ConversationFiles(Struct, frozen=True):
     root means nothing, unless `only_witness` is set: for an agent that does not report a missing
     conversation, but starts an empty one. `holds` checks by a file's lines whether the agent can
     continue it, for an agent that also stores files that it cannot continue; without `holds` every
-    match counts.
+    match counts. `ours` marks files in clinvk's own home, which are deleted with their session.
     """
 
     root: Path
     pattern: str
     holds: Callable[[Iterable[str]], bool] | None = None
     only_witness: bool = False
+    ours: bool = False
 
 
 class ConversationRows(Struct, frozen=True):

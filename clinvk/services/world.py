@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from clinvk.services.agents.catalog import Catalog
-from clinvk.store.home import Home, home_from
+from clinvk.store.home import HOME_VARIABLE, Home, home_from
 from clinvk.text.units import format_time
 
 if TYPE_CHECKING:
@@ -68,10 +68,14 @@ def world_of_this_process() -> World:
     """The environment, clock and ids of this process."""
     environ = dict(os.environ)
     user_home = _user_home(environ)
+    home, cwd = home_from(environ, user_home), _here()
+    if environ.get(HOME_VARIABLE):
+        # An agent works in the session's directory, where a relative path would be another home.
+        environ[HOME_VARIABLE] = str(cwd / home.root)
     return World(
-        home=home_from(environ, user_home),
+        home=home,
         environ=environ,
-        cwd=_here(),
+        cwd=cwd,
         user_home=user_home,
         python=sys.executable,
         now=lambda: datetime.now(UTC),

@@ -274,8 +274,7 @@ def _no_index_in_the_file(patient: Patient) -> None:
 def _forgotten_conversation(patient: Patient) -> None:
     (kept,) = json.loads(patient.record().read_text())["conversations"]
     said = kept["backend_session_id"]
-    folder = patient.clinvk.home.home / ".local" / "share" / "clinvk-demo"
-    (folder / f"{said}.json").unlink()
+    (patient.home / "demo" / f"{said}.json").unlink()
 
 
 @dataclass(frozen=True, slots=True)

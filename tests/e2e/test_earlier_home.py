@@ -27,7 +27,8 @@ ALL = {FIRST, CLOSED, FAILED, LOST, KILLED, PLAIN}
 def clinvk(tmp_path: Path) -> Command:
     """The installed `clinvk` in that home, as if its sessions had been begun in the project."""
     command = bare_command(tmp_path)
-    agent = command.home.home / ".local/share/clinvk-demo"
+    agent = command.home.home / "agent"
+    command.home.env["CLINVK_DEMO_HOME"] = str(agent)
     shutil.copytree(EARLIER / "conversations", agent)
     for folder in ("sessions", "transcripts"):
         target = command.home.clinvk_home / folder

@@ -157,7 +157,7 @@ def test_every_form_of_resume_is_narrowed_alike(
 
     None of the four can be gone on with, each for a reason of its own.
     """
-    (clinvk.home.home / ".local/share/clinvk-demo").mkdir(parents=True)
+    (clinvk.home.clinvk_home / "demo").mkdir(parents=True)
     said: dict[str, Any] = {"conversation": {"id": "c", "seen": True}}
     keep(clinvk, 1, cwd="/code/one", **said)
     keep(clinvk, 2, **said)

@@ -17,7 +17,7 @@ def clinvk(tmp_path: Path) -> Command:
 
 
 def _forget(clinvk: Command) -> None:
-    shutil.rmtree(clinvk.home.home / ".local/share/clinvk-demo")
+    shutil.rmtree(clinvk.home.clinvk_home / "demo")
 
 
 def _lines(clinvk: Command) -> list[str]:
@@ -67,7 +67,7 @@ def test_a_turn_that_was_not_recorded_cannot_be_replayed(clinvk: Command) -> Non
 def test_a_dry_run_shows_the_new_conversation(clinvk: Command) -> None:
     """The command that would run, and that it would be another conversation."""
     clinvk("-s", "mine", "-b", "demo", "one")
-    for kept in (clinvk.home.home / ".local/share/clinvk-demo").iterdir():
+    for kept in (clinvk.home.clinvk_home / "demo").iterdir():
         kept.unlink()
     ran = clinvk("-s", "mine", "--if-missing", "new", "--dry-run", "two")
     assert "--session=" in ran.stdout

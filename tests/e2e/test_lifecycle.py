@@ -287,8 +287,9 @@ def test_an_archived_session_is_hidden_until_it_is_resumed(clinvk: Command) -> N
 
 def test_deleting_leaves_the_agents_own_transcript_and_says_where(clinvk: Command) -> None:
     """Nothing of ours is left, nothing of the agent's is touched."""
+    kept = Path(clinvk.home.home) / "agent"
+    clinvk.home.env["CLINVK_DEMO_HOME"] = str(kept)
     session_id = begin(clinvk)
-    kept = Path(clinvk.home.home) / ".local/share/clinvk-demo"
     before = {path: path.read_bytes() for path in kept.iterdir()}
     ran = clinvk("sessions", "delete", "-y", session_id)
     assert ran.exit_code == 0
@@ -299,6 +300,32 @@ def test_deleting_leaves_the_agents_own_transcript_and_says_where(clinvk: Comman
         path for path in clinvk.home.clinvk_home.glob("[lst]*/*") if session_id in path.name
     ] == []
     assert clinvk("sessions", "delete", "-y", session_id).exit_code == 4
+
+
+@pytest.mark.parametrize("home", [None, "~/moved", "moved"], ids=["default", "tilde", "relative"])
+def test_the_demo_agents_files_go_with_their_session(clinvk: Command, home: str | None) -> None:
+    """They lie in clinvk's home, wherever it is: after `delete` and `clean` none is left."""
+    if home is not None:
+        clinvk.home.env["CLINVK_HOME"] = home
+        at = clinvk.home.home if home.startswith("~") else clinvk.home.project
+        clinvk.home.clinvk_home = at / "moved"
+    root = clinvk.home.clinvk_home
+    elsewhere = clinvk.home.home / "elsewhere"
+    elsewhere.mkdir()
+    deleted, cleaned = begin(clinvk, "-w", str(elsewhere)), begin(clinvk)
+    assert "Earlier you said: “hello”" in clinvk("resume", deleted, "again").stdout
+    assert len([*(root / "demo").iterdir()]) == 2
+    assert sorted(path.name for path in clinvk.home.home.iterdir()) == sorted(
+        {"elsewhere", *([root.name] if root.parent == clinvk.home.home else [])}
+    )
+    ran = clinvk("sessions", "delete", "-y", deleted)
+    assert (ran.exit_code, "transcript" in ran.stdout) == (0, False)
+    assert len([*(root / "demo").iterdir()]) == 1
+    age(clinvk, cleaned, days=31)
+    ran = clinvk("sessions", "clean")
+    assert (ran.exit_code, "transcript" in ran.stdout, listed(clinvk)) == (0, False, [])
+    assert [*(root / "demo").iterdir()] == []
+    assert [*elsewhere.iterdir()] == []
 
 
 def test_of_several_that_are_named_all_must_be_known(clinvk: Command) -> None:
@@ -341,6 +368,8 @@ def test_on_a_terminal_deleting_asks(clinvk: Command, answer: str, exit_code: in
 
 def test_cleaning_is_one_line_and_asks_nothing(clinvk: Command) -> None:
     """What went, how much it freed, and whose own transcripts stay; then nothing is to do."""
+    agent = Path(clinvk.home.home) / "agent"
+    clinvk.home.env["CLINVK_DEMO_HOME"] = str(agent)
     old, new = begin(clinvk), begin(clinvk)
     age(clinvk, old, days=31)
     dry = clinvk("sessions", "clean", "--dry-run")
@@ -352,12 +381,12 @@ def test_cleaning_is_one_line_and_asks_nothing(clinvk: Command) -> None:
     assert (ran.exit_code, ran.stderr, ran.stdout.count("\n")) == (0, "", 1)
     assert ran.stdout.startswith("cleaned 1 session, freed ")
     assert "own transcripts are kept" in ran.stdout
-    assert str(Path(clinvk.home.home) / ".local/share/clinvk-demo") in ran.stdout
+    assert str(agent) in ran.stdout
     assert listed(clinvk) == [new]
     again = clinvk("sessions", "clean")
     assert (again.exit_code, again.stderr) == (0, "")
     assert again.stdout == "nothing to clean: no such session was last used more than 30d ago\n"
-    assert len(list((Path(clinvk.home.home) / ".local/share/clinvk-demo").iterdir())) == 2
+    assert len(list(agent.iterdir())) == 2
 
 
 def test_a_retention_of_nothing_keeps_everything(clinvk: Command) -> None:

@@ -106,7 +106,7 @@ def test_an_empty_conversation_begun_in_the_agents_screen_is_marked(
 ) -> None:
     """In place of one that is gone, of whose whole store is gone too; only its first turn is."""
     clinvk("-s", "mine", "-b", "demo", "first")
-    shutil.rmtree(clinvk.home.home / ".local/share/clinvk-demo")
+    shutil.rmtree(clinvk.home.clinvk_home / "demo")
     terminal.run(clinvk.program, "resume", "mine", "--if-missing", "new")
     terminal.wait_for("a new one starts here")
     terminal.wait_for(READY)
@@ -323,7 +323,7 @@ def test_an_unreadable_conversation_is_recorded_as_one_turn(
 ) -> None:
     """The agent's file is too large to read; the time of the screen is recorded anyway."""
     clinvk("-s", "mine", "-b", "demo", "first")
-    [kept] = (clinvk.home.home / ".local/share/clinvk-demo").glob("*.json")
+    [kept] = (clinvk.home.clinvk_home / "demo").glob("*.json")
     terminal.run(clinvk.program, "resume", "mine")
     terminal.wait_for(READY)
     say(terminal, "second", "This is turn 2")
@@ -344,7 +344,7 @@ def test_an_unreadable_conversation_is_recorded_as_one_turn(
 
 
 def test_a_private_record_stays_private(clinvk: Command, terminal: Terminal) -> None:
-    """`session.store_transcript: false` keeps no word of a screen either."""
+    """`session.store_transcript: false` keeps no word of a screen; the agent keeps its own."""
     config = clinvk.home.clinvk_home / "config.yaml"
     config.parent.mkdir(mode=0o700)
     config.write_text("session:\n  store_transcript: false\n")
@@ -354,8 +354,9 @@ def test_a_private_record_stays_private(clinvk: Command, terminal: Terminal) -> 
     say(terminal, "my secret plan", "This is turn 1")
     terminal.press("C-d")
     terminal.wait_for("1 turn recorded")
-    kept = [path for path in clinvk.home.clinvk_home.rglob("*") if path.is_file()]
-    assert not [path for path in kept if b"secret" in path.read_bytes()]
+    home = clinvk.home.clinvk_home
+    told = [path for path in home.rglob("*.*") if b"secret" in path.read_bytes()]
+    assert {path.parent for path in told} == {home / "demo"}
 
 
 def test_ctrl_c_ends_a_run_and_leaves_nothing(clinvk: Command, terminal: Terminal) -> None:

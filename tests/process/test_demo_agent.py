@@ -57,14 +57,20 @@ def test_its_store_is_private_and_where_the_backend_says(
     assert oct(files.root.stat().st_mode & 0o777) == "0o700"
 
 
-def test_the_home_folder_is_the_last_resort(environ: dict[str, str], tmp_path: Path) -> None:
-    """Program and declaration agree without any variable, too."""
+@pytest.mark.parametrize("home", [None, "", "moved"], ids=["unset", "empty", "moved"])
+def test_it_is_in_the_home_of_clinvk(
+    environ: dict[str, str], tmp_path: Path, home: str | None
+) -> None:
+    """Program and declaration agree, with `CLINVK_HOME` and without."""
     del environ["CLINVK_DEMO_HOME"]
-    environ.pop("XDG_DATA_HOME", None)
+    environ.pop("CLINVK_HOME", None)
     environ["HOME"] = str(tmp_path)
+    if home is not None:
+        environ["CLINVK_HOME"] = home and str(tmp_path / home)
     ask("hello", "--session=one", environ=environ, cwd=tmp_path)
     files = Agent().conversation_files("one", tmp_path, environ)
     assert list(files.root.glob(files.pattern))
+    assert files.root == tmp_path / (home or ".clinvk") / "demo"
 
 
 def test_nothing_is_kept_of_what_shall_not_be(environ: dict[str, str], tmp_path: Path) -> None:

@@ -100,13 +100,12 @@ class Agent(Backend):
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
     ) -> ConversationFiles:
-        """One JSON file, named after the conversation."""
-        if home := environ.get("CLINVK_DEMO_HOME"):
-            root = Path(home)
-        else:
-            data = Path(environ.get("XDG_DATA_HOME", ""))
-            root = (data if data.is_absolute() else user_home / ".local/share") / "clinvk-demo"
-        return ConversationFiles(root, f"{escape(conversation)}.json")
+        """One JSON file, named after the conversation; where the program's docstring says."""
+        pattern = f"{escape(conversation)}.json"
+        if chosen := environ.get("CLINVK_DEMO_HOME"):
+            return ConversationFiles(Path(chosen), pattern)
+        home = environ.get("CLINVK_HOME") or user_home / ".clinvk"
+        return ConversationFiles(Path(home) / "demo", pattern, ours=True)
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
         """It needs no sign-in."""

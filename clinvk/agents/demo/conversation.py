@@ -1,5 +1,5 @@
 """A conversation of the demo agent on disk. Only the demo agent imports this."""
-# ruff: noqa: PTH103, PTH105, PTH111, PTH117, PTH118, PTH120, PTH123  as in the agent
+# ruff: noqa: PTH103, PTH105, PTH108, PTH111, PTH118, PTH120, PTH123  as in the agent
 
 import json
 import os
@@ -20,12 +20,10 @@ class Failed(Exception):  # noqa: N818  it is the turn that failed
 
 def store_folder() -> str:
     """The folder with the conversations."""
-    if home := os.environ.get("CLINVK_DEMO_HOME"):
-        return home
-    data = os.environ.get("XDG_DATA_HOME", "")
-    if not os.path.isabs(data):
-        data = os.path.join(os.path.expanduser("~"), ".local", "share")
-    return os.path.join(data, "clinvk-demo")
+    if chosen := os.environ.get("CLINVK_DEMO_HOME"):
+        return chosen
+    home = os.environ.get("CLINVK_HOME") or os.path.join(os.path.expanduser("~"), ".clinvk")
+    return os.path.join(home, "demo")
 
 
 class Conversation:
@@ -37,6 +35,7 @@ class Conversation:
         if not SESSION_ID.fullmatch(self.id):
             raise Failed("option_refused", f"not a session id: {self.id}", 2)
         self.kept = "no-persistence" not in options
+        self.saved = bool(resumed)
         self.path = os.path.join(store_folder(), f"{self.id}.json")
         self.model = MODELS[0]
         self.title = ""
@@ -62,16 +61,35 @@ class Conversation:
             raise Failed("agent_failed", f"session {self.id} cannot be read: {error}") from error
 
     def save(self) -> None:
-        """Save the conversation, readable only for its owner."""
+        """Save the conversation, readable only for its owner.
+
+        One that could never be saved is not kept: without a home, a prompt is answered anyway.
+        """
         if not self.kept:
             return
+        try:
+            self.write_file()
+            self.saved = True
+        except OSError:
+            if self.saved:
+                raise
+            self.kept = False
+
+    def write_file(self) -> None:
+        """Replace the file. Raises `OSError`."""
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        draft = f"{self.path}.{os.getpid()}"
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
-            kept = {"id": self.id, "title": self.title, "model": self.model, "turns": self.turns}
-            json.dump(kept, file)
-        os.replace(draft, self.path)
+        # A temporary file as in the rest of the home, so that one left by a kill is recognised.
+        name = f".{self.id}.json.{os.urandom(6).hex()}.tmp"
+        draft = os.path.join(os.path.dirname(self.path), name)
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        kept = {"id": self.id, "title": self.title, "model": self.model, "turns": self.turns}
+        try:
+            with open(descriptor, "w", encoding="utf-8", errors="replace") as file:
+                json.dump(kept, file)
+            os.replace(draft, self.path)
+        except BaseException:  # a full disk, a signal
+            os.unlink(draft)
+            raise
 
     def earlier_word_count(self) -> int:
         """The number of words in the turns before the last one."""

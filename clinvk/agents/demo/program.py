@@ -37,8 +37,8 @@ With `--access=ask` it asks before each tool, and stdin has one JSON object per 
 Usage counts words: the whole conversation is input, its earlier part from a cache. The exit code is
 0 after `done`, 1 after `error`, 2 for a wrong option, 130 and 143 after SIGINT and SIGTERM.
 
-A conversation is `<id>.json` in $CLINVK_DEMO_HOME, else in `clinvk-demo` of the XDG data folder.
-It contains the prompt before the answer starts. CLINVK_DEMO_DELAY_MS is the pause after each word.
+A conversation is `<id>.json` in $CLINVK_DEMO_HOME, else in `demo` of $CLINVK_HOME or ~/.clinvk. It
+contains the prompt before the answer starts. CLINVK_DEMO_DELAY_MS is the pause after each word.
 """
 # No argparse, because it has to start within a few milliseconds after Python itself.
 

@@ -26,7 +26,11 @@ from clinvk.model.config import Settings
 from clinvk.model.session import Session, Status
 from clinvk.process.scratch import iter_left, sweep_left
 from clinvk.services.session_locks import at_rest, refuse_left_agent
-from clinvk.services.sessions.known_conversation import NativeTranscript, native_transcript
+from clinvk.services.sessions.known_conversation import (
+    NativeTranscript,
+    native_transcript,
+    own_files,
+)
 from clinvk.services.world import World
 from clinvk.store.leftovers import iter_half_copies, iter_leftovers, remove_leftover
 from clinvk.store.sessions.moving import copy_out
@@ -121,7 +125,7 @@ def clean(world: World, sweep: Sweep) -> Cleaned:
             continue
         try:
             if sweep.dry_run:
-                swept.append(_inspect(world, session))
+                swept.append(_inspect(world, session, sweep))
             elif one := _remove(world, session, sweep):
                 swept.append(one)
         except SessionBusyError:
@@ -169,10 +173,11 @@ def _old(world: World, sweep: Sweep) -> list[tuple[Session, Status]]:
     return [(one.session, one.status) for one in rest if one.session.last_used_at < oldest]
 
 
-def _inspect(world: World, session: Session) -> Swept:
+def _inspect(world: World, session: Session, sweep: Sweep) -> Swept:
     refuse_left_agent(world, session.id)
     native = native_transcript(session, world)
-    return Swept(session=session, size=world.store.size(session.id), native=native)
+    size = world.store.size(session.id, _deleted_too(world, session, sweep))
+    return Swept(session=session, size=size, native=native)
 
 
 def _remove(world: World, session: Session, sweep: Sweep) -> Swept | None:
@@ -188,7 +193,12 @@ def _remove(world: World, session: Session, sweep: Sweep) -> Swept | None:
             return None
         if found != session:
             return None
-        swept = _inspect(world, session)
+        swept = _inspect(world, session, sweep)
         moved = copy_out(store.files(session.id), sweep.archive) if sweep.archive else ()
-        store.remove(session.id, world.sleep)
+        store.remove(session.id, world.sleep, _deleted_too(world, session, sweep))
     return replace(swept, moved_to=moved)
+
+
+def _deleted_too(world: World, session: Session, sweep: Sweep) -> tuple[Path, ...]:
+    # A session that is moved to an archive can be put back, and then continued.
+    return own_files(session, world) if sweep.archive is None else ()

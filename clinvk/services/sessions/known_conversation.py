@@ -6,11 +6,13 @@ could name another file, or be read as an option.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeGuard
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from clinvk.agents.base import Backend
-from clinvk.model.conversation import Conversations
+from clinvk.model.conversation import ConversationFiles, Conversations
 from clinvk.model.session import Session
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import conversation_paths
@@ -49,7 +51,10 @@ class NativeTranscript(Struct, frozen=True, kw_only=True):
 
 
 def native_transcript(session: Session, world: World) -> NativeTranscript | None:
-    """The agent's transcript of the session; None if the conversation never started."""
+    """The agent's transcript of the session, which stays when the session is deleted.
+
+    None if the conversation never started, or if its files are ours (`own_files`).
+    """
     conversation = session.conversation
     if conversation.id is None or not (conversation.seen or session.turns):
         return None
@@ -57,8 +62,27 @@ def native_transcript(session: Session, world: World) -> NativeTranscript | None
     if backend is None:
         return NativeTranscript(agent=session.backend, root=None, files=())
     where = conversation_files_of(backend, conversation.id, world)
+    if _is_ours(where):
+        return None
     return NativeTranscript(
         agent=backend.title,
         root=where.root if where else None,
         files=conversation_paths(where) if where else (),
     )
+
+
+def own_files(session: Session, world: World) -> tuple[Path, ...]:
+    """The files of the session's conversations that lie in our home, and are deleted with it."""
+    found: list[Path] = []
+    for conversation in session.conversations:
+        backend = world.agents.find(conversation.backend)
+        if backend is not None and conversation.id is not None:
+            where = conversation_files_of(backend, conversation.id, world)
+            if _is_ours(where):
+                found += conversation_paths(where)
+                found += conversation_paths(replace(where, pattern=f".{where.pattern}.*.tmp"))
+    return tuple(found)
+
+
+def _is_ours(where: Conversations | None) -> TypeGuard[ConversationFiles]:
+    return isinstance(where, ConversationFiles) and where.ours

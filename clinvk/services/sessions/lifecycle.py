@@ -12,7 +12,11 @@ from msgspec.structs import replace
 from clinvk.errors import ClinvkError, SessionDamagedError
 from clinvk.model.session import Session, Status
 from clinvk.services.session_locks import at_rest
-from clinvk.services.sessions.known_conversation import NativeTranscript, native_transcript
+from clinvk.services.sessions.known_conversation import (
+    NativeTranscript,
+    native_transcript,
+    own_files,
+)
 from clinvk.services.sessions.resolve import resolve_all, resolve_reference
 from clinvk.services.world import World
 from clinvk.store.home import is_session_id
@@ -123,12 +127,13 @@ def _deletion_target(world: World, reference: str) -> DeletionTarget:
 
 
 def delete(world: World, target: DeletionTarget) -> Deleted:
-    """Delete record and transcript, but not the agent's own transcript.
+    """Delete record and transcript, but not the agent's own transcript outside our home.
 
     Raises `SessionBusyError` if an agent works in it, and `StoreError`.
     """
     native = native_transcript(target.session, world) if target.session else None
     with at_rest(world, target.id):
-        freed = world.store.size(target.id)
-        world.store.remove(target.id, world.sleep)
+        ours = own_files(target.session, world) if target.session else ()
+        freed = world.store.size(target.id, ours)
+        world.store.remove(target.id, world.sleep, ours)
     return Deleted(freed=freed, native=native)

@@ -1,7 +1,7 @@
 """The sessions of one home, from their records and transcripts."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -189,24 +189,21 @@ class SessionStore(Struct, frozen=True):
 
     def changed_at(self, session_id: str) -> datetime | None:
         """When the session's files were last changed; None if that is not known."""
-        changed = [found.st_mtime for found in self._stats(session_id)]
+        changed = [found.st_mtime for found in _stats(self.files(session_id))]
         return datetime.fromtimestamp(max(changed), UTC) if changed else None
 
     def files(self, session_id: str) -> tuple[Path, Path]:
         """The paths of the session's record and transcript, which may not exist."""
         return self.home.record(session_id), self.home.transcript(session_id)
 
-    def size(self, session_id: str) -> int:
-        """The size of the session's files in bytes."""
-        return sum(found.st_size for found in self._stats(session_id))
+    def size(self, session_id: str, also: Iterable[Path] = ()) -> int:
+        """The size in bytes of the session's files, and of these."""
+        return sum(found.st_size for found in _stats((*self.files(session_id), *also)))
 
-    def _stats(self, session_id: str) -> Iterator[os.stat_result]:
-        for path in self.files(session_id):
-            with suppress(OSError):
-                yield path.lstat()
-
-    def remove(self, session_id: str, sleep: Callable[[float], None]) -> None:
-        """Delete all files of the session, its lock last; the caller holds the lock.
+    def remove(
+        self, session_id: str, sleep: Callable[[float], None], also: Iterable[Path] = ()
+    ) -> None:
+        """Delete all files of the session and these, its lock last; the caller holds the lock.
 
         A process that waits for the lock notices. The record is deleted after the transcript, so
         that it is not rebuilt in between, and an interrupted deletion can be repeated. Raises
@@ -217,7 +214,7 @@ class SessionStore(Struct, frozen=True):
             refuse_link(folder)
 
         def unlink() -> None:
-            for path in (transcript, record):
+            for path in (transcript, *also, record):
                 path.unlink(missing_ok=True)
 
         try:
@@ -333,3 +330,9 @@ class SessionStore(Struct, frozen=True):
                 f" rebuilt from `{self.home.transcript(session_id)}`"
             )
         return "restore that file from a backup, or move it away; run `clinvk doctor` for details"
+
+
+def _stats(paths: Iterable[Path]) -> Iterator[os.stat_result]:
+    for path in paths:
+        with suppress(OSError):
+            yield path.lstat()

@@ -91,17 +91,17 @@ def test_the_program_runs_in_clinvks_own_interpreter() -> None:
 @pytest.mark.parametrize(
     ("environ", "root"),
     [
-        ({}, "/home/user/.local/share/clinvk-demo"),
-        ({"XDG_DATA_HOME": "/data"}, "/data/clinvk-demo"),
-        ({"XDG_DATA_HOME": "data"}, "/home/user/.local/share/clinvk-demo"),
-        ({"CLINVK_DEMO_HOME": "/demo", "XDG_DATA_HOME": "/data"}, "/demo"),
+        ({}, "/home/user/.clinvk/demo"),
+        ({"CLINVK_HOME": ""}, "/home/user/.clinvk/demo"),
+        ({"CLINVK_HOME": "/data"}, "/data/demo"),
+        ({"CLINVK_DEMO_HOME": "/demo", "CLINVK_HOME": "/data"}, "/demo"),
     ],
-    ids=["default", "xdg", "relative-xdg", "own"],
+    ids=["default", "empty", "moved", "own"],
 )
 def test_a_conversation_is_one_file(environ: dict[str, str], root: str) -> None:
-    """Where it is follows the environment of the child."""
+    """Where it is follows the environment of the child; in clinvk's home it is clinvk's."""
     files = Agent().conversation_files("a[b", Path("/home/user"), environ)
-    assert files.root == Path(root)
+    assert (files.root, files.ours) == (Path(root), root != "/demo")
     assert files.pattern == "a[[]b.json"
 
 

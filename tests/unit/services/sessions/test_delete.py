@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.errors import SessionBusyError, SessionDamagedError, SessionNotFoundError, StoreError
 from clinvk.model.session import Session
@@ -42,9 +43,10 @@ def test_the_agents_own_transcript_is_reported_and_kept(
     world: World, store: SessionStore, create: Create, tmp_path: Path
 ) -> None:
     """Its path, if it can be found; nothing for a conversation that never started."""
-    kept = tmp_path / ".local/share/clinvk-demo/conv-1.json"
+    kept = tmp_path / "agents/conv-1.json"
     kept.parent.mkdir(parents=True)
     kept.write_text("{}")
+    world = replace(world, environ={"CLINVK_DEMO_HOME": str(kept.parent)})
     create(ID, conversation={"id": "conv-1", "seen": True})
     create("bbbb00000001", conversation={"id": "conv-2", "seen": True})
     create("cccc00000001", conversation={"id": "conv-3"})
@@ -58,6 +60,39 @@ def test_the_agents_own_transcript_is_reported_and_kept(
     assert told[3] is not None
     assert (told[3].agent, told[3].root) == ("gone", None)
     assert kept.read_text() == "{}"
+
+
+def test_the_demo_agents_file_lies_in_our_home_and_is_deleted(
+    world: World, store: SessionStore, create: Create
+) -> None:
+    """With what a kill left beside it; the file of another conversation stays."""
+    world = replace(world, environ={"CLINVK_HOME": str(store.home.root)})
+    folder = store.home.root / "demo"
+    folder.mkdir(parents=True)
+    for name in ("conv-1.json", ".conv-1.json.0123456789ab.tmp", "conv-10.json"):
+        (folder / name).write_text("12345")
+    create(ID, conversation={"id": "conv-1", "seen": True})
+    [target] = find_deletion_targets(world, [ID])
+    size = store.size(ID)
+    deleted = delete(world, target)
+    assert (deleted.native, deleted.freed) == (None, size + 10)
+    assert [path.name for path in folder.iterdir()] == ["conv-10.json"]
+
+
+def test_an_id_that_leads_elsewhere_deletes_no_file(
+    world: World, store: SessionStore, create: Create
+) -> None:
+    """A record may have been edited; only the agent's own format is accepted."""
+    world = replace(world, environ={"CLINVK_HOME": str(store.home.root)})
+    mine = store.home.root / "demo/other/mine.json"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine")
+    create(ID, conversation={"id": "other/mine", "seen": True})
+    create("bbbb00000001", conversation={"id": "../demo/other/mine", "seen": True})
+    for one in find_deletion_targets(world, store.ids()):
+        delete(world, one)
+    assert store.ids() == []
+    assert mine.read_text() == "mine"
 
 
 def test_a_damaged_record_goes_by_its_full_id(

@@ -117,7 +117,6 @@ def test_a_valid_id_is_accepted(world: World, backend: Backend) -> None:
         ("qwen", ".qwen/projects/p/chats/other/mine.jsonl", "other/mine"),
         ("codex", ".codex/sessions/2026/01/02/rollout-1-x-mine.jsonl", "mine"),
         ("gemini", ".gemini/tmp/p/chats/session-1-deadbeef.jsonl", "deadbeef and more"),
-        ("demo", ".local/share/clinvk-demo/other/mine.json", "other/mine"),
     ],
 )
 def test_another_conversation_is_never_shown_as_the_sessions(
