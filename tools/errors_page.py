@@ -47,6 +47,9 @@ recordings of the real agents.
 ## Exit status
 """
 _TURN = """
+The exit status is also 1 if a search has no hit, `sessions reindex --check` finds a difference, or
+`doctor` finds a problem.
+
 ## A turn that failed
 It is recorded, and `clinvk -c` continues the session. For an unknown failure, `clinvk sessions
 show SESSION --turn N` has the agent's last lines.
