@@ -1,6 +1,7 @@
 """A session's first title, made from its first prompt."""
 
 import re
+from collections.abc import Iterator
 
 from clinvk.text.sanitize import safe_line
 from clinvk.text.width import cut, display_width
@@ -11,12 +12,30 @@ TITLE_COLUMNS = 60
 # A prompt may be megabytes of pasted log; its topic is at the start.
 _LOOKED_AT = 20_000
 _FENCES = ("```", "~~~")
+_FRONT_MATTER = {"---": ("---", "..."), "+++": ("+++",)}
+"""The first line of front matter (YAML, TOML), and the lines that can end it."""
+
 _MARKED = frozenset("<[*~`/\\")
 """Each mark below has one of these, but a mark at the start of the line, which is no letter."""
 
 # Text, which `re` compiles at its first use: most first prompts have no mark.
-_LEAD = r"\s*(?:#{1,6}\s+|[-*+•]\s+(?:\[[ xX]\]\s+)?|\d{1,4}[.)]\s+|>\s?)"
-_TAG = r"</?[A-Za-z!][^<>]{0,200}>"
+_LEAD = (
+    r"\s*(?:#{1,6}\s+|[-*+•]\s+(?:\[[ xX]\]\s+)?|\d{1,4}[.)]\s+|>\s?"
+    r"|//+!?\s+|/\*+\s*|--\s+|[;%]+\s+|<!--\s*|\"\"\"\s*|'''\s*)"
+)
+_COMMENT_END = r"\s*(?:\*+/|-->|\"\"\"|''')\s*$"
+# A type such as `List<String>` is no tag, and has its bracket right after a word.
+_TAG = r"(?:</|(?<!\w)<)(?!!--)[A-Za-z!?][^<>]{0,200}>"
+_COMMENT_BESIDE = r"(?<=\S)\s*<!--[^<>]{0,500}-->|^<!--[^<>]{0,500}-->\s*(?=\S)"
+_UNCLOSED_TAG = r"<[A-Za-z][\w:.-]*(?:\s[^<>]*)?$"
+_MATERIAL = (
+    r"<((?:system|user|environment|project|additional)?[-_]?"
+    r"(?:attachments?|code|context|data|diff|documents?|examples?|files?|history|info|logs?|memory"
+    r"|output|reminder|stdin|stdout|stderr))(?:\s[^<>]*)?>"
+)
+"""An element with what the request is about, which is not the request."""
+
+_MAPPING = r"\s*(?:#|$|[\w.\"'-]+\s*[:=])"
 _IMAGE_OR_LINK = r"!?\[([^\[\]]{1,300})\]\([^()\s]{1,500}\)"
 _MARKS = r"\*\*|~~|`+|(?<!\w)\*(?=\w)|(?<=\w)\*(?!\w)"
 _LONG_PATH = r"(?<![\w/:.])(?:~|[A-Za-z]:)?[/\\](?:[\w.@+-]+[/\\]){2,}([\w.@+-]+)"
@@ -25,11 +44,13 @@ _LONG_PATH = r"(?<![\w/:.])(?:~|[A-Za-z]:)?[/\\](?:[\w.@+-]+[/\\]){2,}([\w.@+-]+
 def title_from_prompt(prompt: str) -> str:
     """The first line of the prompt with a letter or digit, without markup, in at most 60 columns.
 
-    Fenced blocks are skipped unless there is nothing else. Long absolute paths are shortened to
-    their last part. `untitled` if no line has a letter or digit.
+    Front matter, fenced blocks, HTML comments and elements with attached material (`<context>`,
+    `<file>`) are skipped unless there is nothing else. Of other elements (`<task>`) only the tags
+    are skipped. Long absolute paths are shortened to their last part. `untitled` if no line has a
+    letter or digit.
     """
     lines = prompt[:_LOOKED_AT].splitlines()
-    for candidates in (_outside_fences(lines), lines):
+    for candidates in (_request(lines), lines):
         for line in candidates:
             title = _plain(line)
             if any(char.isalnum() or char == "_" for char in title):
@@ -37,26 +58,61 @@ def title_from_prompt(prompt: str) -> str:
     return UNTITLED
 
 
-def _outside_fences(lines: list[str]) -> list[str]:
-    outside: list[str] = []
-    inside = False
-    for line in lines:
-        if line.lstrip().startswith(_FENCES):
-            inside = not inside
-        elif not inside:
-            outside.append(line)
-    return outside
+def _request(lines: list[str]) -> Iterator[str]:
+    """The lines outside all that is skipped."""
+    end = ""  # ends what is skipped now
+    for line in lines[_front_matter(lines) :]:
+        rest = line.lstrip()
+        if not end:
+            end = _end_of(rest)
+            if not end:
+                yield line
+                continue
+            if end in _FENCES:
+                continue
+        elif end in _FENCES:
+            end = "" if rest.startswith(end) else end
+            continue
+        _, ended, after = rest.partition(end)
+        if ended:
+            end = ""
+            yield after
+
+
+def _end_of(start: str) -> str:
+    """The end of what starts here and is skipped; empty if the line is not skipped."""
+    if start.startswith(_FENCES):
+        return start[:3]
+    if not start.startswith("<"):
+        return ""
+    if start.startswith("<!--"):
+        return "-->"
+    material = re.match(_MATERIAL, start)
+    if material is not None:
+        return f"</{material[1]}>"
+    return ">" if re.match(_UNCLOSED_TAG, start) else ""
+
+
+def _front_matter(lines: list[str]) -> int:
+    """The number of lines up to the end of the front matter; 0 if there is none."""
+    first = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    ends = _FRONT_MATTER.get(lines[first].rstrip()) if lines else None
+    if ends is None or not any(re.match(_MAPPING, line) for line in lines[first + 1 : first + 2]):
+        return 0
+    inside = enumerate(lines[first + 1 :], start=first + 1)
+    return next((at + 1 for at, line in inside if line.rstrip() in ends), 0)
 
 
 def _plain(line: str) -> str:
-    if line.lstrip().startswith(_FENCES):
+    if line.lstrip().startswith((*_FENCES, "#!")):
         return ""
     text = safe_line(line[:4_000])
     if text[:1].isalpha() and _MARKED.isdisjoint(text):
         return text
+    text = re.sub(_TAG, " ", re.sub(_COMMENT_BESIDE, "", text))
     while (lead := re.match(_LEAD, text)) is not None:
         text = text[lead.end() :]
-    text = re.sub(_IMAGE_OR_LINK, r"\1", re.sub(_TAG, " ", text))
+    text = re.sub(_IMAGE_OR_LINK, r"\1", re.sub(_COMMENT_END, "", text))
     text = re.sub(_LONG_PATH, r"\1", re.sub(_MARKS, "", text))
     return safe_line(text)
 
