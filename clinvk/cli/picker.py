@@ -12,8 +12,9 @@ import termios
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from prompt_toolkit.application import Application
+from prompt_toolkit.application import Application, get_app
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.data_structures import Size
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
@@ -29,15 +30,21 @@ from clinvk.cli.context import Cli
 from clinvk.cli.render.choices import choice_lines
 from clinvk.errors import ExitStatus, StoppedBySignal
 from clinvk.model.session import Session
-from clinvk.services.sessions.list import Listed, OfferedSessions
+from clinvk.services.sessions.list import PAGE, Listed, OfferedSessions
 from clinvk.services.world import World
 from clinvk.text.casefold import fold
+from clinvk.text.width import display_width
 
 _ENDS = (signal.SIGTERM, signal.SIGHUP)
 _POINTER = "» "
-_INSTRUCTION = "type to filter, ↑↓ to move, Enter to pick, Esc to cancel"
-_AHEAD = 64
-"""Number of sessions read at once: a few screenfuls, which takes 2 ms."""
+_INSTRUCTIONS = (
+    "type to filter, ↑↓ to move, Enter to pick, Esc to cancel",
+    "type to filter, Enter to pick, Esc to cancel",
+    "Enter to pick, Esc to cancel",
+    "Esc to cancel",
+    "",
+)
+"""The first that fits is shown."""
 
 _ESCAPE_S = 0.05
 """How long to wait after Esc for the rest of an escape sequence (500 ms by default)."""
@@ -136,8 +143,8 @@ class Choices:
         wanted = range(first, min(first + count, self.count))
         missing = next((at for at in wanted if at not in self._read), None)
         if missing is not None:
-            start = max(min(missing, wanted.stop - _AHEAD), 0)
-            found = self._left.part(start, max(_AHEAD, wanted.stop - start))
+            start = max(min(missing, wanted.stop - PAGE), 0)
+            found = self._left.part(start, max(PAGE, wanted.stop - start))
             for at, one in enumerate(found, start=start):
                 self._read.setdefault(at, one)
             if start + len(found) < wanted.stop:
@@ -163,9 +170,7 @@ class _Screen:
 
     def _rows(self) -> StyleAndTextTuples:
         """The lines that fit into the window; called again at each key and resize."""
-        from prompt_toolkit.application import get_app
-
-        size = get_app().output.get_size()
+        size = _size()
         visible, pointed_at = self._choices.window(size.rows - 2)
         lines = choice_lines(visible, self._now, self._world.user_home)
         rows: StyleAndTextTuples = []
@@ -179,7 +184,10 @@ class _Screen:
     def _footer(self) -> StyleAndTextTuples:
         count = f"{self._choices.count:,}".rjust(len(_POINTER))
         damaged = f"; {self._damaged:,} cannot be read" if self._damaged else ""
-        return [("class:instruction", f"{count}  {_INSTRUCTION}{damaged}")]
+        lines = (f"{count}  {one}{damaged}" for one in _INSTRUCTIONS)
+        room = _size().columns
+        fitting = (line for line in lines if display_width(line) <= room)
+        return [("class:instruction", next(fitting, count))]
 
     def _bindings(self) -> KeyBindings:
         keys = KeyBindings()
@@ -207,6 +215,10 @@ class _Screen:
         """Enter picks the session under the pointer, if there is one."""
         if (picked := self._choices.pointed_at) is not None:
             event.app.exit(result=picked)
+
+
+def _size() -> Size:
+    return get_app().output.get_size()
 
 
 def _leave(event: KeyPressEvent) -> None:

@@ -1,4 +1,4 @@
-"""One session per line to choose from: title, backend, age, directory, status."""
+"""One session per line to choose from: name and title, backend, age, directory, status."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from clinvk.cli.render.layout import format_age, shown_title
+from clinvk.cli.render.layout import cut_front, format_age, home_as_tilde, named_title
 from clinvk.model.session import Status
 from clinvk.services.sessions.list import Listed, OfferedSessions
 from clinvk.text.sanitize import safe_line
 from clinvk.text.title import TITLE_COLUMNS
-from clinvk.text.width import cut, display_width, graphemes, pad
+from clinvk.text.width import cut, display_width, pad
 
 _GAP = "  "
 _AGE = len("30 minutes ago")
@@ -39,7 +39,7 @@ class ChoiceLines(Struct, frozen=True, kw_only=True):
         directory = safe_line(home_as_tilde(session.cwd, self.user_home))
         room = widths.get("directory", 0)
         cells = {
-            "title": pad(cut(shown_title(session), widths["title"]), widths["title"]),
+            "title": pad(cut(named_title(session), widths["title"]), widths["title"]),
             "backend": pad(safe_line(session.backend), self.backend),
             "age": pad(format_age(session.last_used_at, self.now), _AGE),
             "directory": pad(cut_front(directory, room), room),
@@ -91,28 +91,6 @@ def offer(offered: OfferedSessions, now: datetime, user_home: Path) -> str:
             *([f"… and {more:,} more (`clinvk sessions list`)"] if more else []),
         ]
     )
-
-
-def home_as_tilde(directory: str, user_home: Path) -> str:
-    """The directory, with `~` for the user's home."""
-    path = Path(directory)
-    if user_home == Path("/") or not path.is_relative_to(user_home):
-        return directory
-    return str(Path("~") / path.relative_to(user_home))
-
-
-def cut_front(text: str, columns: int) -> str:
-    """The end of the text in at most `columns`: the last parts of a path matter most."""
-    if display_width(text) <= columns:
-        return text
-    kept: list[str] = []
-    room = columns - 1
-    for cluster in reversed([*graphemes(text)]):
-        room -= display_width(cluster)
-        if room < 0:
-            break
-        kept.append(cluster)
-    return "…" + "".join(reversed(kept)) if columns > 0 else ""
 
 
 def _taken(widths: Mapping[str, int]) -> int:

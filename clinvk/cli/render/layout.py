@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from pathlib import Path
 
 from clinvk.model.files import FileReport, FileSource, shown_path
 from clinvk.model.session import Session
 from clinvk.text.sanitize import safe_line, safe_text
 from clinvk.text.title import UNTITLED
-from clinvk.text.width import display_width, pad
+from clinvk.text.width import display_width, graphemes, pad
 
 _GAP = "  "
 _LABEL_COLUMNS = 19
@@ -17,6 +18,12 @@ _LABEL_COLUMNS = 19
 def shown_title(session: Session) -> str:
     """The session's title, safe for a terminal; never empty."""
     return safe_line(session.title) or UNTITLED
+
+
+def named_title(session: Session) -> str:
+    """The title, after the name in brackets if the session has one."""
+    title = shown_title(session)
+    return f"({safe_line(session.name)}) {title}" if session.name else title
 
 
 def in_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -79,3 +86,25 @@ def _in_words(age: timedelta) -> str:
     from humanize import naturaltime
 
     return naturaltime(age)
+
+
+def home_as_tilde(directory: str, user_home: Path) -> str:
+    """The directory, with `~` for the user's home."""
+    path = Path(directory)
+    if user_home == Path("/") or not path.is_relative_to(user_home):
+        return directory
+    return str(Path("~") / path.relative_to(user_home))
+
+
+def cut_front(text: str, columns: int) -> str:
+    """The end of the text in at most `columns`: the last parts of a path matter most."""
+    if display_width(text) <= columns:
+        return text
+    kept: list[str] = []
+    room = columns - 1
+    for cluster in reversed([*graphemes(text)]):
+        room -= display_width(cluster)
+        if room < 0:
+            break
+        kept.append(cluster)
+    return "…" + "".join(reversed(kept)) if columns > 0 else ""

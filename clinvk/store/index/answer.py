@@ -12,16 +12,35 @@ from clinvk.model.session import Session
 from clinvk.store.home import Home
 from clinvk.store.index.columns import Key, Row
 from clinvk.store.index.database import IndexBrokenError, IndexUnusableError, opened
-from clinvk.store.index.query import count_rows, damaged_rows, data_version, is_exact, select_rows
+from clinvk.store.index.query import (
+    MOST_OPEN,
+    Asked,
+    count_rows,
+    damaged_rows,
+    data_version,
+    is_exact,
+    listed_words,
+    open_rows,
+    select_rows,
+)
 from clinvk.store.index.refresh import correct, refresh
 from clinvk.store.index.rows import read_entry
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import Listed, Query, Selected, Selection, in_order
+from clinvk.store.sessions.selection import (
+    Listed,
+    Query,
+    Selected,
+    Selection,
+    WordKind,
+    in_order,
+)
 
 _TRIES = (False, False, False, True)
 """Whether each try is thorough. Files may change during a try; wrong entries of the index are
 corrected after it. The last try checks every file; if it fails, the caller reads all files."""
+
+_BROKEN = (IndexUnusableError, IndexBrokenError, StoreError, OSError)
 
 _ALL = 1 << 31
 """A higher limit counts as no limit: SQLite's numbers have a maximum."""
@@ -42,13 +61,38 @@ def answer(home: Home, query: Query, *, thorough: bool) -> Selected | None:
 
 def count(home: Home, selection: Selection) -> int | None:
     """See `index.count`. Reads the sessions if the index alone cannot decide which ones match."""
-    if not is_exact(selection):
-        found = answer(home, Query(selection), thorough=False)
-        return None if found is None else len(found.sessions)
-    with suppress(IndexUnusableError, IndexBrokenError, StoreError, OSError), opened(home) as known:
+    if is_exact(selection):
+        with suppress(*_BROKEN), opened(home) as known:
+            refresh(known, home)
+            asked = _asked(known, home, selection)
+            if asked is not None:
+                return count_rows(known, asked)
+    found = answer(home, Query(selection), thorough=False)
+    return None if found is None else len(found.sessions)
+
+
+def words(home: Home, kind: WordKind, beginning: str, most: int) -> list[str] | None:
+    """See `index.words`."""
+    with suppress(*_BROKEN), opened(home) as known:
         refresh(known, home)
-        return count_rows(known, selection)
+        return list(listed_words(known, kind, beginning, most))
     return None
+
+
+def _asked(database: sqlite3.Connection, home: Home, selection: Selection) -> Asked | None:
+    """The selection without the open sessions whose current status does not match.
+
+    None if that is not known: there are too many, or the files have changed.
+    """
+    rows = open_rows(database, selection)
+    if len(rows) > MOST_OPEN:
+        return None
+    reader = _Reading(home, selection, None)
+    reader.take(rows)
+    if reader.wrong:
+        return None
+    excluded = tuple(row.key for row in rows if row.key not in reader.sessions)
+    return Asked(selection, excluded)
 
 
 class _Reading(Struct):
@@ -95,26 +139,29 @@ class _Reading(Struct):
 
 def _answer(home: Home, query: Query, *, thorough: bool) -> Selected | None:
     """None if a file changed during the query, or the index was wrong; it is then corrected."""
-    # Rows before the first can only be skipped unread if every row is a session that matches.
-    skipped = query.first if is_exact(query.selection) else 0
-    wanted = None if query.limit is None else query.limit + query.first - skipped
     with opened(home) as database:
         refresh(database, home, thorough=thorough)
+        asked = None
+        # Rows before the first can only be skipped unread if every row is a session that matches.
+        if query.first and is_exact(query.selection):
+            asked = _asked(database, home, query.selection)
+        skipped = 0 if asked is None else query.first
+        wanted = None if query.limit is None else query.limit + query.first - skipped
         found = _Reading(home, query.selection, wanted)
-        selected = _selected(database, found, query, skipped)
+        selected = _selected(database, found, asked or Asked(query.selection), query, skipped)
         correct(database, home, found.wrong)
         return selected
 
 
 def _selected(
-    database: sqlite3.Connection, found: _Reading, query: Query, skipped: int
+    database: sqlite3.Connection, found: _Reading, asked: Asked, query: Query, skipped: int
 ) -> Selected | None:
     wanted, first = found.wanted, skipped
     count = -1 if wanted is None or wanted > _ALL else wanted
     version = data_version(database)
     damaged = found.damaged(damaged_rows(database))
     while not found.wrong:
-        rows = select_rows(database, query.selection, query.order, first, count)
+        rows = select_rows(database, asked, query.order, first, count)
         found.take(rows)
         if found.wrong:
             break

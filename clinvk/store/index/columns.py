@@ -11,8 +11,10 @@ from typing import NamedTuple
 
 from clinvk.model.session import Session
 from clinvk.store.sessions.selection import (
+    WORDS,
     alphabetical,
     as_bytes,
+    dearest_first,
     is_resumable,
     largest_first,
     microseconds,
@@ -23,7 +25,7 @@ from clinvk.store.sessions.selection import (
 Key = str | bytes
 """A session id; for a file whose name is not an id, the name without its ending, as bytes."""
 
-Value = str | bytes | int | None
+Value = str | bytes | int | float | None
 
 OPEN = "open"
 """Instead of a status: running, interrupted, or ended without an update of the record."""
@@ -48,6 +50,7 @@ COLUMNS = (
     Column("used", "INTEGER", lambda session, _: microseconds(session.last_used_at)),
     Column("created", "INTEGER", lambda session, _: microseconds(session.created_at)),
     Column("tokens", "INTEGER", lambda session, _: largest_first(session)),
+    Column("cost", "REAL", lambda session, _: dearest_first(session)),
     Column("title", "BLOB", lambda session, _: alphabetical(session)),
     Column("tags", "BLOB", lambda session, _: json.dumps(session.tags).encode()),
     Column("sought", "BLOB", lambda session, _: as_bytes(sought_in(session))),
@@ -67,6 +70,13 @@ class Row(NamedTuple):
 
 SELECTED = ", ".join((*Row._fields[:-1], *(column.name for column in COLUMNS)))
 """The columns of a `Row`, in order. Check its key with `checked_key`."""
+
+WORDS_DECLARED = "".join(
+    f"CREATE TABLE {name} (key NOT NULL, {name} BLOB NOT NULL, PRIMARY KEY (key, {name}))"
+    f" WITHOUT ROWID; CREATE INDEX {name}_by_{name} ON {name} ({name}, key);"
+    for name in WORDS
+)
+"""A table for each kind of words; the column has the name of the table."""
 
 DECLARED = ", ".join(
     (

@@ -14,9 +14,9 @@ from contextlib import closing, contextmanager, suppress
 from clinvk.errors import StoreError
 from clinvk.store.files import ensure_private_dir, open_private
 from clinvk.store.home import Home
-from clinvk.store.index.columns import DECLARED
+from clinvk.store.index.columns import DECLARED, WORDS_DECLARED
 
-VERSION = 6
+VERSION = 7
 """Version of the tables below. A file of another version is deleted."""
 
 BUSY_S = 0.05
@@ -38,12 +38,11 @@ CREATE INDEX entry_cwd ON entry (cwd, used, key);
 CREATE INDEX entry_created ON entry (created DESC, used DESC, key DESC);
 CREATE INDEX entry_tokens ON entry (tokens, used DESC, key DESC);
 CREATE INDEX entry_title ON entry (title, used DESC, key DESC);
+CREATE INDEX entry_cost ON entry (cost, used DESC, key DESC);
+CREATE INDEX entry_sought ON entry (resumable, used, key, sought, status, backend, cwd);
 CREATE INDEX entry_name ON entry (name) WHERE name IS NOT NULL;
 CREATE INDEX entry_watched ON entry (key) WHERE watched = 1;
-CREATE TABLE tag (key NOT NULL, tag BLOB NOT NULL, PRIMARY KEY (key, tag)) WITHOUT ROWID;
-CREATE INDEX tag_by_tag ON tag (tag, key);
-CREATE TABLE native (key NOT NULL, native BLOB NOT NULL, PRIMARY KEY (key, native)) WITHOUT ROWID;
-CREATE INDEX native_by_native ON native (native, key);
+{WORDS_DECLARED}
 CREATE TABLE noted (what TEXT PRIMARY KEY, signature) WITHOUT ROWID;
 """
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 
 from clinvk.store.home import Home
 from clinvk.store.index.file_signature import ABSENT, folder_signature
-from clinvk.store.sessions.selection import Query, Selected, Selection
+from clinvk.store.sessions.selection import Query, Selected, Selection, WordKind
 
 
 def select(home: Home, query: Query, *, thorough: bool = False) -> Selected | None:
@@ -41,6 +41,18 @@ def count(home: Home, selection: Selection) -> int | None:
     from clinvk.store.index.answer import count
 
     return count(home, selection)
+
+
+def words(home: Home, kind: WordKind, beginning: str, most: int) -> list[str] | None:
+    """The words of this kind that begin so, of all sessions, each once.
+
+    Sorted, and at most `most`; None if the index cannot be used. Never raises.
+    """
+    if _is_empty(home):
+        return None
+    from clinvk.store.index.answer import words
+
+    return words(home, kind, beginning, most)
 
 
 def _is_empty(home: Home) -> bool:

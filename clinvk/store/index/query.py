@@ -1,7 +1,7 @@
 """Turns a selection into a query of the index's database."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +9,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clinvk.model.session import Status
-from clinvk.store.index.columns import OPEN, SELECTED, Row, Value
+from clinvk.store.index.columns import OPEN, SELECTED, Key, Row, Value
 from clinvk.store.index.rows import checked_key
 from clinvk.store.sessions.selection import (
     Order,
     Selection,
+    WordKind,
     as_bytes,
     as_text,
     may_be_status,
@@ -25,6 +26,7 @@ _ORDERS = {
     Order.LAST: "used DESC, key DESC",
     Order.CREATED: "created DESC, used DESC, key DESC",
     Order.TOKENS: "tokens, used DESC, key DESC",
+    Order.COST: "cost, used DESC, key DESC",
     Order.TITLE: "title, used DESC, key DESC",
 }
 
@@ -39,6 +41,11 @@ _COMPARED: Mapping[str, tuple[str, Callable[[Any], Value]]] = {
     "archived": ("{0}archived = ?", int),
 }
 """The criteria that are compared with one column; except for the name, the matches are ordered."""
+
+_RESUMABLE = "{0}resumable = 1"
+
+MOST_OPEN = 500
+"""With more open turns, which only a home of crashes has, the sessions are read to count them."""
 
 _FEW = 1_000
 """A condition that this many sessions meet is not selective enough to search by its SQL index."""
@@ -56,57 +63,103 @@ class _Condition(Struct, frozen=True):
     scanned: bool = False
 
 
+class Asked(Struct, frozen=True):
+    """A selection, and the keys of the sessions that match it in all but their current status."""
+
+    selection: Selection
+    excluded: tuple[Key, ...] = ()
+
+
 def select_rows(
-    database: sqlite3.Connection, selection: Selection, order: Order, first: int, count: int
+    database: sqlite3.Connection, asked: Asked, order: Order, first: int, count: int
 ) -> list[Row]:
     """The rows that may match the selection, in order, at most `count` (-1: all) from `first` on.
 
     No match is missing, but check the sessions themselves: rows do not have what `keep` needs, and
     the status of an open turn changes at any time.
     """
-    where, values = _where(database, selection, order)
-    query = (
-        f"SELECT {SELECTED} FROM entry WHERE {where}"  # noqa: S608  no value in it
-        f" ORDER BY {_ORDERS[order]} LIMIT ? OFFSET ?"
-    )
-    return _rows(database.execute(query, (*values, count, first)))
+    source, where, values = _source(database, asked, order)
+    in_order = f"ORDER BY {_ORDERS[order]}"
+    if count >= 0:
+        # An SQL index may have all that is needed to skip rows, so only those returned are read.
+        where = f"key IN (SELECT key FROM {source} WHERE {where} {in_order} LIMIT ? OFFSET ?)"  # noqa: S608  no value in it
+        source, values = "entry", [*values, count, first]
+    query = f"SELECT {SELECTED} FROM {source} WHERE {where} {in_order}"  # noqa: S608  no value in it
+    return _rows(database.execute(query, values))
 
 
-def count_rows(database: sqlite3.Connection, selection: Selection) -> int:
+def count_rows(database: sqlite3.Connection, asked: Asked) -> int:
     """How many rows may match the selection."""
-    where, values = _where(database, selection, Order.LAST)
-    (found,) = database.execute(f"SELECT count(*) FROM entry WHERE {where}", values).fetchone()  # noqa: S608  no value in it
+    source, where, values = _source(database, asked, Order.LAST)
+    (found,) = database.execute(f"SELECT count(*) FROM {source} WHERE {where}", values).fetchone()  # noqa: S608  no value in it
     return int(found)
 
 
+def open_rows(database: sqlite3.Connection, selection: Selection) -> list[Row]:
+    """The rows that match, or not, depending on what became of their open turn.
+
+    Empty if the status does not matter.
+    """
+    if selection.status is None and not any(map(may_be_status, selection.words)):
+        return []
+    where, values = _where(list(_conditions(database, selection)), Asked(selection), None)
+    query = (
+        f"SELECT {SELECTED} FROM entry INDEXED BY entry_status"  # noqa: S608  no value in it
+        f" WHERE {where} AND status = ? LIMIT ?"
+    )
+    return _rows(database.execute(query, (*values, OPEN, MOST_OPEN + 1)))
+
+
 def is_exact(selection: Selection) -> bool:
-    """Whether every row that may match does match, so that rows can be counted."""
+    """Whether every row that may match does match, apart from `open_rows`, so they can be counted.
+
+    These criteria are compared with the columns as with the sessions.
+    """
     asked = replace(
         selection,
         archived=None,
         resumable=False,
         backend=None,
+        status=None,
+        tags=(),
+        named=False,
+        since=None,
+        until=None,
         within=(),
         place=None,
         words=(),
     )
-    return asked == Selection() and not any(map(may_be_status, selection.words))
+    return asked == Selection()
+
+
+def _source(
+    database: sqlite3.Connection, asked: Asked, order: Order
+) -> tuple[str, str, list[Value]]:
+    """The table, perhaps with an SQL index to use; the condition; and the values in it."""
+    conditions = list(_conditions(database, asked.selection))
+    way = _way(database, conditions, order)
+    by_words = asked.selection.words and way is not None and way.query == _RESUMABLE
+    source = "entry INDEXED BY entry_sought" if by_words else "entry"
+    return source, *_where(conditions, asked, way)
 
 
 def _where(
-    database: sqlite3.Connection, selection: Selection, order: Order
+    conditions: Sequence[_Condition], asked: Asked, way: _Condition | None
 ) -> tuple[str, list[Value]]:
-    """The condition of a query, and the values in it."""
-    conditions = [
-        *_labels(selection),
-        *_place(database, selection),
-        *_equals(selection),
-        *_words(selection),
-    ]
-    way = _way(database, conditions, order)
+    """All conditions as one, in which only `way` can use an SQL index; and the values in it."""
     wheres = [one.query.format("" if one is way else "+") for one in conditions]
     values = [value for one in conditions for value in one.values]
+    if asked.excluded:
+        wheres.append(f"+key NOT IN ({', '.join('?' * len(asked.excluded))})")
+        values += asked.excluded
     return " AND ".join(["+used IS NOT NULL", *wheres]), values
+
+
+def _conditions(database: sqlite3.Connection, selection: Selection) -> Iterator[_Condition]:
+    yield from _labels(selection)
+    yield from _place(database, selection)
+    yield from _equals(selection)
+    yield from _words(selection)
 
 
 def damaged_rows(database: sqlite3.Connection) -> list[Row]:
@@ -119,6 +172,23 @@ def damaged_rows(database: sqlite3.Connection) -> list[Row]:
 def all_rows(database: sqlite3.Connection) -> list[Row]:
     """All rows of the index."""
     return _rows(database.execute(f"SELECT {SELECTED} FROM entry"))  # noqa: S608  no value in it
+
+
+def listed_words(
+    database: sqlite3.Connection, table: WordKind, beginning: str, most: int
+) -> Iterator[str]:
+    """The different words of this kind that begin so, sorted, at most `most`.
+
+    Each is one look-up in the SQL index, however many sessions have it.
+    """
+    beginning_bytes = as_bytes(beginning)
+    query = f"SELECT {table} FROM {table} WHERE {table} {{}} ? ORDER BY {table} LIMIT 1"  # noqa: S608  no value in it
+    found = database.execute(query.format(">="), (beginning_bytes,)).fetchone()
+    for _ in range(most):
+        if found is None or not found[0].startswith(beginning_bytes):
+            return
+        yield as_text(found[0])
+        found = database.execute(query.format(">"), found).fetchone()
 
 
 def data_version(database: sqlite3.Connection) -> int:
@@ -223,14 +293,14 @@ def _equals(selection: Selection) -> Iterator[_Condition]:
     elif selection.status is not None:
         yield _Condition("{0}status IN (?, ?)", (OPEN, selection.status.value))
     if selection.resumable:
-        yield _Condition("{0}resumable = 1", ordered=True)
+        yield _Condition(_RESUMABLE, ordered=True)
 
 
 def _words(selection: Selection) -> Iterator[_Condition]:
     for word in selection.words:
         sought = as_bytes(word)
         if may_be_status(word):
-            query = "(instr(sought, ?) OR status = ? OR instr(status, ?))"
-            yield _Condition(query, (sought, OPEN, word), scanned=True)
+            query = "(status = ? OR instr(status, ?) OR instr(sought, ?))"
+            yield _Condition(query, (OPEN, word, sought), scanned=True)
         else:
             yield _Condition("instr(sought, ?)", (sought,), scanned=True)

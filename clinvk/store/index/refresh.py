@@ -44,7 +44,7 @@ from clinvk.store.index.rows import (
     written_entry,
 )
 from clinvk.store.sessions import reading
-from clinvk.store.sessions.selection import as_bytes, native_ids
+from clinvk.store.sessions.selection import WORDS, as_bytes
 
 _BATCH = 10_000
 """Number of files read between two commits. An interruption loses about a second of work."""
@@ -97,15 +97,14 @@ def note(database: sqlite3.Connection, what: str, signature: int | str | None) -
 
 def take(database: sqlite3.Connection, key: Key, entry: Entry | None) -> None:
     """Replace the entry of this key in the index; None deletes it."""
-    for table in ("tag", "native", "entry"):
+    for table in (*WORDS, "entry"):
         database.execute(f"DELETE FROM {table} WHERE key = ?", (key,))  # noqa: S608  ours
     if entry is None:
         return
     database.execute(INSERT, entry.values())
     if isinstance(entry.found, Session):
-        tags, natives = dict.fromkeys(entry.found.tags), native_ids(entry.found)
-        for table, words in (("tag", tags), ("native", natives)):
-            rows = [(key, as_bytes(one)) for one in words]
+        for table, words_of in WORDS.items():
+            rows = [(key, as_bytes(one)) for one in dict.fromkeys(words_of(entry.found))]
             database.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608  ours
 
 

@@ -4,10 +4,12 @@ Both must return the same result, so the meaning of each criterion and order is 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import isfinite
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
@@ -24,11 +26,12 @@ _MOST = 1 << 62
 
 
 class Order(StrEnum):
-    """The order of a list: last used, newest or largest first, or alphabetical."""
+    """The order of a list: last used, newest, largest or dearest first, or alphabetical."""
 
     LAST = "last"
     CREATED = "created"
     TOKENS = "tokens"
+    COST = "cost"
     TITLE = "title"
 
 
@@ -164,10 +167,26 @@ def is_resumable(session: Session) -> bool:
     )
 
 
+def models_of(session: Session) -> tuple[str, ...]:
+    """The models that the session's agents reported or were asked for."""
+    known = (*(one.model for one in session.conversations), session.model_asked)
+    return tuple(dict.fromkeys(one for one in known if one))
+
+
 def native_ids(session: Session) -> tuple[str, ...]:
     """`BACKEND:AGENT-SESSION-ID` of each conversation whose id is known."""
     known = (one for one in session.conversations if one.id is not None)
     return tuple(f"{one.backend}:{one.id}" for one in known)
+
+
+WordKind = Literal["tag", "native", "model"]
+
+WORDS: Mapping[WordKind, Callable[[Session], Iterable[str]]] = {
+    "tag": lambda session: session.tags,
+    "native": native_ids,
+    "model": models_of,
+}
+"""The words of a session that completion offers, by kind; `native` is `BACKEND:ID`."""
 
 
 def microseconds(at: datetime) -> int:
@@ -179,6 +198,12 @@ def largest_first(session: Session) -> int:
     """The sort key for tokens: the largest first, unknown counts after 0."""
     total = session.usage.total_tokens
     return 1 if total is None else max(-_MOST, min(-total, _MOST))
+
+
+def dearest_first(session: Session) -> float:
+    """The sort key for costs: the highest first, unknown costs last."""
+    cost = session.cost_usd
+    return 1.0 if cost is None or not isfinite(cost) else -max(cost, 0.0)
 
 
 def alphabetical(session: Session) -> bytes:
@@ -207,8 +232,9 @@ def _last(listed: Listed) -> tuple[datetime, str]:
     return (listed.session.last_used_at, listed.session.id)
 
 
-_KEYS: Mapping[Order, Callable[[Listed], int | bytes]] = {
+_KEYS: Mapping[Order, Callable[[Listed], float | bytes]] = {
     Order.CREATED: lambda listed: -microseconds(listed.session.created_at),
     Order.TOKENS: lambda listed: largest_first(listed.session),
+    Order.COST: lambda listed: dearest_first(listed.session),
     Order.TITLE: lambda listed: alphabetical(listed.session),
 }

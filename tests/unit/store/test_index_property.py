@@ -25,7 +25,14 @@ from clinvk.store.index import index
 from clinvk.store.index.file_signature import UNSETTLED_NS, stamp
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.record_fields import encode
-from clinvk.store.sessions.selection import Order, Query, Selected, Selection
+from clinvk.store.sessions.selection import (
+    WORDS,
+    Order,
+    Query,
+    Selected,
+    Selection,
+    as_bytes,
+)
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.json_codec import json_page
 
@@ -48,11 +55,16 @@ sessions = st.builds(
         [
             (),
             (Conversation(backend="demo", id="c-1"),),
-            (Conversation(backend="x", id="c-1"), Conversation(backend="demo", id="c-2")),
+            (
+                Conversation(backend="x", id="c-1", model="m-1"),
+                Conversation(backend="demo", id="c-2"),
+            ),
         ]
     ),
     status=st.sampled_from([Status.ACTIVE, Status.ERROR, Status.COMPLETED]),
     archived=st.booleans(),
+    model_asked=st.sampled_from([None, "m-1", "m-2"]),
+    cost_usd=st.sampled_from([None, 0.0, 0.5, 1e300]),
     tags=st.sampled_from([(), ("a",), ("b", "a"), ("a", "a"), ("\0",)]),
     usage=st.sampled_from([Usage(), Usage(input_tokens=7, output_tokens=1 << 70)]),
 )
@@ -146,6 +158,11 @@ class Homes(RuleBasedStateMachine):
         assert _told(rest) == _told(scanned)
         everything = reading.select(self.home, Query(selection, order))
         assert index.count(self.home, selection) == len(everything.sessions)
+        if all_of_them:
+            for kind, words_of in WORDS.items():
+                words = {word for one in everything.sessions for word in words_of(one.session)}
+                known = index.words(self.home, kind, "", 100)
+                assert known == sorted(words, key=as_bytes)
 
     @rule(session=sessions)
     def save(self, session: Session) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from clinvk.cli.render.choices import choice_lines, cut_front, home_as_tilde, offer
+from clinvk.cli.render.choices import choice_lines, offer
+from clinvk.cli.render.layout import cut_front, home_as_tilde
 from clinvk.model.session import Session, Status
 from clinvk.services.sessions.list import Listed
 from clinvk.text.width import display_width
@@ -30,6 +32,14 @@ def test_a_wide_line_has_everything() -> None:
     line = choice_lines([listed()], NOW, HOME).line(listed(), 120)
     assert line.split("  ", 1)[0] == "fix the parser"
     assert line.split()[3:] == ["demo", "3", "hours", "ago", "~/app", "interrupted"]
+
+
+def test_a_name_is_before_the_title() -> None:
+    """Whoever named a session looks for its name, also where there is little room."""
+    named = Listed(session=replace(listed().session, name="pr-842"), status=Status.ACTIVE)
+    for columns in (120, 80, 50):
+        line = choice_lines([named], NOW, HOME).line(named, columns)
+        assert line.startswith("(pr-842) fix the p")
 
 
 @pytest.mark.parametrize(
