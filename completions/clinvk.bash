@@ -29,7 +29,7 @@ _clinvk_facts() {
             options='--help -h'
             ;;
         'sessions list')
-            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --touched=@files --sort=last,created,tokens,title --limit=@nothing -n=@nothing --quiet -q --json --help -h'
+            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --touched=@files --sort=last,created,tokens,cost,title --limit=@nothing -n=@nothing --quiet -q --json --help -h'
             ;;
         'sessions show')
             options='--turn=@nothing --answer --markdown --json --help -h'

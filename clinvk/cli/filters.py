@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import get_args
 
-from msgspec.structs import replace
+from msgspec.structs import fields, replace
 
 from clinvk.cli.context import Cli, expanded
 from clinvk.cli.options import Filters
@@ -36,6 +37,20 @@ def session_filter(cli: Cli, filters: Filters, *, archived: bool | None = False)
         archived=archived,
     )
     return only if place is None else place.narrowed(only)
+
+
+def given_options(filters: Filters) -> list[str]:
+    """The options as words of a command line."""
+    words: list[str] = []
+    for field in fields(Filters):
+        value = getattr(filters, field.name)
+        name = str(get_args(field.type)[-1].default)  # where Typer keeps the first name
+        if value is True:
+            words.append(name)
+        elif value:
+            for one in [value] if isinstance(value, str) else value:
+                words += [name, str(one)]
+    return words
 
 
 def that_touched(cli: Cli, only: Selection, path: str) -> Selection:

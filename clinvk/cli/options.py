@@ -92,6 +92,12 @@ Touched = Annotated[
 Archived = Annotated[bool, Option("--archived", help="Only archived sessions (hidden by default).")]
 Limit = Annotated[
     int | None,
-    Option("--limit", "-n", metavar="N", min=1, help="Maximum number of sessions."),
+    Option(
+        "--limit",
+        "-n",
+        metavar="N",
+        min=0,
+        help="Maximum number of sessions, 0 for all (default: all that fit the screen).",
+    ),
 ]
 IdsOnly = Annotated[bool, Option("--quiet", "-q", help="Print only ids, one per line.")]

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from clinvk.cli.picker import Choices
 from clinvk.model.session import Session
-from clinvk.services.sessions.list import OfferedSessions
+from clinvk.services.sessions.list import offered_in
 from clinvk.store.home import Home
 from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.selection import Selection
@@ -71,6 +71,7 @@ def main() -> None:
 
 
 def _cases(crowd: Crowd) -> dict[str, Case]:
+    opened = _open(crowd)  # the keys below are pressed in this picker
     return {
         "sessions list -n 20": lambda: _clinvk(crowd, "sessions", "list", "-n", "20"),
         "-c --dry-run": lambda: _clinvk(crowd, "-c", "--dry-run", "more"),
@@ -78,30 +79,29 @@ def _cases(crowd: Crowd) -> dict[str, Case]:
         "resume, no terminal": lambda: _clinvk(crowd, "resume", "-i", status=2),
         "resume -b, no terminal": lambda: _clinvk(crowd, "resume", "-b", "demo", status=2),
         "picker: open": lambda: _open(crowd),
-        "picker: to the end": lambda: _to_the_end(crowd),
-        "picker: type a rare word": lambda: _type(crowd, "unicorn"),
-        "picker: type a common word": lambda: _type(crowd, "session"),
-        "picker: type a status": lambda: _type(crowd, "interrupted"),
+        "key: a letter": lambda: _type(opened, "e"),
+        "key: to the end": lambda: _to_the_end(opened),
+        "key: a common word": lambda: _type(opened, "session"),
+        "key: a rare word": lambda: _type(opened, "unicorn"),
+        "key: a status": lambda: _type(opened, "interrupted"),
+        "key: three words": lambda: _type(opened, "session 9 demo"),
+        "key: nothing matches": lambda: _type(opened, "zzz"),
     }
 
 
 def _open(crowd: Crowd) -> Choices:
-    resumable = Selection(resumable=True)
-    store = SessionStore(crowd.home)
-    choices = Choices(OfferedSessions(store, resumable, store.count(resumable)))
+    choices = Choices(offered_in(SessionStore(crowd.home), Selection(resumable=True)))
     choices.window(ROWS)
     return choices
 
 
-def _to_the_end(crowd: Crowd) -> None:
-    choices = _open(crowd)
+def _to_the_end(choices: Choices) -> None:
     choices.move(choices.count)
     choices.window(ROWS)
 
 
-def _type(crowd: Crowd, word: str) -> None:
-    choices = _open(crowd)
-    choices.narrow(word)
+def _type(choices: Choices, typed: str) -> None:
+    choices.narrow(typed)
     choices.window(ROWS)
 
 

@@ -1,10 +1,11 @@
-"""`sessions search`: two lines per hit, a JSON array, or ids."""
+"""`sessions search`: two lines per hit, a JSON array, or ids. On a terminal, it fits the screen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from clinvk.cli.render.errors import say_warning
-from clinvk.cli.render.layout import format_age, in_columns, shown_title
+from clinvk.cli.render.layout import format_age, in_columns, named_title
+from clinvk.cli.render.list import Rest, more_line, rows_of_screen
 from clinvk.cli.streams import Streams
 from clinvk.services.search.query import Term
 from clinvk.services.search.search import Found, Hit
@@ -17,6 +18,7 @@ from clinvk.text.width import cut
 _ARCHIVED = "(archived) "
 _DIM, _MARK, _PLAIN = "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
 _GAP = "  "
+_LINES_EACH = 2
 _LONGEST_TERM = 60
 
 
@@ -28,10 +30,12 @@ def render_hits(  # noqa: PLR0913  one parameter a form of the output
     as_json: bool = False,
     ids: bool = False,
     selected: bool = False,
+    rest: Callable[[int], Rest] | None = None,
 ) -> None:
     """Show the hits on stdout; skipped sessions, and that nothing was found, on stderr.
 
-    `selected`: options left out sessions, which may have what was not found.
+    `selected`: options left out sessions, which may have what was not found. With `rest`, as many
+    hits are shown as fit the screen; it gets the number of those shown.
     """
     if as_json:
         from clinvk.published.sessions import hit_to_json
@@ -40,7 +44,13 @@ def render_hits(  # noqa: PLR0913  one parameter a form of the output
     elif ids:
         streams.out("".join(f"{safe_line(hit.listed.session.id)}\n" for hit in found.hits))
     else:
-        streams.out("".join(_lines(found.hits, streams, now)))
+        room = rows_of_screen(streams) if rest is not None else None
+        fits = len(found.hits)
+        if room is not None and _LINES_EACH * fits > room + 1:  # there is no head
+            fits = max(room // _LINES_EACH, 1)
+        streams.out("".join(_lines(found.hits[:fits], streams, now)))
+        if rest is not None and fits < len(found.hits):
+            streams.out(f"{more_line(rest(fits), streams)}\n")
     for sentence in (*_not_searched(found.unreadable), *_searched_by_transcript(found.rebuilt)):
         say_warning(streams, sentence)
     if count := found.damaged_lines:
@@ -100,7 +110,7 @@ def _cells(hit: Hit, now: datetime) -> tuple[str, ...]:
         safe_line(session.id),
         safe_line(session.backend),
         format_age(session.last_used_at, now),
-        f"{mark}{shown_title(session)}",
+        f"{mark}{named_title(session)}",
     )
 
 

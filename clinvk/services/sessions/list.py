@@ -35,6 +35,11 @@ def list_sessions(
     return world.store.select(only, order=order, limit=limit)
 
 
+def count_sessions(world: World, only: Selection) -> int:
+    """How many sessions match `only`; the index knows it for most criteria."""
+    return world.store.count(only)
+
+
 PAGE = 64
 """Number of sessions that are read at once: a few screenfuls, which takes 5 ms."""
 
@@ -63,13 +68,14 @@ class OfferedSessions(Struct, frozen=True):
 
     def narrowed(self, words: tuple[str, ...]) -> "OfferedSessions":
         """The sessions that match all of the folded words; raises like `part`."""
-        return _offered(self.store, replace(self.selection, words=words))
+        return offered_in(self.store, replace(self.selection, words=words))
 
 
-def _offered(store: SessionStore, selection: Selection) -> OfferedSessions:
-    """With fewer than a page, one look at the index both finds and counts them."""
+def offered_in(store: SessionStore, selection: Selection) -> OfferedSessions:
+    """The sessions of the store that match; raises `StoreError` like `OfferedSessions.part`."""
     found = store.select(selection, limit=PAGE)
     head, damaged = found.sessions, found.damaged
+    # With fewer than a page, one look at the index has both found and counted them.
     count = len(head) if len(head) < PAGE else store.count(selection)
     return OfferedSessions(store, selection, count, head, damaged)
 
@@ -83,7 +89,7 @@ def offered_sessions(
     because users look for them too. `here` limits them to this directory or its repository.
     """
     asked = Selection(resumable=True, backend=backend)
-    return _offered(world.store, here_in(world).narrowed(asked) if here else asked)
+    return offered_in(world.store, here_in(world).narrowed(asked) if here else asked)
 
 
 def named_session(world: World, reference: str) -> Session:

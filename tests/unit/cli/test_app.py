@@ -46,7 +46,7 @@ def test_a_bug_is_reported_as_a_bug(cli: Cli) -> None:
     ("words", "sentence", "hint"),
     [
         (["sessions", "show", "x", "--turn", "y"], "`y` is not a whole number", "sessions show"),
-        (["sessions", "list", "-n", "0"], "`0` is less than 1", "sessions list"),
+        (["sessions", "list", "-n", "-1"], "`-1` is less than 0", "sessions list"),
         (["sessions", "nope"], "there is no command `nope`", "sessions"),
         (["--max-turns", "0", "hi"], "`0` is less than 1", "run"),
         (["resume", "--bogus"], "there is no option `--bogus`", "resume"),

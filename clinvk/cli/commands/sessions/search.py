@@ -106,9 +106,10 @@ def search(  # noqa: PLR0913  one parameter an option
 
     Best matches first. Archived sessions are searched too. Exit status 1 if nothing matches.
     """
-    from clinvk.cli.filters import session_filter
+    from clinvk.cli.filters import given_options, session_filter
     from clinvk.cli.render.errors import say_hint
     from clinvk.cli.render.hits import render_hits
+    from clinvk.cli.render.list import Rest
     from clinvk.process.fork_map import processors
     from clinvk.services.search.query import parse_query
     from clinvk.services.search.search import search_sessions
@@ -117,7 +118,15 @@ def search(  # noqa: PLR0913  one parameter an option
         raise UsageError("`--quiet` cannot be used with `--json`", hint="use one of them")
     query = parse_query(" ".join(words or ()))
     only = session_filter(cli, filters, archived=True if archived else None)
-    found = search_sessions(cli.world, query, only, limit=limit, processors=processors())
+    found = search_sessions(cli.world, query, only, limit=limit or None, processors=processors())
+
+    def rest(shown: int) -> Rest:
+        options = [*given_options(filters), *(["--archived"] if archived else []), "-n", "0"]
+        # After `--` an option is a word, and a word may start with a dash.
+        dashes = ["--"] if any(word.startswith("--") for word in words or ()) else []
+        command = shlex.join(["clinvk", "sessions", "search", *options, *dashes, *(words or ())])
+        return Rest(count=len(found.hits) - shown, command=command)
+
     render_hits(
         found,
         cli.streams,
@@ -125,6 +134,7 @@ def search(  # noqa: PLR0913  one parameter an option
         as_json=as_json,
         ids=ids,
         selected=only.narrows,
+        rest=None if limit is not None else rest,
     )
     if hint := _hint_about_dash(words or (), hit=bool(found.hits)):
         say_hint(cli.streams, hint)

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from clinvk.cli.render.list import render_ids, render_list
+from clinvk.cli.render.list import Rest, render_ids, render_list
 from clinvk.model.session import Session, Status
 from clinvk.model.usage import FIGURES, Usage
 from clinvk.services.sessions.list import Listed, SessionList
@@ -63,7 +63,7 @@ def test_on_a_terminal_a_session_is_one_line(screen: Any) -> None:
         render_list(found, here.streams(out_tty=True, width=width), now=NOW, as_json=False)
         head, *lines = here.out.getvalue().splitlines()
         assert len(lines) == 2
-        assert all(line.endswith("…") for line in lines)
+        assert all("…" in line for line in lines)
         assert all(display_width(line) <= width for line in (head, *lines))
         assert ("LAST USED" in head) == (width >= 60)
 
@@ -213,3 +213,65 @@ def test_a_total_that_leaves_a_turn_out_is_marked_as_a_lower_bound(screen: Any) 
         one = SessionList(sessions=(session,), damaged=())
         render_list(one, here.streams(), now=NOW, as_json=False)
         assert told in here.out.getvalue()
+
+
+def rest(shown: int) -> Rest:
+    """The rest of 4,000 sessions."""
+    return Rest(count=4_000 - shown, command="clinvk sessions list -n 0")
+
+
+def test_a_list_fits_the_screen_and_says_what_is_left(screen: Any) -> None:
+    """24 lines: the command, the head, the rows, the last line and the shell's prompt."""
+    found = SessionList(sessions=(listed(),) * 22, damaged=())
+    render_list(found, screen.streams(out_tty=True), now=NOW, as_json=False, rest=rest)
+    *rows, more = screen.out.getvalue().splitlines()
+    assert len(rows) == 1 + 20
+    assert more == "… 3,980 more: clinvk sessions list -n 0"
+    for all_that_fit in (21, 3):
+        here = type(screen)()
+        found = SessionList(sessions=(listed(),) * all_that_fit, damaged=())
+        render_list(found, here.streams(out_tty=True), now=NOW, as_json=False, rest=rest)
+        assert len(here.out.getvalue().splitlines()) == 1 + all_that_fit
+
+
+def test_damaged_records_leave_room_for_sessions(screen: Any) -> None:
+    """On a screen they are a third of the lines; the warning counts the others."""
+    found = replace(FOREIGN, sessions=(listed(),) * 22)
+    render_list(found, screen.streams(out_tty=True), now=NOW, as_json=False, rest=rest)
+    rows = screen.out.getvalue().splitlines()
+    assert sum("damaged" in row for row in rows) == 7
+    assert sum("fix the bug" in row for row in rows) == 12
+    assert len(rows) + len(screen.err.getvalue().splitlines()) == 22
+
+
+def test_a_pipe_has_no_last_line(screen: Any) -> None:
+    """All that was found, whatever the height of the terminal beside it."""
+    found = SessionList(sessions=(listed(),) * 500, damaged=())
+    render_list(found, screen.streams(err_tty=True), now=NOW, as_json=False, rest=rest)
+    assert len(screen.out.getvalue().splitlines()) == 501
+
+
+def test_a_wide_terminal_has_the_directory(screen: Any) -> None:
+    """`~` for the home, cut at its front; it leaves the title most of the room."""
+    found = SessionList(
+        sessions=(
+            listed(cwd="/home/me/code/app", title="x" * 300),
+            listed(cwd="/srv/" + "日本語/" * 9 + "end"),
+            listed(cwd="/home/me"),
+        ),
+        damaged=SESSIONS.damaged,
+    )
+    for width, columns in ((90, None), (120, 20), (160, 34)):
+        here = type(screen)()
+        streams = here.streams(out_tty=True, width=width)
+        render_list(found, streams, now=NOW, as_json=False, user_home=Path("/home/me"))
+        head, *lines = here.out.getvalue().splitlines()
+        assert all(display_width(line) <= width for line in lines)
+        assert head.endswith("DIRECTORY") == (columns is not None)
+        if columns is not None:
+            shown = [line.rpartition("  ")[2] for line in lines[:3]]
+            assert shown[0] == "~/code/app"
+            assert shown[1].startswith("…")
+            assert shown[1].endswith("語/end")
+            assert columns - 2 <= display_width(shown[1]) <= columns
+            assert shown[2] == "~"
