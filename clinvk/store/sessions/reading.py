@@ -15,7 +15,15 @@ from clinvk.store.files import reason
 from clinvk.store.home import Home, is_session_id
 from clinvk.store.sessions import records
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import Listed, Query, Selected, in_order
+from clinvk.store.sessions.selection import (
+    WORDS,
+    Listed,
+    Query,
+    Selected,
+    WordKind,
+    as_bytes,
+    in_order,
+)
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.store.transcripts.last_turn import is_behind, last_turn
 
@@ -61,6 +69,13 @@ def select(home: Home, query: Query) -> Selected:
             found.append(Listed(session=session, status=status))
     in_order(found, query.order)
     return Selected(sessions=tuple(found[query.first :][: query.limit]), damaged=tuple(damaged))
+
+
+def words(home: Home, kind: WordKind, beginning: str) -> list[str]:
+    """The words of this kind that begin so, of all sessions, each once and sorted."""
+    sessions = (one for one in iter_records(home) if isinstance(one, Session))
+    found = {word for session in sessions for word in WORDS[kind](session)}
+    return sorted((one for one in found if one.startswith(beginning)), key=as_bytes)
 
 
 def read_orphan(home: Home, session_id: str) -> Session | DamagedRecord | None:

@@ -24,13 +24,11 @@ from clinvk.store.locks import Holder
 from clinvk.store.sessions import reading, records
 from clinvk.store.sessions.records import DamagedRecord, changing
 from clinvk.store.sessions.selection import (
-    WORDS,
     Order,
     Query,
     Selected,
     Selection,
     WordKind,
-    as_bytes,
 )
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.store.transcripts.texts import TranscriptTexts, read_texts, texts_in
@@ -90,11 +88,7 @@ class SessionStore(Struct, frozen=True):
         Like `count`, it reads no session if possible.
         """
         known = index.words(self.home, kind, beginning, most)
-        if known is not None:
-            return known
-        every = reading.select(self.home, Query(Selection())).sessions
-        words = {word for one in every for word in WORDS[kind](one.session)}
-        return sorted((one for one in words if one.startswith(beginning)), key=as_bytes)[:most]
+        return reading.words(self.home, kind, beginning)[:most] if known is None else known
 
     def find(self, session_id: str) -> Session | DamagedRecord | None:
         """The session with exactly this id, corrected from its transcript, see `current`.
