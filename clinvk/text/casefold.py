@@ -6,7 +6,8 @@ without accents. Characters without a width, such as the soft hyphen, do not cou
 """
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from unicodedata import category, combining, normalize
@@ -99,15 +100,20 @@ def plain_punctuation(text: str) -> str:
     return text
 
 
-def unfolded_span(text: str, span: Span) -> Span:
-    """The part of `text` that a part of `fold(text)` comes from.
+def unfolded_spans(text: str, spans: Sequence[Span]) -> list[Span]:
+    """The parts of `text` that these parts of `fold(text)` come from.
 
-    It is as small as possible; characters that were folded together stay together.
+    Each is as small as possible; characters that were folded together stay together.
     """
     if text.isascii():
-        return span
+        return [*spans]
     if is_plain(text):
-        return _plain_at(text, span[0]), _plain_at(text, span[1] - 1) + 1
+        at = _plain_positions(text, max(end for _, end in spans))
+        return [(at(start), at(end - 1) + 1) for start, end in spans]
+    return [_unfolded(text, span) for span in spans]
+
+
+def _unfolded(text: str, span: Span) -> Span:
     at, parts, span = _narrowed(_LINE.findall(text), span)
     further, parts, span = _narrowed(_TOKEN.findall("".join(parts)), span)
     at += further
@@ -120,18 +126,24 @@ def unfolded_span(text: str, span: Span) -> Span:
     return at, at + sum(map(len, parts))
 
 
-def _plain_at(text: str, folded_at: int) -> int:
-    """The position in plain text that a position in the folded text comes from."""
-    grown = 0
+def _plain_positions(text: str, end: int) -> Callable[[int], int]:
+    """A function from a position in folded plain text, before `end`, to the one it comes from."""
+    # For each character that becomes longer: its last folded character, and how much was added.
+    lasts, more = [-1], [0]
     for found in _GROWING.finditer(text):
-        at = found.start()
-        if at + grown >= folded_at:
+        last = found.start() + more[-1] + len(fold(found[0])) - 1
+        more.append(last - found.start())
+        lasts.append(last)
+        if last >= end:
             break
-        more = len(fold(found[0])) - 1
-        if folded_at <= at + grown + more:
-            return at
-        grown += more
-    return folded_at - grown
+
+    def position(folded_at: int) -> int:
+        after = bisect_left(lasts, folded_at)
+        if after == len(lasts):
+            return folded_at - more[-1]
+        return min(folded_at - more[after - 1], lasts[after] - more[after])
+
+    return position
 
 
 def _narrowed(parts: list[str], span: Span) -> tuple[int, list[str], Span]:

@@ -27,7 +27,7 @@ def json_page(value: Mapping[str, Any]) -> bytes:
 
 
 def parse_line(line: bytes) -> object:
-    """The value of one line of JSON, like `json.loads`, with the same errors.
+    """The value of a line or a file of JSON, like `json.loads`, with the same errors.
 
     It skips the detection of the encoding, which takes `json.loads` as long as the parsing.
     """

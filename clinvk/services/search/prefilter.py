@@ -52,7 +52,9 @@ class Prefilter:
 
     def lets_through(self, content: "Content") -> bool:
         """Whether the term may be in the file."""
-        if content.unknown:
+        if content.data is None:
+            return True
+        if self._runs and all(run in content.data for run in self._runs):
             return True
         missing = [run for run in self._runs if run not in content.low]
         if (self._runs and not missing) or content.hiding:
@@ -84,8 +86,12 @@ class Content:
     """The bytes of a file, prepared for prefilters; None for a file that was not read."""
 
     def __init__(self, data: bytes | None) -> None:
-        self.unknown = data is None
-        self.low = (data or b"").lower()
+        self.data = data
+
+    @cached_property
+    def low(self) -> bytes:
+        """The bytes with ASCII letters in lower case."""
+        return (self.data or b"").lower()
 
     @cached_property
     def hiding(self) -> bool:

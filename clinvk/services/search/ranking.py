@@ -4,9 +4,8 @@ The ranking is documented in `docs/search.md`: each word counts in the best plac
 and words that stand together in one text count more than any words that do not.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from functools import cached_property
 from typing import NamedTuple
 
 from clinvk.model.files import shown_path
@@ -39,7 +38,10 @@ WEIGHTS: Mapping[Field, int] = {
 """The weight of a word in each field; a whole word counts twice."""
 
 
-_BEST = 2 * max(WEIGHTS.values())
+_STRONGEST = 2
+"""What `Place.strength_of` is at most."""
+
+_BEST = _STRONGEST * max(WEIGHTS.values())
 """The most that one word can count by its place."""
 
 _OTHER_ACCENTS = -_BEST
@@ -58,24 +60,34 @@ It counts once more by the place in which they do.
 class Place:
     """A text to search; `turn` is None for a text of the session itself."""
 
+    __slots__ = ("_folded", "_low", "field", "text", "turn")
+
     def __init__(self, field: Field, turn: int | None, text: str) -> None:
         self.field = field
         self.turn = turn
         self.text = text
+        self._low: str | None = None
+        self._folded: Folded | None = None
 
-    @cached_property
+    # Python 3.11 takes a lock for each `cached_property`, and a search has a hundred thousand.
+
+    @property
     def low(self) -> str:
         """The text in lower case, which is enough for most words."""
-        return self.text.lower()
+        if self._low is None:
+            self._low = self.text.lower()
+        return self._low
 
-    @cached_property
+    @property
     def folded(self) -> Folded:
         """The text as it is compared."""
-        return folded(self.text)
+        if self._folded is None:
+            self._folded = folded(self.text)
+        return self._folded
 
     def strength_of(self, term: Term) -> int:
         """As `Term.strength_in`; folding, the slow part, is left out where it changes nothing."""
-        return 2 if term.stands_in(self.low) else term.strength_in(self.folded.plain)
+        return _STRONGEST if term.stands_in(self.low) else term.strength_in(self.folded.plain)
 
     def has_exactly(self, term: Term) -> bool:
         """Whether the text has the term with the same accents."""
@@ -111,36 +123,68 @@ def ranked(places: Iterable[Place], query: Query) -> Ranked | None:
     The place to show is preferably in a turn, then one where the words stand together, and of equal
     turns in the later one; within a turn it is the one with the earliest word of the query.
     """
-    terms = query.wanted
-    best, exact = [0] * len(terms), [False] * len(terms)
-    together = 0
-    most: tuple[int, bool, Closeness, int, int, int] | None = None
-    shown: Place | None = None
-    for place in places:
-        if query.unwanted and any(term.is_in(place.folded.plain) for term in query.unwanted):
+    best = _Best(query.wanted)
+    for place in sorted(places, key=_promise, reverse=True):
+        if any(term.is_in(place.folded.plain) for term in query.unwanted):
             return None
-        strengths = [place.strength_of(term) for term in terms]
-        held = len(strengths) - strengths.count(0)
+        if best.can_be_changed_by(place):
+            best.take(place)
+    return best.ranked()
+
+
+def _promise(place: Place) -> tuple[bool, int, int]:
+    """A sort key: the places first that can be the best; equal ones stay in their order."""
+    return (place.turn is not None, WEIGHTS[place.field], place.turn or 0)
+
+
+class _Best:
+    """The best of the places so far, for each of the terms and for all together."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self._terms = terms
+        self._points = [0] * len(terms)
+        self._exact = [False] * len(terms)
+        self._together = 0
+        self._worth: tuple[int, bool, Closeness, int, int, int] | None = None
+        self._shown: Place | None = None
+
+    def can_be_changed_by(self, place: Place) -> bool:
+        """Whether the rank or the place to show could change; most texts need not be looked at."""
+        points = _STRONGEST * WEIGHTS[place.field]
+        if self._worth is None or not all(self._exact) or min(self._points) < points:
+            return True
+        count = len(self._terms)
+        closest = Closeness.APART if count == 1 else Closeness.ADJACENT
+        worth = (count, place.turn is not None, closest, count * points, place.turn or 0, 0)
+        together = count * (_TOGETHER[closest] + points) if count > 1 else 0
+        return worth > self._worth or together > self._together
+
+    def take(self, place: Place) -> None:
+        """Look at this place too."""
+        terms, weight = self._terms, WEIGHTS[place.field]
+        worths = [weight * place.strength_of(term) for term in terms]
+        held = len(worths) - worths.count(0)
         if not held:
-            continue
-        weight = WEIGHTS[place.field]
-        worths = [weight * strength for strength in strengths]
-        best = list(map(max, best, worths))
-        if not all(exact):
-            exact = [
+            return
+        self._points = list(map(max, self._points, worths))
+        if not all(self._exact):
+            self._exact = [
                 found or (worth > 0 and place.has_exactly(term))
-                for found, worth, term in zip(exact, worths, terms, strict=True)
+                for found, worth, term in zip(self._exact, worths, terms, strict=True)
             ]
         close = Closeness.APART
         if 1 < held == len(terms):
             close = closeness(place.folded.plain, terms)
         if close > Closeness.APART:
-            together = max(together, len(terms) * _TOGETHER[close] + sum(worths))
+            self._together = max(self._together, len(terms) * _TOGETHER[close] + sum(worths))
         first = worths.index(next(filter(None, worths)))
         worth = (held, place.turn is not None, close, sum(worths), place.turn or 0, -first)
-        if most is None or worth > most:
-            most, shown = worth, place
-    if shown is None or not all(best):
-        return None
-    others = _OTHER_ACCENTS * exact.count(False)
-    return Ranked(sum(best) + others + together, shown)
+        if self._worth is None or worth > self._worth:
+            self._worth, self._shown = worth, place
+
+    def ranked(self) -> Ranked | None:
+        """The rank; None if a term is in none of the places."""
+        if self._shown is None or not all(self._points):
+            return None
+        others = _OTHER_ACCENTS * self._exact.count(False)
+        return Ranked(sum(self._points) + others + self._together, self._shown)

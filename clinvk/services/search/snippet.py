@@ -7,7 +7,7 @@ from itertools import accumulate, islice, takewhile
 from msgspec import Struct
 
 from clinvk.services.search.query import Term, is_whole
-from clinvk.text.casefold import Span, fold, unfolded_span
+from clinvk.text.casefold import Span, fold, unfolded_spans
 from clinvk.text.plain import is_plain
 from clinvk.text.sanitize import safe_text
 from clinvk.text.width import display_width, graphemes
@@ -32,9 +32,11 @@ class Snippet(Struct, frozen=True, kw_only=True):
 def snippet_of(text: str, terms: Sequence[Term], folded: str | None = None) -> Snippet:
     """The part of `text` where the most terms are close together; `folded`: the folded text."""
     anchor, spans = _place(fold(text) if folded is None else folded, terms)
-    start, end = unfolded_span(text, anchor)
+    (start, end), *others = unfolded_spans(
+        text, [anchor, *(span for span in spans if span != anchor)]
+    )
     window = (max(0, start - _REACH // 4), min(len(text), max(end, start + _REACH)))
-    marks = [(start, end), *(unfolded_span(text, span) for span in spans if span != anchor)]
+    marks = [(start, end), *others]
     line = _Line()
     at = window[0]
     for first, last in _joined(marks):
@@ -54,6 +56,10 @@ def _place(folded: str, terms: Sequence[Term]) -> tuple[Span, list[Span]]:
         for term in range(len(terms))
         for span in islice(terms[term].spans(folded), _MOST)
     )
+
+    if len(terms) == 1:
+        anchor = next((span for span, _ in found if is_whole(folded, span)), found[0][0])
+        return anchor, [one for one, _ in found if anchor[0] <= one[0] < anchor[0] + _REACH]
 
     def worth(begin: int) -> tuple[int, bool, int]:
         start = found[begin][0][0]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from clinvk.store.files import open_regular, regular_file
+from clinvk.store.files import open_regular
 from clinvk.store.sessions.store import SessionStore
 
 LARGEST = 64 * 1024 * 1024
@@ -43,13 +43,18 @@ def iter_bytes(
 
 def _content(path: str, largest: int) -> bytes | None:
     try:
-        with regular_file(path) as descriptor:
-            size = os.fstat(descriptor).st_size
-            return os.read(descriptor, size) or None if size <= largest else None
+        descriptor = open_regular(path)
     except FileNotFoundError:
         return b""
     except OSError:
         return None
+    try:
+        size = os.fstat(descriptor).st_size
+        return os.read(descriptor, size) or None if size <= largest else None
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
 
 
 def may_mention(path: Path, text: str) -> bool:

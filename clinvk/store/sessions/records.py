@@ -26,7 +26,7 @@ from clinvk.store.files import (
 )
 from clinvk.store.home import Home
 from clinvk.store.sessions.record_fields import encode, read_session
-from clinvk.text.json_codec import json_page
+from clinvk.text.json_codec import json_page, parse_line
 
 LARGEST = 16 * 1024 * 1024
 """A larger file is not a record of clinvk; it is not read into memory."""
@@ -95,7 +95,7 @@ def parse(content: bytes, *, path: Path | str, session_id: str | None) -> Sessio
     """Like `read`, for the bytes of the record. Never raises."""
     session = None
     try:
-        session = read_session(json.loads(content)) if content.strip() else None
+        session = read_session(parse_line(content)) if content.strip() else None
     except json.JSONDecodeError as error:
         why = f"it is not JSON: {_lower(str(error))}"
     except UnicodeDecodeError:
@@ -114,7 +114,7 @@ def parse(content: bytes, *, path: Path | str, session_id: str | None) -> Sessio
 def id_inside(path: Path) -> str | None:
     """The id inside the record at `path`, whatever its file name; None if it is not a record."""
     try:
-        return read_session(json.loads(_content(path))).id
+        return read_session(parse_line(_content(path))).id
     except (ValueError, OSError, RecursionError):
         return None
 

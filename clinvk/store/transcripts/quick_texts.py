@@ -1,13 +1,12 @@
 """The texts of a transcript that looks as clinvk's writer writes it, in a fraction of the time.
 
-A word that is in every session needs the texts of all of them. Here each line is decoded only as
-far as it is searched, and nothing unusual is understood: at the first line of another form, the
-whole transcript is left to `read_texts`, which knows what every line means.
+A word that is in every session needs the texts of all of them. Here all lines are decoded in one
+call, only as far as they are searched, and nothing unusual is understood: at the first line of
+another form, the whole transcript is left to `read_texts`, which knows what every line means.
 """
 
 import re
-from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Annotated, Any, TypeAlias, Union, get_args
 
 import msgspec
 from msgspec import Struct
@@ -19,43 +18,64 @@ from clinvk.store.transcripts.messages import Messages
 from clinvk.store.transcripts.turns import FINISHED, STARTED, TurnTexts
 from clinvk.text.json_codec import parse_line, time_from_text
 
+_START = b'\n{"type": "'
 _HEAD = re.compile(rb'\{"type": "(?:session"|(\w+)", "turn": ([1-9]\d{0,8})), ')
+
 _UNSEARCHED = frozenset({"tool_use", "tool_result", "thinking", "usage", "error", "raw"})
+_REQUEST = b'"permission_'
 _REQUESTS = frozenset({"permission_request", "permission_answer"})
 
 
-class _Started(Struct):
+_Number = Annotated[int, msgspec.Meta(ge=1, lt=10**9)]
+
+
+class _Session(Struct, tag_field="type", tag="session"):
+    """A line that belongs to no turn."""
+
+
+class _Started(Struct, tag_field="type", tag=STARTED):
+    turn: _Number
     at: str
     prompt: str
     cwd: str | None = None
 
 
-class _Finished(Struct):
+class _Finished(Struct, tag_field="type", tag=FINISHED):
+    turn: _Number
     at: str
     text: str | None = None
     files: list[FileChange] | None = None
 
 
-class _Named(Struct):
+class _Named(Struct, tag_field="type", tag="backend_session"):
+    turn: _Number
     id: str
 
 
-class _Warning(Struct):
+class _Piece(Message, frozen=True, kw_only=True, tag_field="type", tag=Message.type):
+    turn: _Number
+
+
+class _Changed(FileChange, frozen=True, kw_only=True, tag_field="type", tag=FileChange.type):
+    turn: _Number
+
+
+class _Warning(Struct, tag_field="type", tag="warning"):
+    turn: _Number
     message: str
     code: str | None = None
 
 
-_DECODE: dict[str, Callable[[bytes], Any]] = {
-    kind: msgspec.json.Decoder(form).decode
-    for kind, form in {
-        STARTED: _Started,
-        FINISHED: _Finished,
-        "backend_session": _Named,
-        "message": Message,
-        "file_change": FileChange,
-        "warning": _Warning,
-    }.items()
+_Searched: TypeAlias = _Session | _Started | _Finished | _Named | _Piece | _Changed | _Warning
+
+_others = tuple(
+    msgspec.defstruct(f"_{kind}", [("turn", _Number)], tag_field="type", tag=kind)
+    for kind in sorted(_UNSEARCHED | _REQUESTS)
+)
+_KINDS: dict[type, str] = {
+    form: str(form.__struct_config__.tag) for form in (*get_args(_Searched), *_others)
 }
+_DECODER: msgspec.json.Decoder[Any] = msgspec.json.Decoder(Union[_Searched, *_others])
 
 
 class _UnusualError(Exception):
@@ -65,44 +85,19 @@ class _UnusualError(Exception):
 class _Turn:
     """One turn, as far as it is searched."""
 
-    def __init__(self, number: int, start: _Started) -> None:
-        self.number = number
+    def __init__(self, start: _Started) -> None:
+        time_from_text(start.at)
+        self.number = start.turn
+        self.messages = Messages()
+        self.files: list[FileChange] = []
+        self.finish: _Finished | None = None
         self._start = start
-        self._finish: _Finished | None = None
-        self._messages = Messages()
-        self._files: list[FileChange] = []
-
-    def take(self, kind: str, line: bytes, end: int) -> None:
-        """Read a line of the turn whose first `end` bytes are known."""
-        if self._finish is not None:
-            raise _UnusualError
-        if kind in _UNSEARCHED or kind in _REQUESTS:
-            if kind in _REQUESTS or _says_again(line, end):
-                self._check(kind, line)
-            self._messages.interrupt(kind)
-            return
-        value = _decoded(kind, line, end)
-        if kind == "message":
-            self._messages.add(value)
-        elif kind == FINISHED:
-            self._finish = value
-        elif kind != "backend_session":
-            self._messages.interrupt(kind, getattr(value, "code", None))
-            if kind == "file_change":
-                self._files.append(value)
-
-    def _check(self, kind: str, line: bytes) -> None:
-        """Make sure that a line which is not searched is one, whatever is inside it."""
-        value = parse_line(line)
-        if not isinstance(value, dict) or (value["type"], value["turn"]) != (kind, self.number):
-            raise _UnusualError
-        event_from_line(value)
 
     def texts(self) -> TurnTexts:
         """What is searched of the turn."""
-        answers, finish, cwd = self._messages.texts, self._finish, self._start.cwd
+        answers, finish, cwd = self.messages.texts, self.finish, self._start.cwd
         text = None if finish is None else finish.text
-        files = (finish and finish.files) or self._files
+        files = (finish and finish.files) or self.files
         paths = (file.path if cwd is None else absolute_path(file.path, cwd) for file in files)
         return TurnTexts(
             number=self.number,
@@ -113,48 +108,72 @@ class _Turn:
         )
 
 
-def quick_texts(lines: Iterable[bytes]) -> tuple[TurnTexts, ...] | None:
+def quick_texts(content: bytes) -> tuple[TurnTexts, ...] | None:
     """The texts of the turns; None if one of the lines is not as clinvk usually writes it."""
     try:
-        return tuple(turn.texts() for turn in _turns(lines))
+        return tuple(turn.texts() for turn in _turns(_values(content)))
     except (_UnusualError, msgspec.MsgspecError, ValueError, RecursionError, KeyError):
         return None
 
 
-def _turns(lines: Iterable[bytes]) -> list[_Turn]:
+def _values(content: bytes) -> list[Any]:
+    """The value of each line."""
+    lines = content.count(b"\n") + (not content.endswith(b"\n"))
+    if content.count(_START) + content.startswith(_START[1:]) != lines:
+        raise _UnusualError
+    values: list[Any] = _DECODER.decode_lines(content)
+    keys = (content.count(b'"type"'), content.count(b'"turn"'))
+    # With more, a second `type` or `turn` may replace the first: a torn line can go on with
+    # another. In text that quotes JSON, quotes are escaped.
+    expected = (lines, lines - [*map(type, values)].count(_Session))
+    if keys != expected or _REQUEST in content:
+        for line in content.removesuffix(b"\n").split(b"\n"):
+            _check(line)
+    if len(values) != lines:
+        raise _UnusualError
+    return values
+
+
+def _check(line: bytes) -> None:
+    """Make sure that a line is what it says at its start, whatever is inside it."""
+    head = _HEAD.match(line)
+    if head is None:
+        raise _UnusualError
+    kind, number = (head[1] or b"").decode(), int(head[2] or 0)
+    again = line.find(b'"type"', head.end()) >= 0 or line.find(b'"turn"', head.end()) >= 0
+    if kind not in _REQUESTS and not again:
+        return
+    value = parse_line(line)
+    if not isinstance(value, dict) or kind not in _UNSEARCHED | _REQUESTS:
+        raise _UnusualError
+    if (value["type"], value["turn"]) != (kind, number):
+        raise _UnusualError
+    event_from_line(value)
+
+
+def _turns(values: list[Any]) -> list[_Turn]:
     turns: list[_Turn] = []
-    for line in lines:
-        head = _HEAD.match(line)
-        if head is None or not line.endswith(b"}"):
-            if line:
+    turn: _Turn | None = None
+    for value in values:
+        form = type(value)
+        if form is _Started and (turn is None or value.turn > turn.number):
+            turn = _Turn(value)
+            turns.append(turn)
+        elif form is not _Session:
+            if turn is None or form is _Started or value.turn != turn.number or turn.finish:
                 raise _UnusualError
-            continue
-        if head[1] is None:
-            if _says_again(line, head.end()):
-                raise _UnusualError
-            continue
-        kind, number = head[1].decode(), int(head[2])
-        if kind == STARTED and (not turns or number > turns[-1].number):
-            turns.append(_Turn(number, _decoded(kind, line, head.end())))
-        elif kind != STARTED and turns and number == turns[-1].number:
-            turns[-1].take(kind, line, head.end())
-        else:
-            raise _UnusualError
+            _take(turn, form, value)
     return turns
 
 
-def _decoded(kind: str, line: bytes, end: int) -> Any:  # noqa: ANN401  a form for each kind
-    if kind not in _DECODE or _says_again(line, end):
-        raise _UnusualError
-    value = _DECODE[kind](line)
-    if kind in {STARTED, FINISHED}:
+def _take(turn: _Turn, form: type, value: Any) -> None:  # noqa: ANN401  a form for each kind
+    """Add a line to its turn."""
+    if form is _Piece:
+        turn.messages.add(value)
+    elif form is _Finished:
         time_from_text(value.at)
-    return value
-
-
-def _says_again(line: bytes, end: int) -> bool:
-    """Whether a second `type` or `turn` may replace the first: a torn line can go on with another.
-
-    In text that quotes JSON, quotes are escaped.
-    """
-    return line.find(b'"type"', end) >= 0 or line.find(b'"turn"', end) >= 0
+        turn.finish = value
+    elif form is not _Named:
+        turn.messages.interrupt(_KINDS[form], getattr(value, "code", None))
+        if form is _Changed:
+            turn.files.append(value)

@@ -47,9 +47,10 @@ def read_texts(lines: Iterable[bytes | None]) -> TranscriptTexts:
 
 def texts_in(content: bytes) -> TranscriptTexts:
     """The texts in the content of a transcript."""
-    lines = content.split(b"\n")
-    turns = quick_texts(lines)
-    return read_texts(lines) if turns is None else TranscriptTexts(turns=turns, damaged_lines=0)
+    turns = quick_texts(content)
+    if turns is None:
+        return read_texts(content.split(b"\n"))
+    return TranscriptTexts(turns=turns, damaged_lines=0)
 
 
 def _unsearched(line: bytes) -> tuple[str, int] | None:

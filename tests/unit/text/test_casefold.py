@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinvk.text.casefold import fold, folded, unfolded_span
+from clinvk.text.casefold import fold, folded, unfolded_spans
 
 NASTY = (
     "aAbB zZ\n\t\"'ß\u017fKﬁéİŉ\uff2b…\xe9\xad\u200b\u2019\u2014\xc6"
@@ -58,7 +58,7 @@ def test_the_original_span_contains_the_whole_match(text: str, data: st.DataObje
         return
     start = data.draw(st.integers(0, len(folded) - 1))
     end = data.draw(st.integers(start + 1, len(folded)))
-    first, last = unfolded_span(text, (start, end))
+    first, last = unfolded_spans(text, [(start, end)])[0]
     assert 0 <= first < last <= len(text)
     assert folded[start:end] in fold(text[first:last])
 
@@ -78,5 +78,5 @@ def test_the_original_span_contains_the_whole_match(text: str, data: st.DataObje
 def test_the_original_span_is_as_small_as_possible(text: str, word: str, original: str) -> None:
     """Only characters that were folded together are marked together."""
     start = fold(text).index(word)
-    first, last = unfolded_span(text, (start, start + len(word)))
+    first, last = unfolded_spans(text, [(start, start + len(word))])[0]
     assert text[first:last] == original

@@ -7,7 +7,7 @@ from unicodedata import normalize
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinvk.text.casefold import fold, unfolded_span
+from clinvk.text.casefold import fold, unfolded_spans
 from clinvk.text.plain import PLAIN, is_plain
 from clinvk.text.sanitize import safe_text
 from clinvk.text.width import cut, display_width, graphemes
@@ -55,7 +55,7 @@ def test_a_match_in_plain_text_is_marked_as_narrowly_as_can_be(
     if start + length > len(folded):
         return
     origin = [at for at, char in enumerate(text) for _ in fold(char)]
-    first, last = unfolded_span(text, (start, start + length))
+    first, last = unfolded_spans(text, [(start, start + length)])[0]
     assert (first, last) == (origin[start], origin[start + length - 1] + 1)
 
 

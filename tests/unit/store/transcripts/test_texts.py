@@ -194,7 +194,7 @@ def test_a_turn_as_it_is_written_is_read_alike(
         ),
     )
     assert texts == store.texts(session.id) == store.texts(session.id, content)
-    assert quick_texts(content.split(b"\n")) == texts.turns
+    assert quick_texts(content) == texts.turns
     _assert_alike(content.split(b"\n"))
 
 
@@ -225,7 +225,7 @@ def test_parts_of_one_message_are_one_text(
     content = store.home.transcript(session.id).read_bytes()
     answers = ("one two", "three", "four", "AB")
     assert read_lines(content.split(b"\n")).turns[0].messages == answers
-    (turn,) = quick_texts(content.split(b"\n")) or ()
+    (turn,) = quick_texts(content) or ()
     assert turn.answers == answers
     assert store.texts(session.id).turns[0].answers == answers
 
