@@ -20,6 +20,7 @@ _REACH = 400
 _MOST = 50
 _MORE = "…"
 _SPACES = re.compile(r"\s+")
+_BLANKS = {ord("\n"): " ", ord("\t"): " "}
 
 
 class Snippet(Struct, frozen=True, kw_only=True):
@@ -36,16 +37,23 @@ def snippet_of(text: str, terms: Sequence[Term], folded: str | None = None) -> S
         text, [anchor, *(span for span in spans if span != anchor)]
     )
     window = (max(0, start - _REACH // 4), min(len(text), max(end, start + _REACH)))
-    marks = [(start, end), *others]
+    marks = [span for span in _joined([(start, end), *others]) if window[0] <= span[0] < window[1]]
     line = _Line()
     at = window[0]
-    for first, last in _joined(marks):
-        if at <= first < window[1]:
-            line.add(text[at:first])
-            line.shorten_before(more=window[0] > 0)
-            line.add(text[first:last], mark=True)
-            at = last
-    line.add(text[at : window[1]] + (_MORE if at <= window[1] < len(text) else ""))
+    line.add(text[at : marks[0][0]])
+    line.shorten_before(more=at > 0)
+    at = marks[0][0]
+    more = _MORE if window[1] < len(text) else ""
+    rest = text[at : window[1]].translate(_BLANKS)
+    if marks[-1][1] <= window[1] and "  " not in rest and is_plain(rest):
+        # Nothing in it has to be changed, as in most text.
+        line.add_plain(rest + more, [(first - at, last - at) for first, last in marks])
+        return line.snippet()
+    for first, last in marks:
+        line.add(text[at:first])
+        line.add(text[first:last], mark=True)
+        at = last
+    line.add(text[at : window[1]] + (more if at <= window[1] else ""))
     return line.snippet()
 
 
@@ -98,10 +106,14 @@ class _Line:
             self._marks.append((len(self._text), len(self._text) + len(shown)))
         self._text += shown
 
+    def add_plain(self, text: str, marks: Sequence[Span]) -> None:
+        """Add text that is shown unchanged; `marks` are within it, and it starts with one."""
+        at = len(self._text)
+        self._marks += [(first + at, last + at) for first, last in marks]
+        self._text += text
+
     def shorten_before(self, *, more: bool) -> None:
         """Keep only the end of the text before the first mark; `more`: it was cut before."""
-        if self._marks:
-            return
         kept = _last_columns(self._text, _BEFORE)
         if len(kept) < len(self._text):
             # Start at a word if possible.

@@ -20,7 +20,6 @@ HUGE = 1e300
 
 _MOST = 1 << 63
 """A larger count is invalid, and databases cannot store it."""
-_MISSING = object()
 
 
 class Kind(NamedTuple):
@@ -260,8 +259,8 @@ def read_fields(
     """The values of an object's fields by attribute. Raises `ValueError` with the reason."""
     values: dict[str, Any] = {}
     for name, attribute, kind, _ in table:
-        value = data.get(name, _MISSING)
-        if value is _MISSING or (value is None and (kind is TIME or not kind.required)):
+        value = data.get(name)
+        if value is None and (kind is TIME or not kind.required or name not in data):
             if kind.required:
                 raise ValueError(f"`{name}` is missing")
             values[attribute] = kind.default
