@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from clinvk.model.files import shown_path
 from clinvk.model.session import Session
 from clinvk.services.search.query import Query, Term
@@ -57,17 +59,14 @@ It counts once more by the place in which they do.
 """
 
 
-class Place:
+class Place(Struct, eq=False):
     """A text to search; `turn` is None for a text of the session itself."""
 
-    __slots__ = ("_folded", "_low", "field", "text", "turn")
-
-    def __init__(self, field: Field, turn: int | None, text: str) -> None:
-        self.field = field
-        self.turn = turn
-        self.text = text
-        self._low: str | None = None
-        self._folded: Folded | None = None
+    field: Field
+    turn: int | None
+    text: str
+    _low: str | None = None
+    _folded: Folded | None = None
 
     # Python 3.11 takes a lock for each `cached_property`, and a search has a hundred thousand.
 
@@ -108,13 +107,23 @@ def places_of_session(session: Session) -> list[Place]:
     return [Place(field, None, text) for field, text in texts if text]
 
 
-def places_of_turn(turn: TurnTexts, cwd: str) -> list[Place]:
-    """The texts to search of a turn; `cwd` is the session's directory."""
-    texts = [(Field.PROMPT, turn.prompt)]
-    # Relative paths: else the name of a project folder would match all of its files.
-    texts += [(Field.FILE, shown_path(path, turn.cwd or cwd)) for path in turn.files]
-    texts += [(Field.ANSWER, answer) for answer in turn.answers]
-    return [Place(field, turn.number, text) for field, text in texts if text]
+def places_of_turns(turns: Sequence[TurnTexts], cwd: str) -> list[Place]:
+    """The texts to search of the turns; `cwd` is the session's directory.
+
+    Those that count most come first, of later turns before earlier ones: after them `ranked` need
+    not look at most of the others.
+    """
+    places: list[Place] = []
+    answers: list[Place] = []
+    for turn in reversed(turns):
+        number = turn.number
+        if turn.prompt:
+            places.append(Place(Field.PROMPT, number, turn.prompt))
+        # Relative paths: else the name of a project folder would match all of its files.
+        paths = (shown_path(path, turn.cwd or cwd) for path in turn.files)
+        places += [Place(Field.FILE, number, path) for path in paths if path]
+        answers += [Place(Field.ANSWER, number, answer) for answer in turn.answers if answer]
+    return places + answers
 
 
 def ranked(places: Iterable[Place], query: Query) -> Ranked | None:
@@ -124,17 +133,12 @@ def ranked(places: Iterable[Place], query: Query) -> Ranked | None:
     turns in the later one; within a turn it is the one with the earliest word of the query.
     """
     best = _Best(query.wanted)
-    for place in sorted(places, key=_promise, reverse=True):
-        if any(term.is_in(place.folded.plain) for term in query.unwanted):
+    for place in places:
+        if query.unwanted and any(term.is_in(place.folded.plain) for term in query.unwanted):
             return None
         if best.can_be_changed_by(place):
             best.take(place)
     return best.ranked()
-
-
-def _promise(place: Place) -> tuple[bool, int, int]:
-    """A sort key: the places first that can be the best; equal ones stay in their order."""
-    return (place.turn is not None, WEIGHTS[place.field], place.turn or 0)
 
 
 class _Best:

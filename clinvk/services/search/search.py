@@ -17,7 +17,7 @@ from clinvk.errors import (
 from clinvk.model.session import Session
 from clinvk.services.search.prefilter import Content, Prefilter
 from clinvk.services.search.query import Query, Term
-from clinvk.services.search.ranking import Field, Ranked, places_of_session, places_of_turn, ranked
+from clinvk.services.search.ranking import Field, Ranked, places_of_session, places_of_turns, ranked
 from clinvk.services.search.snippet import Snippet, snippet_of
 from clinvk.services.world import World
 from clinvk.store.sessions import records
@@ -188,9 +188,8 @@ class _Search:
             for term, prefilter in self._prefilters
         ):
             return None
-        for turn in self._turns(content):
-            places += places_of_turn(turn, listed.session.cwd)
-        found = ranked(places, self._query)
+        of_turns = places_of_turns(self._turns(content), listed.session.cwd)
+        found = ranked([*of_turns, *places], self._query)
         return None if found is None else (listed, found)
 
     def _listed(self, content: SessionBytes) -> Listed | None:

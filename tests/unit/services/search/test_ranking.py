@@ -3,14 +3,17 @@
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from bed.budget import budget
 from clinvk.model.session import Session
 from clinvk.services.search.query import parse_query
 from clinvk.services.search.ranking import (
     Field,
     Place,
     places_of_session,
-    places_of_turn,
+    places_of_turns,
     ranked,
 )
 from clinvk.services.search.together import Closeness, closeness
@@ -36,9 +39,7 @@ def _places(told: Told) -> list[Place]:
         TurnTexts(number=number, prompt=prompt, answers=(answer,), files=told.files, cwd="/p")
         for number, (prompt, answer) in enumerate(told.turns, start=1)
     ]
-    return places_of_session(session) + [
-        place for turn in turns for place in places_of_turn(turn, "/p")
-    ]
+    return places_of_turns(turns, "/p") + places_of_session(session)
 
 
 PLACES = {told.key: _places(told) for told in SESSIONS}
@@ -115,3 +116,50 @@ def test_what_was_typed_comes_before_other_accents() -> None:
     assert _rank("café", _place(Field.ANSWER, "café")) > _rank("café", _place(Field.TITLE, "cafe"))
     both = _rank("cafe", _place(Field.TITLE, "café"), _place(Field.ANSWER, "cafe"))
     assert both == _rank("cafe", _place(Field.TITLE, "cafe"))
+
+
+_WORDS = st.lists(
+    st.sampled_from(
+        ["token", "tokens", "café", "Cafe", "to", "ken", "—", "“token”", "a\xadb", "ab"]
+    ),
+    min_size=1,
+    max_size=6,
+).map(" ".join)
+
+
+@settings(max_examples=budget(50, long=4_000))
+@given(
+    st.lists(st.tuples(st.sampled_from(Field), st.integers(1, 3), _WORDS), max_size=9),
+    st.sampled_from(["token", "cafe", "café", "token cafe", "to ken", '"to ken"', "ab -token"]),
+)
+def test_the_rank_does_not_depend_on_the_order(
+    told: list[tuple[Field, int, str]], query: str
+) -> None:
+    """Texts that need no look in one order are looked at in the other."""
+    session = {Field.TITLE, Field.NAME, Field.TAG}
+    places = [Place(field, None if field in session else turn, text) for field, turn, text in told]
+    asked = parse_query(query)
+    found, again = ranked(places, asked), ranked(places[::-1], asked)
+    assert (found and found.rank) == (again and again.rank)
+    if found and again:
+        assert found.place.turn == again.place.turn
+
+
+class _Unread(str):
+    """A text that must not be looked at."""
+
+    __slots__ = ()
+
+    def lower(self) -> str:
+        raise AssertionError(self)
+
+
+def test_texts_that_cannot_count_more_are_not_looked_at() -> None:
+    """Once the last prompt has the word, the answers and the earlier prompts change nothing."""
+    turns = [
+        TurnTexts(number=number, prompt=prompt, answers=(_Unread("no"),), files=(), cwd="/p")
+        for number, prompt in ((1, _Unread("no")), (2, "a token"))
+    ]
+    found = ranked(places_of_turns(turns, "/p"), parse_query("token"))
+    assert found is not None
+    assert (found.place.turn, found.place.field) == (2, Field.PROMPT)
