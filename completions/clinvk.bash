@@ -9,128 +9,128 @@ _clinvk_facts() {
     case $1 in
         '')
             commands='run resume chat sessions config backends doctor completion'
-            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --if-missing=fail,replay,new --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h --version -V'
+            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --if-missing=fail,replay,new --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h --version -V'
             places='@files...'
             ;;
         'run')
-            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --if-missing=fail,replay,new --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h'
+            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --if-missing=fail,replay,new --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h'
             places='@files...'
             ;;
         'resume')
-            options='--last --interactive -i --here --if-missing=fail,replay,new --backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --output-format=text,json,stream-json -o=text,json,stream-json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h'
+            options='--last --interactive -i --here --if-missing=fail,replay,new --backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h'
             places='@sessions @files...'
             choosing='--last --interactive -i'
             ;;
         'chat')
-            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --session=@names -s=@names --access=read-only,ask,edit,full --system-prompt=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --backend-arg=@nothing --config=@files --help -h'
+            options='--backend=@backends -b=@backends --model=@nothing -m=@nothing --workdir=@folders -w=@folders --session=@names -s=@names --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --system-prompt=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --backend-arg=@nothing --config=@files --help -h'
             ;;
         'sessions')
             commands='list show search files rename name tag untag close archive unarchive export import delete clean reindex'
-            options='--help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'sessions list')
-            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --touched=@files --sort=last,created,tokens,cost,title --limit=@nothing -n=@nothing --quiet -q --json --help -h'
+            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --touched=@files --sort=last,created,tokens,cost,title --limit=@nothing -n=@nothing --quiet -q --json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'sessions show')
-            options='--turn=@nothing --answer --markdown --json --help -h'
+            options='--turn=@nothing --answer --markdown --json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions'
             ;;
         'sessions search')
-            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --limit=@nothing -n=@nothing --quiet -q --json --help -h'
+            options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --limit=@nothing -n=@nothing --quiet -q --json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@nothing...'
             ;;
         'sessions files')
-            options='--turn=@nothing --json --help -h'
+            options='--turn=@nothing --json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions'
             ;;
         'sessions rename')
-            options='--json --help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions @nothing...'
             ;;
         'sessions name')
-            options='--clear --json --help -h'
+            options='--clear --json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions @nothing'
             ;;
         'sessions tag')
-            options='--json --help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions @tags...'
             ;;
         'sessions untag')
-            options='--json --help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions @tags...'
             ;;
         'sessions close')
-            options='--json --help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions...'
             ;;
         'sessions archive')
-            options='--json --help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions...'
             ;;
         'sessions unarchive')
-            options='--json --help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@archived...'
             ;;
         'sessions export')
-            options='--format=markdown,json --output=@files -O=@files --redact --json --help -h'
+            options='--output-format=markdown,json --format=markdown,json -o=markdown,json --json --output=@files -O=@files --force --redact --config=@files --help -h'
             places='@sessions...'
             ;;
         'sessions import')
-            options='--trust --config=@files --json --help -h'
+            options='--trust --json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@files'
             ;;
         'sessions delete')
-            options='--yes -y --json --help -h'
+            options='--yes -y --json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions...'
             ;;
         'sessions clean')
-            options='--older-than=@nothing --status=running,active,interrupted,error,completed --backend=@backends -b=@backends --keep-last=@nothing --archive=@folders --dry-run --json --help -h'
+            options='--older-than=@nothing --status=running,active,interrupted,error,completed --backend=@backends -b=@backends --keep-last=@nothing --archive=@folders --dry-run --json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'sessions reindex')
-            options='--check --json --help -h'
+            options='--check --json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'config')
             commands='show get set unset path edit validate'
-            options='--help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'config show')
-            options='--origin --json --help -h'
+            options='--origin --json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'config get')
-            options='--help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@keys'
             ;;
         'config set')
-            options='--help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@keys @nothing'
             ;;
         'config unset')
-            options='--help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@keys'
             ;;
         'config path')
-            options='--help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'config edit')
-            options='--help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'config validate')
-            options='--help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@files'
             ;;
         'backends')
             commands='test'
-            options='--json --help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'backends test')
-            options='--json --help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@backends'
             ;;
         'doctor')
-            options='--fix --json --help -h'
+            options='--fix --json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'completion')
-            options='--help -h'
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='bash,zsh,fish'
             ;;
     esac

@@ -65,21 +65,65 @@ function __clinvk_valued
         case 'resume'
             printf '%s\n' --if-missing --backend -b --model -m --workdir -w --output-format -o --access --allow --deny --system-prompt --max-turns --timeout --idle-timeout --backend-arg --config
         case 'chat'
-            printf '%s\n' --backend -b --model -m --workdir -w --session -s --access --system-prompt --title --tag -t --backend-arg --config
+            printf '%s\n' --backend -b --model -m --workdir -w --session -s --output-format -o --access --system-prompt --title --tag -t --backend-arg --config
+        case 'sessions'
+            printf '%s\n' --output-format -o --config
         case 'sessions list'
-            printf '%s\n' --backend -b --status --dir --tag -t --since --until --touched --sort --limit -n
+            printf '%s\n' --backend -b --status --dir --tag -t --since --until --touched --sort --limit -n --output-format -o --config
         case 'sessions show'
-            printf '%s\n' --turn
+            printf '%s\n' --turn --output-format -o --config
         case 'sessions search'
-            printf '%s\n' --backend -b --status --dir --tag -t --since --until --limit -n
+            printf '%s\n' --backend -b --status --dir --tag -t --since --until --limit -n --output-format -o --config
         case 'sessions files'
-            printf '%s\n' --turn
+            printf '%s\n' --turn --output-format -o --config
+        case 'sessions rename'
+            printf '%s\n' --output-format -o --config
+        case 'sessions name'
+            printf '%s\n' --output-format -o --config
+        case 'sessions tag'
+            printf '%s\n' --output-format -o --config
+        case 'sessions untag'
+            printf '%s\n' --output-format -o --config
+        case 'sessions close'
+            printf '%s\n' --output-format -o --config
+        case 'sessions archive'
+            printf '%s\n' --output-format -o --config
+        case 'sessions unarchive'
+            printf '%s\n' --output-format -o --config
         case 'sessions export'
-            printf '%s\n' --format --output -O
+            printf '%s\n' --output-format --format -o --output -O --config
         case 'sessions import'
-            printf '%s\n' --config
+            printf '%s\n' --output-format -o --config
+        case 'sessions delete'
+            printf '%s\n' --output-format -o --config
         case 'sessions clean'
-            printf '%s\n' --older-than --status --backend -b --keep-last --archive
+            printf '%s\n' --older-than --status --backend -b --keep-last --archive --output-format -o --config
+        case 'sessions reindex'
+            printf '%s\n' --output-format -o --config
+        case 'config'
+            printf '%s\n' --output-format -o --config
+        case 'config show'
+            printf '%s\n' --output-format -o --config
+        case 'config get'
+            printf '%s\n' --output-format -o --config
+        case 'config set'
+            printf '%s\n' --output-format -o --config
+        case 'config unset'
+            printf '%s\n' --output-format -o --config
+        case 'config path'
+            printf '%s\n' --output-format -o --config
+        case 'config edit'
+            printf '%s\n' --output-format -o --config
+        case 'config validate'
+            printf '%s\n' --output-format -o --config
+        case 'backends'
+            printf '%s\n' --output-format -o --config
+        case 'backends test'
+            printf '%s\n' --output-format -o --config
+        case 'doctor'
+            printf '%s\n' --output-format -o --config
+        case 'completion'
+            printf '%s\n' --output-format -o --config
     end
 end
 
@@ -118,6 +162,7 @@ complete -c clinvk -n '__clinvk_is \'\'' -l session -s s -x -k -a '(__clinvk_can
 complete -c clinvk -n '__clinvk_is \'\'' -l if-missing -x -a 'fail replay new' -d 'If the agent no longer has the conversation: fail (default), start a new one with the earlier turns (replay), or start an empty one (new).'
 complete -c clinvk -n '__clinvk_is \'\'' -l ephemeral -d 'Save no session, neither in clinvk nor in the agent.'
 complete -c clinvk -n '__clinvk_is \'\'' -l output-format -s o -x -a 'text json stream-json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'\'' -l access -x -a 'read-only ask edit full' -d 'What the agent may do (default: the session\'s; at a terminal, ask).'
 complete -c clinvk -n '__clinvk_is \'\'' -l allow -x -d 'Allow a tool without asking: Edit, \'Bash(git status)\' (repeatable).'
 complete -c clinvk -n '__clinvk_is \'\'' -l deny -x -d 'Deny a tool without asking, also if another rule allows it (repeatable).'
@@ -147,6 +192,7 @@ complete -c clinvk -n '__clinvk_is \'run\'' -l session -s s -x -k -a '(__clinvk_
 complete -c clinvk -n '__clinvk_is \'run\'' -l if-missing -x -a 'fail replay new' -d 'If the agent no longer has the conversation: fail (default), start a new one with the earlier turns (replay), or start an empty one (new).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l ephemeral -d 'Save no session, neither in clinvk nor in the agent.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l output-format -s o -x -a 'text json stream-json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'run\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l access -x -a 'read-only ask edit full' -d 'What the agent may do (default: the session\'s; at a terminal, ask).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l allow -x -d 'Allow a tool without asking: Edit, \'Bash(git status)\' (repeatable).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l deny -x -d 'Deny a tool without asking, also if another rule allows it (repeatable).'
@@ -175,6 +221,7 @@ complete -c clinvk -n '__clinvk_is \'resume\'' -l backend -s b -x -k -a '(__clin
 complete -c clinvk -n '__clinvk_is \'resume\'' -l model -s m -x -d 'Model to use.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l output-format -s o -x -a 'text json stream-json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l access -x -a 'read-only ask edit full' -d 'What the agent may do (default: the session\'s; at a terminal, ask).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l allow -x -d 'Allow a tool without asking: Edit, \'Bash(git status)\' (repeatable).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l deny -x -d 'Deny a tool without asking, also if another rule allows it (repeatable).'
@@ -198,6 +245,8 @@ complete -c clinvk -n '__clinvk_is \'chat\'' -l backend -s b -x -k -a '(__clinvk
 complete -c clinvk -n '__clinvk_is \'chat\'' -l model -s m -x -d 'Model to use.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l session -s s -x -k -a '(__clinvk_candidates names)' -d 'Continue the session NAME, or create it.'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l output-format -s o -x -a 'text json stream-json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l access -x -a 'read-only ask edit full' -d 'What the agent may do (default: the session\'s; at a terminal, ask).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l system-prompt -x -d 'Append TEXT to the agent\'s system prompt.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l title -x -d 'Title for a new session; an existing one keeps its title.'
@@ -220,10 +269,13 @@ complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a close -d 'Close sessions
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a archive -d 'Archive sessions (hidden from lists).'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a unarchive -d 'Restore archived sessions to the list.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a export -d 'Export sessions as Markdown, or as JSON for `import`.'
-complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a import -d 'Import sessions from `export --format json`.'
+complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a import -d 'Import sessions from `export -o json`.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a delete -d 'Delete sessions permanently.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a clean -d 'Delete or archive sessions not used recently.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a reindex -d 'Rebuild the index from the session files.'
+complete -c clinvk -n '__clinvk_is \'sessions\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk sessions list
@@ -239,14 +291,18 @@ complete -c clinvk -n '__clinvk_is \'sessions list\'' -l touched -r -F -d 'Only 
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l sort -x -a 'last created tokens cost title' -d 'Sort order.'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l limit -s n -x -d 'Maximum number of sessions, 0 for all (default: all that fit the screen).'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l quiet -s q -d 'Print only ids, one per line.'
-complete -c clinvk -n '__clinvk_is \'sessions list\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions list\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions list\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions list\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk sessions show
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l turn -x -d 'Show only turn N.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l answer -d 'Print only the final answer, of the last turn or turn N.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l markdown -d 'Print the whole conversation, as `export` does.'
-complete -c clinvk -n '__clinvk_is \'sessions show\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions show\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions show\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions show\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions show\' 1 1' -k -a '(__clinvk_candidates sessions)'
 
@@ -261,71 +317,94 @@ complete -c clinvk -n '__clinvk_is \'sessions search\'' -l until -x -d 'Only ses
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l archived -d 'Only archived sessions.'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l limit -s n -x -d 'Maximum number of sessions, 0 for all (default: all that fit the screen).'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l quiet -s q -d 'Print only ids, one per line.'
-complete -c clinvk -n '__clinvk_is \'sessions search\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions search\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions search\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions search\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk sessions files
 complete -c clinvk -n '__clinvk_is \'sessions files\'' -l turn -x -d 'Show only turn N.'
-complete -c clinvk -n '__clinvk_is \'sessions files\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions files\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions files\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions files\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions files\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions files\' 1 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions rename
-complete -c clinvk -n '__clinvk_is \'sessions rename\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions rename\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions rename\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions rename\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions rename\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions rename\' 1 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions name
 complete -c clinvk -n '__clinvk_is \'sessions name\'' -l clear -d 'Remove the name.'
-complete -c clinvk -n '__clinvk_is \'sessions name\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions name\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions name\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions name\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions name\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions name\' 1 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions tag
-complete -c clinvk -n '__clinvk_is \'sessions tag\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions tag\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions tag\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions tag\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions tag\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions tag\' 1 1' -k -a '(__clinvk_candidates sessions)'
 complete -c clinvk -n '__clinvk_is \'sessions tag\' 2' -k -a '(__clinvk_candidates tags)'
 
 # clinvk sessions untag
-complete -c clinvk -n '__clinvk_is \'sessions untag\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions untag\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions untag\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions untag\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions untag\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions untag\' 1 1' -k -a '(__clinvk_candidates sessions)'
 complete -c clinvk -n '__clinvk_is \'sessions untag\' 2' -k -a '(__clinvk_candidates tags)'
 
 # clinvk sessions close
-complete -c clinvk -n '__clinvk_is \'sessions close\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions close\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions close\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions close\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions close\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions close\' 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions archive
-complete -c clinvk -n '__clinvk_is \'sessions archive\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions archive\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions archive\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions archive\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions archive\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions archive\' 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions unarchive
-complete -c clinvk -n '__clinvk_is \'sessions unarchive\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions unarchive\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions unarchive\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions unarchive\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions unarchive\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions unarchive\' 1' -k -a '(__clinvk_candidates archived)'
 
 # clinvk sessions export
-complete -c clinvk -n '__clinvk_is \'sessions export\'' -l format -x -a 'markdown json' -d 'Markdown to read (default), or JSON for `import`.'
-complete -c clinvk -n '__clinvk_is \'sessions export\'' -l output -s O -r -F -d 'Write to a new FILE; `-` is stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions export\'' -l output-format -l format -s o -x -a 'markdown json' -d 'Markdown to read (default), or JSON for `import`.'
+complete -c clinvk -n '__clinvk_is \'sessions export\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions export\'' -l output -s O -r -F -d 'Write to FILE; `-` is stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions export\'' -l force -d 'Replace the file of `--output` if it exists.'
 complete -c clinvk -n '__clinvk_is \'sessions export\'' -l redact -d 'Remove home paths and text that looks like a secret.'
-complete -c clinvk -n '__clinvk_is \'sessions export\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions export\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions export\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions export\' 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions import
 complete -c clinvk -n '__clinvk_is \'sessions import\'' -l trust -d 'Also apply the access and system prompt in FILE.'
+complete -c clinvk -n '__clinvk_is \'sessions import\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions import\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
 complete -c clinvk -n '__clinvk_is \'sessions import\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
-complete -c clinvk -n '__clinvk_is \'sessions import\'' -l json -d 'Print JSON.'
 complete -c clinvk -n '__clinvk_is \'sessions import\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions import\' 1 1' -F
 
 # clinvk sessions delete
 complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l yes -s y -d 'Delete without asking.'
-complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions delete\' 1' -k -a '(__clinvk_candidates sessions)'
 
@@ -336,12 +415,16 @@ complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l backend -s b -x -k -a 
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l keep-last -x -d 'Keep the N most recently used.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l archive -x -a '(__fish_complete_directories)' -d 'Move the files to DIR instead of deleting them.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l dry-run -d 'Show what would be cleaned; change nothing.'
-complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk sessions reindex
 complete -c clinvk -n '__clinvk_is \'sessions reindex\'' -l check -d 'Only compare; exit 1 if there is a difference.'
-complete -c clinvk -n '__clinvk_is \'sessions reindex\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'sessions reindex\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions reindex\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions reindex\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions reindex\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk config
@@ -352,50 +435,82 @@ complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a unset -d 'Remove a key fro
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a path -d 'Print the path of the configuration file.'
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a edit -d 'Open the configuration file in your editor, then check it.'
 complete -c clinvk -n '__clinvk_is \'config\' 1 1' -a validate -d 'Check the configuration, or another configuration file.'
+complete -c clinvk -n '__clinvk_is \'config\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'config\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'config\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'config\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk config show
 complete -c clinvk -n '__clinvk_is \'config show\'' -l origin -d 'Show where each value comes from.'
-complete -c clinvk -n '__clinvk_is \'config show\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'config show\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'config show\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'config show\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'config show\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk config get
+complete -c clinvk -n '__clinvk_is \'config get\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'config get\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'config get\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'config get\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'config get\' 1 1' -k -a '(__clinvk_candidates keys)'
 
 # clinvk config set
+complete -c clinvk -n '__clinvk_is \'config set\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'config set\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'config set\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'config set\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'config set\' 1 1' -k -a '(__clinvk_candidates keys)'
 
 # clinvk config unset
+complete -c clinvk -n '__clinvk_is \'config unset\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'config unset\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'config unset\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'config unset\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'config unset\' 1 1' -k -a '(__clinvk_candidates keys)'
 
 # clinvk config path
+complete -c clinvk -n '__clinvk_is \'config path\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'config path\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'config path\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'config path\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk config edit
+complete -c clinvk -n '__clinvk_is \'config edit\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'config edit\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'config edit\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'config edit\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk config validate
+complete -c clinvk -n '__clinvk_is \'config validate\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'config validate\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'config validate\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'config validate\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'config validate\' 1 1' -F
 
 # clinvk backends
 complete -c clinvk -n '__clinvk_is \'backends\' 1 1' -a test -d 'Test a backend against the contract, with real prompts.'
-complete -c clinvk -n '__clinvk_is \'backends\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'backends\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'backends\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'backends\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'backends\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk backends test
-complete -c clinvk -n '__clinvk_is \'backends test\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'backends test\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'backends test\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'backends test\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'backends test\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'backends test\' 1 1' -k -a '(__clinvk_candidates backends)'
 
 # clinvk doctor
 complete -c clinvk -n '__clinvk_is \'doctor\'' -l fix -d 'First repair what is safe to repair.'
-complete -c clinvk -n '__clinvk_is \'doctor\'' -l json -d 'Print JSON.'
+complete -c clinvk -n '__clinvk_is \'doctor\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'doctor\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'doctor\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'doctor\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk completion
+complete -c clinvk -n '__clinvk_is \'completion\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'completion\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'completion\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'completion\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'completion\' 1 1' -a 'bash zsh fish'

@@ -51,13 +51,15 @@ The exit status is also 1 if a search has no hit, `sessions reindex --check` fin
 `doctor` finds a problem.
 
 ## A turn that failed
-It is recorded, and `clinvk -c` continues the session. For an unknown failure, `clinvk sessions
-show SESSION --turn N` has the agent's last lines.
+It is recorded, and `clinvk resume ID "…"` continues the session. For an unknown failure,
+`clinvk sessions show SESSION --turn N` has the agent's last lines.
 
 """
 _OURS = """
 ## Errors before a turn or a command starts
-Nothing was sent to an agent.
+Nothing was sent to an agent. With `-o json`, `run` and `resume` print the object of a run. Other
+commands print `{"schema": 1, "exit_status": 4, "error": {…}}` alone, as in
+`clinvk/schemas/failure.schema.json`.
 
 """
 _SEEN = """

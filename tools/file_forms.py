@@ -123,7 +123,7 @@ class ExportedSession(Form):
 
 
 class ExportForm(Form):
-    """What `sessions export --format json` writes and `sessions import` reads."""
+    """What `sessions export -o json` writes and `sessions import` reads."""
 
     clinvk_export: Literal[1]
     sessions: list[ExportedSession]

@@ -64,6 +64,14 @@ class ResultForm(Form):
     error: ErrorForm | None
 
 
+class FailureForm(Form):
+    """What a command other than `run` and `resume` prints if it fails, with `-o json`."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    exit_status: int
+    error: ErrorForm
+
+
 class InitEvent(Form):
     """The agent has a conversation."""
 
@@ -208,6 +216,7 @@ class TrialForm(Form):
 
 _FORMS: dict[str, Any] = {
     "result": ResultForm,
+    "failure": FailureForm,
     "stream-event": StreamEvent,
     "session": SessionForm,
     "transcript-line": TranscriptLine,

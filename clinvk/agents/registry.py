@@ -53,7 +53,9 @@ def get(name: str) -> Backend:
             f"the packages {' and '.join(packages)} both offer a backend `{name}`: neither is used",
             hint="uninstall one of them",
         )
-    raise BackendUnknownError(f"there is no backend `{name}`", hint=f"one of: {', '.join(names())}")
+    from clinvk.model.names import nearest
+
+    raise BackendUnknownError(f"there is no backend `{name}`", hint=nearest(name, names()))
 
 
 def unused_plugins() -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from typer.exceptions import TyperException
 
 from clinvk.cli.command import Context, Option, command_table
 from clinvk.cli.context import Cli, build_cli
-from clinvk.cli.failures import asked_form, in_our_words, told_by
+from clinvk.cli.failures import RUNS, asked_form, in_our_words, told_by
+from clinvk.cli.spelling import TextLikeOptionError
 from clinvk.cli.streams import OutputClosed, OutputLostError
 from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal, UsageError
 
@@ -43,14 +44,21 @@ def root(
     ctx: Context,
     *,
     version: Annotated[bool, Option("--version", "-V", help="Show the version.")] = False,
+    as_json: Annotated[bool, Option("--json", hidden=True)] = False,
 ) -> None:
     """Show the version or the help when no command is named."""
+    streams = ctx.obj.streams
     if version:
         from clinvk import __version__
 
-        ctx.obj.streams.out(f"clinvk {__version__}\n")
-    elif ctx.invoked_subcommand is None:
-        ctx.obj.streams.out(ctx.get_help() + "\n")
+        shown = f"clinvk {__version__}\n"
+        if as_json:
+            from clinvk.text.json_codec import json_line
+
+            shown = json_line({"schema": 1, "version": __version__}).decode()
+        streams.out(shown)
+    else:
+        streams.out(ctx.get_help() + "\n")
 
 
 app = command_table(
@@ -58,7 +66,8 @@ app = command_table(
     root,
     package="clinvk.cli.commands",
     lines=COMMANDS,
-    shared={"chat": "run"},
+    modules={"chat": "run"},
+    shared=False,
     help=HELP,
     subcommand_metavar="PROMPT... | COMMAND [ARGS]...",
 )
@@ -85,13 +94,14 @@ def execute(argv: Sequence[str], cli: Cli) -> int:
 def _status(argv: Sequence[str], cli: Cli) -> int:
     from clinvk.cli.implicit import with_command
 
+    cli.typed = tuple(argv)
+    of_run = True  # refused words would have been a prompt
     try:
         args = with_command(argv, COMMANDS, cli.streams)
+        of_run = args[:1] == [] or args[0] in RUNS
         return _invoke(args, cli)
     except ClinvkError as error:
-        # If stdout cannot be written, JSON would be lost.
-        form = "text" if isinstance(error, OutputLostError) else asked_form(argv, cli.world)
-        _say(error, error.exit_status, form, cli)
+        _say(error, error.exit_status, cli, of_run=getattr(error, "of_run", of_run))
         return error.exit_status
     except OutputClosed:
         return ExitStatus.OK
@@ -103,12 +113,12 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
         import traceback
 
         cli.streams.err_text(traceback.format_exc().rstrip())
-        _say(None, ExitStatus.BUG, asked_form(argv, cli.world), cli)
+        _say(None, ExitStatus.BUG, cli, of_run=of_run)
         return ExitStatus.BUG
 
 
-def _say(error: ClinvkError | None, status: ExitStatus, form: "Form", cli: Cli) -> None:
-    """Report the error, or a bug, in that format; if that fails, as text on stderr."""
+def _say(error: ClinvkError | None, status: ExitStatus, cli: Cli, *, of_run: bool) -> None:
+    """Report the error, or a bug, in the format that was asked; if that fails, as text."""
     from clinvk.cli.render.errors import render_report
     from clinvk.model.report import ErrorReport
 
@@ -120,10 +130,13 @@ def _say(error: ClinvkError | None, status: ExitStatus, form: "Form", cli: Cli) 
     )
     if error is not None:
         report = ErrorReport.of_error(error)
+    # If stdout cannot be written, JSON would be lost.
+    lost = isinstance(error, OutputLostError)
+    form: Form = "text" if lost else asked_form(cli.typed, cli.world, of_run=of_run)
     try:
-        render_report(report, status, cli.streams, form)
+        render_report(report, status, cli.streams, form, of_run=of_run)
     except (ClinvkError, OutputClosed):
-        render_report(report, status, cli.streams, "text")
+        render_report(report, status, cli.streams, "text", of_run=of_run)
 
 
 _CUT_OFF = (ExitStatus.TIMEOUT, ExitStatus.INTERRUPTED, ExitStatus.TERMINATED)
@@ -133,16 +146,21 @@ _FINISH_S = 2.0
 def _invoke(args: list[str], cli: Cli) -> int:
     try:
         status = app.main(args, prog_name="clinvk", standalone_mode=False, obj=cli)
-    except TyperException as error:
-        raise _usage_error(error, args) from error
+    except (TyperException, TextLikeOptionError) as error:
+        raise _usage_error(error, args, cli.typed) from error
     except typer.Exit as left:
         return left.exit_code
     return status if isinstance(status, int) else ExitStatus.OK
 
 
-def _usage_error(error: TyperException, args: list[str]) -> UsageError:
-    """Typer's error as ours: one lower-case sentence, and a hint to the help."""
+def _usage_error(error: Exception, args: list[str], argv: Sequence[str]) -> UsageError:
+    """Typer's error as ours: one lower-case sentence, and a hint with the command that works."""
+    from clinvk.cli.mended import way_out
+
     named = [arg for arg in args[:1] if arg in COMMANDS]
     context = getattr(error, "ctx", None)
     command = context.command_path if context else " ".join(["clinvk", *named])
-    return UsageError(in_our_words(told_by(error)), hint=f"see `{command} --help`")
+    message, hint = in_our_words(told_by(error)), way_out(argv, error)
+    if hint is not None:  # it knows better than a comparison of letters
+        message = message.partition("; did you mean")[0]
+    return UsageError(message, hint=hint or f"see `{command} --help`")

@@ -11,9 +11,10 @@ lines with the help of the commands.
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
 from functools import wraps
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 from msgspec import Struct
@@ -21,13 +22,16 @@ from msgspec.structs import fields
 from typer import Argument, Context, Option
 from typer.core import TyperCommand, TyperGroup
 
-from clinvk.errors import ExitStatus
+from clinvk.cli.spelling import as_typer_reads
+from clinvk.errors import ExitStatus, UsageError
 
 __all__ = [
     "Argument",
     "Command",
     "CommandTable",
+    "ConfigFile",
     "Context",
+    "Json",
     "Option",
     "OptionGroup",
     "Table",
@@ -41,6 +45,30 @@ class OptionGroup(Struct, frozen=True):
     """Options that several commands share: each field declares one, as a parameter does."""
 
 
+class Format(StrEnum):
+    """Format of a command's output on stdout."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+OutputFormat = Annotated[
+    Format | None, Option("--output-format", "-o", help="Format of the output on stdout.")
+]
+Json = Annotated[bool, Option("--json", help="Print JSON (same as `-o json`).")]
+ConfigFile = Annotated[
+    str | None,
+    Option("--config", metavar="FILE", help="Use FILE instead of your configuration file."),
+]
+
+
+def json_is_asked(form: str | None, *, as_json: bool) -> bool:
+    """Whether `-o` or `--json` ask for JSON. Raises `UsageError` if they contradict each other."""
+    if as_json and form not in (None, Format.JSON):
+        raise UsageError(f"`--json` cannot be used with `-o {form}`", hint="use one of them")
+    return as_json or form == Format.JSON
+
+
 class _WithOurHelp:
     def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401  Typer's classes have no public names
         """The option that prints the help."""
@@ -52,6 +80,10 @@ class _WithOurHelp:
 
 class Command(_WithOurHelp, TyperCommand):
     """A command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  as above
+        """Parse the words, with every option as Typer expects it."""
+        return super().parse_args(ctx, list(as_typer_reads(args, self.params)))
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401  as above
         """The words of the usage line."""
@@ -77,6 +109,15 @@ _REQUIRED = re.compile(r" *\[required\]$")
 class Table(_WithOurHelp, TyperGroup):
     """A group of commands, without arguments of its own."""
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  as above
+        """Import the command that was named."""
+        if args[0] not in self.commands:
+            from clinvk.cli.meant import refuse_subcommand
+
+            refuse_subcommand(ctx.info_name, args)
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, self.load(str(name)), rest
+
     def load(self, name: str) -> Any:  # noqa: ANN401  as above
         """The command of that name."""
         return self.commands[name]
@@ -85,21 +126,16 @@ class Table(_WithOurHelp, TyperGroup):
 class CommandTable(Table):
     """Commands by name and one line of help, each in the module `package.NAME`.
 
-    Commands that share a module are named in `shared`, with the name of the module.
+    Commands that share a module are named in `modules`, with the name of the module.
     """
 
     lines: Mapping[str, str]
     package: str
-    shared: Mapping[str, str]
-
-    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  as above
-        """Import the command that was named."""
-        name, _, rest = super().resolve_command(ctx, args)
-        return name, self.load(str(name)), rest
+    modules: Mapping[str, str]
 
     def load(self, name: str) -> Any:  # noqa: ANN401  as above
         """Import the command of that name."""
-        module = import_module(f"{self.package}.{self.shared.get(name, name)}")
+        module = import_module(f"{self.package}.{self.modules.get(name, name)}")
         commands = (one for one in vars(module).values() if isinstance(one, Command | Table))
         return next(one for one in commands if one.name == name)
 
@@ -119,7 +155,7 @@ def command(
         app = _plain_app()
         settings = _CONTEXT | (context_settings or {})
         register = app.command(name or function.__name__, cls=cls, context_settings=settings)
-        register(_as_typer_calls(function))
+        register(_as_typer_calls(function, _SHARED))
         return typer.main.get_command(app)
 
     return made
@@ -134,11 +170,17 @@ def table(
     function: Callable[..., None] | None = None,
     *,
     commands: Sequence[Any] = (),
+    shared: bool = True,
     **settings: Any,  # noqa: ANN401  Typer's own
 ) -> _Kind:
-    """A table of commands; the function gets Typer's context, also before a named command runs."""
+    """A table of commands; the function runs if none of them is named, by default the help.
+
+    It has the options that all commands have unless `shared` is false.
+    """
     app = _plain_app(cls=kind, name=name, **settings)
-    app.callback(invoke_without_command=True)(function or _show_help)
+    app.callback(invoke_without_command=True)(
+        _as_typer_calls(function or _show_help, shared=_SHARED if shared else {})
+    )
     made: Any = typer.main.get_command(app)
     made.commands.update({one.name: one for one in commands})
     return made  # type: ignore[no-any-return]  # of the kind that Typer was given
@@ -150,12 +192,12 @@ def command_table(
     *,
     package: str,
     lines: Mapping[str, str],
-    shared: Mapping[str, str],
+    modules: Mapping[str, str],
     **settings: Any,  # noqa: ANN401  Typer's own
 ) -> CommandTable:
     """A table that imports a command only when it is called."""
     made = table(CommandTable, name, function, **settings)
-    made.package, made.lines, made.shared = package, lines, shared
+    made.package, made.lines, made.modules = package, lines, modules
     made.commands = {name: Command(name, help=line) for name, line in lines.items()}
     return made
 
@@ -174,37 +216,66 @@ def _plain_app(**settings: Any) -> typer.Typer:  # noqa: ANN401  Typer's own
     )
 
 
-def _as_typer_calls(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with Typer's context for its `Cli`, and each group as single options."""
+def _as_typer_calls(
+    function: Callable[..., Any], shared: Mapping[str, inspect.Parameter]
+) -> Callable[..., Any]:
+    """The function with the shared options that it lacks, and each group as single options.
+
+    Typer's context becomes its `Cli`; the function can also have the context, as `ctx`.
+    """
     own = inspect.signature(function).parameters
+    shared = {name: one for name, one in shared.items() if name not in own}
     groups = {
         name: one.annotation
         for name, one in own.items()
         if OptionGroup in getattr(one.annotation, "__bases__", ())
     }
 
-    def parameters() -> Iterator[inspect.Parameter]:
-        keyword = inspect.Parameter.KEYWORD_ONLY
-        yield inspect.Parameter("ctx", keyword, annotation=Context)
-        for name, one in own.items():
-            if name in groups:
-                for field in fields(groups[name]):
-                    yield inspect.Parameter(
-                        field.name, keyword, default=field.default, annotation=field.type
-                    )
-            elif name != "cli":
-                yield one.replace(kind=keyword)
-
     @wraps(function)
     def called(*, ctx: Context, **given: Any) -> Any:  # noqa: ANN401  as the function
+        if ctx.invoked_subcommand is not None:
+            return None
         for name, group in groups.items():
             given[name] = group(**{one: given.pop(one) for one in group.__struct_fields__})
-        return function(ctx.obj, **given)
+        if (file := given.pop("config", None)) is not None:
+            ctx.obj.use_config(file)
+        if "output_format" in shared:
+            form = given.pop("output_format")
+            given["as_json"] = json_is_asked(form, as_json=given["as_json"])
+        values = {"cli": ctx.obj, "ctx": ctx}
+        return function(**given, **{name: values[name] for name in _FROM_CONTEXT & own.keys()})
 
-    listed = list(parameters())
+    listed = [*_single(own, groups), *shared.values()]
     vars(called).update(__signature__=inspect.Signature(listed))
     called.__annotations__ = {one.name: one.annotation for one in listed}
     return called
+
+
+def _single(
+    own: Mapping[str, inspect.Parameter], groups: Mapping[str, type[OptionGroup]]
+) -> Iterator[inspect.Parameter]:
+    """The parameters with the fields of each group in its place."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    yield inspect.Parameter("ctx", keyword, annotation=Context)
+    for name, one in own.items():
+        if name in groups:
+            for field in fields(groups[name]):
+                yield inspect.Parameter(
+                    field.name, keyword, default=field.default, annotation=field.type
+                )
+        elif name not in _FROM_CONTEXT:
+            yield one.replace(kind=keyword)
+
+
+_FROM_CONTEXT = {"cli", "ctx"}
+_SHARED = {
+    name: inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=default)
+    for name, kind, default in (
+        ("output_format", OutputFormat, None),
+        ("as_json", Json, False),
+        ("config", ConfigFile, None),
+    )
+}
 
 
 def _print_help(ctx: Any, _param: Any, value: bool) -> None:  # noqa: ANN401, FBT001  as above
@@ -213,7 +284,8 @@ def _print_help(ctx: Any, _param: Any, value: bool) -> None:  # noqa: ANN401, FB
         ctx.exit()
 
 
-def _show_help(ctx: Context) -> None:
+def _show_help(ctx: Context, *, as_json: Json = False) -> None:
     """Show the help of a table when no subcommand is named."""
-    if ctx.invoked_subcommand is None:
-        ctx.obj.streams.out(f"{ctx.get_help()}\n")
+    if as_json:
+        raise UsageError("no command was named", hint=f"`{ctx.command_path} --help` lists them")
+    ctx.obj.streams.out(f"{ctx.get_help()}\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clinvk.cli.streams import Streams, streams_from
-from clinvk.errors import UsageError
+from clinvk.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:  # loaded by the commands that ask it, which `--help` does not
     from clinvk.services.world import World
@@ -19,6 +19,8 @@ class Cli:
 
     def __init__(self, streams: Streams, world: "World | None" = None) -> None:
         self.streams, self._given = streams, world
+        self.typed: tuple[str, ...] = ()
+        """The words of the command line."""
 
     @cached_property
     def world(self) -> "World":
@@ -30,6 +32,15 @@ class Cli:
         from clinvk.services.world import world_of_this_process
 
         return replace(world_of_this_process(), age=_age)
+
+    def use_config(self, file: str) -> None:
+        """Read that file instead of the user's configuration, for `--config`; it must exist."""
+        from msgspec.structs import replace
+
+        path = self.world.cwd / expanded("--config", file, "a file")
+        if not os.path.exists(path):
+            raise ConfigError(f"there is no configuration file `{path}`")
+        self.world = replace(self.world, config=path)
 
 
 def build_cli() -> Cli:

@@ -12,31 +12,34 @@ _FORMS: "Mapping[str, Form]" = {"text": "text", "json": "json", "stream-json": "
 _SWITCHES = frozenset("cqvei")
 """The short options without a value, which can precede the `o` in `-qojson`."""
 
-_OTHERS = ("sessions", "config", "backends", "completion", "chat")
-"""The commands without `--output-format`, which the setting does not affect."""
+RUNS = ("run", "resume")
+"""The commands that print the report of a run; the setting `output.format` is only for them."""
 
 
-def asked_form(argv: Sequence[str], world: "World") -> "Form":
+def asked_form(argv: Sequence[str], world: "World", *, of_run: bool) -> "Form":
     """The format, from the words alone (they may be invalid), else from the settings."""
+    return said_form(argv) or (_configured(world) if of_run else "text")
+
+
+def said_form(argv: Sequence[str]) -> "Form | None":
+    """The format that the words ask for."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
     form: Form | None = None
     for word, following in zip(words, [*words, ""][1:], strict=True):
         form = _FORMS.get(_format_in(word, following), form)
-    if form is not None:
-        return form
-    if "--json" in words:
-        return "json"
-    return "text" if words[:1] and words[0] in _OTHERS else _configured(world)
+    return form
 
 
 def _format_in(word: str, following: str) -> str:
     """The format that a word and the next one give, "" if none."""
+    if word == "--json":
+        return "json"
     name, equals, glued = word.partition("=")
     if name == "--output-format":
         return glued if equals else following
     head, short, value = word.partition("o")
     if short and head[:1] == "-" and _SWITCHES.issuperset(head[1:]):
-        return value or following
+        return value.removeprefix("=") or following
     return ""
 
 

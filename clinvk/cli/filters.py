@@ -1,7 +1,6 @@
 """Combines the options that filter sessions into one value, and refuses invalid ones."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import get_args
 
 from msgspec.structs import fields, replace
@@ -9,7 +8,7 @@ from msgspec.structs import fields, replace
 from clinvk.cli.context import Cli, expanded
 from clinvk.cli.options import Filters
 from clinvk.errors import UsageError
-from clinvk.model.names import checked_tag
+from clinvk.model.names import checked_tag, nearest
 from clinvk.services.sessions.list import Selection
 from clinvk.services.sessions.places import Here, here_in
 from clinvk.text.units import parse_moment
@@ -65,20 +64,11 @@ def that_touched(cli: Cli, only: Selection, path: str) -> Selection:
     )
 
 
-def refuse_unknown_backend(cli: Cli, name: str | None, config: Path | None = None) -> None:
-    """Raise `UsageError` if there is no backend with that name; None names none.
-
-    `config` is used instead of the user's configuration file.
-    """
+def refuse_unknown_backend(cli: Cli, name: str | None) -> None:
+    """Raise `UsageError` if there is no backend with that name; None names none."""
     agents = cli.world.agents
-    if config is not None:
-        from clinvk.services.config.settings import effective_settings
-
-        agents = replace(cli.world, settings=effective_settings(cli.world, config)).agents
     if name is not None and name not in agents:
-        raise UsageError(
-            f"there is no backend `{name}`", hint=f"one of: {', '.join(agents.names())}"
-        )
+        raise UsageError(f"there is no backend `{name}`", hint=nearest(name, agents.names()))
 
 
 def _place(cli: Cli, directory: str | None, *, here: bool) -> Here | None:

@@ -1,30 +1,24 @@
-"""A command line without a command: `clinvk "fix it"` is `clinvk run "fix it"`.
+"""Which command the words mean: the first word that is no option decides.
 
-Words that were meant as a command are not a prompt: `clinvk sesions list`, `clinvk ls`, `clinvk -q
-doctor`. Only separate words count: not a quoted sentence, and nothing after `--`.
+`clinvk -o json sessions list` is `clinvk sessions list -o json`. Without a command, the words are a
+prompt: `clinvk "fix it"` is `clinvk run "fix it"`. Nothing after `--` is a command.
 """
 
-import shlex
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
-from itertools import takewhile
+from itertools import islice, takewhile
+from typing import Any
 
+from clinvk.cli.failures import said_form
+from clinvk.cli.spelling import all_options, apart, is_text, takes_next, valued_options
 from clinvk.cli.streams import Streams
 from clinvk.errors import UsageError
 
-_OF_THE_TABLE = frozenset({"--help", "-h", "--version", "-V"})
-
-_ELSEWHERE: Mapping[str, str] = {"ls": "sessions list", "version": "--version"}
-"""The names that other programs use."""
-
-_LIKELY_PROMPTS = frozenset({"run", "resume"})
-"""After `-c`, these words are more likely a prompt."""
-
-_CUTOFF = 0.75
+_HELP, _VERSION = ("--help", "-h"), ("--version", "-V")
 
 
 def with_command(argv: Sequence[str], commands: Collection[str], streams: Streams) -> list[str]:
-    """Return the words with their command in front.
+    """Return the words with their command in front, and the options behind it.
 
     A bare `clinvk` on a terminal stays empty (it shows the help); piped stdin is a prompt. Words
     that look like a command are refused: a prompt costs money, and the agent may change files.
@@ -35,122 +29,122 @@ def with_command(argv: Sequence[str], commands: Collection[str], streams: Stream
         raise UsageError("an argument contains a NUL character", hint="leave it out")
     if not words:
         return [] if streams.stdin_is_tty or streams.stdin is None else ["run"]
-    if words[0] == "help" and (len(words) == 1 or (len(words) == 2 and words[1] in commands)):
-        return [*words[1:], "--help"]
-    if words[0] in commands or words[0] in _OF_THE_TABLE:
-        return words
-    _refuse_lookalike(words, commands)
+    at = _first_word(words)
+    before = words[:at]
+    if any(word in _VERSION for word in before):
+        return ["--version", *(["--json"] if said_form(before) == "json" else [])]
+    if at is None:
+        return _of_options(words)
+    word, rest = words[at], words[at + 1 :]
+    if word == "help" and _is_path(rest, commands):
+        return [*rest, "--help"]
+    if word in commands:
+        return _with_options_behind(word, before, rest)
+    from clinvk.cli.meant import refuse_meant
+
+    refuse_meant(words, at, commands)
     return ["run", *words]
 
 
-def _refuse_lookalike(words: list[str], commands: Collection[str]) -> None:
-    if words[0].startswith("-"):
-        alone = len(words) == 1 and words[0].startswith("--") and words[0] != "--"
-        if alone and (meant := _closest(words[0], _OF_THE_TABLE)):
-            raise UsageError(
-                f"there is no option `{words[0]}`; did you mean `{meant}`?",
-                hint="see `clinvk --help`",
-            )
-        if command := _command_behind_options(words, commands):
-            raise UsageError(
-                f"`{command}` is a command, and must come before its options",
-                hint=_as_prompt(words),
-            )
-    elif meant := _command_meant(words, commands):
-        raise UsageError(
-            f"there is no command `{words[0]}`; did you mean `{meant}`?", hint=_as_prompt(words)
-        )
+def _of_options(words: list[str]) -> list[str]:
+    """The words without a command or a prompt, or with a prompt after `--`."""
+    if words[0] in _HELP:
+        return ["--help"]
+    if len(words) == 1:
+        from clinvk.cli.meant import refuse_misspelled
+
+        refuse_misspelled(words[0], (*_HELP, *_VERSION))
+    return ["run", *words]
 
 
-def _as_prompt(words: list[str]) -> str:
-    return f"to send it as a prompt: `clinvk run {shlex.join(words)}`"
+def _with_options_behind(command: str, before: list[str], rest: list[str]) -> list[str]:
+    """The command, its subcommand if it has any, then the options and the other words."""
+    if not before and not (rest and rest[0].startswith("-")):
+        return [command, *rest]
+    if subcommands := below(command):
+        at = _first_word(rest)
+        if at is not None and rest[at] in subcommands:
+            return [command, rest[at], *_apart(before), *_apart(rest[:at]), *rest[at + 1 :]]
+    return [command, *_apart(before), *rest]
 
 
-def _command_meant(words: Sequence[str], commands: Collection[str]) -> str | None:
-    """The command that the words probably mean; None if they look like a prompt."""
-    bare = list(takewhile(lambda word: not word.startswith("-"), words))
-    if not bare or not _is_plain(bare[0]):
-        return None
-    first, second = bare[0].lower(), bare[1] if len(bare) > 1 else ""
-    if len(bare) == 1 or _is_plain(second) or _names_session(second):
-        if close := _closest(first, commands):
-            return _with_second(close, second)
-        if len(bare) == 1 or (len(bare) == 2 and _names_session(second)):
-            below = f"sessions {first}" if first in _below("sessions") else None
-            return _ELSEWHERE.get(first, below)
-    return None
+def first_words(words: Sequence[str]) -> list[str]:
+    """The words before `--` that are neither options nor their values."""
+    return [words[at] for at in _bare(words)]
 
 
-def _command_behind_options(words: Sequence[str], commands: Collection[str]) -> str | None:
-    """The command that follows options of a prompt (`-q sessions list`), else None."""
-    if not any(word in commands for word in words):
-        return None
-    bare = _without_options(words)
-    if not bare or bare[0] not in commands:
-        return None
-    if len(bare) == 1:
-        return None if bare[0] in _LIKELY_PROMPTS else bare[0]
-    return _with_second(bare[0], bare[1], exact=True)
+def _first_word(words: Sequence[str]) -> int | None:
+    """The place of the first word that is no option, None if there is none before `--`."""
+    return next(_bare(words), None)
 
 
-def _with_second(command: str, word: str, *, exact: bool = False) -> str | None:
-    """The command with its second word, if that can be a subcommand or an argument of it."""
-    if not word:
-        return command
-    if command == "resume":
-        return command if _names_session(word) else None
-    below = word if word in _below(command) else None
-    if below is None and not exact:
-        below = _closest(word.lower(), _below(command))
-    return f"{command} {below}" if below else None
+def _bare(words: Sequence[str]) -> Iterator[int]:
+    rest = iter(enumerate(takewhile(lambda word: word != "--", words)))
+    for at, word in rest:
+        # Text that starts with a dash is refused where it is parsed.
+        if not word.startswith("-") or word == "-" or is_text(word):
+            yield at
+        elif takes_next(word, _valued(word)):
+            next(rest, None)
 
 
-def _closest(word: str, names: Collection[str]) -> str | None:
-    from difflib import get_close_matches
+def _valued(option: str) -> Collection[str]:
+    """The options with a value: those of a prompt, and of all commands if it is none of them."""
+    if option in _HELP or option in _VERSION:  # the help loads no command
+        return ()
+    run = command_of("run")
+    valued = valued_options(run.params)
+    names = [option.partition("=")[0]] if option.startswith("--") else _letters(option, valued)
+    return valued if all_options(run.params).issuperset(names) else _all_valued()
 
-    return next(iter(get_close_matches(word, names, n=1, cutoff=_CUTOFF)), None)
 
-
-def _is_plain(word: str) -> bool:
-    """Whether it can be the name of a command: one short ASCII word."""
-    return word.isascii() and word.isalpha() and len(word) <= 12
-
-
-def _names_session(word: str) -> bool:
-    """Whether it looks like an id, the start of an id, or `@last`."""
-    return word == "@last" or (
-        len(word) >= 4 and word.isalnum() and any(sign.isdigit() for sign in word)
-    )
+def _letters(option: str, valued: Collection[str]) -> Iterator[str]:
+    """The options that stand together, up to the first with a value."""
+    for letter in option[1:]:
+        yield f"-{letter}"
+        if f"-{letter}" in valued:
+            return
 
 
 @cache
-def _below(command: str) -> Collection[str]:
+def _all_valued() -> Collection[str]:
     from clinvk.cli.app import app
 
+    return frozenset().union(*(valued_options(one.params) for one in _every(app)))
+
+
+def _every(table: Any) -> Iterator[Any]:  # noqa: ANN401  Typer's classes have no public names
+    yield table
+    for name in getattr(table, "commands", ()):
+        yield from _every(table.load(name))
+
+
+def command_of(name: str) -> Any:  # noqa: ANN401  as above
+    """The command of that name."""
+    from clinvk.cli.app import app
+
+    return app.load(name)
+
+
+def below(command: str) -> Collection[str]:
+    """The subcommands of a command."""
     if command == "completion":
         return ("bash", "zsh", "fish")
-    return frozenset(getattr(app.load(command), "commands", ()))
+    return tuple(getattr(command_of(command), "commands", ()))
 
 
-def _without_options(words: Sequence[str]) -> list[str]:
-    """The words before `--` without options and their values."""
-    from clinvk.cli.commands.run import run
-    from clinvk.cli.optional_values import valued_options
+def _is_path(words: Sequence[str], commands: Collection[str]) -> bool:
+    """Whether the words name a command, or nothing: else `help` is a word of a prompt."""
+    if not words or (len(words) == 1 and words[0] in commands):
+        return True
+    return len(words) == 2 and words[0] in commands and words[1] in below(words[0])
 
-    valued = valued_options(run.params)
-    bare: list[str] = []
-    rest = iter(takewhile(lambda word: word != "--", words))
+
+def _apart(options: Sequence[str]) -> Iterator[str]:
+    """The options with each value as a word, because a search excludes words such as `-bug`."""
+    rest = iter(options)
     for word in rest:
-        if not word.startswith("-") or word == "-":
-            bare.append(word)
-        elif _wants_next(word, valued):
-            next(rest, None)
-    return bare
-
-
-def _wants_next(option: str, valued: Collection[str]) -> bool:
-    """Whether the option's value is the next word, as in `-qb`; not in `-bdemo`."""
-    if option.startswith("--"):
-        return option in valued
-    at = next((at for at, letter in enumerate(option) if f"-{letter}" in valued), None)
-    return at == len(option) - 1
+        valued = _valued(word)
+        yield from apart(word, valued)
+        if takes_next(word, valued):
+            yield from islice(rest, 1)

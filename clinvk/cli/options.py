@@ -1,12 +1,13 @@
 """Options that several commands share."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
-from clinvk.cli.command import Argument, Option, OptionGroup
+from clinvk.cli.command import Argument, Json, Option, OptionGroup
 from clinvk.model.session import Status
 from clinvk.services.agents.catalog import built_in
+
+__all__ = ["Json"]
 
 
 class OutputFormat(StrEnum):
@@ -21,12 +22,6 @@ Prompt = Annotated[
     list[str] | None,
     Argument(metavar="PROMPT...", help="The prompt; `-` reads it from stdin."),
 ]
-ConfigFile = Annotated[
-    Path | None,
-    Option("--config", metavar="FILE", help="Use FILE instead of your configuration file."),
-]
-Json = Annotated[bool, Option("--json", help="Print JSON.")]
-
 
 SessionReference = Annotated[
     str,

@@ -6,6 +6,7 @@ import stat
 
 from clinvk.cli.context import Cli
 from clinvk.cli.prompt_text import LONGEST, checked_text, text_of
+from clinvk.cli.spelling import typed
 from clinvk.cli.stdin import ReadLimits, read_in_time, unreadable_stdin
 from clinvk.cli.streams import Streams
 from clinvk.errors import UsageError
@@ -31,8 +32,9 @@ def read_prompt(cli: Cli, words: tuple[str, ...], *, editor: bool, limits: ReadL
     elif _is_piped(streams) and (piped := _read(cli, limits)).strip():
         text = checked_text(f"{text}\n\n<stdin>\n{piped.rstrip()}\n</stdin>", "the prompt")
     if not text.strip():
+        asked = [word for word in cli.typed if word.strip() and word != "-"]
         raise UsageError(
-            "the prompt is empty", hint='give one: `clinvk "your prompt"`, or pipe it in'
+            "the prompt is empty", hint=f"give one: `clinvk {typed([*asked, '…'])}`, or pipe it in"
         )
     return text
 

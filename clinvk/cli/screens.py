@@ -31,7 +31,7 @@ def open_screen(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # 
     `which` are the fields of `RunRequest` that choose the session.
     """
     _refuse_what_needs_a_prompt(options)
-    settings = effective_settings(cli.world, options.config)
+    settings = effective_settings(cli.world)
     streams = cli.streams.with_color(settings.get("output.color"))
     request = request_of(cli, options, "", interactive=True, **which)
     if options.dry_run:

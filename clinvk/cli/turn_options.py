@@ -6,16 +6,16 @@ No command lists them. A command is made from a signature, so one is built from 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import wraps
-from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
 from msgspec import Struct
 from msgspec.structs import fields
 
 from clinvk.cli.command import Option as CommandOption
+from clinvk.cli.command import json_is_asked
 from clinvk.cli.context import Cli
-from clinvk.cli.optional_values import LEFT_OUT
 from clinvk.cli.options import OutputFormat
+from clinvk.cli.spelling import LEFT_OUT
 from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.request import PROMPTED, Option, RunRequest
 from clinvk.services.agents.catalog import built_in
@@ -31,10 +31,13 @@ class TurnOptions(Struct, frozen=True, kw_only=True):
     output_format: Annotated[
         OutputFormat | None,
         Option(
-            "--output-format", "-o", commands=PROMPTED, before="access",
+            "--output-format", "-o", before="access",
             help="Format of the output on stdout.",
         ),
     ] = None  # fmt: skip
+    as_json: Annotated[
+        bool, Option("--json", before="access", help="Print JSON (same as `-o json`).")
+    ] = False
     dry_run: Annotated[
         bool,
         Option(
@@ -62,10 +65,6 @@ class TurnOptions(Struct, frozen=True, kw_only=True):
             help="Also show the agent's thinking.",
         ),
     ] = False  # fmt: skip
-    config: Annotated[
-        Path | None,
-        Option("--config", metavar="FILE", help="Use FILE instead of your configuration file."),
-    ] = None
 
 
 def with_turn_options(
@@ -99,12 +98,14 @@ def with_turn_options(
                 for name, (_, option) in asked.items()
                 if given[name] is not None and given[name] is not False and given[name] != []
             }
-            turn = TurnOptions(
-                asked=asked_values, kind=kind, **{name: given[name] for name in ours}
-            )
+            values = {name: given[name] for name in ours}
+            if json_is_asked(values["output_format"], as_json=values["as_json"]):
+                values["output_format"] = OutputFormat.JSON
+            turn = TurnOptions(asked=asked_values, kind=kind, **values)
             return function(cli, **{name: given[name] for name in own}, turn=turn)
 
-        parameters = [(own | shared)[name].replace(kind=_KEYWORD) for name in order]
+        parameters = [inspect.Parameter("cli", _KEYWORD)]
+        parameters += [(own | shared)[name].replace(kind=_KEYWORD) for name in order]
         vars(command_function).update(__signature__=inspect.Signature(parameters))
         return command_function
 

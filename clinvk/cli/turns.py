@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # only loaded at a terminal
 
 def run_turn(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # noqa: ANN401
     """Run the turn and show it; `which` are the fields of `RunRequest` that choose the session."""
-    settings = effective_settings(cli.world, options.config)
+    settings = effective_settings(cli.world)
     limits = _read_limits(options, settings)
     prompt = read_prompt(cli, options.words, editor=options.editor, limits=limits)
     chosen = options.output_format or OutputFormat(settings.get("output.format"))
@@ -106,6 +106,9 @@ def waiting_reporter(streams: Streams, *, quiet: bool) -> Callable[[str], None]:
 
 def request_of(cli: Cli, options: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401
     """The request; `which` are its fields that choose the session."""
+    backend = options.asked.get("backend")
+    if backend is not None and backend not in cli.world.agents:
+        cli.world.agents.get(backend)  # raises; else no session would seem to have it
     asked = {**options.asked, "workdir": working_directory(cli, options.asked.get("workdir"))}
     if "system_prompt" in asked:
         checked_text(asked["system_prompt"], "the system prompt")

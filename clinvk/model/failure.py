@@ -53,6 +53,9 @@ class Meaning(Struct, frozen=True):
     retryable: bool = False
 
 
+_ID = "clinvk resume ID"
+_AGAIN = f'continue with `{_ID} "…"`'
+
 MEANINGS: dict[FailureCode, Meaning] = {
     FailureCode.AGENT_FAILED: Meaning(
         "the agent failed for an unknown reason; its last lines are kept", ExitStatus.FAILED
@@ -104,7 +107,7 @@ MEANINGS: dict[FailureCode, Meaning] = {
     FailureCode.TURN_LIMIT: Meaning(
         "the agent took as many steps as `--max-turns` allows",
         ExitStatus.LIMIT,
-        "continue with `clinvk -c`, or raise `--max-turns`",
+        f"{_AGAIN}, or raise `--max-turns`",
     ),
     FailureCode.BUDGET_LIMIT: Meaning(
         "the budget, the credit or the quota of the account is used up",
@@ -114,7 +117,7 @@ MEANINGS: dict[FailureCode, Meaning] = {
     FailureCode.CONVERSATION_GONE: Meaning(
         "the agent no longer has the conversation",
         ExitStatus.SESSION,
-        "`clinvk resume --if-missing replay` starts a new one with the earlier turns,"
+        '`clinvk resume ID --if-missing replay "…"` starts a new one with the earlier turns,'
         " `--if-missing new` an empty one",
     ),
     FailureCode.CONVERSATION_EXISTS: Meaning(
@@ -137,19 +140,19 @@ MEANINGS: dict[FailureCode, Meaning] = {
     FailureCode.KILLED: Meaning(
         "the agent was killed by a signal that clinvk did not send",
         ExitStatus.FAILED,
-        "continue with `clinvk -c`",
+        _AGAIN,
         retryable=True,
     ),
     FailureCode.TIMEOUT: Meaning(
         "the turn took longer than `--timeout`",
         ExitStatus.TIMEOUT,
-        "continue with `clinvk -c`, or raise `--timeout`",
+        f"{_AGAIN}, or raise `--timeout`",
         retryable=True,
     ),
     FailureCode.IDLE_TIMEOUT: Meaning(
         "the agent printed nothing, or its output was not read, for longer than `--idle-timeout`",
         ExitStatus.TIMEOUT,
-        "continue with `clinvk -c`, or raise `--idle-timeout`",
+        f"{_AGAIN}, or raise `--idle-timeout`",
         retryable=True,
     ),
     FailureCode.NOT_STARTED: Meaning(
@@ -192,6 +195,13 @@ class Failure(Struct, frozen=True, kw_only=True):
     def retryable(self) -> bool:
         """Whether the same prompt may work later."""
         return MEANINGS[self.code].retryable
+
+    def way_out_of(self, session_id: str | None) -> str | None:
+        """The hint with the session's id in its commands; without a session, only the rest."""
+        hint = self.way_out
+        if hint is None or session_id is not None:
+            return hint and hint.replace(_ID, f"clinvk resume {session_id}")
+        return hint.removeprefix(_AGAIN).removeprefix(", or ") or None
 
     @property
     def way_out(self) -> str | None:

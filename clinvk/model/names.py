@@ -65,3 +65,11 @@ def checked_title(title: str) -> str:
     if len(folded) > _LONGEST_TITLE:
         raise UsageError(f"a title is at most {_LONGEST_TITLE} characters", hint="shorten it")
     return folded
+
+
+def nearest(name: str, names: Collection[str]) -> str:
+    """A hint for an unknown name: the most similar one, else all."""
+    from difflib import get_close_matches  # only for an error
+
+    close = get_close_matches(name.lower()[:100], names, n=1)
+    return f"did you mean `{close[0]}`?" if close else f"one of: {', '.join(names)}"

@@ -40,12 +40,12 @@ class ErrorReport(Struct, frozen=True, kw_only=True):
         )
 
     @classmethod
-    def of_failure(cls, failure: Failure) -> "ErrorReport":
-        """The report of a failure of the agent."""
+    def of_failure(cls, failure: Failure, session_id: str | None) -> "ErrorReport":
+        """The report of a failure of the agent in the turn of a session."""
         return cls(
             code=failure.code.value,
             message=failure.message,
-            hint=failure.way_out,
+            hint=failure.way_out_of(session_id),
             retryable=failure.retryable,
             retry_at=failure.retry_at,
         )

@@ -1,4 +1,4 @@
-"""The JSON output of `backends`, `backends test`, `doctor` and `config show`."""
+"""The JSON output of `backends`, `backends test`, `doctor` and `config`."""
 
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ from clinvk.store.config.values import value_to_yaml
 
 if TYPE_CHECKING:
     from clinvk.services.agents.states import BackendState
+    from clinvk.services.config.edit import Change
 
 
 def backend_to_json(state: "BackendState") -> dict[str, Any]:
@@ -68,6 +69,17 @@ def settings_to_json(settings: Mapping[str, Setting], *, origin: bool) -> Mappin
     if origin:
         return {key: {"value": one.value, "origin": one.source} for key, one in settings.items()}
     return nest({key: one.value for key, one in settings.items()})
+
+
+def change_to_json(change: "Change") -> Mapping[str, Any]:
+    """What `config set` and `unset` did; `old` and `new` are null if they are unknown."""
+    return {
+        "key": change.key,
+        "file": str(change.file),
+        "old": change.old and change.old.value,
+        "new": change.new and change.new.value,
+        **chosen(change, "overridden_by"),
+    }
 
 
 def settings_to_yaml(settings: Mapping[str, Setting], *, origin: bool) -> Iterator[str]:

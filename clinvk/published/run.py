@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 from msgspec import to_builtins
 from msgspec.structs import asdict
 
+from clinvk.errors import ExitStatus
 from clinvk.model.events import (
     Event,
     Failed,
@@ -53,6 +54,15 @@ def report_to_json(report: RunReport) -> Mapping[str, Any]:
     }
 
 
+def failure_to_json(error: ErrorReport, exit_status: ExitStatus) -> Mapping[str, Any]:
+    """The failure of a command other than `run` and `resume`."""
+    return {
+        "schema": REPORT_SCHEMA,
+        "exit_status": int(exit_status),
+        "error": error_to_json(error),
+    }
+
+
 def error_to_json(error: ErrorReport) -> dict[str, Any]:
     """An error of clinvk or of the agent."""
     return {**asdict(error), "retry_at": error.retry_at and format_time(error.retry_at)}
@@ -86,7 +96,8 @@ def event_to_json(  # noqa: PLR0911  one for each type
         case Warned():
             return chosen(event, "code", "message")
         case Failed():
-            return error_to_json(ErrorReport.of_failure(event.failure))
+            session_id = turn.session_id if turn else None
+            return error_to_json(ErrorReport.of_failure(event.failure, session_id))
         case Raw() | Result():
             return None
         case _:

@@ -97,12 +97,12 @@ def shown_to_json(shown: "Shown") -> dict[str, Any]:
         **chosen(shown, "native_resume"),
         "files": [file_to_json(file) for file in over_turns(turn.outcome.files for turn in turns)],
         "damaged_lines": shown.transcript.damaged_lines,
-        "turn_list": [turn_to_json(turn) for turn in turns],
+        "turn_list": [turn_to_json(turn, shown.session.id) for turn in turns],
     }
 
 
-def turn_to_json(turn: Turn) -> dict[str, Any]:
-    """One turn."""
+def turn_to_json(turn: Turn, session_id: str) -> dict[str, Any]:
+    """One turn of a session."""
     outcome, failure = turn.outcome, turn.outcome.failure
     return {
         "turn": turn.number,
@@ -121,7 +121,10 @@ def turn_to_json(turn: Turn) -> dict[str, Any]:
         "usage": outcome.usage.figures,
         **chosen(outcome, "cost_usd", "model"),
         "error": failure
-        and {**error_to_json(ErrorReport.of_failure(failure)), "detail": failure.detail},
+        and {
+            **error_to_json(ErrorReport.of_failure(failure, session_id)),
+            "detail": failure.detail,
+        },
     }
 
 

@@ -24,7 +24,8 @@ class World(Struct, frozen=True, kw_only=True, dict=True):
     """Everything that a use case needs from outside; `now` is UTC, `monotonic` counts seconds.
 
     `age` receives a time and now, and returns in words when something was last used. `settings` are
-    those of the command, None if it has not read any.
+    those of the command, None if it has not read any. `config` is the configuration file that was
+    named instead of the one in the home.
     """
 
     home: Home
@@ -41,6 +42,7 @@ class World(Struct, frozen=True, kw_only=True, dict=True):
     hostname: str
     age: Callable[[datetime, datetime], str] = lambda at, _: f"used {format_time(at)}"
     settings: "Settings | None" = None
+    config: Path | None = None
 
     @cached_property
     def agents(self) -> Catalog:
@@ -53,6 +55,11 @@ class World(Struct, frozen=True, kw_only=True, dict=True):
         from clinvk.store.sessions.store import SessionStore
 
         return SessionStore(self.home)
+
+    @property
+    def config_file(self) -> Path:
+        """The configuration file."""
+        return self.config or self.home.config_file
 
     def ago(self, at: datetime) -> str:
         """How long ago that was, in words."""

@@ -50,10 +50,23 @@ def test_the_path_is_printed_whether_or_not_there_is_a_file(clinvk: Command, fil
 
 
 def test_a_set_value_is_printed_by_get_and_has_an_effect(clinvk: Command, file: Path) -> None:
-    """The first `set` creates a private file; the next run uses it; `unset` removes the key."""
-    assert _out(clinvk, "config", "set", "default_backend", "demo") == ""
-    assert _out(clinvk, "config", "set", "session.default_tags", "[a, b]") == ""
-    assert _out(clinvk, "config", "set", "backends.demo.model", "demo-2") == ""
+    """The first `set` creates a private file; the next run uses it; `unset` removes the key.
+
+    Each says what it changed, and where.
+    """
+
+    def said(*words: str) -> str:
+        ran = clinvk("config", *words)
+        assert (ran.exit_code, ran.stdout) == (0, "")
+        assert ran.stderr.endswith(f", in {file}\n")
+        return str(ran.stderr).removesuffix(f", in {file}\n")
+
+    assert said("set", "default_backend", "demo") == "default_backend: null (default) -> demo"
+    tags = said("set", "session.default_tags", "[a, b]")
+    assert tags == 'session.default_tags: [] (default) -> ["a", "b"]'
+    model = said("set", "backends.demo.model", "demo-2")
+    assert model == "backends.demo.model: null (default) -> demo-2"
+    assert said("set", "default_backend", "demo") == "default_backend: demo, as before"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert _out(clinvk, "config", "get", "session.default_tags") == '["a", "b"]\n'
     assert _out(clinvk, "config", "get", "backends.demo.model") == "demo-2\n"
@@ -62,7 +75,7 @@ def test_a_set_value_is_printed_by_get_and_has_an_effect(clinvk: Command, file: 
     assert (result["backend"], result["model"]) == ("demo", "demo-2")
     (listed,) = clinvk("sessions", "list", "--json").json()
     assert listed["tags"] == ["a", "b"]
-    assert _out(clinvk, "config", "unset", "backends.demo.model") == ""
+    assert said("unset", "backends.demo.model") == "backends.demo.model: demo-2 -> null (default)"
     assert file.read_text() == "default_backend: demo\nsession:\n  default_tags: [a, b]\n"
     check_home(clinvk.home.clinvk_home)
 
@@ -121,7 +134,8 @@ def test_show_says_every_value_and_its_origin(clinvk: Command, file: Path, tmp_p
         (["set", "backends.demi.model", "x"], "there is no key", "`backends.demo.model`"),
         (["set", "default_backend", "demi"], "there is no backend `demi`", "`demo`"),
         (["set", "default_backend", "🙂"], "there is no backend `🙂`", "one of: "),
-        (["set", "run.timeout", "soon"], "`run.timeout`: `soon` is not a duration", None),
+        (["set", "run.timeout", "15"], "`run.timeout`: `15` needs a unit", "write it as `30s`"),
+        (["set", "run.timeout", "soon"], "`run.timeout`: `soon` is not a duration", "`15m`"),
         (["set", "run.timeout", "-5s"], "`run.timeout`: `-5s` is not a duration", None),
         (["set", "run.timeout", ""], "`run.timeout`: ", None),
         (["set", "run.max_turns", "0"], "expected a whole number from 1 or null, got `0`", None),
@@ -160,6 +174,62 @@ def test_an_argument_for_the_agent_can_be_set_though_it_looks_like_an_option(
     clinvk("config", "set", "backends.demo.extra_args", "--max-turns=3 -x")
     shown = _out(clinvk, "config", "get", "backends.demo.extra_args")
     assert json.loads(shown) == ["--max-turns=3", "-x"]
+
+
+def test_a_time_without_a_unit_has_the_hint_that_the_option_has(
+    clinvk: Command, file: Path
+) -> None:
+    """In the file, in the environment and in `set`, as on the command line."""
+    wanted = clinvk("-b", "demo", "--timeout", "15", "hi").stderr.partition("hint: ")[2]
+    assert wanted.startswith("write it as `30s`, `15m`")
+    assert clinvk("config", "set", "run.timeout", "15").stderr.endswith(wanted)
+    in_variable = clinvk("-b", "demo", "hi", env={"CLINVK_RUN_TIMEOUT": "15"})
+    file.parent.mkdir()
+    file.write_text("run:\n  idle_timeout: 15\n")
+    in_file = clinvk("-b", "demo", "hi")
+    for ran in (in_variable, in_file):
+        assert ran.exit_code == 3
+        assert "`15` needs a unit" in ran.stderr
+        assert ran.stderr.endswith(wanted)
+
+
+def test_another_configuration_holds_for_every_command(
+    clinvk: Command, file: Path, tmp_path: Path
+) -> None:
+    """It is read, shown, changed and checked in place of the user's own, which is unchanged."""
+    other = tmp_path / "other.yaml"
+    other.write_text("run:\n  timeout: 7m\n")
+    clinvk("config", "set", "run.timeout", "9h")
+    for words in (["--config", other, "config"], ["config", f"--config={other}"]):
+        assert _out(clinvk, *words, "get", "run.timeout") == "7m\n"
+        assert _out(clinvk, *words, "path") == f"{other}\n"
+        assert f"# {other}:2" in _out(clinvk, *words, "show", "--origin")
+    changed = clinvk("config", "set", "run.access", "edit", "--config", other)
+    assert changed.stderr == f"run.access: null (default) -> edit, in {other}\n"
+    assert other.read_text() == "run:\n  timeout: 7m\n  access: edit\n"
+    assert file.read_text() == "run:\n  timeout: 9h\n"
+    assert clinvk("config", "validate", "--config", other).stderr == f"`{other}` is valid\n"
+    gone = clinvk("sessions", "list", "--config", tmp_path / "gone.yaml")
+    assert gone.exit_code == 3
+    assert "there is no configuration file" in gone.stderr
+
+
+def test_a_program_reads_what_was_set(clinvk: Command, file: Path) -> None:
+    """As JSON on stdout, with nothing on stderr."""
+    told = json.loads(_out(clinvk, "config", "set", "run.timeout", "2h", "--json"))
+    assert told == {
+        "key": "run.timeout",
+        "file": str(file),
+        "old": None,
+        "new": "2h",
+        "overridden_by": None,
+    }
+    told = json.loads(_out(clinvk, "config", "unset", "run.timeout", "-o", "json"))
+    assert (told["old"], told["new"]) == ("2h", None)
+    told = json.loads(_out(clinvk, "config", "get", "output.format", "--json"))
+    assert told == {"key": "output.format", "value": "text", "origin": "default"}
+    assert json.loads(_out(clinvk, "config", "path", "--json")) == {"path": str(file)}
+    assert json.loads(_out(clinvk, "config", "validate", "--json"))["valid"] is True
 
 
 def test_validate_says_everything_that_is_wrong(clinvk: Command, file: Path) -> None:

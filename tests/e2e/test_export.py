@@ -235,3 +235,29 @@ def test_a_wrong_use_is_one_sentence_with_a_hint(
     if "--json" not in words:
         assert (ran.stdout, "\nhint: " in ran.stderr) == ("", True)
     assert _tree(Path(clinvk.home.clinvk_home)) == before
+
+
+def test_an_existing_file_is_only_replaced_on_request(
+    clinvk: Command, two: list[str], tmp_path: Path
+) -> None:
+    """Without `--force` it is unchanged; either way it is said what was written."""
+    file = tmp_path / "export.md"
+    ran = clinvk("sessions", "export", "first", "-O", file)
+    assert (ran.exit_code, ran.stdout) == (0, "")
+    assert ran.stderr == f"exported 1 session as Markdown to {file}\n"
+    before = file.read_bytes()
+    refused = clinvk("sessions", "export", *two, "-o", "json", "-O", file)
+    error = refused.json()["error"]
+    assert refused.exit_code == 2
+    assert "already exists" in error["message"]
+    assert "`--force`" in error["hint"]
+    assert file.read_bytes() == before
+    ran = clinvk("sessions", "export", *two, "-o", "json", "-O", file, "--force")
+    assert (ran.exit_code, ran.stdout) == (0, "")
+    assert ran.stderr == f"exported 2 sessions as JSON to {file}\n"
+    assert len(json.loads(file.read_text(encoding="utf-8"))["sessions"]) == 2
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    piped = clinvk("sessions", "export", "first")
+    assert (piped.exit_code, piped.stderr) == (0, "")
+    unneeded = clinvk("sessions", "export", "first", "--force")
+    assert (unneeded.exit_code, unneeded.stdout) == (2, "")

@@ -32,7 +32,7 @@ home, key, count = Home(Path(sys.argv[1])), sys.argv[2], int(sys.argv[3])
 claim = Claim(
     pid=__import__("os").getpid(), host="here", now=lambda: datetime.now(UTC), sleep=time.sleep
 )
-file = ConfigFile(home=home, backends=("a", "b"), claim=claim)
+file = ConfigFile(home=home, path=home.config_file, backends=("a", "b"), claim=claim)
 for number in range(count):
     file.set(f"backends.{key}.model", f"m{number}")
     file.set(f"backends.{key}.binary", f"b{number}")

@@ -2,25 +2,20 @@
 
 from typing import Annotated
 
-from typer import Context
-
 from clinvk.cli import options
 from clinvk.cli.command import Argument, Table, command, table
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus
 
 
-def backends_(ctx: Context, *, as_json: options.Json = False) -> None:
+def backends_(cli: Cli, *, as_json: options.Json = False) -> None:
     """List the backends when no subcommand is named."""
-    if ctx.invoked_subcommand is not None:
-        return
     from clinvk.cli.render.backends import render_backends
     from clinvk.services.agents.catalog import unusable
     from clinvk.services.agents.states import backend_states
     from clinvk.services.config.settings import effective_settings
     from clinvk.text.sanitize import safe_line
 
-    cli: Cli = ctx.obj
     states = backend_states(effective_settings(cli.world), cli.world)
     render_backends(states, cli.streams, as_json=as_json)
     for message in unusable():

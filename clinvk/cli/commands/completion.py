@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from clinvk.cli.command import Argument, command
+from clinvk.cli.command import Argument, Json, command
 from clinvk.cli.completion import Shell, script
 from clinvk.cli.context import Cli
 
@@ -11,6 +11,8 @@ from clinvk.cli.context import Cli
 def completion(
     cli: Cli,
     shell: Annotated[Shell, Argument(metavar="SHELL", help="bash, zsh or fish.")],
+    *,
+    as_json: Json = False,
 ) -> None:
     """Print the completion script for a shell.
 
@@ -29,4 +31,9 @@ def completion(
       zsh    source <(clinvk completion zsh)
       fish   clinvk completion fish | source
     """  # noqa: D301  `\\b` is Typer's own mark
-    cli.streams.out_utf8(script(shell))
+    if as_json:
+        from clinvk.text.json_codec import json_page
+
+        cli.streams.out_json(json_page({"shell": shell.value, "script": script(shell)}).decode())
+    else:
+        cli.streams.out_utf8(script(shell))

@@ -1,6 +1,5 @@
 """`clinvk resume`: continue a session from any directory."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec.structs import replace
@@ -8,13 +7,12 @@ from msgspec.structs import replace
 from clinvk.cli import options
 from clinvk.cli.command import Argument, Option, command
 from clinvk.cli.context import Cli
-from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
 from clinvk.errors import ExitStatus, NothingToResumeError, SessionNotFoundError, UsageError
 from clinvk.model.request import Pick
 
 
-@command(cls=OptionalValues)
+@command()
 @with_turn_options("resume", first=("if_missing",))
 def resume(  # noqa: PLR0913  one parameter an option
     cli: Cli,
@@ -53,7 +51,7 @@ def resume(  # noqa: PLR0913  one parameter an option
         raise UsageError("`--last` cannot be used with `--interactive`", hint="use one of them")
     which: dict[str, Any] = {"pick": Pick.LAST, "here": here}
     if interactive or not (last or rest):
-        which = {"session": _picked(cli, here=here, backend=backend, config=turn.config)}
+        which = {"session": _picked(cli, here=here, backend=backend)}
     elif not last:
         which = {"session": _named(cli, rest.pop(0), here=here, backend=backend)}
     turn = replace(turn, words=tuple(rest))
@@ -61,13 +59,13 @@ def resume(  # noqa: PLR0913  one parameter an option
     return proceed(cli, turn, **which)
 
 
-def _picked(cli: Cli, *, here: bool, backend: str | None, config: Path | None) -> str:
+def _picked(cli: Cli, *, here: bool, backend: str | None) -> str:
     """The id of the session that the user picks from those that can be continued."""
     from clinvk.cli.filters import refuse_unknown_backend
     from clinvk.services.sessions.list import offered_sessions
     from clinvk.services.sessions.resolve import narrowed_to
 
-    refuse_unknown_backend(cli, backend, config)
+    refuse_unknown_backend(cli, backend)
     offered = offered_sessions(cli.world, here=here, backend=backend)
     streams = cli.streams
     if offered.damaged:

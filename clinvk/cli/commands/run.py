@@ -7,13 +7,12 @@ from msgspec.structs import replace
 from clinvk.cli import options
 from clinvk.cli.command import Option, command
 from clinvk.cli.context import Cli
-from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
 from clinvk.errors import ExitStatus, UsageError
 from clinvk.model.request import Pick
 
 
-@command(cls=OptionalValues)
+@command()
 @with_turn_options("run", before={"continue_last": "name"})
 def run(
     cli: Cli,
@@ -31,7 +30,8 @@ def run(
 ) -> ExitStatus:
     """Send a prompt to an agent (same as `clinvk PROMPT`).
 
-    Piped input is the prompt, or is appended to it in a <stdin> block.
+    Piped input is the prompt, or is appended to it in a <stdin> block. With -c or -s and without a
+    prompt, the agent's interactive screen opens.
     """
     from clinvk.cli.turns import run_turn
 
@@ -57,7 +57,13 @@ def run(
             hint=f"`clinvk sessions {command}` changes it",
         )
     turn = replace(turn, words=tuple(prompt or ()))
-    return run_turn(cli, turn, pick=Pick.CONTINUE if continue_last else Pick.NEW)
+    pick = Pick.CONTINUE if continue_last else Pick.NEW
+    if not prompt and (continue_last or "name" in given):
+        from clinvk.cli.screens import open_screen, wants_screen
+
+        if wants_screen(cli, turn):
+            return open_screen(cli, turn, pick=pick)
+    return run_turn(cli, turn, pick=pick)
 
 
 @command()

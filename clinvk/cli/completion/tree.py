@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from typer import Context
 
-from clinvk.cli.optional_values import value_is_optional
+from clinvk.cli.spelling import value_is_optional
 
 IMPLICIT = "run"
 """The command that is used when none is named."""

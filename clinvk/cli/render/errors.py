@@ -15,20 +15,24 @@ _RED_BOLD, _DIM, _PLAIN = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
 
 
 def render_report(
-    report: ErrorReport, exit_status: ExitStatus, streams: Streams, form: Form
+    report: ErrorReport, exit_status: ExitStatus, streams: Streams, form: Form, *, of_run: bool
 ) -> None:
     """Print an error; as JSON it is the report of a run that has only the error.
 
-    As the last line of `-o stream-json` it has a `type`. Very long quotes are cut.
+    As the last line of `-o stream-json` it has a `type`. Commands other than a run have no report:
+    they print the error alone. Very long quotes are cut.
     """
     report = replace(report, message=re.sub(_QUOTED, r"`\1…`", report.message))
     if form == "text":
         say_error(streams, report)
         return
     from clinvk.model.report import RunReport
-    from clinvk.published.run import report_to_json
+    from clinvk.published.run import failure_to_json, report_to_json
     from clinvk.text.json_codec import json_line
 
+    if not of_run:
+        streams.out_json(json_line(failure_to_json(report, exit_status)).decode())
+        return
     kind = {"type": "result"} if form == "stream-json" else {}
     envelope = RunReport(exit_status=exit_status, error=report)
     streams.out_json(json_line({**kind, **report_to_json(envelope)}).decode())

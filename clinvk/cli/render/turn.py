@@ -22,7 +22,7 @@ def render_turn(turn: Turn, streams: Streams, *, session_id: str, as_json: bool)
     if as_json:
         from clinvk.published.sessions import turn_to_json
 
-        value = {"session_id": session_id, **turn_to_json(turn)}
+        value = {"session_id": session_id, **turn_to_json(turn, session_id)}
         streams.out_json(json_page(value).decode())
         return
     lines = (*_head(turn, session_id), *_course(turn))

@@ -51,9 +51,9 @@ class Catalog:
         except BackendUnknownError as error:
             if not self._declared():
                 raise
-            raise BackendUnknownError(
-                error.message, hint=f"one of: {', '.join(self.names())}"
-            ) from error
+            from clinvk.model.names import nearest
+
+            raise BackendUnknownError(error.message, hint=nearest(name, self.names())) from error
 
     def find(self, name: str) -> "Backend | None":
         """Like `get`, but None on an error, for callers that also work without the agent."""

@@ -4,6 +4,7 @@ import os
 from difflib import get_close_matches
 from pathlib import Path
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from clinvk.errors import ConfigError, UsageError
@@ -13,7 +14,7 @@ from clinvk.services.config.settings import effective_settings, strongest_variab
 from clinvk.services.session_locks import claim_of
 from clinvk.services.world import World
 from clinvk.store.config.edit import ConfigFile
-from clinvk.store.config.file import check_values, lines_of, problems_in, read_config
+from clinvk.store.config.file import check_config, check_values, lines_of, problems_in, read_config
 from clinvk.store.config.values import value_from_text, value_to_text
 
 FIRST_TEXT = """\
@@ -32,7 +33,7 @@ def all_settings(world: World) -> dict[str, Setting]:
     Raises `ConfigError` like `effective_settings`.
     """
     settings = effective_settings(world)
-    path = world.home.config_file
+    path = world.config_file
     text = read_config(path, must_exist=False)
     lines = lines_of(text, str(path)) if text else {}
     keys: list[str] = []
@@ -58,13 +59,27 @@ def setting(world: World, key: str) -> Setting:
     return settings.values.get(key) or Setting(default_of(key))
 
 
-def setting_text(world: World, key: str) -> str:
-    """The value of a key for a shell: text unchanged, everything else as JSON."""
-    return value_to_text(setting(world, key).value)
+class Change(Struct, frozen=True, kw_only=True):
+    """What a change of a key did; `overridden_by` is the variable that wins over the file.
+
+    `old` and `new` are the values of the file, else the default; None if they are unknown, because
+    the file was invalid.
+    """
+
+    key: str
+    file: Path
+    old: Setting | None
+    new: Setting | None
+    overridden_by: str | None = None
 
 
-def set_key(world: World, key: str, text: str) -> str | None:
-    """Set a key in the file, which is created if needed; returns a variable that overrides it.
+def setting_text(setting: Setting) -> str:
+    """The value for a shell: text unchanged, everything else as JSON."""
+    return value_to_text(setting.value)
+
+
+def set_key(world: World, key: str, text: str) -> Change:
+    """Set a key in the file, which is created if needed.
 
     Raises `UsageError` for an unknown key or an invalid value; the file is then unchanged.
     """
@@ -76,33 +91,43 @@ def set_key(world: World, key: str, text: str) -> str | None:
         raise UsageError(f"`{key}`: {error}") from error
     except ConfigError as error:
         raise UsageError(error.message.removeprefix("the value: "), hint=error.hint) from error
+    old = _in_file(world, key, names)
     _config_file(world).set(key, value)
-    return strongest_variable(world.environ, key)
+    path = world.config_file
+    return Change(
+        key=key,
+        file=path,
+        old=old,
+        new=Setting(value, str(path)),
+        overridden_by=strongest_variable(world.environ, key),
+    )
 
 
-def unset_key(world: World, key: str) -> bool:
-    """Remove a key from the file; returns False if the file does not have it.
+def unset_key(world: World, key: str) -> Change:
+    """Remove a key from the file; `old` is the default if the file does not have it.
 
     Unknown keys can be removed too, because they make the file invalid.
     """
     names = _names_so_far(world)
     _refuse_section(key, names)
-    if os.path.isfile(world.home.config_file) and _config_file(world).unset(key):
-        return True
-    _require_known(key, names)
-    return False
+    old = _in_file(world, key, names)
+    if not (os.path.isfile(world.config_file) and _config_file(world).unset(key)):
+        _require_known(key, names)
+        old = Setting(default_of(key))
+    default = Setting(default_of(key)) if key in known_keys(names) else None
+    return Change(key=key, file=world.config_file, old=old, new=default)
 
 
 def start_editing(world: World) -> bool:
     """Make sure that the file exists; returns True if it was created."""
-    if os.path.exists(world.home.config_file):  # an invalid file can be corrected
+    if os.path.exists(world.config_file):  # an invalid file can be corrected
         return False
     return _config_file(world).create(FIRST_TEXT)
 
 
 def stop_editing(world: World, *, created: bool) -> None:
     """Make the file private, or delete it if it was created and not changed."""
-    path = world.home.config_file
+    path = world.config_file
     if path.is_symlink() or not path.is_file():
         return
     if created and path.read_bytes() == FIRST_TEXT.encode():
@@ -116,8 +141,8 @@ def validate(world: World, file: Path | None) -> Path | None:
 
     Raises `ConfigError` with all errors, one per line.
     """
-    path = file or world.home.config_file
-    text = read_config(path, must_exist=file is not None)
+    path = file or world.config_file
+    text = read_config(path, must_exist=path != world.home.config_file)
     if text is not None and (problems := problems_in(text, str(path), undeclared_names())):
         raise ConfigError("\n".join(problems))
     if file is None:
@@ -157,5 +182,22 @@ def _refuse_section(key: str, names: tuple[str, ...]) -> None:
         raise UsageError(f"`{key}` is a section, not a key", hint=f"it has {', '.join(inside)}")
 
 
+def _in_file(world: World, key: str, names: tuple[str, ...]) -> Setting | None:
+    """The value of the file, else the default of a known key; None if the file is invalid."""
+    path = world.config_file
+    try:
+        values = check_config(read_config(path, must_exist=False) or b"", str(path), names)
+    except ConfigError:
+        return None
+    if key not in values and key not in known_keys(names):
+        return None
+    return Setting(values[key], str(path)) if key in values else Setting(default_of(key))
+
+
 def _config_file(world: World) -> ConfigFile:
-    return ConfigFile(home=world.home, backends=undeclared_names(), claim=claim_of(world))
+    return ConfigFile(
+        home=world.home,
+        path=world.config_file,
+        backends=undeclared_names(),
+        claim=claim_of(world),
+    )

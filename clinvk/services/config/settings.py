@@ -1,7 +1,6 @@
 """The effective settings: environment over file over default."""
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from clinvk import __version__
 from clinvk.errors import ConfigError
@@ -25,16 +24,14 @@ from clinvk.store.config.values import is_plain, value_from_text
 _OF_A_BACKEND = "CLINVK_BACKENDS_"
 
 
-def effective_settings(
-    world: World, config_file: Path | None = None, *, keep: bool = True
-) -> Settings:
-    """The value and source of every key; `config_file` replaces the user's own and must exist.
+def effective_settings(world: World, *, keep: bool = True) -> Settings:
+    """The value and source of every key; a configuration file that was named must exist.
 
     The result is cached for the next run if `keep` is true, else nothing is written. Raises
     `ConfigError` for anything invalid in the file or the environment.
     """
-    path = config_file or world.home.config_file
-    text = read_config(path, must_exist=config_file is not None)
+    path = world.config_file
+    text = read_config(path, must_exist=world.config is not None)
     names = _names(world.environ, text)
     said = _environment(world.environ, known_keys(names))
     checked, made_of = _checked(world, str(path), text, said, names)
@@ -48,10 +45,12 @@ def effective_settings(
         variables |= _variables(more, _values(more, names))
     chosen = variables.get("default_backend", Setting(None))
     if chosen.value not in (None, *names) and chosen.value not in undeclared_names():
-        known = dict.fromkeys((*undeclared_names(), *names))
+        from clinvk.model.names import nearest
+
+        known = tuple(dict.fromkeys((*undeclared_names(), *names)))
         raise ConfigError(
             f"{chosen.source}: there is no backend `{chosen.value}`",
-            hint=f"one of: {', '.join(known)}",
+            hint=nearest(str(chosen.value), known),
         )
     return merge(file, variables)
 

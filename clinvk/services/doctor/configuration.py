@@ -36,15 +36,15 @@ def settings_or_defaults(world: World) -> Settings:
 
 def check_configuration(survey: Survey) -> Report:
     """Check the user's file, then the environment."""
-    path = survey.world.home.config_file
+    path = survey.world.config_file
     summary = str(path) if path.exists() else "no file: defaults"
     return summary, (*_file(survey.world), *_environment(survey))
 
 
 def _file(world: World) -> Iterator[Finding]:
-    path = world.home.config_file
+    path = world.config_file
     try:
-        text = read_config(path, must_exist=False)
+        text = read_config(path, must_exist=world.config is not None)
     except ConfigError as error:
         yield _invalid(error.message, str(path), command("ls", "-ld", path))
         return
@@ -91,7 +91,7 @@ def _complaint(world: World) -> str | None:
 
 
 def _without_file(world: World) -> World:
-    return replace(world, home=Home(world.home.root / "nowhere"))
+    return replace(world, home=Home(world.home.root / "nowhere"), config=None)
 
 
 def _invalid(message: str, where: str, way_out: str) -> Finding:

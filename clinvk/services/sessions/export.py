@@ -1,5 +1,6 @@
 """Exports sessions as they are."""
 
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from clinvk.model.session import Session, Status
 from clinvk.model.turn import Turn
 from clinvk.services.sessions.resolve import resolve_all
 from clinvk.services.world import World
+from clinvk.store.files import write_private
 from clinvk.store.sessions import portable
 from clinvk.store.sessions.record_fields import read_session
 from clinvk.store.transcripts import transcript as transcripts
@@ -60,14 +62,25 @@ def export_sessions(world: World, references: Sequence[str]) -> Export:
     )
 
 
-def save_export(path: Path, data: bytes) -> None:
-    """Write the export to a new file that only its owner can read; nothing is replaced."""
+def save_export(path: Path, data: bytes, *, replace: bool = False) -> None:
+    """Write the export to a file that only its owner can read.
+
+    An existing file is only replaced with `replace`, and then at once: until then, it is unchanged.
+    """
     try:
-        portable.write_new(path, data)
+        if replace and path.is_file():
+            # The target of a link is replaced, as a redirection of the shell would write it.
+            write_private(Path(os.path.realpath(path)), data)
+        else:
+            portable.write_new(path, data)
     except FileExistsError:
+        if replace:
+            raise UsageError(
+                f"`{path}` is not a regular file", hint="name another file; `-` is stdout"
+            ) from None
         raise UsageError(
             f"`{path}` already exists, and is not overwritten",
-            hint="name another file, or remove it first",
+            hint="name another file, or replace it with `--force`",
         ) from None
 
 

@@ -64,7 +64,7 @@ def read_export(data: bytes, source: str, agents: Catalog) -> tuple[PortableSess
         why = str(error)
     raise SessionDamagedError(
         f"`{source}` cannot be imported: {why}",
-        hint="nothing was imported; only files of `clinvk sessions export --format json` can be",
+        hint="nothing was imported; only files of `clinvk sessions export ID -o json` can be",
     )
 
 

@@ -165,7 +165,7 @@ def turn_of(session: Session, turns: Sequence[Turn], number: int | None) -> Turn
     if not turns:
         raise SessionError(
             f"session `{session.id}` has no turn yet",
-            hint=f"send a prompt to it: `clinvk resume {session.id} …`",
+            hint=f'send a prompt to it: `clinvk resume {session.id} "…"`',
         )
     if number is None:
         return turns[-1]

@@ -6,6 +6,7 @@ session by name and another by id or conversation is ambiguous: homes of earlier
 names that look like ids.
 """
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
@@ -15,7 +16,7 @@ from clinvk.errors import NothingToResumeError, SessionAmbiguousError, SessionNo
 from clinvk.model.session import Session
 from clinvk.services.sessions.places import Here
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import Selection, native_ids, prefix_in
+from clinvk.store.sessions.selection import SHORTEST_PREFIX, Selection, native_ids, prefix_in
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.normalize import normal
 from clinvk.text.sanitize import safe_line
@@ -24,6 +25,7 @@ from clinvk.text.units import format_time
 from clinvk.text.width import cut
 
 SHOWN_CANDIDATES = 5
+_TOO_SHORT = re.compile(rf"[0-9a-f]{{1,{SHORTEST_PREFIX - 1}}}")
 SHOWN_COLUMNS = 64
 SEARCHED_FOR_NEAREST = 1_000
 """Comparing a word with this number of titles takes a tenth of a second."""
@@ -250,6 +252,13 @@ def _candidate(session: Session, ago: Callable[[datetime], str]) -> str:
 def _nearest(store: SessionStore, reference: str) -> str:
     from difflib import get_close_matches
 
+    if reference.lower() in ("last", "latest"):
+        return "`@last` is the most recently used session"
+    if _TOO_SHORT.fullmatch(reference.lower()):
+        begun = store.select(Selection(begins=reference.lower()), limit=SHOWN_CANDIDATES)
+        ids = ", ".join(one.session.id for one in begun.sessions)
+        needed = f"an id needs its first {SHORTEST_PREFIX} characters or more"
+        return f"{needed}: {ids}" if ids else f"{needed}; `clinvk sessions list` shows all"
     latest = [one.session for one in store.select(Selection(), limit=SEARCHED_FOR_NEAREST).sessions]
     labels = {session.title.casefold(): session for session in latest}
     labels |= {session.id: session for session in latest}

@@ -60,4 +60,4 @@ def _error(failure: Failure, recording: Recording) -> ErrorReport:
     if failure.way_out is None and failure.detail and recording.keeps_content:
         shown = f"clinvk sessions show {recording.session_id} --turn {recording.session.turns}"
         failure = replace(failure, hint=f"`{shown}` has the agent's last output")
-    return ErrorReport.of_failure(failure)
+    return ErrorReport.of_failure(failure, recording.session_id)

@@ -26,9 +26,10 @@ _BY_HAND = "`clinvk config edit` opens the file"
 
 
 class ConfigFile(Struct, frozen=True, kw_only=True):
-    """The user's configuration, for changes. `backends` are the names of all backends."""
+    """The configuration at `path`, for changes. `backends` are the names of all backends."""
 
     home: Home
+    path: Path
     backends: Collection[str]
     claim: Claim
 
@@ -59,27 +60,27 @@ class ConfigFile(Struct, frozen=True, kw_only=True):
             lock = acquire(home.config_lock, replace(self.claim, wait_s=WAIT_S))
         except SessionBusyError as error:
             raise SessionBusyError(
-                f"`{home.config_file}` is being changed by another process", hint="try again"
+                f"`{self.path}` is being changed by another process", hint="try again"
             ) from error
         with lock:
-            old = _text(home.config_file)
+            old = _text(self.path)
             try:
                 new = change(old)
             except TooUnusualError as error:
                 raise ConfigError(
-                    f"`{key}` cannot be changed in place in `{home.config_file}`: {error}",
+                    f"`{key}` cannot be changed in place in `{self.path}`: {error}",
                     hint=_BY_HAND,
                 ) from error
             if new is None:
                 return False
             self._check(old, new)
             # A dangling link is followed too: its target is then created.
-            write_private(Path(os.path.realpath(home.config_file)), new.encode())
+            write_private(Path(os.path.realpath(self.path)), new.encode())
         return True
 
     def _check(self, old: str, new: str) -> None:
         """Check the new text. Errors that the old text has too are reported with its lines."""
-        origin = str(self.home.config_file)
+        origin = str(self.path)
         try:
             check_config(new.encode(), origin, self.backends)
         except ConfigError as error:

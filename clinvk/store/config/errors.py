@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from clinvk.errors import ConfigError
 from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS
 from clinvk.model.events import Json
+from clinvk.model.names import nearest
 from clinvk.store.config.declared import OF_ACP, OF_CLI
 from clinvk.store.config.schema import Config
 
@@ -38,7 +39,7 @@ class Problem(Struct, frozen=True, kw_only=True):
 
 def problems_of(error: ValidationError, backends: Collection[str] | None) -> list[Problem]:
     """All errors, in the order of the schema."""
-    found = error.errors(include_url=False, include_context=False)
+    found = error.errors(include_url=False)
     return [_problem(one, backends or ()) for one in found]
 
 
@@ -59,20 +60,15 @@ def _problem(problem: Mapping[str, Any], backends: Collection[str]) -> Problem:
         sentence, hint = f"`{key}` is missing: {expected([str(part) for part in location])}", None
     elif problem["type"] == "value_error":
         message = str(problem["msg"]).removeprefix("Value error, ")
-        sentence, hint = f"`{key}`: {message}", None
+        cause = problem["ctx"]["error"]
+        sentence, hint = f"`{key}`: {message}", getattr(cause, "hint", None)
         if message.startswith("there is no backend"):
-            hint = near_backend(str(problem["input"]), backends)
+            hint = nearest(str(problem["input"]), backends)
     else:
         what = expected([str(part) for part in location])
         of_key = f"`{key}`: " if key else ""
         sentence, hint = f"{of_key}expected {what}, got {_shown(problem['input'])}", None
     return Problem(location=location, sentence=sentence, hint=hint)
-
-
-def near_backend(name: str, backends: Collection[str]) -> str:
-    """A hint with the backend of a similar name, else with all backends."""
-    close = get_close_matches(name, backends, n=1)
-    return f"did you mean `{close[0]}`?" if close else f"one of: {', '.join(backends)}"
 
 
 def _shown(value: Json) -> str:

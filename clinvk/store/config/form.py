@@ -32,12 +32,22 @@ def _filled(text: str) -> str:
     return _word(text)
 
 
-def _duration(text: str) -> str:
-    try:
-        parse_duration(text)
-    except UsageError as error:
-        raise ValueError(error.message) from error
-    return text
+class HintedError(ValueError):
+    """An invalid value, with what to write instead."""
+
+    def __init__(self, error: UsageError) -> None:
+        super().__init__(error.message)
+        self.hint = error.hint
+
+
+def _duration(value: object) -> object:
+    """Check a text, or a number, which lacks its unit; other types are refused later."""
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        try:
+            parse_duration(str(value))
+        except UsageError as error:
+            raise HintedError(error) from error
+    return value
 
 
 def _empty_section(section: object) -> object:
@@ -47,5 +57,5 @@ def _empty_section(section: object) -> object:
 
 Word = Annotated[str, AfterValidator(_word)]
 Filled = Annotated[str, AfterValidator(_filled)]
-Duration = Annotated[str, AfterValidator(_duration), Field(examples=["30s", "15m", "2h"])]
+Duration = Annotated[str, BeforeValidator(_duration), Field(examples=["30s", "15m", "2h"])]
 MayBeEmpty = BeforeValidator(_empty_section)

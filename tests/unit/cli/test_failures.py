@@ -29,23 +29,28 @@ def world(tmp_path: Path) -> World:
         (["--output-format", "stream-json"], "stream-json"),
         (["-o", "json", "-o", "text"], "text"),
         (["sessions", "list", "--json"], "json"),
+        (["-o=json", "hi"], "json"),
+        (["-qo=stream-json", "hi"], "stream-json"),
+        (["--json", "hi"], "json"),
+        (["-o", "text", "--json"], "json"),
         (["--", "-o", "json"], "text"),
+        (["--", "--json"], "text"),
         (["-b", "demo", "to", "json"], "text"),
     ],
 )
 def test_the_words_say_it(world: World, words: list[str], form: str) -> None:
     """Short options may stand together, and the last word counts."""
-    assert asked_form(words, world) == form
+    assert asked_form(words, world, of_run=True) == form
 
 
 def test_the_settings_say_it_where_the_words_do_not(world: World) -> None:
     """A program that set the format once is answered in it; other commands have no such setting."""
     wanted = replace(world, environ={"CLINVK_OUTPUT_FORMAT": "json"})
-    assert asked_form(["hi"], wanted) == "json"
-    assert asked_form(["-o", "text", "hi"], wanted) == "text"
-    assert asked_form(["sessions", "list"], wanted) == "text"
+    assert asked_form(["hi"], wanted, of_run=True) == "json"
+    assert asked_form(["-o", "text", "hi"], wanted, of_run=True) == "text"
+    assert asked_form(["sessions", "list"], wanted, of_run=False) == "text"
     world.home.root.mkdir()
     world.home.config_file.write_text("output:\n  format: json\n")
-    assert asked_form(["hi"], world) == "json"
+    assert asked_form(["hi"], world, of_run=True) == "json"
     world.home.config_file.write_text("output: [\n")
-    assert asked_form(["hi"], world) == "text"
+    assert asked_form(["hi"], world, of_run=True) == "text"

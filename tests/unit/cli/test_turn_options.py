@@ -9,7 +9,6 @@ import pytest
 from clinvk.cli.command import command
 from clinvk.cli.completion.tree import read_tree
 from clinvk.cli.context import Cli, build_cli
-from clinvk.cli.optional_values import OptionalValues
 from clinvk.cli.turn_options import TurnOptions, declared, with_turn_options
 from clinvk.cli.turns import request_of
 from clinvk.errors import ExitStatus, UsageError
@@ -28,7 +27,7 @@ def asked(name: str, *words: str, kind: type[RunRequest] = ToyRequest) -> Any:
     """The request that the words are, by a command that has a turn's options."""
     requests = []
 
-    @command(cls=OptionalValues)
+    @command()
     @with_turn_options(name, kind=kind)
     def toy(cli: Cli, *, turn: TurnOptions) -> ExitStatus:
         """A command."""

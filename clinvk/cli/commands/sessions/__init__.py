@@ -15,13 +15,13 @@ LINES = {
     "archive": "Archive sessions (hidden from lists).",
     "unarchive": "Restore archived sessions to the list.",
     "export": "Export sessions as Markdown, or as JSON for `import`.",
-    "import": "Import sessions from `export --format json`.",
+    "import": "Import sessions from `export -o json`.",
     "delete": "Delete sessions permanently.",
     "clean": "Delete or archive sessions not used recently.",
     "reindex": "Rebuild the index from the session files.",
 }
 
-SHARED = {
+MODULES = {
     **dict.fromkeys(("rename", "name", "tag", "untag"), "labels"),
     **dict.fromkeys(("close", "archive", "unarchive", "delete"), "lifecycle"),
     "files": "show",
@@ -31,6 +31,6 @@ sessions = command_table(
     "sessions",
     package=__name__,
     lines=LINES,
-    shared=SHARED,
+    modules=MODULES,
     help="Find, show, name, tag, export and clean up sessions.",
 )

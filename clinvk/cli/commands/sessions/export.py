@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from clinvk.cli import options
 from clinvk.cli.command import Option, command
-from clinvk.cli.context import Cli
+from clinvk.cli.context import Cli, expanded
 from clinvk.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,19 +25,27 @@ def export(  # noqa: PLR0913  one parameter an option
     cli: Cli,
     sessions: options.SessionReferences,
     *,
-    form: Annotated[
+    output_format: Annotated[
         ExportFormat | None,
-        Option("--format", help="Markdown to read (default), or JSON for `import`."),
+        Option(
+            "--output-format",
+            "-o",
+            "--format",
+            help="Markdown to read (default), or JSON for `import`.",
+        ),
     ] = None,
+    as_json: options.Json = False,
     output: Annotated[
         str,
-        Option("--output", "-O", metavar="FILE", help="Write to a new FILE; `-` is stdout."),
+        Option("--output", "-O", metavar="FILE", help="Write to FILE; `-` is stdout."),
     ] = "-",
+    force: Annotated[
+        bool, Option("--force", help="Replace the file of `--output` if it exists.")
+    ] = False,
     redact: Annotated[
         bool,
         Option("--redact", help="Remove home paths and text that looks like a secret."),
     ] = False,
-    as_json: options.Json = False,
 ) -> None:
     """Export sessions as Markdown, or as JSON for `import`.
 
@@ -48,11 +56,12 @@ def export(  # noqa: PLR0913  one parameter an option
     from clinvk.services.sessions.export import export_sessions, save_export
     from clinvk.text.sanitize import safe_text
 
-    if as_json and form is ExportFormat.MARKDOWN:
-        raise UsageError("`--json` cannot be used with `--format markdown`", hint="use one of them")
-    if not output:
-        raise UsageError("`--output` is empty", hint="name a file, or leave it out")
-    as_json = as_json or form is ExportFormat.JSON
+    if as_json and output_format is ExportFormat.MARKDOWN:
+        raise UsageError("`--json` cannot be used with `-o markdown`", hint="use one of them")
+    as_json = as_json or output_format is ExportFormat.JSON
+    file = None if output == "-" else cli.world.cwd / expanded("--output", output, "a file")
+    if force and file is None:
+        raise UsageError("`--force` is for `--output`", hint="name a file, or leave it out")
     exported = export_sessions(cli.world, sessions)
     text = _rendered(exported, as_json=as_json)
     whole, told = text, ""
@@ -62,16 +71,30 @@ def export(  # noqa: PLR0913  one parameter an option
         redaction = redaction_for(cli.world)
         text = _rendered(redacted_export(exported, redaction), as_json=as_json)
         told = _redacted(redaction, whole, text)
-    if output == "-":
+    if file is None:
         cli.streams.out_utf8(safe_text(text) if cli.streams.stdout_is_tty else text)
     else:
-        save_export(cli.world.cwd / output, encode(text, "utf-8"))
+        save_export(file, encode(text, "utf-8"), replace=force)
     for session_id in exported.running:
         say_warning(cli.streams, f"session {session_id} is running: exported as it is now")
     for sentence in exported.lacking:
         say_warning(cli.streams, sentence)
     if redact:
         cli.streams.err(told)
+    _say_exported(cli, len(exported.sessions), output, as_json=as_json)
+
+
+def _say_exported(cli: Cli, count: int, output: str, *, as_json: bool) -> None:
+    """What was written, unless it is seen on the screen or goes to another program."""
+    from clinvk.text.sanitize import safe_line
+    from clinvk.text.units import plural
+
+    streams = cli.streams
+    if output == "-" and (streams.stdout_is_tty or not streams.stderr_is_tty):
+        return
+    form = "JSON" if as_json else "Markdown"
+    where = "" if output == "-" else f" to {safe_line(output)}"
+    streams.err(f"exported {plural(count, 'session')} as {form}{where}")
 
 
 def _rendered(exported: "Export", *, as_json: bool) -> str:

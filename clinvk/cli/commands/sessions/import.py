@@ -18,17 +18,16 @@ if TYPE_CHECKING:
 def import_(
     cli: Cli,
     file: Annotated[
-        str, Argument(metavar="FILE", help="Output of `export --format json`; `-` is stdin.")
+        str, Argument(metavar="FILE", help="Output of `export -o json`; `-` is stdin.")
     ],
     *,
     trust: Annotated[
         bool,
         Option("--trust", help="Also apply the access and system prompt in FILE."),
     ] = False,
-    config: options.ConfigFile = None,
     as_json: options.Json = False,
 ) -> ExitStatus:
-    """Import sessions from `export --format json`.
+    """Import sessions from `export -o json`.
 
     Existing sessions are not overwritten. The access and system prompt in FILE are shown but not
     applied, unless `--trust` is given. `-c` and `--last` skip an imported session until it is used.
@@ -37,7 +36,7 @@ def import_(
     from clinvk.services.config.settings import effective_settings
     from clinvk.services.sessions.importing import import_sessions, read_export
 
-    settings = effective_settings(cli.world, config)
+    settings = effective_settings(cli.world)
     world = replace(cli.world, settings=settings)
     sessions = read_export(_content(cli, file), "stdin" if file == "-" else file, world.agents)
     done = import_sessions(world, sessions, settings, trust=trust)
@@ -63,7 +62,7 @@ def _content(cli: Cli, file: str) -> bytes:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
             f"`{file}` cannot be read: {reason[:1].lower()}{reason[1:]}",
-            hint="name a file that `clinvk sessions export --format json` wrote",
+            hint="name a file that `clinvk sessions export ID -o json` wrote",
         ) from error
 
 

@@ -12,7 +12,7 @@ from clinvk.cli import options
 from clinvk.cli.command import Argument, Command, Option, command
 from clinvk.cli.context import Cli
 from clinvk.cli.failures import in_our_words, told_by
-from clinvk.cli.optional_values import valued_options
+from clinvk.cli.spelling import valued_options
 from clinvk.errors import ExitStatus, UsageError
 
 _OPTION = re.compile(r"-[A-Za-z]|-n\d+|--[^\s=]+(=.*)?", re.DOTALL)

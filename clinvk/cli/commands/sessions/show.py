@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import Option, command
+from clinvk.cli.command import Argument, Option, command
 from clinvk.cli.context import Cli
 from clinvk.errors import UsageError
 
@@ -11,7 +11,14 @@ from clinvk.errors import UsageError
 @command()
 def show(  # noqa: PLR0913  one parameter an option
     cli: Cli,
-    session: options.SessionReference,
+    session: Annotated[
+        str,
+        Argument(
+            metavar="[SESSION]",
+            help="Session id or unique prefix, name, @last (default) or BACKEND:ID.",
+            show_default=False,
+        ),
+    ] = "@last",
     *,
     turn: options.TurnNumber = None,
     answer: Annotated[

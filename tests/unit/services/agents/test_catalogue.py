@@ -114,7 +114,7 @@ def test_a_command_with_another_configuration_knows_what_that_declares(world: Wo
     """`--config FILE` holds for the whole command."""
     file = world.user_home / "other.yaml"
     file.write_text(TOY)
-    settings = effective_settings(world, file)
+    settings = effective_settings(replace(world, config=file))
     assert world.agents.find("toy") is None
     assert replace(world, settings=settings).agents.get("toy").title == "The Toy"
 

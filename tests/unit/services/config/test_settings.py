@@ -87,9 +87,9 @@ def test_a_named_file_replaces_the_users_file(world: World, tmp_path: Path) -> N
     _write(world, "run:\n  timeout: 9h\n")
     other = tmp_path / "other.yaml"
     with pytest.raises(ConfigError, match="there is no configuration file"):
-        effective_settings(world, other)
+        effective_settings(replace(world, config=other))
     other.write_text("run:\n  max_turns: 2\n")
-    settings = effective_settings(world, other)
+    settings = effective_settings(replace(world, config=other))
     assert (settings.get("run.timeout"), settings.get("run.max_turns")) == (None, 2)
 
 

@@ -24,7 +24,7 @@ CLAIM = Claim(
 @pytest.fixture
 def file(home: Home) -> ConfigFile:
     """The configuration of a home that does not exist yet."""
-    return ConfigFile(home=home, backends=("demo",), claim=CLAIM)
+    return ConfigFile(home=home, path=home.config_file, backends=("demo",), claim=CLAIM)
 
 
 @pytest.mark.usefixtures("any_umask")

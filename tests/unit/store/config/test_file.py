@@ -65,8 +65,10 @@ def test_a_section_with_every_line_commented_out_says_nothing(text: str) -> None
     [
         ("run:\n  timeoutt: 2h\n", "f:2: there is no key `run.timeoutt`"),
         ("run:\n  timeout: 10x\n", "f:2: `run.timeout`: `10x` is not a duration"),
+        ("run:\n  timeout: 10\n", "f:2: `run.timeout`: `10` needs a unit"),
+        ("run:\n  idle_timeout: 1.5\n", "f:2: `run.idle_timeout`: `1.5` needs a unit"),
         (
-            "run:\n  timeout: 10\n",
+            "run:\n  timeout: true\n",
             "f:2: `run.timeout`: expected a duration such as `30s`, `15m` or `2h`, or null, got",
         ),
         (

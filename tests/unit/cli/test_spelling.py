@@ -5,7 +5,7 @@ import pytest
 from clinvk.cli.command import Command
 from clinvk.cli.commands.resume import resume
 from clinvk.cli.commands.run import run
-from clinvk.cli.optional_values import LEFT_OUT
+from clinvk.cli.spelling import LEFT_OUT
 
 
 @pytest.mark.parametrize("command", [run, resume], ids=["run", "resume"])
