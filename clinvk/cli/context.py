@@ -7,7 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clinvk.cli.streams import Streams, streams_from
+from clinvk.cli.detect import streams_from
+from clinvk.cli.streams import Streams
 from clinvk.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:  # loaded by the commands that ask it, which `--help` does not

@@ -1,7 +1,7 @@
 """The terminal as one object: the three streams and the operations on them.
 
-stdout is for data, stderr for messages. Nothing else in the package writes to them. Streams and
-environment are passed in; nothing is read from the process. The object also owns the transient line
+stdout is for data, stderr for messages. Nothing else in the package writes to them. Streams
+are passed in; nothing is read from the process. The object also owns the transient line
 (the spinner) on stderr: it is drawn with the cursor left at its start, and erased before any other
 output. A question is a panel there, which stays below all other output until it is answered. No
 terminal mode is changed here.
@@ -9,13 +9,14 @@ terminal mode is changed here.
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Literal, TextIO
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from clinvk.cli.encoding import abandon, encode, push, text_from
+from clinvk.cli.paint import Paint
 from clinvk.cli.panel import Panel
 from clinvk.cli.pipe import Pipe, pipe_of, same_pipe
 from clinvk.cli.stdin import unreadable_stdin
@@ -40,7 +41,8 @@ class Streams(Struct, kw_only=True, eq=False):
     """Where data and messages go, and what the terminal can show.
 
     `width` is in columns; `width_fixed` means that the user set it (`COLUMNS`). `color` applies to
-    stdout, `err_color` to stderr. `cursor` means that stderr is a terminal that can erase a line,
+    stdout, `err_color` to stderr; `styled` and `err_styled` that they can show bold and underlined
+    text, with or without colours. `cursor` means that stderr is a terminal that can erase a line,
     `reflows` that it wraps its lines again when it becomes narrower.
     """
 
@@ -54,6 +56,8 @@ class Streams(Struct, kw_only=True, eq=False):
     width_fixed: bool = False
     color: bool = False
     err_color: bool = False
+    styled: bool = False
+    err_styled: bool = False
     cursor: bool = False
     reflows: bool = True
     auto_color: tuple[bool, bool] = (False, False)
@@ -69,6 +73,21 @@ class Streams(Struct, kw_only=True, eq=False):
         self._pipe = self._pipe or pipe_of(self.stdout)
         shared = self._pipe if same_pipe(self.stdout, self.stderr) else None
         self._err_pipe = self._err_pipe or shared or pipe_of(self.stderr)
+
+    @property
+    def paint(self) -> Paint:
+        """What stdout can show."""
+        return Paint(styled=self.styled or self.color, color=self.color)
+
+    @property
+    def err_paint(self) -> Paint:
+        """What stderr can show."""
+        return Paint(styled=self.err_styled or self.err_color, color=self.err_color)
+
+    @property
+    def moves(self) -> bool:
+        """Whether stdout is a terminal whose cursor can be moved."""
+        return self.stdout_is_tty and self.styled
 
     def out(self, text: str) -> None:
         """Write data to stdout now; to a pipe as soon as its reader is ready.
@@ -198,11 +217,11 @@ class Streams(Struct, kw_only=True, eq=False):
         """The current width of the terminal; windows are resized during long runs."""
         if self.width_fixed:
             return self.width
-        return _measure(self.stderr) or _measure(self.stdout) or self.width
+        return measure(self.stderr) or measure(self.stdout) or self.width
 
     def rows(self) -> int:
         """The current height of the terminal."""
-        return _measure(self.stderr, "lines") or _measure(self.stdout, "lines") or DEFAULT_HEIGHT
+        return measure(self.stderr, "lines") or measure(self.stdout, "lines") or DEFAULT_HEIGHT
 
     def with_color(self, choice: ColorChoice) -> "Streams":
         """The same terminal with colour as configured; `auto` follows the environment."""
@@ -273,55 +292,12 @@ class Streams(Struct, kw_only=True, eq=False):
                 abandon(self.stderr)
 
 
-def streams_from(
-    environ: Mapping[str, str],
-    stdin: TextIO | None,
-    stdout: TextIO | None,
-    stderr: TextIO | None,
-) -> Streams:
-    """The terminal that environment and streams describe.
-
-    `NO_COLOR` (any non-empty value) and `TERM=dumb` turn colour off. `FORCE_COLOR` and
-    `CLICOLOR_FORCE` (other than empty and `0`) turn it on without a terminal. `NO_COLOR` overrides
-    both. A stream that was closed before the start is None, as in Python.
-    """
-    ttys = [_is_tty(stream) for stream in (stdin, stdout, stderr)]
-    dumb = environ.get("TERM", "") in {"dumb", "unknown"}
-    forced = any(environ.get(key, "") not in {"", "0"} for key in ("FORCE_COLOR", "CLICOLOR_FORCE"))
-    refused = bool(environ.get("NO_COLOR")) or (dumb and not forced)
-    colors = (not refused and (forced or ttys[1]), not refused and (forced or ttys[2]))
-    columns = environ.get("COLUMNS", "")
-    fixed = int(columns) if columns.isascii() and columns.isdigit() and int(columns) > 0 else None
-    return Streams(
-        stdin=stdin,
-        stdout=stdout,
-        stderr=stderr,
-        stdin_is_tty=ttys[0],
-        stdout_is_tty=ttys[1],
-        stderr_is_tty=ttys[2],
-        width=fixed or _measure(stdout) or _measure(stderr) or DEFAULT_WIDTH,
-        width_fixed=fixed is not None,
-        color=colors[0],
-        err_color=colors[1],
-        cursor=ttys[2] and not dumb,
-        reflows="TMUX" in environ
-        or not ("XTERM_VERSION" in environ or environ.get("TERM") == "linux"),
-        auto_color=colors,
-    )
-
-
 def _encoding(stream: TextIO | None) -> str:
     return getattr(stream, "encoding", None) or "utf-8"
 
 
-def _is_tty(stream: TextIO | None) -> bool:
-    try:
-        return stream is not None and stream.isatty()
-    except ValueError:
-        return False
-
-
-def _measure(stream: TextIO | None, what: Literal["columns", "lines"] = "columns") -> int | None:
+def measure(stream: TextIO | None, what: Literal["columns", "lines"] = "columns") -> int | None:
+    """The current size of the terminal, None for anything else."""
     try:
         size = os.get_terminal_size(stream.fileno()) if stream else None
         return (size and getattr(size, what)) or None

@@ -44,6 +44,10 @@ _EMOJI = (
 _KEEP_STYLE = f"(?<=[{_EMOJI}])[\ufe0e\ufe0f]|(?<=[0-9#*])\ufe0f(?=\u20e3)"
 _KEEP_JOIN = f"(?:(?<=[{_EMOJI}])|(?<=[{_EMOJI}]\ufe0f))\u200d(?=[{_EMOJI}])"
 _JOINERS = f"({_KEEP_STYLE}|{_KEEP_JOIN})|[\u200d\ufe0e\ufe0f]"
+_BEGINS = "[\x1b\x90\x98\x9b\x9d-\x9f]"
+"""What a sequence begins with."""
+_JOINING = f"[{_EMOJI}\u200d\ufe0e\ufe0f\r]+$"
+"""Characters at the end of a piece that may be one with the next: emoji, and `\\r\\n`."""
 _SPACES = "[\t\n ]+"
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"})
 """The categories of characters that show nothing, or nothing that is the same everywhere."""
@@ -106,27 +110,48 @@ def _escape(match: re.Match[str]) -> str:
 
 
 class SafeStream:
-    """`safe_text` for text that arrives in pieces; it returns whole lines.
+    """`safe_text` for text that arrives in pieces: all that a further piece cannot change.
 
-    No sequence and no grapheme crosses a line end, so each line can be treated by itself, wherever
-    its pieces were cut.
+    With `whole_lines` only complete lines: no sequence and no grapheme crosses a line end. Else
+    also the beginning of a line, up to the first sequence in it, and without characters at its end
+    that the next one may join.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole_lines: bool = True) -> None:
         self._pieces: list[str] = []
+        self._whole_lines = whole_lines
+        self._waits = False
+        """Whether the rest has a sequence, which may only end with its line."""
 
     def feed(self, piece: str) -> str:
-        """The lines that this piece completes, made safe; empty if it completes none."""
+        """The text that is complete with this piece, made safe; empty if none is."""
         end = piece.rfind("\n") + 1
-        if not end:
+        lines = ""
+        if end:
+            lines = safe_text("".join((*self._pieces, piece[:end])))
+            piece, self._pieces, self._waits = piece[end:], [], False
+        if not self._whole_lines and not self._waits:
+            piece = "".join((*self._pieces, piece))
+            known = _known(piece)
+            lines += safe_text(piece[:known])
+            piece, self._pieces = piece[known:], []
+            self._waits = bool(piece) and re.search(_BEGINS, piece) is not None
+        if piece:
             self._pieces.append(piece)
-            return ""
-        lines = "".join((*self._pieces, piece[:end]))
-        self._pieces = [piece[end:]]
-        return safe_text(lines)
+        return lines
 
     def flush(self) -> str:
         """The rest, made safe. The stream is empty afterwards."""
         rest = "".join(self._pieces)
-        self._pieces = []
+        self._pieces, self._waits = [], False
         return safe_text(rest)
+
+
+def _known(text: str) -> int:
+    """How many characters of an incomplete line the rest of the line cannot change."""
+    if text.isascii() and is_plain(text):
+        return len(text)
+    if begun := re.search(_BEGINS, text):
+        text = text[: begun.start()]
+    joining = re.search(_JOINING, text)
+    return joining.start() if joining else len(text)

@@ -13,7 +13,9 @@ COLUMNS = 120
 _OWN = re.compile(
     r"\r?\r\x1b\[K"  # the spinner's line: drawn, back to its start, wiped
     r"|(?:\x1b\[\d+A)?\r\x1b\[J|\r\x1b\[\d+C"  # a question: erased, and where its answer is typed
-    r"|\x1b\[(?:0|1|2|3|1;31|1;33|3[1-6]|1;3[1-6]|2;3[1-6]|3;3[1-6]|4|4;3[1-6]|9[0-6]|39|49)?m"
+    r"|\x1b\[(?:0|39|49|9[0-6]|(?:[12349];)*(?:[12349]|3[1-6]))?m"
+    r"|\x1b\[\d+G\x1b\[K(?=\r?\n)"  # the beginning of a word that moves to the next line
+    r"|\x1b\[\d+A\r\x1b\[J"  # a table that becomes wider
     r"|\r?\n|\t"
 )
 _NEVER = re.compile(

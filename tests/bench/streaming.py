@@ -1,6 +1,10 @@
 """What an answer costs by its length, by agent: beside half the length, and beside `cat`.
 
     python tests/bench/streaming.py [--count N] [--agent NAME] [--form FORM]
+    python tests/bench/streaming.py --delay [--count N]
+
+With `--delay`: how long after an agent wrote a word it is on a terminal, for the first word of an
+answer in each of N runs and for the words after it: the median and the longest.
 
 In each agent's place a program prints a run of N pieces, blocks or calls, as the agent would, into
 a recorded session; then the session is shown, exported and searched. Cost in proportion is a ratio
@@ -11,11 +15,16 @@ asserts nothing.
 """
 
 import argparse
+import json
 import os
+import pty
+import re
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -37,7 +46,11 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=40_000)
     parser.add_argument("--agent", choices=list(RUNS))
     parser.add_argument("--form", choices=["text", "json", "stream-json"], default="text")
+    parser.add_argument("--delay", action="store_true")
     options = parser.parse_args()
+    if options.delay:
+        _show_delays(min(options.count, 20))
+        return
     heads = "".join(f"{name:>20}" for name in ("cat", "the turn", *READING))
     sys.stdout.write(f"{'':<32}{heads}\n")
     for agent, kind in CASES:
@@ -52,6 +65,73 @@ def main() -> None:
         besides = whole["the turn"] / max(whole["cat"], 0.001)
         sys.stdout.write(f"{agent + ', ' + kind:<32}{cells}{besides:>9.0f}x cat\n")
         sys.stdout.flush()
+
+
+_TALKER = """
+import json, sys, time
+sys.stdin.read()
+for number in range(100):
+    print(json.dumps({"piece": f"<{time.monotonic_ns()}> "}), flush=True)
+    time.sleep(0.03)
+"""
+"""Says when it says it, word by word."""
+
+_TALKERS = """
+backends:
+  talker:
+    declared:
+      program: {python}
+      start: [{talker}]
+      output: {{format: jsonl, delta: piece}}
+"""
+
+
+def _show_delays(runs: int) -> None:
+    first, further = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        talker = Path(folder, "talker.py")
+        talker.write_text(_TALKER, encoding="utf-8")
+        config = Path(folder, ".clinvk", "config.yaml")
+        config.parent.mkdir(mode=0o700)
+        config.write_text(
+            _TALKERS.format(python=json.dumps(sys.executable), talker=json.dumps(str(talker))),
+            encoding="utf-8",
+        )
+        for _ in range(runs):
+            delays = _delays(folder)
+            first.append(delays[0])
+            further += delays[1:]
+    for name, all_of in (("first word", first), ("further words", further)):
+        sys.stdout.write(
+            f"{name:<14} median {statistics.median(all_of):6.1f} ms   longest {max(all_of):6.1f} ms"
+            f"   ({len(all_of)} words)\n"
+        )
+
+
+def _delays(folder: str) -> list[float]:
+    """Milliseconds from when each word was written until it is at the terminal."""
+    ours, theirs = pty.openpty()
+    env = {"HOME": folder, "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TERM": "xterm-256color"}
+    argv = (CLINVK, "-b", "talker", "go")
+    delays: list[float] = []
+    with subprocess.Popen(argv, env=env, cwd=folder, stdin=theirs, stdout=theirs, stderr=theirs):
+        os.close(theirs)
+        seen, done = "", 0
+        while True:
+            try:
+                data = os.read(ours, 1 << 16)
+            except OSError:  # its end, on Linux
+                break
+            now = time.monotonic_ns()
+            if not data:
+                break
+            seen += data.decode("utf-8", "replace")
+            written = re.findall(r"<(\d{10,})>", seen[done:])
+            delays += [(now - int(at)) / 1e6 for at in written]
+            last = seen.rfind(">")
+            done = max(done, last + 1)
+    os.close(ours)
+    return delays
 
 
 def _measure(agent: str, kind: str, count: int, form: str) -> dict[str, float]:

@@ -61,6 +61,7 @@ EVENTS: Mapping[str, Callable[[int], list[Event]]] = {
     "escapes": lambda count: [piece("\x1b[")] * count,
     "a list": lambda count: [piece("- an item\n")] * count,
     "a list with paragraphs": lambda count: [piece("- an item\n"), *[piece("\n  more\n")] * count],
+    "a table": lambda count: [piece("|a|b|\n|-|-|\n"), *[piece("| a | b |\n")] * count],
     "a fence": lambda count: [piece("```\n"), *[piece("x = 1\n")] * count],
     "thoughts": lambda count: [Thinking(text="I think so ", delta=True)] * count,
     "calls": lambda count: [event for at in range(count) for event in (call(at), outcome(at))],
@@ -116,6 +117,8 @@ def renderer(name: str) -> Any:
         stderr=nowhere,
         stdout_is_tty=tty,
         stderr_is_tty=tty,
+        styled=tty,
+        color=tty,
         width_fixed=True,
     )
     chosen: Any = (form, render)
@@ -127,7 +130,7 @@ def renderer(name: str) -> Any:
 @pytest.mark.parametrize("kind", EVENTS)
 @pytest.mark.parametrize("form", FORMS)
 def test_twice_the_events_take_twice_the_steps_to_show(form: str, kind: str) -> None:
-    """What a block of Markdown costs is its own; here it is one that is not complete."""
+    """Also those of one block of Markdown that is not complete."""
 
     def steps(count: int) -> int:
         shown, events = renderer(form), EVENTS[kind](count)

@@ -12,6 +12,7 @@ HEAVY = {
     "importlib.metadata",
     "pydantic",
     "questionary",
+    "pygments",
     "rich",
     "sqlite3",
     "yaml",

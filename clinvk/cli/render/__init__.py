@@ -45,7 +45,8 @@ def renderer_for(  # noqa: PLR0913  independent options
 ) -> Renderer:
     """The renderer of an output format; only that one is imported.
 
-    Markdown is rendered on a terminal (`auto`), always or never. `clock` counts seconds.
+    Markdown is rendered on a terminal that can show it (`auto`), always or never. `clock` counts
+    seconds.
     """
     if form == "json":
         from clinvk.cli.render.json import JsonReport
@@ -55,7 +56,8 @@ def renderer_for(  # noqa: PLR0913  independent options
         from clinvk.cli.render.json import StreamJson
 
         return StreamJson(streams)
-    if render == "always" or (render == "auto" and streams.stdout_is_tty):
+    shows = streams.stdout_is_tty and (streams.styled or streams.color)
+    if render == "always" or (render == "auto" and shows):
         from clinvk.cli.render.terminal import Terminal
 
         return Terminal(streams, clock=clock, quiet=quiet, verbose=verbose)

@@ -1,14 +1,13 @@
-"""Text on a terminal: the answer as Markdown, block by block, and the activity around it.
+"""Text on a terminal: the answer as Markdown while it arrives, and the activity around it.
 
-A block is rendered once, when it is complete, and never changed: the time is proportional to the
-length of the answer, and scrolled text stays correct. Only the spinner shows unfinished work.
+While a line of the answer is incomplete, the spinner is hidden.
 """
 
 from collections.abc import Callable
 
 from clinvk.cli.render import Renderer
 from clinvk.cli.render.activity import Activity
-from clinvk.cli.render.blocks import Blocks
+from clinvk.cli.render.markdown import MarkdownStream
 from clinvk.cli.streams import Streams
 from clinvk.model.events import Event, Init, Message, Raw
 from clinvk.model.report import RunReport, TurnStart
@@ -28,29 +27,35 @@ class Terminal(Renderer):
     ) -> None:
         self._streams = streams
         self._activity = Activity(streams, clock, quiet=quiet, verbose=verbose)
-        self._safe = SafeStream()
-        self._blocks = Blocks()
+        self._safe = SafeStream(whole_lines=False)
+        self._shown: list[str] = []
+        self._markdown = MarkdownStream(
+            self._shown.append,
+            streams.columns,
+            streams.paint,
+            moves=streams.moves,
+            rows=streams.rows,
+        )
         self._answered = False
-        self._markdown: Callable[[str, int], str] | None = None
+        self._in_message = False
 
     def started(self, turn: TurnStart) -> None:
         """Start the spinner."""
         self._activity.started(turn)
 
     def event(self, event: Event) -> None:
-        """Show the complete blocks of the answer, or another activity."""
+        """Show the next piece of the answer, or another activity."""
         if isinstance(event, Init | Raw):
             pass  # not shown, and a message may continue after it
         elif not isinstance(event, Message):
             self._end_message()
-        elif event.delta:
-            if event.continues is False:
-                self._end_message()
-            self._show(self._blocks.feed(self._safe.feed(event.text)))
         else:
-            self._end_message()
-            self._show(self._blocks.feed(self._safe.feed(event.text)))
-            self._end_message()
+            if not event.delta or event.continues is False:
+                self._end_message()
+            self._markdown.feed(self._safe.feed(event.text))
+            self._write()
+            if not event.delta:
+                self._end_message()
         self._activity.event(event)
 
     def finished(self, report: RunReport) -> None:
@@ -65,17 +70,24 @@ class Terminal(Renderer):
         self._activity.close()
 
     def _end_message(self) -> None:
-        rest = self._safe.flush()
-        self._show([*self._blocks.feed(rest), *self._blocks.flush()])
+        self._markdown.feed(self._safe.flush())
+        self._markdown.end()
+        self._write()
+        self._in_message = False
 
-    def _show(self, blocks: list[str]) -> None:
-        for block in blocks:
-            if rendered := self._render(block):
+    def _write(self) -> None:
+        """Write what is new, in one piece."""
+        if text := "".join(self._shown):
+            self._shown.clear()
+            if not self._in_message:
                 self._gap()
-                self._streams.out(rendered)
-                self._answered = True
-                self._activity.gap_due = True
-                self._activity.wrote = False
+                self._in_message = self._answered = True
+            self._activity.pause()
+            self._streams.out(text)
+            self._activity.gap_due = True
+            self._activity.wrote = False
+        if not self._markdown.mid_line:
+            self._activity.resume()
 
     def _gap(self) -> None:
         """Write one blank line as a separator, on the stream that was written last."""
@@ -84,10 +96,3 @@ class Terminal(Renderer):
             self._streams.err()
         elif self._answered:
             self._streams.out("\n")
-
-    def _render(self, block: str) -> str:
-        if self._markdown is None:
-            from clinvk.cli.render.markdown import MarkdownLines
-
-            self._markdown = MarkdownLines(color=self._streams.color).render
-        return self._markdown(block, self._streams.columns())

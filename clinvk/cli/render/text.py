@@ -30,7 +30,7 @@ _NOT_SHOWN = (Init, Raw)
 
 
 class PlainText(Renderer):
-    """Writes the answer unchanged; on a terminal it is made safe, by whole lines."""
+    """Writes the answer unchanged; on a terminal it is made safe."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class PlainText(Renderer):
     ) -> None:
         self._streams = streams
         self._activity = Activity(streams, clock, quiet=quiet, verbose=verbose)
-        self._safe = SafeStream() if streams.stdout_is_tty else None
+        self._safe = SafeStream(whole_lines=False) if streams.stdout_is_tty else None
         self._answered = False
         self._in_message = False
         self._in_delta = False

@@ -8,9 +8,10 @@ import time
 
 import pytest
 
+from clinvk.cli.detect import streams_from
 from clinvk.cli.encoding import encode
 from clinvk.cli.pipe import LARGEST_BACKLOG
-from clinvk.cli.streams import OutputClosed, Streams, streams_from
+from clinvk.cli.streams import OutputClosed, Streams
 from clinvk.errors import ClinvkError
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 import pytest
 
 from clinvk.cli.asking.asker import TerminalAsker
-from clinvk.cli.streams import streams_from
+from clinvk.cli.detect import streams_from
 from clinvk.model.events import PermissionAnswer, PermissionRequest
 from clinvk.model.permission import DecidedBy, Decision, ToolKind
 from clinvk.model.report import TurnStart

@@ -16,13 +16,14 @@ class Screen:
         self.out = _Part(self.all)
         self.err = _Part(self.all)
 
-    def streams(
+    def streams(  # noqa: PLR0913  each is a fact of a terminal
         self,
         *,
         out_tty: bool = False,
         err_tty: bool = False,
         cursor: bool = False,
         color: bool = False,
+        styled: bool = False,
         width: int = 80,
     ) -> Streams:
         """Streams that write here."""
@@ -34,6 +35,7 @@ class Screen:
             stderr_is_tty=err_tty,
             cursor=cursor,
             color=color,
+            styled=styled,
             err_color=color,
             width=width,
             width_fixed=True,

@@ -72,20 +72,39 @@ def test_markdown_is_rendered(screen: Any, clock: Callable[[], float]) -> None:
     text += "\n```py\nx = 1\n```"
     show(terminal(screen, clock), [Message(text=text)])
     assert screen.out.getvalue() == (
-        "Head\n\nsome bold code\n\n 1 one\n\n 2 two l (http://x.example)\n\n  x = 1\n"
+        "Head\n\nsome bold code\n\n 1. one\n\n 2. two l (http://x.example)\n\n  x = 1\n"
     )
 
 
-def test_a_block_is_shown_when_it_is_complete(screen: Any, clock: Callable[[], float]) -> None:
-    """A person reads the first paragraph while the second is being written."""
-    renderer = terminal(screen, clock)
+def test_an_answer_is_shown_as_it_arrives(screen: Any, clock: Callable[[], float]) -> None:
+    """A person reads each word when it is there; without a cursor that moves, when it is whole."""
+    for styled, shown in ((True, "one\n\ntw"), (False, "one\n\n")):
+        screen.out.seek(0)
+        screen.out.truncate()
+        streams = screen.streams(out_tty=True, err_tty=True, styled=styled)
+        renderer = Terminal(streams, clock=clock)
+        renderer.started(START)
+        renderer.event(Message(text="one\n\ntw", delta=True))
+        assert screen.out.getvalue() == shown
+        renderer.event(Message(text="o", delta=True))
+        renderer.finished(NO_REPORT)
+        assert screen.out.getvalue() == "one\n\ntwo\n"
+
+
+def test_the_spinner_hides_while_a_line_is_incomplete(screen: Any) -> None:
+    """It would be drawn over it."""
+    streams = screen.streams(out_tty=True, err_tty=True, styled=True, cursor=True)
+    drawn: list[bool] = []
+    renderer = Terminal(streams, clock=time.monotonic)
     renderer.started(START)
-    renderer.event(Message(text="one\n\ntw", delta=True))
-    assert screen.out.getvalue() == "one\n"
-    renderer.event(Message(text="o", delta=True))
-    assert screen.out.getvalue() == "one\n"
-    renderer.finished(NO_REPORT)
-    assert screen.out.getvalue() == "one\n\ntwo\n"
+    spinner = renderer._activity._spinner
+    for piece in ("one", " two\n\n", "| a |\n|--|\n", "\nthree", "\n\n```\n", "x = 1\n"):
+        renderer.event(Message(text=piece, delta=True))
+        drawn.append(spinner._idle())
+    renderer.event(TOOL)
+    drawn.append(spinner._idle())
+    renderer.close()
+    assert drawn == [True, False, False, True, False, False, False]
 
 
 def test_long_lines_wrap_at_the_terminals_width(screen: Any, clock: Callable[[], float]) -> None:
@@ -248,13 +267,13 @@ def test_an_answer_that_only_the_report_has_is_shown(
     assert screen.out.getvalue() == "late\n"
 
 
-def test_a_block_too_long_to_render_is_shown_unchanged(
-    screen: Any, clock: Callable[[], float]
-) -> None:
-    """Rendering a megabyte without a blank line would take a minute."""
+def test_a_very_long_block_is_rendered_too(screen: Any, clock: Callable[[], float]) -> None:
+    """A megabyte without a blank line takes time in proportion."""
     text = "word *word* " * 90_000
     show(terminal(screen, clock), [Message(text=text)])
-    assert screen.out.getvalue() == f"{text}\n"
+    shown = screen.out.getvalue()
+    assert shown.split() == ["word"] * 180_000
+    assert max(map(len, shown.splitlines())) <= 80
 
 
 def test_a_spinner_leaves_no_trace(screen: Any) -> None:

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 import clinvk
 from clinvk.cli.completion.candidates import candidates
 from clinvk.cli.context import Cli
+from clinvk.cli.detect import streams_from
 from clinvk.cli.filters import refuse_unknown_backend
-from clinvk.cli.streams import streams_from
 from clinvk.errors import BackendUnknownError, ConfigError, UsageError
 from clinvk.model.request import RunRequest
 from clinvk.model.session import Session
