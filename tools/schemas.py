@@ -120,10 +120,10 @@ class ResultEvent(ResultForm):
 
 
 def _event(kind: Any, description: str, **other: Any) -> Any:  # noqa: ANN401  types
-    """The form of an event that is published as it is; `other` has fields with another type."""
+    """The form of a published event; `other` has further fields, and those with another type."""
     word: Any = Literal  # the type checker allows no computed word
     types: dict[str, Any] = {"type": word[kind.type]}
-    types |= {field.name: other.get(field.name, field.type) for field in fields(kind)}
+    types |= {field.name: field.type for field in fields(kind)} | other
     required: dict[str, Any] = {name: (one, ...) for name, one in types.items()}
     return create_model(f"{kind.__name__}Event", __base__=Form, __doc__=description, **required)
 
@@ -141,15 +141,20 @@ between; false starts a new one.""",
     _event(Thinking, "The agent's reasoning, if it shows it."),
     _event(
         ToolUse,
-        "The agent calls a tool; `summary` is one line, `input` the agent's own input.",
+        """The agent calls a tool; `summary` is one line, `input` the agent's own input.
+
+`name` is the agent's own name of the tool, `common_name` the same for every agent: `Bash`, `Edit`,
+`Write`, `Read`, `Search`, `Fetch`, `WebSearch`, `Task` or `Plan`; else it is `name`.""",
         input=dict[str, Any],
+        common_name=str,
     ),
     _event(ToolResult, "The result of a tool."),
     _event(FileChange, "A file that the agent reports as changed; the path is unchanged."),
     _event(
         PermissionRequest,
-        "The agent asks whether it may use a tool.",
+        "The agent asks whether it may use a tool; `tool` is the `name` of `tool_use`.",
         edits=list[FileEditForm],
+        common_name=str,
     ),
     _event(PermissionAnswer, "The answer to the request with this `id`, and who gave it."),
     UsageEvent,

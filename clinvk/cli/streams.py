@@ -85,6 +85,11 @@ class Streams(Struct, kw_only=True, eq=False):
         return Paint(styled=self.err_styled or self.err_color, color=self.err_color)
 
     @property
+    def stdout_is_pipe(self) -> bool:
+        """Whether another program reads stdout: `| less`, `| head`."""
+        return self._pipe is not None
+
+    @property
     def moves(self) -> bool:
         """Whether stdout is a terminal whose cursor can be moved."""
         return self.stdout_is_tty and self.styled

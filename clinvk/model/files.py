@@ -1,6 +1,7 @@
 """The files that turns changed: who reported them, their paths, and how reports are merged."""
 
 import os.path
+import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
@@ -47,7 +48,16 @@ def absolute_path(path: str, cwd: str) -> str:
 
 def shown_path(path: str, cwd: str) -> str:
     """The path for display: relative to `cwd` if it is below it."""
+    if path and path == cwd:
+        return "."
     return path.removeprefix(f"{cwd.rstrip('/')}/") or path
+
+
+def shown_paths(text: str, cwd: str) -> str:
+    """The text with the paths in it for display: those below `cwd` are relative."""
+    if not cwd.strip("/"):
+        return text
+    return re.sub(rf"(^|[\s`'\",(:]){re.escape(cwd.rstrip('/'))}/(?=[^\s/])", r"\1", text)
 
 
 def merged_files(

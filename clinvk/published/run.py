@@ -26,6 +26,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.files import file_to_json
 from clinvk.model.report import REPORT_SCHEMA, ErrorReport, RunReport, TurnStart
+from clinvk.model.tool_names import common_name
 from clinvk.published import chosen
 from clinvk.text.units import format_time
 
@@ -86,9 +87,13 @@ def event_to_json(  # noqa: PLR0911  one for each type
                 "turn": turn and turn.turn,
                 "resumed": bool(turn and turn.resumed),
             }
-        case Message() | Thinking() | ToolUse() | ToolResult() | FileChange():
+        case ToolUse():
+            return {**asdict(event), "common_name": common_name(event.name)}
+        case Message() | Thinking() | ToolResult() | FileChange():
             return asdict(event)
-        case PermissionRequest() | PermissionAnswer():
+        case PermissionRequest():
+            return {**to_builtins(event), "common_name": common_name(event.tool)}
+        case PermissionAnswer():
             fields: Mapping[str, Any] = to_builtins(event)
             return fields
         case UsageReported():

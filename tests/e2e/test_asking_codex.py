@@ -202,7 +202,7 @@ def test_what_the_sandbox_refuses_unasked_is_told(clinvk: Command) -> None:
     prompt = "[[run:sleep 1; echo hello > made.txt]]"
     ran = clinvk("-b", "codex", "--access", "ask", "-o", "json", prompt)
     assert not made(clinvk).exists()
-    assert any("not allowed: sleep 1" in one for one in ran.json()["warnings"])
+    assert any("not allowed: Bash sleep 1" in one for one in ran.json()["warnings"])
 
 
 def test_an_option_that_the_channel_has_not_is_refused(clinvk: Command) -> None:

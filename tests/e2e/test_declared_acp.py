@@ -82,7 +82,7 @@ def test_the_access_decides_what_clinvk_answers(
     ran = clinvk("-b", "toy", "--access", access, *rules, "-o", "json", "write new.txt").json()
     assert ran["exit_status"] == 0, ran
     assert [file.name for file in clinvk.home.project.iterdir()] == files
-    assert any("not allowed: edit" in one for one in ran["warnings"]) is not bool(files)
+    assert any("not allowed: Edit" in one for one in ran["warnings"]) is not bool(files)
     assert [Path(one["path"]).name for one in ran["files"]] == files
     if stops and not files:
         assert "I did not allow this: edit" in ran["text"]

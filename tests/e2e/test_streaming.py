@@ -150,10 +150,8 @@ def test_without_colour_there_is_bold_and_underlined_text(piper: Piper) -> None:
         screen.wait_for_shell()
         lines = screen.colored_lines()
     shown = "\n".join(lines)
-    assert re.search(
-        r"\x1b\[[0-9;]*1[0-9;]*m\x1b?\[?4?m?Title|\x1b\[1;4mTitle|\x1b\[1m\x1b\[4mTitle", shown
-    )
-    assert re.search(r"\x1b\[1mbold", shown)
+    assert re.search(r"\x1b\[(?:0;)?1;4m(?:\x1b\[[34]9m)*Title", shown)
+    assert re.search(r"\x1b\[(?:0;)?1m(?:\x1b\[[34]9m)*bold", shown)
     assert not re.search(r"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7])m", shown)
     assert " 1. one" in re.sub(r"\x1b\[[\d;]*m", "", shown)
 
@@ -169,3 +167,32 @@ def test_a_dumb_terminal_gets_the_markdown_itself(piper: Piper) -> None:
         shown = screen.colored_lines()
     assert "# Title" in shown
     assert "**bold** `code`" in shown
+
+
+def test_the_spinner_is_there_while_the_answer_goes_into_a_file(piper: Piper) -> None:
+    """Only a person sees it."""
+    with piper.terminal(80, *("sh", "-c", '"$@" > answer.txt', "sh")) as screen:
+        screen.wait_for("starting piper")
+        piper.say("one two")
+        screen.wait_for("writing")
+        piper.end()
+        shown = screen.wait_for_shell()
+    assert "piper" in shown
+    assert (piper.command.home.project / "answer.txt").read_text() == "one two\n"
+    assert "writing" not in shown
+
+
+def test_a_pager_has_the_screen_for_itself(piper: Piper) -> None:
+    """Its reader sees the answer, and nothing is written over it."""
+    with piper.terminal(80, *("sh", "-c", '"$@" | less', "sh")) as screen:
+        piper.say(*(f"line {number}\n" for number in range(100)))
+        screen.wait_for("line 20")
+        before = screen.settle(0.3)
+        piper.say("the end\n")
+        piper.end()
+        assert screen.settle(0.5) == before
+        screen.press("G")
+        shown = screen.wait_for("the end")
+        assert "piper" not in shown
+        screen.press("q")
+        assert "tokens" not in screen.wait_for_shell()

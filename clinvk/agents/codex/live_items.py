@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from clinvk.agents.kit.jsonl import items, mapping, one_line, text
 from clinvk.agents.kit.tools import shell_command
 from clinvk.model.events import Event, Json, Warned
+from clinvk.model.tool_names import COMMAND
 
 Line = Mapping[str, Json]
 
@@ -52,4 +53,4 @@ def sandbox_refusal(item: Line) -> list[Event]:
     if item.get("status") != "failed" or not any(words in output for words in _REFUSALS):
         return []
     command = shell_command(text(item.get("command")))
-    return [Warned(message=one_line(f"not allowed: {command}"), code="denied")]
+    return [Warned(message=one_line(f"not allowed: {COMMAND} {command}"), code="denied")]

@@ -15,6 +15,7 @@ from clinvk.model.events import (
     ToolUse,
     Warned,
 )
+from clinvk.model.tool_names import COMMAND
 
 Line = Mapping[str, Json]
 
@@ -35,7 +36,7 @@ def call_result(item: Line) -> list[Event]:
     ok = status not in ("failed", "declined") and item.get("exit_code") in (0, None)
     events: list[Event] = [ToolResult(id=text(item.get("id")), ok=ok, text=clip(output))]
     if status == "declined":
-        what = one_line(f"not allowed: {text(item.get('command'))}")
+        what = one_line(f"not allowed: {COMMAND} {text(item.get('command'))}")
         events.append(Warned(message=what, code="denied"))
     return events
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from clinvk.agents.kit.jsonl import clip, items, mapping, one_line, text
 from clinvk.model.events import Change, Event, FileChange, Json, ToolResult, ToolUse, Warned
+from clinvk.model.tool_names import common_name
 
 _DESCRIPTIVE_FIELDS = (
     "command",
@@ -121,7 +122,7 @@ class ToolCalls:
             return []
         self._denied.add(call_id)
         call = self._calls.get(call_id)
-        what = f"{tool} {call.summary if call else ''}".strip()
+        what = f"{common_name(tool)} {call.summary if call else ''}".strip()
         return [Warned(message=f"not allowed: {one_line(what)}", code="denied")]
 
 

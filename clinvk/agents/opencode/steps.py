@@ -42,6 +42,7 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
+from clinvk.model.tool_names import common_name
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 Line = Mapping[str, Json]
@@ -191,7 +192,7 @@ class StepParser(Parser):
             self._sum.mark_incomplete()
         self._rejected = self._rejected or error.startswith(_REJECTED)
         if error.startswith(_REFUSED):
-            what = f"not allowed: {name} {call.summary}".strip()
+            what = f"not allowed: {common_name(name)} {call.summary}".strip()
             return [*events, Warned(message=what, code="denied")]
         path = text(given.get("filePath"))
         if not failed and path and name in _CHANGES:

@@ -13,6 +13,7 @@ from msgspec import Struct
 from clinvk.model.events import PermissionRequest
 from clinvk.model.files import absolute_path, shown_path
 from clinvk.model.permission import ToolKind
+from clinvk.model.tool_names import common_name
 from clinvk.services.turns.proposed import proposed_diff
 from clinvk.text.sanitize import marked_line, safe_line
 from clinvk.text.width import cut, display_width, graphemes
@@ -70,7 +71,7 @@ def headline(request: PermissionRequest, agent: str, cwd: str) -> str:
 
 def tool_name(request: PermissionRequest) -> str:
     """The name of the tool, short enough for a line of ours, and without the signs in it."""
-    return cut(re.sub("[`·]", "?", marked_line(request.tool)), _LONGEST_NAME)
+    return cut(re.sub("[`·]", "?", marked_line(common_name(request.tool))), _LONGEST_NAME)
 
 
 def _body(request: PermissionRequest, cwd: str) -> Iterator[tuple[str, str]]:

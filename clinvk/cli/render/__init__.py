@@ -48,14 +48,11 @@ def renderer_for(  # noqa: PLR0913  independent options
     Markdown is rendered on a terminal that can show it (`auto`), always or never. `clock` counts
     seconds.
     """
-    if form == "json":
-        from clinvk.cli.render.json import JsonReport
+    if form != "text":
+        from clinvk.cli.render.json import JsonReport, StreamJson
 
-        return JsonReport(streams)
-    if form == "stream-json":
-        from clinvk.cli.render.json import StreamJson
-
-        return StreamJson(streams)
+        written = JsonReport(streams) if form == "json" else StreamJson(streams)
+        return _logged(written, streams, clock) if verbose and not quiet else written
     shows = streams.stdout_is_tty and (streams.styled or streams.color)
     if render == "always" or (render == "auto" and shows):
         from clinvk.cli.render.terminal import Terminal
@@ -64,3 +61,10 @@ def renderer_for(  # noqa: PLR0913  independent options
     from clinvk.cli.render.text import PlainText
 
     return PlainText(streams, clock=clock, quiet=quiet, verbose=verbose)
+
+
+def _logged(written: Renderer, streams: Streams, clock: Callable[[], float]) -> Renderer:
+    from clinvk.cli.render.activity import Activity
+    from clinvk.cli.render.json import Logged
+
+    return Logged(written, Activity(streams, clock, verbose=True))

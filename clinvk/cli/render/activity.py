@@ -1,15 +1,17 @@
 """The agent's activity apart from the answer: dim one-line entries on stderr, and the spinner.
 
 A tool call is one line, printed with its outcome when the result is received; until then the
-spinner shows it. If stderr is not a terminal, only warnings and errors are printed.
+spinner shows it. If stderr is not a terminal, only warnings and errors are printed, unless `-v`
+asks for more. The same is true if stdout is a pipe: its reader may be a pager, which has the
+terminal; then warnings and errors wait for the end.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable
-from pathlib import PurePath
 
 from msgspec import Struct
 
+from clinvk.cli.paint import DIM
 from clinvk.cli.render.closing import closing_lines
 from clinvk.cli.render.errors import say_error, say_warning
 from clinvk.cli.render.permission_answer import answer_words
@@ -28,8 +30,9 @@ from clinvk.model.events import (
     ToolUse,
     Warned,
 )
-from clinvk.model.files import shown_path
+from clinvk.model.files import shown_path, shown_paths
 from clinvk.model.report import MOST_WARNINGS, RunReport, TurnStart, short_warning
+from clinvk.model.tool_names import COMMAND, common_name
 from clinvk.text.sanitize import SafeStream, safe_line
 from clinvk.text.width import cut, display_width
 
@@ -74,17 +77,29 @@ class Activity:
         self._warned: set[str] = set()
         self._thinking = SafeStream()
         self._cwd = ""
+        self._alone = streams.stderr_is_tty and not streams.stdout_is_pipe
+        """Whether the terminal is ours."""
+        self._waiting: list[str] = []
+        """Warnings for the end."""
+
+    @property
+    def _spins(self) -> bool:
+        """Whether the spinner shows what is not complete."""
+        return self._alone and self.streams.cursor and not self.quiet
 
     @property
     def _shown(self) -> bool:
-        return self.streams.stderr_is_tty and not self.quiet
+        return not self.quiet and (self.verbose or self._alone)
 
     def started(self, turn: TurnStart) -> None:
         """Start the spinner."""
         self._cwd = turn.cwd
         self._spinner.label = f"starting {safe_line(turn.backend)}"
-        if self._shown:
+        if self._spins:
             self._spinner.start()
+        if self.verbose and self._shown and turn.session_id is not None:
+            parts = ("session " + turn.session_id, turn.backend, turn.model or "")
+            self._line(" · ".join(safe_line(part) for part in parts if part))
 
     def event(self, event: Event) -> None:
         """Show an event, unless it is part of the answer."""
@@ -97,9 +112,10 @@ class Activity:
         """Print the calls without a result above the answer, since the agent has continued."""
         if not self._shown:
             return
-        for call in self._calls.values():
-            self._line(f"• {call.line}")
-        self._calls.clear()
+        if self._spins:
+            for call in self._calls.values():
+                self._line(f"• {call.line}")
+            self._calls.clear()
         self._relabel()
 
     def pause(self) -> None:
@@ -117,14 +133,14 @@ class Activity:
         self._spinner.stop()
         for line in self._asked.values():
             self._line(f"✗ {answer_words(None)}  {line}")
-        if not self.quiet:
-            for message in report.outcome.warnings:
-                if message not in self._warned:
-                    self._gap()
-                    say_warning(self.streams, message)
+        left = () if self.quiet else report.outcome.warnings
+        for message in (*self._waiting, *(one for one in left if one not in self._warned)):
+            self._gap()
+            say_warning(self.streams, message)
         if self._shown and report.backend is not None:
             self.gap_due = self.gap_due or self.wrote
-            for line in closing_lines(report, self.streams.columns()):
+            columns = self.streams.columns() if self.streams.stderr_is_tty else None
+            for line in closing_lines(report, columns):
                 self._line(line)
         if report.error is not None:
             self._gap()
@@ -143,9 +159,11 @@ class Activity:
         if event.code == "retry" and self._shown:
             self._line(f"↻ {safe_line(event.message)}")
             self._spinner.label = "waiting to try again"
-            return
-        self._gap()
-        say_warning(self.streams, event.message)
+        elif self.streams.stderr_is_tty and not self._alone:
+            self._waiting.append(event.message)
+        else:
+            self._gap()
+            say_warning(self.streams, event.message)
 
     def _show(self, event: Event) -> None:
         if not isinstance(event, Thinking):
@@ -154,14 +172,14 @@ class Activity:
             case ToolUse():
                 line = self._named(event.name, event.summary)
                 self._calls[event.id] = _Call(line, self.clock())
-                if not self.streams.cursor:
+                if not self._spins:
                     self._line(f"• {line}")
             case ToolResult():
                 self._result(event)
             case PermissionRequest() | PermissionAnswer():
                 self._permission(event)
             case FileChange():
-                path = safe_line(_relative(event.path, self._cwd))
+                path = safe_line(shown_path(event.path, self._cwd))
                 self._line(f"{_CHANGE_SIGNS[event.change]} {path} {event.change.value}")
             case Thinking() if self.verbose:
                 self._think(event)
@@ -172,9 +190,10 @@ class Activity:
         self._relabel("writing" if isinstance(event, Message) else "thinking")
 
     def _named(self, tool: str, summary: str) -> str:
-        """A tool with what it is used for; a path is relative to the directory of the turn."""
-        words = (safe_line(tool), safe_line(shown_path(summary, self._cwd)))
-        return "  ".join(filter(None, words))
+        """A tool with what it is used for; paths are relative to the directory of the turn."""
+        name = common_name(tool)
+        used_for = summary if name == COMMAND else shown_paths(summary, self._cwd)
+        return "  ".join(filter(None, (safe_line(name), safe_line(used_for))))
 
     def _permission(self, event: PermissionRequest | PermissionAnswer) -> None:
         """One line when a request is answered; the question itself is shown elsewhere."""
@@ -226,20 +245,17 @@ class Activity:
             self._spinner.label = otherwise
 
     def _line(self, text: str, suffix: str = "") -> None:
-        """Print one entry on exactly one line; the suffix is never cut."""
-        self._err(cut(text, max(self.streams.columns() - display_width(suffix), 1)) + suffix)
+        """Print one entry, on exactly one line of a terminal; the suffix is never cut."""
+        if self.streams.stderr_is_tty:
+            text = cut(text, max(self.streams.columns() - display_width(suffix), 1))
+        self._err(text + suffix)
 
     def _err(self, text: str) -> None:
         self._gap()
-        self.streams.err(f"\x1b[2m{text}\x1b[0m" if self.streams.err_color else text)
+        self.streams.err(self.streams.err_paint(text, DIM))
 
     def _gap(self) -> None:
         if self.gap_due:
             self.streams.err()
         self.gap_due = False
         self.wrote = True
-
-
-def _relative(path: str, directory: str) -> str:
-    pure = PurePath(path)
-    return str(pure.relative_to(directory)) if pure.is_relative_to(directory or "\0") else path

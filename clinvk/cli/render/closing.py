@@ -1,12 +1,13 @@
 """The closing lines of a run on a terminal: summary, cost, and how to continue."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from clinvk.errors import ExitStatus
 from clinvk.model.report import RunReport
+from clinvk.model.usage import Usage
 from clinvk.text.sanitize import safe_line
-from clinvk.text.units import UNKNOWN, format_cost, format_duration, format_tokens
+from clinvk.text.units import UNKNOWN, format_cost, format_duration, format_tokens, plural
 from clinvk.text.width import cut, display_width
 
 _WHOLE_ID = 12
@@ -14,30 +15,46 @@ _PREFIX = 8
 _STOPPED = {ExitStatus.INTERRUPTED: "interrupted", ExitStatus.TERMINATED: "terminated"}
 
 
-def closing_lines(report: RunReport, columns: int) -> list[str]:
-    """The summary, and how to continue if there is a session."""
+def closing_lines(report: RunReport, columns: int | None) -> list[str]:
+    """The summary, and how to continue if there is a session; on whole lines without `columns`."""
     lines = _folded(_summary(report), " · ", columns)
     if report.session_id is not None and report.error is None:
-        words = shlex.quote(_shown_id(report.session_id).removesuffix("…"))
-        ways = ('continue: clinvk -c "…"', f"clinvk resume {words}")
-        lines += _folded(ways, "  or  ", columns)
+        if report.name is None:
+            other = f"clinvk resume {shlex.quote(_shown_id(report.session_id).removesuffix('…'))}"
+        else:
+            other = f'clinvk -s {shlex.quote(report.name)} "…"'
+        lines += _folded(('continue: clinvk -c "…"', other), "  or  ", columns)
     return lines
 
 
-def _summary(report: RunReport) -> Iterable[str]:
+def _summary(report: RunReport) -> Iterator[str]:
+    """The facts of the run; what is not known is left out."""
     if stopped := _STOPPED.get(report.exit_status):
         yield stopped
     if report.session_id is not None:
         yield _shown_id(report.session_id)
     yield safe_line(report.backend or UNKNOWN)
-    yield safe_line(report.model or UNKNOWN)
-    outcome, usage = report.outcome, report.outcome.usage
-    cached = f" ({format_tokens(usage.cached_tokens)} cached)" if usage.cached_tokens else ""
-    yield f"{format_tokens(usage.input_tokens)} in{cached}"
-    yield f"{format_tokens(usage.output_tokens)} out"
-    # A dash alone would not show that the cost is unknown.
-    yield f"${UNKNOWN}" if outcome.cost_usd is None else format_cost(outcome.cost_usd)
-    yield format_duration(outcome.duration_s or 0.0)
+    if report.model:
+        yield safe_line(report.model)
+    outcome = report.outcome
+    if tokens := _tokens(outcome.usage):
+        yield tokens
+    if outcome.cost_usd is not None:
+        yield format_cost(outcome.cost_usd)
+    if outcome.duration_s is not None:
+        yield format_duration(outcome.duration_s)
+
+
+def _tokens(usage: Usage) -> str:
+    """`12,408 tokens in (11,020 cached), 567 out`."""
+    parts = []
+    if usage.input_tokens is not None:
+        cached = f" ({format_tokens(usage.cached_tokens)} cached)" if usage.cached_tokens else ""
+        parts.append(f"{plural(usage.input_tokens, 'token')} in{cached}")
+    if usage.output_tokens is not None:
+        amount = f"{usage.output_tokens:,}" if parts else plural(usage.output_tokens, "token")
+        parts.append(f"{amount} out")
+    return ", ".join(parts)
 
 
 def _shown_id(session_id: str) -> str:
@@ -45,8 +62,10 @@ def _shown_id(session_id: str) -> str:
     return session_id if len(session_id) <= _WHOLE_ID else f"{session_id[:_PREFIX]}…"
 
 
-def _folded(parts: Iterable[str], between: str, columns: int) -> list[str]:
+def _folded(parts: Iterable[str], between: str, columns: int | None) -> list[str]:
     """The parts joined on as many lines as needed; no part is split across lines."""
+    if columns is None:
+        return [between.join(parts)]
     lines: list[str] = []
     for part in parts:
         joined = f"{lines[-1]}{between}{part}" if lines else part

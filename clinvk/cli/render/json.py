@@ -1,7 +1,7 @@
 """For programs: `-o json` prints one object at the end, `-o stream-json` one event per line."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from clinvk.cli.render import Renderer
 from clinvk.cli.streams import Streams
@@ -9,6 +9,9 @@ from clinvk.model.events import Event
 from clinvk.model.report import RunReport, TurnStart
 from clinvk.published.run import event_to_json, report_to_json
 from clinvk.text.json_codec import json_line
+
+if TYPE_CHECKING:  # only loaded for a log
+    from clinvk.cli.render.activity import Activity
 
 
 class JsonReport(Renderer):
@@ -20,6 +23,33 @@ class JsonReport(Renderer):
     def finished(self, report: RunReport) -> None:
         """Write the object."""
         self._streams.out_json(json_line(report_to_json(report)).decode())
+
+
+class Logged(Renderer):
+    """Shows the activity of a run on stderr beside what another renderer writes."""
+
+    def __init__(self, renderer: Renderer, log: "Activity") -> None:
+        self._renderer = renderer
+        self._log = log
+
+    def started(self, turn: TurnStart) -> None:
+        """The turn starts."""
+        self._renderer.started(turn)
+        self._log.started(turn)
+
+    def event(self, event: Event) -> None:
+        """Show the event."""
+        self._renderer.event(event)
+        self._log.event(event)
+
+    def finished(self, report: RunReport) -> None:
+        """Write the report, and how the turn ended."""
+        self._renderer.finished(report)
+        self._log.finished(report)
+
+    def close(self) -> None:
+        """Stop the spinner."""
+        self._log.close()
 
 
 class StreamJson(Renderer):

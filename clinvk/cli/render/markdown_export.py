@@ -14,6 +14,7 @@ from clinvk.cli.render.layout import how_changed
 from clinvk.cli.render.permission_answer import answer_words
 from clinvk.model.files import shown_path
 from clinvk.model.session import Session
+from clinvk.model.tool_names import common_name
 from clinvk.model.turn import Turn
 from clinvk.services.sessions.export import ExportedSession
 from clinvk.text.sanitize import safe_line
@@ -136,13 +137,13 @@ def _facts(turn: Turn) -> Iterator[str]:
 
 def _calls(turn: Turn) -> Iterator[str]:
     for call in turn.tools:
-        named = " ".join(map(code, filter(None, (call.name, call.summary))))
+        named = " ".join(map(code, filter(None, (common_name(call.name), call.summary))))
         yield f"- {named}{_HOW[call.ok]}"
 
 
 def _asked(turn: Turn) -> Iterator[str]:
     for one in turn.permissions:
-        named = " ".join(map(code, filter(None, (one.tool, one.summary))))
+        named = " ".join(map(code, filter(None, (common_name(one.tool), one.summary))))
         yield f"- {named} — {plain(answer_words(one.answer))}"
 
 

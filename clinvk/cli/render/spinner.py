@@ -7,6 +7,7 @@ screen; the next output erases it first.
 import threading
 from collections.abc import Callable
 
+from clinvk.cli.paint import DIM
 from clinvk.cli.streams import Streams
 from clinvk.text.units import format_duration
 from clinvk.text.width import cut
@@ -72,13 +73,10 @@ class Spinner:
         self._stopped.wait(after_s)
         while not self._stopped.wait(_PAUSE_S):
             if not self._paused.is_set():
-                self._streams.draw(self._dim(self.frame()), unless=self._idle)
+                self._streams.draw(self._streams.err_paint(self.frame(), DIM), unless=self._idle)
 
     def _idle(self) -> bool:
         return self._paused.is_set() or self._stopped.is_set()
-
-    def _dim(self, text: str) -> str:
-        return f"\x1b[2m{text}\x1b[0m" if self._streams.err_color else text
 
 
 def elapsed_text(seconds: float) -> str:

@@ -111,7 +111,8 @@ class PlainText(Renderer):
     def _begin_message(self) -> str:
         """Start a message and return the separator before it."""
         self._activity.answer_begins()
-        self._activity.pause()
+        if self._streams.stdout_is_tty:
+            self._activity.pause()
         between = "\n" if self._answered and not self._same_screen_gap() else ""
         self._in_message = self._answered = True
         return between

@@ -6,6 +6,7 @@ from clinvk.cli.render.layout import field, fields, file_lines, text_lines
 from clinvk.cli.render.permission_answer import answer_words
 from clinvk.cli.streams import Streams
 from clinvk.model.request import IfMissing
+from clinvk.model.tool_names import common_name
 from clinvk.model.turn import Permission, ToolCall, Turn
 from clinvk.text.json_codec import json_page
 from clinvk.text.units import UNKNOWN, format_cost, format_duration, format_time, format_tokens
@@ -84,8 +85,8 @@ def _course(turn: Turn) -> Iterator[str]:
 
 
 def _call(call: ToolCall) -> str:
-    return f"{call.name} {call.summary}".rstrip() + f" ({_HOW[call.ok]})"
+    return f"{common_name(call.name)} {call.summary}".rstrip() + f" ({_HOW[call.ok]})"
 
 
 def _asked(one: Permission) -> str:
-    return f"{one.tool} {one.summary}".rstrip() + f" ({answer_words(one.answer)})"
+    return f"{common_name(one.tool)} {one.summary}".rstrip() + f" ({answer_words(one.answer)})"

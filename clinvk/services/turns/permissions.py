@@ -11,6 +11,7 @@ from clinvk.model.access import Access
 from clinvk.model.events import Event, PermissionAnswer, PermissionRequest, Warned
 from clinvk.model.permission import DecidedBy, Decision, Rules, ToolKind
 from clinvk.model.request import TurnRequest
+from clinvk.model.tool_names import common_name
 from clinvk.process.hooks import Hooks
 
 if TYPE_CHECKING:
@@ -189,7 +190,7 @@ class Dialogue:
         elif answer is not None:
             self._answer(answer, request)
             if not answer.decision.allows:
-                what = f"{request.tool} {request.summary}".strip()
+                what = f"{common_name(request.tool)} {request.summary}".strip()
                 rule = f" (rule `{answer.rule}`)" if answer.rule else ""
                 self._handle(Warned(message=f"not allowed: {what}{rule}", code="denied"))
         elif self._asker is not None and self._child is not None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from clinvk.model.request import IfMissing
+from clinvk.model.tool_names import common_name
 from clinvk.model.turn import ToolCall, Turn
 from clinvk.text.units import plural
 
@@ -127,7 +128,7 @@ def _shortened(text: str) -> tuple[str, bool]:
 
 def _call(call: ToolCall) -> str:
     how = {True: "", False: " (failed)", None: " (no result)"}[call.ok]
-    return f"{call.name} {call.summary[:_SUMMARY]}".rstrip() + how
+    return f"{common_name(call.name)} {call.summary[:_SUMMARY]}".rstrip() + how
 
 
 def _listed(label: str, found: Iterable[str], most: int) -> list[str]:

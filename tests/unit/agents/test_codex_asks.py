@@ -324,7 +324,7 @@ def test_what_the_sandbox_refused_is_a_denial_and_other_failures_are_none() -> N
 
     result, warning = ran("touch: cannot touch 'a': Read-only file system\n")
     assert isinstance(result, ToolResult)
-    assert warning == Warned(message="not allowed: touch a", code="denied")
+    assert warning == Warned(message="not allowed: Bash touch a", code="denied")
     assert not any(isinstance(one, Warned) for one in ran("No such file or directory"))
 
 

@@ -170,7 +170,7 @@ def test_a_call_that_was_not_allowed_is_told_as_such(kind: str, words: str) -> N
     refused = {"type": "tool_result", "tool_id": "1", "status": "error", "error": error}
     warned = [event for event in turn(use, refused) if isinstance(event, Warned)]
     assert [(event.code, event.message) for event in warned] == [
-        ("denied", "not allowed: run_shell_command rm x")
+        ("denied", "not allowed: Bash rm x")
     ]
 
 

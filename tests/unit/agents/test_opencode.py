@@ -179,16 +179,16 @@ def test_a_command_that_fails_is_a_tool_that_failed() -> None:
 @pytest.mark.parametrize(
     ("call", "what"),
     [
-        (tool("write", status="error", error=REJECTED, input={"filePath": "/a"}), "write /a"),
+        (tool("write", status="error", error=REJECTED, input={"filePath": "/a"}), "Write /a"),
         (
             tool("edit", status="error", error="The user has specified a rule which", input={}),
-            "edit",
+            "Edit",
         ),
         (
             tool(
                 "invalid", input={"tool": "bash", "error": "Model tried to call unavailable tool"}
             ),
-            "bash",
+            "Bash",
         ),
     ],
     ids=["rejected", "rule", "no such tool"],

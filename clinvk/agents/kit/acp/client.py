@@ -40,6 +40,7 @@ from clinvk.model.events import (
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.permission import DecidedBy, Decision
 from clinvk.model.request import TurnRequest
+from clinvk.model.tool_names import common_name
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.text.bounded import CUT_NOTE
 
@@ -297,7 +298,7 @@ class AcpParser(Parser):
             yield from self._tools.tell(call)
             rejected = selected(option(request.params, "reject_once"))
             yield from self._rpc.respond(request.key, rejected)
-            what = f"{self.tool_name(call)} {call.summary}".strip()
+            what = f"{common_name(self.tool_name(call))} {call.summary}".strip()
             note = f"not allowed: {one_line(what)} (the agent does not offer to allow it once)"
             yield Warned(message=note, code="denied")
             yield from self._tools.end(call, ok=False, said="not allowed")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from clinvk.cli.render import renderer_for
 from clinvk.cli.render.json import JsonReport, StreamJson
 from clinvk.errors import ExitStatus
 from clinvk.model.events import (
@@ -80,6 +81,7 @@ def test_a_report_is_one_object_and_nothing_else(screen: Any) -> None:
                 "name": "Bash",
                 "summary": "ls",
                 "input": {"a": [1, None]},
+                "common_name": "Bash",
             },
         ),
         (
@@ -162,3 +164,20 @@ def test_values_that_json_cannot_express_do_not_stop_it(screen: Any) -> None:
     line.encode()
     assert json.loads(line)["name"] == "\ud800"
     assert json.loads(line)["input"] == {"a": None}
+
+
+@pytest.mark.parametrize("form", ["json", "stream-json"])
+def test_with_verbose_the_activity_is_on_stderr(screen: Any, form: Any) -> None:
+    """Stdout is as without it."""
+    clock = lambda: 0.0  # noqa: E731  a clock that stands still
+    call = ToolUse(id="1", name="write_file", summary="/w/a.py")
+    written = []
+    for verbose in (False, True):
+        renderer = renderer_for(screen.streams(), form, clock=clock, verbose=verbose)
+        renderer.started(START)
+        renderer.event(call)
+        renderer.finished(RunReport(exit_status=ExitStatus.OK, session_id="7f3a", backend="agent"))
+        renderer.close()
+        written.append(screen.out.getvalue())
+    assert written[1] == written[0] * 2
+    assert screen.err.getvalue().splitlines()[1:-1] == ["• Write  a.py", "", "7f3a · agent"]

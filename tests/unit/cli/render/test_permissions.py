@@ -70,8 +70,10 @@ def test_an_answer_is_one_line(screen: Screen, clock: Callable[[], float]) -> No
 def test_a_path_is_relative_to_the_directory(screen: Screen, clock: Callable[[], float]) -> None:
     """Whether the agent names it so or absolutely."""
     given = answer(Decision.ALLOW, DecidedBy.PERSON)
-    _, err = shown(screen, clock, replace(REQUEST, summary="/code/a/b.txt"), given)
-    assert err == "✓ allowed  Bash  a/b.txt\n"
+    _, err = shown(
+        screen, clock, replace(REQUEST, tool="write_file", summary="/code/a/b.txt"), given
+    )
+    assert err == "✓ allowed  Write  a/b.txt\n"
 
 
 def test_a_request_without_an_answer_is_shown_at_the_end(
@@ -87,7 +89,7 @@ def test_with_verbose_the_agents_reason_is_shown(
     """It is in the question too, which is gone afterwards."""
     given = answer(Decision.ALLOW, DecidedBy.RULE, rule="Bash(ls)")
     _, err = shown(screen, clock, REQUEST, given, verbose=True)
-    assert err == "  to look\n✓ allowed by the rule `Bash(ls)`  Bash  ls\n"
+    assert err == "session 1 · b\n  to look\n✓ allowed by the rule `Bash(ls)`  Bash  ls\n"
 
 
 def test_nothing_of_it_is_in_the_answer(screen: Screen, clock: Callable[[], float]) -> None:

@@ -234,7 +234,7 @@ def test_blank_lines_separate_answer_and_activity(screen: Any, clock: Callable[[
     show(terminal(screen, clock), events, REPORT)
     assert screen.all.getvalue() == (
         "a\n\nb\n\n- x deleted\n\nc\n\nd\n\n"
-        "7f3a9c2b11dd · agent · model-4 · 1,234 in (500 cached) · 567 out · $0.08 · 12.3s\n"
+        "7f3a9c2b11dd · agent · model-4 · 1,234 tokens in (500 cached), 567 out · $0.08\n12.3s\n"
         'continue: clinvk -c "…"  or  clinvk resume 7f3a9c2b11dd\n'
     )
 
@@ -246,9 +246,7 @@ def test_the_error_is_the_last_thing_on_the_screen(screen: Any, clock: Callable[
         exit_status=ExitStatus.FAILED, session_id="7f3a", backend="agent", error=error
     )
     show(terminal(screen, clock), [Message(text="a")], report)
-    assert screen.all.getvalue() == (
-        "a\n\n7f3a · agent · — · — in · — out · $— · 0.0s\nerror: it broke\nhint: mend it\n"
-    )
+    assert screen.all.getvalue() == ("a\n\n7f3a · agent\nerror: it broke\nhint: mend it\n")
 
 
 def test_quiet_leaves_only_the_rendered_answer(screen: Any, clock: Callable[[], float]) -> None:

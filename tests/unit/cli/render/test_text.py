@@ -1,6 +1,7 @@
 """Text without looks: the answer, the whole answer and nothing but the answer."""
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clinvk.cli.render.text import PlainText
+from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.model.events import (
     Event,
@@ -165,16 +167,14 @@ def test_quiet_leaves_the_answer_and_the_error(screen: Any, clock: Callable[[], 
     assert screen.err.getvalue() == "error: it broke\n"
 
 
-def test_activity_is_shown_on_stderr_while_the_answer_is_piped(
+def test_activity_is_shown_on_stderr_while_the_answer_goes_into_a_file(
     screen: Any, clock: Callable[[], float]
 ) -> None:
-    """The answer goes into a pipe; activity and the closing line are on the terminal."""
+    """The answer goes into a file; activity and the closing line are on the terminal."""
     events = [TOOL, ToolResult(id="1", ok=True), Message(text="a")]
     show(PlainText(screen.streams(err_tty=True, width=100), clock=clock), events, report())
     assert screen.out.getvalue() == "a\n"
-    assert screen.err.getvalue() == (
-        "• Bash  ls\n✓ Bash  ls\n\nagent · — · — in · — out · $— · 0.0s\n"
-    )
+    assert screen.err.getvalue() == ("• Bash  ls\n✓ Bash  ls\n\nagent\n")
 
 
 def test_on_a_terminal_the_answer_is_made_safe(screen: Any, clock: Callable[[], float]) -> None:
@@ -193,4 +193,48 @@ def test_on_one_screen_answer_and_activity_are_apart(
     streams = screen.streams(out_tty=True, err_tty=True)
     events = [Message(text="a"), TOOL, ToolResult(id="1", ok=True), Message(text="b")]
     show(PlainText(streams, clock=clock), events, report())
-    assert screen.all.getvalue().startswith("a\n\n• Bash  ls\n✓ Bash  ls\n\nb\n\nagent · ")
+    assert screen.all.getvalue().startswith("a\n\n• Bash  ls\n✓ Bash  ls\n\nb\n\nagent\n")
+
+
+@pytest.fixture
+def piped(screen: Any) -> Iterator[Callable[..., Streams]]:
+    """Streams whose stdout is read by another program."""
+    reading, writing = os.pipe()
+    with os.fdopen(reading), os.fdopen(writing, "w") as pipe:
+        yield lambda **facts: Streams(stdin=None, stdout=pipe, stderr=screen.err, **facts)
+
+
+def test_a_pager_is_not_written_over(
+    screen: Any, piped: Callable[..., Streams], clock: Callable[[], float]
+) -> None:
+    """While stdout is piped a terminal shows nothing but warnings and errors, and these at the end.
+
+    With `-v` everything is asked for.
+    """
+    events = [TOOL, Warned(message="odd"), Message(text="a"), ToolResult(id="1", ok=True)]
+    renderer = PlainText(piped(stderr_is_tty=True, cursor=True), clock=clock)
+    renderer.started(START)
+    for event in events:
+        renderer.event(event)
+    assert screen.err.getvalue() == ""
+    assert renderer._activity._spinner._thread is None
+    renderer.finished(
+        report(error=ErrorReport(code="x", message="it broke", hint=None, retryable=False))
+    )
+    assert screen.err.getvalue() == "warning: odd\nerror: it broke\n"
+
+
+def test_with_verbose_every_stderr_gets_the_activity(
+    screen: Any, piped: Callable[..., Streams], clock: Callable[[], float]
+) -> None:
+    """The log of a CI job has the session's id, what was done, and the closing line, uncut."""
+    long = ToolUse(id="2", name="run_shell_command", summary="x" * 300)
+    events = [TOOL, ToolResult(id="1", ok=True), long, Message(text="a")]
+    for streams in (screen.streams(width=40), piped(width=40)):
+        screen.err.seek(0)
+        screen.err.truncate()
+        show(PlainText(streams, clock=clock, verbose=True), events, report(session_id="7f3a"))
+        assert screen.err.getvalue() == (
+            "session 7f3a · agent\n• Bash  ls\n✓ Bash  ls\n• Bash  " + "x" * 300 + "\n\n"
+            '7f3a · agent\ncontinue: clinvk -c "…"  or  clinvk resume 7f3a\n'
+        )
