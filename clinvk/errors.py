@@ -73,7 +73,7 @@ EXIT_MEANINGS: Mapping[ExitStatus, str] = {
     ExitStatus.TIMEOUT: "timed out",
     ExitStatus.AUTH: "not signed in, or the key was refused",
     ExitStatus.UNAVAILABLE: "rate limited or overloaded: try again later",
-    ExitStatus.LIMIT: "a limit was reached: of steps, of budget, of nested runs",
+    ExitStatus.LIMIT: "a limit was reached: of steps, of the agent's own budget, of nested runs",
     ExitStatus.BUG: "a bug in clinvk",
     ExitStatus.BUSY: "the session is busy: another run holds it",
     ExitStatus.INTERRUPTED: "interrupted",

@@ -120,7 +120,7 @@ _clinvk_facts() {
             ;;
         'backends')
             commands='test'
-            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
+            options='--verbose -v --json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'backends test')
             options='--json --output-format=text,json -o=text,json --config=@files --help -h'

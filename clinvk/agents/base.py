@@ -105,6 +105,9 @@ class Backend(ABC):
     install_hint: ClassVar[str]
     """How to install it: one command or one sentence."""
 
+    signs_in: ClassVar[str] = ""
+    """How to sign in, as a person types it: "run `codex login`"."""
+
     preference: ClassVar[int | None] = None
     """The installed agent with the lowest number is the default; None is never the default."""
 
@@ -266,6 +269,13 @@ class Backend(ABC):
         """What shows that the person has signed in, None if that is unknown."""
         del user_home, environ
         return None
+
+    def way_to_sign_in(self, user_home: Path, environ: Mapping[str, str]) -> str:
+        """What to type to sign in, and the variable that takes a key instead, if there is one."""
+        way = self.signs_in or f"sign in with `{self.executable}` itself"
+        signs = self.sign_in(user_home, environ)
+        keys = signs.variables[:1] if signs else ()
+        return ", or ".join((way, *(f"set `{key}` to a valid key" for key in keys)))
 
     def retention_settings(self, user_home: Path, environ: Mapping[str, str]) -> Path | None:
         """The agent's file that sets how long it keeps conversations, None if it has none."""

@@ -26,6 +26,7 @@ class Capability(StrEnum):
     FORK = "fork"
     IMAGES = "images"
     ANSWER_SCHEMA = "answer_schema"
+    BUDGET = "budget"
 
     @property
     def meaning(self) -> str:
@@ -53,7 +54,10 @@ _MEANING: Mapping[Capability, str] = {
     Capability.FORK: "continue a copy of its conversation",
     Capability.IMAGES: "accept an image",
     Capability.ANSWER_SCHEMA: "answer with JSON that matches a schema",
+    Capability.BUDGET: "limit what a turn costs",
 }
 
-WITHOUT_OPTION = frozenset({Capability.FORK, Capability.IMAGES, Capability.ANSWER_SCHEMA})
+WITHOUT_OPTION = frozenset(
+    {Capability.FORK, Capability.IMAGES, Capability.ANSWER_SCHEMA, Capability.BUDGET}
+)
 """Features without a clinvk option: an agent that has one describes its use in `ways`."""

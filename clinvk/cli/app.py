@@ -22,7 +22,7 @@ COMMANDS = {
     "chat": "Open an agent's interactive screen and record the session.",
     "sessions": "Find, show, name, tag, export and clean up sessions.",
     "config": "Show, check and change the configuration.",
-    "backends": "List the agents with version, sign-in and abilities.",
+    "backends": "List the agents; with a NAME, what it can do.",
     "doctor": "Check for problems, and show how to fix them.",
     "completion": "Print the completion script for a shell.",
 }
@@ -31,12 +31,16 @@ HELP = """One command line for every coding agent, and sessions you can trust.
 
 \b
   clinvk "fix the bug in auth.go"       run a prompt with your coding agent
+  clinvk -b demo "hello"                try it without one
   clinvk -c "now add tests"             continue the last session of this directory
   clinvk -s pr-842 "review it"          continue the session of that name, or create it
   clinvk resume 7f3a "one more thing"   continue any session, from anywhere
   clinvk sessions list                  list all sessions
 
-Options for a prompt: `clinvk run --help`.
+clinvk needs a coding agent, installed and signed in: `clinvk doctor` says which you have.
+
+All options for a prompt (-b agent, -m model, -s name, -o json, --access, --timeout, …):
+`clinvk run --help`.
 """
 
 

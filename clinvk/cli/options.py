@@ -44,7 +44,14 @@ Backend = Annotated[
         help=f"Only sessions of this backend (one of {', '.join(built_in())}).",
     ),
 ]
-StatusFilter = Annotated[Status | None, Option("--status", help="Only sessions with this status.")]
+StatusFilter = Annotated[
+    Status | None,
+    Option(
+        "--status",
+        help="Only sessions with this status (active: the last turn ended well; completed:"
+        " you closed it).",
+    ),
+]
 Here = Annotated[bool, Option("--here", help="Only sessions in this directory or its repository.")]
 
 

@@ -63,7 +63,7 @@ MEANINGS: dict[FailureCode, Meaning] = {
     FailureCode.AUTH: Meaning(
         "the agent is not signed in, or its key was refused",
         ExitStatus.AUTH,
-        "sign in with the agent's own CLI, or check its API key",
+        "sign in with the agent's own command, which the hint names, or set a valid key",
     ),
     FailureCode.RATE_LIMITED: Meaning(
         "too many requests, or the plan's current limit is used up",
@@ -112,7 +112,7 @@ MEANINGS: dict[FailureCode, Meaning] = {
     FailureCode.BUDGET_LIMIT: Meaning(
         "the budget, the credit or the quota of the account is used up",
         ExitStatus.LIMIT,
-        "raise the agent's budget",
+        "raise the agent's own budget, or add credit to the account",
     ),
     FailureCode.CONVERSATION_GONE: Meaning(
         "the agent no longer has the conversation",

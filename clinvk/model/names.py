@@ -68,8 +68,13 @@ def checked_title(title: str) -> str:
 
 
 def nearest(name: str, names: Collection[str]) -> str:
-    """A hint for an unknown name: the most similar one, else all."""
+    """A hint for an unknown backend: the most similar one, else all and how to add one."""
     from difflib import get_close_matches  # only for an error
 
     close = get_close_matches(name.lower()[:100], names, n=1)
-    return f"did you mean `{close[0]}`?" if close else f"one of: {', '.join(names)}"
+    if close:
+        return f"did you mean `{close[0]}`?"
+    return f"one of: {', '.join(names)}\n{_DECLARED}"
+
+
+_DECLARED = "any other agent's CLI can be declared in `config.yaml`: see docs/backends.md"

@@ -124,7 +124,9 @@ class RunRequest(Struct, frozen=True, kw_only=True):
     access: Annotated[
         Access | None,
         Option(
-            "--access", help="What the agent may do (default: the session's; at a terminal, ask)."
+            "--access",
+            help="What the agent may do. Default: the session's; for a new one `ask` at a terminal,"
+            " and the agent's own default without one (most then only read).",
         ),
     ] = None
     allow: Annotated[
@@ -192,7 +194,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Option(
             "--backend-arg", metavar="ARG", reads=str,
-            help="Pass ARG unchanged to the agent's CLI (repeatable).",
+            help="Pass ARG unchanged to the agent's CLI (repeatable). `clinvk backends` lists"
+            " useful ones: a limit of cost, an image.",
         ),
     ] = ()  # fmt: skip
 

@@ -24,17 +24,21 @@ def test_the_agents_are_listed_with_what_is_known_of_them(clinvk: Command, home:
     told = {name: state["signed_in"] for name, state in states.items()}
     assert told.pop("demo") == "not_needed"
     assert {name for name, one in told.items() if one == "yes"} == SEEN_TO_BE_SIGNED_IN
-    shown = clinvk("backends").stdout
+    shown = clinvk("backends", "-v").stdout
     for name, state in states.items():
         row = next(line for line in shown.splitlines() if line.startswith(f"{name} "))
         assert f"  {state['title']}  " in row
         part = shown.partition(f"\n\n{name}\n")[2].partition("\n\n")[0]
-        can = part.partition("  can: ")[2].splitlines()[0].split(", ")
-        assert can == [one.replace("_", " ") for one in state["supports"]]
-        assert all(
-            f"  cannot: {one.replace('_', ' ')} ({why})" in part
-            for one, why in state["lacks"].items()
-        )
+        can, _, cannot = part.partition("  cannot: ")
+        told_to = can.partition("  can: ")[2].splitlines()
+        known = backends.get(name)
+        for one in state["supports"]:
+            assert Capability(one).meaning in map(str.strip, told_to)
+        for one, why in state["lacks"].items():
+            assert f"{Capability(one).meaning}: {why}" in cannot
+        for one, way in known.ways.items():
+            assert f"{one.meaning}: `" in can
+            assert f"{way}`" in can
     home.sign_out()
     for state in clinvk("backends", "--json").json():
         assert state["signed_in"] == ("not_needed" if state["name"] == "demo" else "unknown")

@@ -13,6 +13,7 @@ from bed.command import Command
 from bed.homes import AgentHome
 from bed.mock_model import MockModel
 from bed.published import check_home, check_result
+from clinvk.agents import registry as backends
 
 STATUS = {
     "401": (7, "auth"),
@@ -57,7 +58,7 @@ def test_a_failure_is_one_sentence_with_a_hint(clinvk: Command, backend: str) ->
     ran = clinvk("-b", backend, "[[error:401]] hello")
     assert ran.exit_code == 7
     assert ran.stderr.count("error: ") == 1
-    assert "hint: sign in" in ran.stderr
+    assert f"hint: sign in: {backends.get(backend).signs_in}, or set `" in ran.stderr
     assert "Traceback" not in ran.stderr
     assert ran.stdout == ""
 

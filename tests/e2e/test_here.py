@@ -57,6 +57,8 @@ def test_in_the_persons_home_a_project_below_it_is_elsewhere(clinvk: Command) ->
             f"continuing session {project} of another directory: {home / 'project'}"
         ]
         assert _listed(clinvk, stood_in) == set()
+        planned = clinvk("-c", "--dry-run", "on", cwd=stood_in)
+        assert f"continuing session {project} of another directory" in planned.stderr
         none = clinvk("resume", "--last", "--here", "on", cwd=stood_in)
         assert none.exit_code == 4
     _git("init", "-q", cwd=home)

@@ -94,9 +94,10 @@ def test_it_is_listed_with_what_it_can_do(copy: Copy) -> None:
     assert (parrot["version"], parrot["version_drift"]) == ("2.0", "newer")
     assert parrot["supports"] == ["resume", "model", "own_id"]
     assert parrot["lacks"]["cost"] == "a parrot has no such option"
-    told = copy.clinvk("backends").stdout
+    assert "parrot" in copy.clinvk("backends").stdout
+    told = copy.clinvk("backends", "parrot").stdout
     assert "tested: 1.0; the installed one is newer" in told
-    assert "cannot: max turns (a parrot has no such option)" in told
+    assert "limit its steps (`--max-turns`): a parrot has no such option" in told
 
 
 def test_a_prompt_runs_with_it_and_its_session_continues(copy: Copy) -> None:

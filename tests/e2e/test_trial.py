@@ -225,6 +225,7 @@ def test_backends_is_listed_as_before(clinvk: Command) -> None:
     assert "demo" in names
     assert clinvk("backends").stdout.startswith("NAME")
     assert clinvk("backends", "tset").exit_code == 2
+    assert clinvk("backends", "demo", "--json").json()["name"] == "demo"
     offered = clinvk("completion", "--candidates", "backends", "de")
     assert "demo" in offered.stdout
 

@@ -67,6 +67,17 @@ def test_a_picture_reaches_the_model(clinvk: Command, server: MockModel, backend
     assert PICTURE[:32] in sent or "data:image/jpeg;base64," in sent  # one makes it a JPEG
 
 
+@pytest.mark.every_agent
+@pytest.mark.parametrize("backend", _with(Capability.BUDGET))
+def test_a_limit_of_cost_ends_the_turn(clinvk: Command, backend: str) -> None:
+    """Exit 9, and the figures of what was used until then."""
+    way = backends.get(backend).ways[Capability.BUDGET].replace("USD", "0.000001")
+    ran = clinvk("-b", backend, "-o", "json", f"--backend-arg={way}", "[[run:echo x]] hello")
+    result = ran.json()
+    assert (ran.exit_code, result["error"]["code"]) == (9, "budget_limit"), result
+    assert result["usage"]["total_tokens"]
+
+
 @pytest.mark.parametrize("backend", _with(Capability.ANSWER_SCHEMA))
 def test_an_answer_has_the_form_that_was_asked_for(
     clinvk: Command, server: MockModel, backend: str

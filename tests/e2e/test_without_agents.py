@@ -101,6 +101,18 @@ def test_a_wrong_use_is_one_sentence_with_a_hint(
     assert "Usage:" not in ran.stderr
 
 
+def test_without_an_agent_each_line_of_the_hint_can_be_copied(clinvk: Command) -> None:
+    """A command per agent, that an account is needed, and what works without any."""
+    hint = clinvk("hi").stderr.partition("hint: ")[2]
+    first, *installs, last = (line.strip() for line in hint.splitlines())
+    assert "each needs an account" in first
+    assert all(line.startswith("npm install -g ") and "  # " in line for line in installs)
+    assert '`clinvk -b demo "hello"`' in last
+    assert "clinvk -b demo" in clinvk("--help").stdout
+    remedy = clinvk("doctor").stdout.partition("remedy: ")[2].splitlines()
+    assert remedy[1].strip().startswith("npm install -g ")
+
+
 def test_an_error_is_json_if_json_was_requested(clinvk: Command) -> None:
     """The object of a failure is the object of a success, with an error in it."""
     for words in (["-o", "json", "-b", "nope", "hi"], ["-ojson", "--timeout", "10x", "hi"]):

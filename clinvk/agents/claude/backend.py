@@ -96,6 +96,7 @@ class Agent(Backend):
     title = "Claude Code"
     executable = "claude"
     install_hint = "npm install -g @anthropic-ai/claude-code"
+    signs_in = "run `claude auth login`"
     preference = 10
     tested_versions = ("2.1.197", "2.1.332")
     tools = (
@@ -142,6 +143,7 @@ class Agent(Backend):
         Capability.FORK: "--fork-session",
         Capability.IMAGES: "@FILE in the prompt",
         Capability.ANSWER_SCHEMA: "--json-schema=SCHEMA",
+        Capability.BUDGET: "--max-budget-usd=USD",
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:

@@ -87,6 +87,7 @@ class Agent(Backend):
     title = "Codex"
     executable = "codex"
     install_hint = "npm install -g @openai/codex"
+    signs_in = "run `codex login`"
     preference = 20
     tested_versions = ("0.171.0",)
     oldest_version = "0.44.0"  # 0.42.0 has another output format
@@ -99,6 +100,7 @@ class Agent(Backend):
         Capability.COST: "it reports tokens but no cost",
         Capability.DENIALS: "only its model learns what its sandbox refuses, except where it asks",
         Capability.FORK: "it forks with a separate command, not with an option",
+        Capability.BUDGET: "it has no such option",
     }
     when_asking = frozenset({Capability.PARTIAL_MESSAGES, Capability.DENIALS})
     conversation_ids = UUID

@@ -43,6 +43,7 @@ class Agent(Backend):
         Capability.FORK: "it has no such option",
         Capability.IMAGES: "it cannot read images",
         Capability.ANSWER_SCHEMA: "it has no such option",
+        Capability.BUDGET: "it costs nothing",
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:

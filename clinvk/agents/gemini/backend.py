@@ -104,6 +104,7 @@ class Agent(Backend):
     title = "Gemini CLI"
     executable = "gemini"
     install_hint = "npm install -g @google/gemini-cli"
+    signs_in = "run `gemini`, then choose how to sign in"
     preference = 30
     tested_versions = ("0.61.0",)
     tools = (
@@ -119,6 +120,7 @@ class Agent(Backend):
         Capability.TITLE: "it makes no titles",
         Capability.FORK: "it has no such option",
         Capability.ANSWER_SCHEMA: "it has no such option",
+        Capability.BUDGET: "it has no such option",
     }
     conversation_ids = UUID
     access_options = (

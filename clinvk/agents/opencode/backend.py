@@ -69,6 +69,7 @@ class Agent(Backend):
     title = "opencode"
     executable = "opencode"
     install_hint = "npm install -g opencode-ai"
+    signs_in = "run `opencode auth login`"
     preference = 40
     tested_versions = ("1.18.33",)
     tools = (
@@ -80,6 +81,7 @@ class Agent(Backend):
         Capability.OWN_ID: "it chooses the conversation's id itself",
         Capability.PARTIAL_MESSAGES: "it prints only whole messages, except where it asks",
         Capability.ANSWER_SCHEMA: "it has no such option",
+        Capability.BUDGET: "it has no such option",
     }
     when_asking = frozenset({Capability.PARTIAL_MESSAGES})
     conversation_ids = re.compile(r"ses_[0-9A-Za-z]{1,100}")

@@ -88,6 +88,7 @@ class Agent(Backend):
     title = "Qwen Code"
     executable = "qwen"
     install_hint = "npm install -g @qwen-code/qwen-code"
+    signs_in = "run `qwen`, then type `/auth`"
     preference = 50
     tested_versions = ("0.24.4",)
     tools = (
@@ -96,6 +97,7 @@ class Agent(Backend):
     )
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it reports tokens but no cost",
+        Capability.BUDGET: "it has no such option",
     }
     conversation_ids = UUID
     access_options = (

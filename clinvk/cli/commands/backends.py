@@ -1,15 +1,30 @@
 """`clinvk backends`: the list, and the test of one backend."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from clinvk.cli import options
-from clinvk.cli.command import Argument, Table, command, table
+from clinvk.cli.command import Argument, Option, Table, command, table
 from clinvk.cli.context import Cli
-from clinvk.errors import ExitStatus
+from clinvk.errors import ExitStatus, UsageError
+
+Verbose = Annotated[bool, Option("--verbose", "-v", help="Also show what each one can do.")]
 
 
-def backends_(cli: Cli, *, as_json: options.Json = False) -> None:
-    """List the backends when no subcommand is named."""
+class Backends(Table):
+    """`clinvk backends`, with a backend's name where a command's could be."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401  Typer's classes have no public names
+        """A word that is no command is the name of a backend."""
+        if args[0] in self.commands or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        from clinvk.cli.meant import refuse_subcommand
+
+        refuse_subcommand(ctx.info_name, args)
+        return args[0], show_backend, args
+
+
+def backends_(cli: Cli, *, verbose: Verbose = False, as_json: options.Json = False) -> None:
+    """List the backends when none is named."""
     from clinvk.cli.render.backends import render_backends
     from clinvk.services.agents.catalog import unusable
     from clinvk.services.agents.states import backend_states
@@ -17,9 +32,29 @@ def backends_(cli: Cli, *, as_json: options.Json = False) -> None:
     from clinvk.text.sanitize import safe_line
 
     states = backend_states(effective_settings(cli.world), cli.world)
-    render_backends(states, cli.streams, as_json=as_json)
+    render_backends(states, cli.streams, as_json=as_json, verbose=verbose)
     for message in unusable():
         cli.streams.err(safe_line(f"warning: {message}"))
+
+
+@command("NAME")
+def show_backend(
+    cli: Cli,
+    name: Annotated[str, Argument(metavar="BACKEND", help="A backend from `clinvk backends`.")],
+    *,
+    as_json: options.Json = False,
+) -> None:
+    """Show one backend: its version, whether you are signed in, and what it can do."""
+    from clinvk.cli.render.backends import render_backend
+    from clinvk.model.names import nearest
+    from clinvk.services.agents.states import backend_states
+    from clinvk.services.config.settings import effective_settings
+
+    settings = effective_settings(cli.world)
+    if name not in (known := cli.world.agents.names()):
+        raise UsageError(f"there is no backend `{name}`", hint=nearest(name, known))
+    for state in backend_states(settings, cli.world, only=name):
+        render_backend(state, cli.streams, as_json=as_json)
 
 
 @command("test")
@@ -45,9 +80,10 @@ def try_backend(
 
 
 backends = table(
-    Table,
+    Backends,
     "backends",
     backends_,
-    help="List the agents with version, sign-in and abilities.",
+    help="List the agents; with a NAME, what it can do.",
+    subcommand_metavar="[NAME | test BACKEND]",
     commands=[try_backend],
 )

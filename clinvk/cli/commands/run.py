@@ -23,7 +23,8 @@ def run(
         Option(
             "--continue",
             "-c",
-            help="Continue the most recent session of this directory, else of any.",
+            help="Continue the last session of this directory or repository; if there is none here,"
+            " the last of all, in its own directory.",
         ),
     ] = False,
     turn: TurnOptions,

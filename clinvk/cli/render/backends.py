@@ -1,10 +1,11 @@
-"""`clinvk backends`: a table, then the abilities of each agent; or a JSON array.
+"""`clinvk backends`: a table, or what an agent can do; or a JSON array.
 
 `clinvk backends test`: a line per check as soon as it ends; or a JSON object.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from clinvk.agents.capability import Capability
 from clinvk.cli.render.layout import in_columns
 from clinvk.cli.streams import Streams
 from clinvk.model.trial import Held, Promise, Verdict
@@ -26,15 +27,29 @@ _PLAIN = "\x1b[0m"
 _COLUMNS = 10
 
 
-def render_backends(states: Sequence[BackendState], streams: Streams, *, as_json: bool) -> None:
-    """Show the backends on stdout."""
+def render_backends(
+    states: Sequence[BackendState], streams: Streams, *, as_json: bool, verbose: bool = False
+) -> None:
+    """Show the backends on stdout; `verbose` adds what each installed one can do."""
     if as_json:
         from clinvk.published.machine import backend_to_json
 
         streams.out_json(json_list(map(backend_to_json, states)).decode())
         return
     rows = [_HEAD, *(_row(state) for state in states)]
-    streams.out("".join([*in_columns(rows), *_notes(states)]))
+    streams.out("".join([*in_columns(rows), *(_notes(states) if verbose else ())]))
+    if not verbose and streams.stdout_is_tty:
+        streams.err("`clinvk backends NAME` shows what an agent can do")
+
+
+def render_backend(state: BackendState, streams: Streams, *, as_json: bool) -> None:
+    """Show one backend on stdout, installed or not."""
+    if as_json:
+        from clinvk.published.machine import backend_to_json
+
+        streams.out_json(json_page(backend_to_json(state)).decode())
+        return
+    streams.out("".join([*in_columns([_HEAD, _row(state)]), *_abilities(state)]))
 
 
 def _row(state: BackendState) -> tuple[str, ...]:
@@ -59,22 +74,32 @@ def _notes(states: Sequence[BackendState]) -> Iterator[str]:
     The documentation has a table of all agents, including those that are not installed.
     """
     for state in filter(lambda state: state.installed, states):
-        yield f"\n{state.name}\n"
-        if state.fault:
-            yield f"  version: unknown ({safe_line(state.fault)})\n"
-        if tested := ", ".join(state.tested_versions):
-            yield f"  tested: {tested}{_VERSION_NOTES.get(state.version_match, '')}\n"
-        if state.supports:
-            yield f"  can: {', '.join(map(_words, state.supports))}\n"
-        for thing, way in state.ways.items():
-            passed = "by `--backend-arg=" if way.startswith("-") else "by `"
-            yield f"  can: {_words(thing)} ({passed}{way}`)\n"
-        for thing, why in state.lacks.items():
-            yield f"  cannot: {_words(thing)} ({why})\n"
+        yield from _abilities(state)
 
 
-def _words(capability: str) -> str:
-    return capability.replace("_", " ")
+def _abilities(state: BackendState) -> Iterator[str]:
+    yield f"\n{state.name}\n"
+    if state.fault:
+        yield f"  version: unknown ({safe_line(state.fault)})\n"
+    if tested := ", ".join(state.tested_versions):
+        yield f"  tested: {tested}{_VERSION_NOTES.get(state.version_match, '')}\n"
+    yield from _listed("can:", map(_meaning, state.supports))
+    for thing, way in state.ways.items():
+        passed = "`--backend-arg=" if way.startswith("-") else "`"
+        yield f"{_INDENT}{_meaning(thing)}: {passed}{way}`\n"
+    yield from _listed("cannot:", (f"{_meaning(one)}: {why}" for one, why in state.lacks.items()))
+
+
+_INDENT = " " * len("  cannot: ")
+
+
+def _listed(label: str, things: Iterable[str]) -> Iterator[str]:
+    for at, thing in enumerate(things):
+        yield f"{_INDENT if at else f'  {label:<8}'}{thing}\n"
+
+
+def _meaning(capability: str) -> str:
+    return Capability(capability).meaning
 
 
 def render_trial(

@@ -56,8 +56,8 @@ def _finding(finding: Finding, *, color: bool) -> Iterator[str]:
     yield f"  {head}: {safe_line(finding.message)}"
     if finding.where:
         yield f"    where:  {safe_line(finding.where)}"
-    if finding.remedy:
-        yield f"    remedy: {safe_line(finding.remedy)}"
+    for at, line in enumerate((finding.remedy or "").splitlines()):
+        yield f"    {'       ' if at else 'remedy:'} {safe_line(line)}"
     if finding.command:
         yield f"    {'       ' if finding.remedy else 'remedy:'} {safe_line(finding.command)}"
 

@@ -1,7 +1,7 @@
 """Selects the default agent, and finds an agent's program."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clinvk.agents.base import Backend
@@ -11,12 +11,14 @@ from clinvk.services.agents.catalog import built_in
 from clinvk.services.world import World
 
 TRY_WITHOUT = 'try clinvk without any agent: `clinvk -b demo "hello"`'
+_TRY_SCREEN = "try it without any agent: `clinvk chat -b demo`"
 
 
-def default_backend(settings: Settings, world: World) -> Backend:
+def default_backend(settings: Settings, world: World, *, screen: bool = False) -> Backend:
     """The configured backend, else the first preference of the installed built-in ones.
 
-    Raises `BackendNotInstalledError` with install instructions if none is installed.
+    Raises `BackendNotInstalledError` with install instructions if none is installed; `screen` is
+    for the command that opens an interactive screen.
     """
     if configured := settings.get("default_backend"):
         return world.agents.get(configured)
@@ -27,9 +29,18 @@ def default_backend(settings: Settings, world: World) -> Backend:
     for backend in known:
         if settings.backend(backend.name, "enabled") and find_program(backend, settings, world):
             return backend
-    installs = [f"install {backend.title}: {backend.install_hint}" for backend in known]
-    raise BackendNotInstalledError(
-        "no coding agent is installed", hint="\n".join([*installs, TRY_WITHOUT])
+    way_out = [install_hint(known), _TRY_SCREEN if screen else TRY_WITHOUT]
+    raise BackendNotInstalledError("no coding agent is installed", hint="\n".join(way_out))
+
+
+def install_hint(agents: Sequence[Backend]) -> str:
+    """How to install any of the agents: a command per line, which a shell can read as it is."""
+    width = max((len(one.install_hint) for one in agents), default=0)
+    return "\n".join(
+        (
+            "install one of these, and sign in; each needs an account with its maker",
+            *(f"{one.install_hint:<{width}}  # {one.title}" for one in agents),
+        )
     )
 
 

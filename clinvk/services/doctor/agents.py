@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from clinvk.model.finding import Finding
 from clinvk.model.versions import VersionMatch
 from clinvk.services.agents.catalog import unusable
+from clinvk.services.agents.programs import install_hint
 from clinvk.services.agents.project_files import programs_of_project
 from clinvk.services.agents.states import BackendState, SignedIn
 from clinvk.services.doctor.findings import Report, command, note, problem, warning
@@ -40,10 +41,8 @@ def _none(survey: Survey) -> Iterator[Finding]:
     if survey.settings.get("default_backend") is None and not any(
         state.installed and state.enabled for state in agents
     ):
-        hints = [state.install_hint for state in agents]
-        yield problem(
-            "no_agent", "no coding agent is installed", remedy=f"install one: {'; or '.join(hints)}"
-        )
+        remedy = install_hint([get(state.name) for state in agents])
+        yield problem("no_agent", "no coding agent is installed", remedy=remedy)
 
 
 def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
@@ -69,10 +68,12 @@ def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
         )
     yield from _named_by_project(state, survey)
     if state.signed_in is SignedIn.UNKNOWN:
+        world = survey.world
+        way = world.agents.get(state.name).way_to_sign_in(world.user_home, world.environ)
         yield note(
             "sign_in_unknown",
-            f"no sign of a login was found for `{state.name}`",
-            remedy=f"if a prompt fails with exit status 7, sign in: {command(state.program[0])}",
+            f"whether you are signed in to {state.title} is not known: no login file, no key",
+            remedy=f"if a prompt fails with exit status 7, sign in: {way}",
         )
 
 

@@ -24,8 +24,7 @@ from clinvk.process import orphans
 from clinvk.process.scratch import sweep_left
 from clinvk.services.session_locks import agent_left, claim_of
 from clinvk.services.sessions.known_conversation import conversation_files_of
-from clinvk.services.sessions.places import here_in
-from clinvk.services.turns.find_target import find_target, requested_directory
+from clinvk.services.turns.find_target import find_target, other_directory_note
 from clinvk.services.turns.history import refuse_newer
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.turns.record import Recording, cannot_save, not_recorded
@@ -124,7 +123,8 @@ class Opening(Struct, frozen=True):
             return None
         plan = self._planned(store, session)
         self._wait_for_agent(plan)
-        self._note_directory(session, plan)
+        if note := other_directory_note(self.request, session, plan.invocation.cwd, self.world):
+            self.notes.append(note)
         self._note_damaged(store)
         self._note_future_date(session)
         if session.archived:
@@ -277,13 +277,6 @@ class Opening(Struct, frozen=True):
                 raise agent_left(pid, identity)
             note = f"stopped the agent that a killed run left behind (process {pid})"
             self.notes.append(note)
-
-    def _note_directory(self, session: Session, plan: TurnPlan) -> None:
-        """Note that the turn runs in another directory or work tree than the user's."""
-        here = here_in(self.world, requested_directory(self.request, self.world))
-        if not here.shows(str(plan.invocation.cwd)):
-            where = f"continuing session {session.id} of another directory: {plan.invocation.cwd}"
-            self.notes.append(where)
 
 
 def _names_of_files(backend: Backend, conversation: str, world: World) -> Iterator[str]:

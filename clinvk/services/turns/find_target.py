@@ -48,6 +48,15 @@ def requested_directory(request: RunRequest, world: World) -> Path:
     return Path(os.path.realpath(world.cwd))
 
 
+def other_directory_note(
+    request: RunRequest, session: Session, cwd: Path, world: World
+) -> str | None:
+    """A note that the turn runs in another directory or work tree than the user's, else None."""
+    if here_in(world, requested_directory(request, world)).shows(str(cwd)):
+        return None
+    return f"continuing session {session.id} of another directory: {cwd}"
+
+
 def _automatic(
     request: RunRequest, store: SessionStore, settings: Settings, world: World
 ) -> Session | None:

@@ -78,7 +78,7 @@ def backend_for(
         return (
             world.agents.get(request.backend)
             if request.backend
-            else default_backend(settings, world)
+            else default_backend(settings, world, screen=request.interactive)
         )
     if request.backend not in (None, session.backend):
         raise UsageError(

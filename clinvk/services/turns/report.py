@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from clinvk.model.failure import Failure
+from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.outcome import Outcome
 from clinvk.model.report import ErrorReport, RunReport, TurnStart
 from clinvk.model.session import status_after
@@ -11,6 +11,7 @@ from clinvk.services.turns.accumulate import TurnAccumulator
 from clinvk.services.turns.outcome import exit_status
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.record import Recording
+from clinvk.services.world import World
 
 
 def turn_start(plan: TurnPlan, recording: Recording) -> TurnStart:
@@ -27,12 +28,14 @@ def turn_start(plan: TurnPlan, recording: Recording) -> TurnStart:
     )
 
 
-def report_of(
+def report_of(  # noqa: PLR0913  all that is known of a turn
     plan: TurnPlan,
     recording: Recording,
     collected: TurnAccumulator,
     outcome: Outcome,
+    *,
     ending: Ending,
+    world: World,
 ) -> RunReport:
     """The report at the end of the turn."""
     session = recording.session
@@ -51,12 +54,15 @@ def report_of(
         resumed=plan.request.resume,
         status=status_after(outcome),
         outcome=outcome,
-        error=_error(outcome.failure, recording) if outcome.failure else None,
+        error=_error(outcome.failure, plan, recording, world) if outcome.failure else None,
     )
 
 
-def _error(failure: Failure, recording: Recording) -> ErrorReport:
+def _error(failure: Failure, plan: TurnPlan, recording: Recording, world: World) -> ErrorReport:
     """The failure; without another hint, it points to the agent's last output."""
+    if failure.code is FailureCode.AUTH and failure.hint is None:
+        way = plan.backend.way_to_sign_in(world.user_home, world.environ)
+        failure = replace(failure, hint=f"sign in: {way}")
     if failure.way_out is None and failure.detail and recording.keeps_content:
         shown = f"clinvk sessions show {recording.session_id} --turn {recording.session.turns}"
         failure = replace(failure, hint=f"`{shown}` has the agent's last output")

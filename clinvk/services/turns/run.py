@@ -14,7 +14,7 @@ from clinvk.model.report import RunReport
 from clinvk.model.request import RunRequest
 from clinvk.process.signals import SignalInbox
 from clinvk.services.turns.find_or_create import Opening
-from clinvk.services.turns.find_target import find_target
+from clinvk.services.turns.find_target import find_target, other_directory_note
 from clinvk.services.turns.permissions import Asker
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
 from clinvk.services.turns.turn import Attend, Observer, Turn, never_waits
@@ -57,7 +57,7 @@ def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
     else:
         session = store.current(target)
         backend = backend_for(request, session, settings, world)
-    return plan_turn(
+    plan = plan_turn(
         request,
         session,
         backend,
@@ -65,3 +65,7 @@ def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
         world,
         past=lambda: store.transcript(session.id).turns,
     )
+    if target is None:
+        return plan
+    note = other_directory_note(request, session, plan.invocation.cwd, world)
+    return replace(plan, warnings=(note, *plan.warnings)) if note else plan

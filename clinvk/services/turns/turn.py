@@ -115,7 +115,14 @@ class Turn:
             lost = f"not fully recorded: {reason}"
             self._handle(Warned(message=lost, code="clinvk", unrecorded=True))
         outcome = replace(result, warnings=self._collected.all_warnings)
-        return report_of(self._plan, self._recording, self._collected, outcome, ending)
+        return report_of(
+            self._plan,
+            self._recording,
+            self._collected,
+            outcome,
+            ending=ending,
+            world=self._world,
+        )
 
     def _run_agent(self, signals: SignalInbox) -> Ending:
         """Run the agent in the order in which nothing is lost; return how it ended.

@@ -23,7 +23,7 @@ def rename(
     *,
     as_json: options.Json = False,
 ) -> None:
-    """Set the title of a session.
+    """Change the title of a session, which lists show.
 
     The agent's own title never replaces it. The order of the list does not change.
     """
@@ -47,9 +47,9 @@ def name(
     clear: Annotated[bool, Option("--clear", help="Remove the name.")] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Set the name of a session.
+    """Name a session, to continue it with `-s NAME`.
 
-    `-s NAME` continues the session. Two sessions cannot have the same name.
+    The name also stands for its id in other commands. Two sessions cannot have the same name.
     """
     from clinvk.cli.render.changed import render_changed
     from clinvk.services.sessions import labels

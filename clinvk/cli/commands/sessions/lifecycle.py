@@ -13,7 +13,7 @@ from clinvk.errors import ExitStatus, UsageError
 def close(
     cli: Cli, sessions: options.SessionReferences, *, as_json: options.Json = False
 ) -> ExitStatus:
-    """Close sessions (skipped by `-c` and `--last`).
+    """Close sessions: `completed`, skipped by `-c` and `--last`.
 
     `clinvk resume` with an id or a name reopens a session.
     """

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from clinvk.cli.commands.config import render_settings
-from clinvk.cli.render.backends import render_backends
+from clinvk.cli.render.backends import render_backend, render_backends
 from clinvk.model.config import Setting
 from clinvk.services.agents.states import BackendState, SignedIn
 
@@ -91,17 +91,38 @@ def test_a_program_reads_the_settings_as_the_file_would_have_them(screen: Any) -
 
 def test_the_backends_are_a_table_and_what_it_has_no_column_for(screen: Any) -> None:
     """What is not installed says just how to get it; what an agent lacks has its reason."""
-    render_backends([STATE, ABSENT], screen.streams(), as_json=False)
-    assert screen.out.getvalue() == (
+    table = (
         "NAME             AGENT  VERSION  SIGNED IN  PROGRAM\n"
         "agent (default)  Agent  1.2      unknown    /bin/agent\n"
         "other            Other  —        —          not installed: npm install -g other\n"
+    )
+    render_backends([STATE, ABSENT], screen.streams(), as_json=False)
+    assert screen.out.getvalue() == table
+    screen.out.truncate(0)
+    screen.out.seek(0)
+    render_backends([STATE, ABSENT], screen.streams(), as_json=False, verbose=True)
+    assert screen.out.getvalue() == table + (
         "\nagent\n"
         "  tested: 1.0, 1.1; the installed one is newer\n"
-        "  can: model, own id\n"
-        "  can: fork (by `--backend-arg=--fork`)\n"
-        "  cannot: cost (it reports none)\n"
+        "  can:    choose the model (`-m`)\n"
+        "          use a session id that clinvk chooses\n"
+        "          continue a copy of its conversation: `--backend-arg=--fork`\n"
+        "  cannot: report what a turn cost: it reports none\n"
     )
+
+
+def test_one_backend_is_shown_with_what_it_can_do_also_before_it_is_installed(screen: Any) -> None:
+    """`clinvk backends NAME`: its row of the table, then its abilities; or one JSON object."""
+    render_backend(ABSENT, screen.streams(), as_json=False)
+    assert "not installed: npm install -g other" in screen.out.getvalue()
+    screen.out.truncate(0)
+    screen.out.seek(0)
+    render_backend(STATE, screen.streams(), as_json=False)
+    assert "choose the model (`-m`)" in screen.out.getvalue()
+    screen.out.truncate(0)
+    screen.out.seek(0)
+    render_backend(STATE, screen.streams(), as_json=True)
+    assert json.loads(screen.out.getvalue())["name"] == "agent"
 
 
 def test_a_program_reads_the_backends_as_an_array(screen: Any) -> None:
