@@ -106,7 +106,7 @@ class Backend(ABC):
     """How to install it: one command or one sentence."""
 
     signs_in: ClassVar[str] = ""
-    """How to sign in, as a person types it: "run `codex login`"."""
+    """How to sign in, as a sentence with the command that a person types."""
 
     preference: ClassVar[int | None] = None
     """The installed agent with the lowest number is the default; None is never the default."""

@@ -31,7 +31,7 @@ def _of(lock: LockFile, survey: Survey) -> Iterator[Finding]:
             "lock_without_session",
             "the session of this lock no longer exists",
             where=str(lock.path),
-            command=command("rm", lock.path),
+            command=FIX,
             repair=RemoveLock(path=lock.path),
         )
 

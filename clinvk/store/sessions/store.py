@@ -250,7 +250,7 @@ class SessionStore(Struct, frozen=True):
             sweep(self.home, session_id)
 
     def discard(self, session_id: str) -> None:
-        """Delete a session whose first turn could not start; hold its lock. Never raises."""
+        """Delete a session that had no turn, its lock last; hold the lock. Never raises."""
 
         def unlink() -> None:
             for path in reversed(self.files(session_id)):
@@ -258,6 +258,8 @@ class SessionStore(Struct, frozen=True):
                     path.unlink()
 
         self._change(session_id, ("sessions", "transcripts"), unlink)
+        with suppress(OSError):
+            self.home.session_lock(session_id).unlink()
 
     def transcript(self, session_id: str) -> transcripts.Transcript:
         """The session's transcript; an empty one if it does not exist.
