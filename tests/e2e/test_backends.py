@@ -3,6 +3,7 @@
 from bed.command import Command
 from bed.homes import AgentHome
 from clinvk.agents import registry as backends
+from clinvk.agents.capability import Capability
 
 # In this home codex has its key from a provider of its own, which nobody looks at.
 SEEN_TO_BE_SIGNED_IN = {"claude", "gemini", "opencode", "qwen"}

@@ -152,7 +152,10 @@ def test_a_screen_without_a_prompt_changes_nothing(clinvk: Command, terminal: Te
     terminal.wait_for(READY)
     terminal.press("C-d")
     terminal.wait_for("there was no conversation")
+    terminal.exit_code()
     assert len(clinvk("sessions", "list", "--json").json()) == 1
+    left = {one["code"] for one in clinvk("doctor", "--json").json()["findings"]}
+    assert "lock_without_session" not in left
     assert clinvk("-c", "second").exit_code == 0
     check_home(clinvk.home.clinvk_home)
 

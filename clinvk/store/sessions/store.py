@@ -23,13 +23,7 @@ from clinvk.store.index import index
 from clinvk.store.locks import Holder
 from clinvk.store.sessions import reading, records
 from clinvk.store.sessions.records import DamagedRecord, changing
-from clinvk.store.sessions.selection import (
-    Order,
-    Query,
-    Selected,
-    Selection,
-    WordKind,
-)
+from clinvk.store.sessions.selection import Order, Query, Selected, Selection, WordKind
 from clinvk.store.transcripts import transcript as transcripts
 from clinvk.store.transcripts.texts import TranscriptTexts, read_texts, texts_in
 from clinvk.store.transcripts.writer import TranscriptWriter
@@ -253,13 +247,11 @@ class SessionStore(Struct, frozen=True):
         """Delete a session that had no turn, its lock last; hold the lock. Never raises."""
 
         def unlink() -> None:
-            for path in reversed(self.files(session_id)):
+            for path in (*reversed(self.files(session_id)), self.home.session_lock(session_id)):
                 with suppress(OSError):
                     path.unlink()
 
         self._change(session_id, ("sessions", "transcripts"), unlink)
-        with suppress(OSError):
-            self.home.session_lock(session_id).unlink()
 
     def transcript(self, session_id: str) -> transcripts.Transcript:
         """The session's transcript; an empty one if it does not exist.

@@ -135,7 +135,8 @@ def test_an_unknown_agent_is_refused_with_a_list_of_all(declaring: World) -> Non
         declaring.agents.get("nope")
     assert refused.value.hint is not None
     assert refused.value.hint.startswith("one of: claude, ")
-    assert refused.value.hint.endswith(", toy")
+    assert refused.value.hint.splitlines()[0].endswith(", toy")
+    assert "can be declared" in refused.value.hint.splitlines()[1]
 
 
 def test_nothing_else_asks_the_registry() -> None:
