@@ -3,7 +3,7 @@
 A `console` block is typed at a terminal, in a project of a home of the page's own, and shows what
 the terminal shows. An `sh` block is a script, which must succeed. The demo agent is the home's
 default backend. A remark above a block can have `keys: …`, which answer questions, or `before: …`,
-a command that sets up what the text takes for granted.
+a command that sets up what the text takes for granted. A `recipe: …` is for a test of its own.
 
 `python tests/e2e/docs_session.py [PAGE…]` writes what is shown today into the pages.
 """
@@ -26,6 +26,8 @@ from bed.terminal import Terminal
 from e2e.asking_session import play
 
 DOCS = Path(__file__).parents[2] / "docs"
+NOT_PLAYED = ("asking.md", "reliability.md")
+"""Pages that have tests of their own, for their keys and for measurements that take hours."""
 COLUMNS, ROWS = 100, 70
 PATIENCE_S = 60
 BLOCK = re.compile(
@@ -121,7 +123,7 @@ class Page:
             for block in blocks(page):
                 if before := block.said("before"):
                     self.run(before)
-                if block.kind == "sh":
+                if block.kind == "sh" and not block.said("recipe"):
                     self.run(block.body)
                 if block.kind == "console":
                     for step in _STEP.finditer(block.body):
@@ -179,7 +181,7 @@ def write_today(page: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or sorted(str(one) for one in DOCS.glob("*.md")):
-        if Path(name).name != "asking.md":  # `test_asking_page.py` plays it
+    for page in [Path(name) for name in sys.argv[1:]] or sorted(DOCS.glob("*.md")):
+        if page.name not in NOT_PLAYED:
             with tempfile.TemporaryDirectory() as made:
-                write_today(Path(name), Path(made))
+                write_today(page, Path(made))

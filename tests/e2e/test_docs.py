@@ -10,7 +10,7 @@ import pytest
 from bed.bare import bare_command
 from bed.terminal import have_tmux
 from clinvk.agents.plugins import GROUP
-from e2e.docs_session import DOCS, Block, Page, blocks, home_of_a_reader
+from e2e.docs_session import DOCS, NOT_PLAYED, Block, Page, blocks, home_of_a_reader
 from tools.schemas import ErrorForm
 
 ELSEWHERE = {
@@ -32,7 +32,9 @@ PLAYED = sorted(
     {
         block.page
         for block in EVERY
-        if block.kind in ("console", "sh") and (block.page, block.kind) not in ELSEWHERE
+        if block.kind in ("console", "sh")
+        and block.page not in NOT_PLAYED
+        and not block.said("recipe")
     }
 )
 
