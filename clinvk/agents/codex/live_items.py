@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from clinvk.agents.kit.jsonl import items, mapping, one_line, text
-from clinvk.agents.kit.tools import shell_command
-from clinvk.model.events import Event, Json, Warned
+from clinvk.agents.kit.jsonl import items, mapping, text
+from clinvk.agents.kit.tools import not_allowed, shell_command
+from clinvk.model.events import Event, Json
 from clinvk.model.tool_names import COMMAND
 
 Line = Mapping[str, Json]
@@ -52,5 +52,4 @@ def sandbox_refusal(item: Line) -> list[Event]:
     output = text(item.get("aggregated_output"))[-10_000:]
     if item.get("status") != "failed" or not any(words in output for words in _REFUSALS):
         return []
-    command = shell_command(text(item.get("command")))
-    return [Warned(message=one_line(f"not allowed: {COMMAND} {command}"), code="denied")]
+    return [not_allowed(COMMAND, shell_command(text(item.get("command"))))]

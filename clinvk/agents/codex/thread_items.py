@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from clinvk.agents.kit.jsonl import clip, items, mapping, one_line, text
-from clinvk.agents.kit.tools import shell_command, summary_of
+from clinvk.agents.kit.tools import not_allowed, shell_command, summary_of
 from clinvk.model.events import (
     Change,
     Event,
@@ -36,8 +36,7 @@ def call_result(item: Line) -> list[Event]:
     ok = status not in ("failed", "declined") and item.get("exit_code") in (0, None)
     events: list[Event] = [ToolResult(id=text(item.get("id")), ok=ok, text=clip(output))]
     if status == "declined":
-        what = one_line(f"not allowed: {COMMAND} {text(item.get('command'))}")
-        events.append(Warned(message=what, code="denied"))
+        events.append(not_allowed(COMMAND, shell_command(text(item.get("command")))))
     return events
 
 

@@ -82,6 +82,12 @@ def result_text(content: Json) -> str:
     return "\n".join(part for part in parts if part)
 
 
+def not_allowed(tool: str, summary: str, note: str = "") -> Warned:
+    """The warning that a call was denied."""
+    what = one_line(f"{common_name(tool)} {summary}")
+    return Warned(message=f"not allowed: {what}{note}", code="denied")
+
+
 class ToolCalls:
     """Remembers the calls of a run, because their results refer to them only by id."""
 
@@ -122,8 +128,7 @@ class ToolCalls:
             return []
         self._denied.add(call_id)
         call = self._calls.get(call_id)
-        what = f"{common_name(tool)} {call.summary if call else ''}".strip()
-        return [Warned(message=f"not allowed: {one_line(what)}", code="denied")]
+        return [not_allowed(tool, call.summary if call else "")]
 
 
 def _file_change(call: ToolUse, structure: Mapping[str, Json], output: str) -> FileChange | None:

@@ -21,7 +21,7 @@ from clinvk.agents.kit.failures import (
 from clinvk.agents.kit.jsonl import clip, count, mapping, parse_object, text
 from clinvk.agents.kit.recovery import recovering
 from clinvk.agents.kit.retry_time import wait_of_headers
-from clinvk.agents.kit.tools import summary_of
+from clinvk.agents.kit.tools import not_allowed, summary_of
 from clinvk.agents.opencode.step_sum import SUB_AGENT_TOOL, StepSum, known_end, was_cut_off
 from clinvk.model.events import (
     Change,
@@ -42,7 +42,6 @@ from clinvk.model.events import (
 )
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.request import TurnRequest
-from clinvk.model.tool_names import common_name
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 Line = Mapping[str, Json]
@@ -192,8 +191,7 @@ class StepParser(Parser):
             self._sum.mark_incomplete()
         self._rejected = self._rejected or error.startswith(_REJECTED)
         if error.startswith(_REFUSED):
-            what = f"not allowed: {common_name(name)} {call.summary}".strip()
-            return [*events, Warned(message=what, code="denied")]
+            return [*events, not_allowed(name, call.summary)]
         path = text(given.get("filePath"))
         if not failed and path and name in _CHANGES:
             change = Change.CREATED if metadata.get("exists") is False else _CHANGES[name]

@@ -16,7 +16,8 @@ from clinvk.model.permission import ToolKind
 from clinvk.model.tool_names import common_name
 from clinvk.services.turns.proposed import proposed_diff
 from clinvk.text.sanitize import marked_line, safe_line
-from clinvk.text.width import cut, display_width, graphemes
+from clinvk.text.width import cut
+from clinvk.text.wrap import rows
 
 _LONGEST_PIECE = 400
 """Characters of a line that are laid out together, so that a line of 10 MB costs no more."""
@@ -49,7 +50,7 @@ class Body:
         for number in range(start, len(self.lines)):
             style, text = self.lines[number]
             continues = style.startswith(">")
-            for part in _wrapped(marked_line(text), max(columns - 3, 1)):
+            for part in rows(marked_line(text), max(columns - 3, 1)):
                 bar = signs.further if continues else signs.bar
                 yield number, f"{bar} {signs.styled(part, style.removeprefix('>'))}".rstrip()
                 continues = True
@@ -126,20 +127,3 @@ def _pieces(lines: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         yield style, text[:_LONGEST_PIECE]
         for at in range(_LONGEST_PIECE, len(text), _LONGEST_PIECE):
             yield f">{style}", text[at : at + _LONGEST_PIECE]
-
-
-def _wrapped(text: str, columns: int) -> Iterator[str]:
-    """The text in rows; at least one."""
-    if display_width(text) <= columns:
-        yield text
-        return
-    row: list[str] = []
-    used = 0
-    for part in graphemes(text):
-        width = display_width(part)
-        if row and used + width > columns:
-            yield "".join(row)
-            row, used = [], 0
-        row.append(part)
-        used += width
-    yield "".join(row)

@@ -4,14 +4,16 @@ import re
 
 from msgspec.structs import replace
 
+from clinvk.cli.paint import BOLD, DIM, RED, YELLOW, Codes
 from clinvk.cli.render import Form
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.model.report import ErrorReport
 from clinvk.text.sanitize import safe_text
+from clinvk.text.width import display_width
+from clinvk.text.wrap import filled, rows
 
 _QUOTED = r"`([^`]{200})[^`]{800,}`"
-_RED_BOLD, _DIM, _PLAIN = "\x1b[1;31m", "\x1b[2m", "\x1b[0m"
 
 
 def render_report(
@@ -40,25 +42,39 @@ def render_report(
 
 def say_error(streams: Streams, error: ErrorReport) -> None:
     """`error: …` and `hint: …` on stderr; further lines of either are indented below it."""
-    _say(streams, "error:", _RED_BOLD, error.message)
+    _say(streams, "error:", (BOLD, RED), error.message)
     if error.hint:
         say_hint(streams, error.hint)
 
 
 def say_hint(streams: Streams, hint: str) -> None:
     """`hint: …` on stderr."""
-    _say(streams, "hint:", _DIM, hint)
+    _say(streams, "hint:", (DIM,), hint)
 
 
 def say_warning(streams: Streams, message: str) -> None:
     """`warning: …` on stderr."""
-    _say(streams, "warning:", "\x1b[33m", message)
+    _say(streams, "warning:", (YELLOW,), message)
 
 
-def _say(streams: Streams, label: str, style: str, text: str) -> None:
-    if streams.stderr_is_tty:
-        text = safe_text(text)
-    lines = text.strip().splitlines() or [""]
-    head = f"{style}{label}{_PLAIN}" if streams.err_color else label
+def _say(streams: Streams, label: str, codes: Codes, text: str) -> None:
+    """A terminal gets lines that end between words; the further ones are indented."""
     indent = " " * (len(label) + 1)
+    lines = text.strip().splitlines() or [""]
+    if streams.stderr_is_tty:
+        room = max(streams.columns() - len(indent), 1)
+        lines = [
+            part for line in safe_text(text).strip().split("\n") for part in _parts(line, room)
+        ]
+    head = streams.err_paint(label, *codes)
     streams.err("\n".join((f"{head} {lines[0]}", *(indent + line for line in lines[1:]))))
+
+
+def _parts(line: str, columns: int) -> list[str]:
+    """The line as it is where it fits; a list or a command keeps its spaces."""
+    if display_width(line) <= columns:
+        return [line]
+    indent = line[: len(line) - len(line.lstrip())]
+    if "  " in line.strip():
+        return [part.rstrip() for part in rows(line, columns)]
+    return filled(line, columns, f"{indent}  " if indent else "")

@@ -25,6 +25,7 @@ from clinvk.agents.kit.json_rpc import (
 )
 from clinvk.agents.kit.jsonl import mapping, one_line, text
 from clinvk.agents.kit.recovery import recovering
+from clinvk.agents.kit.tools import not_allowed
 from clinvk.model.events import (
     Event,
     Failed,
@@ -40,7 +41,6 @@ from clinvk.model.events import (
 from clinvk.model.failure import Failure, FailureCode
 from clinvk.model.permission import DecidedBy, Decision
 from clinvk.model.request import TurnRequest
-from clinvk.model.tool_names import common_name
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.text.bounded import CUT_NOTE
 
@@ -298,9 +298,8 @@ class AcpParser(Parser):
             yield from self._tools.tell(call)
             rejected = selected(option(request.params, "reject_once"))
             yield from self._rpc.respond(request.key, rejected)
-            what = f"{common_name(self.tool_name(call))} {call.summary}".strip()
-            note = f"not allowed: {one_line(what)} (the agent does not offer to allow it once)"
-            yield Warned(message=note, code="denied")
+            note = " (the agent does not offer to allow it once)"
+            yield not_allowed(self.tool_name(call), call.summary, note)
             yield from self._tools.end(call, ok=False, said="not allowed")
             return
         self._asked[request.key] = (request.params, call)
