@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 from bed.bare import bare_command
 from bed.terminal import have_tmux
 from clinvk.agents.plugins import GROUP
-from e2e.docs_session import DOCS, NOT_PLAYED, Block, Page, blocks, home_of_a_reader
+from clinvk.cli.completion.tree import read_tree
+from e2e.docs_session import BLOCK, DOCS, NOT_PLAYED, Block, Page, blocks, home_of_a_reader
 from tools.schemas import ErrorForm
 
 ELSEWHERE = {
@@ -87,3 +89,28 @@ def test_the_example_of_an_error_has_its_fields() -> None:
     """All of them and no others, in a form that a program reads."""
     (block,) = _of("errors.md", "json")
     ErrorForm.model_validate(json.loads(block.body))
+
+
+def _named_commands() -> list[tuple[str, str]]:
+    """Each `clinvk …` in the sentences and tables of the pages, with its page."""
+    found = {
+        (page.name, " ".join(line.split()))
+        for page in DOCS.glob("*.md")
+        for line in re.findall(r"`(clinvk [^`]+)`", BLOCK.sub("", page.read_text("utf-8")))
+    }
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("page", "line"), _named_commands())
+def test_a_command_in_a_sentence_exists(page: str, line: str) -> None:
+    """With its options, wherever they stand."""
+    del page
+    below = {one.path: one for one in read_tree().walk()}
+    words = shlex.split(line)[1:]
+    named = path = tuple(word for word in words if not word.startswith("-"))
+    while path not in below:
+        path = path[:-1]
+    names = {name for option in below[path].options for name in option.names}
+    given = {word.partition("=")[0] for word in words if word.startswith("-") and word != "-"}
+    assert given <= names
+    assert path == named or not below[path].commands or below[path].words
