@@ -32,7 +32,7 @@ _clinvk_facts() {
             options='--backend=@backends -b=@backends --status=running,active,interrupted,error,completed --here --dir=@folders --tag=@tags -t=@tags --since=@nothing --until=@nothing --archived --touched=@files --sort=last,created,tokens,cost,title --limit=@nothing -n=@nothing --quiet -q --json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'sessions show')
-            options='--turn=@nothing --answer --markdown --json --output-format=text,json -o=text,json --config=@files --help -h'
+            options='--turn=@nothing --answer --markdown --no-pager --json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions'
             ;;
         'sessions search')
@@ -40,7 +40,7 @@ _clinvk_facts() {
             places='@nothing...'
             ;;
         'sessions files')
-            options='--turn=@nothing --json --output-format=text,json -o=text,json --config=@files --help -h'
+            options='--turn=@nothing --no-pager --json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions'
             ;;
         'sessions rename')

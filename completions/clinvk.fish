@@ -258,7 +258,7 @@ complete -c clinvk -n '__clinvk_is \'chat\'' -l help -s h -d 'Show this message 
 
 # clinvk sessions
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a list -d 'List sessions, most recently used first.'
-complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a show -d 'Show the details and the cost of a session.'
+complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a show -d 'Show a session with its last prompt and answer.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a search -d 'Search titles, names, tags, prompts, answers and files.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a files -d 'List the files that a session\'s turns changed.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a rename -d 'Change the title of a session, which lists show.'
@@ -300,6 +300,7 @@ complete -c clinvk -n '__clinvk_is \'sessions list\'' -l help -s h -d 'Show this
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l turn -x -d 'Show only turn N.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l answer -d 'Print only the final answer, of the last turn or turn N.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l markdown -d 'Print the whole conversation, as `export` does.'
+complete -c clinvk -n '__clinvk_is \'sessions show\'' -l no-pager -d 'Show no pager, however long the page is.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
 complete -c clinvk -n '__clinvk_is \'sessions show\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
@@ -324,6 +325,7 @@ complete -c clinvk -n '__clinvk_is \'sessions search\'' -l help -s h -d 'Show th
 
 # clinvk sessions files
 complete -c clinvk -n '__clinvk_is \'sessions files\'' -l turn -x -d 'Show only turn N.'
+complete -c clinvk -n '__clinvk_is \'sessions files\'' -l no-pager -d 'Show no pager, however long the page is.'
 complete -c clinvk -n '__clinvk_is \'sessions files\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'sessions files\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
 complete -c clinvk -n '__clinvk_is \'sessions files\'' -l config -r -F -d 'Use FILE instead of your configuration file.'

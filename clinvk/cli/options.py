@@ -102,4 +102,5 @@ Limit = Annotated[
         help="Maximum number of sessions, 0 for all (default: all that fit the screen).",
     ),
 ]
+NoPager = Annotated[bool, Option("--no-pager", help="Show no pager, however long the page is.")]
 IdsOnly = Annotated[bool, Option("--quiet", "-q", help="Print only ids, one per line.")]

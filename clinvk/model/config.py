@@ -48,7 +48,7 @@ MODEL_VARIABLE = "CLINVK_MODEL"
 """Sets the model of the chosen backend, and overrides the backend's own settings."""
 
 
-OTHER_VARIABLES = (MODEL_VARIABLE, "CLINVK_HOME", "CLINVK_RUN")
+OTHER_VARIABLES = (MODEL_VARIABLE, "CLINVK_HOME", "CLINVK_PAGER", "CLINVK_RUN")
 """Variables that set no key. `CLINVK_RUN` marks the child processes of a run."""
 
 

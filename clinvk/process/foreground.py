@@ -1,4 +1,4 @@
-"""Runs a child that uses the terminal until it ends: an editor, or an agent's interactive screen.
+"""Runs a child that uses the terminal until it ends: an editor, a pager, an interactive screen.
 
 It stays in our process group, so that the shell's job control stops and continues both as one job,
 and signals from keys (such as Ctrl-C) reach it directly from the terminal.
@@ -7,12 +7,13 @@ and signals from keys (such as Ctrl-C) reach it directly from the terminal.
 import os
 import signal
 import termios
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from subprocess import Popen
+from subprocess import PIPE, Popen
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from msgspec import Struct
 
@@ -37,19 +38,21 @@ class ForegroundEnd(Struct, frozen=True, kw_only=True):
     stopped: bool
 
 
-def run_foreground(
+def run_foreground(  # noqa: PLR0913  one parameter each thing that the child gets
     argv: Sequence[str],
     *,
     environ: Mapping[str, str],
     cwd: Path | None,
     keep_open: tuple[int, ...] = (),
     started: Callable[[int], None] = lambda _: None,
+    feed: bytes | None = None,
 ) -> ForegroundEnd:
     """Run the child to its end; `BackendStartError` if it cannot be started.
 
     Terminal and streams are inherited, and the terminal's modes are restored afterwards. SIGINT,
     SIGQUIT and SIGTSTP are left to the child; SIGTERM and SIGHUP are passed on to it. It also
-    inherits the descriptors `keep_open`. `started` receives its pid when it runs.
+    inherits the descriptors `keep_open`. `started` receives its pid when it runs. Its stdin is
+    ours, or `feed`, of which it may leave any part unread.
     """
     child = _Child()
     handled = {
@@ -60,12 +63,21 @@ def run_foreground(
     with _terminal_kept(), handlers(handled):
         env = environment_in(cwd, environ)
         try:
-            process = Popen(list(argv), env=env, cwd=cwd, pass_fds=keep_open)
+            stdin = None if feed is None else PIPE
+            process = Popen(list(argv), env=env, cwd=cwd, pass_fds=keep_open, stdin=stdin)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             raise BackendStartError(f"cannot start `{argv[0]}`: {reason}") from error
+        if process.stdin is not None:
+            # In a thread, which may wait for ever: the reader decides how much it wants.
+            threading.Thread(target=_feed, args=(process.stdin, feed), daemon=True).start()
         code = child.follow(process, started)
         return ForegroundEnd(exit_code=code, stopped=child.stopped)
+
+
+def _feed(stdin: IO[bytes], content: bytes) -> None:
+    with suppress(OSError), stdin:
+        stdin.write(content)
 
 
 class _Child:

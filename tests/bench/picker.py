@@ -151,7 +151,7 @@ def _make(folder: Path, count: int, events: int) -> Crowd:
             with home.transcript(session.id).open("ab") as file:
                 _interrupted(file.write, session, events)
         home.record(session.id).write_bytes(json_page(encode(session)))
-    kept = project / ".local" / "share" / "clinvk-demo" / f"{CONVERSATION}.json"
+    kept = home.root / "demo" / f"{CONVERSATION}.json"
     kept.parent.mkdir(parents=True)
     kept.write_text(json.dumps({"id": CONVERSATION, "title": "", "model": "demo-1", "turns": []}))
     os.sync()

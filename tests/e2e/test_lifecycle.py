@@ -119,7 +119,7 @@ def test_a_list_is_what_the_filters_say(clinvk: Command, tmp_path: Path) -> None
         (["list", "--here", "--dir", "."], "`--here` cannot be used with `--dir`"),
         (["list", "--dir", ""], "`--dir` is empty"),
         (["list", "--sort", "size"], "`--sort`"),
-        (["list", "-n", "0"], "`--limit`"),
+        (["list", "-n", "-1"], "`--limit`"),
         (["rename", "@last"], "missing argument"),
         (["rename", "@last", " "], "the title is empty"),
         (["rename", "@last", "\x1b[2J"], "the title is empty"),

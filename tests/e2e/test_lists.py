@@ -19,7 +19,7 @@ COUNT, ROWS = 140, 24
 TITLES = (
     "fix the bug in auth.go",
     "決済サービスの再試行ロジックを直す",
-    "👩‍👩‍👧 a family and 🇩🇪 a flag",
+    "🎉 a party, and 日本",
 )
 
 
@@ -56,7 +56,7 @@ def terminal(request: pytest.FixtureRequest, clinvk: Command) -> Iterator[Termin
 
 def shown_by(terminal: Terminal, *words: str) -> list[str]:
     """The lines that a command leaves on the screen, which nothing has scrolled away from."""
-    terminal.clear()
+    assert terminal.settle() == "$"  # what is typed before that would be echoed twice
     terminal.run("clinvk", *words)
     terminal.wait_for("more: ")
     shown = terminal.wait_for_shell()

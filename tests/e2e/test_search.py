@@ -108,7 +108,7 @@ def test_without_a_hit_the_exit_status_is_1(clinvk: Command) -> None:
         (["-bug"], "the query has only excluded words"),
         (['""'], "a phrase in the query is empty"),
         (["x", "--bogus"], "there is no option `--bogus`"),
-        (["x", "-n", "0"], "`--limit`"),
+        (["x", "-n", "x"], "`--limit`"),
         (["x", "--status", "odd"], "`--status`"),
         (["x", "-b", "odd"], "there is no backend `odd`"),
         (["x", "--since", "odd"], "`--since`"),

@@ -83,7 +83,7 @@ def test_json_and_events_are_as_published(clinvk: Command) -> None:
         (["sessions", "show", "abcd"], 4, "there is no session `abcd`"),
         (["sessions", "list", "--status", "foo"], 2, "`--status`"),
         (["sessions", "list", "--backend", "foo"], 2, "there is no backend `foo`"),
-        (["sessions", "list", "-n", "0"], 2, "`--limit`"),
+        (["sessions", "list", "-n", "-1"], 2, "`--limit`"),
         (["sessions", "nope"], 2, "there is no command `nope`"),
     ],
 )

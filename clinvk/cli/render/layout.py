@@ -12,7 +12,7 @@ from clinvk.text.title import UNTITLED
 from clinvk.text.width import display_width, graphemes, pad
 
 _GAP = "  "
-_LABEL_COLUMNS = 19
+LABEL_COLUMNS = 19
 
 
 def shown_title(session: Session) -> str:
@@ -37,7 +37,46 @@ def in_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 def field(label: str, value: str) -> str:
     """One line with label and value; an empty label continues the one above."""
     head = f"{label}:" if label else ""
-    return f"{head:<{_LABEL_COLUMNS}}{safe_line(value)}"
+    return f"{head:<{LABEL_COLUMNS}}{safe_line(value)}"
+
+
+def folded(lines: Iterable[str], columns: int | None, *, indent: int = 0) -> Iterator[str]:
+    """The lines in at most `columns`, folded between words; further ones begin at `indent`.
+
+    By default that is where the line itself begins. A word that is too long for a line stays as it
+    is. None folds nothing.
+    """
+    for line in lines:
+        yield from [line] if columns is None else _folded(line, columns, indent)
+
+
+def _folded(line: str, columns: int, indent: int) -> Iterator[str]:
+    if display_width(line) <= columns:
+        yield line
+        return
+    start = indent or len(line) - len(line.lstrip(" "))
+    margin = " " * min(start, columns // 2)
+    head, at_start = line[:start], True
+    for word in line[start:].split(" "):
+        longer = f"{head}{'' if at_start else ' '}{word}"
+        if at_start or display_width(longer) <= columns:
+            head, at_start = longer, False
+        else:
+            yield head.rstrip()
+            head = f"{margin}{word}"
+    yield head
+
+
+def folded_fields(lines: Iterable[str], columns: int | None) -> Iterator[str]:
+    """Labelled lines, with what does not fit below the value, or else below the label."""
+    for line in lines:
+        longest = max(map(display_width, line[LABEL_COLUMNS:].split(" ")), default=0)
+        if columns is None or longest <= columns - LABEL_COLUMNS or display_width(line) <= columns:
+            yield from folded([line], columns, indent=LABEL_COLUMNS)
+            continue
+        if label := line[:LABEL_COLUMNS].strip():
+            yield label
+        yield from folded([f"  {line[LABEL_COLUMNS:]}"], columns)
 
 
 def fields(label: str, values: Iterable[str]) -> Iterator[str]:

@@ -1,20 +1,40 @@
-"""`sessions show`: all details of one session. `sessions files`: the files of each turn."""
+"""`sessions show`: a session with its last prompt and answer. `sessions files`: of each turn."""
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from clinvk.cli.render.layout import field, file_lines, format_age, how_changed, in_columns
+from clinvk.cli.render.dialogue import answer_lines, prompt_lines
+from clinvk.cli.render.layout import (
+    LABEL_COLUMNS,
+    field,
+    fields,
+    file_lines,
+    folded,
+    folded_fields,
+    format_age,
+    how_changed,
+    in_columns,
+)
 from clinvk.cli.streams import Streams
 from clinvk.model.files import over_turns, shown_path
+from clinvk.model.outcome import StopReason
 from clinvk.model.provenance import WITHHELD, provenance_of
 from clinvk.model.request import IfMissing
-from clinvk.model.session import Session
+from clinvk.model.session import Session, Status
 from clinvk.model.turn import Turn
 from clinvk.services.sessions.list import Shown
 from clinvk.text.json_codec import json_list, json_page
 from clinvk.text.sanitize import safe_line
-from clinvk.text.units import UNKNOWN, format_cost, format_time, format_tokens, format_turns
+from clinvk.text.units import (
+    UNKNOWN,
+    format_cost,
+    format_duration,
+    format_time,
+    format_tokens,
+    format_turns,
+)
+from clinvk.text.width import display_width
 
 _TOKENS = {
     "Input": "input_tokens",
@@ -23,22 +43,49 @@ _TOKENS = {
     "Total": "total_tokens",
 }
 
+_ENDS: Mapping[StopReason | None, str] = {
+    StopReason.END_TURN: "answered",
+    StopReason.MAX_TURNS: "stopped at the limit of steps",
+    StopReason.LENGTH: "cut off at the length limit of the model",
+    StopReason.FILTERED: "cut off by the content filter of the model",
+    StopReason.BUDGET: "stopped at the budget",
+    StopReason.CANCELLED: "interrupted",
+    StopReason.TIMEOUT: "interrupted by a time limit",
+}
+
+_MOST_OF_PROMPT = 20
+"""A prompt may have a whole log; `--turn` shows all of it."""
+
 NOT_RECORDED = "not recorded"
 """Printed for a figure that the settings do not allow to record."""
 
 
-def render_show(
-    shown: Shown, streams: Streams, *, now: datetime, as_json: bool, figures_kept: bool = True
+def render_show(  # noqa: PLR0913  one parameter a form of the output
+    shown: Shown,
+    streams: Streams,
+    *,
+    now: datetime,
+    as_json: bool,
+    figures_kept: bool = True,
+    markdown: bool = True,
+    write: Callable[[str], None] | None = None,
 ) -> None:
-    """Show the session on stdout; `figures_kept` is False if figures are not recorded."""
+    """Show the session on stdout; `figures_kept` is False if figures are not recorded.
+
+    On a terminal the answer is rendered if `markdown`. `write` shows the page instead of stdout.
+    """
     if as_json:
         from clinvk.published.sessions import shown_to_json
 
         streams.out_json(json_page(shown_to_json(shown)).decode())
         return
+    columns = streams.columns() if streams.stdout_is_tty else None
     usage = _usage(shown.session) if figures_kept else [field("Token Usage", NOT_RECORDED)]
-    lines = (*_head(shown, now), *usage, *_rest(shown, figures_kept=figures_kept))
-    streams.out("".join(f"{line}\n" for line in lines))
+    lines = [*folded((*_head(shown, now), *usage), columns, indent=LABEL_COLUMNS)]
+    lines += folded_fields(_rest(shown, figures_kept=figures_kept), columns)
+    lines += _without_clinvk(shown, columns)
+    lines += _last_turn(shown, streams, markdown=markdown)
+    (write or streams.out)("".join(f"{line}\n" for line in lines))
 
 
 def _head(shown: Shown, now: datetime) -> Iterator[str]:
@@ -80,29 +127,89 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
     session, transcript = shown.session, shown.transcript
     damaged, lost = transcript.damaged_lines, transcript.lost_turns(session)
     files = over_turns(turn.outcome.files for turn in transcript.turns)
-    known = {
-        "Name": session.name,
-        "Title": session.title,
-        "Tags": ", ".join(session.tags),
-        "Cost": _cost(session) if figures_kept else NOT_RECORDED,
-        "Turns": format_tokens(session.turns_begun),
-        "Access": session.access and session.access.value,
-        "Imported": _imported(session),
-        "Archived": "yes" if session.archived else None,
-        "Last Error": _last_error(shown),
-        "Parent": session.parent,
-        "Agent Session": session.conversation.id,
-        "Started Again": ", ".join(_replaced_conversations(shown)),
-        "Damaged Lines": damaged and f"{damaged:,} in the transcript, skipped",
-        "Lost": lost and f"{format_turns(lost)} (not in the transcript)",
-    }
-    for label, value in known.items():
-        if value:
-            yield field(label, value)
+    yield from _known(
+        {
+            "Name": session.name,
+            "Title": session.title,
+            "Tags": ", ".join(session.tags),
+            "Cost": _cost(session) if figures_kept else NOT_RECORDED,
+            "Turns": format_tokens(session.turns_begun),
+            "Last Turn": _how_it_ended(shown),
+            "Last Error": _last_error(shown),
+        }
+    )
     yield from file_lines("Files Changed", files, session.cwd)
-    if shown.native_resume:
-        command = f"cd {shlex.quote(session.cwd)} && {shlex.join(shown.native_resume)}"
-        yield field("Without clinvk", command)
+    yield from _known(
+        {
+            "Access": session.access and session.access.value,
+            "System Prompt": session.system_prompt,
+            "Parent": session.parent,
+            "Imported": _imported(session),
+            "Archived": "yes" if session.archived else None,
+        }
+    )
+    yield from fields("Agent Session", _conversations(session))
+    yield from _known(
+        {
+            "Started Again": ", ".join(_replaced_conversations(shown)),
+            "Damaged Lines": damaged and f"{damaged:,} in the transcript, skipped",
+            "Lost": lost and f"{format_turns(lost)} (not in the transcript)",
+        }
+    )
+
+
+def _known(values: Mapping[str, object]) -> Iterator[str]:
+    return (field(label, str(value)) for label, value in values.items() if value)
+
+
+def _conversations(session: Session) -> Sequence[str]:
+    """The agents' own ids; with those of several agents, each after its agent."""
+    known = {one.backend: one.id for one in session.conversations if one.id}
+    if set(known) <= {session.backend}:
+        return [*known.values()]
+    return [f"{backend}:{conversation}" for backend, conversation in known.items()]
+
+
+def _without_clinvk(shown: Shown, columns: int | None) -> Iterator[str]:
+    """The command that resumes it without clinvk; two lines of it can be copied too."""
+    if not shown.native_resume:
+        return
+    enter = f"cd {shlex.quote(shown.session.cwd)} &&"
+    resume = shlex.join(shown.native_resume)
+    line = field("Without clinvk", f"{enter} {resume}")
+    if columns is None or display_width(line) <= columns:
+        yield line
+    else:
+        yield from folded_fields(fields("Without clinvk", (enter, resume)), columns)
+
+
+def _last_turn(shown: Shown, streams: Streams, *, markdown: bool) -> Iterator[str]:
+    """The last prompt and the last answer, as far as they are known."""
+    turns = shown.transcript.turns
+    if not turns:
+        return
+    last = turns[-1]
+    if last.prompt.strip():
+        yield ""
+        yield from prompt_lines("Last Prompt", last.prompt, streams, most=_MOST_OF_PROMPT)
+    if last.outcome.text.strip():
+        yield ""
+        label = "Last Answer (incomplete)" if last.interrupted else "Last Answer"
+        yield from answer_lines(label, last.outcome.text, streams, markdown=markdown)
+
+
+def _how_it_ended(shown: Shown) -> str | None:
+    """How the last turn ended, and after how long."""
+    turns = shown.transcript.turns
+    if not turns:
+        return None
+    outcome, took = turns[-1].outcome, ""
+    if outcome.duration_s is not None:
+        took = f", {format_duration(outcome.duration_s)}"
+    if turns[-1].interrupted:
+        return "still running" if shown.status is Status.RUNNING else "interrupted"
+    how = "failed" if outcome.failure else "ended"
+    return f"{_ENDS.get(outcome.stop_reason, how)}{took}"
 
 
 def _imported(session: Session) -> str | None:
@@ -137,8 +244,15 @@ def _last_error(shown: Shown) -> str | None:
     return failure.message if failure else None
 
 
-def render_files(turns: Sequence[Turn], streams: Streams, *, cwd: str, as_json: bool) -> None:
-    """Show the files on stdout: relative to the turn's directory in text, absolute in JSON."""
+def render_files(
+    turns: Sequence[Turn],
+    streams: Streams,
+    *,
+    cwd: str,
+    as_json: bool,
+    write: Callable[[str], None] | None = None,
+) -> None:
+    """Show the files on stdout, or by `write`: absolute in JSON, else relative to the directory."""
     if as_json:
         from clinvk.published.sessions import files_to_json
 
@@ -152,4 +266,4 @@ def render_files(turns: Sequence[Turn], streams: Streams, *, cwd: str, as_json: 
     if not rows:
         streams.err("no file was changed")
         return
-    streams.out("".join(in_columns([("TURN", "CHANGE", "FILE"), *rows])))
+    (write or streams.out)("".join(in_columns([("TURN", "CHANGE", "FILE"), *rows])))

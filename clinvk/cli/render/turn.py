@@ -1,14 +1,16 @@
 """`sessions show --turn`: one turn, or only its answer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from clinvk.cli.render.layout import field, fields, file_lines, text_lines
+from clinvk.cli.render.dialogue import answer_lines, prompt_lines
+from clinvk.cli.render.layout import field, fields, file_lines, folded_fields, text_lines
 from clinvk.cli.render.permission_answer import answer_words
 from clinvk.cli.streams import Streams
 from clinvk.model.request import IfMissing
 from clinvk.model.tool_names import common_name
 from clinvk.model.turn import Permission, ToolCall, Turn
 from clinvk.text.json_codec import json_page
+from clinvk.text.sanitize import safe_text
 from clinvk.text.units import UNKNOWN, format_cost, format_duration, format_time, format_tokens
 
 _ORIGINS = {
@@ -18,23 +20,39 @@ _ORIGINS = {
 _HOW = {True: "ok", False: "failed", None: "no result"}
 
 
-def render_turn(turn: Turn, streams: Streams, *, session_id: str, as_json: bool) -> None:
-    """Show the turn on stdout."""
+def render_turn(  # noqa: PLR0913  one parameter a form of the output
+    turn: Turn,
+    streams: Streams,
+    *,
+    session_id: str,
+    as_json: bool,
+    markdown: bool = True,
+    write: Callable[[str], None] | None = None,
+) -> None:
+    """Show the turn on stdout, or by `write`; on a terminal with `markdown`, rendered."""
     if as_json:
         from clinvk.published.sessions import turn_to_json
 
         value = {"session_id": session_id, **turn_to_json(turn, session_id)}
         streams.out_json(json_page(value).decode())
         return
-    lines = (*_head(turn, session_id), *_course(turn))
-    streams.out("".join(f"{line}\n" for line in lines))
+    columns = streams.columns() if streams.stdout_is_tty else None
+    lines = [*folded_fields((*_head(turn, session_id), *_course(turn)), columns)]
+    failure = turn.outcome.failure
+    if failure and failure.detail:
+        lines += ["", *text_lines("Last Output", failure.detail)]
+    lines += ["", *prompt_lines("Prompt", turn.prompt, streams)]
+    answer = turn.outcome.text or UNKNOWN
+    lines += ["", *answer_lines("Answer", answer, streams, markdown=markdown)]
+    (write or streams.out)("".join(f"{line}\n" for line in lines))
 
 
-def render_answer(turn: Turn, streams: Streams) -> None:
-    """Print the answer unchanged (made safe on a terminal), with a line end."""
+def render_answer(turn: Turn, streams: Streams, write: Callable[[str], None] | None = None) -> None:
+    """Print the answer unchanged (made safe on a terminal), with a line end; perhaps by `write`."""
     text = turn.outcome.text
     if text:
-        streams.out_text(text if text.endswith("\n") else f"{text}\n")
+        text = safe_text(text) if streams.stdout_is_tty else text
+        (write or streams.out)(text if text.endswith("\n") else f"{text}\n")
     if turn.interrupted:
         streams.err(f"turn {turn.number} was interrupted: the answer is incomplete")
     elif not text:
@@ -75,13 +93,6 @@ def _course(turn: Turn) -> Iterator[str]:
     yield from fields("Warnings", outcome.warnings)
     if outcome.failure:
         yield field("Error", outcome.failure.message)
-        if outcome.failure.detail:
-            yield ""
-            yield from text_lines("Last Output", outcome.failure.detail)
-    yield ""
-    yield from text_lines("Prompt", turn.prompt)
-    yield ""
-    yield from text_lines("Answer", outcome.text or UNKNOWN)
 
 
 def _call(call: ToolCall) -> str:

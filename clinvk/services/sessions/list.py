@@ -149,6 +149,22 @@ def show_session(world: World, reference: str, *, outlined: bool = False) -> Sho
     )
 
 
+def with_received(world: World, shown: Shown) -> Shown:
+    """The session with what was received of an open last turn, which an outline does not have."""
+    turns = shown.transcript.turns
+    if not turns or not turns[-1].interrupted or turns[-1].outcome.text:
+        return shown
+    last = turns[-1]
+    try:
+        texts = world.store.texts(shown.session.id).turns
+    except StoreError:
+        return shown
+    answers = next((one.answers for one in reversed(texts) if one.number == last.number), ())
+    text = "\n\n".join(filter(None, answers))
+    last = replace(last, messages=answers, outcome=replace(last.outcome, text=text))
+    return replace(shown, transcript=replace(shown.transcript, turns=(*turns[:-1], last)))
+
+
 def _with_counts(session: Session, transcript: "Transcript") -> Session:
     """The session with the number of turns that reported each figure, also for old records."""
     numbers = [turn.number for turn in transcript.turns]

@@ -77,10 +77,7 @@ class SessionStore(Struct, frozen=True):
         return len(reading.select(self.home, Query(selection)).sessions)
 
     def words(self, kind: WordKind, beginning: str, most: int) -> list[str]:
-        """The words of this kind that begin so, of all sessions, each once; at most `most`, sorted.
-
-        Like `count`, it reads no session if possible.
-        """
+        """The words of this kind that begin so, of all sessions, sorted; at most `most`."""
         known = index.words(self.home, kind, beginning, most)
         return reading.words(self.home, kind, beginning)[:most] if known is None else known
 

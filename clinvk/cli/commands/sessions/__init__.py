@@ -4,7 +4,7 @@ from clinvk.cli.command import command_table
 
 LINES = {
     "list": "List sessions, most recently used first.",
-    "show": "Show the details and the cost of a session.",
+    "show": "Show a session with its last prompt and answer.",
     "search": "Search titles, names, tags, prompts, answers and files.",
     "files": "List the files that a session's turns changed.",
     "rename": "Change the title of a session, which lists show.",

@@ -1,11 +1,13 @@
 """`clinvk sessions show` and `files`."""
 
+from contextlib import suppress
 from typing import Annotated
 
 from clinvk.cli import options
 from clinvk.cli.command import Argument, Option, command
 from clinvk.cli.context import Cli
-from clinvk.errors import UsageError
+from clinvk.cli.streams import Streams
+from clinvk.errors import ConfigError, UsageError
 
 
 @command()
@@ -28,10 +30,16 @@ def show(  # noqa: PLR0913  one parameter an option
     markdown: Annotated[
         bool, Option("--markdown", help="Print the whole conversation, as `export` does.")
     ] = False,
+    no_pager: options.NoPager = False,
     as_json: options.Json = False,
 ) -> None:
-    """Show the details and the cost of a session."""
-    from clinvk.services.sessions.list import show_session, turn_of
+    """Show a session with its last prompt and answer.
+
+    On a terminal, a page that is longer than the screen is shown by `$CLINVK_PAGER`, else
+    `$PAGER`, else `less`; if it is empty or `cat`, by none.
+    """
+    from clinvk.cli.pager import page
+    from clinvk.services.sessions.list import show_session, turn_of, with_received
 
     asked = {"--answer": answer, "--markdown": markdown, "--json": as_json}
     forms = [option for option, given in asked.items() if given]
@@ -39,6 +47,11 @@ def show(  # noqa: PLR0913  one parameter an option
         raise UsageError(f"`{forms[0]}` cannot be used with `{forms[1]}`", hint="use one of them")
     shown = show_session(cli.world, session, outlined=not forms and turn is None)
     turns = shown.transcript.turns
+    streams, rendered = _look(cli)
+
+    def write(text: str) -> None:
+        page(text, cli, streams, wanted=not no_pager)
+
     if markdown:
         from clinvk.cli.render.markdown_export import markdown_of
         from clinvk.services.sessions.export import ExportedSession
@@ -50,21 +63,49 @@ def show(  # noqa: PLR0913  one parameter an option
             turns=turns if turn is None else (turn_of(shown.session, turns, turn),),
         )
         text = markdown_of([exported])
-        cli.streams.out_utf8(safe_text(text) if cli.streams.stdout_is_tty else text)
+        if streams.stdout_is_tty:
+            write(safe_text(text))
+        else:
+            streams.out_utf8(text)
     elif turn is not None or answer:
         from clinvk.cli.render.turn import render_answer, render_turn
 
         one = turn_of(shown.session, turns, turn)
         if answer:
-            render_answer(one, cli.streams)
+            render_answer(one, streams, write)
         else:
-            render_turn(one, cli.streams, session_id=shown.session.id, as_json=as_json)
+            session_id = shown.session.id
+            render_turn(
+                one, streams, session_id=session_id, as_json=as_json, markdown=rendered, write=write
+            )
     else:
         from clinvk.cli.render.show import render_show
 
-        # Only a session without figures needs to know why it has none.
-        kept = shown.session.usage.known or _figures_are_kept(cli)
-        render_show(shown, cli.streams, now=cli.world.now(), as_json=as_json, figures_kept=kept)
+        render_show(
+            shown if as_json else with_received(cli.world, shown),
+            streams,
+            now=cli.world.now(),
+            as_json=as_json,
+            # Only a session without figures needs to know why it has none.
+            figures_kept=shown.session.usage.known or _figures_are_kept(cli),
+            markdown=rendered,
+            write=write,
+        )
+
+
+def _look(cli: Cli) -> tuple[Streams, bool]:
+    """The terminal with the colours of the configuration, and whether to render Markdown there.
+
+    A configuration with an error is no reason not to show a session.
+    """
+    from clinvk.services.config.settings import effective_settings
+
+    if cli.streams.stdout_is_tty:
+        with suppress(ConfigError):
+            settings = effective_settings(cli.world)
+            streams = cli.streams.with_color(settings.get("output.color"))
+            return streams, settings.get("output.render") != "never"
+    return cli.streams, True
 
 
 def _figures_are_kept(cli: Cli) -> bool:
@@ -80,6 +121,7 @@ def files(
     session: options.SessionReference,
     *,
     turn: options.TurnNumber = None,
+    no_pager: options.NoPager = False,
     as_json: options.Json = False,
 ) -> None:
     """List the files that a session's turns changed.
@@ -87,6 +129,7 @@ def files(
     Files marked as observed were not reported by the agent: the git work tree was compared before
     and after the turn.
     """
+    from clinvk.cli.pager import page
     from clinvk.cli.render.show import render_files
     from clinvk.services.sessions.list import show_session, turn_of
 
@@ -94,4 +137,10 @@ def files(
     turns = shown.transcript.turns
     if turn is not None:
         turns = (turn_of(shown.session, turns, turn),)
-    render_files(turns, cli.streams, cwd=shown.session.cwd, as_json=as_json)
+    render_files(
+        turns,
+        cli.streams,
+        cwd=shown.session.cwd,
+        as_json=as_json,
+        write=lambda text: page(text, cli, cli.streams, wanted=not no_pager),
+    )
