@@ -9,7 +9,7 @@ terminal mode is changed here.
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal, TextIO
 
 from msgspec import Struct, field
@@ -185,6 +185,15 @@ class Streams(Struct, kw_only=True, eq=False):
             if buffer is None:
                 return self.stdin.read(longest + 1)
             return text_from(bytes(buffer.read(longest + 1)))
+        except OSError as error:
+            raise unreadable_stdin(error) from error
+
+    def stdin_blocks(self, size: int) -> Iterator[bytes]:
+        """The bytes of stdin, at most `size` at a time; raises `UsageError` like `read_stdin`."""
+        buffer = getattr(self.stdin, "buffer", None)
+        try:
+            while buffer is not None and (block := buffer.read(size)):
+                yield block
         except OSError as error:
             raise unreadable_stdin(error) from error
 

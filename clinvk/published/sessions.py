@@ -1,12 +1,12 @@
 """The JSON output of `clinvk sessions`: each object is created here, and only here."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
 
 from clinvk.model.files import file_to_json, over_turns
-from clinvk.model.portable import EXPORT_VERSION, PortableSession
+from clinvk.model.portable import EXPORT_VERSION, LargeLine, PortableSession
 from clinvk.model.report import ErrorReport
 from clinvk.model.turn import Permission, Turn
 from clinvk.model.usage import UNKNOWN_USAGE
@@ -195,7 +195,7 @@ def _swept_to_json(one: "Swept") -> dict[str, Any]:
 def imported_to_json(done: "Imported") -> dict[str, Any]:
     """What `sessions import` did."""
     return {
-        **chosen(done, "imported", "present"),
+        **chosen(done, "imported", "updated", "present", "different"),
         "refused": [asdict(one) for one in done.refused],
         **chosen(done, "warnings"),
     }
@@ -206,21 +206,20 @@ def index_diff_to_json(diff: "IndexDiff") -> dict[str, int]:
     return asdict(diff)
 
 
-def export_text(sessions: Sequence[PortableSession]) -> str:
-    """The JSON document that `import` reads; each line of a transcript is one line in it."""
-    return "".join(_document(sessions))
+def export_parts(sessions: Iterable[PortableSession]) -> Iterator[bytes]:
+    """The JSON document that `import` reads, in parts; each line of a transcript is one line in it.
 
-
-def _document(sessions: Sequence[PortableSession]) -> Iterator[str]:
-    yield f'{{"clinvk_export": {EXPORT_VERSION}, "sessions": [\n'
+    The sessions are read one after the other.
+    """
+    yield b'{"clinvk_export": %d, "sessions": [\n' % EXPORT_VERSION
     for number, one in enumerate(sessions):
-        yield ",\n" if number else ""
-        yield f'{{"record": {_json(one.record)}, "transcript": ['
+        yield b",\n" if number else b""
+        yield b'{"record": %s, "transcript": [' % json_line(one.record).removesuffix(b"\n")
         for place, line in enumerate(one.transcript):
-            yield f"{',' if place else ''}\n{_json(line)}"
-        yield "\n]}"
-    yield "\n]}\n"
-
-
-def _json(value: Mapping[str, Any] | str) -> str:
-    return json_line(value).decode("utf-8").removesuffix("\n")
+            yield b",\n" if place else b"\n"
+            if isinstance(line, LargeLine):
+                yield from line.blocks()
+            else:
+                yield json_line(line).removesuffix(b"\n")
+        yield b"\n]}"
+    yield b"\n]}\n"

@@ -83,18 +83,24 @@ def write_private_together(files: Sequence[tuple[Path, bytes]]) -> None:
             for path, data in files:
                 staged.append(temporaries.enter_context(temporary_file(path, path.parent)))
                 _write_new(staged[-1], data, synced=False)
-            # One wait for all; without it each file would wait for the disk's journal by itself.
+            sync_files(staged)
             folders = list(dict.fromkeys(path.parent for path, _ in files))
-            for folder in folders:
-                _sync_file_system(folder)
-            for (path, _), temporary in zip(files, staged, strict=True):  # noqa: B007  see below
-                _sync_file(temporary)
             for (path, _), temporary in zip(files, staged, strict=True):
                 temporary.replace(path)
             for path in folders:
                 sync_folder(path)
         except OSError as error:
             raise StoreError(f"cannot write `{path}`: {reason(error)}") from error
+
+
+def sync_files(paths: Sequence[Path]) -> None:
+    """Sync the content of all these files to the disk. Raises `OSError`."""
+    # One wait for all; without it each file would wait for the disk's journal by itself.
+    for folder in dict.fromkeys(path.parent for path in paths):
+        _sync_file_system(folder)
+    for path in paths:
+        with regular_file(path) as descriptor:
+            os.fsync(descriptor)
 
 
 def _sync_file_system(folder: Path) -> None:
@@ -109,11 +115,6 @@ def _sync_file_system(folder: Path) -> None:
                 sync(descriptor)
         finally:
             os.close(descriptor)
-
-
-def _sync_file(path: Path) -> None:
-    with regular_file(path) as descriptor:
-        os.fsync(descriptor)
 
 
 @contextmanager

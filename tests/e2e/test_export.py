@@ -55,8 +55,7 @@ def test_an_import_restores_exactly_what_was_exported(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text(encoding="utf-8") == _export(clinvk, "first", *two, "--json")
     ran = clinvk("sessions", "import", file, "--trust", env=other)
-    assert (ran.exit_code, ran.stderr) == (0, "")
-    assert ran.stdout == "".join(f"imported {one}\n" for one in two)
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (0, "imported 2 sessions\n", "")
     before, after = _tree(home), _tree(tmp_path / "other")
     assert before.keys() == after.keys()
     for name, content in before.items():
@@ -70,26 +69,27 @@ def test_an_import_restores_exactly_what_was_exported(
     assert all(one["record"].pop("imported") for one in told["sessions"])
     assert told == json.loads(file.read_text(encoding="utf-8"))
     again = clinvk("sessions", "import", file, "--trust", "--json", env=other)
-    assert again.json() == {"imported": [], "present": two, "refused": [], "warnings": []}
+    nothing = {key: [] for key in ("imported", "updated", "different", "refused", "warnings")}
+    assert again.json() == {**nothing, "present": two}
     assert _tree(tmp_path / "other") == after
     piped = clinvk(
         "sessions", "import", "-", "--trust", stdin=file.read_text(encoding="utf-8"), env=other
     )
-    assert piped.stdout == "".join(f"present  {one}\n" for one in two)
+    assert piped.stdout == "imported 0 sessions; 2 already here\n"
     assert clinvk("-s", "second", "go on", env=other).exit_code == 0
 
 
 def test_an_import_overwrites_nothing(clinvk: Command, two: list[str], tmp_path: Path) -> None:
-    """A session that differs is refused, the others are taken, and the exit code says so."""
+    """A session that exists is passed by, counted, and the way to take a newer copy is named."""
     file = tmp_path / "export.json"
     _export(clinvk, *two, "--json", "-O", file)
     clinvk("-s", "first", "one turn more")
     clinvk("sessions", "delete", "second", "-y")
     before = _tree(Path(clinvk.home.clinvk_home))
     ran = clinvk("sessions", "import", file)
-    assert ran.exit_code == 4
-    assert ran.stdout == f"imported {two[1]}\n"
-    assert f"session {two[0]} is not imported" in ran.stderr
+    assert ran.exit_code == 0
+    assert ran.stdout == "imported 1 session; 1 already here, 1 of them different\n"
+    assert ran.stderr.startswith("hint: `--update` takes")
     after = _tree(Path(clinvk.home.clinvk_home))
     assert {name: after[name] for name in before} == before
     check_home(clinvk.home.clinvk_home)
@@ -103,11 +103,12 @@ def test_a_name_in_use_is_dropped_with_a_warning(
     _export(clinvk, "first", "--json", "-O", file)
     clinvk("-b", "demo", "-s", "first", "mine", env=other)
     ran = clinvk("sessions", "import", file, env=other)
-    assert (ran.exit_code, ran.stdout) == (0, f"imported {two[0]}\n")
+    assert (ran.exit_code, ran.stdout) == (0, "imported 1 session\n")
     assert "warning: " in ran.stderr
     assert "without its name" in ran.stderr
     assert clinvk("sessions", "show", two[0], "--json", env=other).json()["name"] is None
-    assert clinvk("sessions", "import", file, env=other).stdout == f"present  {two[0]}\n"
+    again = clinvk("sessions", "import", file, env=other)
+    assert (again.stdout, again.stderr) == ("imported 0 sessions; 1 already here\n", "")
 
 
 @pytest.mark.parametrize(
@@ -120,10 +121,10 @@ def test_a_name_in_use_is_dropped_with_a_warning(
     ],
     ids=["id", "schema", "no-transcript", "line"],
 )
-def test_a_malformed_export_writes_nothing_at_all(
+def test_a_malformed_session_ends_the_import_before_anything_of_it_is_written(
     clinvk: Command, two: list[str], tmp_path: Path, change: Any, why: str
 ) -> None:
-    """Not even the sessions before the one that is wrong."""
+    """The session before it is imported and complete, and the sentence says so."""
     value = json.loads(_export(clinvk, *two, "--json"))
     check_export(value)
     change(value["sessions"][1])
@@ -132,7 +133,9 @@ def test_a_malformed_export_writes_nothing_at_all(
     ran = clinvk("sessions", "import", file, env={"CLINVK_HOME": str(other)})
     assert (ran.exit_code, ran.stdout) == (4, "")
     assert why in ran.stderr.splitlines()[0]
-    assert not other.exists()
+    assert "1 session before that imported" in ran.stderr.splitlines()[0]
+    assert {name.partition(".")[0].rpartition("/")[2] for name in _tree(other)} == {two[0]}
+    check_home(other)
     assert not (tmp_path / "x.json").exists()
 
 
@@ -206,7 +209,8 @@ def test_only_the_answer_is_printed_with_answer(clinvk: Command, two: list[str])
         (["show", "first", "--answer", "--markdown"], 2, "cannot be used with"),
         (["show", "first", "--answer", "--turn", "3"], 4, "has no turn 3"),
         (["show", "first", "--markdown", "--turn", "3"], 4, "has no turn 3"),
-        (["export"], 2, "missing argument"),
+        (["export"], 2, "give either sessions or `--all`"),
+        (["export", "--all", "first"], 2, "give either sessions or `--all`"),
         (["export", "first", "nope"], 4, "there is no session `nope`"),
         (["export", "../x"], 4, "there is no session"),
         (["export", "first", "--format", "xml"], 2, "`--format`"),

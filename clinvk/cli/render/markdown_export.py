@@ -8,12 +8,13 @@ escaped. So a heading, an open fence, HTML or front matter in an answer cannot a
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 
 from clinvk.cli.render.layout import how_changed
 from clinvk.cli.render.permission_answer import answer_words
 from clinvk.model.files import shown_path
-from clinvk.model.session import Session
+from clinvk.model.session import Session, Status
 from clinvk.model.tool_names import common_name
 from clinvk.model.turn import Turn
 from clinvk.services.sessions.export import ExportedSession
@@ -22,6 +23,9 @@ from clinvk.text.title import UNTITLED
 from clinvk.text.units import format_cost, format_duration, format_time, format_tokens
 
 Scalar = str | int | float | None
+
+Head = tuple[Session, Status]
+"""A session, and its current status."""
 
 _LINE_END = re.compile("\r\n|\r|\n")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>&~|$#])")
@@ -36,27 +40,41 @@ _HOW = {True: "", False: " — failed", None: " — no result"}
 
 def markdown_of(sessions: Sequence[ExportedSession]) -> str:
     """The document; terminal control characters are still in it."""
-    lines = [*_front_matter(sessions)]
+    heads = ((one.session, one.status) for one in sessions)
+    return "".join(markdown_parts(heads, sessions))
+
+
+def markdown_parts(heads: Iterable[Head], sessions: Iterable[ExportedSession]) -> Iterator[str]:
+    """The document in parts. The fields of all sessions come first, so they are read before.
+
+    Each session is read before the next.
+    """
+    yield from _ended(_front_matter(heads))
     for number, one in enumerate(sessions):
-        lines += ["", "---"] if number else []
-        lines += ["", *_session(one)]
-    return "".join(f"{line}\n" for line in lines)
+        yield "\n---\n" if number else ""
+        yield "\n"
+        yield from _ended(_session(one))
 
 
-def _front_matter(sessions: Sequence[ExportedSession]) -> Iterator[str]:
+def _ended(lines: Iterable[str]) -> Iterator[str]:
+    return (f"{line}\n" for line in lines)
+
+
+def _front_matter(heads: Iterable[Head]) -> Iterator[str]:
+    rest = iter(heads)
+    first = list(islice(rest, 2))
     yield "---"
-    if len(sessions) == 1:
-        yield from _fields(sessions[0])
+    if len(first) == 1:
+        yield from _fields(*first[0])
     else:
-        yield "sessions:"
-        for one in sessions:
-            for number, line in enumerate(_fields(one)):
+        yield "sessions:" if first else "sessions: []"
+        for head in chain(first, rest):
+            for number, line in enumerate(_fields(*head)):
                 yield f"  {'-' if number == 0 else ' '} {line}"
     yield "---"
 
 
-def _fields(exported: ExportedSession) -> Iterator[str]:
-    session = exported.session
+def _fields(session: Session, status: Status) -> Iterator[str]:
     return yaml_lines(
         {
             "id": session.id,
@@ -66,7 +84,7 @@ def _fields(exported: ExportedSession) -> Iterator[str]:
             "backend_session_id": session.conversation.id,
             "model": session.conversation.model or session.model_asked,
             "cwd": session.cwd,
-            "status": exported.status.value,
+            "status": status.value,
             "tags": session.tags,
             "created_at": format_time(session.created_at),
             "last_used_at": format_time(session.last_used_at),

@@ -1,32 +1,49 @@
-"""Imports an export: it is checked completely before writing, and nothing is overwritten."""
+"""Imports the sessions of an export, however many and however large they are.
 
-import json
-from collections.abc import Iterator, Mapping
+Each session is checked, written beside its place and compared with the one that exists, then
+several are moved to their places together: one wait for the disk instead of hundreds. A session
+that exists is never overwritten, except by a longer copy of itself, if that is wanted.
+"""
+
+import os
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
-from clinvk.errors import ClinvkError, SessionDamagedError, UsageError
+from clinvk.errors import (
+    ClinvkError,
+    SessionDamagedError,
+    SessionError,
+    SessionUnreadableError,
+    StoreError,
+)
 from clinvk.model.config import Settings
-from clinvk.model.names import checked_name, checked_tag, refuse_id_like
-from clinvk.model.portable import EXPORT_VERSION, PortableSession, TranscriptLine
+from clinvk.model.portable import PortableSession
+from clinvk.model.progress import Progress, unwatched
 from clinvk.model.provenance import FIELD, WITHHELD, provenance
-from clinvk.model.session import SCHEMA, Session
-from clinvk.services.agents.catalog import Catalog
-from clinvk.services.session_locks import claim_of
+from clinvk.model.session import Session
+from clinvk.services.session_locks import at_rest, claim_of
+from clinvk.services.sessions.export_file import iter_sessions
+from clinvk.services.sessions.import_checks import checked_record, checked_with_turns, reads_as_id
 from clinvk.services.sessions.resolve import find_named
 from clinvk.services.world import World
-from clinvk.store.sessions import portable
-from clinvk.store.sessions.record_fields import encode, read_session, upgraded
-from clinvk.store.transcripts.transcript import read_lines, rebuild, reconcile
+from clinvk.store.sessions.comparing import Relation, relation
+from clinvk.store.sessions.record_fields import encode, read_session
+from clinvk.store.sessions.records import DamagedRecord, changing
+from clinvk.store.sessions.unpacking import Unpacked, append_session, place, stage
 from clinvk.text.sanitize import safe_line
-
-LARGEST = 512 * 1024 * 1024
-"""Maximum bytes that are read into memory."""
+from clinvk.text.units import plural
 
 _NAME_WAIT_S = 30.0
+_SAME = Relation.SAME
+
+_MOST = 64
+"""Sessions that are placed together: each holds one or two locks, and a process of macOS may have
+256 open files."""
 
 
 class Refused(Struct, frozen=True, kw_only=True):
@@ -36,247 +53,273 @@ class Refused(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class Imported(Struct, frozen=True, kw_only=True):
-    """The result for each session; `present` are identical sessions that exist already."""
+class Imported(Struct, kw_only=True):
+    """The ids by what was done.
 
-    imported: tuple[str, ...] = ()
-    present: tuple[str, ...] = ()
-    refused: tuple[Refused, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-
-def read_export(data: bytes, source: str, agents: Catalog) -> tuple[PortableSession, ...]:
-    """The sessions of an export. Raises `SessionDamagedError` with the place and the fault.
-
-    `source` is the name of the file in the message.
+    `present` are those that exist already and were not changed, `different` those of them that
+    differ from the export.
     """
+
+    imported: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    present: list[str] = field(default_factory=list)
+    different: list[str] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """The number of sessions."""
+        return len(self.imported) + len(self.updated) + len(self.present) + len(self.refused)
+
+
+def import_sessions(  # noqa: PLR0913  what an import is told
+    world: World,
+    blocks: Iterable[bytes],
+    source: str,
+    settings: Settings,
+    *,
+    trust: bool = False,
+    update: bool = False,
+    progress: Progress = unwatched,
+) -> Imported:
+    """Import the export with these bytes; `source` is its name in messages.
+
+    Existing sessions are not changed; with `update`, one whose turns are the first of the copy's
+    gets the others too. Access and system prompt of the export are kept for information, but only
+    applied with `trust`: the next turn uses the user's settings, like the first turn of a new
+    session, or those of the session that was updated.
+
+    Raises `SessionDamagedError` with the place and the fault, and `StoreError`. What comes before
+    is imported then, and the message says so. An import can be repeated.
+    """
+    work = _Import(world, settings, trust=trust, update=update)
+    progress(0, None)
     try:
-        if len(data) > LARGEST:
-            raise ValueError(f"it is larger than {LARGEST >> 20} MiB")  # noqa: TRY301  as all faults
-        return tuple(_sessions(json.loads(data, parse_constant=_no_number), agents))
+        why = _fault(work, blocks, progress)
+        work.flush()
+    except StoreError as error:
+        raise StoreError(f"{error.message} ({_said(work.done)})", hint=error.hint) from error
+    finally:
+        work.drop()
+    progress(work.done.count, work.done.count)
+    if why:
+        raise _damaged(source, why, work.done)
+    return work.done
+
+
+def _fault(work: "_Import", blocks: Iterable[bytes], progress: Progress) -> str:
+    """Import up to the end of the file, or to a fault in it, which is returned."""
+    try:
+        for where, one in iter_sessions(blocks):
+            work.take(where, one)
+            progress(work.done.count, None)
     except UnicodeDecodeError:
-        why = "it is not text in UTF-8"
-    except json.JSONDecodeError as error:
-        why = f"it is not JSON: {error.msg[:1].lower()}{error.msg[1:]} (line {error.lineno})"
+        return "it is not text in UTF-8"
     except RecursionError:
-        why = "it is nested too deeply"
+        return "it is nested too deeply"
     except ValueError as error:
-        why = str(error)
-    raise SessionDamagedError(
-        f"`{source}` cannot be imported: {why}",
-        hint="nothing was imported; only files of `clinvk sessions export ID -o json` can be",
+        return str(error)
+    return ""
+
+
+def _damaged(source: str, why: str, done: Imported) -> SessionDamagedError:
+    if not done.count:
+        return SessionDamagedError(
+            f"`{source}` cannot be imported: {why}",
+            hint="nothing was imported; only files of `clinvk sessions export ID -o json` can be",
+        )
+    return SessionDamagedError(
+        f"`{source}` cannot be imported completely: {why}; {_said(done)}",
+        hint="get a whole copy of the export, and import it again: what is here is not changed",
     )
 
 
-def import_sessions(
-    world: World, sessions: tuple[PortableSession, ...], settings: Settings, *, trust: bool = False
-) -> Imported:
-    """Write sessions that do not exist yet; existing ones are not changed.
-
-    Their access and system prompt are kept for information, but only applied with `trust`: the next
-    turn uses the user's settings, like the first turn of a new session.
-    """
-    done = Imported()
-    for exported in sessions:
-        one = _adapted(exported, settings, trust=trust)
-        try:
-            done = _import_one(one, world, done)
-        except ClinvkError as error:
-            refused = Refused(id=one.id, reason=error.message)
-            done = replace(done, refused=(*done.refused, refused))
-    return done
+def _said(done: Imported) -> str:
+    """How far an import came that stopped."""
+    new = len(done.imported) + len(done.updated)
+    here = f", {len(done.present):,} already here" if done.present else ""
+    return f"{plural(new, 'session')} before that imported{here}"
 
 
-def _adapted(one: PortableSession, settings: Settings, *, trust: bool) -> PortableSession:
-    """The session as it will be written. The transcript must match: records are rebuilt from it."""
-    session = read_session(dict(one.record))
-    kept = {FIELD: provenance(one.record, session.turns_begun)}
-    if trust:
-        return replace(one, record={**one.record, **kept})
-    access = settings.backend(session.backend, "access") or settings.get("run.access")
-    given = {"access": access, "system_prompt": None}
-    lines = tuple(_with_given(line, given) for line in one.transcript)
-    return PortableSession(record={**one.record, **given, **kept}, transcript=lines)
+class _Ready(Struct, frozen=True, kw_only=True):
+    """A session that can be placed, and what is held until then."""
+
+    unpacked: Unpacked
+    is_update: bool
+    held: ExitStack
 
 
-def _with_given(line: TranscriptLine, given: Mapping[str, Any]) -> TranscriptLine:
-    """The line; a `session` line gets the `given` access and system prompt."""
-    value: object = line
-    if isinstance(line, str):
-        try:
-            value = json.loads(line)
-        except (ValueError, RecursionError):
-            return line
-    if not isinstance(value, dict) or value.get("type") != "session":
-        return line
-    return {**value, **given}
+class _Import:
+    """The import so far."""
 
+    def __init__(self, world: World, settings: Settings, *, trust: bool, update: bool) -> None:
+        self.done = Imported()
+        self._world, self._settings = world, settings
+        self._trust, self._update = trust, update
+        self._ready: list[_Ready] = []
+        self._seen: set[str] = set()
+        self._names: dict[str, str] = {}
+        self._compared = False
 
-def _import_one(one: PortableSession, world: World, done: Imported) -> Imported:
-    store = world.store
-    with ExitStack() as held:
-        held.enter_context(store.lock(one.id, claim_of(world)))
-        if store.find(one.id) is not None and not portable.is_half_unpacked(store, one):
-            here = portable.pack(store, store.load(one.id))
-            if _same(here, one):
-                return replace(done, present=(*done.present, one.id))
-            reason = "a different session with that id exists, and is not overwritten"
-            return replace(done, refused=(*done.refused, Refused(id=one.id, reason=reason)))
-        name, why, warnings = one.record.get("name"), "", done.warnings
-        if name is not None and _reads_as_id(name, world):
+    def take(self, where: str, one: PortableSession) -> None:
+        """Import a session, now or with the next ones.
+
+        Raises `ValueError` with the place and the fault of an invalid one, and `StoreError`.
+        """
+        session = checked_record(one.record, f"{where}.record", self._world.agents)
+        if session.id in self._seen:
+            raise ValueError(f"{where}.record.id: `{session.id}` occurs twice")
+        self._seen.add(session.id)
+        with ExitStack() as held:
+            try:
+                self._take(where, one, session, held)
+            except StoreError:
+                raise
+            except ClinvkError as error:
+                self.done.refused.append(Refused(id=session.id, reason=error.message))
+        if len(self._ready) >= _MOST:
+            self.flush()
+
+    def flush(self) -> None:
+        """Move the sessions that are ready to their places. Raises `StoreError`."""
+        with ExitStack() as held:
+            ready, self._ready = self._ready, []
+            for one in ready:
+                held.push(one.held)
+            place(self._world.store, [one.unpacked for one in ready])
+        for one in ready:
+            ids = self.done.updated if one.is_update else self.done.imported
+            ids.append(one.unpacked.session.id)
+
+    def drop(self) -> None:
+        """Forget the sessions that are ready, and their files."""
+        for one in self._ready:
+            one.held.close()
+        self._ready = []
+
+    def _take(self, where: str, one: PortableSession, session: Session, held: ExitStack) -> None:
+        key = session.id
+        if self._find(key) is None or self._update or not self._has_record(key):
+            # Nobody may begin or delete it until it is in its place.
+            held.enter_context(at_rest(self._world, key))
+            if self._has_record(key):
+                held.enter_context(changing(self._record(key), self._world.sleep))
+        here = self._find(key)
+        given = self._given(session, here)
+        place_ = f"{where}.transcript"
+        staged = stage(self._world.home, one, place_, lambda line: {**line, **given}, held)
+        session = checked_with_turns(session, staged.outline, place_, self._world.agents)
+        session = _adapted(session, given)
+        if here is None:
+            session = self._with_name(session, None, held)
+            self._is_ready(Unpacked(session=session, transcript=staged.file), held)
+        elif not self._has_record(key) and self._relation(key, staged.file, whole=True) is _SAME:
+            # An import was killed between the two files.
+            session = self._with_name(session, None, held)
+            self._is_ready(Unpacked(session=session, transcript=None), held)
+        elif self._update and self._is_longer(here, session, staged.file):
+            session = self._with_name(_merged(here, session), here, held)
+            if staged.file is not None:
+                append_session(staged.file, session)
+            unpacked = Unpacked(session=session, transcript=staged.file)
+            self._is_ready(unpacked, held, is_update=True)
+        else:
+            self.done.present.append(key)
+            whole = self._relation(key, staged.file, whole=True) is _SAME
+            if not whole or not _same_record(here, session):
+                self.done.different.append(key)
+
+    def _is_ready(self, unpacked: Unpacked, held: ExitStack, *, is_update: bool = False) -> None:
+        self._ready.append(_Ready(unpacked=unpacked, is_update=is_update, held=held.pop_all()))
+
+    def _is_longer(self, here: Session, session: Session, staged: Path | None) -> bool:
+        """Whether the copy has our turns and more. Raises `SessionError` if it has others."""
+        found = self._relation(here.id, staged)
+        fewer = session.turns_begun < here.turns_begun
+        if found is Relation.DIFFERENT or (found is Relation.LONGER and fewer):
+            raise SessionError(
+                "its turns and those of the session here are different, and nothing is overwritten"
+            )
+        return found is Relation.LONGER
+
+    def _given(self, session: Session, here: Session | None) -> Mapping[str, Any]:
+        """The access and system prompt that replace those of the file."""
+        if self._trust:
+            return {}
+        if here is not None and self._update:
+            return {name: encode(here)[name] for name in WITHHELD}
+        settings = self._settings
+        access = settings.backend(session.backend, "access") or settings.get("run.access")
+        return {"access": access, "system_prompt": None}
+
+    def _with_name(self, session: Session, here: Session | None, held: ExitStack) -> Session:
+        """The session with its name, if no other one has it; the name is locked."""
+        name, kept = session.name, here.name if here is not None else None
+        if name is None or name == kept:
+            return session
+        why = ""
+        if reads_as_id(name, self._world.agents):
             why = f"`{safe_line(name)}` looks like an id"
-        elif name is not None:
-            held.enter_context(store.lock_name(name, claim_of(world, wait_s=_NAME_WAIT_S)))
-            holder = find_named(store, name)
-            if holder is not None and holder.id != one.id:
-                why = f"`{name}` is session {holder.id}"
-        if why:
-            one = replace(one, record={**one.record, "name": None})
-            warnings = (*warnings, f"session {one.id} is imported without its name: {why}")
-        portable.unpack(store, one)
-        return replace(done, imported=(*done.imported, one.id), warnings=warnings)
+        elif other := self._holder(name, session.id, held):
+            why = f"`{name}` is session {other}"
+        if not why:
+            self._names[name] = session.id
+            return session
+        self.done.warnings.append(f"session {session.id} is imported without its name: {why}")
+        return replace(session, name=kept)
+
+    def _holder(self, name: str, session_id: str, held: ExitStack) -> str | None:
+        """The other session that has this name; without one, the name is locked."""
+        if name not in self._names:
+            claim = claim_of(self._world, wait_s=_NAME_WAIT_S)
+            held.enter_context(self._world.store.lock_name(name, claim))
+            # All files are compared with the index once, and not for each name.
+            found = find_named(self._world.store, name, thorough=not self._compared)
+            self._compared = True
+            if found is None or found.id == session_id:
+                return None
+            return found.id
+        return self._names[name] if self._names[name] != session_id else None
+
+    def _relation(self, key: str, staged: Path | None, *, whole: bool = False) -> Relation:
+        try:
+            return relation(self._world.home.transcript(key), staged, whole=whole)
+        except StoreError as error:  # of this session; the next may be well
+            raise SessionUnreadableError(error.message) from error
+
+    def _find(self, key: str) -> Session | None:
+        found = self._world.store.find(key)
+        if isinstance(found, DamagedRecord):
+            raise found.error()
+        return found
+
+    def _record(self, key: str) -> Path:
+        return self._world.home.record(key)
+
+    def _has_record(self, key: str) -> bool:
+        return os.path.lexists(self._record(key))
 
 
-def _reads_as_id(name: str, world: World) -> bool:
-    """Whether the name could be mistaken for the id of another session."""
-    try:
-        refuse_id_like(name, world.agents.names)
-    except UsageError:
-        return True
-    return False
+def _adapted(session: Session, given: Mapping[str, Any]) -> Session:
+    """The session as it will be written, with a note of what its file says."""
+    record = encode(session)
+    note = {FIELD: provenance(record, session.turns_begun)}
+    return read_session({**record, **given, **note})
 
 
-def _same(here: PortableSession, other: PortableSession) -> bool:
-    """Whether both are the same session; a name dropped by the import makes no difference."""
-    ours, theirs = (encode(read_session(dict(one.record))) for one in (here, other))
+def _merged(here: Session, copy: Session) -> Session:
+    """The longer copy of a session, where and with the labels that it has here."""
+    tags = tuple(dict.fromkeys((*here.tags, *copy.tags)))
+    return replace(copy, cwd=here.cwd, name=copy.name or here.name, tags=tags)
+
+
+def _same_record(here: Session, copy: Session) -> bool:
+    """Whether both are the same; a name dropped by the import makes no difference."""
+    ours, theirs = encode(here), encode(copy)
     if ours.get("name") is None:
         theirs["name"] = None
     for record in (ours, theirs):
         for name in (FIELD, *WITHHELD):  # settings may have changed meanwhile
             record.pop(name, None)
-    first, second = (list(portable.line_bytes(one.transcript)) for one in (here, other))
-    return ours == theirs and first == second
-
-
-def _sessions(document: object, agents: Catalog) -> Iterator[PortableSession]:
-    if not isinstance(document, dict) or "clinvk_export" not in document:
-        raise ValueError("it is not an export of clinvk")
-    version = document["clinvk_export"]
-    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ValueError("`clinvk_export` is not a version number")
-    if version > EXPORT_VERSION:
-        raise ValueError(f"a newer clinvk wrote it (format version {version})")
-    sessions = document.get("sessions")
-    if not isinstance(sessions, list):
-        raise ValueError("`sessions` is not a list")  # noqa: TRY004  one type for all errors
-    seen: set[str] = set()
-    for number, value in enumerate(sessions):
-        place = f"sessions[{number}]"
-        one = _session(value, place, agents)
-        if one.id in seen:
-            raise ValueError(f"{place}.record.id: `{one.id}` occurs twice")
-        seen.add(one.id)
-        yield one
-
-
-def _session(value: object, place: str, agents: Catalog) -> PortableSession:
-    if not isinstance(value, dict):
-        raise ValueError(f"{place} is not an object")  # noqa: TRY004  as above
-    lines = value.get("transcript")
-    if not isinstance(lines, list):
-        raise ValueError(f"{place}.transcript is not a list")  # noqa: TRY004  as above
-    record = _record(value.get("record"), f"{place}.record", agents)
-    for number, line in enumerate(lines):
-        if not isinstance(line, dict) and not (isinstance(line, str) and _is_of_bytes(line)):
-            where = f"{place}.transcript[{number}]"
-            raise ValueError(f"{where} is neither an object nor one line of text")
-    record = _with_turns(record, tuple(lines), f"{place}.transcript", agents)
-    return PortableSession(record=record, transcript=tuple(lines))
-
-
-def _with_turns(
-    record: Mapping[str, Any], lines: tuple[TranscriptLine, ...], place: str, agents: Catalog
-) -> Mapping[str, Any]:
-    """The record, corrected from its transcript, so that nothing changes after the import.
-
-    Every command corrects a record from its transcript, and rebuilds a lost one from it; so both
-    are checked like the record.
-    """
-    session = read_session(dict(record))
-    transcript = read_lines(portable.line_bytes(lines))
-    current, rebuilt = reconcile(session, transcript), rebuild(transcript)
-    try:
-        _check(current, agents)
-        if rebuilt is not None and rebuilt.id == session.id:
-            _check_what_runs(rebuilt, agents)
-    except (UsageError, ValueError) as error:
-        message = error.message if isinstance(error, UsageError) else error
-        raise ValueError(f"{place}: {message}") from error
-    return record if current == session else encode(current)
-
-
-def _record(value: object, place: str, agents: Catalog) -> Mapping[str, Any]:
-    """A valid record, checked against the published schema."""
-    if not isinstance(value, dict):
-        raise ValueError(f"{place} is not an object")  # noqa: TRY004  as above
-    if isinstance(value.get("schema"), int) and value["schema"] > SCHEMA:
-        raise ValueError(f"{place}: a newer clinvk wrote it (schema {value['schema']})")
-    from pydantic import ValidationError
-
-    from clinvk.published.record import SessionForm
-    from clinvk.text.json_codec import json_line
-
-    value = upgraded(value) if "schema" in value else value
-    try:
-        SessionForm.model_validate_json(json_line(value))
-        _check(read_session(value), agents)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join([place, *map(str, first["loc"])])
-        raise ValueError(f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}") from error
-    except (UsageError, ValueError) as error:
-        message = error.message if isinstance(error, UsageError) else error
-        raise ValueError(f"{place}: {message}") from error
-    return value
-
-
-def _check(session: Session, agents: Catalog) -> None:
-    """Raise `UsageError` or `ValueError` for a session that no command of clinvk would write."""
-    if session.name is not None:
-        checked_name(session.name)
-    for tag in session.tags:
-        checked_tag(tag)
-    _check_what_runs(session, agents)
-
-
-def _check_what_runs(session: Session, agents: Catalog) -> None:
-    """Raise `ValueError` for a relative directory, or an id that could be read as an option."""
-    if not session.cwd.startswith("/"):
-        raise ValueError(f"`cwd` is not an absolute directory: `{safe_line(session.cwd)}`")
-    for one in session.conversations:
-        if one.id is not None and not _is_conversation(one.backend, one.id, agents):
-            raise ValueError(
-                f"`backend_session_id` is not the id of a conversation of `{one.backend}`:"
-                f" `{safe_line(one.id[:80])}`"
-            )
-
-
-def _is_conversation(name: str, conversation: str, agents: Catalog) -> bool:
-    """Whether the backend accepts the id; for an unknown backend, the usual rule applies."""
-    from clinvk.agents.base import Backend
-
-    if backend := agents.find(name):
-        return backend.is_conversation(conversation)
-    return ".." not in conversation and bool(Backend.conversation_ids.fullmatch(conversation))
-
-
-def _is_of_bytes(line: str) -> bool:
-    """Whether the text of a damaged line can be encoded as bytes without a line end."""
-    try:
-        return b"\n" not in line.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return False
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"`{word}` is not a valid JSON number")
+    return ours == theirs

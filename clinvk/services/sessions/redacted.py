@@ -5,15 +5,14 @@ A secret is looked for in whole texts, before they are cut: half of one may look
 
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
-
-from msgspec.structs import replace
 
 from clinvk.model.events import ends_message
 from clinvk.model.portable import PortableSession, TranscriptLine
-from clinvk.services.sessions.export import Export
 from clinvk.services.world import World
+from clinvk.store.sessions.portable import whole_line
 from clinvk.text.redact import MARK, Redaction
 from clinvk.text.title import title_from_prompt
 
@@ -29,30 +28,62 @@ def redaction_for(world: World) -> Redaction:
     return Redaction(home, os.path.realpath(home))
 
 
-def redacted_export(export: Export, redaction: Redaction) -> Export:
-    """The export with `~` for the home, and a mark for text that looks like a secret."""
-    return replace(export, sessions=tuple(_session(one, redaction) for one in export.sessions))
+def redacted_session(session: PortableSession, redaction: Redaction) -> PortableSession:
+    """The session with `~` for the home, and a mark for text that looks like a secret.
+
+    Of its transcript, one turn is in memory at a time.
+    """
+    turns = _by_turn(map(whole_line, session.transcript))
+    first: list[list[TranscriptLine]] = []
+    prompt = ""
+    for lines in turns:
+        first.append(lines)
+        prompt = next((str(one["prompt"]) for one in map(_fields, lines) if "prompt" in one), "")
+        if prompt:
+            break
+    return PortableSession(
+        record=redaction.value(_titled(session.record, prompt, redaction)),
+        transcript=_lines(chain(first, turns), prompt, redaction),
+    )
 
 
-def _session(session: PortableSession, redaction: Redaction) -> PortableSession:
-    lines = _whole_texts(session.transcript)
-    prompt = next((str(one["prompt"]) for one in map(_fields, lines) if "prompt" in one), "")
+def _lines(
+    turns: Iterable[list[TranscriptLine]], prompt: str, redaction: Redaction
+) -> Iterator[TranscriptLine]:
     calls: deque[str] = deque(maxlen=_CALLS)
-    redacted: list[TranscriptLine] = []
+    for lines in turns:
+        for line in _whole_texts(lines):
+            yield _line(line, prompt, calls, redaction)
+
+
+def _line(
+    line: TranscriptLine, prompt: str, calls: deque[str], redaction: Redaction
+) -> TranscriptLine:
+    fields = _fields(line)
+    if not fields:
+        redacted: TranscriptLine = redaction.value(line)
+        return redacted
+    calls.extend(_texts([fields.get("input"), fields.get("command")]))
+    again = {
+        name: _cut_again(fields[name], calls, redaction)
+        for name in ("summary", "message")
+        if isinstance(fields.get(name), str)
+    }
+    return {**redaction.value(_titled(fields, prompt, redaction)), **again}
+
+
+def _by_turn(lines: Iterable[TranscriptLine]) -> Iterator[list[TranscriptLine]]:
+    """The lines in groups: a turn's lines follow each other."""
+    group: list[TranscriptLine] = []
+    at: object = None
     for line in lines:
-        fields = _fields(line)
-        if not fields:
-            redacted.append(redaction.value(line))
-            continue
-        calls.extend(_texts([fields.get("input"), fields.get("command")]))
-        again = {
-            name: _cut_again(fields[name], calls, redaction)
-            for name in ("summary", "message")
-            if isinstance(fields.get(name), str)
-        }
-        redacted.append({**redaction.value(_titled(fields, prompt, redaction)), **again})
-    record = redaction.value(_titled(session.record, prompt, redaction))
-    return PortableSession(record=record, transcript=tuple(redacted))
+        turn = _fields(line).get("turn")
+        if turn is not None and at not in (None, turn):
+            yield group
+            group = []
+        at = at if turn is None else turn
+        group.append(line)
+    yield group
 
 
 def _titled(fields: Mapping[str, Any], prompt: str, redaction: Redaction) -> dict[str, Any]:

@@ -102,16 +102,17 @@ def resolve_all(
     return list({session.id: session for session in found}.values())
 
 
-def find_named(store: SessionStore, name: str) -> Session | None:
+def find_named(store: SessionStore, name: str, *, thorough: bool = True) -> Session | None:
     """The session with exactly that name, None if there is none.
 
+    Without `thorough`, a record that another program overwrote in place may be missed.
     Raises `SessionDamagedError` or `SessionUnreadableError` if the record of a session that has or
     may have the name cannot be read, and `SessionAmbiguousError` if two have it (copied records).
     """
     name = normal(name)
     named = Selection(name=name)
     selected = store.select(named, limit=2)
-    if not selected.sessions:  # else a second session of that name would be created
+    if not selected.sessions and thorough:  # else a second session of that name would be created
         selected = store.select(named, limit=2, thorough=True)
     if len(selected.sessions) > 1:
         raise SessionAmbiguousError(

@@ -70,12 +70,19 @@ def change(home: Home, session_id: str, folders: Sequence[str], act: Callable[[]
 
     Raises only what `act` raises. An index that cannot be updated now finds the change later.
     """
+    change_all(home, (session_id,), folders, act)
+
+
+def change_all(
+    home: Home, ids: Sequence[str], folders: Sequence[str], act: Callable[[], object]
+) -> None:
+    """Like `change`, for the files of several sessions: other uses of the index wait for `act`."""
     if not os.path.lexists(home.index):
         act()
         return
     from clinvk.store.index.refresh import change_and_update
 
-    change_and_update(home, session_id, folders, act)
+    change_and_update(home, ids, folders, act)
 
 
 @contextmanager

@@ -109,7 +109,7 @@ def take(database: sqlite3.Connection, key: Key, entry: Entry | None) -> None:
 
 
 def change_and_update(
-    home: Home, session_id: str, folders: Sequence[str], act: Callable[[], object]
+    home: Home, ids: Sequence[str], folders: Sequence[str], act: Callable[[], object]
 ) -> None:
     """Call `act` and update the index, see `index.change`.
 
@@ -131,7 +131,8 @@ def change_and_update(
             call()
             for name in known:
                 note(database, name, stamp(home.root / name))
-            take(database, session_id, written_entry(home, session_id))
+            for session_id in ids:
+                take(database, session_id, written_entry(home, session_id))
     except (IndexBrokenError, IndexUnusableError):
         if not outcome:
             call()

@@ -58,13 +58,13 @@ def _copy(source: Path, place: Path) -> bool:
     with temporary_file(place, place.parent) as temporary:
         copy_content(source, temporary)
         try:
-            _put(temporary, place)
+            put(temporary, place)
         except FileExistsError:
             return _same(source, place)
     return True
 
 
-def _put(temporary: Path, place: Path) -> None:
+def put(temporary: Path, place: Path) -> None:
     """Rename the file without overwriting; without hard links the check is not atomic."""
     try:
         os.link(temporary, place)

@@ -32,9 +32,17 @@ class LineReader:
         """Read one line; None stands for one that is too long."""
         if line is not None and not line.strip():
             return
+        try:
+            value = parse_line(line) if line is not None else None
+        except (ValueError, RecursionError):
+            value = None
+        self.take_value(value)
+
+    def take_value(self, value: object) -> None:
+        """Read the value of one line; anything but an object is an invalid line."""
         self._at += 1
         try:
-            self._place(parse_line(line) if line is not None else None)
+            self._place(value)
         except (ValueError, RecursionError):
             self.damaged += 1
 

@@ -108,6 +108,11 @@ def read_lines(lines: Iterable[bytes | None]) -> Transcript:
     reader = LineReader()
     for line in lines:
         reader.take(line)
+    return transcript_of(reader)
+
+
+def transcript_of(reader: LineReader) -> Transcript:
+    """The transcript of the lines that the reader has read."""
     return Transcript(
         header=reader.header,
         header_is_last=reader.header_is_last,

@@ -1,16 +1,12 @@
 """`clinvk sessions export`."""
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from clinvk.cli import options
-from clinvk.cli.command import Option, command
+from clinvk.cli.command import Argument, Option, command
 from clinvk.cli.context import Cli, expanded
-from clinvk.errors import UsageError
-
-if TYPE_CHECKING:
-    from clinvk.services.sessions.export import Export
-    from clinvk.text.redact import Redaction
+from clinvk.errors import ExitStatus, UsageError
 
 
 class ExportFormat(StrEnum):
@@ -23,8 +19,17 @@ class ExportFormat(StrEnum):
 @command()
 def export(  # noqa: PLR0913  one parameter an option
     cli: Cli,
-    sessions: options.SessionReferences,
+    sessions: Annotated[
+        list[str] | None,
+        Argument(
+            metavar="[SESSION...]",
+            help="Session ids or unique prefixes, names, @last or BACKEND:ID.",
+        ),
+    ] = None,
     *,
+    everything: Annotated[
+        bool, Option("--all", help="Export all sessions, also archived ones.")
+    ] = False,
     output_format: Annotated[
         ExportFormat | None,
         Option(
@@ -46,42 +51,58 @@ def export(  # noqa: PLR0913  one parameter an option
         bool,
         Option("--redact", help="Remove home paths and text that looks like a secret."),
     ] = False,
-) -> None:
+) -> ExitStatus:
     """Export sessions as Markdown, or as JSON for `import`.
 
-    `--redact` only finds the usual forms of secrets: read the file before you share it.
+    `--all -o json` is a backup, see `docs/backup.md`. `--redact` only finds the usual forms of
+    secrets: read the file before you share it.
     """
-    from clinvk.cli.encoding import encode
     from clinvk.cli.render.errors import say_warning
-    from clinvk.services.sessions.export import export_sessions, save_export
-    from clinvk.text.sanitize import safe_text
+    from clinvk.cli.render.export import Rendering
+    from clinvk.cli.render.progress import ShownProgress
+    from clinvk.services.sessions.export import ExportNotes, ids_to_export
+    from clinvk.text.units import plural
 
     if as_json and output_format is ExportFormat.MARKDOWN:
         raise UsageError("`--json` cannot be used with `-o markdown`", hint="use one of them")
     as_json = as_json or output_format is ExportFormat.JSON
-    file = None if output == "-" else cli.world.cwd / expanded("--output", output, "a file")
-    if force and file is None:
+    path = None if output == "-" else cli.world.cwd / expanded("--output", output, "a file")
+    if force and path is None:
         raise UsageError("`--force` is for `--output`", hint="name a file, or leave it out")
-    exported = export_sessions(cli.world, sessions)
-    text = _rendered(exported, as_json=as_json)
-    whole, told = text, ""
-    if redact:
-        from clinvk.services.sessions.redacted import redacted_export, redaction_for
+    if everything is bool(sessions):
+        raise UsageError(
+            "give either sessions or `--all`",
+            hint="`clinvk sessions export SESSION`, or `--all` for all of them",
+        )
+    rendering = Rendering(
+        world=cli.world,
+        ids=ids_to_export(cli.world, None if everything else sessions),
+        as_json=as_json,
+    )
+    notes, redacted = ExportNotes(), None
+    stopped = "sessions written" if path is None else "sessions read, no file written"
+    words = ("exporting sessions", stopped)
+    with ShownProgress(cli.streams, cli.world.monotonic, words) as progress:
+        if redact:
+            from clinvk.services.sessions.redacted import redaction_for
 
-        redaction = redaction_for(cli.world)
-        text = _rendered(redacted_export(exported, redaction), as_json=as_json)
-        told = _redacted(redaction, whole, text)
-    if file is None:
-        cli.streams.out_utf8(safe_text(text) if cli.streams.stdout_is_tty else text)
-    else:
-        save_export(file, encode(text, "utf-8"), replace=force)
-    for session_id in exported.running:
+            redaction = redaction_for(cli.world)
+            redacted = rendering.write_redacted(
+                cli.streams, path, notes, progress, redaction, force=force
+            )
+        else:
+            rendering.write(cli.streams, path, notes, progress, force=force)
+    for session_id in notes.running:
         say_warning(cli.streams, f"session {session_id} is running: exported as it is now")
-    for sentence in exported.lacking:
+    for sentence in (*notes.lacking, *notes.failed):
         say_warning(cli.streams, sentence)
-    if redact:
-        cli.streams.err(told)
-    _say_exported(cli, len(exported.sessions), output, as_json=as_json)
+    if redacted is not None:
+        cli.streams.err(
+            f"redacted: {plural(redacted.secrets, 'secret')},"
+            f" {plural(redacted.home_paths, 'home path')}"
+        )
+    _say_exported(cli, notes.count, output, as_json=as_json)
+    return ExitStatus.SESSION if notes.failed else ExitStatus.OK
 
 
 def _say_exported(cli: Cli, count: int, output: str, *, as_json: bool) -> None:
@@ -95,24 +116,3 @@ def _say_exported(cli: Cli, count: int, output: str, *, as_json: bool) -> None:
     form = "JSON" if as_json else "Markdown"
     where = "" if output == "-" else f" to {safe_line(output)}"
     streams.err(f"exported {plural(count, 'session')} as {form}{where}")
-
-
-def _rendered(exported: "Export", *, as_json: bool) -> str:
-    if as_json:
-        from clinvk.published.sessions import export_text
-
-        return export_text(exported.sessions)
-    from clinvk.cli.render.markdown_export import markdown_of
-
-    return markdown_of(exported.with_turns())
-
-
-def _redacted(redaction: "Redaction", whole: str, text: str) -> str:
-    """How much of the whole text was redacted."""
-    from clinvk.text.redact import MARK
-    from clinvk.text.units import plural
-
-    secrets = text.count(MARK) - whole.count(MARK)
-    return (
-        f"redacted: {plural(secrets, 'secret')}, {plural(redaction.home_paths(whole), 'home path')}"
-    )

@@ -4,15 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 
 from clinvk.errors import SessionDamagedError
 from clinvk.model.access import Access
 from clinvk.model.config import Setting, merge
 from clinvk.model.provenance import provenance_of
-from clinvk.services.sessions.importing import import_sessions, read_export
+from clinvk.services.sessions.importing import Imported, import_sessions
 from clinvk.services.world import World
-from clinvk.store.sessions.portable import line_bytes
 from clinvk.store.sessions.selection import is_resumable
 from clinvk.store.sessions.store import SessionStore
 
@@ -72,11 +70,26 @@ def document(*sessions: Any, version: Any = 1) -> bytes:
     return json.dumps({"clinvk_export": version, "sessions": sessions}).encode()
 
 
-def test_a_record_with_fields_of_a_later_version_is_imported(world: World) -> None:
+def imported(
+    world: World, data: bytes, settings: Any = SETTINGS, *, block: int = 1 << 16, **how: bool
+) -> Imported:
+    """What an import of these bytes did."""
+    blocks = (data[at : at + block] for at in range(0, len(data), block))
+    return import_sessions(world, blocks, "f.json", settings, **how)
+
+
+def told(**changed: Any) -> dict[str, Any]:
+    """The line `session` of a transcript."""
+    return {"type": "session", "schema": 1, **{key: RECORD[key] for key in TOLD}, **changed}
+
+
+def test_a_record_with_fields_of_a_later_version_is_imported(
+    store: SessionStore, world: World
+) -> None:
     """Unknown fields are kept."""
-    (one,) = read_export(export(mood={"good": True}), "f", world.agents)
-    assert one.record["mood"] == {"good": True}
-    assert read_export(document(), "f", world.agents) == ()
+    assert imported(world, export(mood={"good": True})).imported == [RECORD["id"]]
+    assert json.loads(store.home.record(str(RECORD["id"])).read_text())["mood"] == {"good": True}
+    assert imported(world, document()).count == 0
 
 
 @pytest.mark.parametrize(
@@ -86,8 +99,14 @@ def test_a_record_with_fields_of_a_later_version_is_imported(world: World) -> No
         (b"---\nid: x\n---\n", "it is not JSON: expecting value (line 1)"),
         (b"\xff\xfe", "it is not"),
         (b"[" * 100_000, "it is nested too deeply"),
+        (export(mood=[]).replace(b"[]", b"[" * 100_000, 1), "it is nested too deeply"),
         (b'{"clinvk_export": 1, "sessions": [NaN]}', "`NaN` is not a valid JSON number"),
         (b"9" * 10_000, "Exceeds the limit"),
+        (b"[1, 2", "it is cut off (line 1)"),
+        (b'"an export"', "it is not an export"),
+        (document()[:-2], "it is cut off (line 1)"),
+        (document() + b"x", "it is not JSON: extra data (line 1)"),
+        (b'{"sessions": [], "clinvk_export": 1}', "it is not an export"),
         (b"[]", "it is not an export"),
         (b"{}", "it is not an export"),
         (document(version=2), "a newer clinvk wrote it"),
@@ -99,7 +118,6 @@ def test_a_record_with_fields_of_a_later_version_is_imported(world: World) -> No
         (document({"transcript": []}), "sessions[0].record is not an object"),
         (document({"record": RECORD, "transcript": [1]}), "sessions[0].transcript[0] is neither"),
         (document({"record": RECORD, "transcript": ["a\nb"]}), "sessions[0].transcript[0]"),
-        (document(*[{"record": RECORD, "transcript": []}] * 2), "sessions[1].record.id"),
         (export(id="../../x"), "sessions[0].record.id: "),
         (export(id="0123456789ab\n"), "sessions[0].record.id: "),
         (export(id=7), "sessions[0].record.id: "),
@@ -120,9 +138,9 @@ def test_a_record_with_fields_of_a_later_version_is_imported(world: World) -> No
     ids=str,
 )
 def test_an_invalid_file_is_refused_with_the_place(data: bytes, why: str, world: World) -> None:
-    """One sentence that names the file, the place in it and the error."""
+    """One sentence that names the file, the place in it and the error; nothing is written."""
     with pytest.raises(SessionDamagedError) as refused:
-        read_export(data, "f.json", world.agents)
+        imported(world, data)
     message = refused.value.message
     assert message.startswith("`f.json` cannot be imported: ")
     assert why in message
@@ -130,74 +148,98 @@ def test_an_invalid_file_is_refused_with_the_place(data: bytes, why: str, world:
     assert len(message) < 400
 
 
+@pytest.mark.parametrize(
+    ("rest", "why"),
+    [
+        (json.dumps({"record": RECORD, "transcript": []}), "sessions[1].record.id: `0123456789ab`"),
+        (json.dumps({"record": {**RECORD, "id": "../../x"}}), "sessions[1].transcript is not"),
+        ('{"record": {"id": "ab', "it is cut off (line 1)"),
+        ('{"record": {"id": nothing}}', "it is not JSON: expecting value (line 1)"),
+        ('{"record": {"id": "\xff"}}', "it is not text in UTF-8"),
+        ("", "it is cut off (line 1)"),
+    ],
+)
+def test_what_comes_before_a_fault_is_imported_and_the_sentence_says_so(
+    rest: str, why: str, store: SessionStore, world: World
+) -> None:
+    """A file that was cut off has most of its sessions; with the whole one the import goes on."""
+    whole = document({"record": RECORD, "transcript": []})
+    data = whole.removesuffix(b"]}") + b", " + rest.encode("latin-1")
+    for said in ("1 session before that imported", "0 sessions before that imported, 1 already"):
+        with pytest.raises(SessionDamagedError) as refused:
+            imported(world, data)
+        message = refused.value.message
+        assert message.startswith("`f.json` cannot be imported completely: ")
+        assert why in message
+        assert said in message
+        assert store.ids() == [RECORD["id"]]
+    assert imported(world, whole).present == [RECORD["id"]]
+
+
 def test_an_import_that_was_cut_off_is_completed(store: SessionStore, world: World) -> None:
     """Its transcript was there already, and said less than the record does; its name is its own."""
-    told = {"type": "session", "schema": 1, **{key: RECORD[key] for key in TOLD}, "name": "mine"}
+    line = told(name="mine")
     record = {**RECORD, "name": "mine", "title": "t, as it was renamed", "tags": ["x"]}
-    (one,) = read_export(document({"record": record, "transcript": [told]}), "f", world.agents)
+    data, key = document({"record": record, "transcript": [line]}), str(RECORD["id"])
     store.home.transcripts.mkdir(parents=True)
-    store.home.transcript(one.id).write_bytes(b"".join(line_bytes(one.transcript)))
-    assert store.load(one.id).title == "t"
-    done = import_sessions(world, (one,), SETTINGS)
-    assert (done.imported, done.refused, done.warnings) == ((one.id,), (), ())
-    found = store.load(one.id)
+    store.home.transcript(key).write_text(json.dumps(line) + "\n")
+    assert store.load(key).title == "t"
+    done = imported(world, data)
+    assert (done.imported, done.refused, done.warnings) == ([key], [], [])
+    found = store.load(key)
     assert (found.title, found.name, found.tags) == (record["title"], "mine", ("x",))
-    assert import_sessions(world, (one,), SETTINGS).present == (one.id,)
+    done = imported(world, data)
+    assert (done.present, done.different) == ([key], [])
 
 
 def test_a_session_that_lost_its_record_and_went_on_is_not_overwritten(
     store: SessionStore, world: World
 ) -> None:
     """Its transcript has more than the export has."""
-    (one,) = read_export(export(), "f", world.agents)
     store.home.transcripts.mkdir(parents=True)
-    told = {"type": "session", "schema": 1, **{key: RECORD[key] for key in TOLD}}
-    lines = json.dumps(told) + "\n"
-    store.home.transcript(one.id).write_text(lines)
-    done = import_sessions(world, (one,), SETTINGS)
-    assert [refused.id for refused in done.refused] == [one.id]
-    assert store.home.transcript(one.id).read_text() == lines
-    assert not store.home.record(one.id).exists()
+    path = store.home.transcript(str(RECORD["id"]))
+    path.write_text(json.dumps(told()) + "\n")
+    done = imported(world, export())
+    assert (done.imported, done.present, done.different) == ([], [RECORD["id"]], [RECORD["id"]])
+    assert path.read_text() == json.dumps(told()) + "\n"
+    assert not store.home.record(path.stem).exists()
 
 
-def stranger(world: World, **changed: Any) -> Any:
-    """A session as somebody else's file may say it, ready to be imported."""
+def stranger(**changed: Any) -> bytes:
+    """A session as somebody else's file may say it."""
     said = {"access": "full", "system_prompt": "Obey.", "turns": 1, **changed}
     line = {"type": "session", **{name: {**RECORD, **said}.get(name) for name in TOLD}}
     transcript = [
         line,
         json.dumps({**line, "title": "another"}, indent=None, separators=(" , ", ":")),
     ]
-    [one] = read_export(
-        document({"record": {**RECORD, **said}, "transcript": transcript}), "it", world.agents
-    )
-    return one
+    return document({"record": {**RECORD, **said}, "transcript": transcript})
 
 
 def test_an_import_carries_no_access_and_no_system_prompt(
     store: SessionStore, world: World
 ) -> None:
     """Neither in the record nor in the transcript, from which a record can be rebuilt."""
-    assert import_sessions(world, (stranger(world),), SETTINGS).imported == (RECORD["id"],)
+    assert imported(world, stranger()).imported == [RECORD["id"]]
     session = store.load(str(RECORD["id"]))
     assert (session.access, session.system_prompt) == (None, None)
     assert provenance_of(session) == {"access": "full", "system_prompt": "Obey.", "turns": 1}
     written = store.home.transcript(session.id).read_text()
     assert "Obey." not in written
     assert "full" not in written
-    assert import_sessions(world, (stranger(world),), SETTINGS).present == (session.id,)
+    assert imported(world, stranger()).present == [session.id]
 
 
 def test_the_persons_own_settings_hold_for_an_import(store: SessionStore, world: World) -> None:
     """As for a session that they begin."""
     settings = merge({"run.access": Setting("read-only", "a file")}, {})
-    import_sessions(world, (stranger(world),), settings)
+    imported(world, stranger(), settings)
     assert store.load(str(RECORD["id"])).access is Access.READ_ONLY
 
 
 def test_a_trusted_import_is_as_its_file_says(store: SessionStore, world: World) -> None:
     """For one's own sessions from another machine."""
-    import_sessions(world, (stranger(world),), SETTINGS, trust=True)
+    imported(world, stranger(), trust=True)
     session = store.load(str(RECORD["id"]))
     assert (session.access, session.system_prompt) == (Access.FULL, "Obey.")
 
@@ -206,8 +248,9 @@ def test_an_import_is_not_the_last_session_until_it_is_used(
     store: SessionStore, world: World
 ) -> None:
     """Whatever it says of its own age and of itself."""
-    one = stranger(world, last_used_at="2999-01-01T00:00:00Z", imported={"turns": 0})
-    import_sessions(world, (one,), SETTINGS, trust=True)
+    imported(
+        world, stranger(last_used_at="2999-01-01T00:00:00Z", imported={"turns": 0}), trust=True
+    )
     session = store.load(str(RECORD["id"]))
     assert not is_resumable(session)
     assert is_resumable(session.turn_started(at=session.created_at))
@@ -237,7 +280,7 @@ def test_a_field_that_would_run_elsewhere_or_as_an_option_is_refused(
 ) -> None:
     """Before anything is written."""
     with pytest.raises(SessionDamagedError, match=complaint):
-        read_export(export(**changed), "it", world.agents)
+        imported(world, export(**changed))
 
 
 @pytest.mark.parametrize("name", ["deadbeef", "0123456789ab", "claude:x"])
@@ -245,40 +288,39 @@ def test_a_name_that_reads_as_an_id_is_left_out(
     store: SessionStore, world: World, name: str
 ) -> None:
     """Else a stranger's file would stand in the way of a session's id."""
-    one = stranger(world)
-    one = replace(one, record={**one.record, "name": name})
-    done = import_sessions(world, (one,), SETTINGS)
-    assert done.imported == (one.id,)
-    assert store.load(one.id).name is None
+    key = str(RECORD["id"])
+    data = document({"record": {**RECORD, "name": name}, "transcript": []})
+    done = imported(world, data)
+    assert done.imported == [key]
+    assert store.load(key).name is None
     assert name in done.warnings[0]
 
 
 AT = "2025-01-27T10:00:01Z"
 
 
-def untrue(world: World, *, turn: dict[str, Any] | None = None, **told: Any) -> Any:
+def untrue(*, turn: dict[str, Any] | None = None, **said: Any) -> bytes:
     """A session whose record counts no turn; its transcript has one, and says more of itself."""
-    line = {"type": "session", "schema": 1, **{name: RECORD[name] for name in TOLD}, **told}
+    line = told(**said)
     begun = {"type": "turn_started", "turn": 1, "at": AT, "prompt": "p", "backend": "demo"}
     ended = {"type": "turn_finished", "turn": 1, "at": AT, "text": "a", **(turn or {})}
     transcript = [line, begun, json.dumps({**ended, "stop_reason": "end_turn"})]
-    [one] = read_export(document({"record": RECORD, "transcript": transcript}), "it", world.agents)
-    return one
+    return document({"record": RECORD, "transcript": transcript})
 
 
 def test_an_import_is_not_the_last_session_although_its_record_counts_too_few_turns(
     store: SessionStore, world: World
 ) -> None:
     """What its transcript has is not a use of it: a record is corrected from its transcript."""
-    import_sessions(world, (untrue(world),), SETTINGS)
+    imported(world, untrue())
     session = store.load(str(RECORD["id"]))
     assert session.turns == 1
     assert not is_resumable(session)
-    assert import_sessions(world, (untrue(world),), SETTINGS).present == (session.id,)
+    assert imported(world, untrue()).present == [session.id]
 
 
 @pytest.mark.parametrize(
-    ("told", "complaint"),
+    ("said", "complaint"),
     [
         ({"cwd": "."}, "`cwd` is not an absolute directory"),
         ({"turn": {"conversation": "--yolo"}}, "is not the id of a conversation of `demo`"),
@@ -288,25 +330,25 @@ def test_an_import_is_not_the_last_session_although_its_record_counts_too_few_tu
     ids=str,
 )
 def test_invalid_values_in_the_transcript_are_refused_too(
-    told: Any, complaint: str, world: World
+    said: Any, complaint: str, world: World
 ) -> None:
     """A record that is older than its transcript is corrected from it."""
     with pytest.raises(SessionDamagedError, match="transcript: ") as refused:
-        untrue(world, **told)
+        imported(world, untrue(**said))
     assert complaint in refused.value.message
 
 
 def test_a_directory_that_only_a_lost_record_would_have_is_refused(world: World) -> None:
     """The record is complete, and would be rebuilt from the transcript once it is lost."""
-    line = {"type": "session", "schema": 1, **{name: RECORD[name] for name in TOLD}, "cwd": "."}
+    data = document({"record": RECORD, "transcript": [told(cwd=".")]})
     with pytest.raises(SessionDamagedError, match="`cwd` is not an absolute directory"):
-        read_export(document({"record": RECORD, "transcript": [line]}), "it", world.agents)
+        imported(world, data)
 
 
 def test_a_name_that_only_the_transcript_has_is_checked_like_any_other(
     store: SessionStore, world: World
 ) -> None:
     """It would become the session's name with the first command."""
-    done = import_sessions(world, (untrue(world, name="deadbeef"),), SETTINGS)
+    done = imported(world, untrue(name="deadbeef"))
     assert store.load(str(RECORD["id"])).name is None
     assert "deadbeef" in done.warnings[0]

@@ -1,21 +1,26 @@
 """Exports with what is private taken out."""
 
+from collections.abc import Mapping
 from typing import Any
+
+from msgspec.structs import replace
 
 from clinvk.agents.kit.jsonl import one_line
 from clinvk.model.portable import PortableSession
-from clinvk.model.session import Status
-from clinvk.services.sessions.export import Export
-from clinvk.services.sessions.redacted import redacted_export
+from clinvk.services.sessions.redacted import redacted_session
 from clinvk.text.redact import MARK, Redaction
 from clinvk.text.title import title_from_prompt
 
 
 def _redacted(record: dict[str, Any], *lines: dict[str, Any]) -> PortableSession:
     one = PortableSession(record=record, transcript=lines)
-    export = Export(sessions=(one,), statuses=(Status.ACTIVE,), running=())
-    [redacted] = redacted_export(export, Redaction("/home/me")).sessions
-    return redacted
+    redacted = redacted_session(one, Redaction("/home/me"))
+    return replace(redacted, transcript=tuple(redacted.transcript))
+
+
+def objects(session: PortableSession) -> list[Mapping[str, Any]]:
+    """Its lines that are objects."""
+    return [line for line in session.transcript if isinstance(line, Mapping)]
 
 
 SECRET = "ghp_" + "a1B2" * 9
@@ -35,7 +40,7 @@ def test_a_secret_that_was_cut_into_parts_is_found() -> None:
         {"type": "message", "turn": 1, "delta": True, "continues": False, "text": "next"},
     )
     redacted = _redacted({}, *lines)
-    said = [line for line in redacted.transcript if not isinstance(line, str)]
+    said = objects(redacted)
     assert [line["text"] for line in said if "text" in line] == [
         "[redacted].",
         "hm",
@@ -52,7 +57,7 @@ def test_a_title_that_was_cut_in_a_secret_is_made_again() -> None:
     told = _redacted({"title": title}, {"type": "session", "title": title}, start)
     wanted = title_from_prompt(prompt.replace(SECRET, MARK))
     assert told.record["title"] == wanted
-    assert [one["title"] for one in told.transcript if "title" in one] == [wanted]
+    assert [one["title"] for one in objects(told) if "title" in one] == [wanted]
     named = _redacted({"title": "my own"}, {"type": "session", "title": "my own"}, start)
     assert named.record["title"] == "my own"
 
@@ -70,7 +75,7 @@ def test_a_call_that_was_cut_in_a_secret_is_cut_again() -> None:
         {"type": "warning", "turn": 1, "message": denied, "code": "denied"},
         {"type": "permission_request", "turn": 1, "summary": shown, "command": command},
     )
-    use, warning, asked = told.transcript
+    use, warning, asked = objects(told)
     for said in (use["summary"], warning["message"], asked["summary"]):
         assert "/home/me" not in said
         assert "blue" not in said
@@ -81,6 +86,5 @@ def test_a_call_that_was_cut_in_a_secret_is_cut_again() -> None:
 def test_a_damaged_line_is_redacted_as_text() -> None:
     """It is exported unchanged otherwise."""
     one = PortableSession(record={}, transcript=(f'{{"text": "{SECRET}',))
-    export = Export(sessions=(one,), statuses=(Status.ACTIVE,), running=())
-    [told] = redacted_export(export, Redaction("/home/me")).sessions
-    assert told.transcript == (f'{{"text": "{MARK}',)
+    told = redacted_session(one, Redaction("/home/me"))
+    assert list(told.transcript) == [f'{{"text": "{MARK}']
