@@ -72,11 +72,11 @@ _clinvk_facts() {
             places='@archived...'
             ;;
         'sessions export')
-            options='--output-format=markdown,json --format=markdown,json -o=markdown,json --json --output=@files -O=@files --force --redact --config=@files --help -h'
+            options='--all --output-format=markdown,json --format=markdown,json -o=markdown,json --json --output=@files -O=@files --force --redact --config=@files --help -h'
             places='@sessions...'
             ;;
         'sessions import')
-            options='--trust --json --output-format=text,json -o=text,json --config=@files --help -h'
+            options='--update --trust --json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@files'
             ;;
         'sessions delete')

@@ -385,6 +385,7 @@ complete -c clinvk -n '__clinvk_is \'sessions unarchive\'' -l help -s h -d 'Show
 complete -c clinvk -n '__clinvk_is \'sessions unarchive\' 1' -k -a '(__clinvk_candidates archived)'
 
 # clinvk sessions export
+complete -c clinvk -n '__clinvk_is \'sessions export\'' -l all -d 'Export all sessions, also archived ones.'
 complete -c clinvk -n '__clinvk_is \'sessions export\'' -l output-format -l format -s o -x -a 'markdown json' -d 'Markdown to read (default), or JSON for `import`.'
 complete -c clinvk -n '__clinvk_is \'sessions export\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'sessions export\'' -l output -s O -r -F -d 'Write to FILE; `-` is stdout.'
@@ -395,6 +396,7 @@ complete -c clinvk -n '__clinvk_is \'sessions export\'' -l help -s h -d 'Show th
 complete -c clinvk -n '__clinvk_is \'sessions export\' 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions import
+complete -c clinvk -n '__clinvk_is \'sessions import\'' -l update -d 'Also take the further turns of sessions that exist already.'
 complete -c clinvk -n '__clinvk_is \'sessions import\'' -l trust -d 'Also apply the access and system prompt in FILE.'
 complete -c clinvk -n '__clinvk_is \'sessions import\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'sessions import\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'

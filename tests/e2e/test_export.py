@@ -76,7 +76,8 @@ def test_an_import_restores_exactly_what_was_exported(
         "sessions", "import", "-", "--trust", stdin=file.read_text(encoding="utf-8"), env=other
     )
     assert piped.stdout == "imported 0 sessions; 2 already here\n"
-    assert clinvk("-s", "second", "go on", env=other).exit_code == 0
+    # The demo agent's conversations are in the first home.
+    assert clinvk("-s", "second", "--if-missing", "replay", "go on", env=other).exit_code == 0
 
 
 def test_an_import_overwrites_nothing(clinvk: Command, two: list[str], tmp_path: Path) -> None:
@@ -197,7 +198,7 @@ def test_only_the_answer_is_printed_with_answer(clinvk: Command, two: list[str])
     assert (failed.exit_code, failed.stdout) == (0, "")
     assert failed.stderr == "turn 2 has no answer\n"
     shown = clinvk("sessions", "show", "first", "--turn", "1")
-    assert "Tools:             write f (ok)\n" in shown.stdout
+    assert "Tools:             Write f (ok)\n" in shown.stdout
     assert clinvk("sessions", "show", "first", "--turn", "1", "--json").json()["turn"] == 1
 
 

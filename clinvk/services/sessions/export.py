@@ -93,7 +93,7 @@ def export_sessions(
             found = world.store.find(session_id)
             if isinstance(found, DamagedRecord):
                 raise found.error()
-            world.store.check_transcript(session_id)
+            portable.check_transcript(world.store, session_id)
         except ClinvkError as error:
             notes.failed.append(f"session {session_id} is not exported: {error.message}")
             found = None

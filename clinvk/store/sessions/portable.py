@@ -36,6 +36,12 @@ def pack(
     return PortableSession(record=record, transcript=lines)
 
 
+def check_transcript(store: SessionStore, session_id: str) -> None:
+    """Raise `StoreError` if the session's transcript exists and cannot be opened."""
+    with suppress(FileNotFoundError), stored_file(store.home.transcript(session_id)):
+        pass
+
+
 def whole_line(line: TranscriptLine | LargeLine) -> TranscriptLine:
     """The line; a large one is read into memory."""
     if not isinstance(line, LargeLine):

@@ -17,7 +17,7 @@ from clinvk.errors import (
 )
 from clinvk.model.session import Session, Status
 from clinvk.store import locks
-from clinvk.store.files import ensure_private_dir, open_private, reason, refuse_link, stored_file
+from clinvk.store.files import ensure_private_dir, open_private, reason, refuse_link
 from clinvk.store.home import Home, is_session_id
 from clinvk.store.index import index
 from clinvk.store.locks import Holder
@@ -269,11 +269,6 @@ class SessionStore(Struct, frozen=True):
         if content is not None:
             return texts_in(content)
         return transcripts.read_with(read_texts, self.home.transcript(session_id))
-
-    def check_transcript(self, session_id: str) -> None:
-        """Raise `StoreError` if the session's transcript exists and cannot be opened."""
-        with suppress(FileNotFoundError), stored_file(self.home.transcript(session_id)):
-            pass
 
     def writer(self, session_id: str, now: Callable[[], datetime]) -> TranscriptWriter:
         """Open the session's transcript to append; hold its lock. Raises `StoreError`."""
