@@ -41,9 +41,13 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class MockModel:
-    """The server; it listens from the start, and stops with `close` or at the end of `with`."""
+    """The server; it listens from the start, and stops with `close` or at the end of `with`.
 
-    def __init__(self, port: int = 0) -> None:
+    `scripts` are the directives that a prompt stands for which has none, for one that is shown.
+    """
+
+    def __init__(self, port: int = 0, *, scripts: Mapping[str, str] | None = None) -> None:
+        self.scripts = scripts or {}
         self.ledger = Ledger()
         self.gate = Gate()
         self.stopping = threading.Event()
@@ -147,7 +151,8 @@ class _Exchange(BaseHTTPRequestHandler):
     def _answer(self, dialect: Dialect, ask: Ask) -> None:
         model = self.server.model
         side = ask.kind == "side" or not ask.prompts
-        script = Script(plain="") if side else read_script(ask.prompts[-1])
+        prompt = "" if side else ask.prompts[-1]
+        script = read_script(model.scripts.get(prompt, prompt))
         call = next_call(ask, script)
         refusal = _due_refusal(model.ledger, ask, script, answering=call is None)
         if not self._has_key():

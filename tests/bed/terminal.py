@@ -14,6 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bed.picture import self_contained
+
 WAIT_S = 20.0
 _POLL_S = 0.03
 
@@ -72,8 +74,9 @@ class Terminal:
         return self._call("capture-pane", "-p", "-J", "-S", "-")
 
     def colored_lines(self) -> list[str]:
-        """The lines that are seen, down to the last with anything in it, with their colours."""
-        return self._call("capture-pane", "-p", "-e").rstrip().splitlines()
+        """The lines that are seen, down to the last with anything in it, each with its colours."""
+        lines = self._call("capture-pane", "-p", "-e").rstrip().splitlines()
+        return list(self_contained(lines))  # tmux says a colour once, not on each line
 
     def state(self, name: str) -> str:
         """A fact about the pane, by tmux's name of it: `cursor_flag`, `alternate_on`."""

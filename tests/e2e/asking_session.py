@@ -73,6 +73,7 @@ def draw(folder: Path) -> str:
         text.splitlines(),
         columns=COLUMNS,
         title="An agent asks to change a file: the change as a diff, and the keys that answer",
+        typed=[typed],
     )
 
 
