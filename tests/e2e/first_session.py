@@ -26,8 +26,8 @@ from e2e.asking_session import ASKED
 
 PICTURE = Path(__file__).parents[2] / "docs/first-session.svg"
 TITLE = (
-    "A session in a terminal: Claude Code asks before it changes a file, Codex reviews the change,"
-    " and one list has both"
+    "Claude Code asks before it changes a file, Codex reviews the change,"
+    " and one list has both sessions"
 )
 COLUMNS = 94
 PATIENCE_S = 90.0

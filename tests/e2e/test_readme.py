@@ -7,19 +7,26 @@ from pathlib import Path
 import pytest
 
 from clinvk.errors import ExitStatus
+from e2e.docs_session import Page, blocks, home_of_a_reader
 
 README = Path(__file__).parents[2] / "README.md"
 TEXT = README.read_text(encoding="utf-8")
 
 
+SCRIPTS = [
+    block.body for block in blocks(README) if not block.remark and "REPOSITORY" not in block.body
+]
+
+
 def _commands() -> list[str]:
-    """Every `clinvk …` command line of the code blocks, without prompt sign and remark."""
-    blocks = re.findall(r"```(?:sh|console)\n(.*?)```", TEXT, re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
+    """Every `clinvk …` command line of blocks and sentences, without prompt sign and remark."""
+    lines = [line for block in blocks(README) for line in block.body.splitlines()]
+    lines += re.findall(r"(?<!`)`(clinvk [^`]+)`", TEXT)
     found = [
-        re.search(r"(?:^\$ |\| |^)(clinvk .*?)(?:\s{2,}#.*|\s+\| jq.*)?$", line) for line in lines
+        re.search(r"(?:^\$ |\| |^)(clinvk .*?)(?:\s{2,}#.*|\s+\| jq.*| > \S+.*)?$", line)
+        for line in lines
     ]
-    return [match[1] for match in found if match]
+    return sorted({match[1] for match in found if match})
 
 
 def test_there_are_exactly_two_set_up_commands_of_one_line() -> None:
@@ -47,7 +54,26 @@ def test_every_command_line_is_valid(line: str) -> None:
     streams = Streams(stdin=None, stdout=None, stderr=None)
     command, args = app, with_command(words, COMMANDS, streams)
     context = None
-    while hasattr(command, "resolve_command"):
+    while args and hasattr(command, "resolve_command"):
         context = command.make_context("clinvk", args[:1], parent=context, resilient_parsing=True)
         _, command, args = command.resolve_command(context, args)
     command.make_context("clinvk", list(args), parent=context)
+
+
+def test_every_block_is_run() -> None:
+    """The set-up by the gate, the installation by `test_packaging.py`, the rest below."""
+    every = blocks(README)
+    assert TEXT.count("\n```") == 2 * len(every)
+    assert {block.kind for block in every} == {"sh"}
+    elsewhere = [one for one in every if one.remark or "REPOSITORY" in one.body]
+    assert len(elsewhere) == 4
+    assert len(SCRIPTS) == len(every) - 4
+
+
+@pytest.mark.parametrize("number", range(len(SCRIPTS)))
+def test_a_script_runs_as_it_stands(tmp_path: Path, number: int) -> None:
+    """Every line of it succeeds, in a project in a git repository, with the demo agent."""
+    page = Page(home_of_a_reader(tmp_path))
+    page.run(SCRIPTS[number])
+    used = page.clinvk("sessions", "list", "--json").json()
+    assert used, "no session was recorded"
