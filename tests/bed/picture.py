@@ -39,7 +39,7 @@ def picture_of(
         is_typed = plain.removeprefix("$ ") in typed
         y += _LINE + (_GAP if is_typed and number else 0)
         if plain:
-            texts.append(_text(y, plain, _command(plain) if is_typed else _spans(line)))
+            texts.append(_text(y, _command(plain) if is_typed else _spans(line)))
     body = "\n".join(texts)
     width, height = round(columns * _COLUMN) + 2 * _EDGE, y + _EDGE
     buttons = "".join(
@@ -53,15 +53,25 @@ def picture_of(
         f"<title>{escape(title)}</title>\n"
         f'<rect x="0.5" y="0.5" width="{width - 1}" height="{height - 1}" rx="9"'
         f' fill="{_GROUND}" stroke="{_FRAME}"/>\n'
-        f'{buttons}\n<g fill="{_TEXT}" xml:space="preserve">\n{body}\n</g>\n</svg>\n'
+        f'{buttons}\n<g fill="{_TEXT}">\n{body}\n</g>\n</svg>\n'
     )
 
 
-def _text(y: int, plain: str, parts: Iterable[tuple[str, str]]) -> str:
-    spans = "".join(f"<tspan{style}>{escape(text)}</tspan>" for style, text in parts)
-    # Each font of the list has its own width; the length keeps columns and edge where they are.
-    length = f'textLength="{len(plain) * _COLUMN:.1f}" lengthAdjust="spacingAndGlyphs"'
-    return f'<text x="{_EDGE}" y="{y}" {length}>{spans}</text>'
+def _text(y: int, parts: Iterable[tuple[str, str]]) -> str:
+    """A line: every word that has more than one blank before it is set at its column.
+
+    Blanks are counted by no browser, and each font of the list has a width of its own.
+    """
+    spans, column = [], 0
+    for style, text in parts:
+        for word in re.finditer(r"\S+(?: \S+)*", text):
+            at, length = column + word.start(), len(word[0])
+            spans.append(
+                f'<tspan x="{_EDGE + at * _COLUMN:.1f}" textLength="{length * _COLUMN:.1f}"'
+                f' lengthAdjust="spacingAndGlyphs"{style}>{escape(word[0])}</tspan>'
+            )
+        column += len(text)
+    return f'<text y="{y}">{"".join(spans)}</text>'
 
 
 def _command(plain: str) -> Iterator[tuple[str, str]]:
