@@ -9,8 +9,8 @@ from functools import cache
 from itertools import islice, takewhile
 from typing import Any
 
-from clinvk.cli.failures import said_form
-from clinvk.cli.spelling import all_options, apart, is_text, takes_next, valued_options
+from clinvk.cli.failures import RUNS, said_form
+from clinvk.cli.spelling import all_options, apart, is_text, takes_next, typed, valued_options
 from clinvk.cli.streams import Streams
 from clinvk.errors import UsageError
 
@@ -39,10 +39,14 @@ def with_command(argv: Sequence[str], commands: Collection[str], streams: Stream
     if word == "help" and _is_path(rest, commands):
         return [*rest, "--help"]
     if word in commands:
-        return _with_options_behind(word, before, rest)
+        args = _with_options_behind(word, before, rest)
+        if word in RUNS:
+            _refuse_inner_options(word, args[1:])
+        return args
     from clinvk.cli.meant import refuse_meant
 
     refuse_meant(words, at, commands)
+    _refuse_inner_options("", words)
     return ["run", *words]
 
 
@@ -66,6 +70,38 @@ def _with_options_behind(command: str, before: list[str], rest: list[str]) -> li
         if at is not None and rest[at] in subcommands:
             return [command, rest[at], *_apart(before), *_apart(rest[:at]), *rest[at + 1 :]]
     return [command, *_apart(before), *rest]
+
+
+def _refuse_inner_options(command: str, args: list[str]) -> None:
+    """Raise `UsageError` for an option between the words of a prompt.
+
+    "what does git -c do" would continue the last session, with another prompt. The first word after
+    `resume` names the session, unless an option does.
+    """
+    places = [*_bare(args)]
+    if command == "resume" and _CHOOSE.isdisjoint(args):
+        places = places[1:]
+    if len(places) < 2:
+        return
+    first, last = places[0], places[-1]
+    inner = [at for at in range(first, last) if at not in places]
+    if not inner or not all(is_known(word) for word in args[:last] if _is_option(word)):
+        return  # an unknown option is an error of its own
+    prompt, others = args[first : last + 1], [command, *args[:first], *args[last + 1 :]]
+    apart = [args[at] for at in inner]
+    words = [args[at] for at in places]
+    raise UsageError(
+        f"`{args[inner[0]]}` stands between the words of the prompt",
+        hint=f"to send it: `clinvk {typed([*others[not command :], ' '.join(prompt)])}`\n"
+        f"as an option: `clinvk {typed([*others[not command :], *apart, *words])}`",
+    )
+
+
+def _is_option(word: str) -> bool:
+    return word.startswith("-") and word != "-" and not is_text(word)
+
+
+_CHOOSE = frozenset(("--last", "-i", "--interactive"))
 
 
 def first_words(words: Sequence[str]) -> list[str]:
@@ -94,8 +130,22 @@ def _valued(option: str) -> Collection[str]:
         return ()
     run = command_of("run")
     valued = valued_options(run.params)
-    names = [option.partition("=")[0]] if option.startswith("--") else _letters(option, valued)
-    return valued if all_options(run.params).issuperset(names) else _all_valued()
+    known = all_options(run.params)
+    return valued if known.issuperset(_names(option, valued)) else _every_option()[0]
+
+
+def is_known(option: str) -> bool:
+    """Whether a command of ours has the option."""
+    valued, known = _every_option()
+    return known.union(_HELP, _VERSION).issuperset(_names(option, valued))
+
+
+def _names(option: str, valued: Collection[str]) -> Iterator[str]:
+    """The name of a long option, or those of the letters that stand together."""
+    if option.startswith("--"):
+        yield option.partition("=")[0]
+    else:
+        yield from _letters(option, valued)
 
 
 def _letters(option: str, valued: Collection[str]) -> Iterator[str]:
@@ -107,10 +157,13 @@ def _letters(option: str, valued: Collection[str]) -> Iterator[str]:
 
 
 @cache
-def _all_valued() -> Collection[str]:
+def _every_option() -> tuple[frozenset[str], frozenset[str]]:
+    """The options of all commands: those with a value, and all."""
     from clinvk.cli.app import app
 
-    return frozenset().union(*(valued_options(one.params) for one in _every(app)))
+    params = [one.params for one in _every(app)]
+    nothing: frozenset[str] = frozenset()
+    return nothing.union(*map(valued_options, params)), nothing.union(*map(all_options, params))
 
 
 def _every(table: Any) -> Iterator[Any]:  # noqa: ANN401  Typer's classes have no public names

@@ -4,15 +4,17 @@ A prompt costs money and can change files, so words that look like a command are
 refusal has the command that does what was meant, and the way to send the words as they are.
 """
 
+import re
 from collections.abc import Collection, Sequence
 
 from msgspec import Struct
 
-from clinvk.cli.implicit import below, first_words
-from clinvk.cli.mended import as_prompt, fault_of, mended
+from clinvk.cli.implicit import below, first_words, is_known
+from clinvk.cli.mended import as_prompt, fault_of, mended, names_session
 from clinvk.cli.other_tools import BELOW, WORDS, Word
 from clinvk.cli.spelling import typed
 from clinvk.errors import UsageError
+from clinvk.services.agents.catalog import built_in
 
 _CUTOFF = 0.75
 _CONTINUES = ("--continue", "--session", "--editor")
@@ -22,6 +24,11 @@ _VERBS = ("add", "remove", "rm", "get", "set", "login", "logout", "list")
 _ARGUMENTS = frozenset((*_VERBS, "ls", "show", "status", "last", "latest", "all"))
 """Words that follow a command of another tool (`mcp add`, `show last`), and begin no sentence."""
 
+_ELLIPSIS = ("…",)
+_LONG = 5
+"""A shorter word is like too many others."""
+
+_ID = re.compile(r"(?=.*\d)(?=.*[a-f])[0-9a-f]{4,12}")
 _LAST = frozenset(("last", "latest"))
 _NEEDS = {
     **dict.fromkeys(("close", "archive", "unarchive", "delete", "export", "files"), ("ID",)),
@@ -52,7 +59,8 @@ class _Meant(Struct, frozen=True):
 
 def refuse_meant(words: list[str], at: int, commands: Collection[str]) -> None:
     """Raise `RefusedWordsError` if the word at that place was probably meant as a command."""
-    if any(map(_continues, words[:at])):
+    options = [word for word in words[:at] if word.startswith("-")]
+    if any(map(_continues, options)) or not all(map(is_known, options)):
         return
     bare = [words[at], *first_words(words[at + 1 :])]
     meant = _command_meant(bare, commands)
@@ -63,7 +71,7 @@ def refuse_meant(words: list[str], at: int, commands: Collection[str]) -> None:
     raise RefusedWordsError(
         _no_command(words[at], meant.ours, meant.why),
         hint=f"`clinvk {_working(meant, rest)}`{meant.note}\n{as_prompt(words)}",
-        of_run=meant.ours.split()[0] in ("run", "resume", "-c", "-m"),
+        of_run=meant.ours.split()[0] in ("run", "resume", "-b", "-c", "-m"),
     )
 
 
@@ -96,13 +104,29 @@ def _command_meant(bare: Sequence[str], commands: Collection[str]) -> _Meant | N
     """The command that the words probably mean; None if they look like a prompt."""
     first = bare[0].lower()
     if not _is_plain(first):
-        return None
+        return _session(bare)
     return (
-        _listed(first, bare[1:], commands)
+        _named(first, bare[1:])
+        or _listed(first, bare[1:], commands)
         or _of_other_tool(first, bare[1:])
         or _misspelled(first, bare[1:], commands)
         or _of_sessions(first, bare[1:])
     )
+
+
+def _session(bare: Sequence[str]) -> _Meant | None:
+    """`7f3a "go on"`, `@last hi`, and a name such as `pr-842` alone."""
+    alone = len(bare) == 1 and names_session(bare[0])
+    if alone or bare[0] == "@last" or _ID.fullmatch(bare[0]) is not None:
+        return _Meant(f"resume {bare[0]}", _ELLIPSIS)
+    return None
+
+
+def _named(first: str, others: Sequence[str]) -> _Meant | None:
+    """An agent in place of the command: `NAME "fix it"`."""
+    if len(others) > 1 or first not in built_in():
+        return None
+    return _Meant(f"-b {first}", _ELLIPSIS)
 
 
 def _listed(first: str, others: Sequence[str], commands: Collection[str]) -> _Meant | None:
@@ -110,7 +134,7 @@ def _listed(first: str, others: Sequence[str], commands: Collection[str]) -> _Me
     if first not in ("list", "show", "ls") or len(others) != 1:
         return None
     second = others[0].lower()
-    if second in WORDS:
+    if second in WORDS and second not in _LAST:
         return _of_word(WORDS[second], used=2)
     ours = {"sessions": "sessions list", "config": "config show"}.get(second, second)
     return _Meant(ours, used=2) if second in commands else None
@@ -118,18 +142,22 @@ def _listed(first: str, others: Sequence[str], commands: Collection[str]) -> _Me
 
 def _of_other_tool(first: str, others: Sequence[str]) -> _Meant | None:
     word = WORDS.get(first)
-    if word is None or not _are_arguments(others, word):
+    if word is None and not others and len(first) >= _LONG:
+        word = WORDS.get(_closest(first, [one for one in WORDS if len(one) >= _LONG]) or "")
+    if word is None or not (_are_arguments(others, word) or _sets(first, others)):
         return None
-    if word.ours == "-c" and others and _names_session(others[0]):
+    if word.ours == "-c" and others and names_session(others[0]):
         word = WORDS["attach"]
     return _of_word(word)
 
 
 def _misspelled(first: str, others: Sequence[str], commands: Collection[str]) -> _Meant | None:
     second = others[0] if others else ""
-    if second and not (_is_plain(second) or _names_session(second)):
+    if second and not (_is_plain(second) or names_session(second)):
         return None
     close = _closest(first, commands)
+    if close == "run" and len(others) == 1:
+        return _Meant(close, _ELLIPSIS)
     ours = close and _with_second(close, second)
     return _Meant(ours, used=len(ours.split())) if ours else None
 
@@ -153,16 +181,22 @@ def _no_command(word: str, ours: str, why: str) -> str:
 def _are_arguments(others: Sequence[str], word: Word | None = None) -> bool:
     """Whether the words look like those that follow a command, and not like the rest of a prompt.
 
-    One argument of several words is one of them if `word` takes a sentence (`exec "fix it"`), and
-    any word after a verb if it has commands of its own in other tools (`mcp add files`).
+    One argument of any kind is one of them if `word` takes a sentence (`exec "fix it"`), and any
+    word after a verb if it has commands of its own in other tools (`mcp add files`).
     """
-    if word is not None and word.sentence and len(others) == 1 and len(others[0].split()) > 1:
+    if word is not None and word.sentence and len(others) == 1:
         return True
-    if others and _names_session(others[0]):
+    if others and names_session(others[0]):
         return len(others) == 1 or (len(others) == 2 and not others[0].isdecimal())
     if len(others) == 2 and others[0] in _VERBS:
         return word is not None and bool(word.note)
     return len(others) <= 2 and all(one.lower() in _ARGUMENTS or one.isdecimal() for one in others)
+
+
+def _sets(first: str, others: Sequence[str]) -> bool:
+    """Whether it is `set run.timeout 2h` or the like."""
+    key = others[0] if others else ""
+    return first in ("set", "get", "unset") and len(others) <= 2 and bool(set(key) & {".", "_"})
 
 
 def _with_second(command: str, word: str) -> str | None:
@@ -170,7 +204,7 @@ def _with_second(command: str, word: str) -> str | None:
     if not word:
         return command
     if command == "resume":
-        return command if _names_session(word) else None
+        return command if names_session(word) else None
     found = word if word in below(command) else _closest(word.lower(), below(command))
     return f"{command} {found}" if found else None
 
@@ -200,10 +234,3 @@ def _closest(word: str, names: Collection[str]) -> str | None:
 def _is_plain(word: str) -> bool:
     """Whether it can be the name of a command: one short ASCII word."""
     return word.isascii() and word.isalpha() and len(word) <= 12
-
-
-def _names_session(word: str) -> bool:
-    """Whether it looks like an id, the start of an id, or `@last`."""
-    return word == "@last" or (
-        len(word) >= 4 and word.isalnum() and any(sign.isdigit() for sign in word)
-    )

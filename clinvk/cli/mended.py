@@ -3,6 +3,7 @@
 Only loaded for an error.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,12 +12,13 @@ from typer.exceptions import TyperException
 
 from clinvk.cli.failures import told_by
 from clinvk.cli.implicit import below, command_of, first_words, with_command
-from clinvk.cli.other_tools import OPTIONS, TO_RESUME, Foreign
+from clinvk.cli.other_tools import AS_INPUT, OPTIONS, TO_RESUME, Foreign
 from clinvk.cli.spelling import TextLikeOptionError, typed, with_dashes
 from clinvk.cli.streams import Streams
 from clinvk.errors import ClinvkError
 
 _PROMPTS = ("run", "resume", "chat")
+_NAME = re.compile(r"(?=.*\d)[A-Za-z0-9]{4,}|(?=.*\d)[A-Za-z]+[-_#][A-Za-z0-9_#-]+")
 _NO_STREAMS = Streams(stdin=None, stdout=None, stderr=None)
 
 
@@ -31,12 +33,25 @@ def way_out(argv: Sequence[str], error: Exception) -> str | None:
         file = value or next(iter(words[at + 1 : at + 2]), "FILE")
         words = _replaced(words, at, value, Foreign(takes=True))
         return f"redirect the output: `clinvk {typed(words)} > {typed([file])}`"
+    if at is not None and option in AS_INPUT and path in _PROMPTS:
+        file = value or next(iter(words[at + 1 : at + 2]), "FILE")
+        words = _replaced(words, at, value, Foreign(takes=True))
+        words += [] if first_words(words) else ["-"]
+        return f"pipe it in: `clinvk {typed(words)} < {typed([file])}`"
+    if path in ("run", "resume") and at is not None and _words_of_prompt(words[:at], path):
+        return f"see `clinvk {path} --help`\nas text: `clinvk {typed(_with_text_last(words))}`"
     bare = first_words(words)
     guessed = "id you mean" in told_by(error)
     as_sentence = len(bare) > 2 and bare[1] not in below(bare[0]) and not guessed
     if path not in ("", "run") and (as_sentence or (bare and words[0].startswith("-"))):
         return f"see `clinvk {path} --help`\n{as_prompt(words)}"
     return None
+
+
+def _words_of_prompt(words: Sequence[str], path: str) -> bool:
+    """Whether there are words of a prompt among them: neither the command nor a session."""
+    bare = first_words(words)
+    return len(bare) > (bare[:1] == [path]) + (path == "resume")
 
 
 def as_prompt(words: Sequence[str]) -> str:
@@ -87,8 +102,10 @@ def _resolved(args: list[str]) -> tuple[str, Any, list[str]]:
 
 def _mended_once(words: list[str], fault: Exception) -> list[str] | None:
     path, option = _path(fault), _option(fault)
-    if path == "chat" and "unexpected extra argument" in str(fault):
-        return [word for at, word in enumerate(words) if at != words.index("chat")]
+    if "unexpected extra argument" in str(fault):
+        return _elsewhere(words, path)
+    if path == "chat" and option in ("-c", "--continue"):
+        return _without(words, "chat")
     if isinstance(fault, TextLikeOptionError) or (
         option and any(word.startswith(option) and len(word.split()) > 1 for word in words)
     ):
@@ -96,11 +113,32 @@ def _mended_once(words: list[str], fault: Exception) -> list[str] | None:
     at, value = _place(words, option)
     if at is None:
         return None
-    if path == "run" and option in TO_RESUME:
+    if path in ("run", "chat") and option in TO_RESUME:
         return _to_resume(words, at, value, TO_RESUME[option])
     known = OPTIONS.get("prompt" if path in _PROMPTS else path, {})
     foreign = known.get(option) or OPTIONS[""].get(option)
     return None if foreign is None else _replaced(words, at, value, foreign)
+
+
+def _elsewhere(words: list[str], path: str) -> list[str] | None:
+    """The command that takes the words which this one does not take."""
+    if path == "chat":
+        rest = _without(words, "chat")
+        bare = first_words(rest)
+        return ["resume", *rest] if len(bare) == 1 and names_session(bare[0]) else rest
+    if path == "sessions list":
+        rest = [*_without(_without(words, "sessions"), "list")]
+        bare = first_words(rest)
+        if len(bare) == 1 and bare[0].isdecimal():
+            return ["sessions", "list", *_without(rest, bare[0]), "-n", bare[0]]
+        return ["sessions", "search", *rest]
+    return None
+
+
+def _without(words: Sequence[str], word: str) -> list[str]:
+    """The words without the first that is this one."""
+    at = words.index(word)
+    return [*words[:at], *words[at + 1 :]]
 
 
 def _path(fault: Exception) -> str:
@@ -144,7 +182,7 @@ def _replaced(words: list[str], at: int, value: str | None, foreign: Foreign) ->
 
 def _to_resume(words: list[str], at: int, value: str | None, ours: str) -> list[str]:
     """`--resume ID "go on"` as `resume ID "go on"`; without a session the last one."""
-    rest = [word for word in words[:at] if word != "run"]
+    rest = [word for word in words[:at] if word not in ("run", "chat")]
     after = words[at + 1 :]
     if value is None and not ours and after[:1] and not after[0].startswith("-"):
         if len(after[0].split()) > 1:
@@ -153,3 +191,8 @@ def _to_resume(words: list[str], at: int, value: str | None, ours: str) -> list[
             value, *after = after
     chosen = value if value is not None else ours
     return ["resume", *([chosen] if chosen else []), *rest, *after]
+
+
+def names_session(word: str) -> bool:
+    """Whether it looks like an id, the start of an id, a name with a number, or `@last`."""
+    return word == "@last" or _NAME.fullmatch(word) is not None

@@ -20,7 +20,10 @@ class OutputFormat(StrEnum):
 
 Prompt = Annotated[
     list[str] | None,
-    Argument(metavar="PROMPT...", help="The prompt; `-` reads it from stdin."),
+    Argument(
+        metavar="PROMPT...",
+        help="The prompt; `-` reads it from stdin. Put `--` before a leading dash.",
+    ),
 ]
 
 SessionReference = Annotated[

@@ -19,7 +19,7 @@ class Word(Struct, frozen=True):
     why: str = ""
     note: str = ""
     sentence: bool = False
-    """Whether an argument of several words (`exec "fix it"`) is one of its arguments."""
+    """Whether one more word, or a quoted sentence (`exec "fix it"`), is an argument of it."""
 
 
 _ELLIPSIS = ("…",)
@@ -44,10 +44,21 @@ _STATUS = Word(
     "sessions list", note=" shows the status of each session; `clinvk backends` that of the agents"
 )
 
+_STOPS = "Ctrl-C stops a run where it was started"
+_REMOVAL = Word(
+    "--version",
+    why="clinvk does not remove itself",
+    note=" shows the version; `pipx uninstall clinvk` or `uv tool uninstall clinvk` removes it",
+)
+
 WORDS: Mapping[str, Word] = {
     **dict.fromkeys(("history", "ls", "log", "threads", "ps", "jobs"), _LIST),
-    **dict.fromkeys(("logs", "cat", "view", "info", "open", "transcript"), _SHOW),
+    **dict.fromkeys(("logs", "cat", "view", "info", "open", "transcript", "last"), _SHOW),
     **dict.fromkeys(("rm", "remove", "del"), Word("sessions delete", ("ID",))),
+    **dict.fromkeys(
+        ("kill", "stop"),
+        Word("sessions list --status running", why=_STOPS, note=" shows what runs"),
+    ),
     **dict.fromkeys(("find", "grep"), Word("sessions search", ("WORD",), sentence=True)),
     "search": Word("sessions search", ("WORD",), sentence=True),
     "mv": Word("sessions rename", ("ID", "TITLE")),
@@ -62,12 +73,17 @@ WORDS: Mapping[str, Word] = {
     **dict.fromkeys(("health", "check", "diagnose"), Word("doctor")),
     "status": _STATUS,
     **dict.fromkeys(("update", "upgrade"), _UPDATE),
+    "uninstall": _REMOVAL,
     **dict.fromkeys(("mcp", "plugin", "plugins", "extensions", "hooks", "skills"), _OF_AGENT),
     **dict.fromkeys(("memory", "permissions", "compact", "clear"), _OF_AGENT),
     **dict.fromkeys(("cost", "usage", "stats"), Word("sessions list --sort tokens")),
     **dict.fromkeys(("settings", "preferences"), Word("config show")),
     "set": Word("config set", ("KEY", "VALUE")),
     "get": Word("config get", ("KEY",)),
+    "unset": Word("config unset", ("KEY",)),
+    "path": Word("config path"),
+    "validate": Word("config validate"),
+    "edit": Word("config edit"),
     **dict.fromkeys(("tui", "repl", "interactive"), Word("chat")),
     "version": Word("--version"),
 }
@@ -152,11 +168,15 @@ OPTIONS: Mapping[str, Mapping[str, Foreign]] = {
         **dict.fromkeys(("--agent", "--provider"), _renamed("-b")),
         **dict.fromkeys(("--order", "--order-by", "--sort-by"), _renamed("--sort")),
     },
+    "sessions show": dict.fromkeys(("--last", "--latest"), Foreign()),
     "sessions delete": dict.fromkeys(("-f", "--force", "-rf", "-fr"), Foreign(("-y",))),
     "doctor": dict.fromkeys(("--repair", "--fixes"), Foreign(("--fix",))),
     "": _FORMATS,
 }
 """The options of other programs by our command; those of `prompt` are for run, resume and chat."""
+
+AS_INPUT = ("--file", "-f", "--prompt-file", "--input-file")
+"""Options that read the prompt from a file; here it is piped in."""
 
 TO_RESUME = {"-r": "", "--resume": "", "--last": "--last", "--interactive": "-i", "-i": "-i"}
 """Options that other tools have for a prompt, and which are `clinvk resume` here."""

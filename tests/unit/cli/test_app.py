@@ -52,7 +52,7 @@ def test_a_bug_is_reported_as_a_bug(cli: Cli) -> None:
         (["resume", "--bogus"], "there is no option `--bogus`", "resume"),
         (["--bakend", "demo", "hi"], "did you mean `--backend` or `--backend-arg`?", "run"),
         (["sessions", "shw", "x"], "there is no command `shw`; did you mean `show`?", "sessions"),
-        (["sessions", "list", "x"], "too many words: `x`", "sessions list"),
+        (["sessions", "reindex", "x"], "too many words: `x`", "sessions reindex"),
         (["completion"], "missing argument `SHELL`: one of bash, zsh, fish", "completion"),
     ],
     ids=str,

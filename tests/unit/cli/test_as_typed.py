@@ -111,6 +111,38 @@ REFUSED = [
     ("list models", "each agent has its own models", 'clinvk -m MODEL "…"'),
     ("show config", "did you mean `config show`?", "clinvk config show"),
     ("-b demo history -n 3", "`sessions list`?", "clinvk sessions list -b demo -n 3"),
+    ("last", "did you mean `sessions show`?", "clinvk sessions show"),
+    ("find main.py", "did you mean `sessions search`?", "clinvk sessions search main.py"),
+    ("search diff", "did you mean `sessions search`?", "clinvk sessions search diff"),
+    ("ask hi", "did you mean `run`?", "clinvk run hi"),
+    ("runs hi", "did you mean `run`?", "clinvk run hi"),
+    ("hisotry", "did you mean `sessions list`?", "clinvk sessions list"),
+    ("uninstall", "clinvk does not remove itself", "clinvk --version"),
+    ("kill 7f3a", "Ctrl-C stops a run", "clinvk sessions list --status running"),
+    ("rename 7f3a x", "did you mean `sessions rename`?", "clinvk sessions rename 7f3a x"),
+    ("show pr-842", "did you mean `sessions show`?", "clinvk sessions show pr-842"),
+    ("set default_backend claude", "did you mean `config set`?",
+     "clinvk config set default_backend claude"),
+    ("get run.timeout", "did you mean `config get`?", "clinvk config get run.timeout"),
+    # an agent or a session in place of a command
+    ("claude", "did you mean `-b claude`?", 'clinvk -b claude "…"'),
+    ("codex 'fix it'", "did you mean `-b codex`?", 'clinvk -b codex "fix it"'),
+    ("demo hello", "did you mean `-b demo`?", "clinvk -b demo hello"),
+    ("7f3a9c hi there", "did you mean `resume 7f3a9c`?", "clinvk resume 7f3a9c hi there"),
+    ("@last hi", "did you mean `resume @last`?", "clinvk resume @last hi"),
+    ("pr-842", "did you mean `resume pr-842`?", 'clinvk resume pr-842 "…"'),
+    # an option between the words of a prompt
+    ("what does git -c do", "`-c` stands between", 'clinvk "what does git -c do"'),
+    ("explain the -v flag of curl", "`-v` stands between",
+     'clinvk "explain the -v flag of curl"'),
+    ("run fix tests -t 5 please", "`-t` stands between", 'clinvk run "fix tests -t 5 please"'),
+    ("explain the -x flag", "there is no option `-x`", "clinvk -- explain the -x flag"),
+    ("-q write --title for the page", "`--title` stands between",
+     'clinvk -q "write --title for the page"'),
+    ("resume -b demo pr-842 fix -q it", "`-q` stands between",
+     'clinvk resume -b demo pr-842 "fix -q it"'),
+    ("resume --last fix -q it -v", "`-q` stands between",
+     'clinvk resume --last -v "fix -q it"'),
     # words below a command
     ("sessions resume pr-842", "did you mean `clinvk resume`?", "clinvk resume pr-842"),
     ("sessions rm pr-842", "`clinvk sessions delete`?", "clinvk sessions delete pr-842"),
@@ -125,6 +157,9 @@ REFUSED = [
     ("backends login", "with its own CLI", "clinvk backends"),
     # options of other tools
     ("--print hi", "there is no option `--print`", "clinvk hi"),
+    ("hi --file x.md", "there is no option `--file`", "clinvk hi < x.md"),
+    ("--prompt-file x.md -b demo", "there is no option", "clinvk -b demo - < x.md"),
+    ("sessions show --last", "there is no option `--last`", "clinvk sessions show"),
     ("-p 'fix it'", "there is no option `-p`", 'clinvk "fix it"'),
     ("-p 'fix it' --output-format json", "there is no option `-p`",
      'clinvk "fix it" --output-format json'),
@@ -165,6 +200,11 @@ REFUSED = [
     # a prompt where none is taken, and none where one is needed
     ("chat hello", "too many words: `hello`", "clinvk hello"),
     ("chat -b demo 'say hi'", "too many words", 'clinvk -b demo "say hi"'),
+    ("chat 7f3a", "too many words: `7f3a`", "clinvk resume 7f3a"),
+    ("chat --resume 7f3a", "there is no option `--resume`", "clinvk resume 7f3a"),
+    ("chat -c", "there is no option `-c`", "clinvk -c"),
+    ("sessions list bug", "too many words: `bug`", "clinvk sessions search bug"),
+    ("sessions list 5 --here", "too many words: `5`", "clinvk sessions list --here -n 5"),
     ("doctor my code please", "too many words", "clinvk run doctor my code please"),
     ("-c config is broken", "there is no option `-c`", "clinvk run -c config is broken"),
     ("-c resume", "there is no option `-c`", "clinvk run -c resume"),
@@ -194,7 +234,8 @@ def _commands_in(text: str) -> Iterator[list[str]]:
     """The words of each command of ours between backticks, as a shell passes them."""
     for quoted in re.findall(r"`clinvk ([^`]*)`", text):
         words = shlex.split(quoted)
-        yield words[: words.index(">")] if ">" in words else words
+        piped = [at for at, word in enumerate(words) if word in ("<", ">")]
+        yield words[: piped[0]] if piped else words
 
 
 @pytest.mark.parametrize("first", sorted(WORDS))
@@ -203,14 +244,24 @@ def test_every_word_of_another_tool_is_answered_alone_and_with_arguments(
 ) -> None:
     """In a sentence it is a part of the prompt."""
     for rest in ([], ["7f3a"], ["--json"], ["list"]):
-        if first == "search" and rest == ["--json"]:
-            continue  # an option alone is not what is searched
         assert terminal.type(first, *rest) == 2
         for command in _commands_in(terminal.told[1]):
             assert fault_of(command) is None, (first, rest, command)
     streams = Streams(stdin=None, stdout=None, stderr=None)
     sentence = [first, "the", "last", "two", "of", "them"]
     assert with_command(sentence, COMMANDS, streams) == ["run", *sentence]
+
+
+def test_options_around_a_prompt_are_options() -> None:
+    """Only those between its words are doubtful; behind `--` everything is text."""
+    streams = Streams(stdin=None, stdout=None, stderr=None)
+    for line in ("-q fix it -v", "fix it", "fix 'the -c flag' -q", "run -q fix it -b demo",
+                 "fix the -- -c flag", "-b demo -"):  # fmt: skip
+        words = shlex.split(line)
+        explicit = words[0] == "run"
+        assert with_command(words, COMMANDS, streams) == [*([] if explicit else ["run"]), *words]
+    assert with_command(["resume", "-q", "7f3a", "-b", "demo", "fix", "it", "-v"],
+                        COMMANDS, streams)[0] == "resume"  # fmt: skip
 
 
 def test_every_table_of_other_tools_is_about_ours() -> None:
@@ -263,7 +314,10 @@ def _shown(part: ast.expr) -> str:
     if isinstance(part, ast.Constant):
         return str(part.value)
     value = ast.unparse(part.value) if isinstance(part, ast.FormattedValue) else ""
-    return {"command": "tag 7f3a x", "path": "run"}.get(value, "7f3a")
+    return {"command": "tag 7f3a x", "path": "run"}.get(value, _VALUE)
+
+
+_VALUE = "7f3a"
 
 
 def test_every_command_in_a_text_of_ours_works_as_shown() -> None:
@@ -272,7 +326,7 @@ def test_every_command_in_a_text_of_ours_works_as_shown() -> None:
     assert len(found) > 25
     for file, quoted in sorted(found):
         words = shlex.split(quoted)[1:]
-        if words[:1] in (["PROMPT"], ["…"]):
+        if words[0] in ("PROMPT", "…", _VALUE):
             continue
         only_named = words in _paths()
         fault = None if only_named else fault_of(words)
