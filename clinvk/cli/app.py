@@ -8,7 +8,7 @@ from typer.exceptions import TyperException
 
 from clinvk.cli.command import Context, Option, command_table
 from clinvk.cli.context import Cli, build_cli
-from clinvk.cli.failures import RUNS, asked_form, in_our_words, told_by
+from clinvk.cli.failures import RUNS, asked_form, in_our_words, is_quiet, told_by
 from clinvk.cli.spelling import TextLikeOptionError
 from clinvk.cli.streams import OutputClosed, OutputLostError
 from clinvk.errors import ClinvkError, ExitStatus, StoppedBySignal, UsageError
@@ -137,8 +137,9 @@ def _say(error: ClinvkError | None, status: ExitStatus, cli: Cli, *, of_run: boo
     # If stdout cannot be written, JSON would be lost.
     lost = isinstance(error, OutputLostError)
     form: Form = "text" if lost else asked_form(cli.typed, cli.world, of_run=of_run)
+    quiet = is_quiet(cli.typed)
     try:
-        render_report(report, status, cli.streams, form, of_run=of_run)
+        render_report(report, status, cli.streams, form, of_run=of_run, quiet=quiet)
     except (ClinvkError, OutputClosed):
         render_report(report, status, cli.streams, "text", of_run=of_run)
 

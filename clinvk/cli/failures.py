@@ -30,6 +30,15 @@ def said_form(argv: Sequence[str]) -> "Form | None":
     return form
 
 
+def is_quiet(argv: Sequence[str]) -> bool:
+    """Whether the words ask for less on stderr (`-q`)."""
+    words = list(argv[: argv.index("--")] if "--" in argv else argv)
+    return any(
+        word == "--quiet" or ("q" in word and word[:1] == "-" and _SWITCHES.issuperset(word[1:]))
+        for word in words
+    )
+
+
 def _format_in(word: str, following: str) -> str:
     """The format that a word and the next one give, "" if none."""
     if word == "--json":

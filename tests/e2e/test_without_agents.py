@@ -121,7 +121,8 @@ def test_an_error_is_json_if_json_was_requested(clinvk: Command) -> None:
         check_result(result)
         assert result["exit_status"] == ran.exit_code
         assert result["error"]["message"]
-        assert ran.stderr == ""
+        assert ran.stderr.startswith(f"error: {result['error']['message']}\n")
+        assert clinvk("-q", *words).stderr == ""
     lines = clinvk("--output-format=stream-json", "-b", "nope", "hi").json_lines()
     check_stream(lines)
 

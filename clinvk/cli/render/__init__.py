@@ -51,7 +51,8 @@ def renderer_for(  # noqa: PLR0913  independent options
     if form != "text":
         from clinvk.cli.render.json import JsonReport, StreamJson
 
-        written = JsonReport(streams) if form == "json" else StreamJson(streams)
+        renderer = JsonReport if form == "json" else StreamJson
+        written = renderer(streams, quiet=quiet or verbose)  # the log has the failure too
         return _logged(written, streams, clock) if verbose and not quiet else written
     shows = streams.stdout_is_tty and (streams.styled or streams.color)
     if render == "always" or (render == "auto" and shows):

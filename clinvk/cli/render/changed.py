@@ -47,7 +47,7 @@ def render_each(
         from clinvk.published.sessions import changed_to_json
 
         streams.out_json(json_list(changed_to_json(one, done) for one in outcomes).decode())
-        return first_status(outcomes)
+        return _say_errors(outcomes, streams)
     for one in outcomes:
         title = shown_title(one.target)
         if one.error:
@@ -77,7 +77,7 @@ def render_deleted(
         from clinvk.published.sessions import deleted_to_json
 
         streams.out_json(json_list(map(deleted_to_json, outcomes)).decode())
-        return first_status(outcomes)
+        return _say_errors(outcomes, streams)
     for one in outcomes:
         if one.error:
             say_unchanged(streams, one.target.id, one.error)
@@ -103,6 +103,13 @@ def say_unchanged(streams: Streams, session_id: str, error: ClinvkError) -> None
     report = ErrorReport.of_error(error)
     message = f"session {session_id} is unchanged: {error.message}"
     say_error(streams, replace(report, message=message))
+
+
+def _say_errors(outcomes: Sequence[Applied[Any, Any]], streams: Streams) -> ExitStatus:
+    for one in outcomes:
+        if one.error:
+            say_unchanged(streams, one.target.id, one.error)
+    return first_status(outcomes)
 
 
 def first_status(outcomes: Sequence[Applied[Any, Any]]) -> ExitStatus:

@@ -25,8 +25,8 @@ def render_cleaned(
         if sweep.dry_run:
             streams.out("".join(in_columns([_cells(one, now) for one in cleaned.swept])))
         streams.out(f"{safe_line('; '.join(_parts(cleaned, sweep)))}\n")
-        for session_id, error in cleaned.failed:
-            say_unchanged(streams, session_id, error)
+    for session_id, error in cleaned.failed:
+        say_unchanged(streams, session_id, error)
     return next((error.exit_status for _, error in cleaned.failed), ExitStatus.OK)
 
 

@@ -16,28 +16,38 @@ from clinvk.text.wrap import filled, rows
 _QUOTED = r"`([^`]{200})[^`]{800,}`"
 
 
-def render_report(
-    report: ErrorReport, exit_status: ExitStatus, streams: Streams, form: Form, *, of_run: bool
+def render_report(  # noqa: PLR0913  the error, and how it is printed
+    report: ErrorReport,
+    exit_status: ExitStatus,
+    streams: Streams,
+    form: Form,
+    *,
+    of_run: bool,
+    quiet: bool = False,
 ) -> None:
     """Print an error; as JSON it is the report of a run that has only the error.
 
     As the last line of `-o stream-json` it has a `type`. Commands other than a run have no report:
-    they print the error alone. Very long quotes are cut.
+    they print the error alone. The log of a script has the error on stderr too, unless it is
+    `quiet`. Very long quotes are cut.
     """
     report = replace(report, message=re.sub(_QUOTED, r"`\1…`", report.message))
-    if form == "text":
+    if form != "text":
+        streams.out_json(_as_json(report, exit_status, form, of_run=of_run))
+    if form == "text" or not quiet:
         say_error(streams, report)
-        return
+
+
+def _as_json(report: ErrorReport, exit_status: ExitStatus, form: Form, *, of_run: bool) -> str:
     from clinvk.model.report import RunReport
     from clinvk.published.run import failure_to_json, report_to_json
     from clinvk.text.json_codec import json_line
 
     if not of_run:
-        streams.out_json(json_line(failure_to_json(report, exit_status)).decode())
-        return
+        return json_line(failure_to_json(report, exit_status)).decode()
     kind = {"type": "result"} if form == "stream-json" else {}
     envelope = RunReport(exit_status=exit_status, error=report)
-    streams.out_json(json_line({**kind, **report_to_json(envelope)}).decode())
+    return json_line({**kind, **report_to_json(envelope)}).decode()
 
 
 def say_error(streams: Streams, error: ErrorReport) -> None:

@@ -1,9 +1,13 @@
-"""For programs: `-o json` prints one object at the end, `-o stream-json` one event per line."""
+"""For programs: `-o json` prints one object at the end, `-o stream-json` one event per line.
+
+A failure is also on stderr: it is all that the log of a script shows.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from clinvk.cli.render import Renderer
+from clinvk.cli.render.errors import say_error
 from clinvk.cli.streams import Streams
 from clinvk.model.events import Event
 from clinvk.model.report import RunReport, TurnStart
@@ -17,12 +21,13 @@ if TYPE_CHECKING:  # only loaded for a log
 class JsonReport(Renderer):
     """Writes only the report."""
 
-    def __init__(self, streams: Streams) -> None:
-        self._streams = streams
+    def __init__(self, streams: Streams, *, quiet: bool = False) -> None:
+        self._streams, self._quiet = streams, quiet
 
     def finished(self, report: RunReport) -> None:
         """Write the object."""
         self._streams.out_json(json_line(report_to_json(report)).decode())
+        _say_failure(self._streams, report, quiet=self._quiet)
 
 
 class Logged(Renderer):
@@ -55,8 +60,8 @@ class Logged(Renderer):
 class StreamJson(Renderer):
     """Writes each event, except the raw lines of the backend."""
 
-    def __init__(self, streams: Streams) -> None:
-        self._streams = streams
+    def __init__(self, streams: Streams, *, quiet: bool = False) -> None:
+        self._streams, self._quiet = streams, quiet
         self._turn: TurnStart | None = None
 
     def started(self, turn: TurnStart) -> None:
@@ -71,6 +76,12 @@ class StreamJson(Renderer):
     def finished(self, report: RunReport) -> None:
         """Write the report as the last line."""
         self._write("result", report_to_json(report))
+        _say_failure(self._streams, report, quiet=self._quiet)
 
     def _write(self, kind: str, body: Mapping[str, Any]) -> None:
         self._streams.out_json(json_line({"type": kind, **body}).decode())
+
+
+def _say_failure(streams: Streams, report: RunReport, *, quiet: bool) -> None:
+    if report.error is not None and not quiet:
+        say_error(streams, report.error)

@@ -45,6 +45,14 @@ def test_a_program_reads_the_envelope_of_a_run(screen: Any) -> None:
         "retryable": False,
         "retry_at": None,
     }
+    assert screen.err.getvalue() == "error: there is no session `x`\nhint: nearest: y\n      z\n"
+
+
+def test_the_log_of_a_script_has_no_error_if_it_is_quiet(screen: Any) -> None:
+    """With `-q`, the object on stdout is all."""
+    status = ERROR.exit_status
+    render_report(REPORT, status, screen.streams(), "json", of_run=True, quiet=True)
+    assert json.loads(screen.out.getvalue())["exit_status"] == 4
     assert screen.err.getvalue() == ""
 
 

@@ -47,13 +47,15 @@ def test_each_of_several_has_a_line(screen: Any) -> None:
 
 
 def test_a_program_gets_each_with_its_error(screen: Any) -> None:
-    """An array in the order of what was named, and nothing on stderr."""
+    """An array in the order of what was named; the log of a script has the failures too."""
     outcomes = [*apply_each([PLAIN], lambda _: False), *apply_each([PLAIN], _busy)]
     assert render_each(outcomes, "closed", screen.streams(), as_json=True) == 75
     unchanged, failed = json.loads(screen.out.getvalue())
     assert (unchanged["outcome"], unchanged["error"]) == ("unchanged", None)
     assert (failed["outcome"], failed["error"]["code"]) == ("failed", "session_busy")
-    assert screen.err.getvalue() == ""
+    assert screen.err.getvalue() == (
+        "error: session bbbb00000001 is unchanged: session is busy\nhint: wait\n"
+    )
 
 
 def test_the_user_sees_what_will_be_deleted() -> None:
