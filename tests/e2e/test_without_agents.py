@@ -75,6 +75,7 @@ def test_json_and_events_are_as_published(clinvk: Command) -> None:
         (["-b", "demo", "-t", "", "hi"], 2, "`--tag` is empty"),
         (["-b", "demo", "--config", "/no/such.yaml", "hi"], 3, "there is no configuration file"),
         (["sesions"], 2, "did you mean `sessions`?"),
+        (["-b", "demo", "fix", "tests", "-t", "5", "please"], 2, "stands between the words"),
         (["-c", "hi"], 4, "there is no session"),
         (["resume"], 2, "no session was named"),
         (["resume", "--last", "hi"], 4, "there is no session"),

@@ -18,7 +18,7 @@ from clinvk.cli.spelling import LEFT_OUT
         (["--wait", "30s"], LEFT_OUT, ["30s"]),
         (["--wait=30s", "fix"], "30s", ["fix"]),
         (["--wait=", "fix"], "", ["fix"]),
-        (["fix", "--wait", "this"], LEFT_OUT, ["fix", "this"]),
+        (["fix", "this", "--wait"], LEFT_OUT, ["fix", "this"]),
         (["-q", "--wait", "-w", "d", "fix"], LEFT_OUT, ["fix"]),
         (["--model", "--wait", "fix"], None, ["fix"]),
         (["-m", "--wait", "fix"], None, ["fix"]),
