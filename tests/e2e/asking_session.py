@@ -1,6 +1,6 @@
 """The sessions of `docs/asking.md`, in a terminal with the demo agent; and its picture.
 
-`python tests/e2e/asking_session.py` draws the picture again; a test compares it with what is shown
+`python tests/e2e/asking_session.py` writes both again; a test compares them with what is shown
 today.
 """
 
@@ -8,6 +8,7 @@ import re
 import shlex
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -20,7 +21,10 @@ from bed.terminal import Terminal
 DOCS = Path(__file__).parents[2] / "docs"
 PICTURE = DOCS / "asking.svg"
 COLUMNS = 88
-DURATION = re.compile(r"\b\d+\.\ds\b")
+PAGE = DOCS / "asking.md"
+_SESSION = re.compile(r"<!-- keys: (.*?)-->\n```console\n\$ (.*?)\n(.*?)```\n", re.DOTALL)
+_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{12}(?![0-9a-f])")
+_DURATION = re.compile(r"\b\d+\.\ds\b")
 ELAPSED = re.compile(r"Allow\? \d+s")
 ASKED = "\nAllow?"
 
@@ -56,6 +60,26 @@ def play(terminal: Terminal, typed: str, keys: str) -> str:
     return terminal.wait_for_shell().removesuffix("\n$").partition("\n")[2]
 
 
+def sessions_of_page(folder: Path) -> Iterator[tuple[re.Match[str], str]]:
+    """The sessions of the page, the third group being what it shows, and what is shown today.
+
+    They are played one after the other, with the keys in the remark above each; ids and times are
+    made up.
+    """
+    with open_terminal(folder) as terminal:
+        for session in _SESSION.finditer(PAGE.read_text(encoding="utf-8")):
+            shown = _DURATION.sub("0.3s", play(terminal, session[2], session[1]))
+            yield session, _ID.sub("7f3a9c2b41d0", shown).rstrip() + "\n"
+
+
+def write_today(folder: Path) -> None:
+    """Put what is shown today into the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    for session, shown in reversed([*sessions_of_page(folder)]):
+        text = f"{text[: session.start(3)]}{shown}{text[session.end(3) :]}"
+    PAGE.write_text(text, encoding="utf-8")
+
+
 def draw(folder: Path) -> str:
     """The picture: an agent asks to change a file."""
     typed = 'clinvk -b demo "/write settings.py TIMEOUT_S = 60"'
@@ -78,5 +102,7 @@ def draw(folder: Path) -> str:
 
 
 if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as made:
+        write_today(Path(made))
     with tempfile.TemporaryDirectory() as made:
         PICTURE.write_text(draw(Path(made)), encoding="utf-8")
