@@ -30,12 +30,12 @@ COMMANDS = {
 HELP = """One command line for every coding agent, and sessions you can trust.
 
 \b
-  clinvk "fix the bug in auth.go"       run a prompt with your coding agent
-  clinvk -b demo "hello"                try it without one
-  clinvk -c "now add tests"             continue the last session of this directory
-  clinvk -s pr-842 "review it"          continue the session of that name, or create it
-  clinvk resume 7f3a "one more thing"   continue any session, from anywhere
-  clinvk sessions list                  list all sessions
+  clinvk "fix the bug in auth.go"     run a prompt with your coding agent
+  clinvk -b demo "hello"              try it without one
+  clinvk -c "now add tests"           continue this directory's last session
+  clinvk -s pr-842 "review it"        continue the session pr-842, or create it
+  clinvk resume 7f3a "now the docs"   continue any session, from anywhere
+  clinvk sessions list                list all sessions
 
 clinvk needs a coding agent, installed and signed in: `clinvk doctor` says which you have.
 

@@ -24,6 +24,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from clinvk.cli.spelling import as_typer_reads
 from clinvk.errors import ExitStatus, UsageError
+from clinvk.text.wrap import filled
 
 __all__ = [
     "Argument",
@@ -70,12 +71,46 @@ def json_is_asked(form: str | None, *, as_json: bool) -> bool:
 
 
 class _WithOurHelp:
+    help: str | None
+    get_params: Any
+
     def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401  Typer's classes have no public names
         """The option that prints the help."""
         option = super().get_help_option(ctx)  # type: ignore[misc]  # beside Typer's class
         if option is not None:
             option.callback = _print_help
         return option
+
+    def format_help_text(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  as above
+        """Write the text above the options; examples that are too long have several lines."""
+
+        def folded(example: re.Match[str]) -> str:
+            explained = filled(f"      {example[2]}", formatter.width - 2, "      ")
+            return "\n".join((example[1], *explained))
+
+        text = self.help or ""
+        if any(len(one[0]) + 2 > formatter.width for one in _EXAMPLE.finditer(text)):
+            self.help = _EXAMPLE.sub(folded, text)
+        super().format_help_text(ctx, formatter)  # type: ignore[misc]  # beside Typer's class
+        self.help = text
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  as above
+        """Write the help of each argument and each option; below the names if it is narrow."""
+        narrow = {"col_max": 4} if formatter.width < _NARROW else {}
+        sections: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+        for param in self.get_params(ctx):
+            if record := param.get_help_record(ctx):
+                name, text = record
+                sections[param.param_type_name].append((name, _REQUIRED.sub("", text)))
+        for title, records in zip(("Arguments", "Options"), sections.values(), strict=True):
+            if records:
+                with formatter.section(title):
+                    formatter.write_dl(records, **narrow)
+
+
+_EXAMPLE = re.compile(r"^(  \S.*?\S) {2,}(\S.*)$", re.MULTILINE)
+_NARROW = 60
+"""Columns below which options are explained below their names."""
 
 
 class Command(_WithOurHelp, TyperCommand):
@@ -88,18 +123,6 @@ class Command(_WithOurHelp, TyperCommand):
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ANN401  as above
         """The words of the usage line."""
         return [_BRACES.sub(r"\1", piece) for piece in super().collect_usage_pieces(ctx)]
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  as above
-        """Write the help of each argument and each option."""
-        sections: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
-        for param in self.get_params(ctx):
-            if record := param.get_help_record(ctx):
-                name, text = record
-                sections[param.param_type_name].append((name, _REQUIRED.sub("", text)))
-        for title, records in zip(("Arguments", "Options"), sections.values(), strict=True):
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
 
 
 _BRACES = re.compile(r"^\{(.+)\}$")
@@ -121,6 +144,13 @@ class Table(_WithOurHelp, TyperGroup):
     def load(self, name: str) -> Any:  # noqa: ANN401  as above
         """The command of that name."""
         return self.commands[name]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  as above
+        """Write the help of each option, and a line about each command; nothing of it is cut."""
+        super().format_options(ctx, formatter)
+        lines = [(name, one.help or "") for name, one in self.commands.items() if not one.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line.partition("\n\n")[0]) for name, line in lines])
 
 
 class CommandTable(Table):

@@ -69,6 +69,10 @@ class Terminal:
         shown = self._call("capture-pane", "-p", "-J")
         return "\n".join(line.rstrip() for line in shown.splitlines()).rstrip()
 
+    def rows(self) -> list[str]:
+        """The rows of the screen as the terminal wraps them, down to the last with anything."""
+        return self._call("capture-pane", "-p").rstrip().splitlines()
+
     def history(self) -> str:
         """The same with everything that has scrolled away."""
         return self._call("capture-pane", "-p", "-J", "-S", "-")
