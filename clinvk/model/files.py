@@ -48,8 +48,6 @@ def absolute_path(path: str, cwd: str) -> str:
 
 def shown_path(path: str, cwd: str) -> str:
     """The path for display: relative to `cwd` if it is below it."""
-    if path and path == cwd:
-        return "."
     return path.removeprefix(f"{cwd.rstrip('/')}/") or path
 
 
@@ -57,6 +55,8 @@ def shown_paths(text: str, cwd: str) -> str:
     """The text with the paths in it for display: those below `cwd` are relative."""
     if not cwd.strip("/"):
         return text
+    if text == cwd:
+        return "."
     return re.sub(rf"(^|[\s`'\",(:]){re.escape(cwd.rstrip('/'))}/(?=[^\s/])", r"\1", text)
 
 

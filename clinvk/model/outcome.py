@@ -26,6 +26,11 @@ class StopReason(StrEnum):
     ERROR = "error"
 
 
+def stop_word(reason: StopReason) -> str:
+    """The word for readers: a turn that was stopped is `interrupted`, as its session is."""
+    return "interrupted" if reason is StopReason.CANCELLED else reason.value
+
+
 class Outcome(Struct, frozen=True, kw_only=True):
     """How a turn ended, as far as it is known.
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
 from clinvk.model.events import PermissionAnswer
-from clinvk.model.outcome import NO_OUTCOME, Outcome
+from clinvk.model.outcome import NO_OUTCOME, Outcome, StopReason
 from clinvk.model.request import IfMissing
 
 
@@ -60,3 +60,8 @@ class Turn(Struct, frozen=True, kw_only=True):
     def interrupted(self) -> bool:
         """Whether the turn has not ended; while its lock is held, it may still run."""
         return self.ended_at is None
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether the turn was cut off: killed, or stopped by Ctrl-C or a signal."""
+        return self.interrupted or self.outcome.stop_reason is StopReason.CANCELLED

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import asdict
 
 from clinvk.model.files import file_to_json, over_turns
+from clinvk.model.outcome import stop_word
 from clinvk.model.portable import EXPORT_VERSION, LargeLine, PortableSession
 from clinvk.model.report import ErrorReport
 from clinvk.model.turn import Permission, Turn
@@ -109,7 +110,8 @@ def turn_to_json(turn: Turn, session_id: str) -> dict[str, Any]:
         "backend": turn.backend,
         "started_at": time_to_text(turn.started_at),
         "ended_at": time_to_text(turn.ended_at) if turn.ended_at else None,
-        **chosen(turn, "interrupted", "interactive"),
+        "interrupted": turn.was_interrupted,
+        **chosen(turn, "interactive"),
         "afresh": turn.conversation_origin,
         "prompt": turn.prompt,
         **chosen(outcome, "text", "structured"),
@@ -117,7 +119,9 @@ def turn_to_json(turn: Turn, session_id: str) -> dict[str, Any]:
         "tools": [asdict(call) for call in turn.tools],
         "permissions": [_permission_to_json(one) for one in turn.permissions],
         "files": [file_to_json(file) for file in outcome.files],
-        **chosen(outcome, "warnings", "stop_reason", "exit_code", "duration_s"),
+        **chosen(outcome, "warnings"),
+        "stop_reason": outcome.stop_reason and stop_word(outcome.stop_reason),
+        **chosen(outcome, "exit_code", "duration_s"),
         "usage": outcome.usage.figures,
         **chosen(outcome, "cost_usd", "model"),
         "error": failure

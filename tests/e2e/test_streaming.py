@@ -196,3 +196,28 @@ def test_a_pager_has_the_screen_for_itself(piper: Piper) -> None:
         assert "piper" not in shown
         screen.press("q")
         assert "tokens" not in screen.wait_for_shell()
+
+
+def test_after_ctrl_c_every_place_says_interrupted(piper: Piper) -> None:
+    """The screen, the list, the session, its turn, their JSON, and the export."""
+    clinvk = piper.command
+    with piper.terminal(100) as screen:
+        piper.say("one two")
+        screen.wait_for("one two")
+        screen.press("C-c")
+        screen.wait_for("interrupted · ")
+        piper.end()
+        screen.wait_for_shell()
+    assert clinvk("sessions", "list", "--json").json()[0]["status"] == "interrupted"
+    assert "interrupted" in clinvk("sessions", "list").stdout
+    assert "Status:            interrupted\n" in clinvk("sessions", "show", "@last").stdout
+    turn = clinvk("sessions", "show", "@last", "--turn", "1")
+    assert "Stop Reason:       interrupted\n" in turn.stdout
+    told = clinvk("sessions", "show", "@last", "--turn", "1", "--json").json()
+    assert (told["interrupted"], told["stop_reason"]) == (True, "interrupted")
+    assert "was interrupted" in clinvk("sessions", "show", "@last", "--answer").stderr
+    exported = clinvk("sessions", "export", "@last").stdout
+    assert 'status: "interrupted"' in exported
+    assert "*interrupted: the answer is incomplete*" in exported
+    for place in (turn.stdout, exported):
+        assert "cancel" not in place

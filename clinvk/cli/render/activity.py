@@ -6,13 +6,14 @@ asks for more. The same is true if stdout is a pipe: its reader may be a pager, 
 terminal; then warnings and errors wait for the end.
 """
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable
 
 from msgspec import Struct
 
 from clinvk.cli.paint import DIM
-from clinvk.cli.render.closing import closing_lines
+from clinvk.cli.render.closing import closing_lines, stopped_word
 from clinvk.cli.render.errors import say_error, say_warning
 from clinvk.cli.render.permission_answer import answer_words
 from clinvk.cli.render.spinner import Spinner, elapsed_text
@@ -30,7 +31,7 @@ from clinvk.model.events import (
     ToolUse,
     Warned,
 )
-from clinvk.model.files import shown_path, shown_paths
+from clinvk.model.files import shown_paths
 from clinvk.model.report import MOST_WARNINGS, RunReport, TurnStart, short_warning
 from clinvk.model.tool_names import COMMAND, common_name
 from clinvk.text.sanitize import SafeStream, safe_line
@@ -76,7 +77,7 @@ class Activity:
         """The requests without an answer: what was asked for, by their ids."""
         self._warned: set[str] = set()
         self._thinking = SafeStream()
-        self._cwd = ""
+        self._places: tuple[str, ...] = ()
         self._alone = streams.stderr_is_tty and not streams.stdout_is_pipe
         """Whether the terminal is ours."""
         self._waiting: list[str] = []
@@ -93,7 +94,8 @@ class Activity:
 
     def started(self, turn: TurnStart) -> None:
         """Start the spinner."""
-        self._cwd = turn.cwd
+        # Some agents tell real paths, others those that they were given.
+        self._places = (turn.cwd, os.path.realpath(turn.cwd))
         self._spinner.label = f"starting {safe_line(turn.backend)}"
         if self._spins:
             self._spinner.start()
@@ -142,6 +144,8 @@ class Activity:
             columns = self.streams.columns() if self.streams.stderr_is_tty else None
             for line in closing_lines(report, columns):
                 self._line(line)
+        elif not self.quiet and (word := stopped_word(report)):
+            self._err(word)
         if report.error is not None:
             self._gap()
             say_error(self.streams, report.error)
@@ -179,7 +183,7 @@ class Activity:
             case PermissionRequest() | PermissionAnswer():
                 self._permission(event)
             case FileChange():
-                path = safe_line(shown_path(event.path, self._cwd))
+                path = safe_line(self._relative(event.path))
                 self._line(f"{_CHANGE_SIGNS[event.change]} {path} {event.change.value}")
             case Thinking() if self.verbose:
                 self._think(event)
@@ -192,8 +196,13 @@ class Activity:
     def _named(self, tool: str, summary: str) -> str:
         """A tool with what it is used for; paths are relative to the directory of the turn."""
         name = common_name(tool)
-        used_for = summary if name == COMMAND else shown_paths(summary, self._cwd)
+        used_for = summary if name == COMMAND else self._relative(summary)
         return "  ".join(filter(None, (safe_line(name), safe_line(used_for))))
+
+    def _relative(self, text: str) -> str:
+        for place in self._places:
+            text = shown_paths(text, place)
+        return text
 
     def _permission(self, event: PermissionRequest | PermissionAnswer) -> None:
         """One line when a request is answered; the question itself is shown elsewhere."""

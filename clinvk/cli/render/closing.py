@@ -27,9 +27,14 @@ def closing_lines(report: RunReport, columns: int | None) -> list[str]:
     return lines
 
 
+def stopped_word(report: RunReport) -> str | None:
+    """The word for a run that a signal stopped."""
+    return _STOPPED.get(report.exit_status)
+
+
 def _summary(report: RunReport) -> Iterator[str]:
     """The facts of the run; what is not known is left out."""
-    if stopped := _STOPPED.get(report.exit_status):
+    if stopped := stopped_word(report):
         yield stopped
     if report.session_id is not None:
         yield _shown_id(report.session_id)

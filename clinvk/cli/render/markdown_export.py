@@ -120,7 +120,7 @@ def _turn(turn: Turn, session: Session) -> Iterator[str]:
     yield from _section("Files", list(_files(turn, session)))
     yield from _section("Warnings", [f"- {plain(warning)}" for warning in outcome.warnings])
     yield from _section("Answer", list(quoted(text)) if text else ["*no answer*"])
-    if turn.interrupted:
+    if turn.was_interrupted:
         yield from ("", "*interrupted: the answer is incomplete*")
     if (failure := outcome.failure) is not None:
         yield from ("", f"**Failed:** {plain(failure.message)} ({code(failure.code)})")

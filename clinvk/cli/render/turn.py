@@ -6,6 +6,7 @@ from clinvk.cli.render.dialogue import answer_lines, prompt_lines
 from clinvk.cli.render.layout import field, fields, file_lines, folded_fields, text_lines
 from clinvk.cli.render.permission_answer import answer_words
 from clinvk.cli.streams import Streams
+from clinvk.model.outcome import stop_word
 from clinvk.model.request import IfMissing
 from clinvk.model.tool_names import common_name
 from clinvk.model.turn import Permission, ToolCall, Turn
@@ -53,7 +54,7 @@ def render_answer(turn: Turn, streams: Streams, write: Callable[[str], None] | N
     if text:
         text = safe_text(text) if streams.stdout_is_tty else text
         (write or streams.out)(text if text.endswith("\n") else f"{text}\n")
-    if turn.interrupted:
+    if turn.was_interrupted:
         streams.err(f"turn {turn.number} was interrupted: the answer is incomplete")
     elif not text:
         streams.err(f"turn {turn.number} has no answer")
@@ -80,7 +81,7 @@ def _head(turn: Turn, session_id: str) -> Iterator[str]:
     if turn.conversation_origin:
         yield field("Conversation", _ORIGINS[turn.conversation_origin])
     if outcome.stop_reason:
-        yield field("Stop Reason", outcome.stop_reason.value)
+        yield field("Stop Reason", stop_word(outcome.stop_reason))
     if outcome.exit_code is not None:
         yield field("Exit Code", str(outcome.exit_code))
 

@@ -10,6 +10,7 @@ from clinvk.model.files import (
     merged_files,
     over_turns,
     shown_path,
+    shown_paths,
 )
 
 
@@ -61,3 +62,20 @@ def test_a_file_that_was_created_stays_so_when_a_later_turn_modifies_it() -> Non
     gone = FileReport(path="/a", change=Change.DELETED)
     assert over_turns([[first], [later]]) == (first,)
     assert over_turns([[first], [gone]]) == (gone,)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/p/a.py", "a.py"),
+        ("/p/a, /p/b/c", "a, b/c"),
+        ("/p", "."),
+        ("/pq/a /q/p/a", "/pq/a /q/p/a"),
+        ("'x' in /p/src", "'x' in src"),
+    ],
+    ids=["a path", "several", "the directory", "others", "in words"],
+)
+def test_paths_in_a_text_are_shown_relative_to_the_directory(text: str, shown: str) -> None:
+    """All that lie below it."""
+    assert shown_paths(text, "/p") == shown
+    assert shown_paths(text, "/") == text
