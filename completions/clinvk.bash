@@ -80,11 +80,11 @@ _clinvk_facts() {
             places='@files'
             ;;
         'sessions delete')
-            options='--yes -y --json --output-format=text,json -o=text,json --config=@files --help -h'
+            options='--yes -y --quiet -q --verbose -v --json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions...'
             ;;
         'sessions clean')
-            options='--older-than=@nothing --status=running,active,interrupted,error,completed --backend=@backends -b=@backends --keep-last=@nothing --archive=@folders --dry-run --json --output-format=text,json -o=text,json --config=@files --help -h'
+            options='--older-than=@nothing --status=running,active,interrupted,error,completed --backend=@backends -b=@backends --keep-last=@nothing --keep-named --archive=@folders --dry-run --quiet -q --verbose -v --json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'sessions reindex')
             options='--check --json --output-format=text,json -o=text,json --config=@files --help -h'

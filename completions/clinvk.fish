@@ -406,6 +406,8 @@ complete -c clinvk -n '__clinvk_is \'sessions import\' 1 1' -F
 
 # clinvk sessions delete
 complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l yes -s y -d 'Delete without asking.'
+complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l quiet -s q -d 'Print only errors: no progress and no result.'
+complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l verbose -s v -d 'Print a line for each session.'
 complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
 complete -c clinvk -n '__clinvk_is \'sessions delete\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
@@ -417,8 +419,11 @@ complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l older-than -x -d 'Not 
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l status -x -a 'running active interrupted error completed' -d 'Only sessions with this status (active: the last turn ended well; completed: you closed it).'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Only sessions of this backend (one of claude, codex, demo, gemini, opencode, qwen).'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l keep-last -x -d 'Keep the N most recently used.'
+complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l keep-named -d 'Keep sessions that have a name.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l archive -x -a '(__fish_complete_directories)' -d 'Move the files to DIR instead of deleting them.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l dry-run -d 'Show what would be cleaned; change nothing.'
+complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l quiet -s q -d 'Print only errors: no progress and no result.'
+complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l verbose -s v -d 'Print a line for each session.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l config -r -F -d 'Use FILE instead of your configuration file.'

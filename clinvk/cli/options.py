@@ -25,6 +25,10 @@ Prompt = Annotated[
         help="The prompt; `-` reads it from stdin. Put `--` before a leading dash.",
     ),
 ]
+Quiet = Annotated[
+    bool, Option("--quiet", "-q", help="Print only errors: no progress and no result.")
+]
+Verbose = Annotated[bool, Option("--verbose", "-v", help="Print a line for each session.")]
 
 SessionReference = Annotated[
     str,

@@ -28,6 +28,7 @@ class Area(StrEnum):
     LOCKS = "locks"
     INDEX = "index"
     CONVERSATIONS = "conversations"
+    CLEANINGS = "cleanings"
     MACHINE = "machine"
 
 

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from clinvk.model.session import Session
     from clinvk.services.search.search import Hit
     from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
+    from clinvk.services.sessions.each import Applied
     from clinvk.services.sessions.importing import Imported
-    from clinvk.services.sessions.lifecycle import Applied, Deleted, DeletionTarget
+    from clinvk.services.sessions.lifecycle import Deleted, DeletionTarget
     from clinvk.services.sessions.list import Listed, Shown
     from clinvk.store.index.rebuild import IndexDiff
     from clinvk.store.sessions.records import DamagedRecord
@@ -177,7 +178,7 @@ def cleaned_to_json(cleaned: "Cleaned", sweep: "Sweep") -> dict[str, Any]:
         "freed_bytes": cleaned.freed,
         "temporary_files": cleaned.leftovers,
         "sessions": [_swept_to_json(one) for one in cleaned.swept],
-        **chosen(cleaned, "in_use"),
+        **chosen(cleaned, "in_use", "undated"),
         "failed": [
             {"id": session_id, "error": error_to_json(ErrorReport.of_error(error))}
             for session_id, error in cleaned.failed

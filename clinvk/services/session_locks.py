@@ -23,13 +23,14 @@ def claim_of(world: World, *, wait_s: float = 0.0) -> Claim:
 
 
 @contextmanager
-def at_rest(world: World, session_id: str) -> Iterator[None]:
+def at_rest(world: World, session_id: str, claim: Claim | None = None) -> Iterator[None]:
     """Lock a session that is not in use, for changes that must not happen during a turn.
 
-    Raises `SessionBusyError` if a run uses it, or if the agent of a killed run still works (only
-    the lock names that agent). Otherwise like `SessionStore.hold`.
+    `claim` is that of this process, if it was made before. Raises `SessionBusyError` if a run uses
+    it, or if the agent of a killed run still works (only the lock names that agent). Otherwise like
+    `SessionStore.hold`.
     """
-    with world.store.hold(session_id, claim_of(world)):
+    with world.store.hold(session_id, claim or claim_of(world)):
         refuse_left_agent(world, session_id)
         yield
 

@@ -6,6 +6,7 @@ name is hashed.
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ def is_session_id(text: str) -> bool:
     return SESSION_ID.fullmatch(text) is not None
 
 
-class Home(Struct, frozen=True):
+class Home(Struct, frozen=True, dict=True):
     """The folder of all clinvk's files, and the paths inside it.
 
     Methods with a session id raise `ValueError` if it is not one. That would be a bug, because
@@ -30,37 +31,42 @@ class Home(Struct, frozen=True):
 
     root: Path
 
-    @property
+    @cached_property
     def config_file(self) -> Path:
         """The user's configuration."""
         return self.root / "config.yaml"
 
-    @property
+    @cached_property
     def config_lock(self) -> Path:
         """The lock that is held while the configuration is changed."""
         return self.locks / "config.lock"
 
-    @property
+    @cached_property
+    def cleaning_log(self) -> Path:
+        """The log of what `sessions clean` removed; it may be deleted at any time."""
+        return self.root / "cleaned.jsonl"
+
+    @cached_property
     def sessions(self) -> Path:
         """The folder of the records."""
         return self.root / "sessions"
 
-    @property
+    @cached_property
     def transcripts(self) -> Path:
         """The folder of the transcripts."""
         return self.root / "transcripts"
 
-    @property
+    @cached_property
     def locks(self) -> Path:
         """The folder of the locks; it may be deleted while no run is active."""
         return self.root / "locks"
 
-    @property
+    @cached_property
     def cache(self) -> Path:
         """The folder of files that can be rebuilt; it may be deleted at any time."""
         return self.root / "cache"
 
-    @property
+    @cached_property
     def index(self) -> Path:
         """The database of the index."""
         return self.cache / "index.sqlite3"

@@ -90,6 +90,7 @@ class CommandBed:
         came = len(self._step(number, killed))
         findings.expect(came == number, "was not killed there but came to", came)
         self._whole(after, findings)
+        self._logged(killed, findings)
         self._listed(findings)
         self._again(killed, findings)
         self._as_if_never_killed(after, findings)
@@ -126,6 +127,15 @@ class CommandBed:
                     moved = f"{self.archive.name}/{name.rpartition('/')[2]}"
                     kept = before[name] in (now.get(name), now.get(moved))
                     expect(kept, "neither here nor there:", name)
+
+    def _logged(self, killed: Killed, findings: Findings) -> None:
+        """Nothing that a cleaning has taken is missing in its log, whose lines are whole."""
+        if killed.line[:2] == ("sessions", "clean"):
+            log, there = self._bed.store.home.cleaning_log, self._bed.store.ids()
+            lines = log.read_bytes().splitlines() if log.exists() else []
+            logged = {one["id"] for one in _lines(b"\n".join(lines)) if isinstance(one, dict)}
+            gone = set(self.ids[:3]) - set(there)
+            findings.expect(gone <= logged, "gone and not in the log:", gone - logged)
 
     def _listed(self, findings: Findings) -> None:
         """The list is right, with the index and without it, and the index is then, too."""
@@ -164,6 +174,7 @@ class CommandBed:
             for path in root.rglob("*")
             if path.is_file()
             and path.relative_to(root).parts[0] not in _DERIVED
+            and path.name != self._bed.store.home.cleaning_log.name  # see `_logged`
             and path.suffix != ".tmp"
         }
 

@@ -24,8 +24,11 @@ def doctor_(
     rebuilds lost records and the index. It deletes no session and changes no file of an agent.
     """
     from clinvk.cli.render.doctor import render_examination
+    from clinvk.cli.render.progress import ShownProgress
     from clinvk.services.doctor.examination import examine
 
-    examination = examine(cli.world, encoding=cli.streams.encoding, fix=fix)
+    words = ("checking", "steps done")
+    with ShownProgress(cli.streams, cli.world.monotonic, words) as told:
+        examination = examine(cli.world, encoding=cli.streams.encoding, fix=fix, progress=told)
     render_examination(examination, cli.streams, as_json=as_json)
     return ExitStatus.OK if examination.ok else ExitStatus.FAILED

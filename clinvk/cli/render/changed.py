@@ -1,7 +1,8 @@
 """The result of a change to a session: one line of text, or a JSON object."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,10 +10,12 @@ from msgspec.structs import replace
 from clinvk.cli.render.errors import say_error
 from clinvk.cli.render.layout import format_age, format_size, shown_title
 from clinvk.cli.streams import Streams
-from clinvk.errors import ClinvkError, ExitStatus
+from clinvk.errors import ClinvkError, ExitStatus, UsageError
 from clinvk.model.report import ErrorReport
 from clinvk.model.session import Session
-from clinvk.services.sessions.lifecycle import Applied, Deleted, DeletionTarget
+from clinvk.services.sessions.each import Applied
+from clinvk.services.sessions.known_conversation import NativeTranscript
+from clinvk.services.sessions.lifecycle import Deleted, DeletionTarget
 from clinvk.services.sessions.list import Listed
 from clinvk.text.json_codec import json_line, json_list
 from clinvk.text.sanitize import safe_line
@@ -69,23 +72,53 @@ def deletion_line(target: DeletionTarget, now: datetime) -> str:
     return f"{target.id}  {shown_title(session)}  ({turns}, {used})"
 
 
+class Form(Enum):
+    """How the result for several sessions is printed."""
+
+    QUIET = "quiet"
+    SUMMARY = "summary"
+    LINES = "lines"
+    JSON = "json"
+
+
+def form_of(*, quiet: bool, verbose: bool, as_json: bool) -> Form:
+    """The form that the options ask for. Raises `UsageError` for two of them."""
+    asked = {Form.QUIET: quiet, Form.LINES: verbose, Form.JSON: as_json}
+    if quiet and (verbose or as_json):
+        other = "--verbose" if verbose else "--json"
+        raise UsageError(f"`--quiet` cannot be used with `{other}`", hint="use one of them")
+    return next((form for form in (Form.JSON, *asked) if asked[form]), Form.SUMMARY)
+
+
 def render_deleted(
-    outcomes: Sequence[Applied[DeletionTarget, Deleted]], streams: Streams, *, as_json: bool
+    outcomes: Sequence[Applied[DeletionTarget, Deleted]], streams: Streams, form: Form
 ) -> ExitStatus:
-    """Show the result for each session; return the exit status of the first error."""
-    if as_json:
+    """Show the result, of several sessions as one line; return the status of the first error."""
+    if form is Form.JSON:
         from clinvk.published.sessions import deleted_to_json
 
         streams.out_json(json_list(map(deleted_to_json, outcomes)).decode())
         return _say_errors(outcomes, streams)
+    done = [(one.target, one.result) for one in outcomes if one.result]
+    if form is Form.LINES or (form is Form.SUMMARY and len(outcomes) == 1):
+        streams.out("".join(_deletion(*one) for one in done))
     for one in outcomes:
         if one.error:
             say_unchanged(streams, one.target.id, one.error)
-        elif one.result:
-            title = f" ({safe_line(session.title)})" if (session := one.target.session) else ""
-            freed = f"freed {format_size(one.result.freed)}{_native(one.result)}"
-            streams.out(f"deleted session {one.target.id}{title}, {freed}\n")
+    if form is not Form.QUIET and len(outcomes) > 1:
+        freed = format_size(sum(one.freed for _, one in done))
+        parts = [f"deleted {plural(len(done), 'session')}, freed {freed}"]
+        if failed := len(outcomes) - len(done):
+            parts.append(f"could not delete {plural(failed, 'session')}")
+        parts += kept_transcripts(one.native for _, one in done)
+        streams.out(f"{safe_line('; '.join(parts))}\n")
     return first_status(outcomes)
+
+
+def _deletion(target: DeletionTarget, deleted: Deleted) -> str:
+    title = f" ({safe_line(target.session.title)})" if target.session else ""
+    freed = f"freed {format_size(deleted.freed)}{_native(deleted)}"
+    return f"deleted session {target.id}{title}, {freed}\n"
 
 
 def _native(deleted: Deleted) -> str:
@@ -96,6 +129,14 @@ def _native(deleted: Deleted) -> str:
     folder = f"{native.root} (no file found)" if native.root else ""
     where = ", ".join(map(str, native.files)) or folder
     return safe_line(f"; {native.agent}'s own transcript is kept{where and ': '}{where}")
+
+
+def kept_transcripts(natives: Iterable[NativeTranscript | None]) -> Iterator[str]:
+    """One part of a sentence about the agents' own transcripts of several sessions, or none."""
+    agents = {one.agent: one.root for one in natives if one}
+    if agents:
+        kept = (f"{agent}'s ({root})" if root else f"{agent}'s" for agent, root in agents.items())
+        yield f"the agent's own transcripts are kept: {', '.join(kept)}"
 
 
 def say_unchanged(streams: Streams, session_id: str, error: ClinvkError) -> None:

@@ -1,32 +1,35 @@
-"""`sessions clean`: one line that cron can mail, a list for `--dry-run`, or a JSON object."""
+"""`sessions clean`: one line that cron can mail, a line for each session, or a JSON object."""
 
-import re
 from datetime import datetime
 
-from clinvk.cli.render.changed import say_unchanged
+from clinvk.cli.render.changed import Form, kept_transcripts, say_unchanged
+from clinvk.cli.render.errors import say_warning
 from clinvk.cli.render.layout import format_age, format_size, in_columns, shown_title
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
-from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
+from clinvk.services.sessions.clean import Cleaned, Sweep, Swept, age_text
 from clinvk.text.json_codec import json_line
 from clinvk.text.sanitize import safe_line
-from clinvk.text.units import format_duration, plural
+from clinvk.text.units import plural
 
 
 def render_cleaned(
-    cleaned: Cleaned, sweep: Sweep, streams: Streams, *, now: datetime, as_json: bool
+    cleaned: Cleaned, sweep: Sweep, streams: Streams, *, now: datetime, form: Form
 ) -> ExitStatus:
     """Show what was cleaned; return the exit status of the first error."""
-    if as_json:
+    if form is Form.JSON:
         from clinvk.published.sessions import cleaned_to_json
 
         streams.out_json(json_line(cleaned_to_json(cleaned, sweep)).decode())
     else:
-        if sweep.dry_run:
+        if form is Form.LINES:
             streams.out("".join(in_columns([_cells(one, now) for one in cleaned.swept])))
-        streams.out(f"{safe_line('; '.join(_parts(cleaned, sweep)))}\n")
+        if form is not Form.QUIET:
+            streams.out(f"{safe_line('; '.join(_parts(cleaned, sweep)))}\n")
     for session_id, error in cleaned.failed:
         say_unchanged(streams, session_id, error)
+    if cleaned.unlogged:
+        say_warning(streams, f"the log of cleanings cannot be written: {cleaned.unlogged}")
     return next((error.exit_status for _, error in cleaned.failed), ExitStatus.OK)
 
 
@@ -45,15 +48,14 @@ def _parts(cleaned: Cleaned, sweep: Sweep) -> list[str]:
     parts = [_summary(cleaned, sweep) if cleaned.swept else _why_none(sweep)]
     if count := len(cleaned.in_use):
         parts.append(f"kept {plural(count, 'session')} in use")
+    if count := len(cleaned.undated):
+        parts.append(f"kept {plural(count, 'session')} with a wrong date (see `clinvk doctor`)")
     if count := len(cleaned.failed):
         parts.append(f"could not clean {plural(count, 'session')}")
     if count := cleaned.leftovers:
         did = "would remove" if sweep.dry_run else "removed"
         parts.append(f"{did} {plural(count, 'temporary file')} of killed runs")
-    agents = {one.native.agent: one.native.root for one in cleaned.swept if one.native}
-    if agents:
-        kept = (f"{agent}'s ({root})" if root else f"{agent}'s" for agent, root in agents.items())
-        parts.append(f"the agent's own transcripts are kept: {', '.join(kept)}")
+    parts += kept_transcripts(one.native for one in cleaned.swept)
     return parts
 
 
@@ -69,5 +71,5 @@ def _summary(cleaned: Cleaned, sweep: Sweep) -> str:
 def _why_none(sweep: Sweep) -> str:
     if sweep.older_than_s is None:
         return "nothing to clean: `session.retention_days` is 0, so sessions are kept forever"
-    age = re.sub(r" 0[hms]$", "", format_duration(sweep.older_than_s))
+    age = age_text(sweep.older_than_s)
     return f"nothing to clean: no such session was last used more than {age} ago"

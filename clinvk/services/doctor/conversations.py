@@ -26,7 +26,7 @@ from clinvk.store.agent_files.conversations import (
     conversation_paths,
     read_text,
 )
-from clinvk.store.agent_files.listing import ConversationListing, depth_of
+from clinvk.store.agent_files.listing import Listings, depth_of
 from clinvk.text.units import plural
 
 SOON_DAYS = 3.0
@@ -72,7 +72,7 @@ def _is_asked_about(session: Session) -> bool:
 
 def _kept(backend: Backend, sessions: Iterable[Session], world: World) -> Iterator[_Kept]:
     """The sessions whose conversations can be looked up in the agent's files."""
-    listings: dict[tuple[Path, int], ConversationListing] = {}
+    listings = Listings()
     for session in sessions:
         files = conversation_files_of(backend, session.conversation.id or "", world)
         if files is None:
@@ -83,16 +83,12 @@ def _kept(backend: Backend, sessions: Iterable[Session], world: World) -> Iterat
             yield _Kept(session, files.root, None if emptied else file)
 
 
-def _find(
-    files: Conversations, listings: dict[tuple[Path, int], ConversationListing]
-) -> tuple[Path | None, bool]:
+def _find(files: Conversations, listings: Listings) -> tuple[Path | None, bool]:
     """The agent's file (None if it is gone), and whether this is certain; lists a folder once."""
     if isinstance(files, ConversationRows) or (depth := depth_of(files.pattern)) is None:
         there = conversation_exists(files)
         return _latest(conversation_paths(files)) if there else None, there is not None
-    place = (files.root, depth)
-    listing = listings.get(place) or ConversationListing(*place)
-    listings[place] = listing
+    listing = listings.of(files.root, depth)
     file = _latest(one for one in listing.find(files.pattern) if can_continue(one, files.holds))
     return file, file is not None or listing.complete
 

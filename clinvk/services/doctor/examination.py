@@ -6,8 +6,10 @@ from msgspec.structs import replace
 
 from clinvk.errors import ClinvkError
 from clinvk.model.finding import Area, Checked, Examination
+from clinvk.model.progress import Progress, unwatched
 from clinvk.services.agents.states import backend_states
 from clinvk.services.doctor.agents import check_agents
+from clinvk.services.doctor.cleanings import check_cleanings
 from clinvk.services.doctor.configuration import check_configuration, settings_or_defaults
 from clinvk.services.doctor.conversations import check_conversations
 from clinvk.services.doctor.findings import Report, problem
@@ -28,37 +30,45 @@ CHECKS: dict[Area, Callable[[Survey], Report]] = {
     Area.LOCKS: check_locks,
     Area.INDEX: check_index,
     Area.CONVERSATIONS: check_conversations,
+    Area.CLEANINGS: check_cleanings,
     Area.MACHINE: check_machine,
 }
 
 
-def examine(world: World, *, encoding: str, fix: bool = False) -> Examination:
+def examine(
+    world: World, *, encoding: str, fix: bool = False, progress: Progress = unwatched
+) -> Examination:
     """Check everything that could go wrong; `encoding` is that of the output.
 
-    Without `fix`, nothing is written, and only the agents' `--version` is run. With `fix`, the safe
-    repairs are made first, and the result is the state after them.
+    `progress` counts the checks, and then the repairs. Without `fix`, nothing is written, and only
+    the agents' `--version` is run. With `fix`, the safe repairs are made first, and the result is
+    the state after them.
     """
     settings = settings_or_defaults(world)
     world = replace(world, settings=settings)
     backends = tuple(backend_states(settings, world))
     fixed: list[str] = []
     unfixed: list[str] = []
+
+    def checked() -> tuple[Checked, ...]:
+        seen = survey(world, settings, backends, encoding)
+        done: list[Checked] = []
+        for area, check in CHECKS.items():
+            progress(len(done), len(CHECKS))
+            done.append(_try(area, check, seen))
+        progress(len(done), len(CHECKS))
+        return tuple(done)
+
     if fix:
-        before = Examination(checked=_checked(survey(world, settings, backends, encoding)))
-        for repair in [one.repair for one in before.findings if one.repair is not None]:
+        findings = Examination(checked=checked()).findings
+        repairs = [one.repair for one in findings if one.repair is not None]
+        for number, repair in enumerate(repairs):
+            progress(number, len(repairs))
             try:
                 fixed.append(apply_repair(repair, world))
             except ClinvkError as error:
                 unfixed.append(error.message)
-    return Examination(
-        checked=_checked(survey(world, settings, backends, encoding)),
-        fixed=tuple(fixed),
-        unfixed=tuple(unfixed),
-    )
-
-
-def _checked(seen: Survey) -> tuple[Checked, ...]:
-    return tuple(_try(area, check, seen) for area, check in CHECKS.items())
+    return Examination(checked=checked(), fixed=tuple(fixed), unfixed=tuple(unfixed))
 
 
 def _try(area: Area, check: Callable[[Survey], Report], seen: Survey) -> Checked:

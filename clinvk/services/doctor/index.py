@@ -1,6 +1,7 @@
 """The index: whether it agrees with the session files, and how it is corrected."""
 
 from clinvk.model.finding import RebuildIndex
+from clinvk.model.progress import Progress, unwatched
 from clinvk.services.doctor.findings import Report, command, note, warning
 from clinvk.services.doctor.survey import Survey
 from clinvk.store.home import Home
@@ -30,9 +31,9 @@ def check_index(survey: Survey) -> Report:
     return "", (kind(code, message, str(home.index), command=rebuild, repair=RebuildIndex()),)
 
 
-def reindex(home: Home, *, only_check: bool) -> IndexDiff:
+def reindex(home: Home, *, only_check: bool, progress: Progress = unwatched) -> IndexDiff:
     """Compare the index with all files and rebuild it; returns the differences.
 
     With `only_check`, nothing is written. Raises `StoreError`.
     """
-    return check(home) if only_check else rebuild(home)
+    return check(home) if only_check else rebuild(home, progress)

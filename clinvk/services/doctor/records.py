@@ -12,6 +12,7 @@ from clinvk.model.session import SCHEMA, Session
 from clinvk.services.doctor.findings import FIX, Report, command, note, problem, warning
 from clinvk.services.doctor.leftovers import unfinished_writes
 from clinvk.services.doctor.survey import Survey
+from clinvk.services.sessions.clean import last_used
 from clinvk.store.home import is_session_id
 from clinvk.store.locks import is_held
 from clinvk.store.sessions.reading import TRANSCRIPT, read_orphan, why
@@ -109,6 +110,15 @@ def _of(session: Session, survey: Survey) -> Iterator[Finding]:
         yield about(
             "date_in_future",
             f"session `{session.id}` was last used at a time in the future",
+            where=str(home.record(session.id)),
+            remedy="check the clock of this machine; the next turn corrects the date",
+            command=command("clinvk", "resume", session.id, "go on"),
+        )
+    if last_used(survey.world, session) is None:
+        yield about(
+            "date_too_early",
+            f"session `{session.id}` was last used before there was any coding agent:"
+            " `sessions clean` keeps it",
             where=str(home.record(session.id)),
             remedy="check the clock of this machine; the next turn corrects the date",
             command=command("clinvk", "resume", session.id, "go on"),

@@ -4,7 +4,7 @@ An id comes from an agent's output, a transcript, an import or an edited record.
 could name another file, or be read as an option.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeGuard
 
@@ -12,10 +12,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend
-from clinvk.model.conversation import ConversationFiles, Conversations
+from clinvk.model.conversation import ConversationFiles, ConversationRows, Conversations
 from clinvk.model.session import Session
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import conversation_paths
+
+Find = Callable[[Conversations], Sequence[Path]]
+"""Returns the files of a conversation, as far as they can be found."""
 
 
 def conversation_files_of(
@@ -50,10 +53,13 @@ class NativeTranscript(Struct, frozen=True, kw_only=True):
     files: tuple[Path, ...]
 
 
-def native_transcript(session: Session, world: World) -> NativeTranscript | None:
+def native_transcript(
+    session: Session, world: World, find: Find | None = conversation_paths
+) -> NativeTranscript | None:
     """The agent's transcript of the session, which stays when the session is deleted.
 
-    None if the conversation never started, or if its files are ours (`own_files`).
+    None if the conversation never started, or if its files are ours (`own_files`). `find` looks for
+    its files; None leaves them out.
     """
     conversation = session.conversation
     if conversation.id is None or not (conversation.seen or session.turns):
@@ -67,7 +73,7 @@ def native_transcript(session: Session, world: World) -> NativeTranscript | None
     return NativeTranscript(
         agent=backend.title,
         root=where.root if where else None,
-        files=conversation_paths(where) if where else (),
+        files=tuple(find(where)) if where and find else (),
     )
 
 
@@ -86,3 +92,17 @@ def own_files(session: Session, world: World) -> tuple[Path, ...]:
 
 def _is_ours(where: Conversations | None) -> TypeGuard[ConversationFiles]:
     return isinstance(where, ConversationFiles) and where.ours
+
+
+def find_in_listings() -> Find:
+    """Like `conversation_paths`, for many sessions: each of the agents' folders is listed once."""
+    from clinvk.store.agent_files.listing import Listings, depth_of
+
+    listings = Listings()
+
+    def find(files: Conversations) -> Sequence[Path]:
+        if isinstance(files, ConversationRows) or (depth := depth_of(files.pattern)) is None:
+            return conversation_paths(files)
+        return sorted(listings.of(files.root, depth).find(files.pattern))
+
+    return find

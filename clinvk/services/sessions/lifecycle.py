@@ -3,26 +3,28 @@
 A running session is not changed.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clinvk.errors import ClinvkError, SessionDamagedError
+from clinvk.errors import SessionDamagedError
+from clinvk.model.progress import Progress, unwatched
 from clinvk.model.session import Session, Status
-from clinvk.services.session_locks import at_rest
+from clinvk.services.session_locks import at_rest, claim_of
+from clinvk.services.sessions.each import FEW, Applied, apply_each
 from clinvk.services.sessions.known_conversation import (
+    Find,
     NativeTranscript,
+    find_in_listings,
     native_transcript,
     own_files,
 )
 from clinvk.services.sessions.resolve import resolve_all, resolve_reference
 from clinvk.services.world import World
+from clinvk.store.agent_files.conversations import conversation_paths
 from clinvk.store.home import is_session_id
-
-Target = TypeVar("Target")
-Result = TypeVar("Result")
 
 
 def close(world: World, session_id: str) -> bool:
@@ -59,27 +61,6 @@ def _change(world: World, session_id: str, change: Callable[[Session], Session])
         store.update(session_id, settled, world.sleep)
         store.copy_to_transcript(session_id, world.now)
     return changes[-1]
-
-
-class Applied(Struct, Generic[Target, Result], frozen=True):
-    """The outcome for one target: a result, or the error that left it unchanged."""
-
-    target: Target
-    result: Result | None
-    error: ClinvkError | None
-
-
-def apply_each(
-    targets: Iterable[Target], act: Callable[[Target], Result]
-) -> list[Applied[Target, Result]]:
-    """Call `act` for each target; an error with one does not stop the others."""
-    outcomes: list[Applied[Target, Result]] = []
-    for target in targets:
-        try:
-            outcomes.append(Applied(target, act(target), None))
-        except ClinvkError as error:
-            outcomes.append(Applied(target, None, error))
-    return outcomes
 
 
 def change_each(
@@ -126,14 +107,32 @@ def _deletion_target(world: World, reference: str) -> DeletionTarget:
     return DeletionTarget(id=session.id, session=session)
 
 
-def delete(world: World, target: DeletionTarget) -> Deleted:
-    """Delete record and transcript, but not the agent's own transcript outside our home.
+def delete_each(
+    world: World, targets: Sequence[DeletionTarget], progress: Progress = unwatched
+) -> list[Applied[DeletionTarget, Deleted]]:
+    """Delete record and transcript of each, but not the agent's own transcript outside our home.
 
-    Raises `SessionBusyError` if an agent works in it, and `StoreError`.
+    The errors are `SessionBusyError` if an agent works in it, and `StoreError`.
     """
-    native = native_transcript(target.session, world) if target.session else None
-    with at_rest(world, target.id):
-        ours = own_files(target.session, world) if target.session else ()
-        freed = world.store.size(target.id, ours)
-        world.store.remove(target.id, world.sleep, ours)
-    return Deleted(freed=freed, native=native)
+    many = len(targets) > FEW
+    find = find_in_listings() if many else conversation_paths
+    claim = claim_of(world)
+    with world.store.many() if many else nullcontext(world.store) as store:
+
+        def delete(target: DeletionTarget) -> int:
+            with at_rest(world, target.id, claim):
+                ours = own_files(target.session, world) if target.session else ()
+                freed = store.size(target.id, ours)
+                store.remove(target.id, world.sleep, ours)
+            return freed
+
+        done = apply_each(targets, delete, progress)
+    return [Applied(one.target, _deleted(world, one, find), one.error) for one in done]
+
+
+def _deleted(world: World, one: Applied[DeletionTarget, int], find: Find) -> Deleted | None:
+    if one.result is None:
+        return None
+    session = one.target.session
+    native = native_transcript(session, world, find) if session else None
+    return Deleted(freed=one.result, native=native)

@@ -50,6 +50,20 @@ class ConversationListing:
         return tuple(found)
 
 
+class Listings:
+    """The listings of several folders, each made at its first use."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[Path, int], ConversationListing] = {}
+
+    def of(self, root: Path, depth: int) -> ConversationListing:
+        """The listing for patterns of `depth` parts below `root`."""
+        place = (root, depth)
+        if place not in self._made:
+            self._made[place] = ConversationListing(root, depth)
+        return self._made[place]
+
+
 def depth_of(pattern: str) -> int | None:
     """The number of path parts in the pattern; None if a listing does not support it."""
     return None if "**" in pattern else pattern.count("/") + 1

@@ -5,6 +5,7 @@ from enum import Enum
 from msgspec import Struct
 
 from clinvk.errors import StoreError
+from clinvk.model.progress import Progress, unwatched
 from clinvk.store.home import Home
 from clinvk.store.index.columns import Key, Row
 from clinvk.store.index.database import (
@@ -76,7 +77,7 @@ def check(home: Home) -> IndexDiff:
     return _diff([], _actual(home)) if isinstance(found, Look) else found.diff
 
 
-def rebuild(home: Home) -> IndexDiff:
+def rebuild(home: Home, progress: Progress = unwatched) -> IndexDiff:
     """Delete and rebuild the index; returns how it differed before. Raises `StoreError`."""
     known = _known(home)
     throw_away(home)
@@ -84,7 +85,7 @@ def rebuild(home: Home) -> IndexDiff:
         return _diff(known, [])
     try:
         with opened(home) as database:
-            refresh(database, home)
+            refresh(database, home, progress=progress)
             return _diff(known, all_rows(database))
     except (IndexUnusableError, IndexBrokenError) as error:
         raise StoreError(

@@ -24,6 +24,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clinvk.errors import StoreError
+from clinvk.model.progress import Progress, unwatched
 from clinvk.model.session import Session
 from clinvk.store.home import Home
 from clinvk.store.index.columns import INSERT, Key
@@ -46,8 +47,8 @@ from clinvk.store.index.rows import (
 from clinvk.store.sessions import reading
 from clinvk.store.sessions.selection import WORDS, as_bytes
 
-_BATCH = 10_000
-"""Number of files read between two commits. An interruption loses about a second of work."""
+_BATCH = 1_000
+"""Number of files read between two commits. An interruption loses a tenth of a second of work."""
 
 FOLDERS = ("sessions", "transcripts")
 
@@ -58,13 +59,21 @@ _LOOKED_AT = "SELECT key, rebuilt, open, settled, signature FROM entry"
 _WATCHED = f"{_LOOKED_AT} WHERE watched = 1"
 
 
-def refresh(database: sqlite3.Connection, home: Home, *, thorough: bool = False) -> None:
+def refresh(
+    database: sqlite3.Connection,
+    home: Home,
+    *,
+    thorough: bool = False,
+    progress: Progress = unwatched,
+) -> None:
     """Update the index from the files; `thorough` always checks the signature of each file.
+
+    `progress` counts the sessions whose files were read, as far as they are committed.
 
     Raises `sqlite3.Error`, `OSError`, `StoreError` and `IndexBrokenError`.
     """
     if thorough or not is_noted(database, home, FOLDERS):
-        _compare_all(database, home)
+        _compare_all(database, home, progress)
         return
     # A file whose name is not an id is never read: the folder's signature shows that it exists.
     watched = [row for row in database.execute(_WATCHED) if not isinstance(row[0], bytes)]
@@ -160,7 +169,7 @@ def _behind(home: Home) -> Path:
     return home.cache / "index.behind"
 
 
-def _compare_all(database: sqlite3.Connection, home: Home) -> None:
+def _compare_all(database: sqlite3.Connection, home: Home, progress: Progress) -> None:
     """Compare the signature of each file, and read the files whose signature differs.
 
     The folders are stamped before they are read: all later changes then show in their signatures,
@@ -173,10 +182,13 @@ def _compare_all(database: sqlite3.Connection, home: Home) -> None:
             _behind(home).rmdir()
         signatures = {name: stamp(home.root / name) for name in FOLDERS}
         left = list(_differing(database, home))
+        total = len(left)
         _take_some(database, home, left, signatures)
+    progress(total - len(left), total)
     while left:
         with writing(database):
             _take_some(database, home, left, signatures)
+        progress(total - len(left), total)
 
 
 def _check_after_boot(database: sqlite3.Connection) -> None:

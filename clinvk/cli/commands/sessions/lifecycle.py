@@ -8,6 +8,9 @@ from clinvk.cli.command import Option, command
 from clinvk.cli.context import Cli
 from clinvk.errors import ExitStatus, UsageError
 
+SHOWN_BEFORE = 20
+"""More sessions to delete are only counted in the question."""
+
 
 @command()
 def close(
@@ -46,11 +49,13 @@ def unarchive(
 
 
 @command()
-def delete(
+def delete(  # noqa: PLR0913  one parameter an option
     cli: Cli,
     sessions: options.SessionReferences,
     *,
     yes: Annotated[bool, Option("--yes", "-y", help="Delete without asking.")] = False,
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
     as_json: options.Json = False,
 ) -> ExitStatus:
     """Delete sessions permanently.
@@ -58,7 +63,8 @@ def delete(
     Deletes the record and the transcript, but not the agent's own transcript. A damaged record must
     be named by its full id. A running session is not deleted.
     """
-    from clinvk.cli.render.changed import deletion_line, render_deleted
+    from clinvk.cli.render.changed import deletion_line, form_of, render_deleted
+    from clinvk.cli.render.progress import ShownProgress
     from clinvk.services.sessions import lifecycle
 
     targets = lifecycle.find_deletion_targets(cli.world, sessions)
@@ -67,15 +73,20 @@ def delete(
             raise UsageError(
                 "there is no terminal to ask for confirmation", hint="`-y` deletes without asking"
             )
-        for one in targets:
+        for one in targets[:SHOWN_BEFORE]:
             cli.streams.err(deletion_line(one, cli.world.now()))
-        these = "this session" if len(targets) == 1 else f"these {len(targets)} sessions"
+        if more := len(targets[SHOWN_BEFORE:]):
+            cli.streams.err(f"… and {more:,} more")
+        these = "this session" if len(targets) == 1 else f"these {len(targets):,} sessions"
         answer = cli.streams.ask(f"delete {these} permanently? [y/N]") or ""
         if answer.lower() not in ("y", "yes"):
             cli.streams.err("nothing was deleted")
             return ExitStatus.FAILED
-    outcomes = lifecycle.apply_each(targets, lambda one: lifecycle.delete(cli.world, one))
-    return render_deleted(outcomes, cli.streams, as_json=as_json)
+    words = ("deleting sessions", "sessions deleted")
+    with ShownProgress(cli.streams, cli.world.monotonic, words, quiet=quiet) as told:
+        outcomes = lifecycle.delete_each(cli.world, targets, told)
+    form = form_of(quiet=quiet, verbose=verbose, as_json=as_json)
+    return render_deleted(outcomes, cli.streams, form)
 
 
 def _change(

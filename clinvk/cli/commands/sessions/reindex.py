@@ -21,11 +21,14 @@ def reindex(
 
     This is rarely needed: the index is updated automatically, and can be deleted at any time.
     """
+    from clinvk.cli.render.progress import ShownProgress
     from clinvk.published.sessions import index_diff_to_json
     from clinvk.services.doctor.index import reindex
     from clinvk.text.json_codec import json_line
 
-    diff = reindex(cli.world.home, only_check=check)
+    words = ("comparing sessions" if check else "indexing sessions", "sessions indexed")
+    with ShownProgress(cli.streams, cli.world.monotonic, words) as told:
+        diff = reindex(cli.world.home, only_check=check, progress=told)
     counts = index_diff_to_json(diff)
     if as_json:
         cli.streams.out_json(json_line(counts).decode())

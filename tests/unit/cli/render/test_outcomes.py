@@ -5,13 +5,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from clinvk.cli.render.changed import deletion_line, render_deleted, render_each
+from clinvk.cli.render.changed import Form, deletion_line, render_deleted, render_each
 from clinvk.cli.render.cleaned import render_cleaned
 from clinvk.errors import SessionBusyError, StoreError
 from clinvk.model.session import Session
 from clinvk.services.sessions.clean import Cleaned, Sweep, Swept
+from clinvk.services.sessions.each import Applied, apply_each
 from clinvk.services.sessions.known_conversation import NativeTranscript
-from clinvk.services.sessions.lifecycle import Deleted, DeletionTarget, apply_each
+from clinvk.services.sessions.lifecycle import Deleted, DeletionTarget
 
 NOW = datetime(2025, 1, 27, 12, 0, tzinfo=UTC)
 THEN = NOW - timedelta(days=40)
@@ -83,13 +84,50 @@ def test_a_deletion_says_where_the_agents_own_is(screen: Any) -> None:
         for native in natives
         for outcome in apply_each([target], lambda _, it=native: Deleted(freed=2_500, native=it))
     ]
-    assert render_deleted(outcomes, screen.streams(), as_json=False) == 0
+    assert render_deleted(outcomes, screen.streams(), Form.LINES) == 0
     start = "deleted session aaaa00000001 (a bc), freed 2.5 kB"
     assert screen.out.getvalue().splitlines() == [
         f"{start}; Demo's own transcript is kept: /d/1.json",
         f"{start}; Demo's own transcript is kept: /d (no file found)",
         f"{start}; gone's own transcript is kept",
         start,
+        (
+            "deleted 4 sessions, freed 10.0 kB;"
+            " the agent's own transcripts are kept: Demo's (/d), gone's"
+        ),
+    ]
+
+
+def test_the_deletion_of_one_is_a_line_and_of_several_one_too(screen: Any) -> None:
+    """Errors are on stderr, and counted; `-q` leaves only them."""
+    target = DeletionTarget(id=HOSTILE.id, session=HOSTILE)
+    (done,) = apply_each([target], lambda _: Deleted(freed=2_500, native=NATIVE))
+    busy = Applied(target, None, SessionBusyError("busy"))
+    told = []
+    for outcomes, form in (
+        ([done], Form.SUMMARY),
+        ([done, busy, done], Form.SUMMARY),
+        ([done, busy], Form.QUIET),
+        ([done], Form.QUIET),
+    ):
+        fresh = type(screen)()
+        status = render_deleted(outcomes, fresh.streams(), form)
+        assert status == (75 if busy in outcomes else 0)
+        told.append((fresh.out.getvalue(), fresh.err.getvalue()))
+    error = "error: session aaaa00000001 is unchanged: busy\n"
+    one = (
+        "deleted session aaaa00000001 (a bc), freed 2.5 kB;"
+        " Demo's own transcript is kept: /d/1.json\n"
+    )
+    several = (
+        "deleted 2 sessions, freed 5.0 kB; could not delete 1 session;"
+        " the agent's own transcripts are kept: Demo's (/d)\n"
+    )
+    assert told == [
+        (one, ""),
+        (several, error),
+        ("", error),
+        ("", ""),
     ]
 
 
@@ -98,7 +136,7 @@ def test_cleaning_is_one_line_with_any_result(screen: Any) -> None:
     swept = (Swept(session=HOSTILE, size=1_000, native=NATIVE), Swept(session=PLAIN, size=234))
     failed = (("cccc00000001", StoreError("cannot")),)
     cleaned = Cleaned(swept=swept, in_use=("d",), failed=failed)
-    status = render_cleaned(cleaned, ALL, screen.streams(), now=NOW, as_json=False)
+    status = render_cleaned(cleaned, ALL, screen.streams(), now=NOW, form=Form.SUMMARY)
     assert status == 1
     assert screen.out.getvalue() == (
         "cleaned 2 sessions, freed 1.2 kB; kept 1 session in use;"
@@ -112,7 +150,7 @@ def test_nothing_to_clean_has_its_reason(screen: Any) -> None:
     """Nothing so old, or nothing at all by the settings."""
     for age_s in (ALL.older_than_s, None):
         sweep = Sweep(older_than_s=age_s)
-        assert render_cleaned(Cleaned(), sweep, screen.streams(), now=NOW, as_json=False) == 0
+        assert render_cleaned(Cleaned(), sweep, screen.streams(), now=NOW, form=Form.SUMMARY) == 0
     assert screen.out.getvalue().splitlines() == [
         "nothing to clean: no such session was last used more than 30d ago",
         "nothing to clean: `session.retention_days` is 0, so sessions are kept forever",
@@ -124,7 +162,7 @@ def test_a_dry_run_names_the_sessions(screen: Any) -> None:
     sweep = Sweep(older_than_s=1.0, dry_run=True, archive=Path("/a"))
     swept = (Swept(session=HOSTILE, size=1_000), Swept(session=PLAIN, size=12))
     cleaned = Cleaned(swept=swept)
-    render_cleaned(cleaned, sweep, screen.streams(), now=NOW, as_json=False)
+    render_cleaned(cleaned, sweep, screen.streams(), now=NOW, form=Form.LINES)
     assert screen.out.getvalue() == (
         "aaaa00000001  demo  a month ago  1.0 kB    a bc\n"
         "bbbb00000001  demo  a month ago  12 bytes  untitled\n"
@@ -135,7 +173,7 @@ def test_a_dry_run_names_the_sessions(screen: Any) -> None:
 def test_a_program_gets_what_was_cleaned_as_an_object(screen: Any) -> None:
     """One object on one line, with every session that went."""
     cleaned = Cleaned(swept=(Swept(session=PLAIN, size=7, native=NATIVE),), in_use=("d",))
-    render_cleaned(cleaned, ALL, screen.streams(), now=NOW, as_json=True)
+    render_cleaned(cleaned, ALL, screen.streams(), now=NOW, form=Form.JSON)
     assert json.loads(screen.out.getvalue()) == {
         "dry_run": False,
         "older_than_s": 2_592_000.0,
@@ -155,5 +193,6 @@ def test_a_program_gets_what_was_cleaned_as_an_object(screen: Any) -> None:
             }
         ],
         "in_use": ["d"],
+        "undated": [],
         "failed": [],
     }

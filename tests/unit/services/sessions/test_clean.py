@@ -1,9 +1,12 @@
 """Cleaning: what goes, what stays whatever is asked, and where it goes."""
 
+import json
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +18,15 @@ from clinvk.model.config import Setting, Settings
 from clinvk.model.session import OpenTurn, Session, Status
 from clinvk.services.session_locks import claim_of
 from clinvk.services.sessions.clean import Cleaned, Sweep, archive_folder, clean, retention_s
+from clinvk.services.sessions.each import FEW
 from clinvk.services.world import World
+from clinvk.store.cleaning_log import last_cleanings
 from clinvk.store.index.file_signature import UNSETTLED_NS
+from clinvk.store.index.rebuild import check
 from clinvk.store.sessions.record_fields import encode
 from clinvk.store.sessions.selection import Selection
 from clinvk.store.sessions.store import SessionStore
-from clinvk.text.json_codec import json_page
+from clinvk.text.json_codec import json_page, time_from_text
 
 Create = Callable[..., Session]
 DAY = 86_400.0
@@ -67,6 +73,7 @@ def swept(world: World) -> Callable[..., list[str]]:
         ({"keep_last": 3}, [A]),
         ({"keep_last": 9}, []),
         ({"keep_last": 1, "backend": "other"}, []),
+        ({"keep_named": True}, [A, B]),
     ],
 )
 def test_only_older_sessions_are_cleaned(
@@ -102,6 +109,120 @@ def test_a_session_from_the_future_is_never_old(
     create(A, days=-400)
     assert swept() == []
     assert store.ids() == [A]
+
+
+WRONG = datetime(1970, 1, 1, 0, 5, tzinfo=UTC)
+"""What a clock says that was never set."""
+
+
+def test_a_session_from_before_there_were_agents_counts_from_its_files(
+    create: Create, store: SessionStore, world: World
+) -> None:
+    """Its clock was wrong: it is old once its files are, and kept if those are no better."""
+    for number, days in ((A, 1), (B, 40), (C, None)):
+        create(number, created_at=WRONG, last_used_at=WRONG)
+        changed = WRONG if days is None else world.now() - timedelta(days=days)
+        os.utime(store.home.record(number), (changed.timestamp(), changed.timestamp()))
+    for dry_run in (True, False):
+        cleaned = clean(world, Sweep(older_than_s=30 * DAY, dry_run=dry_run))
+        assert [one.session.id for one in cleaned.swept] == [B]
+        assert cleaned.undated == (C,)
+    assert store.ids() == [A, C]
+    assert clean(world, Sweep(older_than_s=None)).undated == ()
+
+
+def test_a_session_that_was_used_before_it_was_made_counts_from_then(
+    create: Create, swept: Callable[..., list[str]], world: World
+) -> None:
+    """Its last turn had a wrong clock, its first one a right one."""
+    create(A, days=300, created_at=world.now())
+    create(B, days=300)
+    assert swept() == [B]
+
+
+MANY = [f"{number:012x}" for number in range(FEW + 8)]
+
+
+def test_many_are_cleaned_as_few_are(create: Create, store: SessionStore, world: World) -> None:
+    """Some at once: each is counted and logged, in order; the index is right, others stay."""
+    for number, one in enumerate(MANY):
+        create(one, days=300 - number)
+    create(D)
+    store.select(Selection(), limit=1)
+    counted: list[tuple[int, int | None]] = []
+    cleaned = clean(world, Sweep(older_than_s=30 * DAY), lambda *at: counted.append(at))
+    assert [one.session.id for one in cleaned.swept] == MANY
+    assert counted == [(number, len(MANY)) for number in range(len(MANY) + 1)]
+    assert store.ids() == [D]
+    assert not check(store.home).any
+    assert sorted(line["id"] for line in _logged(store)) == MANY
+    assert list(store.home.locks.glob("*")) == []
+
+
+class Stopped(BaseException):
+    """Somebody has pressed Ctrl-C."""
+
+
+def test_stopped_after_some_it_has_counted_what_is_gone(
+    create: Create, store: SessionStore, world: World
+) -> None:
+    """Nothing is half done, and the last number is right."""
+    for number, one in enumerate(MANY):
+        create(one, days=300 - number)
+    store.select(Selection(), limit=1)
+    counted: list[int] = []
+
+    def stop_at_ten(done: int, _: int | None) -> None:
+        counted.append(done)
+        if done >= 10:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        clean(world, Sweep(older_than_s=30 * DAY), stop_at_ten)
+    assert 10 <= counted[-1] <= len(MANY)
+    assert store.ids() == MANY[counted[-1] :]
+    assert not check(store.home).any
+    assert sorted(line["id"] for line in _logged(store)) == MANY[: counted[-1]]
+
+
+@pytest.mark.usefixtures("four")
+def test_the_log_has_what_was_removed_when_and_why(
+    store: SessionStore, world: World, tmp_path: Path
+) -> None:
+    """Also what was moved, and where to; a dry run and a kept session leave no line."""
+    clean(world, Sweep(older_than_s=30 * DAY, dry_run=True))
+    assert not store.home.cleaning_log.exists()
+    clean(world, Sweep(older_than_s=36 * DAY))
+    clean(world, Sweep(older_than_s=30 * DAY, backend="other", archive=tmp_path / "kept"))
+    first, second = _logged(store)
+    assert stat.S_IMODE(store.home.cleaning_log.stat().st_mode) == 0o600
+    assert (first["what"], first["id"], first["title"]) == ("removed", A, "the oldest")
+    assert first["why"] == "not used for more than 36d"
+    assert first["bytes"] > 3
+    assert time_from_text(first["at"]) <= world.now()
+    assert "moved_to" not in first
+    assert (second["what"], second["id"]) == ("moved", B)
+    assert second["moved_to"] == [str(tmp_path / "kept" / f"{B}.json")]
+
+
+@pytest.mark.usefixtures("four")
+def test_the_log_says_what_could_not_be_removed(store: SessionStore, world: World) -> None:
+    """The line before it is taken back, and the cleaning is not counted."""
+    store.home.transcript(B).mkdir()
+    cleaned = clean(world, Sweep(older_than_s=34 * DAY, backend="other"))
+    assert [one for one, _ in cleaned.failed] == [B]
+    assert [line["what"] for line in _logged(store)] == ["removed", "not removed"]
+    assert "cannot delete session" in _logged(store)[1]["reason"]
+    assert last_cleanings(store.home.cleaning_log, 3) == []
+
+
+@pytest.mark.usefixtures("four")
+def test_a_log_that_cannot_be_written_stops_no_cleaning(store: SessionStore, world: World) -> None:
+    """The disk may be full; the reason is told."""
+    store.home.cleaning_log.symlink_to("elsewhere")
+    cleaned = clean(world, Sweep(older_than_s=30 * DAY))
+    assert cleaned.unlogged == "it is a symbolic link"
+    assert store.ids() == [D]
 
 
 @pytest.mark.usefixtures("four")
@@ -258,6 +379,10 @@ def _settings(days: int) -> Settings:
 def _and(act: Callable[[], None], value: Any) -> Any:
     act()
     return value
+
+
+def _logged(store: SessionStore) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in store.home.cleaning_log.read_text().splitlines()]
 
 
 def _content(folder: Path) -> dict[str, bytes]:

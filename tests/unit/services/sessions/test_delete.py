@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from clinvk.errors import SessionBusyError, SessionDamagedError, SessionNotFoundError, StoreError
 from clinvk.model.session import Session
 from clinvk.services.session_locks import claim_of
-from clinvk.services.sessions.lifecycle import delete, find_deletion_targets
+from clinvk.services.sessions.lifecycle import Deleted, delete_each, find_deletion_targets
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore
 
@@ -20,9 +20,16 @@ ID = "aaaa00000001"
 @pytest.fixture
 def remove(world: World) -> Callable[[str], object]:
     """Delete what a reference means."""
-    return lambda reference: [
-        delete(world, one) for one in find_deletion_targets(world, [reference])
-    ]
+    return lambda reference: _delete(world, [reference])
+
+
+def _delete(world: World, references: list[str]) -> list[Deleted]:
+    """Delete what the references mean; raises what left one of them."""
+    outcomes = delete_each(world, find_deletion_targets(world, references))
+    for one in outcomes:
+        if one.error:
+            raise one.error
+    return [one.result for one in outcomes if one.result]
 
 
 def test_all_files_of_the_session_are_deleted(
@@ -51,7 +58,7 @@ def test_the_agents_own_transcript_is_reported_and_kept(
     create("bbbb00000001", conversation={"id": "conv-2", "seen": True})
     create("cccc00000001", conversation={"id": "conv-3"})
     create("dddd00000001", backend="gone", conversation={"id": "c"}, turns=1)
-    told = [delete(world, one).native for one in find_deletion_targets(world, store.ids())]
+    told = [one.native for one in _delete(world, store.ids())]
     assert told[0] is not None
     assert (told[0].agent, told[0].files) == ("Demo", (kept,))
     assert told[1] is not None
@@ -72,9 +79,8 @@ def test_the_demo_agents_file_lies_in_our_home_and_is_deleted(
     for name in ("conv-1.json", ".conv-1.json.0123456789ab.tmp", "conv-10.json"):
         (folder / name).write_text("12345")
     create(ID, conversation={"id": "conv-1", "seen": True})
-    [target] = find_deletion_targets(world, [ID])
     size = store.size(ID)
-    deleted = delete(world, target)
+    [deleted] = _delete(world, [ID])
     assert (deleted.native, deleted.freed) == (None, size + 10)
     assert [path.name for path in folder.iterdir()] == ["conv-10.json"]
 
@@ -89,8 +95,7 @@ def test_an_id_that_leads_elsewhere_deletes_no_file(
     mine.write_text("mine")
     create(ID, conversation={"id": "other/mine", "seen": True})
     create("bbbb00000001", conversation={"id": "../demo/other/mine", "seen": True})
-    for one in find_deletion_targets(world, store.ids()):
-        delete(world, one)
+    _delete(world, store.ids())
     assert store.ids() == []
     assert mine.read_text() == "mine"
 
