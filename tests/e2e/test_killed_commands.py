@@ -40,7 +40,7 @@ MOMENTS = {
     "the index not told that one is gone": ("delete", "COMMIT index", 0),
     "half a copy in the archive": ("clean --archive", "half written old ones (temporary)", 1),
     "a copy there, the session still here": ("clean --archive", "remove transcripts", 0),
-    "half a line in the log of cleanings": ("clean", "half written the home", 0),
+    "half a line in the log of cleanings": ("clean", "half written cleaned.jsonl", 0),
     "logged as removed, and still here": ("clean", "remove transcripts", 0),
     "half a line in the transcript": ("rename", "half written transcripts", 0),
     "the transcript imported, and no record": ("import", "BEGIN index", -1),
