@@ -77,5 +77,5 @@ def clean(  # noqa: PLR0913  one parameter an option
     words = ("cleaning sessions", "sessions cleaned")
     with ShownProgress(cli.streams, cli.world.monotonic, words, quiet=quiet) as told:
         cleaned = clean(replace(cli.world, settings=settings), sweep, told)
-    form = form_of(quiet=quiet, verbose=verbose or dry_run, as_json=as_json)
+    form = form_of(quiet=quiet, verbose=verbose or (dry_run and not quiet), as_json=as_json)
     return render_cleaned(cleaned, sweep, cli.streams, now=cli.world.now(), form=form)
