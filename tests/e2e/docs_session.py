@@ -9,10 +9,12 @@ a command that sets up what the text takes for granted. A `recipe: …` is for a
 """
 
 import re
+import secrets
+import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +22,6 @@ from types import SimpleNamespace
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bed.bare import bare_command
 from bed.command import Command
 from bed.terminal import Terminal
 from e2e.asking_session import play
@@ -83,30 +84,44 @@ def blocks(page: Path) -> list[Block]:
     ]
 
 
-def home_of_a_reader(folder: Path) -> Command:
-    """`clinvk` on the PATH of a home with a project in a git repository; `demo` is the default."""
-    clinvk = bare_command(folder)
-    home = clinvk.home
-    programs = home.home / ".local/bin"
+@contextmanager
+def home_of_a_reader() -> Iterator[Command]:
+    """`clinvk` on the PATH of a home with a project in a git repository; `demo` is the default.
+
+    The home's path is as long as the one that is shown for it, so that lines end where they would.
+    """
+    home = Path(f"/tmp/{secrets.token_hex(2)}")  # a folder of this test alone, or `mkdir` fails
+    home.mkdir(mode=0o700)
+    try:
+        yield _furnished(home)
+    finally:
+        shutil.rmtree(home)
+
+
+def _furnished(home: Path) -> Command:
+    programs, project = home / ".local/bin", home / "shop"
     programs.mkdir(parents=True)
-    (programs / "clinvk").symlink_to(clinvk.program)
-    project = home.home / "shop"
     project.mkdir()
+    (programs / "clinvk").symlink_to(Path(sys.executable).with_name("clinvk"))
+    (project / "cart.py").write_text("TAX = 0.19\n")
+    who = {"NAME": "Ann", "EMAIL": "ann@example.com"}
     env = {
-        **home.env,
-        "PATH": f"{programs}:{home.env['PATH']}",
+        "HOME": str(home),
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TERM": "dumb",
+        "TZ": "UTC",
         "EDITOR": "true",
-        "GIT_AUTHOR_NAME": "Ann",
-        "GIT_AUTHOR_EMAIL": "ann@example.com",
-        "GIT_COMMITTER_NAME": "Ann",
-        "GIT_COMMITTER_EMAIL": "ann@example.com",
+        "CLINVK_DEMO_DELAY_MS": "0",
+        **{f"GIT_AUTHOR_{name}": value for name, value in who.items()},
+        **{f"GIT_COMMITTER_{name}": value for name, value in who.items()},
     }
     for words in (["init", "-q", "-b", "main"], ["commit", "-q", "--allow-empty", "-m", "Begin"]):
         subprocess.run(["git", *words], cwd=project, env=env, check=True)
-    (project / "cart.py").write_text("TAX = 0.19\n")
-    made = Command(SimpleNamespace(**{**vars(home), "project": project, "env": env}))
-    assert made("config", "set", "default_backend", "demo").exit_code == 0
-    return made
+    place = SimpleNamespace(home=home, project=project, env=env, clinvk_home=home / ".clinvk")
+    clinvk = Command(place)
+    assert clinvk("config", "set", "default_backend", "demo").exit_code == 0
+    return clinvk
 
 
 @dataclass(slots=True)
@@ -170,10 +185,11 @@ class Page:
         return f"{shown}\n" if shown else ""
 
 
-def write_today(page: Path, folder: Path) -> None:
+def write_today(page: Path) -> None:
     """Put what is shown today into the page."""
     text = page.read_text(encoding="utf-8")
-    steps = list(Page(home_of_a_reader(folder)).play(page))
+    with home_of_a_reader() as clinvk:
+        steps = list(Page(clinvk).play(page))
     for _, old, new, place in reversed(steps):
         blank = "\n" if old.endswith("\n\n") or old == "\n" else ""
         text = f"{text[:place]}{new}{blank}{text[place + len(old) :]}"
@@ -183,5 +199,4 @@ def write_today(page: Path, folder: Path) -> None:
 if __name__ == "__main__":
     for page in [Path(name) for name in sys.argv[1:]] or sorted(DOCS.glob("*.md")):
         if page.name not in NOT_PLAYED:
-            with tempfile.TemporaryDirectory() as made:
-                write_today(page, Path(made))
+            write_today(page)

@@ -47,10 +47,11 @@ def _of(page: str, kind: str) -> list[Block]:
 
 @pytest.mark.skipif(not have_tmux, reason="tmux is not installed")
 @pytest.mark.parametrize("page", PLAYED)
-def test_a_page_shows_what_a_terminal_shows(tmp_path: Path, page: str) -> None:
+def test_a_page_shows_what_a_terminal_shows(page: str) -> None:
     """From its first block to its last; `python tests/e2e/docs_session.py` writes it again."""
-    for typed, told, shown, _ in Page(home_of_a_reader(tmp_path)).play(DOCS / page):
-        assert (typed, _plain(shown)) == (typed, _plain(told))
+    with home_of_a_reader() as clinvk:
+        for typed, told, shown, _ in Page(clinvk).play(DOCS / page):
+            assert (typed, _plain(shown)) == (typed, _plain(told))
 
 
 def _plain(shown: str) -> str:

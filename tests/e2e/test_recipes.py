@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -24,9 +24,10 @@ def _recipe(name: str, page: str = "recipes.md") -> str:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Command:
+def reader() -> Iterator[Command]:
     """`clinvk` with the demo agent as default, in a git repository."""
-    return home_of_a_reader(tmp_path)
+    with home_of_a_reader() as clinvk:
+        yield clinvk
 
 
 def run(
