@@ -272,7 +272,8 @@ class Backend(ABC):
 
     def way_to_sign_in(self, user_home: Path, environ: Mapping[str, str]) -> str:
         """What to type to sign in, and the variable that takes a key instead, if there is one."""
-        way = self.signs_in or f"sign in with `{self.executable}` itself"
+        own = f"sign in with `{self.executable}` itself"
+        way = f"sign in: {self.signs_in}" if self.signs_in else own
         signs = self.sign_in(user_home, environ)
         keys = signs.variables[:1] if signs else ()
         return ", or ".join((way, *(f"set `{key}` to a valid key" for key in keys)))

@@ -105,6 +105,7 @@ class Choices:
     def __init__(self, offered: OfferedSessions) -> None:
         self._offered = offered
         self._leave(offered)
+        self.at = offered.first_with_work
 
     def _leave(self, left: OfferedSessions) -> None:
         self._left = left

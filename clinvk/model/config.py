@@ -38,6 +38,19 @@ BACKEND_DEFAULTS: Mapping[str, Json] = {
     "enabled": True,
 }
 
+NULL_MEANS: Mapping[str, str] = {
+    "default_backend": "the first installed one",
+    "run.timeout": "no limit",
+    "run.idle_timeout": "no limit",
+    "run.access": "`ask` at a terminal, else the agent's own default",
+    "run.max_turns": "no limit",
+    "model": "the agent's own default",
+    "access": "the value of `run.access`",
+    "system_prompt": "nothing is added",
+    "binary": "its usual name",
+}
+"""What null stands for, by the keys of `DEFAULTS` and `BACKEND_DEFAULTS` that can be null."""
+
 DECLARED = ".declared"
 """The end of a key that declares a backend. Its value is a section; no variable sets it."""
 
@@ -96,6 +109,11 @@ def default_of(key: str) -> Json:
     if key in DEFAULTS:
         return DEFAULTS[key]
     return BACKEND_DEFAULTS[key.rpartition(".")[2]]
+
+
+def null_means(key: str) -> str:
+    """What null stands for as the value of a known key, "" if it has no meaning of its own."""
+    return NULL_MEANS.get(key) or NULL_MEANS.get(key.rpartition(".")[2], "")
 
 
 def declared_names(keys: Iterable[str]) -> tuple[str, ...]:

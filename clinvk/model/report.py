@@ -52,7 +52,10 @@ class ErrorReport(Struct, frozen=True, kw_only=True):
 
 
 class TurnStart(Struct, frozen=True, kw_only=True):
-    """What is known when a turn starts; `session_id` is None if nothing is recorded."""
+    """What is known when a turn starts; `session_id` is None if nothing is recorded.
+
+    `created` tells a person that the session of a name is a new one.
+    """
 
     session_id: str | None
     title: str
@@ -61,6 +64,7 @@ class TurnStart(Struct, frozen=True, kw_only=True):
     cwd: str
     turn: int
     resumed: bool
+    created: str | None = None
 
 
 class RunReport(Struct, frozen=True, kw_only=True):

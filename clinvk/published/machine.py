@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from clinvk import __version__
-from clinvk.model.config import Setting, nest
+from clinvk.model.config import Setting, nest, null_means
 from clinvk.model.finding import Examination
 from clinvk.model.trial import Verdict
 from clinvk.published import chosen
@@ -82,8 +82,13 @@ def change_to_json(change: "Change") -> Mapping[str, Any]:
     }
 
 
-def settings_to_yaml(settings: Mapping[str, Setting], *, origin: bool) -> Iterator[str]:
-    """The lines of a file with these values; with `origin`, a comment has the source of each."""
+def settings_to_yaml(
+    settings: Mapping[str, Setting], *, origin: bool, default: str | None = None
+) -> Iterator[str]:
+    """The lines of a file with these values; with `origin`, a comment has the source of each.
+
+    The comment of a null says what it stands for; `default` is the backend that is used then.
+    """
     opened: list[str] = []
     for key, setting in settings.items():
         *sections, last = key.split(".")
@@ -91,5 +96,9 @@ def settings_to_yaml(settings: Mapping[str, Setting], *, origin: bool) -> Iterat
             if opened[: depth + 1] != sections[: depth + 1]:
                 yield f"{'  ' * depth}{section}:\n"
         opened = sections
-        comment = f"  # {setting.source}" if origin else ""
+        means = null_means(key) if setting.value is None else ""
+        if means and key == "default_backend":
+            means += f" ({default or 'there is none'})"
+        told = ": ".join(filter(None, (setting.source if origin else "", means)))
+        comment = f"  # {told}" if told else ""
         yield f"{'  ' * len(sections)}{last}: {value_to_yaml(setting.value)}{comment}\n"

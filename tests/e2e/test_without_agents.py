@@ -114,6 +114,26 @@ def test_without_an_agent_each_line_of_the_hint_can_be_copied(clinvk: Command) -
     assert remedy[1].strip().startswith("npm install -g ")
 
 
+def test_a_terminal_that_cannot_show_a_list_is_not_called_none(clinvk: Command) -> None:
+    """`TERM=dumb`: the sentence says why, and the sessions fit its columns."""
+    clinvk("-b", "demo", "a prompt with a title that is longer than the narrow terminal is wide")
+    child = pexpect.spawn(
+        str(clinvk.program),
+        ["resume"],
+        env={**clinvk.home.env, "TERM": "dumb"},
+        cwd=clinvk.home.project,
+        dimensions=(24, 60),
+        encoding="utf-8",
+        timeout=30,
+    )
+    child.expect(pexpect.EOF)
+    shown = child.before
+    assert "this terminal (TERM=dumb) cannot show the list" in " ".join(shown.split())
+    assert all(len(line) <= 60 for line in shown.splitlines())
+    child.close()
+    assert child.exitstatus == 2
+
+
 def test_an_error_is_json_if_json_was_requested(clinvk: Command) -> None:
     """The object of a failure is the object of a success, with an error in it."""
     for words in (["-o", "json", "-b", "nope", "hi"], ["-ojson", "--timeout", "10x", "hi"]):

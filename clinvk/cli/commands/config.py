@@ -29,22 +29,33 @@ def show(
 
     The environment overrides the file, and the file overrides the defaults.
     """
+    from clinvk.services.agents.programs import default_name
     from clinvk.services.config.edit import all_settings
 
-    render_settings(all_settings(cli.world), cli.streams, origin=origin, as_json=as_json)
+    settings = all_settings(cli.world)
+    default = None if as_json else default_name(cli.world)
+    render_settings(settings, cli.streams, origin=origin, as_json=as_json, default=default)
 
 
 def render_settings(
-    settings: "Mapping[str, Setting]", streams: "Streams", *, origin: bool, as_json: bool
+    settings: "Mapping[str, Setting]",
+    streams: "Streams",
+    *,
+    origin: bool,
+    as_json: bool,
+    default: str | None = None,
 ) -> None:
-    """Show every key on stdout, as JSON or as YAML that is a valid configuration file."""
+    """Show every key on stdout, as JSON or as YAML that is a valid configuration file.
+
+    `default` is the backend that is used if none is set.
+    """
     from clinvk.published.machine import settings_to_json, settings_to_yaml
     from clinvk.text.json_codec import json_page
 
     if as_json:
         streams.out_json(json_page(settings_to_json(settings, origin=origin)).decode())
     else:
-        streams.out_text("".join(settings_to_yaml(settings, origin=origin)))
+        streams.out_text("".join(settings_to_yaml(settings, origin=origin, default=default)))
 
 
 @command()

@@ -74,11 +74,16 @@ def _picked(cli: Cli, *, here: bool, backend: str | None) -> str:
 
         say_damaged(offered.damaged, streams)
     if not (streams.stdin_is_tty and streams.cursor):
-        from clinvk.cli.render.choices import offer
+        from clinvk.cli.render.choices import OFFERED_COLUMNS, offer
 
+        why, columns = "there is no terminal to pick one", OFFERED_COLUMNS
+        if streams.stdin_is_tty and streams.stderr_is_tty:
+            term = cli.world.environ.get("TERM", "")
+            why = f"this terminal (TERM={term}) cannot show the list to pick from"
+            columns = min(streams.columns() - len("hint: "), columns)
         raise UsageError(
-            "no session was named, and there is no terminal to pick one",
-            hint=offer(offered, cli.world.now(), cli.world.user_home),
+            f"no session was named, and {why}",
+            hint=offer(offered, cli.world.now(), cli.world.user_home, columns),
         )
     if not offered.count:
         raise NothingToResumeError(

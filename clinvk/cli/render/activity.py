@@ -97,6 +97,8 @@ class Activity:
         # Some agents tell real paths, others those that they were given.
         self._places = (turn.cwd, os.path.realpath(turn.cwd))
         self._spinner.label = f"starting {safe_line(turn.backend)}"
+        if self._shown and turn.created:
+            self._line(safe_line(turn.created))
         if self._spins:
             self._spinner.start()
         if self.verbose and self._shown and turn.session_id is not None:

@@ -17,7 +17,9 @@ _GAP = "  "
 _AGE = len("30 minutes ago")
 _STATUS = max(len(status.value) for status in Status)
 _TITLE_LEAST, _DIRECTORY_LEAST, _DIRECTORY_MOST = 16, 12, 40
-_OFFERED, _OFFERED_COLUMNS = 10, 100
+_OFFERED = 10
+OFFERED_COLUMNS = 114
+"""The width of a session that is offered where there is no terminal."""
 # Columns removed on a narrow terminal, in this order, until the title has room.
 _DISPENSABLE = ("directory", "backend", "status")
 
@@ -76,13 +78,15 @@ def choice_lines(offered: Sequence[Listed], now: datetime, user_home: Path) -> C
     return ChoiceLines(now=now, user_home=user_home, backend=min(longest, 20))
 
 
-def offer(offered: OfferedSessions, now: datetime, user_home: Path) -> str:
-    """A hint with the first sessions of the picker, and how to name one."""
+def offer(
+    offered: OfferedSessions, now: datetime, user_home: Path, columns: int = OFFERED_COLUMNS
+) -> str:
+    """A hint with the first sessions of the picker in lines of this width, and how to name one."""
     if not offered.count:
         return "there is no session to pick; `clinvk sessions list` shows all"
     first = offered.part(0, _OFFERED)
     lines = choice_lines(first, now, user_home)
-    shown = [f"{one.session.id}  {lines.line(one, _OFFERED_COLUMNS)}" for one in first]
+    shown = [_named(one, lines, columns) for one in first]
     more = offered.count - len(shown)
     return "\n".join(
         [
@@ -91,6 +95,11 @@ def offer(offered: OfferedSessions, now: datetime, user_home: Path) -> str:
             *([f"… and {more:,} more (`clinvk sessions list`)"] if more else []),
         ]
     )
+
+
+def _named(listed: Listed, lines: ChoiceLines, columns: int) -> str:
+    named = f"{listed.session.id}  "
+    return f"{named}{lines.line(listed, columns - len(named))}"
 
 
 def _taken(widths: Mapping[str, int]) -> int:

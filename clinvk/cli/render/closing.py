@@ -42,9 +42,10 @@ def _summary(report: RunReport) -> Iterator[str]:
     if report.model:
         yield safe_line(report.model)
     outcome = report.outcome
-    if tokens := _tokens(outcome.usage):
+    used = report.error is None or outcome.usage.input_tokens or outcome.usage.output_tokens
+    if used and (tokens := _tokens(outcome.usage)):
         yield tokens
-    if outcome.cost_usd is not None:
+    if outcome.cost_usd is not None and (used or outcome.cost_usd):
         yield format_cost(outcome.cost_usd)
     if outcome.duration_s is not None:
         yield format_duration(outcome.duration_s)

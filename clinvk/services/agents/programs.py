@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clinvk.agents.base import Backend
-from clinvk.errors import BackendNotInstalledError, BackendUnsupportedError
+from clinvk.errors import BackendError, BackendNotInstalledError, BackendUnsupportedError
 from clinvk.model.config import Settings
 from clinvk.services.agents.catalog import built_in
 from clinvk.services.world import World
@@ -31,6 +31,16 @@ def default_backend(settings: Settings, world: World, *, screen: bool = False) -
             return backend
     way_out = [install_hint(known), _TRY_SCREEN if screen else TRY_WITHOUT]
     raise BackendNotInstalledError("no coding agent is installed", hint="\n".join(way_out))
+
+
+def default_name(world: World) -> str | None:
+    """The name of the backend that a new session uses, None if there is none."""
+    from clinvk.services.config.settings import effective_settings
+
+    try:
+        return default_backend(effective_settings(world), world).name
+    except BackendError:
+        return None
 
 
 def install_hint(agents: Sequence[Backend]) -> str:

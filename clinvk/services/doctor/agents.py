@@ -73,7 +73,7 @@ def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
         yield note(
             "sign_in_unknown",
             f"whether you are signed in to {state.title} is not known: no login file, no key",
-            remedy=f"if a prompt fails with exit status 7, sign in: {way}",
+            remedy=f"if a prompt fails with exit status 7, {way}",
         )
 
 

@@ -66,6 +66,16 @@ class OfferedSessions(Struct, frozen=True):
             return self.head[first : first + count]
         return self.store.select(self.selection, first=first, limit=count).sessions
 
+    @property
+    def first_with_work(self) -> int:
+        """The place of the first session that `-c` would continue, 0 if there is none in `head`."""
+        from clinvk.services.sessions.nothing_done import nothing_happened
+
+        places = (
+            at for at, one in enumerate(self.head) if not nothing_happened(self.store, one.session)
+        )
+        return next(places, 0)
+
     def narrowed(self, words: tuple[str, ...]) -> "OfferedSessions":
         """The sessions that match all of the folded words; raises like `part`."""
         return offered_in(self.store, replace(self.selection, words=words))

@@ -131,8 +131,16 @@ def find_named(store: SessionStore, name: str, *, thorough: bool = True) -> Sess
     return None
 
 
+Preferred = Callable[[Session], bool]
+"""A session that passes this test is chosen before one that does not."""
+
+
 def last_session(
-    store: SessionStore, *, here: Here | None = None, backend: str | None = None
+    store: SessionStore,
+    *,
+    here: Here | None = None,
+    backend: str | None = None,
+    preferred: Preferred | None = None,
 ) -> Session:
     """The most recently used session that can be continued.
 
@@ -142,7 +150,7 @@ def last_session(
     asked = _resumable(backend)
     if here is not None:
         asked = here.narrowed(asked)
-    found = _latest(store, asked) or _latest(store, asked, thorough=True, last=True)
+    found = _latest(store, asked, preferred) or _latest(store, asked, thorough=True, last=True)
     if found is None:
         others = store.select(Selection(), limit=1)
         unknown = others.damaged
@@ -156,21 +164,28 @@ def last_session(
     return found
 
 
-def continued_session(store: SessionStore, here: Here, *, backend: str | None = None) -> Session:
+def continued_session(
+    store: SessionStore,
+    here: Here,
+    *,
+    backend: str | None = None,
+    preferred: Preferred | None = None,
+) -> Session:
     """The session that `-c` continues here.
 
     The most recent one of the directory itself, else of its work tree, else of its repository, else
-    of all. Raises `SessionDamagedError` or `SessionUnreadableError` if an unreadable session was or
-    may have been used later, because an older one would be wrong.
+    of all. One that is not `preferred` is chosen before one of a wider place. Raises
+    `SessionDamagedError` or `SessionUnreadableError` if an unreadable session was or may have been
+    used later, because an older one would be wrong.
     """
     asked = _resumable(backend)
     places = [replace(asked, directory=str(here.directory))]
     if here.repository is not None:
         places += [here.narrowed_to_tree(asked), here.narrowed(asked)]
     for place in places:
-        if (found := _latest(store, place)) is not None:
+        if (found := _latest(store, place, preferred)) is not None:
             return found
-    return last_session(store, backend=backend)
+    return last_session(store, backend=backend, preferred=preferred)
 
 
 def _resumable(backend: str | None) -> Selection:
@@ -178,13 +193,20 @@ def _resumable(backend: str | None) -> Selection:
 
 
 def _latest(
-    store: SessionStore, asked: Selection, *, thorough: bool = False, last: bool = False
+    store: SessionStore,
+    asked: Selection,
+    preferred: Preferred | None = None,
+    *,
+    thorough: bool = False,
+    last: bool = False,
 ) -> Session | None:
-    """The most recently used session that matches, None if none does.
+    """The most recently used session that matches, a preferred one first; None if none does.
 
     `last` means that no other place is searched afterwards. Raises like `continued_session`.
     """
-    selected = store.select(asked, limit=1, thorough=thorough)
+    selected = store.select(replace(asked, keep=preferred), limit=1, thorough=thorough)
+    if preferred is not None and not selected.sessions:
+        selected = store.select(asked, limit=1, thorough=thorough)
     found = store.load(selected.sessions[0].session.id) if selected.sessions else None
     for record in selected.damaged:
         if _may_be_meant(store, record, asked, found, last=last):

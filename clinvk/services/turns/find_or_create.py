@@ -76,7 +76,7 @@ class Opening(Struct, frozen=True):
         store = SessionStore(self.world.home)
         while True:
             name_lock = self._lock_name(store)
-            target = find_target(self.request, store, self.settings, self.world)
+            target = find_target(self.request, store, self.settings, self.world, self.notes.append)
             if target is None:
                 return self._new(store, name_lock)
             if name_lock is not None:
@@ -94,6 +94,8 @@ class Opening(Struct, frozen=True):
             refuse_id_like(self.request.name, self.world.agents.names)
         session = new_session(self.request, backend, self.settings, self.world)
         plan = plan_turn(self.request, session, backend, self.settings, self.world)
+        if self.request.name is not None and self.request.can_ask:  # a person reads it
+            plan = replace(plan, created=_created(store, self.request.name))
         lock, unrecorded = None, None
         if not self.request.ephemeral:
             try:
@@ -277,6 +279,19 @@ class Opening(Struct, frozen=True):
                 raise agent_left(pid, identity)
             note = f"stopped the agent that a killed run left behind (process {pid})"
             self.notes.append(note)
+
+
+def _created(store: SessionStore, name: str) -> str:
+    """That the name's session is new, with the nearest name that exists: it may be misspelt."""
+    from difflib import get_close_matches
+
+    named = store.select(Selection(named=True), limit=_MOST_NAMES).sessions
+    close = get_close_matches(name, [one.session.name or "" for one in named], n=1)
+    return f"new session `{name}`" + (f"; the nearest name is `{close[0]}`" if close else "")
+
+
+_MOST_NAMES = 200
+"""The last used ones; to read this number of records takes 20 ms."""
 
 
 def _names_of_files(backend: Backend, conversation: str, world: World) -> Iterator[str]:

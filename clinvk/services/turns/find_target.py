@@ -1,6 +1,7 @@
 """Finds the session that a run continues."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from clinvk.errors import NothingToResumeError
@@ -9,6 +10,7 @@ from clinvk.model.request import Pick, RunRequest
 from clinvk.model.session import Session
 from clinvk.services.sessions.places import here_in
 from clinvk.services.sessions.resolve import (
+    Preferred,
     continued_session,
     find_named,
     last_session,
@@ -21,21 +23,40 @@ from clinvk.store.sessions.store import SessionStore
 
 
 def find_target(
-    request: RunRequest, store: SessionStore, settings: Settings, world: World
+    request: RunRequest,
+    store: SessionStore,
+    settings: Settings,
+    world: World,
+    note: Callable[[str], None] = lambda _: None,
 ) -> Session | None:
-    """The session to continue, None for a new one."""
+    """The session to continue, None for a new one.
+
+    Without a reference to one, a session in which nothing happened is only continued if the place
+    has no other; `note` is called if one is passed by.
+    """
     here = here_in(world, requested_directory(request, world))
     if request.session is not None:
         return resolve_reference(store, request.session, ago=world.ago)
     if request.name is not None:
         return find_named(store, request.name)
+    automatic = settings.get("session.auto_resume") and not request.ephemeral
+    if request.pick is Pick.NEW and not automatic:
+        return None
+    from clinvk.services.sessions.nothing_done import WithWork
+
+    preferred = WithWork(store)
+    found: Session | None
     if request.pick is Pick.CONTINUE:
-        return continued_session(store, here, backend=request.backend)
-    if request.pick is Pick.LAST:
-        return last_session(store, here=here if request.here else None, backend=request.backend)
-    if settings.get("session.auto_resume") and not request.ephemeral:
-        return _automatic(request, store, settings, world)
-    return None
+        found = continued_session(store, here, backend=request.backend, preferred=preferred)
+    elif request.pick is Pick.LAST:
+        place = here if request.here else None
+        found = last_session(store, here=place, backend=request.backend, preferred=preferred)
+    else:
+        found = _automatic(request, store, settings, world, preferred)
+    if found is not None:
+        for passed_by in preferred.notes(found):
+            note(passed_by)
+    return found
 
 
 def requested_directory(request: RunRequest, world: World) -> Path:
@@ -58,13 +79,17 @@ def other_directory_note(
 
 
 def _automatic(
-    request: RunRequest, store: SessionStore, settings: Settings, world: World
+    request: RunRequest,
+    store: SessionStore,
+    settings: Settings,
+    world: World,
+    preferred: Preferred,
 ) -> Session | None:
     """With `session.auto_resume`: the last session of exactly this directory and this backend."""
     backend = backend_for(request, None, settings, world)
     here = here_in(world, requested_directory(request, world))
     try:
-        found = continued_session(store, here, backend=backend.name)
+        found = continued_session(store, here, backend=backend.name, preferred=preferred)
     except NothingToResumeError:
         return None
     return found if found.cwd == str(here.directory) else None

@@ -49,8 +49,8 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
     `rules` answer the agent's permission requests. `program` is the start of the invocation's argv.
     `prompt` is that of the user; the sent text can have earlier turns before it. `moves_to` is the
     new directory of the session if the turn succeeds. `conversation_origin` is as in `Turn`. `kept`
-    means that the agent's files have the conversation. `instead` gives the plan to use if the agent
-    reports the conversation as missing.
+    means that the agent's files have the conversation. `created` is as in `TurnStart`. `instead`
+    gives the plan to use if the agent reports the conversation as missing.
     """
 
     backend: Backend
@@ -64,6 +64,7 @@ class TurnPlan(Struct, frozen=True, kw_only=True):
     moves_to: str | None = None
     conversation_origin: IfMissing | None = None
     kept: bool = False
+    created: str | None = None
     instead: "Callable[[], TurnPlan] | None" = None
 
 
@@ -82,11 +83,23 @@ def backend_for(
         )
     if request.backend not in (None, session.backend):
         raise UsageError(
-            f"session `{session.id}` belongs to backend `{session.backend}`,"
+            f"session `{request.name or session.id}` belongs to backend `{session.backend}`,"
             f" not `{request.backend}`",
-            hint="leave `-b` out to continue it, or start a new session",
+            hint=_other_backend(request, session, world),
         )
     return world.agents.get(session.backend)
+
+
+def _other_backend(request: RunRequest, session: Session, world: World) -> str:
+    """How to continue the session, or to use its name for another one."""
+    if request.name is None:
+        return "leave `-b` out to continue it, or start a new session"
+    from clinvk.services.sessions.nothing_done import nothing_happened
+
+    if nothing_happened(world.store, session):
+        return f"nothing happened in it: `clinvk sessions delete {request.name}` frees the name"
+    free = f"`clinvk sessions name {request.name} --clear` frees the name"
+    return f"leave `-b` out to continue it; {free}"
 
 
 def new_session(request: RunRequest, backend: Backend, settings: Settings, world: World) -> Session:

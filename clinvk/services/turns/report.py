@@ -25,6 +25,7 @@ def turn_start(plan: TurnPlan, recording: Recording) -> TurnStart:
         cwd=str(plan.invocation.cwd),
         turn=session.open_turn.number if session.open_turn else session.next_turn,
         resumed=plan.request.resume,
+        created=plan.created,
     )
 
 
@@ -62,7 +63,7 @@ def _error(failure: Failure, plan: TurnPlan, recording: Recording, world: World)
     """The failure; without another hint, it points to the agent's last output."""
     if failure.code is FailureCode.AUTH and failure.hint is None:
         way = plan.backend.way_to_sign_in(world.user_home, world.environ)
-        failure = replace(failure, hint=f"sign in: {way}")
+        failure = replace(failure, hint=way)
     if failure.way_out is None and failure.detail and recording.keeps_content:
         shown = f"clinvk sessions show {recording.session_id} --turn {recording.session.turns}"
         failure = replace(failure, hint=f"`{shown}` has the agent's last output")

@@ -50,7 +50,8 @@ def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
     """The plan of the turn that `run` would start; nothing is started, locked or written."""
     world = replace(world, settings=settings)
     store = SessionStore(world.home)
-    target = find_target(request, store, settings, world)
+    notes: list[str] = []
+    target = find_target(request, store, settings, world, notes.append)
     if target is None:
         backend = backend_for(request, None, settings, world)
         session = new_session(request, backend, settings, world)
@@ -67,5 +68,6 @@ def dry_run(request: RunRequest, world: World, settings: Settings) -> TurnPlan:
     )
     if target is None:
         return plan
-    note = other_directory_note(request, session, plan.invocation.cwd, world)
-    return replace(plan, warnings=(note, *plan.warnings)) if note else plan
+    if note := other_directory_note(request, session, plan.invocation.cwd, world):
+        notes.append(note)
+    return replace(plan, warnings=(*notes, *plan.warnings))

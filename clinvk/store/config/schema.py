@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, ValidationInfo
 
 from clinvk.errors import UsageError
 from clinvk.model.access import Access
-from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS
+from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS, NULL_MEANS
 from clinvk.model.declared import BACKEND_NAME
 from clinvk.model.names import checked_tag
 from clinvk.model.permission import checked_rule
@@ -63,16 +63,20 @@ BackendKey = Annotated[str, AfterValidator(_known_or_declared)]
 class BackendSection(Section):
     """The settings of one backend."""
 
-    model: Filled | None = setting(None, "The model; null: the agent's own default.")
+    model: Filled | None = setting(None, f"The model; null: {NULL_MEANS['model']}.")
     access: Access | None = setting(
         None,
-        "What the agent may do; null: the value of `run.access`.",
+        f"What the agent may do; null: {NULL_MEANS['access']}.",
         strict=False,
     )
-    system_prompt: Filled | None = setting(None, "Appended to the agent's own system prompt.")
+    system_prompt: Filled | None = setting(
+        None,
+        f"Appended to the agent's own system prompt; null: {NULL_MEANS['system_prompt']}.",
+    )
     extra_args: list[Word] = setting([], "Arguments passed to the agent's CLI unchanged.")
     binary: Filled | None = setting(
-        None, "The agent's program: a name on PATH or an absolute path; null: its usual name."
+        None,
+        f"The agent's program: a name on PATH or an absolute path; null: {NULL_MEANS['binary']}.",
     )
     enabled: bool = setting(BACKEND_DEFAULTS["enabled"], "Whether the backend may be used.")
     declared: Declared | None = setting(
@@ -108,15 +112,18 @@ class SessionSection(Section):
 class RunSection(Section):
     """The limits of every run."""
 
-    timeout: Duration | None = setting(None, "Maximum duration of a turn; null: no limit.")
+    timeout: Duration | None = setting(
+        None, f"Maximum duration of a turn; null: {NULL_MEANS['run.timeout']}."
+    )
     idle_timeout: Duration | None = setting(
         DEFAULTS["run.idle_timeout"],
-        "How long an agent may be silent before it is stopped; null: no limit.",
+        "How long an agent may be silent before it is stopped; null: "
+        f"{NULL_MEANS['run.idle_timeout']}.",
     )
     access: Access | None = setting(
         None,
-        "What an agent may do, unless its backend's section says otherwise; null: the agent's own"
-        " default without a terminal.",
+        "What an agent may do, unless its backend's section says otherwise; null: "
+        f"{NULL_MEANS['run.access']}.",
         strict=False,
     )
     allow: list[Rule] = setting(
@@ -128,7 +135,10 @@ class RunSection(Section):
         [], "Tools that an agent must not use where it asks; these win over `allow`."
     )
     max_turns: int | None = setting(
-        None, "Maximum number of agent steps, if it can count them; null: no limit.", ge=1
+        None,
+        "Maximum number of agent steps, if it can count them; null: "
+        f"{NULL_MEANS['run.max_turns']}.",
+        ge=1,
     )
     max_depth: int = setting(
         DEFAULTS["run.max_depth"],
@@ -155,7 +165,7 @@ class Config(Section):
     """The whole file."""
 
     default_backend: BackendName | None = setting(
-        None, "The backend of a new session; null: the first installed one."
+        None, f"The backend of a new session; null: {NULL_MEANS['default_backend']}."
     )
     backends: Annotated[dict[BackendKey, Annotated[BackendSection, MayBeEmpty]], MayBeEmpty] = (
         setting({}, "The settings of each backend, by its name.")

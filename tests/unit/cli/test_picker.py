@@ -58,6 +58,7 @@ class InMemory:
     sessions: Sequence[Listed]
     asked: list[tuple[int, int]]
     gone: int = 0
+    first_with_work: int = 0
 
     @property
     def count(self) -> int:

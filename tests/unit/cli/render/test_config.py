@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import pytest
 import yaml
 
 from clinvk.cli.commands.config import render_settings
@@ -59,10 +60,11 @@ def test_the_settings_are_yaml_that_could_be_the_file(screen: Any) -> None:
     assert screen.out.getvalue() == (
         "default_backend: agent\n"
         "session:\n  default_tags: [a, 'b: c']\n"
-        "run:\n  timeout: 2h\n  access: null\n"
+        "run:\n  timeout: 2h\n"
+        "  access: null  # `ask` at a terminal, else the agent's own default\n"
         "backends:\n"
         "  agent:\n    model: 'on'\n    system_prompt: \"a\\nb\"\n"
-        "  other:\n    model: null\n"
+        "  other:\n    model: null  # the agent's own default\n"
     )
 
 
@@ -72,7 +74,7 @@ def test_the_origin_is_a_comment(screen: Any) -> None:
     shown = screen.out.getvalue()
     assert "default_backend: agent  # /h/config.yaml:1\n" in shown
     assert "  timeout: 2h  # CLINVK_RUN_TIMEOUT\n" in shown
-    assert "  access: null  # default\n" in shown
+    assert "  access: null  # default: `ask` at a terminal" in shown
     assert yaml.safe_load(shown)["backends"]["agent"] == {"model": "on", "system_prompt": "a\nb"}
 
 
@@ -148,3 +150,18 @@ def test_a_program_reads_the_backends_as_an_array(screen: Any) -> None:
     }
     assert absent.keys() == there.keys()
     assert (absent["installed"], absent["program"], absent["version"]) == (False, None, None)
+
+
+@pytest.mark.parametrize(("default", "told"), [("agent", "agent"), (None, "there is none")])
+def test_the_default_agent_is_named_where_none_is_set(
+    screen: Any, default: str | None, told: str
+) -> None:
+    """What a prompt will use, as a comment: the value is still null."""
+    render_settings(
+        {"default_backend": Setting(None)},
+        screen.streams(),
+        origin=False,
+        as_json=False,
+        default=default,
+    )
+    assert screen.out.getvalue() == (f"default_backend: null  # the first installed one ({told})\n")
