@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from clinvk.agents.capability import Capability
-from clinvk.cli.render.layout import in_columns
+from clinvk.cli.render.layout import folded, in_columns
 from clinvk.cli.streams import Streams
 from clinvk.model.trial import Held, Promise, Verdict
 from clinvk.model.versions import VersionMatch
@@ -25,6 +25,7 @@ _MARKS = {Held.YES: "✓", Held.NO: "✗", Held.NOT_TRIED: "\N{EN DASH}"}
 _STYLES = {Held.YES: "\x1b[32m", Held.NO: "\x1b[31m", Held.NOT_TRIED: "\x1b[2m"}
 _PLAIN = "\x1b[0m"
 _COLUMNS = 10
+_NARROW = 60
 
 
 def render_backends(
@@ -37,7 +38,7 @@ def render_backends(
         streams.out_json(json_list(map(backend_to_json, states)).decode())
         return
     rows = [_HEAD, *(_row(state) for state in states)]
-    streams.out("".join([*in_columns(rows), *(_notes(states) if verbose else ())]))
+    streams.out(_page(rows, _notes(states) if verbose else (), streams))
     if not verbose and streams.stdout_is_tty:
         streams.err("`clinvk backends NAME` shows what an agent can do")
 
@@ -49,7 +50,21 @@ def render_backend(state: BackendState, streams: Streams, *, as_json: bool) -> N
 
         streams.out_json(json_page(backend_to_json(state)).decode())
         return
-    streams.out("".join([*in_columns([_HEAD, _row(state)]), *_abilities(state)]))
+    streams.out(_page([_HEAD, _row(state)], _abilities(state), streams))
+
+
+def _page(rows: Sequence[Sequence[str]], notes: Iterable[str], streams: Streams) -> str:
+    """The table and the notes; on a terminal lines end between words."""
+    columns = streams.columns() if streams.stdout_is_tty else None
+    if columns is not None and columns < _NARROW:  # without the full names
+        rows = [(name, *others) for name, _, *others in rows]
+    head, *lines = "".join(in_columns(rows)).splitlines()
+    shown = (
+        head,
+        *folded(lines, columns, indent=head.index(_HEAD[-1])),
+        *folded("".join(notes).splitlines(), columns, indent=len(_INDENT)),
+    )
+    return "".join(f"{line}\n" for line in shown)
 
 
 def _row(state: BackendState) -> tuple[str, ...]:

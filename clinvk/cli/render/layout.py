@@ -59,11 +59,16 @@ def _folded(line: str, columns: int, indent: int) -> Iterator[str]:
     head, at_start = line[:start], True
     for word in line[start:].split(" "):
         longer = f"{head}{'' if at_start else ' '}{word}"
-        if at_start or display_width(longer) <= columns:
-            head, at_start = longer, False
+        # A long word moves to the left rather than over the edge.
+        room = max(columns - display_width(word), 0)
+        below = f"{margin[:room]}{word}"
+        fits = display_width(longer) <= columns
+        if fits or (at_start and not (head.strip() and display_width(below) <= columns)):
+            head = longer
         else:
             yield head.rstrip()
-            head = f"{margin}{word}"
+            head = below
+        at_start = False
     yield head
 
 
