@@ -321,6 +321,28 @@ def test_a_picked_session_opens_its_screen(clinvk: Command, terminal: Terminal) 
     terminal.wait_for("0 turns recorded")
 
 
+def test_to_continue_without_a_prompt_opens_the_screen(
+    clinvk: Command, terminal: Terminal
+) -> None:
+    """`clinvk -c` and `-s NAME` do what `resume` does, so what other tools' users type works."""
+    clinvk("-s", "mine", "-b", "demo", "first")
+    for number, words in enumerate((["-c"], ["-s", "mine"], ["-q", "--continue"]), start=2):
+        terminal.clear()
+        terminal.run(clinvk.program, *words)
+        terminal.wait_for(READY)
+        say(terminal, f"turn {number} please", f"This is turn {number}")
+        terminal.press("C-d")
+        terminal.wait_for("1 turn recorded")
+    assert len(turns(clinvk, "mine")) == 4
+    terminal.clear()
+    terminal.run(clinvk.program, "-c", "--json")
+    terminal.wait_for("needs a prompt")
+    assert terminal.exit_code() == 2
+    refused = clinvk("-c", stdin="")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert 'give one: `clinvk -c "…"`' in refused.stderr
+
+
 def test_an_unreadable_conversation_is_recorded_as_one_turn(
     clinvk: Command, terminal: Terminal
 ) -> None:
