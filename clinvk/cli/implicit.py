@@ -136,6 +136,9 @@ def _valued(option: str) -> Collection[str]:
 
 def is_known(option: str) -> bool:
     """Whether a command of ours has the option."""
+    run = command_of("run")
+    if all_options(run.params).issuperset(_names(option, valued_options(run.params))):
+        return True
     valued, known = _every_option()
     return known.union(_HELP, _VERSION).issuperset(_names(option, valued))
 

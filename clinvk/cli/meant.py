@@ -60,11 +60,9 @@ class _Meant(Struct, frozen=True):
 def refuse_meant(words: list[str], at: int, commands: Collection[str]) -> None:
     """Raise `RefusedWordsError` if the word at that place was probably meant as a command."""
     options = [word for word in words[:at] if word.startswith("-")]
-    if any(map(_continues, options)) or not all(map(is_known, options)):
-        return
     bare = [words[at], *first_words(words[at + 1 :])]
-    meant = _command_meant(bare, commands)
-    if meant is None:
+    meant = None if any(map(_continues, options)) else _command_meant(bare, commands)
+    if meant is None or not all(map(is_known, options)):
         return
     second = words.index(bare[1], at + 1) if meant.used > 1 else at
     rest = [word for place, word in enumerate(words) if place not in (at, second)]
@@ -164,7 +162,7 @@ def _misspelled(first: str, others: Sequence[str], commands: Collection[str]) ->
 
 def _of_sessions(first: str, others: Sequence[str]) -> _Meant | None:
     """`delete 7f3a`, which is below `sessions`."""
-    if first not in below("sessions") or not _are_arguments(others):
+    if not _are_arguments(others) or first not in below("sessions"):
         return None
     return _Meant(f"sessions {first}", _NEEDS.get(first, ()))
 

@@ -321,9 +321,7 @@ def test_a_picked_session_opens_its_screen(clinvk: Command, terminal: Terminal) 
     terminal.wait_for("0 turns recorded")
 
 
-def test_to_continue_without_a_prompt_opens_the_screen(
-    clinvk: Command, terminal: Terminal
-) -> None:
+def test_to_continue_without_a_prompt_opens_the_screen(clinvk: Command, terminal: Terminal) -> None:
     """`clinvk -c` and `-s NAME` do what `resume` does, so what other tools' users type works."""
     clinvk("-s", "mine", "-b", "demo", "first")
     for number, words in enumerate((["-c"], ["-s", "mine"], ["-q", "--continue"]), start=2):

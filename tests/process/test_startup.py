@@ -98,6 +98,15 @@ def test_the_help_loads_nothing_but_the_command_line(tmp_path: Path) -> None:
     assert {name.split(".")[1] for name in ours} == {"__main__", "cli", "errors", "text"}
 
 
+def test_a_prompt_loads_no_other_command(tmp_path: Path) -> None:
+    """Also with options before it, among which its first word has to be found."""
+    for words in (["-b", "demo", "-q", "fix it"], ["-b", "demo", "fix", "this please", "-q"]):
+        loaded = _loaded(words, tmp_path)
+        assert {name for name in loaded if name.startswith("clinvk.cli.commands.")} == {
+            "clinvk.cli.commands.run"
+        }
+
+
 def test_modules_that_the_agent_does_not_need_are_loaded_after_its_start(tmp_path: Path) -> None:
     """The modules for reading and showing its output can be loaded while the agent starts."""
     probe = """
