@@ -71,9 +71,8 @@ def test_every_block_is_run() -> None:
 
 
 @pytest.mark.parametrize("number", range(len(SCRIPTS)))
-def test_a_script_runs_as_it_stands(tmp_path: Path, number: int) -> None:
+def test_a_script_runs_as_it_stands(number: int) -> None:
     """Every line of it succeeds, in a project in a git repository, with the demo agent."""
-    page = Page(home_of_a_reader(tmp_path))
-    page.run(SCRIPTS[number])
-    used = page.clinvk("sessions", "list", "--json").json()
-    assert used, "no session was recorded"
+    with home_of_a_reader() as clinvk:
+        Page(clinvk).run(SCRIPTS[number])
+        assert clinvk("sessions", "list", "--json").json(), "no session was recorded"
