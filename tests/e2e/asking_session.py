@@ -9,6 +9,7 @@ import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -32,8 +33,17 @@ PLACE = "/home/you/shop"
 """The directory in the picture."""
 
 
-def open_terminal(folder: Path) -> Terminal:
-    """A terminal with `clinvk` on its PATH, in an empty home."""
+@contextmanager
+def open_terminal() -> Iterator[tuple[Terminal, Path]]:
+    """A terminal with `clinvk` on its PATH, in a project of an empty home, and the project.
+
+    Its path is short, so that no line is cut at it.
+    """
+    with tempfile.TemporaryDirectory() as made, _open(Path(made)) as terminal:
+        yield terminal, Path(made) / "project"
+
+
+def _open(folder: Path) -> Terminal:
     clinvk = bare_command(folder)
     programs = folder / "bin"
     programs.mkdir()
@@ -60,31 +70,30 @@ def play(terminal: Terminal, typed: str, keys: str) -> str:
     return terminal.wait_for_shell().removesuffix("\n$").partition("\n")[2]
 
 
-def sessions_of_page(folder: Path) -> Iterator[tuple[re.Match[str], str]]:
+def sessions_of_page() -> Iterator[tuple[re.Match[str], str]]:
     """The sessions of the page, the third group being what it shows, and what is shown today.
 
     They are played one after the other, with the keys in the remark above each; ids and times are
     made up.
     """
-    with open_terminal(folder) as terminal:
+    with open_terminal() as (terminal, _):
         for session in _SESSION.finditer(PAGE.read_text(encoding="utf-8")):
             shown = _DURATION.sub("0.3s", play(terminal, session[2], session[1]))
             yield session, _ID.sub("7f3a9c2b41d0", shown).rstrip() + "\n"
 
 
-def write_today(folder: Path) -> None:
+def write_today() -> None:
     """Put what is shown today into the page."""
     text = PAGE.read_text(encoding="utf-8")
-    for session, shown in reversed([*sessions_of_page(folder)]):
+    for session, shown in reversed([*sessions_of_page()]):
         text = f"{text[: session.start(3)]}{shown}{text[session.end(3) :]}"
     PAGE.write_text(text, encoding="utf-8")
 
 
-def draw(folder: Path) -> str:
+def draw() -> str:
     """The picture: an agent asks to change a file."""
     typed = 'clinvk -b demo "/write settings.py TIMEOUT_S = 60"'
-    with open_terminal(folder) as terminal:
-        project = folder / "project"
+    with open_terminal() as (terminal, project):
         (project / "settings.py").write_text("TIMEOUT_S = 30\n")
         terminal.write(typed)
         terminal.press("Enter")
@@ -102,7 +111,5 @@ def draw(folder: Path) -> str:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as made:
-        write_today(Path(made))
-    with tempfile.TemporaryDirectory() as made:
-        PICTURE.write_text(draw(Path(made)), encoding="utf-8")
+    write_today()
+    PICTURE.write_text(draw(), encoding="utf-8")

@@ -83,8 +83,13 @@ SCENE = (
 """What is typed, in a project with one file."""
 
 
-def draw(folder: Path, agents: Agents) -> str:
-    """The picture, from a session in an empty home."""
+def draw(agents: Agents) -> str:
+    """The picture, from a session in an empty home with a short path, at which no line is cut."""
+    with tempfile.TemporaryDirectory() as made:
+        return _draw(Path(made), agents)
+
+
+def _draw(folder: Path, agents: Agents) -> str:
     project = folder / "home/shop"
     scripts = {step.prompt: step.script.replace("{project}", str(project)) for step in SCENE}
     ids: dict[str, str] = {}
@@ -136,5 +141,4 @@ def _normal(text: str) -> str:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as made:
-        PICTURE.write_text(draw(Path(made), install_agents(os.environ)), encoding="utf-8")
+    PICTURE.write_text(draw(install_agents(os.environ)), encoding="utf-8")

@@ -1,7 +1,6 @@
 """`docs/asking.md`: its sessions, its picture and its table are what is shown today."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -18,18 +17,18 @@ needs_tmux = pytest.mark.skipif(not have_tmux, reason="tmux is not installed")
 
 
 @needs_tmux
-def test_the_sessions_are_what_a_terminal_shows(tmp_path: Path) -> None:
+def test_the_sessions_are_what_a_terminal_shows() -> None:
     """`python tests/e2e/asking_session.py` writes them again."""
-    sessions = list(sessions_of_page(tmp_path))
+    sessions = list(sessions_of_page())
     assert len(sessions) == TEXT.count("```console")
     for told, shown in sessions:
         assert shown.split("\n") == told[3].split("\n")
 
 
 @needs_tmux
-def test_the_picture_is_what_a_terminal_shows(tmp_path: Path) -> None:
+def test_the_picture_is_what_a_terminal_shows() -> None:
     """`python tests/e2e/asking_session.py` draws it again."""
-    assert draw(tmp_path) == PICTURE.read_text(encoding="utf-8")
+    assert draw() == PICTURE.read_text(encoding="utf-8")
 
 
 def test_every_key_of_the_table_does_something() -> None:

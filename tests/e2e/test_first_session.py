@@ -15,9 +15,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.skipif(not have_tmux, reason="tmux is not installed")
 @pytest.mark.timeout(400)
-def test_the_picture_is_what_a_terminal_shows_today(tmp_path: Path, agents: Agents) -> None:
+def test_the_picture_is_what_a_terminal_shows_today(agents: Agents) -> None:
     """`python tests/e2e/first_session.py` draws it again."""
-    assert draw(tmp_path, agents) == PICTURE.read_text(encoding="utf-8")
+    assert draw(agents) == PICTURE.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/index.md"])
