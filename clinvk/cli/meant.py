@@ -20,7 +20,10 @@ _CUTOFF = 0.75
 _CONTINUES = ("--continue", "--session", "--editor")
 """With these and their letters, a single word is a prompt: `clinvk -c continue`."""
 
-_VERBS = ("add", "remove", "rm", "get", "set", "login", "logout", "list")
+_VERBS = (
+    *("add", "remove", "rm", "get", "set", "list", "login", "logout"),
+    *("create", "install", "uninstall", "enable", "disable", "migrate"),
+)
 _ARGUMENTS = frozenset((*_VERBS, "ls", "show", "status", "last", "latest", "all"))
 """Words that follow a command of another tool (`mcp add`, `show last`), and begin no sentence."""
 
@@ -101,7 +104,7 @@ def _continues(option: str) -> bool:
 def _command_meant(bare: Sequence[str], commands: Collection[str]) -> _Meant | None:
     """The command that the words probably mean; None if they look like a prompt."""
     first = bare[0].lower()
-    if not _is_plain(first):
+    if not _is_plain(first) and first not in WORDS:
         return _session(bare)
     return (
         _named(first, bare[1:])
@@ -109,6 +112,7 @@ def _command_meant(bare: Sequence[str], commands: Collection[str]) -> _Meant | N
         or _of_other_tool(first, bare[1:])
         or _misspelled(first, bare[1:], commands)
         or _of_sessions(first, bare[1:])
+        or _near_other_tool(first, bare[1:])
     )
 
 
@@ -140,13 +144,19 @@ def _listed(first: str, others: Sequence[str], commands: Collection[str]) -> _Me
 
 def _of_other_tool(first: str, others: Sequence[str]) -> _Meant | None:
     word = WORDS.get(first)
-    if word is None and not others and len(first) >= _LONG:
-        word = WORDS.get(_closest(first, [one for one in WORDS if len(one) >= _LONG]) or "")
     if word is None or not (_are_arguments(others, word) or _sets(first, others)):
         return None
     if word.ours == "-c" and others and names_session(others[0]):
         word = WORDS["attach"]
     return _of_word(word)
+
+
+def _near_other_tool(first: str, others: Sequence[str]) -> _Meant | None:
+    """`hisotry`, alone."""
+    if others or len(first) < _LONG:
+        return None
+    close = _closest(first, [one for one in WORDS if len(one) >= _LONG and one.isalpha()])
+    return _of_word(WORDS[close]) if close else None
 
 
 def _misspelled(first: str, others: Sequence[str], commands: Collection[str]) -> _Meant | None:
@@ -162,7 +172,8 @@ def _misspelled(first: str, others: Sequence[str], commands: Collection[str]) ->
 
 def _of_sessions(first: str, others: Sequence[str]) -> _Meant | None:
     """`delete 7f3a`, which is below `sessions`."""
-    if not _are_arguments(others) or first not in below("sessions"):
+    imports = first == "import" and len(others) == 1
+    if not (imports or _are_arguments(others)) or first not in below("sessions"):
         return None
     return _Meant(f"sessions {first}", _NEEDS.get(first, ()))
 
@@ -188,7 +199,8 @@ def _are_arguments(others: Sequence[str], word: Word | None = None) -> bool:
         return len(others) == 1 or (len(others) == 2 and not others[0].isdecimal())
     if len(others) == 2 and others[0] in _VERBS:
         return word is not None and bool(word.note)
-    return len(others) <= 2 and all(one.lower() in _ARGUMENTS or one.isdecimal() for one in others)
+    known = _ARGUMENTS.union(built_in()) if others else _ARGUMENTS
+    return len(others) <= 2 and all(one.lower() in known or one.isdecimal() for one in others)
 
 
 def _sets(first: str, others: Sequence[str]) -> bool:

@@ -34,6 +34,7 @@ _SIGN_IN = Word(
 )
 _MODEL = Word("-m MODEL", _ELLIPSIS, why="each agent has its own models", note=" chooses one")
 _OF_AGENT = Word("chat", why="it belongs to the agent", note=" opens the agent's own screen")
+_IN_SCREEN = Word("chat", why="it is for the agent's interactive screen", note=" opens that")
 _UPDATE = Word(
     "--version",
     why="clinvk does not update itself",
@@ -76,6 +77,11 @@ WORDS: Mapping[str, Word] = {
     "uninstall": _REMOVAL,
     **dict.fromkeys(("mcp", "plugin", "plugins", "extensions", "hooks", "skills"), _OF_AGENT),
     **dict.fromkeys(("memory", "permissions", "compact", "clear"), _OF_AGENT),
+    **dict.fromkeys(("serve", "web", "acp", "app", "cloud", "sandbox", "features"), _OF_AGENT),
+    **dict.fromkeys(("mcp-server", "app-server", "remote-control", "setup-token"), _OF_AGENT),
+    **dict.fromkeys(("exit", "quit"), _IN_SCREEN),
+    **dict.fromkeys(("/login", "/logout", "/help", "/exit", "/quit", "/status"), _IN_SCREEN),
+    **dict.fromkeys(("/model", "/clear", "/resume", "/config", "/mcp", "/doctor"), _IN_SCREEN),
     **dict.fromkeys(("cost", "usage", "stats"), Word("sessions list --sort tokens")),
     **dict.fromkeys(("settings", "preferences"), Word("config show")),
     "set": Word("config set", ("KEY", "VALUE")),
