@@ -94,7 +94,7 @@ def test_cron_deletes_what_is_old(reader: Command) -> None:
 
 
 def review(clinvk: Command, backend: str, change: str) -> tuple[int, str, str]:
-    """The last step of the job on a change: its exit code, what it prints, and the summary."""
+    """The last step of the job on a change: its exit code, its log, and the summary."""
     home, env = clinvk.home, dict(clinvk.home.env)
     job = yaml.safe_load(_recipe("ci"))["jobs"]["review"]
     summary = home.home / "summary.md"
@@ -117,7 +117,7 @@ def review(clinvk: Command, backend: str, change: str) -> tuple[int, str, str]:
         assert run(*git, *words, cwd=home.project, env=env).returncode == 0
     step = program(home.home / "step.sh", job["steps"][-1]["run"])
     ran = run("bash", "-e", step, cwd=home.project, env=env)
-    return ran.returncode, ran.stdout, summary.read_text()
+    return ran.returncode, ran.stdout + ran.stderr, summary.read_text()
 
 
 def test_the_ci_job_writes_a_review(reader: Command) -> None:
