@@ -4,7 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from clinvk.errors import StoreError
@@ -67,30 +67,6 @@ def write_private(
         sync_folder(path.parent)
     except OSError as error:
         raise StoreError(f"cannot write `{path}`: {reason(error)}") from error
-
-
-def write_private_together(files: Sequence[tuple[Path, bytes]]) -> None:
-    """Like `write_private` for each of the files, in order, at the cost of about one.
-
-    Nothing is in its place before all files are on the disk; then they are placed one by one. If
-    the process dies, each is complete or missing, and none is there without those before it. Raises
-    `StoreError`; if that is before the first is placed, nothing has changed.
-    """
-    path = Path()
-    with ExitStack() as temporaries:
-        try:
-            staged: list[Path] = []
-            for path, data in files:
-                staged.append(temporaries.enter_context(temporary_file(path, path.parent)))
-                _write_new(staged[-1], data, synced=False)
-            sync_files(staged)
-            folders = list(dict.fromkeys(path.parent for path, _ in files))
-            for (path, _), temporary in zip(files, staged, strict=True):
-                temporary.replace(path)
-            for path in folders:
-                sync_folder(path)
-        except OSError as error:
-            raise StoreError(f"cannot write `{path}`: {reason(error)}") from error
 
 
 def sync_files(paths: Sequence[Path]) -> None:
@@ -264,11 +240,10 @@ def _copy_in_place(path: Path) -> None:
         temporary.replace(path)
 
 
-def _write_new(path: Path, data: bytes, *, synced: bool = True) -> None:
+def _write_new(path: Path, data: bytes) -> None:
     descriptor = open_private(path, os.O_WRONLY | os.O_EXCL)
     try:
         write_all(descriptor, data)
-        if synced:
-            os.fsync(descriptor)
+        os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -1,7 +1,7 @@
 """The progress of long work: a transient line on a terminal, after a second.
 
-It never appears on a pipe or with `-q`. A signal stops the work between two items, and the last
-line then says what was done.
+It never appears on a pipe or with `-q`. A signal stops the work between two items, a second one at
+once, and the last line then says what was done.
 """
 
 from collections.abc import Callable
@@ -67,7 +67,7 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
             self._streams.err(f"interrupted: {_counted(*self._at)} {self._done}")
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        """Stop at the next item; at once at the second signal."""
+        """Stop after this item; at once at the second signal."""
         del frame
         again = self._stopped is not None
         self._stopped = (
@@ -75,6 +75,7 @@ class ShownProgress(AbstractContextManager["ShownProgress"]):
         )
         if again:
             raise self._stopped
+        self._spinner.label += ", stopping after this one"
 
 
 def _counted(done: int, total: int | None) -> str:

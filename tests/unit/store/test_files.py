@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clinvk.errors import StoreError
-from clinvk.store.files import ensure_private_dir, write_private, write_private_together
+from clinvk.store.files import ensure_private_dir, write_private
 
 WRITES_UNDER_A_LIMIT = """
 import resource, sys
@@ -18,19 +18,6 @@ from clinvk.store.files import write_private
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 try:
     write_private(Path(sys.argv[1]), b"x" * 100_000)
-except StoreError as error:
-    print(error.message)
-"""
-
-WRITES_TOGETHER_UNDER_A_LIMIT = """
-import resource, sys
-from pathlib import Path
-from clinvk.errors import StoreError
-from clinvk.store.files import write_private_together
-resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-folder = Path(sys.argv[1])
-try:
-    write_private_together([(folder / "one", b"x"), (folder / "two", b"x" * 100_000)])
 except StoreError as error:
     print(error.message)
 """
@@ -154,29 +141,3 @@ def test_a_folder_that_may_not_be_written_is_an_error_that_names_it(tmp_path: Pa
         f"cannot create `{tmp_path / 'folder'}`: permission denied",
     ]
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.usefixtures("any_umask")
-def test_files_written_together_are_private_and_replace_others(tmp_path: Path) -> None:
-    """Each is 0600 with its content, whatever was there; nothing else is left."""
-    folders = [tmp_path / "transcripts", tmp_path / "sessions"]
-    for folder in folders:
-        ensure_private_dir(folder)
-    (folders[0] / "one").write_bytes(b"old")
-    (folders[1] / "two").symlink_to("elsewhere")
-    files = [(folders[0] / "one", b"1"), (folders[1] / "two", b"2"), (folders[0] / "three", b"")]
-    write_private_together(files)
-    assert [path.read_bytes() for path, _ in files] == [b"1", b"2", b""]
-    assert [mode(path) for path, _ in files] == [0o600] * 3
-    assert sorted(path.name for path in tmp_path.glob("*/*")) == ["one", "three", "two"]
-    write_private_together([])
-
-
-def test_of_files_written_together_a_full_disk_takes_none(tmp_path: Path) -> None:
-    """An error before the first is placed leaves everything as it was."""
-    (tmp_path / "one").write_bytes(b"old")
-    command = [sys.executable, "-c", WRITES_TOGETHER_UNDER_A_LIMIT, str(tmp_path)]
-    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert said.startswith(f"cannot write `{tmp_path / 'two'}`: ")
-    assert [path.name for path in tmp_path.iterdir()] == ["one"]
-    assert (tmp_path / "one").read_bytes() == b"old"
