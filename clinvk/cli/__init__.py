@@ -1,1 +1,1 @@
-"""The command line: words in, text out; Typer, rich and questionary live only here."""
+"""The command line: words in, text out; Typer, Pygments and questionary live only here."""

@@ -62,7 +62,7 @@ class TurnOptions(Struct, frozen=True, kw_only=True):
         bool,
         Option(
             "--verbose", "-v", commands=PROMPTED, before="backend_args",
-            help="Also show the agent's thinking.",
+            help="Also show the agent's thinking, and the activity where stderr is no terminal.",
         ),
     ] = False  # fmt: skip
 

@@ -87,10 +87,10 @@ def test_the_question_says_who_wants_what_where_and_the_keys(
     """The agent, the file and its change, the tool, the directory, and every key."""
     (project / "a.txt").write_text("one\ntwo\n")
     shown = ask(clinvk, terminal, "/write a.txt one")
-    assert "? Demo asks to change a.txt (`write`)" in shown
+    assert "? Demo asks to change a.txt (`Write`)" in shown
     assert f"in {project}" in shown
     assert "│  one\n│ -two" in shown
-    for key in ("y yes", "a yes to all `write` in this turn", "n no", "r no, with a reason"):
+    for key in ("y yes", "a yes to all `Write` in this turn", "n no", "r no, with a reason"):
         assert key in shown
     assert "e edit" not in shown
     terminal.press("n")
@@ -105,7 +105,7 @@ def test_yes_writes_the_file(clinvk: Command, terminal: Terminal, project: Path)
     assert code_of(terminal) == 0
     assert (project / "a.txt").read_text() == "hello\n"
     shown = terminal.screen()
-    assert "✓ allowed  write  a.txt" in shown
+    assert "✓ allowed  Write  a.txt" in shown
     assert ALLOW not in shown
     assert answers(clinvk) == [("allow", "person")]
 
@@ -174,7 +174,7 @@ def test_an_edited_command_is_the_one_that_runs(
     terminal.press("Enter")
     assert code_of(terminal) == 0
     assert [one.name for one in project.iterdir()] == ["b.txt"]
-    assert "✓ allowed as `touch b.txt`  run  touch a.txt" in terminal.screen()
+    assert "✓ allowed as `touch b.txt`  Bash  touch a.txt" in terminal.screen()
     assert events(clinvk)[-1]["command"] == "touch b.txt"
 
 
@@ -413,7 +413,7 @@ def test_the_total_time_counts_and_the_idle_time_does_not(
     terminal.press("Enter")
     terminal.wait_for("Allow? 3s")
     shown = terminal.wait_for("code=6=")
-    assert "✗ not answered  write  a.txt" in shown
+    assert "✗ not answered  Write  a.txt" in shown
     assert "time limit" in shown or "timeout" in shown
     assert list(project.iterdir()) == []
 
@@ -511,7 +511,7 @@ def test_the_record_shows_each_request_and_its_answer(clinvk: Command, terminal:
     assert "write a.txt (allowed)" in shown
     assert "run echo hi (denied: not now)" in shown
     exported = clinvk("sessions", "export", "@last").stdout
-    assert "- `run` `echo hi` — denied: not now" in exported
+    assert "- `Bash` `echo hi` — denied: not now" in exported
     (first, second) = clinvk("sessions", "show", "@last", "--turn", "1", "--json").json()[
         "permissions"
     ]

@@ -202,7 +202,7 @@ def test_ctrl_c_is_the_agents(clinvk: Command, terminal: Terminal) -> None:
     terminal.press("C-d")
     terminal.wait_for("2 turns recorded")
     first, second = turns(clinvk, "mine")
-    assert (first["prompt"], first["stop_reason"]) == ("/silent 30", "cancelled")
+    assert (first["prompt"], first["stop_reason"]) == ("/silent 30", "interrupted")
     assert first["usage"]["total_tokens"] is None
     assert first["ended_at"] <= second["started_at"]
 
@@ -240,7 +240,7 @@ def test_an_agent_that_dies_leaves_the_terminal_in_order(
     terminal.wait_for("1 turn recorded")
     assert terminal.exit_code() == 1
     assert (terminal.state("cursor_flag"), terminal.state("alternate_on")) == ("1", "0")
-    assert turns(clinvk, "mine")[0]["stop_reason"] == "cancelled"
+    assert turns(clinvk, "mine")[0]["stop_reason"] == "interrupted"
 
 
 def test_a_terminal_that_is_closed_loses_no_turn(clinvk: Command, terminal: Terminal) -> None:

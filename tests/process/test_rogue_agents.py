@@ -209,7 +209,7 @@ def test_ctrl_c_works_while_nobody_reads_the_output(
         assert child.wait(30) == 130
         assert running() == []
     shown = home.run("none", "sessions", "show", "@last", "--turn", "1", "--json").json()
-    assert (shown["stop_reason"], shown["error"]) == ("cancelled", None)
+    assert (shown["stop_reason"], shown["error"]) == ("interrupted", None)
 
 
 def test_an_unknown_ending_hints_at_the_agents_last_output(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ text is held until the mark is closed, for at most `HELD` characters; an unclose
 Nothing is lost: what is not understood is shown as it was written. HTML is text too.
 """
 
-import html
 import re
 import unicodedata
 from collections.abc import Callable
@@ -144,7 +143,7 @@ class Inline:
     def _entity(self, buffer: str, at: int, *, final: bool) -> int | None:
         if found := _ENTITY.match(buffer, at):
             # It may stand for a character that controls a terminal.
-            decoded = html.unescape(found[0])
+            decoded = _unescaped(found[0])
             self._text(" " if decoded.isspace() else safe_line(decoded))
             return found.end()
         begun = _ENTITY_BEGINS.match(buffer, at)
@@ -201,7 +200,7 @@ class Inline:
 
     def _address(self, target: re.Match[str], shown: str) -> None:
         escaped = _ESCAPED.sub(r"\1", target[1] or target[2] or "")
-        address = safe_line(html.unescape(escaped))
+        address = safe_line(_unescaped(escaped))
         if address and address != shown:
             looks = ((" (" if shown else "(", ()), (address, (UNDERLINE,)), (")", ()))
             self._held += [_Part(text, codes) for text, codes in looks]
@@ -272,6 +271,14 @@ def _flanks(char: str, before: str, after: str) -> tuple[bool, bool]:
     if char != "_":
         return opens, closes
     return opens and (not closes or _is_sign(before)), closes and (not opens or _is_sign(after))
+
+
+def _unescaped(text: str) -> str:
+    if "&" not in text:
+        return text
+    from html import unescape  # a large table, rarely needed
+
+    return unescape(text)
 
 
 def _is_sign(char: str) -> bool:

@@ -85,6 +85,22 @@ def test_pieces_come_out_as_the_whole_would(text: str, size: int) -> None:
     assert "".join(pieces) + stream.flush() == safe_text(text)
 
 
+@given(HOSTILE, st.integers(min_value=1, max_value=7))
+def test_beginnings_of_lines_come_out_as_the_whole_would(text: str, size: int) -> None:
+    """A stream that does not wait for the ends of lines gives the same in the end."""
+    stream = SafeStream(whole_lines=False)
+    pieces = [stream.feed(text[at : at + size]) for at in range(0, len(text), size)]
+    assert "".join(pieces) + stream.flush() == safe_text(text)
+
+
+def test_words_do_not_wait_for_the_end_of_their_line() -> None:
+    """Only what a further piece could change does: a sequence, and an emoji that may be joined."""
+    stream = SafeStream(whole_lines=False)
+    pieces = ["one tw", "o \U0001f469", "\u200d\U0001f680 x", "\x1b[2", "Jy", "z\n", "a"]
+    shown = [stream.feed(piece) for piece in pieces]
+    assert shown == ["one tw", "o ", "\U0001f469\u200d\U0001f680 x", "", "", "yz\n", "a"]
+
+
 def test_a_line_is_returned_as_soon_as_it_is_complete() -> None:
     """Whole lines do not wait for the next one."""
     stream = SafeStream()
