@@ -28,7 +28,10 @@ def filled(text: str, columns: int, indent: str = "") -> list[str]:
 
 
 def rows(text: str, columns: int) -> Iterator[str]:
-    """The text in rows of at most `columns`, at least one; joined they are the text."""
+    """The text in rows of at most `columns`, at least one; joined they are the text.
+
+    A word of more than two thirds of a row may be cut.
+    """
     if display_width(text) <= columns:
         yield text
         return
@@ -36,7 +39,8 @@ def rows(text: str, columns: int) -> Iterator[str]:
     for part in _PARTS.findall(text):
         # White space at the end of a row may be cut, for nobody sees where.
         whole = display_width(part.rstrip())
-        if used and columns - used < whole <= columns:
+        # One that takes most of a row is no word that is read, and would leave rows almost empty.
+        if used and columns - used < whole <= columns * 2 // 3:
             yield row
             row, used = "", 0
         for cluster in graphemes(part):

@@ -353,7 +353,7 @@ def test_a_killed_clinvk_leaves_nothing_running_and_says_what_it_asked(
     assert list(project.iterdir()) == []
     listed = clinvk("sessions", "list", "--json").json()[0]
     assert listed["status"] == "interrupted"
-    assert "write a.txt (not answered)" in clinvk("sessions", "show", "@last", "--turn", "1").stdout
+    assert "Write a.txt (not answered)" in clinvk("sessions", "show", "@last", "--turn", "1").stdout
     assert clinvk("-c", "and now?").exit_code == 0
 
 
@@ -508,8 +508,8 @@ def test_the_record_shows_each_request_and_its_answer(clinvk: Command, terminal:
     terminal.press("Enter")
     assert code_of(terminal) == 0
     shown = clinvk("sessions", "show", "@last", "--turn", "1").stdout
-    assert "write a.txt (allowed)" in shown
-    assert "run echo hi (denied: not now)" in shown
+    assert "Write a.txt (allowed)" in shown
+    assert "Bash echo hi (denied: not now)" in shown
     exported = clinvk("sessions", "export", "@last").stdout
     assert "- `Bash` `echo hi` — denied: not now" in exported
     (first, second) = clinvk("sessions", "show", "@last", "--turn", "1", "--json").json()[
