@@ -137,10 +137,11 @@ class Activity:
         self._spinner.stop()
         for line in self._asked.values():
             self._line(f"✗ {answer_words(None)}  {line}")
-        left = () if self.quiet else report.outcome.warnings
-        for message in (*self._waiting, *(one for one in left if one not in self._warned)):
-            self._gap()
-            say_warning(self.streams, message)
+        self._say_waiting()
+        for message in () if self.quiet else report.outcome.warnings:
+            if message not in self._warned:
+                self._gap()
+                say_warning(self.streams, message)
         if self._shown and report.backend is not None:
             self.gap_due = self.gap_due or self.wrote
             columns = self.streams.columns() if self.streams.stderr_is_tty else None
@@ -153,8 +154,9 @@ class Activity:
             say_error(self.streams, report.error)
 
     def close(self) -> None:
-        """Stop and erase the spinner."""
+        """Stop and erase the spinner; the run may have ended without a report."""
         self._spinner.stop()
+        self._say_waiting()
 
     def _warn(self, event: Warned) -> None:
         if len(self._warned) <= MOST_WARNINGS:
@@ -170,6 +172,12 @@ class Activity:
         else:
             self._gap()
             say_warning(self.streams, event.message)
+
+    def _say_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for message in waiting:
+            self._gap()
+            say_warning(self.streams, message)
 
     def _show(self, event: Event) -> None:
         if not isinstance(event, Thinking):
