@@ -155,7 +155,7 @@ complete -c clinvk -n '__clinvk_is \'\' 1 1' -a backends -d 'List the agents; wi
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a doctor -d 'Check for problems, and show how to fix them.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a completion -d 'Print the completion script for a shell.'
 complete -c clinvk -n '__clinvk_is \'\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, demo, gemini, opencode, qwen).'
-complete -c clinvk -n '__clinvk_is \'\'' -l model -s m -x -d 'Model to use.'
+complete -c clinvk -n '__clinvk_is \'\'' -l model -s m -x -k -a '(__clinvk_candidates models)' -d 'Model to use.'
 complete -c clinvk -n '__clinvk_is \'\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'\'' -l continue -s c -d 'Continue the last session of this directory or repository; if there is none here, the last of all, in its own directory.'
 complete -c clinvk -n '__clinvk_is \'\'' -l session -s s -x -k -a '(__clinvk_candidates names)' -d 'Continue the session NAME, or create it.'
@@ -185,7 +185,7 @@ complete -c clinvk -n '__clinvk_is \'\' 1 1; and __clinvk_is_no_command (command
 
 # clinvk run
 complete -c clinvk -n '__clinvk_is \'run\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, demo, gemini, opencode, qwen).'
-complete -c clinvk -n '__clinvk_is \'run\'' -l model -s m -x -d 'Model to use.'
+complete -c clinvk -n '__clinvk_is \'run\'' -l model -s m -x -k -a '(__clinvk_candidates models)' -d 'Model to use.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l continue -s c -d 'Continue the last session of this directory or repository; if there is none here, the last of all, in its own directory.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l session -s s -x -k -a '(__clinvk_candidates names)' -d 'Continue the session NAME, or create it.'
@@ -218,7 +218,7 @@ complete -c clinvk -n '__clinvk_is \'resume\'' -l interactive -s i -d 'Pick from
 complete -c clinvk -n '__clinvk_is \'resume\'' -l here -d 'Only sessions in this directory or its repository.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l if-missing -x -a 'fail replay new' -d 'If the agent no longer has the conversation: fail (default), start a new one with the earlier turns (replay), or start an empty one (new).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, demo, gemini, opencode, qwen).'
-complete -c clinvk -n '__clinvk_is \'resume\'' -l model -s m -x -d 'Model to use.'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l model -s m -x -k -a '(__clinvk_candidates models)' -d 'Model to use.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l output-format -s o -x -a 'text json stream-json' -d 'Format of the output on stdout.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l json -d 'Print JSON (same as `-o json`).'
@@ -242,7 +242,7 @@ complete -c clinvk -n '__clinvk_is \'resume\' 2' -F
 
 # clinvk chat
 complete -c clinvk -n '__clinvk_is \'chat\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, demo, gemini, opencode, qwen).'
-complete -c clinvk -n '__clinvk_is \'chat\'' -l model -s m -x -d 'Model to use.'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l model -s m -x -k -a '(__clinvk_candidates models)' -d 'Model to use.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l session -s s -x -k -a '(__clinvk_candidates names)' -d 'Continue the session NAME, or create it.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l output-format -s o -x -a 'text json stream-json' -d 'Format of the output on stdout.'

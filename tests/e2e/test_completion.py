@@ -39,9 +39,16 @@ def clinvk(tmp_path_factory: pytest.TempPathFactory) -> Command:
     """The installed `clinvk` with three sessions, and a project with a file and a folder."""
     command = bare_command(tmp_path_factory.mktemp("completion"))
     command.home.env["PATH"] = f"{command.program.parent}:/usr/bin:/bin"
-    keep(command, NAMED, name="pr:842", title="fix the bug in auth.go", tags=("work",))
+    keep(
+        command,
+        NAMED,
+        name="pr:842",
+        title="fix the bug in auth.go",
+        tags=("work", "team:x"),
+        model_asked="opus[1m]",
+    )
     keep(command, OTHER, name="#12/@x", title="$(touch pwned) \x1b[31m`id`\tx\n日本", days=1)
-    known = (Conversation(backend="demo", id="conv-1"),)
+    known = (Conversation(backend="demo", id="conv-1", model="router/big:free"),)
     keep(command, PLAIN, title="another one", conversations=known, days=2)
     (command.home.project / "notes.md").write_text("")
     (command.home.project / "source").mkdir()
@@ -90,7 +97,19 @@ TYPED = [
     (r"clinvk resume \#", ["resume", "#12/@x"]),
     (r"clinvk resume \#12/@", ["resume", "#12/@x"]),
     ("clinvk resume @", ["resume", "@last"]),
+    ("clinvk resume dem", ["resume", "demo:"]),
     ("clinvk resume demo:", ["resume", "demo:conv-1"]),
+    ("clinvk resume demo:co", ["resume", "demo:conv-1"]),
+    ("clinvk sessions show dem\tco", ["sessions", "show", "demo:conv-1"]),
+    ("clinvk -m op", ["-m", "opus[1m]"]),
+    ("clinvk --model=op", ["--model=opus[1m]"]),
+    ('clinvk -m "op', ["-m", "opus[1m]"]),
+    ("clinvk -m rou", ["-m", "router/big:free"]),
+    ("clinvk -m router/big:", ["-m", "router/big:free"]),
+    ("clinvk resume -m router/big:f", ["resume", "-m", "router/big:free"]),
+    ("clinvk -t te", ["-t", "team:x"]),
+    ("clinvk sessions list --tag team:", ["sessions", "list", "--tag", "team:x"]),
+    ("clinvk sessions untag aaaa00000001 team:", ["sessions", "untag", NAMED, "team:x"]),
     ("clinvk -s pr:8", ["-s", "pr:842"]),
     ("clinvk --session=pr:8", ["--session=pr:842"]),
     ("clinvk sessions close aaaa00000001 bb", ["sessions", "close", NAMED, OTHER]),
@@ -239,7 +258,7 @@ def test_a_question_that_makes_no_sense_has_no_answer(
 def test_nothing_is_made_by_asking(tmp_path: Path) -> None:
     """A TAB before the first use leaves no folder behind."""
     clinvk = bare_command(tmp_path)
-    for kind in ("sessions", "names", "tags", "backends", "keys"):
+    for kind in ("sessions", "names", "tags", "models", "backends", "keys"):
         assert clinvk("completion", "--candidates", kind, "").stderr == ""
     assert list(clinvk.home.home.iterdir()) == []
 

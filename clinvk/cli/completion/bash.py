@@ -112,6 +112,8 @@ _clinvk() {
         [[ $value == "$kept"* ]] || continue
         COMPREPLY+=("${value#"$kept"}${shown:+${title:+  $title}}")
     done < <(_clinvk_candidates)
+    # `BACKEND:` goes on with an id.
+    [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *: ]] && compopt -o nospace 2>/dev/null
     # No command starts with this, so it is a prompt, which can name files.
     if [[ $source == @commands && ! $path && $cur && ${#COMPREPLY[@]} -eq 0 ]]; then
         compopt -o default 2>/dev/null

@@ -1,4 +1,4 @@
-"""Completion candidates that are looked up: sessions, names, tags, backends, keys.
+"""Completion candidates that are looked up: sessions, names, tags, models, backends, keys.
 
 This runs at every TAB, so it does not load Typer, which saves two thirds of the time. It only
 writes to stdout, and prints nothing on errors: a message would disturb the command line.
@@ -14,15 +14,12 @@ from typing import NamedTuple
 
 from clinvk.errors import SessionError
 from clinvk.model.session import Session
-from clinvk.services.sessions.list import Selection, list_sessions, named_session
+from clinvk.services.sessions.list import Selection, WordKind, list_sessions, named_session
 from clinvk.services.world import World
 from clinvk.text.sanitize import safe_line
 from clinvk.text.width import cut
 
 MOST = 200
-TAGGED = 500
-"""Number of sessions whose tags are candidates."""
-
 TITLE_COLUMNS = 60
 LAST = "@last"
 
@@ -64,9 +61,9 @@ class Asked(NamedTuple):
         """Whether the value starts with the prefix and is printable."""
         return value.startswith(self.prefix) and value.isprintable()
 
-    def recent(self, only: Selection, limit: int = MOST) -> Iterator[Session]:
+    def recent(self, only: Selection) -> Iterator[Session]:
         """The most recently used of these sessions."""
-        return (one.session for one in list_sessions(self.world, only, limit=limit).sessions)
+        return (one.session for one in list_sessions(self.world, only, limit=MOST).sessions)
 
 
 def _sessions(asked: Asked, *, archived: bool | None = None) -> Iterator[Candidate]:
@@ -83,6 +80,15 @@ def _sessions(asked: Asked, *, archived: bool | None = None) -> Iterator[Candida
     for session in asked.recent(Selection(begins=asked.prefix or None, archived=archived)):
         for reference in references(session):
             yield reference, title_of(session, asked.now)
+    if asked.prefix and ":" not in asked.prefix:
+        yield from _agents_of_sessions(asked)
+
+
+def _agents_of_sessions(asked: Asked) -> Iterator[Candidate]:
+    """`BACKEND:`, which the shells complete further, if a session has a conversation with it."""
+    for name, title in _backends(asked):
+        if asked.world.store.words("native", f"{name}:", 1):
+            yield f"{name}:", f"{title}'s own session id"
 
 
 def _names(asked: Asked) -> Iterator[Candidate]:
@@ -93,9 +99,13 @@ def _names(asked: Asked) -> Iterator[Candidate]:
         yield session.name or "", title_of(session, asked.now)
 
 
-def _tags(asked: Asked) -> Iterator[Candidate]:
-    tags = (tag for session in asked.recent(Selection(), limit=TAGGED) for tag in session.tags)
-    return ((tag, "") for tag in dict.fromkeys(tags) if asked.begins(tag))
+def _words(asked: Asked, *, kind: WordKind) -> Iterator[Candidate]:
+    """The words of all sessions; the index tells each without a look at the sessions."""
+    return (
+        (word, "")
+        for word in asked.world.store.words(kind, asked.prefix, MOST)
+        if asked.begins(word)
+    )
 
 
 def _backends(asked: Asked) -> Iterator[Candidate]:
@@ -114,7 +124,8 @@ _KINDS: Mapping[str, Callable[[Asked], Iterator[Candidate]]] = {
     "sessions": _sessions,
     "archived": partial(_sessions, archived=True),
     "names": _names,
-    "tags": _tags,
+    "tags": partial(_words, kind="tag"),
+    "models": partial(_words, kind="model"),
     "backends": _backends,
     "keys": _keys,
 }

@@ -21,6 +21,7 @@ class Source(StrEnum):
     ARCHIVED = "archived"
     NAMES = "names"
     TAGS = "tags"
+    MODELS = "models"
     BACKENDS = "backends"
     KEYS = "keys"
     FOLDERS = "folders"
@@ -40,7 +41,11 @@ _BY_METAVAR = {
     "PROMPT": Source.FILES,  # a prompt often names a file
 }
 # `NAME` has a different meaning for each option.
-_BY_OPTION = {"--backend": Source.BACKENDS, "--session": Source.NAMES}
+_BY_OPTION = {
+    "--backend": Source.BACKENDS,
+    "--model": Source.MODELS,
+    "--session": Source.NAMES,
+}
 _BY_COMMAND: Mapping[tuple[tuple[str, ...], Source], Source] = {
     (("sessions", "unarchive"), Source.SESSIONS): Source.ARCHIVED,
 }

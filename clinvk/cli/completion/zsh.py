@@ -11,13 +11,16 @@ _SCRIPT = r"""#compdef clinvk
 # Shows the candidates of the kind $1 from clinvk with their titles, under the heading $2.
 _clinvk_candidates() {
     local line value
-    local -a found
+    local -a found begun
     for line in ${(f)"$(command clinvk completion --candidates $1 "${(Q)PREFIX}" 2>/dev/null)"}; do
         value=${line%%$'\t'*}
         value=${value//\\/\\\\}
-        found+=("${value//:/\\:}:${line#*$'\t'}")
+        value="${value//:/\\:}:${line#*$'\t'}"
+        # `BACKEND:` goes on with an id.
+        if [[ ${line%%$'\t'*} == *: ]]; then begun+=($value); else found+=($value); fi
     done
     (( $#found )) && _describe -V -t $1 $2 found
+    (( $#begun )) && _describe -V -t $1 $2 begun -S ''
 }
 
 @functions@

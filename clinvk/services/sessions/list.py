@@ -17,14 +17,14 @@ from clinvk.services.sessions.places import here_in
 from clinvk.services.sessions.resolve import resolve_reference
 from clinvk.services.world import World
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import Listed, Order, Selection
+from clinvk.store.sessions.selection import Listed, Order, Selection, WordKind
 from clinvk.store.sessions.selection import Selected as SessionList
 from clinvk.store.sessions.store import SessionStore
 
 if TYPE_CHECKING:
     from clinvk.store.transcripts.transcript import Transcript
 
-__all__ = ["DamagedRecord", "Listed", "Order", "Selection", "SessionList"]
+__all__ = ["DamagedRecord", "Listed", "Order", "Selection", "SessionList", "WordKind"]
 """What commands need of the store."""
 
 

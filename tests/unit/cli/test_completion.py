@@ -70,7 +70,8 @@ def test_a_value_is_completed_by_its_metavar(tree: Command) -> None:
     assert source(run, "-w") is Source.FOLDERS
     assert source(run, "--config") is Source.FILES
     assert source(run, "--tag") is Source.TAGS
-    assert source(run, "--model") is Source.NOTHING
+    assert source(run, "--model") is Source.MODELS
+    assert source(run, "--max-turns") is Source.NOTHING
     assert source(run, "--ephemeral") is None
     access = option(run, "--access").value
     assert access
@@ -111,7 +112,7 @@ def test_sessions_are_offered_by_name_and_by_id(world: World) -> None:
 
 
 def test_only_what_begins_so_is_offered(world: World) -> None:
-    """A prefix of an id, of a name, or of `BACKEND:AGENT-SESSION-ID` once its colon is typed."""
+    """A prefix of an id, a name or a backend with sessions, and after its colon of their ids."""
     keep(world.home, "aaaa00000001", name="beef", conversation={"id": "conv-1"})
     keep(world.home, "beef00000002", name="dem")
 
@@ -120,7 +121,9 @@ def test_only_what_begins_so_is_offered(world: World) -> None:
 
     assert offered("aa") == ["aaaa00000001"]
     assert offered("be") == ["beef", "beef00000002"]
-    assert offered("dem") == ["dem"]
+    assert offered("dem") == ["dem", "demo:"]
+    assert offered("demo") == ["demo:"]
+    assert offered("cl") == []  # an agent that has no session
     assert offered("demo:") == ["demo:conv-1"]
     assert offered("be", "names") == ["beef"]
     assert offered("x") == []
@@ -172,6 +175,15 @@ def test_a_name_or_a_tag_that_would_break_the_line_is_left_out(world: World) -> 
     assert [value for value, _ in candidates("names", "", world)] == []
     assert [value for value, _ in candidates("sessions", "demo:", world)] == []
     assert candidates("tags", "", world) == [("fine", "")]
+
+
+def test_models_and_tags_of_all_sessions_are_offered(world: World) -> None:
+    """However long ago they were used; models that were asked for, and those that answered."""
+    keep(world.home, "aaaa00000001", hours=1, model_asked="opus", tags=("work", "team:x"))
+    keep(world.home, "bbbb00000002", hours=9_999, conversation={"model": "router/big:free[1m]"})
+    assert candidates("models", "", world) == [("opus", ""), ("router/big:free[1m]", "")]
+    assert candidates("models", "router/big:", world) == [("router/big:free[1m]", "")]
+    assert candidates("tags", "t", world) == [("team:x", "")]
 
 
 def test_no_more_are_offered_than_anybody_would_read(world: World) -> None:
