@@ -204,6 +204,8 @@ class _Screen:
             "c-n": lambda: 1,
             "pageup": lambda: -page(),
             "pagedown": page,
+            "c-home": lambda: -self._choices.count,
+            "c-end": lambda: self._choices.count,
         }
         for key, by in moves.items():
             keys.add(key, eager=True)(lambda _, by=by: self._choices.move(by()))

@@ -14,6 +14,7 @@ from bed.command import Command
 from bed.terminal import Terminal, have_tmux
 from clinvk.model.session import Session, Status
 from clinvk.store.sessions.record_fields import encode
+from clinvk.text.width import display_width
 
 pytestmark = pytest.mark.skipif(not have_tmux, reason="tmux is not installed")
 
@@ -157,6 +158,30 @@ def test_a_narrow_terminal_has_a_line_a_session(
     assert all("…" in line for line in listed)
 
 
+@pytest.mark.parametrize("columns", [50, 80, 120, 160])
+def test_names_are_shown_and_nothing_is_wrapped(
+    clinvk: Command, terminal: Terminal, columns: int
+) -> None:
+    """A session's name is before its title; lines and the footer fit, and no word is broken."""
+    for number in range(40):
+        keep(
+            clinvk, number, title=f"決済 {number} of many", name=f"pr-{number}" if number else None
+        )
+    terminal.resize(columns, 12)
+    terminal.run(clinvk.program, "resume", "-i", "--dry-run", "x")
+    terminal.wait_for("» 決済 0 of")
+    terminal.write("pr-39")
+    assert "» (pr-39) 決済 39" in terminal.wait_for("» (pr-39)")
+    for _ in "pr-39":
+        terminal.press("BSpace")
+    shown = terminal.wait_for("\n40  type").splitlines()
+    assert len(shown) == 12
+    assert all(display_width(line) <= columns for line in shown)
+    assert shown[-1].startswith("40  type to filter, ")
+    assert shown[-1].endswith("Esc to cancel")
+    assert ("to move" in shown[-1]) == (columns > 60)
+
+
 def test_five_thousand_sessions(clinvk: Command, terminal: Terminal) -> None:
     """The list comes, the last of them is found by typing, and a key never takes long."""
     for number in range(5_000):
@@ -172,6 +197,17 @@ def test_five_thousand_sessions(clinvk: Command, terminal: Terminal) -> None:
     terminal.write("app49 4999")
     shown = terminal.wait_for("» session 4999 of")
     assert len(rows(shown)) == 1
+    for _ in "app49 4999":
+        terminal.press("BSpace")
+    # A letter that is in all of them, and in a status; then the way to the last one.
+    terminal.write("e")
+    terminal.wait_for("5,000  type")
+    terminal.press("C-End")
+    terminal.wait_for("» session 4999 of")
+    terminal.press("PageUp", "PageDown")
+    terminal.wait_for("» session 4999 of")
+    terminal.press("C-Home")
+    terminal.wait_for("» session 0 of")
 
 
 def test_here_and_a_backend_narrow_what_is_offered(clinvk: Command, terminal: Terminal) -> None:

@@ -1,16 +1,19 @@
 """`sessions clean`: one line that cron can mail, a line for each session, or a JSON object."""
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from clinvk.cli.render.changed import Form, kept_transcripts, say_unchanged
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.render.layout import format_age, format_size, in_columns, shown_title
+from clinvk.cli.render.list import rows_of_screen
 from clinvk.cli.streams import Streams
 from clinvk.errors import ExitStatus
 from clinvk.services.sessions.clean import Cleaned, Sweep, Swept, age_text
 from clinvk.text.json_codec import json_line
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import plural
+from clinvk.text.width import cut
 
 
 def render_cleaned(
@@ -23,7 +26,8 @@ def render_cleaned(
         streams.out_json(json_line(cleaned_to_json(cleaned, sweep)).decode())
     else:
         if form is Form.LINES:
-            streams.out("".join(in_columns([_cells(one, now) for one in cleaned.swept])))
+            room = rows_of_screen(streams) if sweep.dry_run else None
+            streams.out("".join(_rows(cleaned.swept, streams, now, room)))
         if form is not Form.QUIET:
             streams.out(f"{safe_line('; '.join(_parts(cleaned, sweep)))}\n")
     for session_id, error in cleaned.failed:
@@ -31,6 +35,17 @@ def render_cleaned(
     if cleaned.unlogged:
         say_warning(streams, f"the log of cleanings cannot be written: {cleaned.unlogged}")
     return next((error.exit_status for _, error in cleaned.failed), ExitStatus.OK)
+
+
+def _rows(
+    swept: Sequence[Swept], streams: Streams, now: datetime, room: int | None
+) -> Iterator[str]:
+    """A line each; with `room`, those that fit the screen, and how many more there are."""
+    fits = len(swept) if room is None or len(swept) <= room else room - 1
+    for line in in_columns([_cells(one, now) for one in swept[:fits]]):
+        yield line if room is None else f"{cut(line.rstrip(), streams.columns())}\n"
+    if more := len(swept) - fits:
+        yield f"… {more:,} more: add `| less`\n"
 
 
 def _cells(one: Swept, now: datetime) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from clinvk.cli.render.changed import Form, deletion_line, render_deleted, render_each
 from clinvk.cli.render.cleaned import render_cleaned
 from clinvk.errors import SessionBusyError, StoreError
@@ -168,6 +170,22 @@ def test_a_dry_run_names_the_sessions(screen: Any) -> None:
         "bbbb00000001  demo  a month ago  12 bytes  untitled\n"
         "would move 2 sessions to /a and free 1.0 kB\n"
     )
+
+
+def test_a_dry_run_fits_the_screen(screen: Any) -> None:
+    """Of 500 sessions as many as there is room for, each cut to a line; a pipe gets all."""
+    sweep = Sweep(older_than_s=1.0, dry_run=True)
+    long = replace(PLAIN, title="a long title " * 20)
+    cleaned = Cleaned(swept=(Swept(session=long, size=1),) * 500)
+    render_cleaned(cleaned, sweep, screen.streams(out_tty=True), now=NOW, form=Form.LINES)
+    *rows, more, summary = screen.out.getvalue().splitlines()
+    assert len(rows) == 20
+    assert all(len(row) <= 80 for row in rows)
+    assert more == "… 480 more: add `| less`"
+    assert summary.startswith("would clean 500 sessions")
+    here = type(screen)()
+    render_cleaned(cleaned, sweep, here.streams(), now=NOW, form=Form.LINES)
+    assert len(here.out.getvalue().splitlines()) == 501
 
 
 def test_a_program_gets_what_was_cleaned_as_an_object(screen: Any) -> None:
