@@ -19,6 +19,7 @@ clinvk. An error *inside an agent* is not raised: it is the `Failure` in the tur
     ├ SessionBusyError              session_busy               75
     ├ StdinTimeoutError             timeout                     6
     ├ StoreError                    store_unusable              1
+    │  └ SessionsUnusableError      sessions_unusable           4
     ├ TooDeepError                  too_deep                    9
     └ BackendError                  backend_error               5
        ├ BackendUnknownError        backend_unknown
@@ -67,7 +68,8 @@ EXIT_MEANINGS: Mapping[ExitStatus, str] = {
     ExitStatus.USAGE: "wrong usage",
     ExitStatus.CONFIG: "invalid configuration",
     ExitStatus.SESSION: (
-        "session: unknown, ambiguous, damaged, nothing to resume, or deleted by the agent"
+        "session: unknown, ambiguous, damaged, nothing to resume, not to be saved, or deleted by"
+        " the agent"
     ),
     ExitStatus.BACKEND: "backend: not installed, too old, or without a needed feature",
     ExitStatus.TIMEOUT: "timed out",
@@ -178,6 +180,13 @@ class StoreError(ClinvkError):
     """A file of clinvk cannot be written or read; the message names it and the reason."""
 
     code = "store_unusable"
+
+
+class SessionsUnusableError(StoreError):
+    """The folder of the sessions cannot be read, or a named session cannot be saved in it."""
+
+    code = "sessions_unusable"
+    exit_status = ExitStatus.SESSION
 
 
 class TooDeepError(ClinvkError):

@@ -123,6 +123,8 @@ def _status(argv: Sequence[str], cli: Cli) -> int:
 
 def _say(error: ClinvkError | None, status: ExitStatus, cli: Cli, *, of_run: bool) -> None:
     """Report the error, or a bug, in the format that was asked; if that fails, as text."""
+    from msgspec.structs import replace
+
     from clinvk.cli.render.errors import render_report
     from clinvk.model.report import ErrorReport
 
@@ -134,6 +136,11 @@ def _say(error: ClinvkError | None, status: ExitStatus, cli: Cli, *, of_run: boo
     )
     if error is not None:
         report = ErrorReport.of_error(error)
+    if status is ExitStatus.SESSION:
+        from clinvk.services.world import missing_home
+
+        if missing := missing_home(cli.world):
+            report = replace(report, hint="\n".join(filter(None, (missing, report.hint))))
     # If stdout cannot be written, JSON would be lost.
     lost = isinstance(error, OutputLostError)
     form: Form = "text" if lost else asked_form(cli.typed, cli.world, of_run=of_run)

@@ -88,3 +88,12 @@ def _moment(cli: Cli, option: str, text: str | None, *, end: bool = False) -> da
         return parse_moment(text, now=cli.world.now(), local=datetime.astimezone, end=end)
     except UsageError as error:
         raise UsageError(f"`{option}`: {error.message}", hint=error.hint) from error
+
+
+def say_missing_home(cli: Cli) -> None:
+    """Warn, before an empty answer, if a home was named that does not exist."""
+    from clinvk.cli.render.errors import say_warning
+    from clinvk.services.world import missing_home
+
+    if missing := missing_home(cli.world):
+        say_warning(cli.streams, missing)

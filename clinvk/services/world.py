@@ -95,6 +95,14 @@ def world_of_this_process() -> World:
     )
 
 
+def missing_home(world: World) -> str | None:
+    """A sentence if the variable names a home that does not exist: then there are no sessions."""
+    root = world.home.root
+    if not world.environ.get(HOME_VARIABLE) or os.path.isdir(root):
+        return None
+    return f"`{HOME_VARIABLE}` is `{root}`, which is not an existing folder"
+
+
 def _user_home(environ: Mapping[str, str]) -> Path:
     """The user's home; an empty `HOME` (cron, `env -i`) is ignored, and does not mean `/`."""
     if home := environ.get("HOME"):

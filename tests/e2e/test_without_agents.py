@@ -195,9 +195,24 @@ def test_a_home_that_cannot_be_written_costs_the_record_not_the_prompt(
     assert quiet.stderr.count("\n") == 1
     named = clinvk("-b", "demo", "-s", "mine", "-o", "json", "hello", env={"CLINVK_HOME": home})
     error = named.json()["error"]
-    assert (named.exit_code, error["code"]) == (1, "store_unusable")
+    assert (named.exit_code, error["code"]) == (4, "sessions_unusable")
     assert error["message"].startswith("session `mine` cannot be saved: ")
     assert "`clinvk doctor`" in error["hint"]
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code"), [("-b demo -c hi", 4), ("sessions list", 0), ("sessions search x", 1)]
+)
+def test_a_home_that_cannot_be_read_is_not_taken_for_an_empty_one(
+    clinvk: Command, words: str, exit_code: int
+) -> None:
+    """A mistyped `CLINVK_HOME` looks like lost sessions, and no agent has failed."""
+    ran = clinvk(*words.split(), env={"CLINVK_HOME": "/proc/nowhere"})
+    assert "`CLINVK_HOME` is `/proc/nowhere`, which is not an existing folder" in ran.stderr
+    assert ran.exit_code == exit_code
+    ran = clinvk(*words.split(), env={"CLINVK_HOME": "/dev/null/x"})
+    assert "error: cannot read `/dev/null/x/sessions`: not a directory" in ran.stderr
+    assert ran.exit_code == 4
 
 
 def test_where_nothing_can_be_locked_a_name_is_refused(clinvk: Command, tmp_path: Path) -> None:
@@ -212,7 +227,7 @@ def test_where_nothing_can_be_locked_a_name_is_refused(clinvk: Command, tmp_path
     assert (plain.exit_code, "“hello”" in plain.stdout) == (0, True)
     assert "not recorded: " in plain.stderr
     ran = clinvk("-b", "demo", "-s", "mine", "hello", env=env)
-    assert (ran.exit_code, ran.stdout) == (1, "")
+    assert (ran.exit_code, ran.stdout) == (4, "")
     assert ran.stderr.startswith("error: session `mine` cannot be saved: cannot lock")
     assert "no locks available" in ran.stderr
     assert "hint: " in ran.stderr

@@ -17,6 +17,7 @@ from clinvk.errors import (
     SessionBusyError,
     SessionDamagedError,
     SessionNotFoundError,
+    SessionsUnusableError,
     SessionUnreadableError,
     StoreError,
 )
@@ -279,10 +280,10 @@ def not_recorded(error: StoreError) -> str:
     return f"this run is not recorded: {error.message}"
 
 
-def cannot_save(name: str, error: StoreError) -> StoreError:
+def cannot_save(name: str, error: StoreError) -> SessionsUnusableError:
     """The error for a named session that cannot be recorded, and so not continued."""
     way_out = "`clinvk doctor` looks for the reason; without `-s` the prompt runs unrecorded"
-    return StoreError(
+    return SessionsUnusableError(
         f"session `{name}` cannot be saved: {error.message}",
         hint="\n".join(filter(None, (error.hint, way_out))),
     )

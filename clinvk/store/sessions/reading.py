@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from clinvk.errors import StoreError
+from clinvk.errors import SessionsUnusableError, StoreError
 from clinvk.model.session import SCHEMA, Session, Status
 from clinvk.store import locks
 from clinvk.store.files import reason
@@ -165,7 +165,10 @@ def _stems(folder: Path, ending: str) -> Iterator[str]:
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StoreError(f"cannot read `{folder}`: {reason(error)}") from error
+        hint = "`clinvk doctor` shows what is wrong with the folder"
+        raise SessionsUnusableError(
+            f"cannot read `{folder}`: {reason(error)}", hint=hint
+        ) from error
     for name in names:
         if name.endswith(ending) and not name.startswith("."):
             yield name.removesuffix(ending)

@@ -23,7 +23,7 @@ def list_(  # noqa: PLR0913  one parameter an option
     as_json: options.Json = False,
 ) -> None:
     """List sessions, most recently used first."""
-    from clinvk.cli.filters import given_options, session_filter, that_touched
+    from clinvk.cli.filters import given_options, say_missing_home, session_filter, that_touched
     from clinvk.cli.render.list import Rest, render_ids, render_list, rows_of_screen
     from clinvk.services.sessions.list import count_sessions, list_sessions
 
@@ -36,6 +36,8 @@ def list_(  # noqa: PLR0913  one parameter an option
     # One more than fits shows that there are more. What must be read to be counted is read once.
     most = room + 1 if room is not None and only.keep is None else limit or None
     found = list_sessions(cli.world, only, limit=most, order=sort)
+    if not found.sessions:
+        say_missing_home(cli)
     if ids:
         render_ids(found, cli.streams)
         return

@@ -106,7 +106,7 @@ def search(  # noqa: PLR0913  one parameter an option
 
     Best matches first. Archived sessions are searched too. Exit status 1 if nothing matches.
     """
-    from clinvk.cli.filters import given_options, session_filter
+    from clinvk.cli.filters import given_options, say_missing_home, session_filter
     from clinvk.cli.render.errors import say_hint
     from clinvk.cli.render.hits import render_hits
     from clinvk.cli.render.list import Rest
@@ -127,6 +127,8 @@ def search(  # noqa: PLR0913  one parameter an option
         command = shlex.join(["clinvk", "sessions", "search", *options, *dashes, *(words or ())])
         return Rest(count=len(found.hits) - shown, command=command)
 
+    if not found.hits:
+        say_missing_home(cli)
     render_hits(
         found,
         cli.streams,
