@@ -84,7 +84,7 @@ def _check_refused_or_warned(ran: Ran, *, new: bool) -> None:
         assert len(warnings) <= 1, ran.stderr
         assert "Traceback" not in ran.stderr
         return
-    assert (ran.exit_code, ran.stdout, warnings) == (1, "", []), ran.stderr
+    assert (ran.exit_code, ran.stdout, warnings) == (4, "", []), ran.stderr
     kept = "error: session `work` cannot be saved: cannot "  # a named session says so
     assert ran.stderr.startswith(("error: cannot ", kept)), ran.stderr
     assert "/.clinvk/" in ran.stderr

@@ -491,11 +491,11 @@ def test_a_damaged_record_is_named_where_no_other_session_is_left(clinvk: Comman
 
 
 def test_a_named_run_needs_a_home(clinvk: Command) -> None:
-    """Each prompt of `-s NAME` would be answered unrecorded for ever: exit 1, with a way out."""
+    """Each prompt of `-s NAME` would be answered unrecorded for ever: exit 4, with a way out."""
     result = clinvk(
         "-b", "demo", "-s", "mine", "-o", "json", "hello", env={"CLINVK_HOME": "/proc/nowhere"}
     ).json()
-    assert (result["exit_status"], result["session_id"]) == (1, None)
+    assert (result["exit_status"], result["session_id"]) == (4, None)
     assert result["error"]["hint"]
 
 

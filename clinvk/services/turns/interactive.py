@@ -31,6 +31,7 @@ from clinvk.services.turns.native_import import (
     unseen_turn,
 )
 from clinvk.services.turns.plan import TurnPlan
+from clinvk.services.turns.record import before_the_agent
 from clinvk.services.world import World
 
 
@@ -61,7 +62,7 @@ def run_screen(
     busy session. Raises a `ClinvkError` for any error before the start; nothing is changed then.
     """
     world = replace(world, settings=settings)
-    with ExitStack() as held:
+    with before_the_agent(), ExitStack() as held:
         opening = Opening(request, world, settings, held, recorder=ScreenRecording, waiting=waiting)
         plan, recording = opening.open()
         recording.start(plan)  # the user enters the prompts in the screen, so this comes first

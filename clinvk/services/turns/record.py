@@ -5,8 +5,8 @@ soon as it is known; its events as they arrive; at the end "turn finished" and t
 run that saves nothing (ephemeral, or in a home that cannot be written) makes the same calls.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import ClassVar
@@ -273,6 +273,17 @@ class Recording(AbstractContextManager["Recording"]):
             write()
         except StoreError as error:
             self._error = self._error or error.message
+
+
+@contextmanager
+def before_the_agent() -> Iterator[None]:
+    """Raise `SessionsUnusableError` for a `StoreError`: it prevented a turn, so no agent failed."""
+    try:
+        yield
+    except SessionsUnusableError:
+        raise
+    except StoreError as error:
+        raise SessionsUnusableError(error.message, hint=error.hint) from error
 
 
 def not_recorded(error: StoreError) -> str:

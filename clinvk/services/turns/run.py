@@ -17,6 +17,7 @@ from clinvk.services.turns.find_or_create import Opening
 from clinvk.services.turns.find_target import find_target, other_directory_note
 from clinvk.services.turns.permissions import Asker
 from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
+from clinvk.services.turns.record import before_the_agent
 from clinvk.services.turns.turn import Attend, Observer, Turn, never_waits
 from clinvk.services.world import World
 from clinvk.store.sessions.store import SessionStore
@@ -39,7 +40,7 @@ def run(  # noqa: PLR0913  the request and its callbacks, all named
     a signal during the wait; nothing has been changed then.
     """
     world = replace(world, settings=settings)
-    with ExitStack() as held, SignalInbox() as signals:
+    with before_the_agent(), ExitStack() as held, SignalInbox() as signals:
         opening = Opening(request, world, settings, held, sleep=signals.sleep, waiting=waiting)
         plan, recording = opening.open()
         plan = replace(plan, warnings=(*opening.notes, *plan.warnings))
