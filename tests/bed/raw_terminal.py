@@ -35,12 +35,12 @@ def bytes_shown(  # noqa: PLR0913  what a terminal is given, each by its name
 ) -> tuple[int, bytes]:
     """The exit code, and every byte that a terminal on all three streams was sent.
 
-    Each question of an agent is answered with no.
+    Each question of an agent is answered with no. No pager waits for keys.
     """
     child = pexpect.spawn(
         str(program),
         words,
-        env={**env, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
+        env={"PAGER": "", **env, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8"},
         cwd=cwd,
         dimensions=(40, COLUMNS),
         timeout=timeout_s,
