@@ -99,9 +99,10 @@ def refuse_wider_arguments(request: RunRequest, turn: TurnRequest, backend: Back
     )
 
 
-def way_to_allow(denied: int, plan: "TurnPlan", *, recorded: bool) -> str:
+def way_to_allow(denied: int, plan: "TurnPlan", session_id: str | None) -> str:
     """What was denied in the turn, and the command that allows it in the next one."""
-    again = "clinvk -c" if recorded else "clinvk"
+    # `-c` could mean another session by then, and widen what its agent may do.
+    again = "clinvk" if session_id is None else f"clinvk resume {session_id}"
     access = plan.request.access
     ways = [f'`{again} --access full "…"` allows everything']
     if access is not Access.EDIT:

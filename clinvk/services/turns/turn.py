@@ -230,8 +230,8 @@ class Turn:
                 self._handle(Failed(failure=why))
                 self._collected.result = replace(result, failure=why)
         if self._collected.denied and self._plan.request.access is not Access.READ_ONLY:
-            recorded = self._recording.session_id is not None
-            way = way_to_allow(self._collected.denied, self._plan, recorded=recorded)
+            session_id = self._recording.session_id
+            way = way_to_allow(self._collected.denied, self._plan, session_id)
             self._handle(Warned(message=way, code="clinvk"))
         if result.failure is None and self._unnamed:
             self._handle(Warned(message=_UNNAMED, code="clinvk"))
