@@ -141,10 +141,10 @@ between; false starts a new one.""",
     _event(Thinking, "The agent's reasoning, if it shows it."),
     _event(
         ToolUse,
-        """The agent calls a tool; `summary` is one line, `input` the agent's own input.
+        """The agent calls a tool: `name` is its own, `common_name` the same for every agent.
 
-`name` is the agent's own name of the tool, `common_name` the same for every agent: `Bash`, `Edit`,
-`Write`, `Read`, `Search`, `Fetch`, `WebSearch`, `Task` or `Plan`; else it is `name`.""",
+`common_name` is `Bash`, `Edit`, `Write`, `Read`, `Search`, `Fetch`, `WebSearch`, `Task` or `Plan`;
+for any other tool it is `name`. `summary` is one line, `input` the agent's own input.""",
         input=dict[str, Any],
         common_name=str,
     ),
