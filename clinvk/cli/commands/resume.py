@@ -8,12 +8,11 @@ from clinvk.cli import options
 from clinvk.cli.command import Argument, Option, command
 from clinvk.cli.context import Cli
 from clinvk.cli.turn_options import TurnOptions, with_turn_options
-from clinvk.cli.with_prompt import WithPrompt
 from clinvk.errors import ExitStatus, NothingToResumeError, SessionNotFoundError, UsageError
 from clinvk.model.request import Pick
 
 
-@command(cls=WithPrompt)
+@command()
 @with_turn_options("resume", first=("if_missing",))
 def resume(  # noqa: PLR0913  one parameter an option
     cli: Cli,
