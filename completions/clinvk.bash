@@ -49,7 +49,7 @@ _clinvk_facts() {
             ;;
         'sessions name')
             options='--clear --json --output-format=text,json -o=text,json --config=@files --help -h'
-            places='@sessions @nothing'
+            places='@sessions @nothing...'
             ;;
         'sessions tag')
             options='--json --output-format=text,json -o=text,json --config=@files --help -h'

@@ -85,6 +85,7 @@ def test_json_and_events_are_as_published(clinvk: Command) -> None:
         (["sessions", "list", "--status", "foo"], 2, "`--status`"),
         (["sessions", "list", "--backend", "foo"], 2, "there is no backend `foo`"),
         (["sessions", "list", "-n", "-1"], 2, "`--limit`"),
+        (["sessions", "name", "x", "my", "work"], 2, "a name is one word"),
         (["sessions", "nope"], 2, "there is no command `nope`"),
     ],
 )

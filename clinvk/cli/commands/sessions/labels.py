@@ -5,6 +5,7 @@ from typing import Annotated
 from clinvk.cli import options
 from clinvk.cli.command import Argument, Option, command
 from clinvk.cli.context import Cli
+from clinvk.cli.spelling import typed
 from clinvk.errors import UsageError
 
 Tags = Annotated[
@@ -39,8 +40,8 @@ def rename(
 def name(
     cli: Cli,
     session: options.SessionReference,
-    name: Annotated[
-        str | None,
+    words: Annotated[
+        list[str] | None,
         Argument(metavar="[NAME]", help="A unique name of 1 to 64 letters, digits and `._-/#@:`."),
     ] = None,
     *,
@@ -54,6 +55,14 @@ def name(
     from clinvk.cli.render.changed import render_changed
     from clinvk.services.sessions import labels
 
+    if words and len(words) > 1:
+        names, called = "-".join(words), typed([session])
+        raise UsageError(
+            "a name is one word",
+            hint=f"`clinvk sessions name {called} {typed([names])}`, or change the title:"
+            f" `clinvk sessions rename {called} {typed([' '.join(words)])}`",
+        )
+    name = words[0] if words else None
     if (name is None) is not clear:
         raise UsageError(
             "give either a name or `--clear`",
