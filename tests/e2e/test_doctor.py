@@ -16,6 +16,7 @@ from bed.command import kill_group
 from bed.faults import FAULTS, Fault, configure, cut_record, damaged_line, open_file
 from bed.kept import with_conversation
 from bed.patient import Patient
+from clinvk.model.finding import Area
 from clinvk.model.session import SCHEMA
 
 WELL, NOT_WELL = 0, 1
@@ -72,7 +73,7 @@ def test_all_is_well_in_a_home_that_is_well(patient: Patient) -> None:
     before = snapshot(patient.home)
     exit_code, said = patient.examine()
     assert (exit_code, said["ok"], said["findings"]) == (WELL, True, [])
-    assert [check["ok"] for check in said["checks"]] == [True] * 8
+    assert [(one["area"], one["ok"]) for one in said["checks"]] == [(area, True) for area in Area]
     assert snapshot(patient.home) == before
     ran = patient.clinvk("doctor")
     assert (ran.exit_code, ran.stdout.splitlines()[-1], ran.stderr) == (WELL, "all is well", "")
