@@ -1,10 +1,10 @@
 """What a backup takes: an export of many sessions, and its import into an empty home.
 
-    python tests/bench/backup.py [--sessions N] [--turns N] [--answer BYTES] [--clinvk PROGRAM]
+    python tests/bench/backup.py [--sessions N] [--turns N] [--answer BYTES] [--python PROGRAM]
 
 The time, the processor time and the most memory of each command, from the kernel. Half of the
 sessions have a name. `--answer 10000000 --sessions 1 --turns 50` is one huge session. Another
-`--clinvk` is that of an older version, which exports by ids. It asserts nothing.
+`--python` is that of the environment of an older version, which exports by ids. It asserts nothing.
 """
 
 import argparse
@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import TextIO
 
 AT = "2025-01-27T10:00:00Z"
 _STEP = 7919
@@ -27,13 +28,15 @@ def main() -> None:
     parser.add_argument("--sessions", type=int, default=20_000)
     parser.add_argument("--turns", type=int, default=2)
     parser.add_argument("--answer", type=int, default=10_000)
-    parser.add_argument("--clinvk", default=str(Path(sys.executable).with_name("clinvk")))
+    parser.add_argument("--python", default=sys.executable)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         ids = make_home(root / "from", options.sessions, options.turns, options.answer)
         help_ = subprocess.run(
-            [options.clinvk, "sessions", "export", "--help"], capture_output=True, check=True
+            [options.python, "-m", "clinvk", "sessions", "export", "--help"],
+            capture_output=True,
+            check=True,
         ).stdout
         which = ["--all"] if b"--all" in help_ else ids
         file = str(root / "all.json")
@@ -44,7 +47,7 @@ def main() -> None:
         }
         print(f"{'':14}{'took':>10}{'processor':>12}{'memory':>11}")  # noqa: T201  the table
         for name, (home, words) in commands.items():
-            took, used, peak = _run(root, home, [options.clinvk, "sessions", *words])
+            took, used, peak = _run(root, home, options.python, words)
             figures = f"{took:>8.1f} s{used:>10.1f} s{peak / 1024:>8.1f} MB"
             print(f"{name:14}{figures}", flush=True)  # noqa: T201
         size = (root / "all.json").stat().st_size
@@ -89,7 +92,8 @@ def make_home(home: Path, sessions: int, turns: int, answer: int) -> list[str]:
             "figures_reported": None,
             "open_turn": None,
         }
-        _write(home / "sessions" / f"{session_id}.json", json.dumps(record, indent=2) + "\n")
+        with _private(home / "sessions" / f"{session_id}.json") as file:
+            file.write(json.dumps(record, indent=2) + "\n")
         lines = [{"type": "session", **told}]
         for turn in range(1, turns + 1):
             begun = {"mode": "resume", "prompt": "fix it", "model": None, "access": None}
@@ -100,26 +104,29 @@ def make_home(home: Path, sessions: int, turns: int, answer: int) -> list[str]:
                 {"type": "message", "turn": turn, "text": text},
                 {"type": "turn_finished", "turn": turn, "at": AT, **ended},
             ]
-        content = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
-        _write(home / "transcripts" / f"{session_id}.jsonl", content)
+        with _private(home / "transcripts" / f"{session_id}.jsonl") as file:
+            for line in lines:
+                file.write(json.dumps(line, ensure_ascii=False) + "\n")
     return ids
 
 
-def _write(path: Path, text: str) -> None:
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+def _private(path: Path) -> TextIO:
+    return os.fdopen(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "w", encoding="utf-8")
 
 
-def _run(root: Path, home: str, line: list[str]) -> tuple[float, float, int]:
-    """Seconds, seconds of the processor, and the most memory in kB, of a command."""
+def _run(root: Path, home: str, python: str, words: list[str]) -> tuple[float, float, int]:
+    """Seconds, seconds of the processor, and the most memory in kB, of `sessions` with `words`."""
+    peak = root / "peak"
+    line = [python, str(Path(__file__).parents[1] / "bed" / "peak.py"), str(peak), "sessions"]
     env = {"HOME": str(root), "CLINVK_HOME": str(root / home), "PATH": "/usr/bin:/bin"}
     started = time.monotonic()
-    child = subprocess.Popen(line, env=env, stdout=subprocess.DEVNULL)
+    child = subprocess.Popen([*line, *words], env=env, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        sys.exit(f"exit status {child.returncode}: {line[:4]}")
-    return time.monotonic() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+        sys.exit(f"exit status {child.returncode}: {words[:3]}")
+    took = time.monotonic() - started
+    return took, usage.ru_utime + usage.ru_stime, int(peak.read_text(encoding="ascii"))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from clinvk.store.transcripts.turns import FINISHED, KINDS, STARTED, VOIDED, tur
 from clinvk.text.json_codec import time_from_text
 
 _BLOCK = 8 * 1024
+_LARGE = 64 * 1024
 _END = re.compile(rb'\{"type": "turn_finished", "turn": (\d{1,9}), "at": "([0-9TZ:.+-]+)", ')
 
 
@@ -53,14 +54,8 @@ def ends_as_recorded(session: Session, content: bytes) -> bool:
     found = _END.match(content, end)
     if session.open_turn is not None or found is None or not content.endswith(b"}\n"):
         return False
-    # A torn line may go on with another one.
-    if content.find(b'"type"', found.end()) >= 0 or content.find(b'"turn"', found.end()) >= 0:
-        return False
-    try:
-        last = LastTurn(int(found[1]), time_from_text(found[2].decode()))
-    except ValueError:
-        return False
-    return last.number == session.turns_begun and not is_behind(session, last)
+    last = _read_end(content, found)
+    return last is not None and last.number == session.turns_begun and not is_behind(session, last)
 
 
 def is_behind(session: Session, last: LastTurn | None) -> bool:
@@ -79,9 +74,30 @@ def is_behind(session: Session, last: LastTurn | None) -> bool:
     return last.ended_at is not None and last.ended_at > session.last_used_at
 
 
+def _large_end(line: bytes) -> LastTurn | None:
+    """The end of a turn with a long answer: as a value, the line takes several times its size."""
+    found = _END.match(line) if len(line) > _LARGE else None
+    return None if found is None else _read_end(line, found)
+
+
+def _read_end(content: bytes, found: re.Match[bytes]) -> LastTurn | None:
+    """The end of a turn that was found there, if nothing else is in its line."""
+    # A torn line may go on with another one.
+    if content.find(b'"type"', found.end()) >= 0 or content.find(b'"turn"', found.end()) >= 0:
+        return None
+    if not content.endswith((b"}", b"}\n")):
+        return None
+    try:
+        return LastTurn(int(found[1]), time_from_text(found[2].decode()))
+    except ValueError:
+        return None
+
+
 def _last(descriptor: int) -> LastTurn | None:
     voided = 0
     for line in backwards(descriptor, _BLOCK, LONGEST_LINE):
+        if (end := _large_end(line)) is not None and end.number != voided:
+            return end
         try:
             value = json.loads(line)
             number = turn_number(value)
