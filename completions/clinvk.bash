@@ -25,7 +25,7 @@ _clinvk_facts() {
             options='--backend=@backends -b=@backends --model=@models -m=@models --workdir=@folders -w=@folders --session=@names -s=@names --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --system-prompt=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --backend-arg=@nothing --config=@files --help -h'
             ;;
         'sessions')
-            commands='list show search files rename name tag untag close archive unarchive export import delete clean reindex'
+            commands='list show search files rename name tag untag close archive move unarchive export import delete clean reindex'
             options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'sessions list')
@@ -66,6 +66,10 @@ _clinvk_facts() {
         'sessions archive')
             options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@sessions...'
+            ;;
+        'sessions move')
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
+            places='@sessions @folders...'
             ;;
         'sessions unarchive')
             options='--json --output-format=text,json -o=text,json --config=@files --help -h'

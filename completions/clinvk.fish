@@ -47,7 +47,7 @@ function __clinvk_is
 end
 
 function __clinvk_below
-    contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'sessions reindex' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'backends test' 'doctor' 'completion'
+    contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions move' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'sessions reindex' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'backends test' 'doctor' 'completion'
 end
 
 # Whether no command starts with that.
@@ -87,6 +87,8 @@ function __clinvk_valued
         case 'sessions close'
             printf '%s\n' --output-format -o --config
         case 'sessions archive'
+            printf '%s\n' --output-format -o --config
+        case 'sessions move'
             printf '%s\n' --output-format -o --config
         case 'sessions unarchive'
             printf '%s\n' --output-format -o --config
@@ -267,6 +269,7 @@ complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a tag -d 'Add tags to a se
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a untag -d 'Remove tags from a session.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a close -d 'Close sessions: `completed`, skipped by `-c` and `--last`.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a archive -d 'Archive sessions (hidden from lists).'
+complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a move -d 'Set the directory of sessions whose project was moved.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a unarchive -d 'Restore archived sessions to the list.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a export -d 'Export sessions as Markdown, or as JSON for `import`.'
 complete -c clinvk -n '__clinvk_is \'sessions\' 1 1' -a import -d 'Import sessions from `export -o json`.'
@@ -376,6 +379,14 @@ complete -c clinvk -n '__clinvk_is \'sessions archive\'' -l output-format -s o -
 complete -c clinvk -n '__clinvk_is \'sessions archive\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'sessions archive\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'sessions archive\' 1' -k -a '(__clinvk_candidates sessions)'
+
+# clinvk sessions move
+complete -c clinvk -n '__clinvk_is \'sessions move\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'sessions move\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'sessions move\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
+complete -c clinvk -n '__clinvk_is \'sessions move\'' -l help -s h -d 'Show this message and exit.'
+complete -c clinvk -n '__clinvk_is \'sessions move\' 1 1' -k -a '(__clinvk_candidates sessions)'
+complete -c clinvk -n '__clinvk_is \'sessions move\' 2' -a '(__fish_complete_directories)'
 
 # clinvk sessions unarchive
 complete -c clinvk -n '__clinvk_is \'sessions unarchive\'' -l json -d 'Print JSON (same as `-o json`).'

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from clinvk.agents.capability import WITHOUT_OPTION as WITHOUT_OPTION  # noqa: PLC0414  for agents
 from clinvk.agents.capability import Capability
@@ -139,6 +139,14 @@ class Backend(ABC):
         r"[A-Za-z0-9][\w.:/@+-]{0,199}", re.ASCII
     )
     """The format of its conversations' ids."""
+
+    finds_conversation: ClassVar[Literal["anywhere", "where it began", "nowhere else"] | None] = (
+        None
+    )
+    """Where it can continue a conversation: in any directory, or only in the one where it began.
+
+    `nowhere else`: it must not be tried elsewhere, because it never ends. None is not known.
+    """
 
     access_options: ClassVar[tuple[AccessOption, ...]] = ()
     """Its options for what it may do; they must not allow more than `--access`."""

@@ -17,11 +17,16 @@ NOW = datetime(2025, 1, 27, 12, 0, 0, tzinfo=UTC)
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """A home that does not exist yet, at noon."""
+    return world_in(tmp_path / "home")
+
+
+def world_in(home: Path) -> World:
+    """A world with this home, and its parent as the current directory and the user's home."""
     return World(
-        home=Home(tmp_path / "home"),
+        home=Home(home),
         environ={},
-        cwd=tmp_path,
-        user_home=tmp_path,
+        cwd=home.parent,
+        user_home=home.parent,
         python=sys.executable,
         now=lambda: NOW,
         monotonic=time.monotonic,

@@ -94,6 +94,7 @@ class Agent(Backend):
     """Claude Code's CLI: clinvk chooses the conversation's id, and answers are streamed."""
 
     title = "Claude Code"
+    finds_conversation = "where it began"
     executable = "claude"
     install_hint = "npm install -g @anthropic-ai/claude-code"
     signs_in = "run `claude auth login`"

@@ -85,6 +85,7 @@ class Agent(Backend):
     """Codex's CLI: it chooses the conversation's id, and prints only complete messages."""
 
     title = "Codex"
+    finds_conversation = "anywhere"
     executable = "codex"
     install_hint = "npm install -g @openai/codex"
     signs_in = "run `codex login`"

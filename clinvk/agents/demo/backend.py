@@ -28,6 +28,7 @@ class Agent(Backend):
     """Answers with the prompt that it received; it is only used if it is named."""
 
     title = "Demo"
+    finds_conversation = "anywhere"
     executable = "clinvk-demo-agent"
     install_hint = "it comes with clinvk"
     preference = None

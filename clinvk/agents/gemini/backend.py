@@ -102,6 +102,7 @@ class Agent(Backend):
     """Gemini CLI: clinvk chooses the conversation's id, and answers are streamed."""
 
     title = "Gemini CLI"
+    finds_conversation = "where it began"
     executable = "gemini"
     install_hint = "npm install -g @google/gemini-cli"
     signs_in = "run `gemini`, then choose how to sign in"

@@ -67,6 +67,7 @@ class Agent(Backend):
     """opencode's CLI: it chooses the conversation's id, and prints only complete messages."""
 
     title = "opencode"
+    finds_conversation = "nowhere else"
     executable = "opencode"
     install_hint = "npm install -g opencode-ai"
     signs_in = "run `opencode auth login`"

@@ -86,6 +86,7 @@ class Agent(Backend):
     """Qwen Code's CLI: clinvk chooses the conversation's id, and answers are streamed."""
 
     title = "Qwen Code"
+    finds_conversation = "where it began"
     executable = "qwen"
     install_hint = "npm install -g @qwen-code/qwen-code"
     signs_in = "run `qwen`, then type `/auth`"

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from clinvk.errors import StoreError
 from clinvk.model.finding import Finding, RebuildRecord
 from clinvk.model.session import SCHEMA, Session
+from clinvk.services.doctor.directories import lost_directories
 from clinvk.services.doctor.findings import FIX, Report, command, note, problem, warning
 from clinvk.services.doctor.leftovers import unfinished_writes
 from clinvk.services.doctor.survey import Survey
@@ -36,6 +37,7 @@ def check_records(survey: Survey) -> Report:
     return plural(len(survey.sessions), "session"), (
         *(_damaged(one, survey) for one in survey.damaged),
         *(found for one in survey.sessions for found in _of(one, survey)),
+        *lost_directories(survey),
         *unfinished_writes(survey.world),
     )
 

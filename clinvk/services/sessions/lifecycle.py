@@ -1,15 +1,17 @@
-"""Closes, archives, restores and deletes sessions, one or several at once.
+"""Closes, archives, restores, moves and deletes sessions, one or several at once.
 
 A running session is not changed.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from clinvk.errors import SessionDamagedError
+from clinvk.errors import BackendUnsupportedError, SessionDamagedError
+from clinvk.model.moved import moved_to
 from clinvk.model.progress import Progress, unwatched
 from clinvk.model.session import Session, Status
 from clinvk.services.session_locks import at_rest, claim_of
@@ -44,6 +46,33 @@ def archive(world: World, session_id: str) -> bool:
 def unarchive(world: World, session_id: str) -> bool:
     """Restore the session to the list."""
     return _change(world, session_id, lambda it: replace(it, archived=False))
+
+
+def move(world: World, session_id: str, directory: Path) -> bool:
+    """Make `directory` the session's own, where its next turns run.
+
+    Raises `BackendUnsupportedError` too, for an agent that cannot continue a session elsewhere.
+    """
+    session = world.store.load(session_id)
+    backend = world.agents.find(session.backend)
+    if (
+        backend is not None
+        and backend.finds_conversation == "nowhere else"
+        and session.conversation.id is not None
+        and session.cwd != str(directory)
+    ):
+        raise BackendUnsupportedError(
+            f"backend `{backend.name}` cannot continue a session in another directory",
+            hint=f"`clinvk -b {backend.name} -w DIR` starts a new session there",
+        )
+    return _change(world, session_id, lambda it: moved_to(it, str(directory)))
+
+
+def left_behind(world: World, session: Session) -> bool:
+    """Whether the session's agent does not find its conversation after a move."""
+    backend = world.agents.find(session.backend)
+    begun = session.conversation.id is not None
+    return begun and backend is not None and backend.finds_conversation == "where it began"
 
 
 def _change(world: World, session_id: str, change: Callable[[Session], Session]) -> bool:

@@ -37,22 +37,22 @@ def _problem_with(directory: str) -> str | None:
     return None if os.access(directory, os.R_OK | os.X_OK) else "cannot be read"
 
 
-def working_directory(directory: Path) -> Path:
+def working_directory(directory: Path, *, named_with: str = "with `-w DIR`") -> Path:
     """The directory without symbolic links. Raises `UsageError` if it cannot be used."""
     resolved = Path(os.path.realpath(directory.expanduser()))
     try:
         mode = resolved.stat().st_mode
     except FileNotFoundError:
         raise UsageError(
-            f"the directory `{directory}` does not exist", hint="name one with `-w DIR`"
+            f"the directory `{directory}` does not exist", hint=f"name one {named_with}"
         ) from None
     except OSError as error:
         raise UsageError(
             f"the directory `{directory}` cannot be used: {reason(error)}",
-            hint="name another with `-w DIR`",
+            hint=f"name another {named_with}",
         ) from error
     if not stat.S_ISDIR(mode):
-        raise UsageError(f"`{directory}` is not a directory", hint="name one with `-w DIR`")
+        raise UsageError(f"`{directory}` is not a directory", hint=f"name one {named_with}")
     if not os.access(resolved, os.R_OK | os.X_OK):
         raise UsageError(
             f"the directory `{directory}` cannot be read", hint="check its permissions"

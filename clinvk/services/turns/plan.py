@@ -13,6 +13,7 @@ from clinvk.errors import BackendUnsupportedError, UsageError
 from clinvk.model.access import Access
 from clinvk.model.config import Settings
 from clinvk.model.conversation import Conversation, TurnMode
+from clinvk.model.moved import is_moved
 from clinvk.model.permission import NO_RULES, Rules
 from clinvk.model.request import IfMissing, Invocation, RunRequest, TurnRequest
 from clinvk.model.session import Session, TitleSource
@@ -177,7 +178,7 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
         rules=rules,
         moves_to=moves_to,
         conversation_origin=conversation.origin,
-        kept=conversation.kept and not turn.elsewhere,
+        kept=conversation.kept and not turn.elsewhere and not is_moved(session),
         instead=partial(plan_turn, request, session, backend, settings, world, past=past, gone=True)
         if ask_again
         else None,

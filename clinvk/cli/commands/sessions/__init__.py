@@ -13,6 +13,7 @@ LINES = {
     "untag": "Remove tags from a session.",
     "close": "Close sessions: `completed`, skipped by `-c` and `--last`.",
     "archive": "Archive sessions (hidden from lists).",
+    "move": "Set the directory of sessions whose project was moved.",
     "unarchive": "Restore archived sessions to the list.",
     "export": "Export sessions as Markdown, or as JSON for `import`.",
     "import": "Import sessions from `export -o json`.",
