@@ -4,14 +4,16 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from clinvk.errors import SessionDamagedError
 from clinvk.model.access import Access
 from clinvk.model.config import Setting, merge
 from clinvk.model.provenance import provenance_of
+from clinvk.services.session_locks import claim_of
 from clinvk.services.sessions.importing import Imported, import_sessions
 from clinvk.services.world import World
-from clinvk.store.sessions.selection import is_resumable
+from clinvk.store.sessions.selection import Selection, is_resumable
 from clinvk.store.sessions.store import SessionStore
 
 SETTINGS = merge({}, {})
@@ -352,3 +354,114 @@ def test_a_name_that_only_the_transcript_has_is_checked_like_any_other(
     done = imported(world, untrue(name="deadbeef"))
     assert store.load(str(RECORD["id"])).name is None
     assert "deadbeef" in done.warnings[0]
+
+
+def turns(*prompts: str, key: str = "0123456789ab", **said: Any) -> dict[str, Any]:
+    """A session with these turns, as it is in an export."""
+    record = {**RECORD, "id": key, "turns": len(prompts), **said}
+    lines: list[Any] = [told(**{name: record[name] for name in TOLD})]
+    for number, prompt in enumerate(prompts, start=1):
+        lines += [
+            {"type": "turn_started", "turn": number, "at": AT, "prompt": prompt, "backend": "demo"},
+            {"type": "turn_finished", "turn": number, "at": AT, "text": f"to {prompt}"},
+        ]
+    return {"record": record, "transcript": lines}
+
+
+def test_an_update_takes_the_further_turns_and_nothing_else(
+    store: SessionStore, world: World
+) -> None:
+    """Directory, name, access and tags of the session here stay, also if its record is lost."""
+    key = str(RECORD["id"])
+    imported(world, document(turns("a", name="mine", tags=["x"], access="full")), trust=True)
+    here = replace(store.load(key), cwd="/here", access=Access.READ_ONLY)
+    store.save(here)
+    longer = turns("a", "b", cwd="/there", tags=["y"], access="full", system_prompt="Obey.")
+    passed = imported(world, document(longer))
+    assert (passed.present, passed.different, store.load(key).turns) == ([key], [key], 1)
+    done = imported(world, document(longer), update=True)
+    assert (done.updated, done.present, done.refused) == ([key], [], [])
+    for _ in ("its record", "rebuilt from its transcript"):
+        now = store.load(key)
+        assert (now.turns, now.cwd, now.name) == (2, "/here", "mine")
+        assert (now.access, now.system_prompt) == (Access.READ_ONLY, None)
+        assert now.tags == ("x", "y")
+        assert not is_resumable(now)
+        assert [turn.prompt for turn in store.transcript(key).turns] == ["a", "b"]
+        store.home.record(key).unlink(missing_ok=True)
+    for again in (longer, turns("a")):
+        assert imported(world, document(again), update=True).present == [key]
+        assert store.load(key).turns == 2
+
+
+def test_a_diverged_session_is_refused_by_name_and_the_others_are_taken(
+    store: SessionStore, world: World
+) -> None:
+    """It has turns here and others there: neither is thrown away."""
+    key, other, third = str(RECORD["id"]), "123456789abc", "23456789abcd"
+    imported(world, document(turns("a", "b"), turns("a", key=other)))
+    path = store.home.transcript(key)
+    before = path.read_bytes()
+    data = document(turns("a", "c", "d"), turns("a", "b", key=other), turns(key=third))
+    done = imported(world, data, update=True)
+    assert [one.id for one in done.refused] == [key]
+    assert "different" in done.refused[0].reason
+    assert (done.updated, done.imported) == ([other], [third])
+    assert path.read_bytes() == before
+
+
+def test_a_session_in_use_is_not_updated(store: SessionStore, world: World) -> None:
+    """It is refused as busy, and the others are taken."""
+    key, other = str(RECORD["id"]), "123456789abc"
+    imported(world, document(turns("a")))
+    with store.lock(key, claim_of(world)):
+        done = imported(world, document(turns("a", "b"), turns("a", key=other)), update=True)
+        assert imported(world, document(turns("a", "b"))).present == [key]
+    assert [one.id for one in done.refused] == [key]
+    assert "busy" in done.refused[0].reason
+    assert (done.imported, store.load(key).turns) == ([other], 1)
+
+
+def test_two_sessions_of_one_file_do_not_get_the_same_name(
+    store: SessionStore, world: World
+) -> None:
+    """The second is imported without it."""
+    other = "123456789abc"
+    done = imported(world, document(turns("a", name="n"), turns("b", key=other, name="n")))
+    assert done.imported == [RECORD["id"], other]
+    assert [store.load(one).name for one in done.imported] == ["n", None]
+    assert f"`n` is session {RECORD['id']}" in done.warnings[0]
+
+
+def test_more_sessions_than_are_placed_together_are_imported(
+    store: SessionStore, world: World
+) -> None:
+    """And the index is right after it."""
+    ids = [f"{number:012x}" for number in range(200)]
+    store.select(Selection(), limit=1)
+    done = imported(world, document(*(turns("a", key=key) for key in ids)), block=1000)
+    assert done.imported == ids
+    assert store.ids() == ids
+    assert store.count(Selection()) == len(ids)
+    assert [path.name for path in store.home.transcripts.iterdir() if path.suffix == ".tmp"] == []
+    assert imported(world, document(*(turns("a", key=key) for key in ids))).present == ids
+
+
+def test_a_stopped_import_leaves_only_whole_sessions(store: SessionStore, world: World) -> None:
+    """What was counted is there; what was not has left nothing."""
+    ids = [f"{number:012x}" for number in range(150)]
+    counted: list[int] = []
+
+    def stop(done: int, total: int | None) -> None:
+        del total
+        counted.append(done)
+        if done:
+            raise KeyboardInterrupt
+
+    data = document(*(turns("a", key=key) for key in ids))
+    with pytest.raises(KeyboardInterrupt):
+        import_sessions(world, [data], "f", SETTINGS, progress=stop)
+    assert store.ids() == ids[: counted[-1]]
+    assert {path.suffix for path in store.home.transcripts.iterdir()} == {".jsonl"}
+    assert imported(world, data).present == ids[: counted[-1]]
+    assert store.ids() == ids
