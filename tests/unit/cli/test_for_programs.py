@@ -28,6 +28,7 @@ WORDS = {
     "untag": "@last old",
     "close": "@last",
     "archive": "@last",
+    "move": "@last .",
     "unarchive": "@last",
     "export": "@last",
     "import": "export.json",
