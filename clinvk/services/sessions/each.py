@@ -1,6 +1,6 @@
 """Does the same to several sessions; of many, to some at once.
 
-A file system may wait for the disk at each deletion: eight threads delete five to ten times as much
+A file system may wait for the disk at each deletion: many threads delete up to twenty times as much
 as one.
 """
 
@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 FEW = 32
 """So many are done one by one, and each changes the index by itself."""
 
-_AT_ONCE = 8
-_AHEAD = 64
+_AT_ONCE = 32
+_AHEAD = 128
 
 
 class Applied(Struct, Generic[Target, Result], frozen=True):
