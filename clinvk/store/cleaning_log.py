@@ -127,7 +127,7 @@ def _lines(path: Path) -> Iterator[tuple[datetime, str, int]]:
     try:
         with regular_file(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
             content = file.read(4 * LARGEST)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # the home itself may be a file
         return
     except OSError as error:
         raise StoreError(f"cannot read `{path}`: {reason(error)}") from error

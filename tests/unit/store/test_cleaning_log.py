@@ -86,4 +86,5 @@ def test_the_last_cleanings_are_counted(home: Home) -> None:
         Cleaning(at=days[1], sessions=1, size=7),
     ]
     assert [one.at for one in last_cleanings(home.cleaning_log, 9)] == [days[0], days[1], days[3]]
-    assert last_cleanings(home.root / "none", 3) == []
+    for nothing in (home.root / "none", home.cleaning_log / "below a file"):
+        assert last_cleanings(nothing, 3) == []
