@@ -35,6 +35,7 @@ def main() -> None:
             [options.python, "-m", "clinvk", "sessions", "export", "--help"],
             capture_output=True,
             check=True,
+            cwd=folder,  # `-m` would find the clinvk of the current directory
         ).stdout
         which = ["--all"] if b"--all" in help_ else ids
         file = str(root / "all.json")
