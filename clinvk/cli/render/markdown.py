@@ -212,11 +212,12 @@ class MarkdownStream:
         text = text[indent:].expandtabs(4)
         parts = self._code(text) if self._code else [(text, ())]
         shown = "".join(self._paint(part, *codes) for part, codes in parts)
-        self._put_line(f"  {shown}")
+        # What follows a space at its end may still come.
+        self._put_line(f"  {shown}" if text.strip() else "")
 
     def _put_line(self, shown: str) -> None:
         first, _ = self._prefixes()
-        self._write(f"{first}{shown}".rstrip())
+        self._write(f"{first}{shown}" if shown else first.rstrip())
         self._raw_open = True
 
     def _prefixes(self, *, showing: bool = True) -> tuple[str, str]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bed.budget import budget
@@ -130,6 +130,7 @@ MARKDOWN = st.lists(LINE, max_size=8).map("\n".join)
 
 
 @given(MARKDOWN, st.integers(min_value=1, max_value=7), st.sampled_from([12, 25, 60]))
+@example("\n\n    a a", 2, 12)
 def test_what_is_seen_does_not_depend_on_the_pieces(text: str, size: int, columns: int) -> None:
     """Of any text, in pieces of any size, on any screen: it is that of the whole text."""
     drawn = Drawn(columns)

@@ -160,6 +160,9 @@ def test_a_long_value_is_cut_in_the_error() -> None:
     assert len(wrong.value.message) < 200
 
 
+DECLARED = "any other agent's CLI can be declared in `config.yaml`: see docs/backends.md"
+
+
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
@@ -168,7 +171,7 @@ def test_a_long_value_is_cut_in_the_error() -> None:
         ("timeout: 5m\n", "did you mean `run.timeout`?"),
         ("backends:\n  demo:\n    modle: x\n", "did you mean `model`?"),
         ("default_backend: demi\n", "did you mean `demo`?"),
-        ("default_backend: zzz\n", "one of: alpha, demo"),
+        ("default_backend: zzz\n", f"one of: alpha, demo\n{DECLARED}"),
         ("zzz: 1\n", None),
     ],
 )
