@@ -172,7 +172,7 @@ def _misspelled(first: str, others: Sequence[str], commands: Collection[str]) ->
 
 def _of_sessions(first: str, others: Sequence[str]) -> _Meant | None:
     """`delete 7f3a`, which is below `sessions`."""
-    imports = first == "import" and len(others) == 1
+    imports = first in ("import", "export") and len(others) == 1
     if not (imports or _are_arguments(others)) or first not in below("sessions"):
         return None
     return _Meant(f"sessions {first}", _NEEDS.get(first, ()))

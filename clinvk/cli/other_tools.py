@@ -35,6 +35,7 @@ _SIGN_IN = Word(
 _MODEL = Word("-m MODEL", _ELLIPSIS, why="each agent has its own models", note=" chooses one")
 _OF_AGENT = Word("chat", why="it belongs to the agent", note=" opens the agent's own screen")
 _IN_SCREEN = Word("chat", why="it is for the agent's interactive screen", note=" opens that")
+_OF_OTHERS = Word("run", _ELLIPSIS, why="other programs have one", note=" sends a prompt")
 _UPDATE = Word(
     "--version",
     why="clinvk does not update itself",
@@ -53,7 +54,7 @@ _REMOVAL = Word(
 )
 
 WORDS: Mapping[str, Word] = {
-    **dict.fromkeys(("history", "ls", "log", "threads", "ps", "jobs"), _LIST),
+    **dict.fromkeys(("history", "ls", "log", "threads", "chats", "ps", "jobs"), _LIST),
     **dict.fromkeys(("logs", "cat", "view", "info", "open", "transcript", "last"), _SHOW),
     **dict.fromkeys(("rm", "remove", "del"), Word("sessions delete", ("ID",))),
     **dict.fromkeys(
@@ -67,7 +68,9 @@ WORDS: Mapping[str, Word] = {
     **dict.fromkeys(("continue", "cont"), _CONTINUE),
     **dict.fromkeys(("attach", "reopen", "restore"), Word("resume", ("ID", "…"))),
     "fork": Word("resume", ("ID", "…"), why="a session cannot be copied", note=" continues it"),
-    **dict.fromkeys(("login", "logout", "auth", "signin", "signout", "whoami"), _SIGN_IN),
+    **dict.fromkeys(
+        ("login", "logout", "auth", "signin", "signout", "whoami", "keys", "key"), _SIGN_IN
+    ),
     **dict.fromkeys(("models", "model"), _MODEL),
     **dict.fromkeys(("agents", "agent", "providers", "provider", "backend"), _BACKENDS),
     **dict.fromkeys(("init", "setup", "install"), _SET_UP),
@@ -79,6 +82,10 @@ WORDS: Mapping[str, Word] = {
     **dict.fromkeys(("memory", "permissions", "compact", "clear"), _OF_AGENT),
     **dict.fromkeys(("serve", "web", "acp", "app", "cloud", "sandbox", "features"), _OF_AGENT),
     **dict.fromkeys(("mcp-server", "app-server", "remote-control", "setup-token"), _OF_AGENT),
+    **dict.fromkeys(("commit", "push", "pull", "fetch", "diff", "merge", "rebase"), _OF_OTHERS),
+    **dict.fromkeys(("stash", "checkout", "branch", "clone", "git", "gh"), _OF_OTHERS),
+    **dict.fromkeys(("pr", "issue", "repo", "review", "apply", "plan"), _OF_OTHERS),
+    **dict.fromkeys(("templates", "aliases", "embed"), _OF_OTHERS),
     **dict.fromkeys(("exit", "quit"), _IN_SCREEN),
     **dict.fromkeys(("/login", "/logout", "/help", "/exit", "/quit", "/status"), _IN_SCREEN),
     **dict.fromkeys(("/model", "/clear", "/resume", "/config", "/mcp", "/doctor"), _IN_SCREEN),
@@ -152,7 +159,8 @@ OPTIONS: Mapping[str, Mapping[str, Foreign]] = {
         **dict.fromkeys(("-p", "--print", "--no-interactive", "--headless"), Foreign()),
         **dict.fromkeys(("--prompt", "--message"), Foreign(takes=True, keeps=True)),
         **dict.fromkeys(("--stream", "--stream-json"), Foreign(("-o", "stream-json"))),
-        **dict.fromkeys(("--yolo", "--full-auto", "-y", "--yes", "--auto-approve"), _FULL),
+        "--full-auto": Foreign(("--access", "edit")),
+        **dict.fromkeys(("--yolo", "-y", "--yes", "--auto-approve"), _FULL),
         **dict.fromkeys(
             ("--dangerously-skip-permissions", "--dangerously-bypass-approvals-and-sandbox"), _FULL
         ),

@@ -80,6 +80,15 @@ def test_an_import_restores_exactly_what_was_exported(
     assert clinvk("-s", "second", "--if-missing", "replay", "go on", env=other).exit_code == 0
 
 
+def test_what_is_here_as_it_was_exported_is_not_different(clinvk: Command, tmp_path: Path) -> None:
+    """Also if the session was given an access, which an import does not carry."""
+    clinvk("-b", "demo", "--access", "edit", "--system-prompt", "Be brief.", "-s", "kept", "one")
+    file = tmp_path / "kept.json"
+    file.write_text(clinvk("sessions", "export", "kept", "-o", "json").stdout, "utf-8")
+    again = clinvk("sessions", "import", file)
+    assert (again.stdout, again.stderr) == ("imported 0 sessions; 1 already here\n", "")
+
+
 def test_an_import_overwrites_nothing(clinvk: Command, two: list[str], tmp_path: Path) -> None:
     """A session that exists is passed by, counted, and the way to take a newer copy is named."""
     file = tmp_path / "export.json"

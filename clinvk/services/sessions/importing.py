@@ -247,7 +247,7 @@ class _Import:
         """The access and system prompt that replace those of the file."""
         if self._trust:
             return {}
-        if here is not None and self._update:
+        if here is not None:
             return {name: encode(here)[name] for name in WITHHELD}
         settings = self._settings
         access = settings.backend(session.backend, "access") or settings.get("run.access")

@@ -1,10 +1,8 @@
-"""Sessions in which nothing happened, because the agent could not begin: `-c` prefers others.
+"""Sessions in which nothing happened, because the agent could not begin.
 
 Somebody who is not signed in, or mistypes the model, leaves a session with a prompt and an error.
-It stays in all lists, but the next `-c` means the work before it.
+The next `-c` continues it, as any other, but may have meant the work before it.
 """
-
-from collections.abc import Iterator
 
 from clinvk.errors import StoreError
 from clinvk.model.failure import FailureCode
@@ -45,34 +43,3 @@ def _did_nothing(turn: Turn) -> bool:
     did = (turn.messages, turn.tools, turn.permissions, outcome.text, outcome.files)
     used = (outcome.usage.input_tokens, outcome.usage.output_tokens, outcome.cost_usd)
     return bool(turn.prompt) and not any((*did, *used))
-
-
-class WithWork:
-    """A test for sessions in which something happened; it remembers those that failed it."""
-
-    def __init__(self, store: SessionStore) -> None:
-        self._store = store
-        self._without: dict[str, Session] = {}
-
-    def __call__(self, session: Session) -> bool:
-        """Whether something happened, or may have happened, in the session."""
-        if nothing_happened(self._store, session):
-            self._without[session.id] = session
-            return False
-        return True
-
-    def notes(self, chosen: Session) -> Iterator[str]:
-        """Which later sessions are passed by for the chosen one."""
-        later = [
-            one
-            for one in self._without.values()
-            if one.id != chosen.id and one.last_used_at > chosen.last_used_at
-        ]
-        if not later or chosen.id in self._without:
-            return
-        newest = max(later, key=lambda one: one.last_used_at)
-        more = f" (and {len(later) - 1:,} more)" if len(later) > 1 else ""
-        yield (
-            f"session {newest.id}{more} is passed by, because its agent could not begin;"
-            f" `clinvk resume {newest.id}` continues it"
-        )

@@ -31,10 +31,9 @@ def find_target(
 ) -> Session | None:
     """The session to continue, None for a new one.
 
-    Without a reference to one, a session in which nothing happened is only continued if the place
-    has no other; `note` is called if one is passed by.
+    Without a reference to one, it is the last one of the place, also if its agent could not begin;
+    then `note` is called with the last one in which something happened.
     """
-    here = here_in(world, requested_directory(request, world))
     if request.session is not None:
         return resolve_reference(store, request.session, ago=world.ago)
     if request.name is not None:
@@ -42,21 +41,37 @@ def find_target(
     automatic = settings.get("session.auto_resume") and not request.ephemeral
     if request.pick is Pick.NEW and not automatic:
         return None
-    from clinvk.services.sessions.nothing_done import WithWork
-
-    preferred = WithWork(store)
-    found: Session | None
-    if request.pick is Pick.CONTINUE:
-        found = continued_session(store, here, backend=request.backend, preferred=preferred)
-    elif request.pick is Pick.LAST:
-        place = here if request.here else None
-        found = last_session(store, here=place, backend=request.backend, preferred=preferred)
-    else:
-        found = _automatic(request, store, settings, world, preferred)
+    found = _last(request, store, settings, world)
     if found is not None:
-        for passed_by in preferred.notes(found):
-            note(passed_by)
+        from clinvk.services.sessions.nothing_done import nothing_happened
+
+        if nothing_happened(store, found):
+            worked = _last(
+                request, store, settings, world, lambda one: not nothing_happened(store, one)
+            )
+            if worked is not None and worked.id != found.id:
+                note(
+                    f"in session {found.id}, which is continued, the agent could not begin before;"
+                    f" `clinvk resume {worked.id}` continues the last one with an answer"
+                )
     return found
+
+
+def _last(
+    request: RunRequest,
+    store: SessionStore,
+    settings: Settings,
+    world: World,
+    preferred: Preferred | None = None,
+) -> Session | None:
+    """The last session of the place that the request means, a preferred one first."""
+    here = here_in(world, requested_directory(request, world))
+    if request.pick is Pick.CONTINUE:
+        return continued_session(store, here, backend=request.backend, preferred=preferred)
+    if request.pick is Pick.LAST:
+        place = here if request.here else None
+        return last_session(store, here=place, backend=request.backend, preferred=preferred)
+    return _automatic(request, store, settings, world, preferred)
 
 
 def requested_directory(request: RunRequest, world: World) -> Path:
@@ -83,7 +98,7 @@ def _automatic(
     store: SessionStore,
     settings: Settings,
     world: World,
-    preferred: Preferred,
+    preferred: Preferred | None,
 ) -> Session | None:
     """With `session.auto_resume`: the last session of exactly this directory and this backend."""
     backend = backend_for(request, None, settings, world)
