@@ -38,6 +38,7 @@ _NEEDS = {
     **dict.fromkeys(("tag", "untag"), ("ID", "TAG")),
     "rename": ("ID", "TITLE"),
     "name": ("ID", "NAME"),
+    "move": ("ID", "DIR"),
     "import": ("FILE",),
 }
 
@@ -136,7 +137,7 @@ def _listed(first: str, others: Sequence[str], commands: Collection[str]) -> _Me
     if first not in ("list", "show", "ls") or len(others) != 1:
         return None
     second = others[0].lower()
-    if second in WORDS and second not in _LAST:
+    if second in WORDS and second not in _LAST and WORDS[second].ours != "run":
         return _of_word(WORDS[second], used=2)
     ours = {"sessions": "sessions list", "config": "config show"}.get(second, second)
     return _Meant(ours, used=2) if second in commands else None
@@ -171,9 +172,11 @@ def _misspelled(first: str, others: Sequence[str], commands: Collection[str]) ->
 
 
 def _of_sessions(first: str, others: Sequence[str]) -> _Meant | None:
-    """`delete 7f3a`, which is below `sessions`."""
-    imports = first in ("import", "export") and len(others) == 1
-    if not (imports or _are_arguments(others)) or first not in below("sessions"):
+    """`delete 7f3a` and `delete NAME`, which are below `sessions`."""
+    if first not in below("sessions"):
+        return None
+    takes = len(_NEEDS.get(first, ())) or int(first == "show")
+    if not (0 < len(others) <= takes or _are_arguments(others)):
         return None
     return _Meant(f"sessions {first}", _NEEDS.get(first, ()))
 

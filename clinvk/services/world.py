@@ -100,7 +100,7 @@ def missing_home(world: World) -> str | None:
     root = world.home.root
     if not world.environ.get(HOME_VARIABLE) or os.path.isdir(root):
         return None
-    return f"`{HOME_VARIABLE}` is `{root}`, which is not an existing folder"
+    return f"`{HOME_VARIABLE}` is `{root}`, which does not exist (yet)"
 
 
 def _user_home(environ: Mapping[str, str]) -> Path:

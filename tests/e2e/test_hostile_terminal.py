@@ -86,6 +86,8 @@ SESSIONS = [
     ("name", STRANGER, "TEXT"),
     ("tag", STRANGER, "TEXT"),
     ("untag", STRANGER, "gTEXT"),
+    ("move", STRANGER, "TEXT"),
+    ("move", STRANGER, "OUT"),
     ("close", STRANGER, GONE),
     ("archive", STRANGER, "TEXT"),
     ("unarchive", STRANGER),

@@ -209,7 +209,7 @@ def test_a_home_that_cannot_be_read_is_not_taken_for_an_empty_one(
 ) -> None:
     """A mistyped `CLINVK_HOME` looks like lost sessions, and no agent has failed."""
     ran = clinvk(*words.split(), env={"CLINVK_HOME": "/proc/nowhere"})
-    assert "`CLINVK_HOME` is `/proc/nowhere`, which is not an existing folder" in ran.stderr
+    assert "`CLINVK_HOME` is `/proc/nowhere`, which does not exist (yet)" in ran.stderr
     assert ran.exit_code == exit_code
     ran = clinvk(*words.split(), env={"CLINVK_HOME": "/dev/null/x"})
     assert "error: cannot read `/dev/null/x/sessions`: not a directory" in ran.stderr

@@ -88,8 +88,12 @@ class _SetCommand(Command):
             if arg.startswith("-") and arg != "--":
                 ours += [arg, *islice(rest, 1 if arg in valued else 0)]
                 continue
-            words = [*(() if arg == "--" else (arg,)), *rest]
-            args = [*ours, *words[2:], "--", *words[:2]]
+            words = [arg, *rest]
+            if "--" in words[:2]:  # before the key, or before the value
+                words.remove("--")
+                args = [*ours, "--", *words]
+            else:
+                args = [*ours, *words[2:], "--", *words[:2]]
         parsed: list[str] = super().parse_args(ctx, args)
         return parsed
 

@@ -288,6 +288,8 @@ def _nearest(store: SessionStore, reference: str) -> str:
     labels |= {session.name: session for session in latest if session.name}
     asked = reference[: 2 * SHOWN_COLUMNS].casefold()
     close = [labels[label] for label in get_close_matches(asked, labels, n=3, cutoff=0.6)]
+    if not close and " " in reference:
+        return 'ids and names are one word; `clinvk -c "…"` continues the last session'
     if not close:
         return "`clinvk sessions list` shows all"
     near = dict.fromkeys(f"{one.name or one.id} ({cut(one.title, 60)})" for one in close)

@@ -266,6 +266,17 @@ def test_a_candidate_shows_its_age(store: SessionStore) -> None:
     ]
 
 
+def test_a_prompt_in_place_of_a_session_is_met_with_the_way_to_continue(
+    store: SessionStore,
+) -> None:
+    """`clinvk resume "and now?"`."""
+    _create(store, "aaaa00000001", title="Fix the login bug")
+    with pytest.raises(SessionNotFoundError) as wrong:
+        resolve_reference(store, "and now?")
+    assert wrong.value.hint is not None
+    assert "`clinvk -c" in wrong.value.hint
+
+
 def test_a_title_is_among_the_nearest(store: SessionStore) -> None:
     """Who types a title rather than a name is shown what to type."""
     _create(store, "aaaa00000001", title="Fix the login bug")
