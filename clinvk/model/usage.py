@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
-from msgspec.structs import fields
 
 
 class Usage(Struct, frozen=True, kw_only=True):
@@ -34,12 +33,12 @@ class Usage(Struct, frozen=True, kw_only=True):
     @property
     def known(self) -> bool:
         """Whether any figure is known."""
-        return any(getattr(self, field.name) is not None for field in fields(self))
+        return any(getattr(self, name) is not None for name in self.__struct_fields__)
 
 
 UNKNOWN_USAGE = Usage()
 
-FIGURES = (*(field.name for field in fields(Usage)), "total_tokens", "cost_usd")
+FIGURES = (*Usage.__struct_fields__, "total_tokens", "cost_usd")
 """The names of all figures that a turn may report, including the total."""
 
 FigureCounts = Mapping[str, int]
@@ -57,7 +56,7 @@ def counted(counts: FigureCounts, usage: Usage, cost_usd: float | None) -> Figur
 
 def total_usage(parts: Iterable[Usage]) -> Usage:
     """The sum of each field over the parts that know it; None if no part does."""
-    sums: dict[str, int | None] = {field.name: None for field in fields(Usage)}
+    sums: dict[str, int | None] = dict.fromkeys(Usage.__struct_fields__)
     for part in parts:
         for name, so_far in sums.items():
             value = getattr(part, name)
