@@ -160,7 +160,6 @@ def test_sessions_are_found_by_changed_files(clinvk: Command) -> None:
         (["@last", "--turn", "2"], 4, "has no turn 2"),
         (["@last", "--turn", "9" * 30], 4, "has no turn"),
         (["../x"], 4, "there is no session"),
-        ([], 2, "missing argument"),
     ],
 )
 def test_a_mistake_is_one_sentence(
@@ -172,3 +171,12 @@ def test_a_mistake_is_one_sentence(
         ran = clinvk("sessions", command, *words)
         assert (ran.exit_code, ran.stdout) == (exit_code, ""), ran.stderr
         assert sentence in ran.stderr.splitlines()[0]
+
+
+def test_files_needs_a_session_and_show_has_a_default(clinvk: Command) -> None:
+    """`show` alone is the last session."""
+    clinvk("-b", "demo", "hello")
+    missing = clinvk("sessions", "files")
+    assert (missing.exit_code, missing.stdout) == (2, "")
+    assert "missing argument" in missing.stderr.splitlines()[0]
+    assert clinvk("sessions", "show").stdout == clinvk("sessions", "show", "@last").stdout

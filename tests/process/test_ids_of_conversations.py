@@ -136,7 +136,10 @@ def test_no_command_makes_anything_of_an_option_that_an_agent_printed(
     starts = _starts(home)
     for again in (("resume", "--last", "two"), ("resume", shown["id"], "two")):
         code, said = _run(home, *again, "-o", "json")
-        assert (code, json.loads(said)["error"]["code"]) == (4, "session_not_found"), said
+        assert (code, json.loads(said.splitlines()[0])["error"]["code"]) == (
+            4,
+            "session_not_found",
+        ), said
     assert _starts(home) == starts
     for reads in (
         ("sessions", "list"),
