@@ -54,8 +54,17 @@ class CommandBed:
         config.write_text(_CONFIG)
         config.chmod(0o600)
         self._run("sessions", "list")
+        self._wait_until_old(*self.ids[:2])
         bed.save()
         self._before = self._files()
+
+    def _wait_until_old(self, *ids: str) -> None:
+        """Until the cleaning would take these: on a fast machine they are not yet a second old."""
+        for _ in range(100):
+            listed = self._clinvk(*_CLEAN, "--dry-run").stdout
+            if all(one in listed for one in ids):
+                return
+        raise AssertionError(listed)
 
     def lines(self) -> dict[str, Killed]:
         """What is killed, each by a name of its own."""
