@@ -173,10 +173,10 @@ def _misspelled(first: str, others: Sequence[str], commands: Collection[str]) ->
 
 def _of_sessions(first: str, others: Sequence[str]) -> _Meant | None:
     """`delete 7f3a` and `delete NAME`, which are below `sessions`."""
-    if first not in below("sessions"):
-        return None
     takes = len(_NEEDS.get(first, ())) or int(first == "show")
     if not (0 < len(others) <= takes or _are_arguments(others)):
+        return None
+    if first not in below("sessions"):  # loads the command, which a prompt does not need
         return None
     return _Meant(f"sessions {first}", _NEEDS.get(first, ()))
 
