@@ -4,11 +4,11 @@ As git and gh do: `CLINVK_PAGER`, else `PAGER`, else `less`; an empty one, and `
 pipe never has one. The text must be safe already: `less -R` passes on all that looks like a colour.
 """
 
-import re
 import shlex
 from pathlib import PurePath
 
 from clinvk.cli.context import Cli
+from clinvk.cli.paint import unpainted
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import Streams
 from clinvk.errors import BackendStartError, ExitStatus, StoppedBySignal
@@ -24,8 +24,6 @@ _FOR_PAGERS = {"LESS": "FRX", "LV": "-c"}
 
 _NOT_FOUND = (126, 127)
 """How `env` and shells end if they cannot start a program."""
-
-_STYLE = re.compile(r"\x1b\[[\d;]*m")
 
 
 def page(text: str, cli: Cli, streams: Streams, *, wanted: bool = True) -> None:
@@ -78,7 +76,7 @@ def _fits(text: str, streams: Streams) -> bool:
     """Whether the text fits the screen, with a line for the shell's next prompt."""
     columns, room = max(streams.columns(), 1), streams.rows() - 1
     for line in text.splitlines():
-        width = display_width(_STYLE.sub("", line).expandtabs())
+        width = display_width(unpainted(line).expandtabs())
         room -= max(1, -(-width // columns))
         if room < 0:
             return False

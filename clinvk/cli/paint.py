@@ -3,6 +3,8 @@
 Sixteen colours, so that the user's palette fits light and dark terminals; no backgrounds.
 """
 
+import re
+
 from msgspec import Struct
 
 BOLD, DIM, ITALIC, UNDERLINE, STRUCK = "1", "2", "3", "4", "9"
@@ -25,3 +27,11 @@ class Paint(Struct, frozen=True):
             return text
         used = ";".join(code for code in codes if self.color or code in _STYLES)
         return f"\x1b[{used}m{text}\x1b[0m" if used else text
+
+
+_PAINTED = re.compile(r"\x1b\[[\d;]*m")
+
+
+def unpainted(text: str) -> str:
+    """The text without the codes: what takes columns on the screen."""
+    return _PAINTED.sub("", text)

@@ -4,13 +4,10 @@ All movements are relative to the cursor, so nothing has to be known about the s
 rests inside the panel, where a person types.
 """
 
-import re
-
 from msgspec import Struct
 
+from clinvk.cli.paint import unpainted
 from clinvk.text.width import display_width
-
-_STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class Panel(Struct, frozen=True, kw_only=True):
@@ -50,4 +47,4 @@ def _rows(width: int, columns: int) -> int:
 
 
 def _width(line: str) -> int:
-    return display_width(_STYLE.sub("", line))
+    return display_width(unpainted(line))

@@ -6,6 +6,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from clinvk.agents.capability import Capability
+from clinvk.cli.paint import DIM, GREEN, RED, Paint
 from clinvk.cli.render.layout import folded, in_columns
 from clinvk.cli.streams import Streams
 from clinvk.model.trial import Held, Promise, Verdict
@@ -22,8 +23,7 @@ _VERSION_NOTES = {
     VersionMatch.OTHER: "; the installed one is different",
 }
 _MARKS = {Held.YES: "✓", Held.NO: "✗", Held.NOT_TRIED: "\N{EN DASH}"}
-_STYLES = {Held.YES: "\x1b[32m", Held.NO: "\x1b[31m", Held.NOT_TRIED: "\x1b[2m"}
-_PLAIN = "\x1b[0m"
+_CODES = {Held.YES: GREEN, Held.NO: RED, Held.NOT_TRIED: DIM}
 _COLUMNS = 10
 _NARROW = 60
 
@@ -128,7 +128,7 @@ def render_trial(
     for verdict in verdicts:
         seen.append(verdict)
         if not as_json:
-            streams.out(f"{_line(verdict, color=streams.color)}\n")
+            streams.out(f"{_line(verdict, streams.paint)}\n")
         if verdict.promise is Promise.INSTALLED and verdict.held is Held.YES:
             streams.err(safe_line(f"sending a few real prompts to `{name}`, which can cost money"))
     kept = all(verdict.held is not Held.NO for verdict in seen)
@@ -139,9 +139,8 @@ def render_trial(
     return kept
 
 
-def _line(verdict: Verdict, *, color: bool) -> str:
-    mark = _MARKS[verdict.held]
-    shown = f"{_STYLES[verdict.held]}{mark}{_PLAIN}" if color else mark
+def _line(verdict: Verdict, paint: Paint) -> str:
+    shown = paint(_MARKS[verdict.held], _CODES[verdict.held])
     detail = verdict.detail
     if verdict.held is Held.NOT_TRIED:
         detail = f"not tried: {detail}"

@@ -1,12 +1,11 @@
 """`clinvk doctor`: a line per area with the findings below it; or a JSON object."""
 
-import re
 from collections.abc import Iterator
 from itertools import groupby
 
 from msgspec import Struct
 
-from clinvk.cli.paint import BOLD, DIM, GREEN, RED, YELLOW, Paint
+from clinvk.cli.paint import BOLD, DIM, GREEN, RED, YELLOW, Paint, unpainted
 from clinvk.cli.streams import Streams
 from clinvk.model.finding import Checked, Examination, Finding, Severity
 from clinvk.text.json_codec import json_page
@@ -17,7 +16,6 @@ from clinvk.text.wrap import filled
 _MARKS = {Severity.PROBLEM: "✗", Severity.WARNING: "!", Severity.NOTE: "·"}
 _CODES = {Severity.PROBLEM: RED, Severity.WARNING: YELLOW, Severity.NOTE: DIM}
 _WELL = "✓"
-_STYLED = re.compile(r"\x1b\[[\d;]*m")
 _COLUMNS = 14
 _ALIKE = 5
 """Number of findings of one kind that are shown; the rest are counted."""
@@ -79,7 +77,7 @@ class _Page(Struct, frozen=True):
         if self.columns is None:
             yield f"{head}{text}".rstrip()
             return
-        width = len(_STYLED.sub("", head))
+        width = len(unpainted(head))
         room = max(self.columns - len(between), indent + 10)
         first, *further = filled(" " * width + text, room, " " * indent)
         lines = [head + first[width:], *further]

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
+from clinvk.cli.paint import BOLD, DIM, YELLOW, Paint
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.render.layout import format_age, in_columns, named_title
 from clinvk.cli.render.list import Rest, more_line, rows_of_screen
@@ -16,7 +17,6 @@ from clinvk.text.summary import FEW
 from clinvk.text.width import cut
 
 _ARCHIVED = "(archived) "
-_DIM, _MARK, _PLAIN = "\x1b[2m", "\x1b[1;33m", "\x1b[0m"
 _GAP = "  "
 _LINES_EACH = 2
 _LONGEST_TERM = 60
@@ -100,7 +100,7 @@ def _lines(hits: Sequence[Hit], streams: Streams, now: datetime) -> Iterator[str
     for hit, head in zip(hits, heads, strict=True):
         line = head.rstrip("\n")
         yield f"{line if columns is None else cut(line, columns)}\n"
-        yield f"{_place(hit, columns, color=streams.color)}\n"
+        yield f"{_place(hit, columns, streams.paint)}\n"
 
 
 def _cells(hit: Hit, now: datetime) -> tuple[str, ...]:
@@ -114,24 +114,21 @@ def _cells(hit: Hit, now: datetime) -> tuple[str, ...]:
     )
 
 
-def _place(hit: Hit, columns: int | None, *, color: bool) -> str:
+def _place(hit: Hit, columns: int | None, paint: Paint) -> str:
     where = hit.field.value if hit.turn is None else f"turn {hit.turn}, {hit.field.value}"
     label = f"{_GAP}{where}: "
     room = None if columns is None else columns - len(label)
-    text = _marked(hit.snippet, room, color=color)
-    return f"{_DIM}{label}{_PLAIN}{text}" if color else f"{label}{text}"
+    return f"{paint(label, DIM)}{_marked(hit.snippet, room, paint)}"
 
 
-def _marked(snippet: Snippet, room: int | None, *, color: bool) -> str:
-    """The snippet in at most `room` columns, with its matches highlighted if there is colour."""
+def _marked(snippet: Snippet, room: int | None, paint: Paint) -> str:
+    """The snippet in at most `room` columns, with its matches highlighted."""
     text = snippet.text if room is None else cut(snippet.text, max(room, 1))
-    if not color:
-        return text
     kept = len(text) if text == snippet.text else len(text) - 1
     pieces: list[str] = []
     at = 0
     for start, end in snippet.marks:
         if start < kept:
-            pieces += [text[at:start], _MARK, text[start : min(end, kept)], _PLAIN]
+            pieces += [text[at:start], paint(text[start : min(end, kept)], BOLD, YELLOW)]
             at = min(end, kept)
     return "".join(pieces) + text[at:]

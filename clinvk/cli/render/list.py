@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
+from clinvk.cli.paint import DIM, GREEN, RED, YELLOW, Paint
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.render.layout import cut_front, format_age, home_as_tilde, named_title
 from clinvk.cli.streams import Streams
@@ -37,11 +38,11 @@ _MOST_DAMAGED = 20
 """Number of damaged records shown as rows; the JSON has all."""
 
 _COLORS = {
-    Status.RUNNING: "32",
-    Status.INTERRUPTED: "33",
-    Status.ERROR: "31",
-    "damaged": "31",
-    "unreadable": "31",
+    Status.RUNNING: GREEN,
+    Status.INTERRUPTED: YELLOW,
+    Status.ERROR: RED,
+    "damaged": RED,
+    "unreadable": RED,
 }
 
 _Row = tuple[str, ...]
@@ -90,7 +91,7 @@ def render_list(  # noqa: PLR0913  one parameter a form of the output
     rows += [_damaged_row(record) for record in damaged]
     if rows:
         columns = streams.columns() if streams.stdout_is_tty else None
-        streams.out("".join(_table([_HEAD, *rows], columns, color=streams.color)))
+        streams.out("".join(_table([_HEAD, *rows], columns, streams.paint)))
         if rest is not None and len(sessions) < len(found.sessions):
             streams.out(f"{more_line(rest(len(sessions)), streams)}\n")
         if (more := len(found.damaged) - len(damaged)) > 0:
@@ -108,7 +109,7 @@ def more_line(rest: Rest, streams: Streams) -> str:
     line = f"… {rest.count:,} more: {rest.command}"
     if display_width(line) > streams.columns():
         line = f"… {rest.count:,} more: add -n 0"
-    return f"\x1b[2m{line}\x1b[0m" if streams.color else line
+    return streams.paint(line, DIM)
 
 
 def _fitting(
@@ -167,7 +168,7 @@ def _damaged_row(record: DamagedRecord) -> _Row:
     return (name, UNKNOWN, record.status, UNKNOWN, UNKNOWN, safe_line(str(record.path)), "")
 
 
-def _table(rows: Sequence[_Row], columns: int | None, *, color: bool) -> Iterator[str]:
+def _table(rows: Sequence[_Row], columns: int | None, paint: Paint) -> Iterator[str]:
     """The lines, each cut to `columns` if given, so that a session is one line."""
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     shown = list(range(_TITLE + 1))
@@ -177,11 +178,11 @@ def _table(rows: Sequence[_Row], columns: int | None, *, color: bool) -> Iterato
         cells = [_cell(row[at], at, widths[at]) for at in shown]
         if columns is None:
             cells[-1] = row[_TITLE]
-        if color and number == 0:
-            cells = [f"\x1b[2m{cell}\x1b[0m" for cell in cells]
-        elif color and _STATUS in shown and (code := _COLORS.get(row[_STATUS])):
+        if number == 0:
+            cells = [paint(cell, DIM) for cell in cells]
+        elif _STATUS in shown and (code := _COLORS.get(row[_STATUS])):
             at = shown.index(_STATUS)
-            cells[at] = f"\x1b[{code}m{cells[at]}\x1b[0m"
+            cells[at] = paint(cells[at], code)
         yield f"{_GAP.join(cells).rstrip()}\n"
 
 

@@ -8,7 +8,7 @@ than fit is a list of its rows.
 import re
 from collections.abc import Callable, Sequence
 
-from clinvk.cli.paint import BOLD, DIM, Codes, Paint
+from clinvk.cli.paint import BOLD, DIM, Codes, Paint, unpainted
 from clinvk.cli.render.inline import Inline
 from clinvk.cli.render.words import Words
 from clinvk.text.width import display_width
@@ -17,7 +17,6 @@ _BETWEEN = 2
 _MOST_ROWS = 500
 _CELL_END = re.compile(r"(?<!\\)\|")
 _ALIGNED = {("-", ":"): ">", (":", ":"): "^"}
-_CODES = re.compile(r"\x1b\[[\d;]*m")
 
 Cell = list[tuple[str, Codes]]
 
@@ -39,7 +38,7 @@ class Table:
         self._paint = paint
         self._first, self._rest = prefixes
         self._moves = moves
-        self._indent = display_width(_CODES.sub("", self._rest))
+        self._indent = display_width(unpainted(self._rest))
         self._width = self._columns()
         self._head: list[Cell] | None = None
         self._aligned: list[str] = []
@@ -190,7 +189,7 @@ class Table:
         return "".join(written).splitlines()
 
     def _padded(self, text: str, width: int, at: int) -> str:
-        missing = max(width - display_width(_CODES.sub("", text)), 0)
+        missing = max(width - display_width(unpainted(text)), 0)
         aligned = self._aligned[at] if at < len(self._aligned) else "<"
         before = {"<": 0, "^": missing // 2, ">": missing}[aligned]
         return " " * before + text + " " * (missing - before)

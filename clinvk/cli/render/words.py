@@ -8,7 +8,7 @@ there, and nothing but the beginning of one word is ever erased.
 import re
 from collections.abc import Callable
 
-from clinvk.cli.paint import Codes, Paint
+from clinvk.cli.paint import Codes, Paint, unpainted
 from clinvk.text.width import display_width, graphemes
 
 _PARTS = re.compile(r"\n|[ \t]+|[^ \t\n]{1,500}")
@@ -61,7 +61,7 @@ class Words:
     def begin(self, first: str, rest: str) -> None:
         """Start a flow: what its first line and its further lines begin with, of equal width."""
         self._first, self._rest = first, rest
-        self._indent = display_width(re.sub(r"\x1b\[[\d;]*m", "", rest))
+        self._indent = display_width(unpainted(rest))
         self._width = self._columns()
         self._resized = self._space = self._after_wide = False
         self._column = self._indent
