@@ -194,8 +194,8 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         tuple[str, ...],
         Option(
             "--backend-arg", metavar="ARG", reads=str,
-            help="Pass ARG unchanged to the agent's CLI (repeatable). `clinvk backends` lists"
-            " useful ones: a limit of cost, an image.",
+            help="Pass ARG unchanged to the agent's CLI (repeatable). `clinvk backends NAME`"
+            " lists useful ones: a limit of cost, an image.",
         ),
     ] = ()  # fmt: skip
 
