@@ -82,8 +82,8 @@ def sync_files(paths: Sequence[Path]) -> None:
 def _sync_file_system(folder: Path) -> bool:
     """Whether all that was written to the folder's file system is on the disk now.
 
-    Linux's `syncfs` waits for the writing, and reports its errors. False if there is none, or it
-    failed.
+    `syncfs` of Linux waits for the writing, and from 5.8 on reports its errors. False if there is
+    none, or it failed.
     """
     import ctypes  # takes 3 ms, and only many files at once need it
 

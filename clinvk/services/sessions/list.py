@@ -20,6 +20,7 @@ from clinvk.store.sessions.records import DamagedRecord
 from clinvk.store.sessions.selection import Listed, Order, Selection, WordKind
 from clinvk.store.sessions.selection import Selected as SessionList
 from clinvk.store.sessions.store import SessionStore
+from clinvk.store.transcripts.turns import received
 
 if TYPE_CHECKING:
     from clinvk.store.transcripts.transcript import Transcript
@@ -68,7 +69,7 @@ class OfferedSessions(Struct, frozen=True):
 
     @property
     def first_with_work(self) -> int:
-        """The place of the first session that `-c` would continue, 0 if there is none in `head`."""
+        """The place of the first session in which something happened, 0 if `head` has none."""
         from clinvk.services.sessions.nothing_done import nothing_happened
 
         places = (
@@ -170,7 +171,7 @@ def with_received(world: World, shown: Shown) -> Shown:
     except StoreError:
         return shown
     answers = next((one.answers for one in reversed(texts) if one.number == last.number), ())
-    text = "\n\n".join(filter(None, answers))
+    text = received(answers)
     last = replace(last, messages=answers, outcome=replace(last.outcome, text=text))
     return replace(shown, transcript=replace(shown.transcript, turns=(*turns[:-1], last)))
 

@@ -132,7 +132,7 @@ class TurnBuilder:
             ended_at=ended_at,
             bare=self.bare,
             outcome=Outcome(
-                text=maybe_text(finish, "text") or "" if finish else _received(messages),
+                text=maybe_text(finish, "text") or "" if finish else received(messages),
                 stop_reason=word(StopReason, finish.get("stop_reason")),
                 usage=usage_in(finish),
                 cost_usd=_number(finish.get("cost_usd")),
@@ -217,7 +217,7 @@ def turn_number(line: object) -> int:
     return number
 
 
-def _received(messages: tuple[str, ...]) -> str:
+def received(messages: tuple[str, ...]) -> str:
     """The answer of an interrupted turn: its messages as paragraphs."""
     return "\n\n".join(message for message in messages if message)
 
