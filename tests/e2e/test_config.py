@@ -167,13 +167,24 @@ def test_a_mistake_is_one_sentence_and_changes_nothing(
     assert file.read_text() == "# mine\nrun: {timeout: 1h}\n"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("KEY", "--max-turns=3 -x"),
+        ("KEY", "--", "--max-turns=3 -x"),
+        ("--", "KEY", "--max-turns=3 -x"),
+        ("--json", "KEY", "--", "--max-turns=3 -x"),
+        ("KEY", "--max-turns=3 -x", "--json"),
+    ],
+)
 def test_an_argument_for_the_agent_can_be_set_though_it_looks_like_an_option(
-    clinvk: Command,
+    clinvk: Command, words: tuple[str, ...]
 ) -> None:
-    """`--` is not needed for a value that begins with a dash."""
-    clinvk("config", "set", "backends.demo.extra_args", "--max-turns=3 -x")
-    shown = _out(clinvk, "config", "get", "backends.demo.extra_args")
-    assert json.loads(shown) == ["--max-turns=3", "-x"]
+    """`--` is not needed for a value that begins with a dash, and allowed."""
+    key = "backends.demo.extra_args"
+    ran = clinvk("config", "set", *(word.replace("KEY", key) for word in words))
+    assert ran.exit_code == 0, ran.stderr
+    assert json.loads(_out(clinvk, "config", "get", key)) == ["--max-turns=3", "-x"]
 
 
 def test_a_time_without_a_unit_has_the_hint_that_the_option_has(
