@@ -113,8 +113,8 @@ def _of(session: Session, survey: Survey) -> Iterator[Finding]:
             "date_in_future",
             f"session `{session.id}` was last used at a time in the future",
             where=str(home.record(session.id)),
-            remedy="check the clock of this machine; its next turn corrects the date",
-            command=command("clinvk", "sessions", "show", session.id),
+            remedy="check the clock of this machine; the next turn corrects the date",
+            command=command("clinvk", "resume", session.id, "go on"),
         )
     if last_used(survey.world, session) is None:
         yield about(
@@ -122,8 +122,8 @@ def _of(session: Session, survey: Survey) -> Iterator[Finding]:
             f"session `{session.id}` was last used before there was any coding agent:"
             " `sessions clean` keeps it",
             where=str(home.record(session.id)),
-            remedy="check the clock of this machine; its next turn corrects the date",
-            command=command("clinvk", "sessions", "show", session.id),
+            remedy="check the clock of this machine; the next turn corrects the date",
+            command=command("clinvk", "resume", session.id, "go on"),
         )
     if session.schema > SCHEMA:
         yield about(
