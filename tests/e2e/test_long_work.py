@@ -81,6 +81,7 @@ def test_ctrl_c_ends_it_after_a_whole_session(
         terminal.run(clinvk.program, *words, *(ids if "delete" in words else ()))
         terminal.wait_for(": 1 of 3 · ")
         terminal.press("C-c")
+        terminal.wait_for(", stopping after this one · ")  # the key has arrived
     terminal.wait_for(f"interrupted: 2 of 3 sessions {done}\n")
     assert terminal.exit_code() == 130
     assert "ing sessions" not in terminal.screen()
