@@ -129,7 +129,7 @@ def _whole_texts(lines: Sequence[TranscriptLine]) -> list[TranscriptLine]:
     for line in lines:
         fields = _fields(line)
         piece = _piece(fields)
-        continues, turn = fields.get("continues"), fields.get("turn")
+        continues, turn = fields.get("continues"), _turn(fields)
         place = here if piece is not None and piece == last else None
         if piece is not None and isinstance(continues, bool):
             place = messages.get(turn) if continues else None
@@ -156,7 +156,13 @@ def _piece(fields: Mapping[str, Any]) -> tuple[Any, ...] | None:
     part = fields.get("delta") is True or isinstance(fields.get("continues"), bool)
     if not part or not isinstance(fields.get("text"), str):
         return None
-    return fields.get("type"), fields.get("turn")
+    return fields.get("type"), _turn(fields)
+
+
+def _turn(fields: Mapping[str, Any]) -> int | None:
+    """The turn that a line belongs to; a damaged line may say anything."""
+    turn = fields.get("turn")
+    return turn if isinstance(turn, int) else None
 
 
 def _fields(line: TranscriptLine) -> Mapping[str, Any]:
