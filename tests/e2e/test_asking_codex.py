@@ -119,7 +119,8 @@ def test_a_reason_reaches_the_model(clinvk: Command, terminal: Terminal, server:
     assert terminal.exit_code(timeout_s=TURN_S) == 0
     assert "put it elsewhere" in json.dumps(server.ledger.requests[-1].body)
     assert not made(clinvk).exists()
-    assert turn(clinvk)["usage"]["input_tokens"] == 200
+    # Whether the words join the running request or need one more depends on when they arrive.
+    assert turn(clinvk)["usage"]["input_tokens"] == 100 * len(server.ledger.requests)
 
 
 def test_stop_ends_the_turn_and_the_session_goes_on(clinvk: Command, terminal: Terminal) -> None:
