@@ -92,7 +92,9 @@ def install_agents(environ: Mapping[str, str], package: Path = PACKAGE) -> Agent
             _move_into_place(fresh, folder)
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
-    return Agents(folder)
+    agents = Agents(folder)
+    _write_launchers(agents)  # also of an agent whose set-up is newer than the installation
+    return agents
 
 
 def _install(folder: Path, package: Path) -> None:
@@ -100,12 +102,7 @@ def _install(folder: Path, package: Path) -> None:
     shutil.copy(_E2E / ".npmrc", folder)
     _run(["npm", "install", "--no-progress"], folder)
     agents = Agents(folder)
-    (folder / "launchers").mkdir()
-    for name, setup in SETUPS.items():
-        if setup.newer_node:
-            launcher = agents.program(name)
-            launcher.write_text(_LAUNCHER.format(program=setup.program))
-            launcher.chmod(0o755)
+    _write_launchers(agents)
     for name in _PROGRAMS:
         program = agents.program(name)
         if name in _INSTALL_STEPS and not _starts(program):
@@ -114,6 +111,21 @@ def _install(folder: Path, package: Path) -> None:
             _run(["node", script], folder / "node_modules" / package)
         if not _starts(program):
             raise AgentsMissingError(f"`{name}` was installed but `{program} --version` fails")
+
+
+def _write_launchers(agents: Agents) -> None:
+    for name, setup in SETUPS.items():
+        if not setup.newer_node:
+            continue
+        launcher, text = agents.program(name), _LAUNCHER.format(program=setup.program)
+        if launcher.exists() and launcher.read_text() == text:
+            continue
+        launcher.parent.mkdir(exist_ok=True)
+        # Renamed into place: another run may start it at this moment.
+        with tempfile.NamedTemporaryFile("w", dir=launcher.parent, delete=False) as fresh:
+            fresh.write(text)
+        Path(fresh.name).chmod(0o755)
+        Path(fresh.name).rename(launcher)
 
 
 def _starts(program: Path) -> bool:
