@@ -8,6 +8,11 @@ from typing import Any
 
 _DEEPEST = 60
 _DECODE = json.JSONDecoder().raw_decode
+_ENCODE = {
+    indent: json.JSONEncoder(ensure_ascii=False, allow_nan=False, indent=indent).encode
+    for indent in (None, 2)
+}
+"""`json.dumps` makes an encoder for each value, which takes longer than a short line."""
 
 
 def json_line(value: Mapping[str, Any] | str) -> bytes:
@@ -61,10 +66,9 @@ def time_from_text(text: object) -> datetime:
 
 def _dump(value: object, *, indent: int | None) -> bytes:
     try:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+        text = _ENCODE[indent](value)
     except (ValueError, TypeError, RecursionError):
-        plain = _plain(value, _DEEPEST)
-        text = json.dumps(plain, ensure_ascii=False, allow_nan=False, indent=indent)
+        text = _ENCODE[indent](_plain(value, _DEEPEST))
     # A lone surrogate (half a character from an agent, or a path byte that is not UTF-8) can only
     # be inside a JSON string, where Python's escape is a JSON escape too: `\udc80` reads back
     # unchanged, and the file stays valid UTF-8.

@@ -6,7 +6,7 @@ that exists is never overwritten, except by a longer copy of itself, if that is 
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from clinvk.model.session import Session
 from clinvk.services.session_locks import at_rest, claim_of
 from clinvk.services.sessions.export_file import iter_sessions
 from clinvk.services.sessions.import_checks import checked_record, checked_with_turns, reads_as_id
-from clinvk.services.sessions.resolve import find_named
+from clinvk.services.sessions.import_names import Names
 from clinvk.services.world import World
 from clinvk.store.sessions.comparing import Relation, relation
 from clinvk.store.sessions.record_fields import encode, read_session
@@ -38,7 +38,6 @@ from clinvk.store.sessions.unpacking import Unpacked, append_session, place, sta
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import plural
 
-_NAME_WAIT_S = 30.0
 _SAME = Relation.SAME
 
 _MOST = 64
@@ -143,10 +142,15 @@ def _said(done: Imported) -> str:
 
 
 class _Ready(Struct, frozen=True, kw_only=True):
-    """A session that can be placed, and what is held until then."""
+    """A session that can be placed, and what is held until then.
 
-    unpacked: Unpacked
-    is_update: bool
+    `transcript` is its new file, None if the one that is here stays. `here` is the session that
+    it updates.
+    """
+
+    session: Session
+    transcript: Path | None
+    here: Session | None
     held: ExitStack
 
 
@@ -159,8 +163,8 @@ class _Import:
         self._trust, self._update = trust, update
         self._ready: list[_Ready] = []
         self._seen: set[str] = set()
-        self._names: dict[str, str] = {}
-        self._compared = False
+        self._claim = claim_of(world)
+        self._names = Names(world, self._claim)
 
     def take(self, where: str, one: PortableSession) -> None:
         """Import a session, now or with the next ones.
@@ -187,10 +191,12 @@ class _Import:
             ready, self._ready = self._ready, []
             for one in ready:
                 held.push(one.held)
-            place(self._world.store, [one.unpacked for one in ready])
+            ready = self._with_names(ready, held)
+            unpacked = [Unpacked(session=one.session, transcript=one.transcript) for one in ready]
+            place(self._world.store, unpacked)
         for one in ready:
-            ids = self.done.updated if one.is_update else self.done.imported
-            ids.append(one.unpacked.session.id)
+            ids = self.done.imported if one.here is None else self.done.updated
+            ids.append(one.session.id)
 
     def drop(self) -> None:
         """Forget the sessions that are ready, and their files."""
@@ -202,7 +208,7 @@ class _Import:
         key = session.id
         if self._find(key) is None or self._update or not self._has_record(key):
             # Nobody may begin or delete it until it is in its place.
-            held.enter_context(at_rest(self._world, key))
+            held.enter_context(at_rest(self._world, key, self._claim))
             if self._has_record(key):
                 held.enter_context(changing(self._record(key), self._world.sleep))
         here = self._find(key)
@@ -212,26 +218,24 @@ class _Import:
         session = checked_with_turns(session, staged.outline, place_, self._world.agents)
         session = _adapted(session, given)
         if here is None:
-            session = self._with_name(session, None, held)
-            self._is_ready(Unpacked(session=session, transcript=staged.file), held)
+            self._is_ready(session, staged.file, None, held)
         elif not self._has_record(key) and self._relation(key, staged.file, whole=True) is _SAME:
             # An import was killed between the two files.
-            session = self._with_name(session, None, held)
-            self._is_ready(Unpacked(session=session, transcript=None), held)
+            self._is_ready(session, None, None, held)
         elif self._update and self._is_longer(here, session, staged.file):
-            session = self._with_name(_merged(here, session), here, held)
-            if staged.file is not None:
-                append_session(staged.file, session)
-            unpacked = Unpacked(session=session, transcript=staged.file)
-            self._is_ready(unpacked, held, is_update=True)
+            self._is_ready(_merged(here, session), staged.file, here, held)
         else:
             self.done.present.append(key)
             whole = self._relation(key, staged.file, whole=True) is _SAME
             if not whole or not _same_record(here, session):
                 self.done.different.append(key)
 
-    def _is_ready(self, unpacked: Unpacked, held: ExitStack, *, is_update: bool = False) -> None:
-        self._ready.append(_Ready(unpacked=unpacked, is_update=is_update, held=held.pop_all()))
+    def _is_ready(
+        self, session: Session, transcript: Path | None, here: Session | None, held: ExitStack
+    ) -> None:
+        self._ready.append(
+            _Ready(session=session, transcript=transcript, here=here, held=held.pop_all())
+        )
 
     def _is_longer(self, here: Session, session: Session, staged: Path | None) -> bool:
         """Whether the copy has our turns and more. Raises `SessionError` if it has others."""
@@ -253,34 +257,41 @@ class _Import:
         access = settings.backend(session.backend, "access") or settings.get("run.access")
         return {"access": access, "system_prompt": None}
 
-    def _with_name(self, session: Session, here: Session | None, held: ExitStack) -> Session:
-        """The session with its name, if no other one has it; the name is locked."""
-        name, kept = session.name, here.name if here is not None else None
-        if name is None or name == kept:
-            return session
-        why = ""
-        if reads_as_id(name, self._world.agents):
-            why = f"`{safe_line(name)}` looks like an id"
-        elif other := self._holder(name, session.id, held):
-            why = f"`{name}` is session {other}"
-        if not why:
-            self._names[name] = session.id
-            return session
-        self.done.warnings.append(f"session {session.id} is imported without its name: {why}")
-        return replace(session, name=kept)
+    def _with_names(self, ready: Sequence[_Ready], held: ExitStack) -> list[_Ready]:
+        """The sessions with the names that no other one has; `held` keeps the names locked.
 
-    def _holder(self, name: str, session_id: str, held: ExitStack) -> str | None:
-        """The other session that has this name; without one, the name is locked."""
-        if name not in self._names:
-            claim = claim_of(self._world, wait_s=_NAME_WAIT_S)
-            held.enter_context(self._world.store.lock_name(name, claim))
-            # All files are compared with the index once, and not for each name.
-            found = find_named(self._world.store, name, thorough=not self._compared)
-            self._compared = True
-            if found is None or found.id == session_id:
-                return None
-            return found.id
-        return self._names[name] if self._names[name] != session_id else None
+        All are looked up together: for each one, the index would look at the files again.
+        """
+        names = {name for one in ready if (name := self._new_name(one)) is not None}
+        holders = self._names.holders(names, held)
+        named: list[_Ready] = []
+        for one in ready:
+            session, name = one.session, self._new_name(one)
+            holder = None if name is None else holders[name]
+            if isinstance(holder, ClinvkError):
+                self.done.refused.append(Refused(id=session.id, reason=holder.message))
+                continue
+            if name is not None and holder in (None, session.id):
+                holders[name] = session.id
+            elif session.name is not None and (name is not None or not _is_kept(one)):
+                session = self._without_name(one, holder)
+            if one.here is not None and one.transcript is not None:
+                append_session(one.transcript, session)
+            named.append(replace(one, session=session))
+        return named
+
+    def _new_name(self, one: _Ready) -> str | None:
+        """The name to look up; None if it has none, or it may not or need not have it."""
+        name = one.session.name
+        if name is None or _is_kept(one) or reads_as_id(name, self._world.agents):
+            return None
+        return name
+
+    def _without_name(self, one: _Ready, holder: str | None) -> Session:
+        name = safe_line(one.session.name or "")
+        why = f"`{name}` looks like an id" if holder is None else f"`{name}` is session {holder}"
+        self.done.warnings.append(f"session {one.session.id} is imported without its name: {why}")
+        return replace(one.session, name=one.here.name if one.here is not None else None)
 
     def _relation(self, key: str, staged: Path | None, *, whole: bool = False) -> Relation:
         try:
@@ -299,6 +310,11 @@ class _Import:
 
     def _has_record(self, key: str) -> bool:
         return os.path.lexists(self._record(key))
+
+
+def _is_kept(one: _Ready) -> bool:
+    """Whether the session that is here has the name already."""
+    return one.here is not None and one.session.name == one.here.name
 
 
 def _adapted(session: Session, given: Mapping[str, Any]) -> Session:

@@ -7,16 +7,28 @@ names that look like ids.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
-from clinvk.errors import NothingToResumeError, SessionAmbiguousError, SessionNotFoundError
+from clinvk.errors import (
+    ClinvkError,
+    NothingToResumeError,
+    SessionAmbiguousError,
+    SessionNotFoundError,
+)
 from clinvk.model.session import Session
 from clinvk.services.sessions.places import Here
 from clinvk.store.sessions.records import DamagedRecord
-from clinvk.store.sessions.selection import SHORTEST_PREFIX, Selection, native_ids, prefix_in
+from clinvk.store.sessions.selection import (
+    SHORTEST_PREFIX,
+    Listed,
+    Selected,
+    Selection,
+    native_ids,
+    prefix_in,
+)
 from clinvk.store.sessions.store import SessionStore
 from clinvk.text.normalize import normal
 from clinvk.text.sanitize import safe_line
@@ -110,10 +122,34 @@ def find_named(store: SessionStore, name: str, *, thorough: bool = True) -> Sess
     may have the name cannot be read, and `SessionAmbiguousError` if two have it (copied records).
     """
     name = normal(name)
-    named = Selection(name=name)
+    named = Selection(names=(name,))
     selected = store.select(named, limit=2)
     if not selected.sessions and thorough:  # else a second session of that name would be created
         selected = store.select(named, limit=2, thorough=True)
+    return _with_name(store, name, selected)
+
+
+def find_all_named(
+    store: SessionStore, names: Sequence[str], *, thorough: bool = True
+) -> Mapping[str, Session | ClinvkError | None]:
+    """Like `find_named` for several names, with one look at the index; errors are returned."""
+    wanted = tuple(map(normal, names))
+    selected = store.select(Selection(names=wanted), thorough=thorough)
+    having: dict[str, list[Listed]] = {name: [] for name in wanted}
+    for one in selected.sessions:
+        having[str(one.session.name)].append(one)
+    found: dict[str, Session | ClinvkError | None] = {}
+    for name, its_form in zip(names, wanted, strict=True):
+        try:
+            of_name = replace(selected, sessions=tuple(having[its_form]))
+            found[name] = _with_name(store, its_form, of_name)
+        except ClinvkError as error:
+            found[name] = error
+    return found
+
+
+def _with_name(store: SessionStore, name: str, selected: Selected) -> Session | None:
+    """The session of `find_named` among those selected for its name."""
     if len(selected.sessions) > 1:
         raise SessionAmbiguousError(
             f"`{_shown(name)}` is the name of more than one session",

@@ -33,14 +33,13 @@ _ORDERS = {
 _NATIVE = "{{0}}key IN (SELECT key FROM native WHERE {})"
 
 _COMPARED: Mapping[str, tuple[str, Callable[[Any], Value]]] = {
-    "name": ("{0}name = ?", as_bytes),
     "directory": ("{0}cwd = ?", lambda folder: as_bytes(str(Path(folder)))),
     "since": ("{0}used >= ?", microseconds),
     "until": ("{0}used < ?", microseconds),
     "backend": ("{0}backend = ?", as_bytes),
     "archived": ("{0}archived = ?", int),
 }
-"""The criteria that are compared with one column; except for the name, the matches are ordered."""
+"""The criteria that are compared with one column; the matches are ordered."""
 
 _RESUMABLE = "{0}resumable = 1"
 
@@ -242,6 +241,9 @@ def _labels(selection: Selection) -> Iterator[_Condition]:
             ways.append(_NATIVE.format("native >= ? AND native < ?"))
             values += bounds["{0}name"]
         yield _Condition(f"({' OR '.join(ways)})", tuple(values))
+    if selection.names:
+        marks = ", ".join("?" * len(selection.names))
+        yield _Condition(f"{{0}}name IN ({marks})", tuple(map(as_bytes, selection.names)))
     if selection.named:
         yield _Condition("{0}name IS NOT NULL")
     for tag in selection.tags:
@@ -287,7 +289,7 @@ def _equals(selection: Selection) -> Iterator[_Condition]:
     for name, (query, value) in _COMPARED.items():
         wanted = getattr(selection, name)
         if wanted is not None:
-            yield _Condition(query, (value(wanted),), ordered=name != "name")
+            yield _Condition(query, (value(wanted),), ordered=True)
     if selection.status is Status.RUNNING:
         yield _Condition("{0}status = ?", (OPEN,), ordered=True)
     elif selection.status is not None:

@@ -54,8 +54,9 @@ class Selection(Struct, frozen=True, kw_only=True):
 
     `reference` matches a name, a `BACKEND:AGENT-SESSION-ID`, or the start of an id with at least
     `SHORTEST_PREFIX` characters. `begins` matches the start of the id, of the name, or of
-    `BACKEND:AGENT-SESSION-ID` if it includes the colon. `named` selects sessions with a name. A
-    session must have all `tags`. `last_used_at` must be at or after `since` and before `until`.
+    `BACKEND:AGENT-SESSION-ID` if it includes the colon. `names` matches any of these names, and
+    `named` any name. A session must have all `tags`. `last_used_at` must be at or after `since` and
+    before `until`.
     `archived` selects only archived sessions (True), only others (False), or both (None).
     `resumable` selects those that `-c` may continue: neither closed nor archived. `directory` must
     equal the session's own, `within` has folders at or above it, and `place` is a test of it. Each
@@ -64,7 +65,7 @@ class Selection(Struct, frozen=True, kw_only=True):
 
     reference: str | None = None
     begins: str | None = None
-    name: str | None = None
+    names: tuple[str, ...] = ()
     named: bool = False
     backend: str | None = None
     status: Status | None = None
@@ -96,7 +97,7 @@ class Selection(Struct, frozen=True, kw_only=True):
             and (not self.resumable or is_resumable(session))
             and self.backend in (None, session.backend)
             and self.status in (None, status)
-            and self.name in (None, session.name)
+            and (not self.names or session.name in self.names)
             and (not self.named or session.name is not None)
             and self.directory in (None, session.cwd)
             and (self.reference is None or _answers_to(session, self.reference))

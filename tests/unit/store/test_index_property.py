@@ -72,7 +72,7 @@ selections = st.builds(
     Selection,
     reference=st.sampled_from([None, "aaaa", "beef", "pr-1", "demo:c-1", "x", "\ud800"]),
     begins=st.sampled_from([None, None, "", "a", "be", "pr-", "demo", "demo:c", "\ud800"]),
-    name=st.sampled_from([None, None, "pr-1"]),
+    names=st.sampled_from([(), (), ("pr-1",), ("pr-1", "beef")]),
     named=st.sampled_from([False, False, True]),
     backend=st.none() | backends,
     status=st.none() | st.sampled_from(list(Status)),

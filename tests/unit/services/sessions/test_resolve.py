@@ -184,7 +184,7 @@ def test_what_was_written_into_an_old_file_is_found_by_who_seeks_nothing_else(
     assert find_named(store, "pr-842") is None
     for _ in range(2):  # the index has known them for so long that it looks at none again
         time.sleep(1.2 * UNSETTLED_NS / 1e9)
-        store.select(Selection(name="pr-842"), limit=1)
+        store.select(Selection(names=("pr-842",)), limit=1)
     for at, (before, after, find) in enumerate(
         [
             ('"name": null', '"name": "pr-842"', lambda: find_named(store, "pr-842")),

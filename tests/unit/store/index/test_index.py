@@ -243,7 +243,7 @@ def test_an_edit_in_place_is_found_in_time(
     store: SessionStore, home: Home, settled: list[str], new_session: New, how: str
 ) -> None:
     """The one promise with a condition: no command looks at each file for it."""
-    named = Selection(name=how)
+    named = Selection(names=(how,))
     home.record(settled[0]).write_bytes(
         json_page(encode(new_session(id=settled[0], name=how, title="title 0")))
     )
@@ -327,7 +327,7 @@ def test_a_locked_index_costs_little_time_and_no_answer(
         assert store.select(ALL, limit=10) == scan(home)
         store.save(new_session(id=ids[0], name="other"))
     assert (home.cache / "index.behind").is_dir()
-    assert ask(home, Selection(name="other")) == [ids[0]]
+    assert ask(home, Selection(names=("other",))) == [ids[0]]
     assert not (home.cache / "index.behind").exists()
     assert is_right(home)
 
