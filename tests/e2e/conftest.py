@@ -6,7 +6,8 @@ then they fail. One that wants another version of an agent marks itself with
 
 A test that asks for `backend` runs once for each agent: in the long form for all of them, in the
 gate for `WHOLE`, and for every agent if it is marked `every_agent`. An agent's turn takes seconds
-to start, and so each further agent adds the core alone to the gate.
+to start, and so each further agent adds the core alone to the gate. `long_form` leaves a test, or
+some of its cases, to the long form.
 """
 
 import os
@@ -27,12 +28,17 @@ _HERE = Path(__file__).parent
 BACKENDS = tuple(SETUPS)
 WHOLE = ("claude", "codex")
 """The agents for which all tests are in the gate."""
+_OTHER_VERSIONS = ("claude-next",)
+"""Versions of an agent for which only the core is, and what is of interest for them alone."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """The one marker of ours."""
-    line = "every_agent(part): in the gate for every agent, where the test's id has that part"
-    config.addinivalue_line("markers", line)
+    """The markers of ours."""
+    for line in (
+        "every_agent(part): in the gate for every agent, where the test's id has that part",
+        "long_form(*parts): only in the long form, where the test's id has one of the parts",
+    ):
+        config.addinivalue_line("markers", line)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -40,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     named = config.option.keyword or any("::" in argument for argument in config.args)
     if named or config.getoption("--long"):
         return
-    later = _of_the_long_form(items)
+    later = _of_the_long_form(items) | {item for item in items if _is_long(item)}
     items[:] = [item for item in items if item not in later]
     config.hook.pytest_deselected(items=list(later))
 
@@ -65,8 +71,13 @@ def _agent_of(item: pytest.Item) -> str | None:
     call = getattr(item, "callspec", None)
     parameters = call.params.values() if call else ()
     named = [part for one in parameters for part in (one if isinstance(one, tuple) else (one,))]
-    found = [agent for agent in BACKENDS if agent in named]
+    found = [agent for agent in (*BACKENDS, *_OTHER_VERSIONS) if agent in named]
     return max(found, key=lambda agent: agent not in WHOLE, default=None)
+
+
+def _is_long(item: pytest.Item) -> bool:
+    marks = item.iter_markers("long_form")
+    return any(not mark.args or any(one in item.nodeid for one in mark.args) for mark in marks)
 
 
 def _is_core(item: pytest.Item) -> bool:

@@ -146,7 +146,6 @@ def test_chat_starts_a_conversation_that_headless_turns_continue(
     check_home(clinvk.home.clinvk_home)
 
 
-@pytest.mark.every_agent
 @pytest.mark.parametrize(("backend", "claude"), SCREENS)
 def test_a_read_only_session_writes_nothing_in_the_screen_either(
     clinvk: Command, terminal: Terminal, backend: str

@@ -18,7 +18,6 @@ HELD = {
 }
 
 
-@pytest.mark.every_agent("two blocks")
 @pytest.mark.parametrize("backend", ["claude", "gemini", "opencode", "qwen"])
 @pytest.mark.parametrize(("prompt", "answer"), BLOCKS)
 def test_the_blocks_of_one_message_are_one_answer(

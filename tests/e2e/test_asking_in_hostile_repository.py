@@ -100,6 +100,7 @@ _FILES = {
 
 @pytest.mark.every_agent
 @pytest.mark.parametrize("name", sorted(_FILES))
+@pytest.mark.long_form("opencode", "qwen")
 def test_an_agent_of_the_protocol_asks_for_what_the_repository_allows(
     clinvk: Command, name: str
 ) -> None:
@@ -122,6 +123,7 @@ def test_an_agent_of_the_protocol_asks_for_what_the_repository_allows(
     ("name", "tool"),
     [("claude", "mcp__notes__keep"), ("gemini", "mcp_notes_keep"), ("qwen", "mcp__notes__keep")],
 )
+@pytest.mark.long_form("gemini", "qwen")
 def test_a_tool_of_a_server_that_the_repository_trusts_is_asked_for(
     clinvk: Command, name: str, tool: str
 ) -> None:

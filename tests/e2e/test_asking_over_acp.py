@@ -67,6 +67,7 @@ def figures(result: dict[str, Any]) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("tool", ["edit", "shell", "mcp"])
+@pytest.mark.long_form("opencode", "qwen")
 def test_nothing_is_done_that_nobody_allows(
     clinvk: Command, server: MockModel, project: Path, agent: str, tool: str
 ) -> None:
@@ -87,6 +88,7 @@ def test_nothing_is_done_that_nobody_allows(
 
 
 @pytest.mark.parametrize("tool", ["edit", "shell", "mcp"])
+@pytest.mark.long_form("opencode", "qwen")
 def test_what_a_rule_allows_is_done(
     clinvk: Command, server: MockModel, project: Path, agent: str, tool: str
 ) -> None:
@@ -109,6 +111,7 @@ def test_what_a_rule_allows_is_done(
     assert figures(result) == used(server)
 
 
+@pytest.mark.long_form("opencode", "qwen")
 def test_a_session_keeps_its_memory_on_either_channel(
     clinvk: Command, server: MockModel, agent: str
 ) -> None:
@@ -130,6 +133,7 @@ def test_a_session_keeps_its_memory_on_either_channel(
 
 
 @in_terminal
+@pytest.mark.long_form("opencode", "qwen")
 def test_a_reason_reaches_the_model(
     clinvk: Command, server: MockModel, terminal: Terminal, project: Path, agent: str
 ) -> None:
@@ -158,6 +162,7 @@ def test_a_reason_reaches_the_model(
 
 @in_terminal
 @pytest.mark.parametrize("end", ["killed", "terminal closed"])
+@pytest.mark.long_form("opencode", "qwen")
 def test_nothing_is_done_and_nothing_is_left_if_nobody_can_answer_any_more(
     clinvk: Command, terminal: Terminal, project: Path, agent: str, end: str
 ) -> None:

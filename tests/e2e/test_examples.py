@@ -120,6 +120,7 @@ def test_a_conversation_continues_and_the_project_is_unchanged(
     assert [bill.usage.input_tokens for bill in server.billed][:1] == [70]
 
 
+@pytest.mark.long_form
 def test_a_refusal_of_the_service_has_a_code(clinvk: Command, example: str) -> None:
     """Aider prints it among its answers and exits with 0; it is a failure anyway."""
     refused = run(clinvk, "-b", example, "[[error:401]] hello")
@@ -143,6 +144,7 @@ def test_a_refusal_of_the_service_has_a_code(clinvk: Command, example: str) -> N
     ],
 )
 @pytest.mark.parametrize("example", ["pi"], indirect=True)  # aider retries for minutes
+@pytest.mark.long_form
 def test_each_refusal_of_the_service_has_its_code(
     clinvk: Command, example: str, error: str, code: str
 ) -> None:
@@ -151,6 +153,7 @@ def test_each_refusal_of_the_service_has_its_code(
     assert said["error"]["code"] == code, said
 
 
+@pytest.mark.long_form
 def test_a_timeout_ends_it_and_the_session_can_continue(clinvk: Command, example: str) -> None:
     """Exit 6 while the model is silent."""
     ran = run(clinvk, "-b", example, "--timeout", "6s", "[[hang]]")
@@ -158,6 +161,7 @@ def test_a_timeout_ends_it_and_the_session_can_continue(clinvk: Command, example
     assert run(clinvk, "-c", "hello").exit_code == 0
 
 
+@pytest.mark.long_form
 def test_a_file_is_written_where_it_may_be(clinvk: Command, example: str) -> None:
     """With leave to edit it is on disk; with read-only it is not."""
     level = {"aider": "edit", "pi": "full"}[example]

@@ -182,7 +182,6 @@ def test_an_option_that_the_agent_does_not_know_is_reported(clinvk: Command, bac
     assert "flag-of-nobody" in message or "printed its usage" in message
 
 
-@pytest.mark.every_agent
 def test_an_answer_cut_off_by_the_service_is_a_failure(clinvk: Command, backend: str) -> None:
     """A connection that drops mid-answer is never taken for a whole answer."""
     result = clinvk("-b", backend, "-o", "json", "[[cut]] hello").json()

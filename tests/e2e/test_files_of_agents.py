@@ -9,7 +9,6 @@ from bed.command import Command
 from clinvk.services.agents.programs import which
 
 
-@pytest.mark.every_agent
 @pytest.mark.skipif(which("git", os.environ) is None, reason="git is not installed on this machine")
 def test_changes_by_an_agents_shell_are_observed(clinvk: Command, backend: str) -> None:
     """The agent reports the edits of its tool; the changes of its shell are only on the disk."""

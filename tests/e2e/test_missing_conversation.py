@@ -71,7 +71,6 @@ def test_by_default_it_fails_and_names_both_ways_out(
     assert _shown(clinvk)["turns"] == 2
 
 
-@pytest.mark.every_agent("replay-pruned")
 @pytest.mark.parametrize(("backend", "claude"), REAL)
 @pytest.mark.parametrize("store_too", [False, True], ids=["pruned", "wiped"])
 @pytest.mark.parametrize("way", WAYS)
@@ -316,6 +315,7 @@ def test_a_conversation_of_which_only_the_agents_notes_are_left_is_gone(
     ],
     ids=["its messages", "their parts", "their content", "all of it, undone"],
 )
+@pytest.mark.long_form("its messages", "their parts", "all of it")
 def test_a_session_of_opencode_that_lost_its_messages_is_gone(
     clinvk: Command, server: MockModel, lose: list[str]
 ) -> None:

@@ -17,7 +17,6 @@ def bare(tmp_path: Path) -> Command:
     return bare_command(tmp_path)
 
 
-@pytest.mark.every_agent
 def test_a_session_is_continued_in_the_new_directory_or_it_is_said_how(
     clinvk: Command, tmp_path: Path, backend: str
 ) -> None:

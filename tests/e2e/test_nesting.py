@@ -35,7 +35,6 @@ def signs_of(backend: str, environ: dict[str, str], home: AgentHome) -> Iterator
             yield name
 
 
-@pytest.mark.every_agent
 def test_an_agent_does_not_notice_that_it_runs_inside_another(
     clinvk: Command, home: AgentHome, backend: str
 ) -> None:

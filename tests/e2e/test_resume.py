@@ -118,7 +118,6 @@ def test_model_access_and_system_prompt_are_applied_again(
     assert ("speak in verse" in json.dumps(body)) == takes_prompt
 
 
-@pytest.mark.every_agent
 def test_access_is_not_widened_by_a_resume(clinvk: Command, backend: str) -> None:
     """A read-only session stays read-only; widening takes the flag and is said."""
     clinvk("-b", backend, "--access", "read-only", "one")

@@ -44,7 +44,6 @@ def test_the_result_is_one_object_of_the_published_form(clinvk: Command, backend
     assert result["error"] is None
 
 
-@pytest.mark.every_agent
 def test_the_events_are_lines_of_the_published_form(clinvk: Command, backend: str) -> None:
     """`-o stream-json` begins with `init` and ends with `result`, on every backend."""
     ran = clinvk("-b", backend, "-o", "stream-json", "[[run:echo hi]] hello")

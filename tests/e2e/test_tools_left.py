@@ -57,7 +57,6 @@ def _running(home: Path) -> list[str]:
     return found
 
 
-@pytest.mark.every_agent("15")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_during_a_tool_leaves_nothing_of_it(
     clinvk: Command, start_tool: Callable[[], "subprocess.Popen[str]"], number: signal.Signals

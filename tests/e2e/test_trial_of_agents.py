@@ -1,11 +1,8 @@
 """`clinvk backends test` on the real agents."""
 
-import pytest
-
 from bed.command import Command
 
 
-@pytest.mark.every_agent
 def test_every_agent_of_clinvks_own_keeps_the_contract(clinvk: Command, backend: str) -> None:
     """Nothing fails; read-only is held on disk, and the word is remembered."""
     ran = clinvk("backends", "test", backend, "--json", timeout_s=300)

@@ -149,7 +149,6 @@ def test_the_usage_of_a_sub_agent_is_part_of_the_turn(
     assert costs == pytest.approx([costs[0]] * 3)
 
 
-@pytest.mark.every_agent
 def test_a_turn_that_failed_after_its_tools_has_its_own_figures(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
