@@ -9,20 +9,20 @@ _clinvk_facts() {
     case $1 in
         '')
             commands='run resume chat sessions config backends doctor completion'
-            options='--backend=@backends -b=@backends --model=@models -m=@models --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --if-missing=fail,replay,new --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h --version -V'
+            options='--backend=@backends -b=@backends --model=@models -m=@models --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --if-missing=fail,replay,new --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --image=@files --schema=@files --add-dir=@folders --effort=low,medium,high,max --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h --version -V'
             places='@files...'
             ;;
         'run')
-            options='--backend=@backends -b=@backends --model=@models -m=@models --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --if-missing=fail,replay,new --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h'
+            options='--backend=@backends -b=@backends --model=@models -m=@models --workdir=@folders -w=@folders --continue -c --session=@names -s=@names --if-missing=fail,replay,new --ephemeral --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --image=@files --schema=@files --add-dir=@folders --effort=low,medium,high,max --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --title=@nothing --tag=@tags -t=@tags --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h'
             places='@files...'
             ;;
         'resume')
-            options='--last --interactive -i --here --if-missing=fail,replay,new --backend=@backends -b=@backends --model=@models -m=@models --workdir=@folders -w=@folders --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h'
+            options='--last --interactive -i --here --if-missing=fail,replay,new --backend=@backends -b=@backends --model=@models -m=@models --workdir=@folders -w=@folders --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --allow=@nothing --deny=@nothing --system-prompt=@nothing --image=@files --schema=@files --add-dir=@folders --effort=low,medium,high,max --max-turns=@nothing --timeout=@nothing --idle-timeout=@nothing --wait --dry-run --editor -e --quiet -q --verbose -v --backend-arg=@nothing --config=@files --help -h'
             places='@sessions @files...'
             choosing='--last --interactive -i'
             ;;
         'chat')
-            options='--backend=@backends -b=@backends --model=@models -m=@models --workdir=@folders -w=@folders --session=@names -s=@names --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --system-prompt=@nothing --title=@nothing --tag=@tags -t=@tags --dry-run --backend-arg=@nothing --config=@files --help -h'
+            options='--backend=@backends -b=@backends --model=@models -m=@models --workdir=@folders -w=@folders --session=@names -s=@names --output-format=text,json,stream-json -o=text,json,stream-json --json --access=read-only,ask,edit,full --system-prompt=@nothing --add-dir=@folders --effort=low,medium,high,max --title=@nothing --tag=@tags -t=@tags --dry-run --backend-arg=@nothing --config=@files --help -h'
             ;;
         'sessions')
             commands='list show search files rename name tag untag close archive move unarchive export import delete clean reindex'

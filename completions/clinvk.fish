@@ -59,13 +59,13 @@ end
 function __clinvk_valued
     switch "$__clinvk_path"
         case ''
-            printf '%s\n' --backend -b --model -m --workdir -w --session -s --if-missing --output-format -o --access --allow --deny --system-prompt --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
+            printf '%s\n' --backend -b --model -m --workdir -w --session -s --if-missing --output-format -o --access --allow --deny --system-prompt --image --schema --add-dir --effort --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
         case 'run'
-            printf '%s\n' --backend -b --model -m --workdir -w --session -s --if-missing --output-format -o --access --allow --deny --system-prompt --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
+            printf '%s\n' --backend -b --model -m --workdir -w --session -s --if-missing --output-format -o --access --allow --deny --system-prompt --image --schema --add-dir --effort --max-turns --timeout --idle-timeout --title --tag -t --backend-arg --config
         case 'resume'
-            printf '%s\n' --if-missing --backend -b --model -m --workdir -w --output-format -o --access --allow --deny --system-prompt --max-turns --timeout --idle-timeout --backend-arg --config
+            printf '%s\n' --if-missing --backend -b --model -m --workdir -w --output-format -o --access --allow --deny --system-prompt --image --schema --add-dir --effort --max-turns --timeout --idle-timeout --backend-arg --config
         case 'chat'
-            printf '%s\n' --backend -b --model -m --workdir -w --session -s --output-format -o --access --system-prompt --title --tag -t --backend-arg --config
+            printf '%s\n' --backend -b --model -m --workdir -w --session -s --output-format -o --access --system-prompt --add-dir --effort --title --tag -t --backend-arg --config
         case 'sessions'
             printf '%s\n' --output-format -o --config
         case 'sessions list'
@@ -169,6 +169,10 @@ complete -c clinvk -n '__clinvk_is \'\'' -l access -x -a 'read-only ask edit ful
 complete -c clinvk -n '__clinvk_is \'\'' -l allow -x -d 'Allow a tool without asking: Edit, \'Bash(git status)\' (repeatable).'
 complete -c clinvk -n '__clinvk_is \'\'' -l deny -x -d 'Deny a tool without asking, also if another rule allows it (repeatable).'
 complete -c clinvk -n '__clinvk_is \'\'' -l system-prompt -x -d 'Append TEXT to the agent\'s system prompt.'
+complete -c clinvk -n '__clinvk_is \'\'' -l image -r -F -d 'Send a picture with the prompt: PNG, JPEG, GIF or WebP (repeatable).'
+complete -c clinvk -n '__clinvk_is \'\'' -l schema -r -F -d 'The answer must be JSON that matches the JSON Schema in FILE.'
+complete -c clinvk -n '__clinvk_is \'\'' -l add-dir -x -a '(__fish_complete_directories)' -d 'Let the agent work in DIR too, as far as its access goes (repeatable).'
+complete -c clinvk -n '__clinvk_is \'\'' -l effort -x -a 'low medium high max' -d 'How much the model thinks. Default: the session\'s.'
 complete -c clinvk -n '__clinvk_is \'\'' -l max-turns -x -d 'Maximum number of agent steps.'
 complete -c clinvk -n '__clinvk_is \'\'' -l timeout -x -d 'Stop the turn after this time (30s, 15m, 2h).'
 complete -c clinvk -n '__clinvk_is \'\'' -l idle-timeout -x -d 'Stop the turn after this time without output (default: run.idle_timeout).'
@@ -179,7 +183,7 @@ complete -c clinvk -n '__clinvk_is \'\'' -l dry-run -d 'Print the command withou
 complete -c clinvk -n '__clinvk_is \'\'' -l editor -s e -d 'Write the prompt in $VISUAL or $EDITOR.'
 complete -c clinvk -n '__clinvk_is \'\'' -l quiet -s q -d 'Print only the answer.'
 complete -c clinvk -n '__clinvk_is \'\'' -l verbose -s v -d 'Also show the agent\'s thinking, and the activity where stderr is no terminal.'
-complete -c clinvk -n '__clinvk_is \'\'' -l backend-arg -x -d 'Pass ARG unchanged to the agent\'s CLI (repeatable). `clinvk backends NAME` lists useful ones: a limit of cost, an image.'
+complete -c clinvk -n '__clinvk_is \'\'' -l backend-arg -x -d 'Pass ARG unchanged to the agent\'s CLI (repeatable). `clinvk backends NAME` lists useful ones, such as a limit of cost.'
 complete -c clinvk -n '__clinvk_is \'\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'\'' -l version -s V -d 'Show the version.'
@@ -199,6 +203,10 @@ complete -c clinvk -n '__clinvk_is \'run\'' -l access -x -a 'read-only ask edit 
 complete -c clinvk -n '__clinvk_is \'run\'' -l allow -x -d 'Allow a tool without asking: Edit, \'Bash(git status)\' (repeatable).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l deny -x -d 'Deny a tool without asking, also if another rule allows it (repeatable).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l system-prompt -x -d 'Append TEXT to the agent\'s system prompt.'
+complete -c clinvk -n '__clinvk_is \'run\'' -l image -r -F -d 'Send a picture with the prompt: PNG, JPEG, GIF or WebP (repeatable).'
+complete -c clinvk -n '__clinvk_is \'run\'' -l schema -r -F -d 'The answer must be JSON that matches the JSON Schema in FILE.'
+complete -c clinvk -n '__clinvk_is \'run\'' -l add-dir -x -a '(__fish_complete_directories)' -d 'Let the agent work in DIR too, as far as its access goes (repeatable).'
+complete -c clinvk -n '__clinvk_is \'run\'' -l effort -x -a 'low medium high max' -d 'How much the model thinks. Default: the session\'s.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l max-turns -x -d 'Maximum number of agent steps.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l timeout -x -d 'Stop the turn after this time (30s, 15m, 2h).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l idle-timeout -x -d 'Stop the turn after this time without output (default: run.idle_timeout).'
@@ -209,7 +217,7 @@ complete -c clinvk -n '__clinvk_is \'run\'' -l dry-run -d 'Print the command wit
 complete -c clinvk -n '__clinvk_is \'run\'' -l editor -s e -d 'Write the prompt in $VISUAL or $EDITOR.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l quiet -s q -d 'Print only the answer.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l verbose -s v -d 'Also show the agent\'s thinking, and the activity where stderr is no terminal.'
-complete -c clinvk -n '__clinvk_is \'run\'' -l backend-arg -x -d 'Pass ARG unchanged to the agent\'s CLI (repeatable). `clinvk backends NAME` lists useful ones: a limit of cost, an image.'
+complete -c clinvk -n '__clinvk_is \'run\'' -l backend-arg -x -d 'Pass ARG unchanged to the agent\'s CLI (repeatable). `clinvk backends NAME` lists useful ones, such as a limit of cost.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'run\' 1' -F
@@ -228,6 +236,10 @@ complete -c clinvk -n '__clinvk_is \'resume\'' -l access -x -a 'read-only ask ed
 complete -c clinvk -n '__clinvk_is \'resume\'' -l allow -x -d 'Allow a tool without asking: Edit, \'Bash(git status)\' (repeatable).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l deny -x -d 'Deny a tool without asking, also if another rule allows it (repeatable).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l system-prompt -x -d 'Append TEXT to the agent\'s system prompt.'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l image -r -F -d 'Send a picture with the prompt: PNG, JPEG, GIF or WebP (repeatable).'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l schema -r -F -d 'The answer must be JSON that matches the JSON Schema in FILE.'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l add-dir -x -a '(__fish_complete_directories)' -d 'Let the agent work in DIR too, as far as its access goes (repeatable).'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l effort -x -a 'low medium high max' -d 'How much the model thinks. Default: the session\'s.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l max-turns -x -d 'Maximum number of agent steps.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l timeout -x -d 'Stop the turn after this time (30s, 15m, 2h).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l idle-timeout -x -d 'Stop the turn after this time without output (default: run.idle_timeout).'
@@ -236,7 +248,7 @@ complete -c clinvk -n '__clinvk_is \'resume\'' -l dry-run -d 'Print the command 
 complete -c clinvk -n '__clinvk_is \'resume\'' -l editor -s e -d 'Write the prompt in $VISUAL or $EDITOR.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l quiet -s q -d 'Print only the answer.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l verbose -s v -d 'Also show the agent\'s thinking, and the activity where stderr is no terminal.'
-complete -c clinvk -n '__clinvk_is \'resume\'' -l backend-arg -x -d 'Pass ARG unchanged to the agent\'s CLI (repeatable). `clinvk backends NAME` lists useful ones: a limit of cost, an image.'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l backend-arg -x -d 'Pass ARG unchanged to the agent\'s CLI (repeatable). `clinvk backends NAME` lists useful ones, such as a limit of cost.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'resume\' 1 1' -k -a '(__clinvk_candidates sessions)'
@@ -251,10 +263,12 @@ complete -c clinvk -n '__clinvk_is \'chat\'' -l output-format -s o -x -a 'text j
 complete -c clinvk -n '__clinvk_is \'chat\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l access -x -a 'read-only ask edit full' -d 'What the agent may do. Default: the session\'s; for a new one `ask` at a terminal, and the agent\'s own default without one (most then only read).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l system-prompt -x -d 'Append TEXT to the agent\'s system prompt.'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l add-dir -x -a '(__fish_complete_directories)' -d 'Let the agent work in DIR too, as far as its access goes (repeatable).'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l effort -x -a 'low medium high max' -d 'How much the model thinks. Default: the session\'s.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l title -x -d 'Title for a new session; an existing one keeps its title.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l tag -s t -x -k -a '(__clinvk_candidates tags)' -d 'Tag for a new session (repeatable).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l dry-run -d 'Print the command without running it.'
-complete -c clinvk -n '__clinvk_is \'chat\'' -l backend-arg -x -d 'Pass ARG unchanged to the agent\'s CLI (repeatable). `clinvk backends NAME` lists useful ones: a limit of cost, an image.'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l backend-arg -x -d 'Pass ARG unchanged to the agent\'s CLI (repeatable). `clinvk backends NAME` lists useful ones, such as a limit of cost.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l help -s h -d 'Show this message and exit.'
 

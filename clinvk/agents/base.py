@@ -13,8 +13,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from clinvk.agents.capability import ACCESS_CAPABILITY, HINTS, Capability
 from clinvk.agents.capability import WITHOUT_OPTION as WITHOUT_OPTION  # noqa: PLC0414  for agents
-from clinvk.agents.capability import Capability
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
@@ -38,14 +38,6 @@ __all__ = [
     "Retention",
     "SignIn",
 ]
-
-
-_ACCESS_CAPABILITY: Mapping[Access, Capability] = {
-    Access.READ_ONLY: Capability.READ_ONLY,
-    Access.ASK: Capability.ASK,
-    Access.EDIT: Capability.EDIT,
-    Access.FULL: Capability.FULL,
-}
 
 
 class Parser(ABC):
@@ -125,6 +117,9 @@ class Backend(ABC):
 
     when_asking: ClassVar[frozenset[Capability]] = frozenset()
     """What of `lacks` it can do where it asks (`Access.ASK`), on that channel."""
+
+    lacks_when_asking: ClassVar[Mapping[Capability, str]] = {}
+    """What it can do, but not where it asks (`Access.ASK`), with the reasons."""
 
     always_asks: ClassVar[bool] = False
     """Whether clinvk answers its requests at every access level, not only at `Access.ASK`."""
@@ -321,28 +316,27 @@ class Backend(ABC):
             Capability.NEW_SYSTEM_PROMPT: request.system_prompt_changed,
             Capability.MAX_TURNS: request.max_turns is not None,
             Capability.EPHEMERAL: request.ephemeral,
+            Capability.IMAGES: bool(request.images),
+            Capability.ANSWER_SCHEMA: request.schema is not None,
+            Capability.ADD_DIR: bool(request.add_dirs),
+            Capability.EFFORT: request.effort is not None,
         }
         if request.access is not None:
-            asked[_ACCESS_CAPABILITY[request.access]] = True
+            asked[ACCESS_CAPABILITY[request.access]] = True
         for capability, wanted in asked.items():
             if wanted and capability in self.lacks:
                 raise self.unsupported(capability)
+        for capability, why in self.lacks_when_asking.items():
+            if request.access is Access.ASK and asked.get(capability):
+                raise BackendUnsupportedError(
+                    f"backend `{self.name}` cannot do this where it asks: {why}",
+                    hint="choose `--access read-only`, `edit` or `full`, or leave the option out",
+                )
 
     def unsupported(self, capability: Capability) -> BackendUnsupportedError:
         """The error for a request that needs a missing feature, with the reason."""
         why = self.lacks.get(capability, "it has no such feature")
         return BackendUnsupportedError(
             f"backend `{self.name}` cannot do this: {why}",
-            hint=_HINTS.get(capability, "choose another backend with `-b`"),
+            hint=HINTS.get(capability, "choose another backend with `-b`"),
         )
-
-
-_HINTS: Mapping[Capability, str] = {
-    Capability.MAX_TURNS: "leave `--max-turns` out, or limit the time with `--timeout`",
-    Capability.SYSTEM_PROMPT: "leave `--system-prompt` out, or put it into the prompt",
-    Capability.NEW_SYSTEM_PROMPT: "start a new session with it, or put it into the prompt",
-    Capability.MODEL: "leave `-m` out",
-    Capability.EPHEMERAL: "leave `--ephemeral` out",
-    Capability.SCREEN: "give a prompt",
-    Capability.ASK: "choose `--access read-only`, `edit` or `full`, or another backend with `-b`",
-}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from clinvk.model.access import Access
+
 
 class Capability(StrEnum):
     """A feature that some agents' CLIs have and others lack."""
@@ -26,6 +28,8 @@ class Capability(StrEnum):
     FORK = "fork"
     IMAGES = "images"
     ANSWER_SCHEMA = "answer_schema"
+    ADD_DIR = "add_dir"
+    EFFORT = "effort"
     BUDGET = "budget"
 
     @property
@@ -52,12 +56,34 @@ _MEANING: Mapping[Capability, str] = {
     Capability.SCREEN: "open its interactive screen (`clinvk chat`)",
     Capability.TITLE: "make a title for a session",
     Capability.FORK: "continue a copy of its conversation",
-    Capability.IMAGES: "accept an image",
-    Capability.ANSWER_SCHEMA: "answer with JSON that matches a schema",
+    Capability.IMAGES: "see a picture (`--image`)",
+    Capability.ANSWER_SCHEMA: "answer with JSON that matches a schema (`--schema`)",
+    Capability.ADD_DIR: "work in a further directory (`--add-dir`)",
+    Capability.EFFORT: "think more or less (`--effort`)",
     Capability.BUDGET: "limit what a turn costs",
 }
 
-WITHOUT_OPTION = frozenset(
-    {Capability.FORK, Capability.IMAGES, Capability.ANSWER_SCHEMA, Capability.BUDGET}
-)
+WITHOUT_OPTION = frozenset({Capability.FORK, Capability.BUDGET})
 """Features without a clinvk option: an agent that has one describes its use in `ways`."""
+
+ACCESS_CAPABILITY: Mapping[Access, Capability] = {
+    Access.READ_ONLY: Capability.READ_ONLY,
+    Access.ASK: Capability.ASK,
+    Access.EDIT: Capability.EDIT,
+    Access.FULL: Capability.FULL,
+}
+
+HINTS: Mapping[Capability, str] = {
+    Capability.MAX_TURNS: "leave `--max-turns` out, or limit the time with `--timeout`",
+    Capability.SYSTEM_PROMPT: "leave `--system-prompt` out, or put it into the prompt",
+    Capability.NEW_SYSTEM_PROMPT: "start a new session with it, or put it into the prompt",
+    Capability.MODEL: "leave `-m` out",
+    Capability.EPHEMERAL: "leave `--ephemeral` out",
+    Capability.IMAGES: "leave `--image` out, or choose another backend with `-b`",
+    Capability.ANSWER_SCHEMA: "leave `--schema` out, or choose another backend with `-b`",
+    Capability.ADD_DIR: "leave `--add-dir` out, or choose another backend with `-b`",
+    Capability.EFFORT: "leave `--effort` out, or choose another backend with `-b`",
+    Capability.SCREEN: "give a prompt",
+    Capability.ASK: "choose `--access read-only`, `edit` or `full`, or another backend with `-b`",
+}
+"""What to do instead, for a person who asked for what an agent lacks."""

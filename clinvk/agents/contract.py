@@ -19,8 +19,9 @@ from clinvk.agents.base import Backend, Capability, Parser, Reply
 from clinvk.errors import BackendUnsupportedError, ClinvkError
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
+from clinvk.model.effort import Effort
 from clinvk.model.events import Event, Raw, Result
-from clinvk.model.request import TurnRequest
+from clinvk.model.request import Picture, TurnRequest
 
 PROMPT = "a prompt with --options, 'quotes' and {braces}"
 CONVERSATION = "123e4567-e89b-12d3-a456-426614174000"
@@ -55,6 +56,10 @@ REQUESTED: Mapping[Capability, Mapping[str, Any]] = {
     Capability.SYSTEM_PROMPT: {"system_prompt": "Be kind."},
     Capability.MAX_TURNS: {"max_turns": 3},
     Capability.EPHEMERAL: {"ephemeral": True},
+    Capability.IMAGES: {"images": (Picture(Path("/a.png"), "image/png", b"\x89PNG"),)},
+    Capability.ANSWER_SCHEMA: {"schema": '{"type":"object"}'},
+    Capability.ADD_DIR: {"add_dirs": (Path("/elsewhere"),)},
+    Capability.EFFORT: {"effort": Effort.HIGH},
     Capability.READ_ONLY: {"access": Access.READ_ONLY},
     Capability.ASK: {"access": Access.ASK},
     Capability.EDIT: {"access": Access.EDIT},

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from clinvk.cli.context import Cli, working_directory
+from clinvk.cli.context import Cli, expanded, working_directory
 from clinvk.cli.options import OutputFormat
 from clinvk.cli.prompt import read_prompt
 from clinvk.cli.prompt_text import checked_text
@@ -104,12 +104,31 @@ def waiting_reporter(streams: Streams, *, quiet: bool) -> Callable[[str], None]:
     return lambda message: None if quiet else streams.err(safe_line(message))
 
 
+_NAMING = (
+    ("images", "--image", "a file"),
+    ("schema", "--schema", "a file"),
+    ("add_dirs", "--add-dir", "a directory"),
+)
+"""The fields that name files or directories, their options, and what these name."""
+
+
+def _each(given: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    return given if isinstance(given, tuple) else (given,)
+
+
 def request_of(cli: Cli, options: TurnOptions, prompt: str, **which: Any) -> RunRequest:  # noqa: ANN401
     """The request; `which` are its fields that choose the session."""
     backend = options.asked.get("backend")
     if backend is not None and backend not in cli.world.agents:
         cli.world.agents.get(backend)  # raises; else no session would seem to have it
     asked = {**options.asked, "workdir": working_directory(cli, options.asked.get("workdir"))}
+    for name, option, what in _NAMING:
+        given = asked.get(name)
+        paths = [cli.world.cwd / expanded(option, one, what) for one in _each(given)]
+        if paths:
+            asked[name] = tuple(paths) if isinstance(given, tuple) else paths[0]
     if "system_prompt" in asked:
         checked_text(asked["system_prompt"], "the system prompt")
     return options.kind(prompt=prompt, **asked, **which)

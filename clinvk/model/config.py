@@ -33,6 +33,7 @@ BACKEND_DEFAULTS: Mapping[str, Json] = {
     "model": None,
     "access": None,
     "system_prompt": None,
+    "effort": None,
     "extra_args": [],
     "binary": None,
     "enabled": True,
@@ -47,6 +48,7 @@ NULL_MEANS: Mapping[str, str] = {
     "model": "the agent's own default",
     "access": "the value of `run.access`",
     "system_prompt": "nothing is added",
+    "effort": "the agent's own default",
     "binary": "its usual name",
 }
 """What null stands for, by the keys of `DEFAULTS` and `BACKEND_DEFAULTS` that can be null."""

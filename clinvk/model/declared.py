@@ -11,6 +11,11 @@ PLACEHOLDERS = (
     "system_prompt",
     "system_prompt_file",
     "max_turns",
+    "image",
+    "schema",
+    "schema_file",
+    "add_dir",
+    "effort",
     "cwd",
     "home",
 )

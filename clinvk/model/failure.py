@@ -27,6 +27,7 @@ class FailureCode(StrEnum):
     MODEL_UNKNOWN = "model_unknown"
     PROMPT_REFUSED = "prompt_refused"
     OPTION_REFUSED = "option_refused"
+    SCHEMA_MISMATCH = "schema_mismatch"
     TURN_LIMIT = "turn_limit"
     BUDGET_LIMIT = "budget_limit"
     CONVERSATION_GONE = "conversation_gone"
@@ -103,6 +104,12 @@ MEANINGS: dict[FailureCode, Meaning] = {
         "the agent refused an option, or a value in its configuration",
         ExitStatus.BACKEND,
         "the agent's message says which; `--dry-run` shows the command",
+    ),
+    FailureCode.SCHEMA_MISMATCH: Meaning(
+        "the answer does not match the JSON Schema of `--schema`",
+        ExitStatus.FAILED,
+        f"{_AGAIN}, or change the schema",
+        retryable=True,
     ),
     FailureCode.TURN_LIMIT: Meaning(
         "the agent took as many steps as `--max-turns` allows",

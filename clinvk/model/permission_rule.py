@@ -77,12 +77,15 @@ def names_no_tool(rule: PermissionRule, tools: Collection[str]) -> bool:
 
 
 def allowing(
-    rules: Sequence[PermissionRule], request: PermissionRequest, directory: str
+    rules: Sequence[PermissionRule],
+    request: PermissionRequest,
+    directory: str,
+    added: Sequence[str] = (),
 ) -> str | None:
     """The rules that together allow all of the request, as text; None if they do not.
 
     The paths of the request must be absolute and without symbolic links, and so must `directory`,
-    the working directory.
+    the working directory, and the `added` ones, where a rule without a pattern is valid too.
     """
     rules = [rule for rule in rules if _names(rule, request)]
     if request.kind is ToolKind.EXECUTE:
@@ -90,7 +93,15 @@ def allowing(
     wanted = [request.tool] if request.kind is ToolKind.OTHER else list(request.paths)
     used: dict[str, None] = {}
     for one in wanted:
-        found = next((rule for rule in rules if _allows(rule, request.kind, one, directory)), None)
+        found = next(
+            (
+                rule
+                for rule in rules
+                if _allows(rule, request.kind, one, directory)
+                or (rule.pattern is None and any(_is_in(one, place) for place in added))
+            ),
+            None,
+        )
         if found is None:
             return None
         used[str(found)] = None
@@ -134,8 +145,13 @@ def _allows(rule: PermissionRule, kind: ToolKind, wanted: str, directory: str) -
     if "\0" in wanted:
         return False
     if rule.pattern is None:
-        return wanted == directory or wanted.startswith(f"{directory.rstrip('/')}/")
+        return _is_in(wanted, directory)
     return _matches_path(rule.pattern, wanted, directory)
+
+
+def _is_in(path: str, directory: str) -> bool:
+    inside = path == directory or path.startswith(f"{directory.rstrip('/')}/")
+    return inside and "\0" not in path
 
 
 def _denies(rule: PermissionRule, request: PermissionRequest, directory: str) -> bool:

@@ -1,4 +1,4 @@
-"""The access and the system prompt of an imported session: shown, but not applied.
+"""What an imported session could do to its agent: shown, but not applied.
 
 An export may come from a stranger. These values are kept in the record's field `imported`; they
 apply to a run only if the user trusts the file at import.
@@ -11,7 +11,7 @@ from clinvk.model.events import Json
 from clinvk.model.session import Session
 
 FIELD = "imported"
-WITHHELD = ("access", "system_prompt")
+WITHHELD = ("access", "system_prompt", "add_dirs")
 
 
 def provenance(record: Mapping[str, Any], turns: int) -> dict[str, Json]:

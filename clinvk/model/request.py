@@ -5,6 +5,7 @@ settings) into a `TurnRequest`, and a backend turns that into an `Invocation`.
 """
 
 import math
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ from msgspec import Struct, field
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
+from clinvk.model.effort import Effort
 from clinvk.model.events import Json
 from clinvk.model.names import checked_name, checked_tag, checked_title
 from clinvk.model.permission import checked_rule
@@ -147,6 +149,31 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         str | None,
         Option("--system-prompt", metavar="TEXT", help="Append TEXT to the agent's system prompt."),
     ] = None
+    images: Annotated[
+        tuple[Path, ...],
+        Option(
+            "--image", metavar="FILE", reads=str, commands=PROMPTED, for_prompt=True,
+            help="Send a picture with the prompt: PNG, JPEG, GIF or WebP (repeatable).",
+        ),
+    ] = ()  # fmt: skip
+    schema: Annotated[
+        Path | None,
+        Option(
+            "--schema", metavar="FILE", reads=str, commands=PROMPTED, for_prompt=True,
+            help="The answer must be JSON that matches the JSON Schema in FILE.",
+        ),
+    ] = None  # fmt: skip
+    add_dirs: Annotated[
+        tuple[Path, ...],
+        Option(
+            "--add-dir", metavar="DIR", reads=str,
+            help="Let the agent work in DIR too, as far as its access goes (repeatable).",
+        ),
+    ] = ()  # fmt: skip
+    effort: Annotated[
+        Effort | None,
+        Option("--effort", help="How much the model thinks. Default: the session's."),
+    ] = None
     max_turns: Annotated[
         int | None,
         Option(
@@ -195,9 +222,22 @@ class RunRequest(Struct, frozen=True, kw_only=True):
         Option(
             "--backend-arg", metavar="ARG", reads=str,
             help="Pass ARG unchanged to the agent's CLI (repeatable). `clinvk backends NAME`"
-            " lists useful ones: a limit of cost, an image.",
+            " lists useful ones, such as a limit of cost.",
         ),
     ] = ()  # fmt: skip
+
+
+class Picture(Struct, frozen=True):
+    """A picture for the prompt: its file, what that held, and the kind (`image/png` and so on)."""
+
+    path: Path
+    media_type: str
+    data: bytes
+
+    @property
+    def base64(self) -> str:
+        """What it holds, as agents' protocols take it."""
+        return b2a_base64(self.data, newline=False).decode()
 
 
 class TurnRequest(Struct, frozen=True, kw_only=True):
@@ -205,7 +245,9 @@ class TurnRequest(Struct, frozen=True, kw_only=True):
 
     `conversation` is the agent's own session id. With `RESUME` the agent must continue exactly that
     conversation; with `START` the turn starts a new one, with that id if the caller may choose it.
-    `system_prompt_changed`: it differs from the one that the conversation started with.
+    `system_prompt_changed`: it differs from the one that the conversation started with. `schema` is
+    the JSON Schema that the answer must match, as compact JSON. `add_dirs` are absolute, exist, and
+    have no symbolic links.
     `elsewhere`: the turn does not run in the session's own directory. `counters` are those in the
     agent's own file, else `Result.counters` of an earlier turn; None if there are none (then a
     value that needs a difference is unknown). `baseline_known`: they are the counters from just
@@ -223,6 +265,10 @@ class TurnRequest(Struct, frozen=True, kw_only=True):
     access: Access | None = None
     system_prompt: str | None = None
     system_prompt_changed: bool = False
+    images: tuple[Picture, ...] = ()
+    schema: str | None = None
+    add_dirs: tuple[Path, ...] = ()
+    effort: Effort | None = None
     max_turns: int | None = None
     ephemeral: bool = False
     backend_args: tuple[str, ...] = ()

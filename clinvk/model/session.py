@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import Conversation, TurnMode
+from clinvk.model.effort import Effort
 from clinvk.model.outcome import Json, Outcome, StopReason
 from clinvk.model.usage import (
     NO_FIGURES,
@@ -83,6 +84,8 @@ class Session(Struct, frozen=True, kw_only=True):
     model_asked: str | None = None
     access: Access | None = None
     system_prompt: str | None = None
+    add_dirs: tuple[str, ...] = ()
+    effort: Effort | None = None
     status: Status = Status.ACTIVE
     archived: bool = False
     parent: str | None = None

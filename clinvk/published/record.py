@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from clinvk.model.access import Access
+from clinvk.model.effort import Effort
 from clinvk.model.session import Status, TitleSource
 from clinvk.store.sessions import record_fields
 from clinvk.store.sessions.record_fields import RecordField
@@ -69,6 +70,8 @@ _FORMS = {
     record_fields.ACCESS: Access | None,
     record_fields.STATUS: Status,
     record_fields.TAGS: list[str],
+    record_fields.DIRECTORIES: list[str],
+    record_fields.EFFORT: Effort | None,
     record_fields.USAGE: UsageForm,
     record_fields.TURN: OpenTurnForm | None,
 }
@@ -101,5 +104,7 @@ SessionForm = _form(
     schema=(Literal[2], Field(alias="schema")),
     id=(SessionId, ...),
     conversations=(list[ConversationForm], ...),  # type: ignore[valid-type]  # made of a table
+    add_dirs=(list[str], []),
+    effort=(Effort | None, None),
     figures_reported=(FigureCountsForm | None, None),
 )

@@ -18,6 +18,7 @@ NEVER_RECORDED = {
     FailureCode.NOT_STARTED,
     FailureCode.TOO_OLD,
     FailureCode.CONVERSATION_BUSY,
+    FailureCode.SCHEMA_MISMATCH,  # ours: no agent says that its answer is wrong
     FailureCode.OUTPUT_TOO_LONG,  # ours: the line was cut before a parser saw it
 }
 

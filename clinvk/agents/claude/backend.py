@@ -5,7 +5,7 @@ With `--access ask` the same stream is a dialogue: `clinvk.agents.claude.live`. 
 version.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -18,7 +18,8 @@ from clinvk.agents.kit.jsonl import parse_object
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
 from clinvk.model.agent_facts import ProjectFile
-from clinvk.model.request import Invocation, TurnRequest
+from clinvk.model.events import Json
+from clinvk.model.request import Invocation, Picture, TurnRequest
 from clinvk.model.versions import VersionMatch, match_version
 from clinvk.text.json_codec import json_line
 
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 _HEADLESS = ("-p", "--output-format", "stream-json", "--verbose", "--include-partial-messages")
 
-_DIALOGUE = ("--input-format=stream-json", "--permission-prompt-tool=stdio")
+_MESSAGES = "--input-format=stream-json"
+"""Reads the prompt as a message, which may have pictures."""
+
+_DIALOGUE = (_MESSAGES, "--permission-prompt-tool=stdio")
 
 _ACCESS: Mapping[Access, tuple[str, ...]] = {
     # Plan mode is not enough: it refuses the editing tools, but 2.1.197 runs any shell command
@@ -142,8 +146,6 @@ class Agent(Backend):
     )
     ways: ClassVar[Mapping[Capability, str]] = {
         Capability.FORK: "--fork-session",
-        Capability.IMAGES: "@FILE in the prompt",
-        Capability.ANSWER_SCHEMA: "--json-schema=SCHEMA",
         Capability.BUDGET: "--max-budget-usd=USD",
     }
 
@@ -151,9 +153,16 @@ class Agent(Backend):
         """One headless turn, with the prompt on stdin and the system prompt in a file."""
         asks = request.access is Access.ASK
         argv = [self.executable, *_HEADLESS, *(_DIALOGUE if asks else ())]
+        if request.images and not asks:
+            argv.append(_MESSAGES)
         argv += conversation_and_model(request)
         if request.access is not None:
             argv += _ACCESS[request.access]
+        argv += [f"--add-dir={directory}" for directory in request.add_dirs]
+        if request.effort is not None:
+            argv.append(f"--effort={request.effort.value}")
+        if request.schema is not None:
+            argv.append(f"--json-schema={request.schema}")
         if request.max_turns is not None:
             argv.append(f"--max-turns={request.max_turns}")
         if request.ephemeral:
@@ -167,7 +176,7 @@ class Agent(Backend):
         prompt = request.prompt.encode("utf-8", errors="replace")
         return Invocation(
             argv=(*argv, *request.backend_args),
-            stdin=_message(prompt) if asks else prompt,
+            stdin=_message(prompt, request.images) if asks or request.images else prompt,
             cwd=request.cwd,
             env_unset=_CHILD_VARIABLES,
             files=files,
@@ -254,9 +263,17 @@ class Agent(Backend):
         return (self.executable, "--resume", conversation)
 
 
-def _message(prompt: bytes) -> bytes:
-    """The prompt as a message of the user in the dialogue."""
-    return json_line({"type": "user", "message": {"role": "user", "content": prompt.decode()}})
+def _message(prompt: bytes, images: Iterable[Picture]) -> bytes:
+    """The prompt as a message of the user, with its pictures."""
+    content: Json = prompt.decode()
+    if blocks := [_image(one) for one in images]:
+        content = [{"type": "text", "text": content}, *blocks]
+    return json_line({"type": "user", "message": {"role": "user", "content": content}})
+
+
+def _image(one: Picture) -> dict[str, Json]:
+    source = {"type": "base64", "media_type": one.media_type, "data": one.base64}
+    return {"type": "image", "source": source}
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:

@@ -3,7 +3,6 @@
 Tested with a mock model server.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from glob import escape
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, SignIn
+from clinvk.agents.codex.settings import effort, instructions, toml_string, untrusted
 from clinvk.agents.kit.argv import refuse_long_system_prompt
 from clinvk.agents.kit.ids import UUID, conversation_id
 from clinvk.errors import BackendUnsupportedError
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _HEADLESS = ("codex", "exec", "--json", "--skip-git-repo-check")
 
+_NOT_YET = "clinvk cannot pass it on yet"
 _LIVE = ("codex", "app-server")
 
 _SANDBOX = {
@@ -103,6 +104,11 @@ class Agent(Backend):
         Capability.FORK: "it forks with a separate command, not with an option",
         Capability.BUDGET: "it has no such option",
     }
+    lacks_when_asking: ClassVar[Mapping[Capability, str]] = {
+        Capability.IMAGES: _NOT_YET,
+        Capability.ANSWER_SCHEMA: _NOT_YET,
+        Capability.ADD_DIR: _NOT_YET,
+    }
     when_asking = frozenset({Capability.PARTIAL_MESSAGES, Capability.DENIALS})
     conversation_ids = UUID
     access_options = (
@@ -122,10 +128,6 @@ class Agent(Backend):
         ProjectFile(".codex/config.toml", r"mcp_servers|notify|hooks|command"),
         ProjectFile(".codex/hooks.json"),
     )
-    ways: ClassVar[Mapping[Capability, str]] = {
-        Capability.IMAGES: "--image=FILE",
-        Capability.ANSWER_SCHEMA: "--output-schema=FILE",
-    }
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """One headless turn, with the prompt on stdin.
@@ -148,8 +150,9 @@ class Agent(Backend):
             # Rules of a trusted project's own would run commands unasked, outside of the sandbox.
             argv=(
                 *_LIVE,
-                f"--config=projects={_untrusted(request.cwd)}",
-                *_instructions(request),
+                f"--config=projects={untrusted(request.cwd)}",
+                *instructions(request),
+                *effort(request),
                 *arguments,
             ),
             stdin=b"".join(reply.data for reply in opening(JsonRpc(), request)),
@@ -249,7 +252,7 @@ class Agent(Backend):
             from clinvk.agents.codex.live_start import live_arguments
 
             live_arguments(request)
-        refuse_long_system_prompt(self.name, _toml_string(request.system_prompt or ""))
+        refuse_long_system_prompt(self.name, toml_string(request.system_prompt or ""))
 
     def conversation_files(
         self, conversation: str, user_home: Path, environ: Mapping[str, str]
@@ -286,12 +289,17 @@ def _headless(request: TurnRequest) -> Invocation:
     if request.access is not None:
         argv.append(f"--sandbox={_SANDBOX[request.access]}")
     if request.access in {Access.READ_ONLY, Access.ASK}:  # the latter for the screen
-        argv.append(f"--config=projects={_untrusted(request.cwd)}")
+        argv.append(f"--config=projects={untrusted(request.cwd)}")
     if request.access is Access.READ_ONLY and _has_rules(request):
         argv.append("--ignore-rules")
     if request.model is not None:
         argv.append(f"--model={request.model}")
-    argv += _instructions(request)
+    argv += instructions(request)
+    argv += [f"--add-dir={directory}" for directory in request.add_dirs]
+    argv += effort(request)
+    argv += [f"--image={one.path}" for one in request.images]
+    if request.schema is not None:
+        argv.append("--output-schema={schema}")
     if request.ephemeral:
         argv.append("--ephemeral")
     argv += request.backend_args
@@ -302,13 +310,8 @@ def _headless(request: TurnRequest) -> Invocation:
         stdin=request.prompt.encode("utf-8", errors="replace"),
         cwd=request.cwd,
         env_unset=_CHILD_VARIABLES,
+        files={} if request.schema is None else {"schema": request.schema},
     )
-
-
-def _instructions(request: TurnRequest) -> list[str]:
-    if request.system_prompt is None:
-        return []
-    return [f"--config=developer_instructions={_toml_string(request.system_prompt)}"]
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
@@ -318,24 +321,3 @@ def _root(user_home: Path, environ: Mapping[str, str]) -> Path:
 
 def _has_rules(request: TurnRequest) -> bool:
     return bool(request.texts.get(_RULES, "").strip())
-
-
-def _untrusted(cwd: Path) -> str:
-    """A TOML table that marks all these directories as untrusted: one is the project's root.
-
-    In a trusted project, 0.171.0 starts the servers that the project's own `.codex/config.toml`
-    names, regardless of the sandbox. AGENTS.md is still read.
-    """
-    entries = (
-        f'{_toml_string(str(one))}={{trust_level="untrusted"}}' for one in _with_parents(cwd)
-    )
-    return f"{{{','.join(entries)}}}"
-
-
-def _with_parents(directory: Path) -> tuple[Path, ...]:
-    return (directory, *directory.parents)
-
-
-def _toml_string(value: str) -> str:
-    """A TOML basic string: it has the escapes of JSON, but DEL must be escaped too."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")

@@ -55,7 +55,6 @@ class DeclaredAcpParser(AcpParser):
         self._program: str = form["command"][0]
         self._counts = form.get("usage")
         self._failure_words: str = form.get("failed_answer") or _NO_NOISE
-        self._offers: Line = {}
         self._spoke = False
         self._lists: Failure | None = None
         self._before: list[tuple[str, str, dict[str, Json]]] = []
@@ -115,7 +114,7 @@ class DeclaredAcpParser(AcpParser):
             yield from self._fail(self._mute(f"speaks {spoken} of it", ""))
             return
         self._spoke = True
-        self._offers = mapping(result.get("agentCapabilities"))
+        self._offers = mapping(result.get("agentCapabilities"))  # also says how to continue
         if self._request.resume and not self._method:
             gone = "the agent offers no way to continue a conversation"
             yield from self._fail(failure(FailureCode.CONVERSATION_GONE, gone))

@@ -23,6 +23,8 @@ from clinvk.text.sanitize import safe_line
 from clinvk.text.units import parse_duration
 
 _ID = "{conversation}"
+_VALUE_OF = {"answer_schema": "schema"}
+"""The placeholder of an option that has another name."""
 
 
 def declared(name: str, form: Mapping[str, Json]) -> Backend:
@@ -55,7 +57,7 @@ class _Declared(Backend):
         argv = tuple(self._arguments(request, values))
         files = {
             f"{key}_file": values[key]
-            for key in ("prompt", "system_prompt")
+            for key in ("prompt", "system_prompt", "schema")
             if key in values and mentions(f"{key}_file", argv)
         }
         by_stdin = self.form.get("prompt", "stdin") == "stdin"
@@ -109,7 +111,7 @@ class _Declared(Backend):
 
     def _arguments(self, request: TurnRequest, values: Mapping[str, str]) -> Iterator[str]:
         template = self._template(request)
-        options = [_filled(one, values) for one in self._options(request)]
+        options = [*self._options(request, values)]
         options.extend(request.backend_args)
         if OPTIONS not in template:
             yield from options
@@ -125,14 +127,19 @@ class _Declared(Backend):
         template: list[str] = self.form[kind]
         return template
 
-    def _options(self, request: TurnRequest) -> Iterator[str]:
-        """The templates for the request, in a fixed order."""
+    def _options(self, request: TurnRequest, values: Mapping[str, str]) -> Iterator[str]:
+        """The arguments for the request, in a fixed order."""
         templates = self.form.get("options") or {}
-        for name in ("model", "system_prompt", "max_turns"):
-            if getattr(request, name) is not None:
-                yield from templates.get(name) or ()
+        for name in ("model", "system_prompt", "max_turns", "effort", "answer_schema"):
+            if values.get(_VALUE_OF.get(name, name)) is not None:
+                yield from (_filled(one, values) for one in templates.get(name) or ())
+        for name, paths in _repeated(request):
+            for path in paths:
+                one = {**values, name: path}
+                yield from (_filled(argument, one) for argument in templates.get(name) or ())
         if request.access is not None:
-            yield from self._access_arguments(request.access)
+            arguments = self._access_arguments(request.access)
+            yield from (_filled(argument, values) for argument in arguments)
 
     def _access_arguments(self, access: Access) -> list[str]:
         arguments: list[str] = (self.form.get("access") or {})[access.value]
@@ -180,10 +187,18 @@ def _values(request: TurnRequest) -> dict[str, str]:
         "model": request.model,
         "system_prompt": request.system_prompt,
         "max_turns": max_turns,
+        "schema": request.schema,
+        "effort": request.effort,
         "cwd": str(request.cwd),
         "home": None if request.home is None else str(request.home),
     }
     return {key: value for key, value in values.items() if value is not None}
+
+
+def _repeated(request: TurnRequest) -> Iterator[tuple[str, list[str]]]:
+    """The placeholders of options that may be given several times, with their values."""
+    yield "image", [str(one.path) for one in request.images]
+    yield "add_dir", [*map(str, request.add_dirs)]
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:
@@ -215,7 +230,7 @@ def _lacks_with_acp(form: Mapping[str, Json]) -> dict[Capability, str]:
         capability: f"its declaration has no options.{capability}"
         for capability in (Capability.SYSTEM_PROMPT, Capability.MAX_TURNS)
         if not options.get(capability.value)
-    }
+    } | _lacks_options(options, _OF_ACP)
     return undeclared | {
         Capability.OWN_ID: "it chooses the conversation's id itself",
         Capability.EPHEMERAL: "its protocol has no conversation that is not kept",
@@ -254,4 +269,23 @@ def _lacks(form: Mapping[str, Json]) -> dict[Capability, str]:
         capability: f"its declaration has no {what}"
         for capability, (there, what) in supported.items()
         if not there
+    } | _lacks_options(options, _TEMPLATES)
+
+
+_OF_ACP: Mapping[Capability, str] = {
+    Capability.ANSWER_SCHEMA: "answer_schema",
+    Capability.ADD_DIR: "add_dir",
+    Capability.EFFORT: "effort",
+}
+_TEMPLATES: Mapping[Capability, str] = {Capability.IMAGES: "image", **_OF_ACP}
+"""The templates for features that are named otherwise. Pictures are sent by the protocol."""
+
+
+def _lacks_options(
+    options: Mapping[str, Json], needed: Mapping[Capability, str]
+) -> dict[Capability, str]:
+    return {
+        capability: f"its declaration has no options.{name}"
+        for capability, name in needed.items()
+        if not options.get(name)
     }

@@ -44,6 +44,8 @@ class Agent(Backend):
         Capability.FORK: "it has no such option",
         Capability.IMAGES: "it cannot read images",
         Capability.ANSWER_SCHEMA: "it has no such option",
+        Capability.ADD_DIR: "it has no such option",
+        Capability.EFFORT: "it does not think",
         Capability.BUDGET: "it costs nothing",
     }
 

@@ -120,7 +120,10 @@ class Agent(Backend):
         Capability.COST: "it reports tokens but no cost",
         Capability.TITLE: "it makes no titles",
         Capability.FORK: "it has no such option",
+        Capability.IMAGES: "clinvk cannot pass it on yet",
         Capability.ANSWER_SCHEMA: "it has no such option",
+        Capability.ADD_DIR: "clinvk cannot pass it on yet",
+        Capability.EFFORT: "it has no such option",
         Capability.BUDGET: "it has no such option",
     }
     conversation_ids = UUID
@@ -145,9 +148,6 @@ class Agent(Backend):
         ProjectFile(".gemini/.env"),
         ENV_FILE,
     )
-    ways: ClassVar[Mapping[Capability, str]] = {
-        Capability.IMAGES: "@FILE in the prompt",
-    }
 
     def invocation(self, request: TurnRequest) -> Invocation:
         """One turn, with the prompt on stdin; if it asks, a dialogue.

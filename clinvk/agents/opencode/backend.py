@@ -81,7 +81,10 @@ class Agent(Backend):
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
         Capability.PARTIAL_MESSAGES: "it prints only whole messages, except where it asks",
+        Capability.IMAGES: "clinvk cannot pass it on yet",
         Capability.ANSWER_SCHEMA: "it has no such option",
+        Capability.ADD_DIR: "clinvk cannot pass it on yet",
+        Capability.EFFORT: "clinvk cannot pass it on yet",
         Capability.BUDGET: "it has no such option",
     }
     when_asking = frozenset({Capability.PARTIAL_MESSAGES})
@@ -107,7 +110,6 @@ class Agent(Backend):
     )
     ways: ClassVar[Mapping[Capability, str]] = {
         Capability.FORK: "--fork",
-        Capability.IMAGES: "--file=FILE",
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:

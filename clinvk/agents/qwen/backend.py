@@ -98,6 +98,10 @@ class Agent(Backend):
     )
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it reports tokens but no cost",
+        Capability.IMAGES: "clinvk cannot pass it on yet",
+        Capability.ANSWER_SCHEMA: "clinvk cannot pass it on yet",
+        Capability.ADD_DIR: "clinvk cannot pass it on yet",
+        Capability.EFFORT: "clinvk cannot pass it on yet",
         Capability.BUDGET: "it has no such option",
     }
     conversation_ids = UUID
@@ -130,8 +134,6 @@ class Agent(Backend):
     )
     ways: ClassVar[Mapping[Capability, str]] = {
         Capability.FORK: "--fork-session",
-        Capability.IMAGES: "@FILE in the prompt",
-        Capability.ANSWER_SCHEMA: "--json-schema=SCHEMA",
     }
 
     def invocation(self, request: TurnRequest) -> Invocation:

@@ -143,6 +143,8 @@ def _rest(shown: Shown, *, figures_kept: bool) -> Iterator[str]:
         {
             "Access": session.access and session.access.value,
             "System Prompt": session.system_prompt,
+            "Added Directories": ", ".join(session.add_dirs),
+            "Effort": session.effort and session.effort.value,
             "Parent": session.parent,
             "Imported": _imported(session),
             "Archived": "yes" if session.archived else None,
@@ -215,7 +217,11 @@ def _how_it_ended(shown: Shown) -> str | None:
 def _imported(session: Session) -> str | None:
     """The turns at the import, and the settings in the file that were not applied."""
     imported = provenance_of(session)
-    holds = {"access": session.access, "system_prompt": session.system_prompt}
+    holds = {
+        "access": session.access,
+        "system_prompt": session.system_prompt,
+        "add_dirs": [*session.add_dirs],
+    }
     words = [
         f"{name.replace('_', ' ')} `{safe_line(str(imported[name]))[:80]}`"
         for name in WITHHELD

@@ -80,9 +80,12 @@ def _check(session: Session, agents: Catalog) -> None:
 
 
 def _check_what_runs(session: Session, agents: Catalog) -> None:
-    """Raise `ValueError` for a relative directory, or an id that could be read as an option."""
+    """Raise `ValueError` for relative directories, or an id that could be read as an option."""
     if not session.cwd.startswith("/"):
         raise ValueError(f"`cwd` is not an absolute directory: `{safe_line(session.cwd)}`")
+    for directory in session.add_dirs:
+        if not directory.startswith("/"):
+            raise ValueError(f"`add_dirs` has no absolute directory: `{safe_line(directory)}`")
     for one in session.conversations:
         if one.id is not None and not _is_conversation(one.backend, one.id, agents):
             raise ValueError(

@@ -8,6 +8,7 @@ that exists is never overwritten, except by a longer copy of itself, if that is 
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +215,7 @@ class _Import:
         here = self._find(key)
         given = self._given(session, here)
         place_ = f"{where}.transcript"
-        staged = stage(self._world.home, one, place_, lambda line: {**line, **given}, held)
+        staged = stage(self._world.home, one, place_, partial(_replaced, given), held)
         session = checked_with_turns(session, staged.outline, place_, self._world.agents)
         session = _adapted(session, given)
         if here is None:
@@ -255,7 +256,7 @@ class _Import:
             return {name: encode(here)[name] for name in WITHHELD}
         settings = self._settings
         access = settings.backend(session.backend, "access") or settings.get("run.access")
-        return {"access": access, "system_prompt": None}
+        return {"access": access, "system_prompt": None, "add_dirs": []}
 
     def _with_names(self, ready: Sequence[_Ready], held: ExitStack) -> list[_Ready]:
         """The sessions with the names that no other one has; `held` keeps the names locked.
@@ -315,6 +316,11 @@ class _Import:
 def _is_kept(one: _Ready) -> bool:
     """Whether the session that is here has the name already."""
     return one.here is not None and one.session.name == one.here.name
+
+
+def _replaced(given: Mapping[str, Any], line: dict[str, Any]) -> dict[str, Any]:
+    """The line with these values; an older version's line has not all of the fields."""
+    return {**line, **{name: value for name, value in given.items() if value or name in line}}
 
 
 def _adapted(session: Session, given: Mapping[str, Any]) -> Session:

@@ -26,7 +26,8 @@ from clinvk.services.session_locks import agent_left, claim_of
 from clinvk.services.sessions.known_conversation import conversation_files_of
 from clinvk.services.turns.find_target import find_target, other_directory_note
 from clinvk.services.turns.history import refuse_newer
-from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
+from clinvk.services.turns.new_session import new_session
+from clinvk.services.turns.plan import TurnPlan, backend_for, plan_turn
 from clinvk.services.turns.record import Recording, cannot_save, not_recorded
 from clinvk.services.turns.recording_policy import recording_policy
 from clinvk.services.world import World

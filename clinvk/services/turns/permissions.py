@@ -51,6 +51,7 @@ class Permissions:
     def __init__(self, request: TurnRequest, rules: Rules, *, can_ask: bool) -> None:
         self._access = request.access
         self._directory = str(request.cwd)
+        self._added = [*map(str, request.add_dirs)]
         self._rules = rules
         self._can_ask = can_ask
         self._allowed_tools: set[str] = set()
@@ -95,7 +96,9 @@ class Permissions:
         seen = replace(request, paths=tuple(files))
         if self._access not in {Access.ASK, None}:
             return None
-        if rule := allowing([parse_rule(one) for one in self._rules.allow], seen, directory):
+        if rule := allowing(
+            [parse_rule(one) for one in self._rules.allow], seen, directory, self._added
+        ):
             return replace(_answer(request, DecidedBy.RULE, allowed=True), rule=rule)
         return None
 

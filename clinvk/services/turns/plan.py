@@ -12,11 +12,11 @@ from clinvk.agents.base import Backend, Capability
 from clinvk.errors import BackendUnsupportedError, UsageError
 from clinvk.model.access import Access
 from clinvk.model.config import Settings
-from clinvk.model.conversation import Conversation, TurnMode
+from clinvk.model.conversation import TurnMode
 from clinvk.model.moved import is_moved
 from clinvk.model.permission import NO_RULES, Rules
 from clinvk.model.request import IfMissing, Invocation, RunRequest, TurnRequest
-from clinvk.model.session import Session, TitleSource
+from clinvk.model.session import Session
 from clinvk.process.limits import Limits
 from clinvk.services.agents.programs import default_backend, program_of
 from clinvk.services.agents.project_files import refuse_programs_of_project
@@ -27,6 +27,7 @@ from clinvk.services.turns.access import (
     rules_of,
     useless_rules,
 )
+from clinvk.services.turns.attached import Attached, attached_to
 from clinvk.services.turns.conversation import (
     ChosenConversation,
     Past,
@@ -34,11 +35,11 @@ from clinvk.services.turns.conversation import (
     conversation_of,
 )
 from clinvk.services.turns.depth import refuse_too_deep
-from clinvk.services.turns.directories import turn_directory, working_directory
+from clinvk.services.turns.directories import turn_directory
 from clinvk.services.turns.own_figures import counters_kept
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import read_text
-from clinvk.text.title import title_from_prompt
+from clinvk.text.sanitize import safe_line
 from clinvk.text.units import parse_duration
 
 _FIRST_RESUME = 2
@@ -103,31 +104,6 @@ def _other_backend(request: RunRequest, session: Session, world: World) -> str:
     return f"leave `-b` out to continue it; {free}"
 
 
-def new_session(request: RunRequest, backend: Backend, settings: Settings, world: World) -> Session:
-    """A new session for its first turn; nothing is written.
-
-    If the agent accepts a conversation id, it is chosen here, so that it is on disk before the
-    agent gets the prompt.
-    """
-    now = world.now()
-    chosen = Capability.OWN_ID not in backend.lacks
-    return Session(
-        id=world.new_id(),
-        backend=backend.name,
-        cwd=str(working_directory(request.workdir or world.cwd)),
-        created_at=now,
-        last_used_at=now,
-        name=request.name,
-        title=request.title or title_from_prompt(request.prompt),
-        title_source=TitleSource.PERSON if request.title else TitleSource.PROMPT,
-        conversations=(Conversation(backend=backend.name, id=world.new_uuid()),) if chosen else (),
-        model_asked=request.model or settings.backend(backend.name, "model"),
-        access=access_of(request, None, backend, settings),
-        system_prompt=request.system_prompt or settings.backend(backend.name, "system_prompt"),
-        tags=tuple(dict.fromkeys((*settings.get("session.default_tags"), *request.tags))),
-    )
-
-
 def plan_turn(  # noqa: PLR0913  everything that a turn depends on
     request: RunRequest,
     session: Session,
@@ -137,11 +113,13 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
     *,
     past: Past | None = None,
     gone: bool = False,
+    attached: Attached | None = None,
 ) -> TurnPlan:
     """The session's next turn: the request, with defaults from the session.
 
     `past` reads the session's turns, None for a new one; it is only called if the agent's files do
-    not have the conversation. `gone` means that the agent itself reported it as missing.
+    not have the conversation. `gone` means that the agent itself reported it as missing. `attached`
+    is what an earlier plan of the turn has read.
 
     Raises the first error: a missing directory, a missing conversation, an option that the agent
     does not support, a missing program.
@@ -151,12 +129,14 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
     found = conversation_instead if gone else conversation_of
     conversation = found(request, session, backend, world, past)
     asked = _Asked(request=request, session=session, backend=backend, settings=settings)
-    turn = _turn_request(asked, conversation, cwd, world)
+    attached = attached or attached_to(request, session)
+    turn = _turn_request(asked, conversation, cwd, world, attached)
     backend.refuse_unsupported(turn)
     refuse_wider_arguments(request, turn, backend)
     rules = rules_of(request, turn, backend, settings)
     if turn.access is Access.READ_ONLY:
-        refuse_programs_of_project(backend, cwd, world)
+        for directory in (cwd, *turn.add_dirs):
+            refuse_programs_of_project(backend, directory, world)
     invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
     if invocation is None:
         raise backend.unsupported(Capability.SCREEN)
@@ -173,13 +153,24 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
         warnings=(
             *useless_rules(rules, backend, world),
             *_warnings(asked, conversation, turn.access),
+            *(f"the added directory `{safe_line(one)}` no longer exists" for one in attached.gone),
             *_may_be_lost(asked, conversation, world),
         ),
         rules=rules,
         moves_to=moves_to,
         conversation_origin=conversation.origin,
         kept=conversation.kept and not turn.elsewhere and not is_moved(session),
-        instead=partial(plan_turn, request, session, backend, settings, world, past=past, gone=True)
+        instead=partial(
+            plan_turn,
+            request,
+            session,
+            backend,
+            settings,
+            world,
+            past=past,
+            gone=True,
+            attached=attached,
+        )
         if ask_again
         else None,
     )
@@ -214,7 +205,7 @@ class _Asked(Struct, frozen=True, kw_only=True):
 
 
 def _turn_request(
-    asked: _Asked, conversation: ChosenConversation, cwd: Path, world: World
+    asked: _Asked, conversation: ChosenConversation, cwd: Path, world: World, attached: Attached
 ) -> TurnRequest:
     request, session, backend = asked.request, asked.session, asked.backend
     replayed, resumes = conversation.replay, conversation.resume
@@ -232,6 +223,10 @@ def _turn_request(
         system_prompt=request.system_prompt or session.system_prompt,
         system_prompt_changed=(resumes or conversation.origin is not None)
         and request.system_prompt not in (None, session.system_prompt),
+        images=attached.images,
+        schema=attached.schema,
+        add_dirs=attached.add_dirs,
+        effort=request.effort or session.effort,
         max_turns=asked.max_turns,
         ephemeral=request.ephemeral and Capability.EPHEMERAL not in backend.lacks,
         backend_args=(*extra_args, *request.backend_args),

@@ -15,8 +15,9 @@ from clinvk.model.request import RunRequest
 from clinvk.process.signals import SignalInbox
 from clinvk.services.turns.find_or_create import Opening
 from clinvk.services.turns.find_target import find_target, other_directory_note
+from clinvk.services.turns.new_session import new_session
 from clinvk.services.turns.permissions import Asker
-from clinvk.services.turns.plan import TurnPlan, backend_for, new_session, plan_turn
+from clinvk.services.turns.plan import TurnPlan, backend_for, plan_turn
 from clinvk.services.turns.record import before_the_agent
 from clinvk.services.turns.turn import Attend, Observer, Turn, never_waits
 from clinvk.services.world import World

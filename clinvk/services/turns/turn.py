@@ -88,6 +88,8 @@ class Turn:
         self._same = SameConversation(plan.backend, plan.request, kept=plan.kept)
         self._withheld: Failed | None = None
         self._watch: FileWatch | None = None
+        self._held: Outcome | None = None
+        """The outcome after the check of the answer's schema."""
         self._started = False
 
     def run(self, signals: SignalInbox) -> RunReport:
@@ -195,6 +197,8 @@ class Turn:
             return result
         backend, request = self._plan.backend, self._plan.request
         result = with_own_figures(result, backend, request, ending, self._world)
+        if (held := self._held) is not None:
+            result = replace(result, structured=held.structured, failure=held.failure)
         self._compare_files()
         result = replace(result, files=tuple(self._collected.files.values()))
         if self._is_gone(result):
@@ -229,6 +233,8 @@ class Turn:
             if why is not None:
                 self._handle(Failed(failure=why))
                 self._collected.result = replace(result, failure=why)
+        if (schema := self._plan.request.schema) is not None and result.failure is None:
+            result = self._held_to(schema, result)
         if self._collected.denied and self._plan.request.access is not Access.READ_ONLY:
             session_id = self._recording.session_id
             way = way_to_allow(self._collected.denied, self._plan, session_id)
@@ -237,6 +243,17 @@ class Turn:
             self._handle(Warned(message=_UNNAMED, code="clinvk"))
         if notice := incomplete_answer_notice(result, self._collected):
             self._handle(Warned(message=notice, code="answer"))
+
+    def _held_to(self, schema: str, result: Outcome) -> Outcome:
+        """The outcome of a turn that ended well, with the value that its schema asks for."""
+        if result.stop_reason in (StopReason.CANCELLED, StopReason.TIMEOUT):
+            return result
+        from clinvk.services.turns.answer_schema import with_value
+
+        self._held = with_value(result, schema)
+        if self._held.failure is not None:
+            self._handle(Failed(failure=self._held.failure))
+        return self._held
 
     def _start_instead(self, plan: TurnPlan) -> None:
         """Use a plan with another conversation, and discard the first attempt."""

@@ -162,6 +162,12 @@ class OptionsSection(Section):
         None, "With `{system_prompt}` or `{system_prompt_file}`."
     )
     max_turns: list[Argument] | None = setting(None, "With `{max_turns}`.")
+    image: list[Argument] | None = setting(None, "With `{image}`, the path; once for each picture.")
+    answer_schema: list[Argument] | None = setting(None, "With `{schema}` or `{schema_file}`.")
+    add_dir: list[Argument] | None = setting(None, "With `{add_dir}`; once for each directory.")
+    effort: list[Argument] | None = setting(
+        None, "With `{effort}`, which is `low`, `medium`, `high` or `max`."
+    )
 
 
 class DeclaredSection(Section):

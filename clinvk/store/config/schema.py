@@ -13,6 +13,7 @@ from clinvk.errors import UsageError
 from clinvk.model.access import Access
 from clinvk.model.config import BACKEND_DEFAULTS, DEFAULTS, NULL_MEANS
 from clinvk.model.declared import BACKEND_NAME
+from clinvk.model.effort import Effort
 from clinvk.model.names import checked_tag
 from clinvk.model.permission import checked_rule
 from clinvk.store.config.declared import Declared
@@ -72,6 +73,11 @@ class BackendSection(Section):
     system_prompt: Filled | None = setting(
         None,
         f"Appended to the agent's own system prompt; null: {NULL_MEANS['system_prompt']}.",
+    )
+    effort: Effort | None = setting(
+        None,
+        f"How much the model thinks; null: {NULL_MEANS['effort']}.",
+        strict=False,
     )
     extra_args: list[Word] = setting([], "Arguments passed to the agent's CLI unchanged.")
     binary: Filled | None = setting(

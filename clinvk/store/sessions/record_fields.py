@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from clinvk.model.access import Access
 from clinvk.model.conversation import Conversation
+from clinvk.model.effort import Effort
 from clinvk.model.session import SCHEMA, OpenTurn, Session, Status, TitleSource
 from clinvk.model.usage import FIGURES, UNKNOWN_USAGE, Usage
 from clinvk.text.json_codec import time_from_text, time_to_text
@@ -81,6 +82,12 @@ def _amount(value: object) -> float:
 def _tags(value: object) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(tag, str) for tag in value):
         return tuple(dict.fromkeys(map(normal, value)))
+    raise ValueError
+
+
+def _directories(value: object) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(dict.fromkeys(value))
     raise ValueError
 
 
@@ -160,6 +167,8 @@ SOURCE = _words(TitleSource, TitleSource.PROMPT)
 ACCESS = _words(Access, firm=True)
 STATUS = _words([one for one in Status if one is not Status.RUNNING], Status.ACTIVE)
 TAGS = Kind("a list of texts", _tags, list, default=())
+DIRECTORIES = Kind("a list of texts", _directories, list, default=())
+EFFORT = _words(Effort)
 USAGE = Kind("an object of counts", read_usage, lambda usage: usage.figures, default=UNKNOWN_USAGE)
 FIGURE_COUNTS = Kind("an object of counts", _figure_counts, dict)
 CONVERSATIONS = Kind(
@@ -196,6 +205,8 @@ FIELDS = (
     RecordField("model_requested", "model_asked", MAYBE_TEXT),
     RecordField("access", "access", ACCESS),
     RecordField("system_prompt", "system_prompt", MAYBE_TEXT),
+    RecordField("add_dirs", "add_dirs", DIRECTORIES),
+    RecordField("effort", "effort", EFFORT),
     RecordField("cwd", "cwd", TEXT),
     RecordField("status", "status", STATUS),
     RecordField("archived", "archived", FLAG),

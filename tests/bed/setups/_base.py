@@ -37,6 +37,15 @@ class Setup:
     edits_unasked: ClassVar[bool] = False
     """Whether its headless default writes files."""
 
+    sees: ClassVar[tuple[str, ...]] = ()
+    """Options for a model that it sends pictures to, if it sends its usual one none."""
+
+    in_form: ClassVar[str] = "[[say:{}]]"
+    """How the model gives an answer that has to match a schema: some agents have a tool for it."""
+
+    most_effort: ClassVar[str] = ""
+    """What stands in a request for `--effort max`, if it has that option."""
+
     ready: ClassVar[str] = ""
     """What its own screen shows once a prompt can be typed."""
 

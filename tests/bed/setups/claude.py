@@ -11,6 +11,8 @@ class Agent(Setup):
     """It has no files of its own until it is started."""
 
     program = "@anthropic-ai/claude-code/bin/claude.exe"
+    in_form = "[[tool:StructuredOutput|{}]]"
+    most_effort = '"effort": "max"'
     ready = "❯"  # noqa: RUF001  its sign
     other_model = "claude-sonnet-4-5"
     conversations = ".claude/projects/*/*.jsonl"

@@ -31,6 +31,7 @@ class Agent(Setup):
     """A provider of its own, which is the mock model."""
 
     program = "@openai/codex/bin/codex.js"
+    most_effort = '"effort": "xhigh"'
     ready = "Ask Codex"
     other_model = "gpt-5.1-codex-mini"
     conversations = ".codex/sessions/*/*/*/*.jsonl"

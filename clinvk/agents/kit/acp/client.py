@@ -4,12 +4,13 @@
 the one before. No files and no terminals are offered to the agent, so it uses its own.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
 from clinvk.agents.base import Parser, Reply
-from clinvk.agents.kit.acp.errors import failure_of
+from clinvk.agents.kit.acp.errors import ENDS, FAILED_ENDS, failure_of
+from clinvk.agents.kit.acp.images import image_blocks, takes_images
 from clinvk.agents.kit.acp.permission import option, permission_request, selected
 from clinvk.agents.kit.acp.tools import ToolCall, ToolReports
 from clinvk.agents.kit.acp.updates import Updates
@@ -45,15 +46,6 @@ from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.text.bounded import CUT_NOTE
 
 _VERSION = 1
-_FAILED_ENDS: Mapping[str, tuple[FailureCode, str, StopReason]] = {
-    "max_turn_requests": (
-        FailureCode.TURN_LIMIT,
-        "the number of steps that was allowed is used up",
-        StopReason.MAX_TURNS,
-    ),
-    "cancelled": (FailureCode.KILLED, "the turn was cancelled", StopReason.ERROR),
-}
-_ENDS = {"max_tokens": StopReason.LENGTH, "refusal": StopReason.FILTERED}
 _HISTORY = frozenset({"user_message_chunk", "agent_message_chunk", "tool_call"})
 
 
@@ -102,6 +94,7 @@ class AcpParser(Parser):
         _initialize(self._rpc)  # it was sent as the invocation's stdin
         self._init: Init | None = None
         self._session = ""
+        self._offers: Line = {}
         self._history_seen = False
         self.prompts = 0
         """How many prompts the agent was given: a denial may need another one."""
@@ -194,6 +187,7 @@ class AcpParser(Parser):
             return
         result = mapping(response.result)
         if response.awaited == "initialize":
+            self._offers = mapping(result.get("agentCapabilities"))
             yield from self._initialized()
         elif response.awaited == "session":
             yield from self._opened(result)
@@ -203,6 +197,10 @@ class AcpParser(Parser):
             yield from self._prompted(result)
 
     def _initialized(self) -> _Parsed:
+        if self._request.images and not takes_images(self._offers):
+            why = failure(FailureCode.OPTION_REFUSED, "the agent takes no pictures here")
+            yield from self._fail(why)
+            return
         params: dict[str, Json] = {"cwd": str(self._request.cwd), "mcpServers": []}
         method = "session/new"
         if self._request.resume:
@@ -237,25 +235,26 @@ class AcpParser(Parser):
         yield self._set_mode() if self._history_seen else self._prompt(self._request.prompt)
 
     def _prompt(self, words: str) -> Reply:
+        images = () if self.prompts else image_blocks(self._request.images)
         self.prompts += 1
-        params = {"sessionId": self._session, "prompt": [{"type": "text", "text": words}]}
+        params = {"sessionId": self._session, "prompt": [{"type": "text", "text": words}, *images]}
         return self._rpc.request("session/prompt", params, "prompt")
 
     def _prompted(self, result: Line) -> _Parsed:
         reason = text(result.get("stopReason"))
         self.note_prompt(result)
-        if self._to_say and not self._stopped and reason not in _FAILED_ENDS:
+        if self._to_say and not self._stopped and reason not in FAILED_ENDS:
             words, self._to_say = "\n".join(self._to_say), []
             self.updates.end_message()
             yield self._prompt(words)
             return
         for key in list(self._asked):
             yield from self._withdrawn(key)
-        if reason in _FAILED_ENDS:
-            code, words, stop_reason = _FAILED_ENDS[reason]
+        if reason in FAILED_ENDS:
+            code, words, stop_reason = FAILED_ENDS[reason]
             told = self.ended(self._result(failure(code, words), stop_reason))
         else:
-            told = self.ended(self._result(None, _ENDS.get(reason, StopReason.END_TURN)))
+            told = self.ended(self._result(None, ENDS.get(reason, StopReason.END_TURN)))
         if told.failure is not None:
             yield Failed(failure=told.failure)
         if self.updates.answer.cut:

@@ -1,6 +1,10 @@
-"""What the error of an agent means: by the status of its service, else by its words."""
+"""What the error of an agent means, and the end of a prompt.
+
+An error means what the status of its service says, else its words.
+"""
 
 import re
+from collections.abc import Mapping
 
 from clinvk.agents.kit.failures import (
     Words,
@@ -12,6 +16,17 @@ from clinvk.agents.kit.failures import (
 from clinvk.agents.kit.json_rpc import RpcError
 from clinvk.agents.kit.jsonl import count, mapping, parse_object, text
 from clinvk.model.failure import Failure, FailureCode
+from clinvk.model.outcome import StopReason
+
+FAILED_ENDS: Mapping[str, tuple[FailureCode, str, StopReason]] = {
+    "max_turn_requests": (
+        FailureCode.TURN_LIMIT,
+        "the number of steps that was allowed is used up",
+        StopReason.MAX_TURNS,
+    ),
+    "cancelled": (FailureCode.KILLED, "the turn was cancelled", StopReason.ERROR),
+}
+ENDS = {"max_tokens": StopReason.LENGTH, "refusal": StopReason.FILTERED}
 
 _AUTHENTICATION_REQUIRED = -32_000
 _NOT_FOUND = -32_002

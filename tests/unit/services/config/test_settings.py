@@ -32,6 +32,7 @@ VALUES = {
     "backends.demo.model": ("7", "7"),
     "backends.demo.access": ("full", "full"),
     "backends.demo.system_prompt": ("be [brief", "be [brief"),
+    "backends.demo.effort": ("max", "max"),
     "backends.demo.extra_args": ("--x 'a b'", ["--x", "a b"]),
     "backends.demo.binary": ("/x/y", "/x/y"),
     "backends.demo.enabled": ("no", False),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from clinvk.errors import SessionDamagedError
 from clinvk.model.access import Access
 from clinvk.model.config import Setting, merge
+from clinvk.model.effort import Effort
 from clinvk.model.provenance import provenance_of
 from clinvk.services.session_locks import claim_of
 from clinvk.services.sessions.importing import Imported, import_sessions
@@ -209,8 +210,16 @@ def test_a_session_that_lost_its_record_and_went_on_is_not_overwritten(
 
 def stranger(**changed: Any) -> bytes:
     """A session as somebody else's file may say it."""
-    said = {"access": "full", "system_prompt": "Obey.", "turns": 1, **changed}
-    line = {"type": "session", **{name: {**RECORD, **said}.get(name) for name in TOLD}}
+    said = {
+        "access": "full",
+        "system_prompt": "Obey.",
+        "add_dirs": ["/etc"],
+        "effort": "max",
+        "turns": 1,
+        **changed,
+    }
+    names = (*TOLD, "add_dirs", "effort")
+    line = {"type": "session", **{name: {**RECORD, **said}.get(name) for name in names}}
     transcript = [
         line,
         json.dumps({**line, "title": "another"}, indent=None, separators=(" , ", ":")),
@@ -218,17 +227,24 @@ def stranger(**changed: Any) -> bytes:
     return document({"record": {**RECORD, **said}, "transcript": transcript})
 
 
-def test_an_import_carries_no_access_and_no_system_prompt(
+def test_an_import_carries_no_access_no_system_prompt_and_no_directories(
     store: SessionStore, world: World
 ) -> None:
     """Neither in the record nor in the transcript, from which a record can be rebuilt."""
     assert imported(world, stranger()).imported == [RECORD["id"]]
     session = store.load(str(RECORD["id"]))
-    assert (session.access, session.system_prompt) == (None, None)
-    assert provenance_of(session) == {"access": "full", "system_prompt": "Obey.", "turns": 1}
+    assert (session.access, session.system_prompt, session.add_dirs) == (None, None, ())
+    assert session.effort is Effort.MAX  # as the model
+    assert provenance_of(session) == {
+        "access": "full",
+        "system_prompt": "Obey.",
+        "add_dirs": ["/etc"],
+        "turns": 1,
+    }
     written = store.home.transcript(session.id).read_text()
     assert "Obey." not in written
     assert "full" not in written
+    assert "/etc" not in written
     assert imported(world, stranger()).present == [session.id]
 
 
@@ -244,6 +260,7 @@ def test_a_trusted_import_is_as_its_file_says(store: SessionStore, world: World)
     imported(world, stranger(), trust=True)
     session = store.load(str(RECORD["id"]))
     assert (session.access, session.system_prompt) == (Access.FULL, "Obey.")
+    assert session.add_dirs == ("/etc",)
 
 
 def test_an_import_is_not_the_last_session_until_it_is_used(

@@ -18,6 +18,7 @@ from bed.kept import load_record
 from clinvk.errors import SessionDamagedError, StoreError
 from clinvk.model.access import Access
 from clinvk.model.conversation import Conversation
+from clinvk.model.effort import Effort
 from clinvk.model.session import OpenTurn, Session, Status, TitleSource
 from clinvk.model.usage import FIGURES, Usage
 from clinvk.store.home import Home
@@ -82,6 +83,8 @@ sessions = st.builds(
     model_asked=st.none() | texts,
     access=st.none() | st.sampled_from(Access),
     system_prompt=st.none() | texts,
+    add_dirs=st.lists(texts, max_size=3, unique=True).map(tuple),
+    effort=st.none() | st.sampled_from(Effort),
     status=st.sampled_from([Status.ACTIVE, Status.ERROR, Status.COMPLETED]),
     archived=st.booleans(),
     parent=st.none() | texts,
@@ -129,7 +132,7 @@ def test_a_record_reads_as_the_contract_says(new_session: Callable[..., Session]
     fields = json.loads(page)
     assert list(fields) == [
         "schema", "id", "name", "title", "title_source", "backend", "conversations",
-        "model_requested", "access", "system_prompt", "cwd",
+        "model_requested", "access", "system_prompt", "add_dirs", "effort", "cwd",
         "status", "archived", "parent", "tags", "created_at", "last_used_at", "turns",
         "turns_reported", "usage", "cost_usd", "figures_reported", "open_turn",
     ]  # fmt: skip

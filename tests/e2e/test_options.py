@@ -1,0 +1,88 @@
+"""What most agents have and clinvk has one option for, seen at the model and on the disk."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bed.command import Command
+from bed.mock_model import MockModel
+from bed.setups import SETUPS
+from clinvk.agents import registry as backends
+from clinvk.agents.base import Backend, Capability
+
+PICTURE = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
+    "rkJggg=="
+)
+SCHEMA = {
+    "type": "object",
+    "properties": {"word": {"type": "string"}},
+    "required": ["word"],
+    "additionalProperties": False,
+}
+VALUE = {"word": "x"}
+
+
+def _can(backend: Backend, access: str) -> set[Capability]:
+    lacked = {*backend.lacks, *(backend.lacks_when_asking if access == "ask" else ())}
+    return {*Capability} - lacked
+
+
+def _options(clinvk: Command, elsewhere: Path, can: set[Capability]) -> Iterator[str]:
+    """The options that it has, with paths that are relative or have a blank."""
+    if Capability.IMAGES in can:
+        (clinvk.home.project / "a dot.png").write_bytes(base64.b64decode(PICTURE))
+        yield "--image=a dot.png"
+    if Capability.ANSWER_SCHEMA in can:
+        (clinvk.home.project / "form.json").write_text(json.dumps(SCHEMA))
+        yield "--schema=form.json"
+    if Capability.ADD_DIR in can:
+        yield f"--add-dir={elsewhere}"
+    if Capability.EFFORT in can:
+        yield "--effort=max"
+
+
+@pytest.mark.every_agent
+@pytest.mark.parametrize("access", ["edit", "ask"])
+def test_picture_schema_directory_and_effort_reach_the_agent(
+    clinvk: Command, server: MockModel, backend: str, access: str, tmp_path: Path
+) -> None:
+    """On both channels; the directory and the effort also in the next turn, without saying so."""
+    agent, setup = backends.get(backend), SETUPS[backend]
+    if Capability(access) in agent.lacks:
+        pytest.skip("it has not this access")
+    elsewhere = tmp_path / "else where"
+    elsewhere.mkdir()
+    can = _can(agent, access)
+    allowed = ["--allow=Edit"] if access == "ask" else []
+    seeing = setup.sees if Capability.IMAGES in can else ()
+    writes = f"[[write:{elsewhere}/one.txt|1]]" if Capability.ADD_DIR in can else ""
+    says = setup.in_form.format(json.dumps(VALUE)) if Capability.ANSWER_SCHEMA in can else ""
+    options = [*_options(clinvk, elsewhere, can), *seeing, *allowed]
+    how = ("-b", backend, "--access", access, "-o", "json")
+    ran = clinvk(*how, *options, f"look {writes}{says}")
+    assert ran.exit_code == 0, ran.stdout + ran.stderr
+    result = ran.json()
+    sent = json.dumps([one.body for one in server.requests])
+    if Capability.IMAGES in can:
+        assert PICTURE[:32] in sent or "data:image/jpeg;base64," in sent  # one makes it a JPEG
+    if Capability.ANSWER_SCHEMA in can:
+        assert "additionalProperties" in sent
+        assert (result["structured"], json.loads(result["text"])) == (VALUE, VALUE)
+    if Capability.EFFORT in can:
+        assert setup.most_effort in sent
+    if Capability.ADD_DIR in can:
+        assert (elsewhere / "one.txt").read_text().strip() == "1"
+    if access == "ask" or not can & {Capability.ADD_DIR, Capability.EFFORT}:
+        return
+    before = len(server.requests)
+    again = writes.replace("one.txt|1", "two.txt|2")
+    assert clinvk("-c", f"go on {again}").exit_code == 0
+    if Capability.EFFORT in can:
+        later = json.dumps([one.body for one in server.requests[before:]])
+        assert setup.most_effort in later
+    if Capability.ADD_DIR in can:
+        assert (elsewhere / "two.txt").read_text().strip() == "2"
