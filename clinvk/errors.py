@@ -24,6 +24,7 @@ clinvk. An error *inside an agent* is not raised: it is the `Failure` in the tur
     └ BackendError                  backend_error               5
        ├ BackendUnknownError        backend_unknown
        ├ BackendNotInstalledError   backend_not_installed
+       ├ BackendTooOldError         backend_too_old
        ├ BackendStartError          backend_not_startable
        └ BackendUnsupportedError    backend_unsupported
 """
@@ -213,6 +214,12 @@ class BackendNotInstalledError(BackendError):
     """The agent's program is not installed; the hint says how to install it."""
 
     code = "backend_not_installed"
+
+
+class BackendTooOldError(BackendError):
+    """The installed version of the agent is too old; the hint says how to update it."""
+
+    code = "backend_too_old"
 
 
 class BackendStartError(BackendError):

@@ -36,6 +36,7 @@ def _table() -> Iterator[str]:
     yield f"| | {' | '.join(one.name for one in known)} |"
     yield "|---" * (len(known) + 1) + "|"
     yield f"| tested versions | {' | '.join(', '.join(one.tested_versions) for one in known)} |"
+    yield f"| oldest version | {' | '.join(one.oldest_version or 'unknown' for one in known)} |"
     for capability in Capability:
         cells = (_cell(capability, one) for one in known)
         yield f"| {capability.meaning} | {' | '.join(cells)} |"

@@ -9,7 +9,7 @@ from clinvk.cli.options import OutputFormat
 from clinvk.cli.render.errors import say_warning
 from clinvk.cli.streams import OutputClosed, Streams
 from clinvk.cli.turn_options import TurnOptions, declared
-from clinvk.cli.turns import request_of, waiting_reporter
+from clinvk.cli.turns import request_of, tell_first_choice, waiting_reporter
 from clinvk.errors import ClinvkError, ExitStatus, UsageError
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.turns.interactive import ScreenResult, run_screen
@@ -47,6 +47,8 @@ def open_screen(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # 
             "an agent's interactive screen needs a terminal",
             hint="give a prompt, or start it in a terminal",
         )
+    if not options.quiet:
+        tell_first_choice(cli, request, settings, streams)
     over = run_screen(
         request,
         cli.world,

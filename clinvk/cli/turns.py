@@ -15,7 +15,7 @@ from clinvk.cli.turn_options import TurnOptions
 from clinvk.errors import ExitStatus
 from clinvk.model.config import Settings
 from clinvk.model.report import TurnStart
-from clinvk.model.request import RunRequest
+from clinvk.model.request import Pick, RunRequest
 from clinvk.services.config.settings import effective_settings
 from clinvk.services.turns.run import dry_run, run
 from clinvk.text.sanitize import safe_line
@@ -40,6 +40,8 @@ def run_turn(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # noq
         plan = dry_run(request, cli.world, settings)
         render_plan(plan, cli.world.environ, streams, as_json=chosen is not OutputFormat.TEXT)
         return ExitStatus.OK
+    if chosen is OutputFormat.TEXT and not options.quiet:
+        tell_first_choice(cli, request, settings, streams)
     renderer = renderer_for(
         streams,
         chosen.value,
@@ -76,6 +78,18 @@ def run_turn(cli: Cli, options: TurnOptions, **which: Any) -> ExitStatus:  # noq
             asker.close()
         renderer.close()
     return status
+
+
+def tell_first_choice(cli: Cli, request: RunRequest, settings: Settings, streams: Streams) -> None:
+    """Tell a person once which of several agents is used, if nothing chooses it."""
+    known = request.backend or request.name or request.session or request.pick is not Pick.NEW
+    may_continue = settings.get("session.auto_resume")
+    if known or may_continue or request.ephemeral or not streams.stderr_is_tty:
+        return
+    from clinvk.services.agents.first_choice import first_choice
+
+    if note := first_choice(settings, cli.world):
+        streams.err(safe_line(note))
 
 
 class _AskingObserver:

@@ -10,11 +10,15 @@ _PART = r"[0-9]{1,9}|[^0-9]+"
 
 
 class VersionMatch(StrEnum):
-    """How an installed version compares with the tested ones; `OTHER` is between two of them."""
+    """How an installed version compares with the tested ones; `OTHER` is between two of them.
+
+    `TOO_OLD` is older than the oldest that works.
+    """
 
     TESTED = "tested"
     NEWER = "newer"
     OLDER = "older"
+    TOO_OLD = "too_old"
     OTHER = "other"
     UNKNOWN = "unknown"
 

@@ -24,7 +24,9 @@ def backend_to_json(state: "BackendState") -> dict[str, Any]:
         **chosen(state, "program", "version"),
         "version_fault": state.fault,
         "version_drift": state.version_match,
-        **chosen(state, "tested_versions", "signed_in", "supports", "lacks", "ways"),
+        **chosen(
+            state, "tested_versions", "oldest_version", "signed_in", "supports", "lacks", "ways"
+        ),
         "install_hint": state.install_hint,
     }
 

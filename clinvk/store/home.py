@@ -71,6 +71,16 @@ class Home(Struct, frozen=True, dict=True):
         """The database of the index."""
         return self.cache / "index.sqlite3"
 
+    @cached_property
+    def versions(self) -> Path:
+        """What the agents' programs printed as their versions."""
+        return self.cache / "versions.json"
+
+    @cached_property
+    def choice_told(self) -> Path:
+        """Exists after a person was told which of several agents is used."""
+        return self.cache / "choice-told"
+
     def record(self, session_id: str) -> Path:
         """The record of a session."""
         return self.sessions / f"{_checked(session_id)}.json"

@@ -16,10 +16,17 @@ from clinvk.text.json_codec import json_list, json_page
 from clinvk.text.sanitize import safe_line
 from clinvk.text.units import UNKNOWN
 
-_HEAD = ("NAME", "AGENT", "VERSION", "SIGNED IN", "PROGRAM")
+_HEAD = ("NAME", "AGENT", "VERSION", "STATE", "SIGNED IN")
+_STATES = {
+    VersionMatch.TOO_OLD: "too old",
+    VersionMatch.OTHER: "untested",
+    VersionMatch.UNKNOWN: UNKNOWN,
+}
+"""The state of an installed agent where its word for people is another one."""
 _VERSION_NOTES = {
     VersionMatch.NEWER: "; the installed one is newer",
     VersionMatch.OLDER: "; the installed one is older",
+    VersionMatch.TOO_OLD: "; the installed one is too old",
     VersionMatch.OTHER: "; the installed one is different",
 }
 _MARKS = {Held.YES: "✓", Held.NO: "✗", Held.NOT_TRIED: "\N{EN DASH}"}
@@ -37,8 +44,8 @@ def render_backends(
 
         streams.out_json(json_list(map(backend_to_json, states)).decode())
         return
-    rows = [_HEAD, *(_row(state) for state in states)]
-    streams.out(_page(rows, _notes(states) if verbose else (), streams))
+    rows = [_HEAD, *(_row(state) for state in states if state.installed)]
+    streams.out(_page(rows, _notes(states, verbose=verbose), streams))
     if not verbose and streams.stdout_is_tty:
         streams.err("`clinvk backends NAME` shows what an agent can do")
 
@@ -61,7 +68,7 @@ def _page(rows: Sequence[Sequence[str]], notes: Iterable[str], streams: Streams)
     head, *lines = "".join(in_columns(rows)).splitlines()
     shown = (
         head,
-        *folded(lines, columns, indent=head.index(_HEAD[-1])),
+        *folded(lines, columns, indent=head.index(_HEAD[2])),
         *folded("".join(notes).splitlines(), columns, indent=len(_INDENT)),
     )
     return "".join(f"{line}\n" for line in shown)
@@ -72,32 +79,47 @@ def _row(state: BackendState) -> tuple[str, ...]:
         f"{state.name}{' (default)' if state.is_default else ''}",
         state.title,
         safe_line(state.version or UNKNOWN),
+        _state(state),
         state.signed_in.value.replace("_", " ") if state.installed else UNKNOWN,
-        safe_line(_program(state)),
     )
 
 
-def _program(state: BackendState) -> str:
-    if state.program is None:
-        return f"not installed: {state.install_hint}"
-    return state.program[0] if state.enabled else f"{state.program[0]} (switched off)"
+def _state(state: BackendState) -> str:
+    if not state.installed:
+        return "not installed"
+    if not state.enabled:
+        return "switched off"
+    if state.broken:
+        return "broken"
+    return _STATES.get(state.version_match, state.version_match.value)
 
 
-def _notes(states: Sequence[BackendState]) -> Iterator[str]:
-    """The tested versions and the abilities of each installed agent.
+def _notes(states: Sequence[BackendState], *, verbose: bool) -> Iterator[str]:
+    """The names of those that are not installed; if `verbose`, what the others can do.
 
     The documentation has a table of all agents, including those that are not installed.
     """
-    for state in filter(lambda state: state.installed, states):
+    if absent := [state.name for state in states if not state.installed]:
+        yield f"not installed (`clinvk backends NAME` says how): {', '.join(absent)}\n"
+    for state in filter(lambda state: verbose and state.installed, states):
         yield from _abilities(state)
 
 
 def _abilities(state: BackendState) -> Iterator[str]:
     yield f"\n{state.name}\n"
+    if state.program is not None:
+        yield f"  program: {safe_line(state.program[0])}\n"
+    else:
+        yield f"  not installed: {state.install_hint}\n"
     if state.fault:
         yield f"  version: unknown ({safe_line(state.fault)})\n"
     if tested := ", ".join(state.tested_versions):
         yield f"  tested: {tested}{_VERSION_NOTES.get(state.version_match, '')}\n"
+    if state.oldest_version is not None:
+        update = f"; update it: {state.install_hint}" * (
+            state.version_match is VersionMatch.TOO_OLD
+        )
+        yield f"  oldest that works: {state.oldest_version}{update}\n"
     yield from _listed("can:", map(_meaning, state.supports))
     for thing, way in state.ways.items():
         passed = "`--backend-arg=" if way.startswith("-") else "`"

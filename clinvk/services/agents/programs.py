@@ -1,7 +1,7 @@
 """Selects the default agent, and finds an agent's program."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from clinvk.agents.base import Backend
@@ -22,15 +22,24 @@ def default_backend(settings: Settings, world: World, *, screen: bool = False) -
     """
     if configured := settings.get("default_backend"):
         return world.agents.get(configured)
-    known = sorted(
+    if (chosen := next(preferred_backends(settings, world), None)) is not None:
+        return chosen
+    way_out = [install_hint(_known(world)), _TRY_SCREEN if screen else TRY_WITHOUT]
+    raise BackendNotInstalledError("no coding agent is installed", hint="\n".join(way_out))
+
+
+def preferred_backends(settings: Settings, world: World) -> Iterator[Backend]:
+    """The installed ones that can be the default, the default first."""
+    for backend in _known(world):
+        if settings.backend(backend.name, "enabled") and find_program(backend, settings, world):
+            yield backend
+
+
+def _known(world: World) -> list[Backend]:
+    return sorted(
         (backend for backend in map(world.agents.get, built_in()) if backend.preference),
         key=lambda backend: backend.preference or 0,
     )
-    for backend in known:
-        if settings.backend(backend.name, "enabled") and find_program(backend, settings, world):
-            return backend
-    way_out = [install_hint(known), _TRY_SCREEN if screen else TRY_WITHOUT]
-    raise BackendNotInstalledError("no coding agent is installed", hint="\n".join(way_out))
 
 
 def default_name(world: World) -> str | None:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -20,6 +20,7 @@ from clinvk.process.ending import EndReason
 from clinvk.process.limits import Limits
 from clinvk.process.signals import SignalInbox
 from clinvk.services.agents.catalog import Catalog
+from clinvk.services.agents.known_versions import is_too_old, remember_versions
 from clinvk.services.agents.programs import default_backend, find_program
 from clinvk.services.world import World
 from clinvk.text.sanitize import safe_line
@@ -56,6 +57,7 @@ class BackendState(Struct, frozen=True, kw_only=True):
     fault: str | None
     broken: bool
     tested_versions: tuple[str, ...]
+    oldest_version: str | None
     signed_in: SignedIn
     supports: tuple[str, ...]
     lacks: Mapping[str, str]
@@ -71,7 +73,9 @@ class BackendState(Struct, frozen=True, kw_only=True):
 
     @property
     def version_match(self) -> VersionMatch:
-        """How the installed version compares with the tested ones."""
+        """How the installed version compares with the tested ones, and with the oldest."""
+        if self.oldest_version is not None and is_too_old(self.version, self.oldest_version):
+            return VersionMatch.TOO_OLD
         return match_version(self.version, self.tested_versions)
 
 
@@ -99,6 +103,7 @@ def backend_states(
             program=programs[backend.name],
             **asdict(answers.get(backend.name, _Answer())),
             tested_versions=backend.tested_versions,
+            oldest_version=backend.oldest_version,
             signed_in=_signed_in(backend, world),
             supports=tuple(
                 one.value for one in Capability if one not in {*backend.lacks, *WITHOUT_OPTION}
@@ -208,3 +213,15 @@ def _answer(child: Child, patience_s: float) -> _Answer:
         return _Answer(fault=f"`--version` ended with {ending.exit_code}", broken=True)
     fault = f"it did not answer `--version` within {patience_s:g} s"
     return _Answer(fault=fault, broken=True)
+
+
+def remember_states(states: Iterable[BackendState], world: World) -> None:
+    """Keep the versions of those that can be too old, for later turns; see `known_version`."""
+    remember_versions(
+        {
+            state.program[0]: state.version
+            for state in states
+            if state.program and state.version and state.oldest_version
+        },
+        world,
+    )

@@ -60,6 +60,14 @@ def _of(state: BackendState, survey: Survey) -> Iterator[Finding]:
             where=state.program[0],
             remedy=f"install it again: {state.install_hint}",
         )
+    if state.version_match is VersionMatch.TOO_OLD:
+        yield (problem if chosen or state.is_default else warning)(
+            "backend_too_old",
+            f"`{state.name}` {state.version} is too old: clinvk needs {state.oldest_version} or"
+            " later",
+            where=state.program[0],
+            remedy=f"update it: {state.install_hint}",
+        )
     if why := _VERSION_NOTES.get(state.version_match):
         yield note(
             "backend_version_untested",

@@ -20,6 +20,8 @@ from clinvk.process.descendants import RUN_MARK, new_mark
 from clinvk.process.foreground import ForegroundEnd, run_foreground
 from clinvk.process.orphans import run_identity
 from clinvk.process.scratch import ScratchFiles
+from clinvk.process.signals import SignalInbox
+from clinvk.services.agents.known_versions import may_be_too_old
 from clinvk.services.files.observe import watch_files
 from clinvk.services.turns.find_or_create import Opening
 from clinvk.services.turns.native_import import (
@@ -32,6 +34,7 @@ from clinvk.services.turns.native_import import (
 )
 from clinvk.services.turns.plan import TurnPlan
 from clinvk.services.turns.record import before_the_agent
+from clinvk.services.turns.too_old import refuse_too_old
 from clinvk.services.world import World
 
 
@@ -65,6 +68,9 @@ def run_screen(
     with before_the_agent(), ExitStack() as held:
         opening = Opening(request, world, settings, held, recorder=ScreenRecording, waiting=waiting)
         plan, recording = opening.open()
+        if may_be_too_old(plan.backend, plan.program[0], world):
+            with SignalInbox() as signals:
+                refuse_too_old(plan, world, signals)
         recording.start(plan)  # the user enters the prompts in the screen, so this comes first
         lost = (recording.unrecorded,) if recording.unrecorded else ()
         for note in (*lost, *opening.notes, *plan.warnings):

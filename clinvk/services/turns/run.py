@@ -13,6 +13,7 @@ from clinvk.model.config import Settings
 from clinvk.model.report import RunReport
 from clinvk.model.request import RunRequest
 from clinvk.process.signals import SignalInbox
+from clinvk.services.agents.known_versions import may_be_too_old
 from clinvk.services.turns.find_or_create import Opening
 from clinvk.services.turns.find_target import find_target, other_directory_note
 from clinvk.services.turns.new_session import new_session
@@ -45,6 +46,10 @@ def run(  # noqa: PLR0913  the request and its callbacks, all named
         opening = Opening(request, world, settings, held, sleep=signals.sleep, waiting=waiting)
         plan, recording = opening.open()
         plan = replace(plan, warnings=(*opening.notes, *plan.warnings))
+        if may_be_too_old(plan.backend, plan.program[0], world):
+            from clinvk.services.turns.too_old import refuse_too_old
+
+            refuse_too_old(plan, world, signals)
         return Turn(plan, recording, world, observer, attended=attended, asker=asker).run(signals)
 
 

@@ -28,6 +28,7 @@ STATE = BackendState(
     fault=None,
     broken=False,
     tested_versions=("1.0", "1.1"),
+    oldest_version="0.9",
     signed_in=SignedIn.UNKNOWN,
     supports=("model", "own_id"),
     lacks={"cost": "it reports none"},
@@ -44,6 +45,7 @@ ABSENT = BackendState(
     fault=None,
     broken=False,
     tested_versions=(),
+    oldest_version=None,
     signed_in=SignedIn.UNKNOWN,
     supports=(),
     lacks={},
@@ -94,9 +96,9 @@ def test_a_program_reads_the_settings_as_the_file_would_have_them(screen: Any) -
 def test_the_backends_are_a_table_and_what_it_has_no_column_for(screen: Any) -> None:
     """What is not installed says just how to get it; what an agent lacks has its reason."""
     table = (
-        "NAME             AGENT  VERSION  SIGNED IN  PROGRAM\n"
-        "agent (default)  Agent  1.2      unknown    /bin/agent\n"
-        "other            Other  —        —          not installed: npm install -g other\n"
+        "NAME             AGENT  VERSION  STATE  SIGNED IN\n"
+        "agent (default)  Agent  1.2      newer  unknown\n"
+        "not installed (`clinvk backends NAME` says how): other\n"
     )
     render_backends([STATE, ABSENT], screen.streams(), as_json=False)
     assert screen.out.getvalue() == table
@@ -105,7 +107,9 @@ def test_the_backends_are_a_table_and_what_it_has_no_column_for(screen: Any) -> 
     render_backends([STATE, ABSENT], screen.streams(), as_json=False, verbose=True)
     assert screen.out.getvalue() == table + (
         "\nagent\n"
+        "  program: /bin/agent\n"
         "  tested: 1.0, 1.1; the installed one is newer\n"
+        "  oldest that works: 0.9\n"
         "  can:    choose the model (`-m`)\n"
         "          use a session id that clinvk chooses\n"
         "          continue a copy of its conversation: `--backend-arg=--fork`\n"
@@ -142,6 +146,7 @@ def test_a_program_reads_the_backends_as_an_array(screen: Any) -> None:
         "version_fault": None,
         "version_drift": "newer",
         "tested_versions": ["1.0", "1.1"],
+        "oldest_version": "0.9",
         "signed_in": "unknown",
         "supports": ["model", "own_id"],
         "lacks": {"cost": "it reports none"},
