@@ -101,7 +101,11 @@ class Backend(ABC):
     """How to sign in, as a sentence with the command that a person types."""
 
     preference: ClassVar[int | None] = None
-    """The installed agent with the lowest number is the default; None is never the default."""
+    """The installed agent with the lowest number is the default; None is never the default.
+
+    The program of one with a number has the name of its folder, so that it can be found without
+    importing the backend (`tests/unit/test_architecture.py`).
+    """
 
     tested_versions: ClassVar[tuple[str, ...]] = ()
     """The CLI versions in the end-to-end tests."""

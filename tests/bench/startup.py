@@ -41,13 +41,13 @@ def _startup(folder: Path, rounds: int) -> None:
     env = {"HOME": str(folder), "PATH": f"{folder}/bin:/usr/bin:/bin", "LANG": "C.UTF-8"}
     stamp = folder / "stamp"
     cases: dict[str, Case] = {
-        "python -c pass": lambda: _timed([sys.executable, "-c", "pass"], env),
-        "clinvk --version": lambda: _timed([CLINVK, "--version"], env),
-        "clinvk --help": lambda: _timed([CLINVK, "--help"], env),
-        "clinvk sessions list": lambda: _timed([CLINVK, "sessions", "list"], env),
+        "python -c pass": lambda: timed([sys.executable, "-c", "pass"], env),
+        "clinvk --version": lambda: timed([CLINVK, "--version"], env),
+        "clinvk --help": lambda: timed([CLINVK, "--help"], env),
+        "clinvk sessions list": lambda: timed([CLINVK, "sessions", "list"], env),
         "start to spawn": lambda: _spawn(folder, env, stamp),
     }
-    _print("start-up", _medians(cases, rounds), base="python -c pass")
+    print_table("start-up", medians_of(cases, rounds), base="python -c pass")
 
 
 def _spawn(folder: Path, env: dict[str, str], stamp: Path) -> float:
@@ -80,7 +80,9 @@ def _whole_turns(folder: Path, rounds: int) -> None:
                 f"{backend} alone": _turn([str(home.bin / argv[0]), *argv[1:]], home),
                 f"clinvk -b {backend}": _turn([CLINVK, "-b", backend, "-"], home),
             }
-            _print(f"a whole {backend} turn", _medians(cases, rounds), base=f"{backend} alone")
+            print_table(
+                f"a whole {backend} turn", medians_of(cases, rounds), base=f"{backend} alone"
+            )
 
 
 DIRECT = {
@@ -93,18 +95,20 @@ DIRECT = {
 
 
 def _turn(argv: Sequence[str], home: "AgentHome") -> Case:  # noqa: F821  imported when needed
-    return lambda: _timed(argv, home.env, cwd=home.project, stdin=b"hello")
+    return lambda: timed(argv, home.env, cwd=home.project, stdin=b"hello")
 
 
-def _timed(
+def timed(
     argv: Sequence[str], env: dict[str, str], *, cwd: Path | None = None, stdin: bytes = b""
 ) -> float:
+    """The seconds that a command takes."""
     started = time.perf_counter()
     subprocess.run(argv, env=env, cwd=cwd, input=stdin, check=True, capture_output=True)
     return time.perf_counter() - started
 
 
-def _medians(cases: dict[str, Case], rounds: int) -> dict[str, float]:
+def medians_of(cases: dict[str, Case], rounds: int) -> dict[str, float]:
+    """The median of each case, all run in turn in every round, after one that does not count."""
     for case in cases.values():
         case()
     taken: dict[str, list[float]] = {name: [] for name in cases}
@@ -114,7 +118,8 @@ def _medians(cases: dict[str, Case], rounds: int) -> dict[str, float]:
     return {name: statistics.median(times) for name, times in taken.items()}
 
 
-def _print(title: str, medians: dict[str, float], *, base: str) -> None:
+def print_table(title: str, medians: dict[str, float], *, base: str) -> None:
+    """Print each case, and how many times as long as `base` it takes."""
     sys.stdout.write(f"\n{title}\n")
     for name, seconds in medians.items():
         ratio = seconds / medians[base]

@@ -17,6 +17,7 @@ import pytest
 from bed.bare import bare_command
 from bed.command import Command
 from bed.published import check_home
+from clinvk.agents import registry
 
 HEAVY = {"pydantic", "yaml"}
 SECRETS = ("xyzzy", "plugh", "frotz", "gnusto", "blorb", "the prompt said so")
@@ -462,8 +463,11 @@ def test_without_figures_none_is_on_disk_and_show_reports_it(clinvk: Command) ->
 def test_the_backends_are_listed_for_people_and_programs(clinvk: Command) -> None:
     """What is not installed says how to get it; the demo is always there."""
     shown = _out(clinvk, "backends")
-    assert shown.splitlines()[0].split() == ["NAME", "AGENT", "VERSION", "SIGNED", "IN", "PROGRAM"]
-    assert "not installed: npm install -g " in shown
+    assert shown.splitlines()[0].split() == ["NAME", "AGENT", "VERSION", "STATE", "SIGNED", "IN"]
+    absent = shown.splitlines()[-1]
+    assert absent.startswith("not installed (`clinvk backends NAME` says how): ")
+    for name in absent.rpartition(": ")[2].split(", "):
+        assert f"not installed: {registry.get(name).install_hint}" in _out(clinvk, "backends", name)
     states = {state["name"]: state for state in clinvk("backends", "--json").json()}
     assert (states["demo"]["installed"], states["demo"]["version"]) == (True, "1")
     others = [state for name, state in states.items() if name != "demo"]

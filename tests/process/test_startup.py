@@ -1,10 +1,13 @@
 """What a command may have loaded: start-up time is guarded by modules, never by milliseconds."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from clinvk.agents import registry
 
 HEAVY = {
     "asyncio",
@@ -34,11 +37,11 @@ if {words!r} == ["--version"]:
 """
 
 
-def _loaded(words: list[str], home: Path) -> set[str]:
+def _loaded(words: list[str], home: Path, *, path: str = "/usr/bin:/bin") -> set[str]:
     """The modules that a command line has loaded when it ends."""
     ran = subprocess.run(
         [sys.executable, "-c", _PROBE.format(words=words)],
-        env={"HOME": str(home), "PATH": "/usr/bin:/bin", "CLINVK_DEMO_DELAY_MS": "0"},
+        env={"HOME": str(home), "PATH": path, "CLINVK_DEMO_DELAY_MS": "0"},
         cwd=home,
         capture_output=True,
         text=True,
@@ -139,3 +142,39 @@ def test_version_loads_only_the_version_of_clinvk(tmp_path: Path) -> None:
     """`--version` is answered before the command line is imported."""
     ours = {name for name in _loaded(["--version"], tmp_path) if name.startswith("clinvk")}
     assert ours == {"clinvk", "clinvk.__main__"}
+
+
+def _agents(loaded: set[str]) -> set[str]:
+    return {
+        name.split(".")[2] for name in loaded if re.fullmatch(r"clinvk\.agents\.\w+\.backend", name)
+    }
+
+
+def test_a_prompt_loads_no_agent_but_its_own(tmp_path: Path) -> None:
+    """Of a dozen agents, each would take 1 ms, also where none was chosen."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    default = min(
+        (one for one in map(registry.get, registry.built_in()) if one.preference),
+        key=lambda one: one.preference or 0,
+    )
+    program = folder / default.executable
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o700)
+    path = f"{folder}:/usr/bin:/bin"
+    assert _agents(_loaded(["hello"], tmp_path, path=path)) == {default.name}
+    assert _agents(_loaded(["-b", "demo", "hello"], tmp_path, path=path)) == {"demo"}
+
+
+def test_declared_agents_are_not_loaded_for_another_one(tmp_path: Path) -> None:
+    """However many there are; nor is the library that reads the file, once it was read."""
+    forms = "".join(
+        f"  agent{number}: {{declared: {{program: agent{number}, start: [ask]}}}}\n"
+        for number in range(40)
+    )
+    (tmp_path / ".clinvk").mkdir()
+    (tmp_path / ".clinvk" / "config.yaml").write_text(f"backends:\n{forms}")
+    _loaded(["-b", "demo", "first"], tmp_path)
+    loaded = _loaded(["-b", "demo", "hello"], tmp_path)
+    assert _agents(loaded) == {"demo"}
+    assert loaded.isdisjoint(HEAVY)

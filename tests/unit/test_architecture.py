@@ -60,3 +60,10 @@ def test_no_file_is_longer_than_a_reader_can_hold() -> None:
     """A file that grew past the limit has a second idea in it."""
     long = {_name(path): len(path.read_text("utf-8").splitlines()) for path in FILES}
     assert {path: lines for path, lines in long.items() if lines > MOST_LINES} == {}
+
+
+@pytest.mark.parametrize("name", backends.built_in())
+def test_an_agent_that_can_be_the_default_is_found_without_importing_it(name: str) -> None:
+    """`preferred_backends` looks for a program with the name of the agent."""
+    backend = backends.get(name)
+    assert backend.preference is None or backend.executable == name

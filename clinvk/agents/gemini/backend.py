@@ -108,6 +108,7 @@ class Agent(Backend):
     signs_in = "run `gemini`, then choose how to sign in"
     preference = 30
     tested_versions = ("0.61.0",)
+    oldest_version = "0.47.0"  # 0.40.1 has no `--session-id`
     tools = (
         "glob google_web_search list_directory read_file read_many_files replace "
         "run_shell_command save_memory search_file_content web_fetch write_file"

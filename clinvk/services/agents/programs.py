@@ -1,7 +1,7 @@
 """Selects the default agent, and finds an agent's program."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from clinvk.agents.base import Backend
@@ -24,20 +24,32 @@ def default_backend(settings: Settings, world: World, *, screen: bool = False) -
         return world.agents.get(configured)
     if (chosen := next(preferred_backends(settings, world), None)) is not None:
         return chosen
-    way_out = [install_hint(_known(world)), _TRY_SCREEN if screen else TRY_WITHOUT]
+    way_out = [
+        install_hint(_by_preference(built_in(), world)),
+        _TRY_SCREEN if screen else TRY_WITHOUT,
+    ]
     raise BackendNotInstalledError("no coding agent is installed", hint="\n".join(way_out))
 
 
 def preferred_backends(settings: Settings, world: World) -> Iterator[Backend]:
-    """The installed ones that can be the default, the default first."""
-    for backend in _known(world):
+    """The installed ones that can be the default, the default first.
+
+    Only those are imported whose program may be installed: importing one takes 1 ms.
+    """
+    names = filter(lambda name: _may_be_installed(name, settings, world), built_in())
+    for backend in _by_preference(names, world):
         if settings.backend(backend.name, "enabled") and find_program(backend, settings, world):
             yield backend
 
 
-def _known(world: World) -> list[Backend]:
+def _may_be_installed(name: str, settings: Settings, world: World) -> bool:
+    """A built-in agent that can be the default has the name of its program."""
+    return bool(settings.backend(name, "binary")) or which(name, world.environ) is not None
+
+
+def _by_preference(names: Iterable[str], world: World) -> list[Backend]:
     return sorted(
-        (backend for backend in map(world.agents.get, built_in()) if backend.preference),
+        (backend for backend in map(world.agents.get, names) if backend.preference),
         key=lambda backend: backend.preference or 0,
     )
 
