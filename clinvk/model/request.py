@@ -284,6 +284,10 @@ class TurnRequest(Struct, frozen=True, kw_only=True):
         return self.mode is TurnMode.RESUME
 
 
+FOLDER = "clinvk-files"
+"""Stands in braces for the folder of an invocation's files."""
+
+
 class Invocation(Struct, frozen=True, kw_only=True):
     """The child process of a turn: its argv, stdin, environment and directory.
 
@@ -292,7 +296,8 @@ class Invocation(Struct, frozen=True, kw_only=True):
     it when "turn started" is on disk. Then stdin is closed, or with `dialogue` stays open for the
     parser's replies until the turn's `Result`. A child never inherits our stdin. `env` is added to
     and `env_unset` removed from our own environment. `files` are private temporary files for the
-    child: `{key}` in `argv` or in a value of `env` is replaced by the file's path.
+    child: `{key}` in `argv` or in a value of `env` is replaced by the file's path, and
+    `{FOLDER}` by the path of the folder that has only these files.
     `speaks_within_s` is how long it may take until its parser says that it `speaks`.
     """
 
@@ -301,7 +306,7 @@ class Invocation(Struct, frozen=True, kw_only=True):
     cwd: Path
     env: Mapping[str, str] = field(default_factory=dict)
     env_unset: tuple[str, ...] = ()
-    files: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str | bytes] = field(default_factory=dict)
     dialogue: bool = False
     speaks_within_s: float | None = None
 

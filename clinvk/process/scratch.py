@@ -19,6 +19,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from clinvk.errors import BackendStartError
+from clinvk.model.request import FOLDER
 
 _PREFIX = "clinvk-run-"
 _NAME = re.compile(rf"{_PREFIX}[a-z0-9_]{{8}}")
@@ -35,7 +36,7 @@ class ScratchFiles:
     Without files no folder is created. The child must inherit the descriptors `keep_open`.
     """
 
-    def __init__(self, files: Mapping[str, str]) -> None:
+    def __init__(self, files: Mapping[str, str | bytes]) -> None:
         self.keep_open: tuple[int, ...] = ()
         self._folder: Path | None = None
         self._paths: dict[str, Path] = {}
@@ -58,7 +59,7 @@ class ScratchFiles:
             ) from error
 
     def fill_in(self, argv: tuple[str, ...]) -> list[str]:
-        """The argv with every `{key}` replaced by its file's path."""
+        """The argv with every `{key}` replaced by its file's path, and `{FOLDER}` by theirs."""
         return [self._filled(token) for token in argv]
 
     def fill_in_env(self, env: Mapping[str, str]) -> dict[str, str]:
@@ -66,6 +67,8 @@ class ScratchFiles:
         return {name: self._filled(value) for name, value in env.items()}
 
     def _filled(self, text: str) -> str:
+        if self._folder is not None:
+            text = text.replace(f"{{{FOLDER}}}", str(self._folder))
         for key, path in self._paths.items():
             text = text.replace(f"{{{key}}}", str(path))
         return text
@@ -198,8 +201,10 @@ def _is_left(path: Path, now_s: float) -> bool:
     return True
 
 
-def _write_private(path: Path, content: str) -> None:
+def _write_private(path: Path, content: str | bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         # A lone surrogate must not stop the run, and agents refuse a file that is not UTF-8.
-        file.write(content.encode("utf-8", errors="replace"))
+        file.write(
+            content if isinstance(content, bytes) else content.encode("utf-8", errors="replace")
+        )

@@ -122,6 +122,11 @@ def plan_to_json(plan: "TurnPlan", environ: Mapping[str, str]) -> dict[str, Any]
         },
         "env_unset": [name for name in invocation.env_unset if name in environ],
         "stdin_bytes": len(invocation.stdin),
-        "files": dict(invocation.files),
+        "files": {name: _text_of(one) for name, one in invocation.files.items()},
         **chosen(plan, "warnings"),
     }
+
+
+def _text_of(content: str | bytes) -> str:
+    """The content of a private file; a picture as its size."""
+    return content if isinstance(content, str) else f"({len(content):,} bytes)"

@@ -58,10 +58,9 @@ def test_picture_schema_directory_and_effort_reach_the_agent(
     elsewhere.mkdir()
     can = _can(agent, access)
     allowed = ["--allow=Edit"] if access == "ask" else []
-    seeing = setup.sees if Capability.IMAGES in can else ()
     writes = f"[[write:{elsewhere}/one.txt|1]]" if Capability.ADD_DIR in can else ""
     says = setup.in_form.format(json.dumps(VALUE)) if Capability.ANSWER_SCHEMA in can else ""
-    options = [*_options(clinvk, elsewhere, can), *seeing, *allowed]
+    options = [*_options(clinvk, elsewhere, can), *setup.able, *allowed]
     how = ("-b", backend, "--access", access, "-o", "json")
     ran = clinvk(*how, *options, f"look {writes}{says}")
     assert ran.exit_code == 0, ran.stdout + ran.stderr

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Retention, SignIn
+from clinvk.agents.kit.argv import refuse_long_schema
 from clinvk.agents.kit.ids import UUID, conversation_and_model
 from clinvk.agents.kit.jsonl import parse_object
 from clinvk.model.access import Access
@@ -195,6 +196,7 @@ class Agent(Backend):
         version = (request.counters or {}).get("version")
         known = isinstance(version, str) and match_version(version, ("2.1.329",)) in _AT_LEAST
         taken = request.resume and known
+        refuse_long_schema(self.name, request)
         super().refuse_unsupported(
             replace(request, system_prompt_changed=request.system_prompt_changed and not taken)
         )

@@ -37,7 +37,7 @@ from clinvk.agents.kit.json_rpc import (
     Refused,
     Response,
 )
-from clinvk.agents.kit.jsonl import mapping, one_line, text
+from clinvk.agents.kit.jsonl import mapping, one_line, parse_json, text
 from clinvk.agents.kit.recovery import recovering
 from clinvk.model.events import (
     Event,
@@ -216,9 +216,12 @@ class AppServerParser(Parser):
         self._init = Init(
             backend_session_id=thread, model=text(told.get("model")) or self._request.model
         )
-        images = [{"type": "localImage", "path": path} for path in self._images]
+        paths = (*self._images, *(str(one.path) for one in self._request.images))
+        images = [{"type": "localImage", "path": path} for path in paths]
         prompt = {"type": "text", "text": self._request.prompt}
-        turn: Json = {"threadId": thread, "input": [prompt, *images]}
+        turn: Json = {"threadId": thread, "input": [*images, prompt]}
+        if self._request.schema is not None:
+            turn = {**turn, "outputSchema": parse_json(self._request.schema)}
         return [self._init, self._rpc.request("turn/start", turn, awaits="turn/start")]
 
     def _asked(self, request: AgentRequest, line: str) -> _Out:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, SignIn
 from clinvk.agents.codex.settings import effort, instructions, toml_string, untrusted
-from clinvk.agents.kit.argv import refuse_long_system_prompt
+from clinvk.agents.kit.argv import refuse_commas, refuse_long_system_prompt
 from clinvk.agents.kit.ids import UUID, conversation_id
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _HEADLESS = ("codex", "exec", "--json", "--skip-git-repo-check")
 
-_NOT_YET = "clinvk cannot pass it on yet"
 _LIVE = ("codex", "app-server")
 
 _SANDBOX = {
@@ -103,11 +102,6 @@ class Agent(Backend):
         Capability.DENIALS: "only its model learns what its sandbox refuses, except where it asks",
         Capability.FORK: "it forks with a separate command, not with an option",
         Capability.BUDGET: "it has no such option",
-    }
-    lacks_when_asking: ClassVar[Mapping[Capability, str]] = {
-        Capability.IMAGES: _NOT_YET,
-        Capability.ANSWER_SCHEMA: _NOT_YET,
-        Capability.ADD_DIR: _NOT_YET,
     }
     when_asking = frozenset({Capability.PARTIAL_MESSAGES, Capability.DENIALS})
     conversation_ids = UUID
@@ -252,6 +246,8 @@ class Agent(Backend):
             from clinvk.agents.codex.live_start import live_arguments
 
             live_arguments(request)
+        else:
+            refuse_commas(self.name, (one.path for one in request.images))
         refuse_long_system_prompt(self.name, toml_string(request.system_prompt or ""))
 
     def conversation_files(

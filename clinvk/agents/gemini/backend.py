@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser, Retention, SignIn
+from clinvk.agents.kit.argv import refuse_commas
 from clinvk.agents.kit.ids import UUID, conversation_option
 from clinvk.agents.kit.jsonl import count, mapping, parse_object, text
+from clinvk.agents.kit.pictures import with_pictures
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
@@ -121,10 +123,8 @@ class Agent(Backend):
         Capability.COST: "it reports tokens but no cost",
         Capability.TITLE: "it makes no titles",
         Capability.FORK: "it has no such option",
-        Capability.IMAGES: "clinvk cannot pass it on yet",
         Capability.ANSWER_SCHEMA: "it has no such option",
-        Capability.ADD_DIR: "clinvk cannot pass it on yet",
-        Capability.EFFORT: "it has no such option",
+        Capability.EFFORT: "it has this only in its settings, for each model",
         Capability.BUDGET: "it has no such option",
     }
     conversation_ids = UUID
@@ -164,12 +164,14 @@ class Agent(Backend):
             options = conversation_option(request) if request.resume else []
             live = self._invocation(request, (*_LIVE, *options))
             return replace(live, stdin=opening(), dialogue=True)
-        return self._invocation(request, (*_HEADLESS, *conversation_option(request)))
+        made = self._invocation(request, (*_HEADLESS, *conversation_option(request)))
+        return with_pictures(made, request.images, "--include-directories")
 
     def _invocation(self, request: TurnRequest, options: Sequence[str]) -> Invocation:
         argv = [self.executable, *options]
         if request.model is not None:
             argv.append(f"--model={request.model}")
+        argv += [f"--include-directories={directory}" for directory in request.add_dirs]
         files: dict[str, str] = {}
         env: dict[str, str] = {}
         # Where it asks too: the tools of a server that trusted settings call trusted run unasked.
@@ -225,6 +227,7 @@ class Agent(Backend):
     def refuse_unsupported(self, request: TurnRequest) -> None:
         """Raise also for a prompt that it would truncate."""
         super().refuse_unsupported(request)
+        refuse_commas(self.name, request.add_dirs)
         size = len(request.prompt.encode("utf-8", errors="replace"))
         if size > _LONGEST_PROMPT:
             raise BackendUnsupportedError(

@@ -4,6 +4,9 @@ Linux rejects a single argument of 128 KiB, and the channels on which an agent a
 its options.
 """
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.request import TurnRequest
 
@@ -13,12 +16,31 @@ _LIMIT = 100_000
 
 def refuse_long_system_prompt(backend: str, argument: str) -> None:
     """Raise `BackendUnsupportedError` if `argument`, the system prompt, is too long for argv."""
+    _refuse_long(backend, "system prompt", argument, "put the rest into the prompt")
+
+
+def refuse_long_schema(backend: str, request: TurnRequest) -> None:
+    """Raise `BackendUnsupportedError` if the answer's schema is too long for argv."""
+    _refuse_long(backend, "schema", request.schema or "", "leave out what describes it")
+
+
+def _refuse_long(backend: str, what: str, argument: str, instead: str) -> None:
     size = len(argument.encode("utf-8", errors="replace"))
     if size > _LIMIT:
         raise BackendUnsupportedError(
-            f"backend `{backend}` cannot take a system prompt of {size:,} bytes",
-            hint=f"the limit is {_LIMIT:,} bytes; put the rest into the prompt",
+            f"backend `{backend}` cannot take a {what} of {size:,} bytes",
+            hint=f"the limit is {_LIMIT:,} bytes; {instead}",
         )
+
+
+def refuse_commas(backend: str, paths: Iterable[Path]) -> None:
+    """Raise `BackendUnsupportedError` for a path with a comma: its option takes a list."""
+    for path in paths:
+        if "," in str(path):
+            raise BackendUnsupportedError(
+                f"backend `{backend}` cannot take a path with a comma: `{path}`",
+                hint="rename it, or use a link without one",
+            )
 
 
 def refuse_ignored_options(backend: str, request: TurnRequest, ignored: tuple[str, ...]) -> None:

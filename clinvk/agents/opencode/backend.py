@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -10,14 +10,13 @@ from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationRows, Parser, SignIn
 from clinvk.agents.kit.argv import refuse_ignored_options
-from clinvk.agents.kit.jsonc import parse_settings
-from clinvk.agents.kit.jsonl import count, items, mapping
-from clinvk.agents.opencode.permission_rules import AGENTS, stricter
+from clinvk.agents.kit.jsonl import count, mapping
+from clinvk.agents.opencode.permission_rules import AGENTS
+from clinvk.agents.opencode.run_config import CONFIG, OWN_VARIABLES, run_config
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
 from clinvk.model.agent_facts import ProjectFile
-from clinvk.model.events import Json
 from clinvk.model.failure import FailureCode
 from clinvk.model.outcome import Outcome
 from clinvk.model.request import Invocation, TurnRequest
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
 # Its log has the name of the model, and the cause of an "unexpected server error".
 _HEADLESS = ("opencode", "run", "--format=json", "--thinking", "--print-logs", "--log-level=INFO")
 
-_CONFIG = "OPENCODE_CONFIG_CONTENT"
-_PERMISSION = "OPENCODE_PERMISSION"
-_OWN_VARIABLES = (_CONFIG, _PERMISSION)
 _DATABASE, _IN_MEMORY = "OPENCODE_DB", ":memory:"
 
 _NO_PROJECT = "OPENCODE_DISABLE_PROJECT_CONFIG"
@@ -81,11 +77,11 @@ class Agent(Backend):
         Capability.MAX_TURNS: "it has no limit on the number of turns",
         Capability.OWN_ID: "it chooses the conversation's id itself",
         Capability.PARTIAL_MESSAGES: "it prints only whole messages, except where it asks",
-        Capability.IMAGES: "clinvk cannot pass it on yet",
         Capability.ANSWER_SCHEMA: "it has no such option",
-        Capability.ADD_DIR: "clinvk cannot pass it on yet",
-        Capability.EFFORT: "clinvk cannot pass it on yet",
         Capability.BUDGET: "it has no such option",
+    }
+    lacks_when_asking: ClassVar[Mapping[Capability, str]] = {
+        Capability.EFFORT: "it has its option for this only headless",
     }
     when_asking = frozenset({Capability.PARTIAL_MESSAGES})
     conversation_ids = re.compile(r"ses_[0-9A-Za-z]{1,100}")
@@ -94,7 +90,7 @@ class Agent(Backend):
         AccessOption(("--agent", "--attach")),
         AccessOption(("--command",), Access.EDIT),
     )
-    reads_variables = _OWN_VARIABLES
+    reads_variables = OWN_VARIABLES
     project_files = (
         *(
             ProjectFile(f".opencode/{folder}/*.{ending}", always=folder.startswith("plugin"))
@@ -120,8 +116,9 @@ class Agent(Backend):
             live = self._invocation(request, ["opencode", "acp", f"--cwd={request.cwd}"])
             return replace(live, stdin=opening(), dialogue=True)
         # It prefers `PWD` to its actual directory, and this option to both.
+        pictures = [f"--file={one.path}" for one in request.images]
         return self._invocation(
-            request, [*_HEADLESS, f"--dir={request.cwd}", *_turn_options(request)]
+            request, [*_HEADLESS, f"--dir={request.cwd}", *_turn_options(request), *pictures]
         )
 
     @staticmethod
@@ -131,8 +128,8 @@ class Agent(Backend):
             env[_NO_PROJECT] = "1"
         if request.access is Access.ASK:
             env["PWD"] = str(request.cwd)
-        if config := _config(request):
-            env[_CONFIG] = json.dumps(config)
+        if config := run_config(request):
+            env[CONFIG] = json.dumps(config)
         prompt = request.system_prompt
         return Invocation(
             argv=(*argv, *request.backend_args),
@@ -249,6 +246,8 @@ def _turn_options(request: TurnRequest) -> list[str]:
         options.append("--auto")
     elif request.access is not None:
         options.append(f"--agent={AGENTS[request.access][0]}")
+    if request.effort is not None:
+        options.append(f"--variant={request.effort.value}")
     return options
 
 
@@ -265,64 +264,6 @@ def _rows(
 def _data(user_home: Path, environ: Mapping[str, str]) -> Path:
     data = environ.get("XDG_DATA_HOME")
     return (Path(data) if data else user_home / ".local" / "share") / "opencode"
-
-
-def _config(request: TurnRequest) -> dict[str, Json]:
-    """The configuration that is merged with the person's own, for this run only."""
-    config: dict[str, Json] = {}
-    if request.access is not None and request.access is not Access.FULL:
-        name, rules = AGENTS[request.access]
-        for theirs in _persons_permissions(request):
-            rules = stricter(rules, theirs)
-        config["agent"] = {name: {"mode": "primary", "permission": rules}}
-        if request.access is Access.ASK:
-            config["default_agent"] = name
-            if request.model is not None:
-                config["model"] = request.model
-    if request.system_prompt is not None:
-        config["instructions"] = ["{system_prompt}"]
-    return config and _merged_with_persons_config(config, request)
-
-
-def _merged_with_persons_config(config: dict[str, Json], request: TurnRequest) -> dict[str, Json]:
-    """The configuration, merged with the person's own in the same variable."""
-    theirs = _object_in_variable(_CONFIG, request)
-    agents = {**mapping(theirs.get("agent")), **mapping(config.get("agent"))}
-    instructions = [*items(theirs.get("instructions")), *items(config.get("instructions"))]
-    own = {
-        **({"agent": agents} if agents else {}),
-        **({"instructions": instructions} if instructions else {}),
-    }
-    return {**theirs, **config, **own}
-
-
-def _persons_permissions(request: TurnRequest) -> Iterator[Json]:
-    """The person's own permission settings, which the rules of an agent would override."""
-    for name, text in request.texts.items():
-        yield from _permissions(_object_in_text(name, text))
-    yield from _permissions(_object_in_variable(_CONFIG, request))
-    yield _object_in_variable(_PERMISSION, request)
-
-
-def _permissions(settings: Mapping[str, Json]) -> Iterator[Json]:
-    yield settings.get("permission")
-    yield {tool: "deny" for tool, on in mapping(settings.get("tools")).items() if on is not True}
-
-
-def _object_in_variable(variable: str, request: TurnRequest) -> Mapping[str, Json]:
-    """The object in a variable. Raises `BackendUnsupportedError` if it is not an object."""
-    return _object_in_text(variable, request.environ.get(variable) or "")
-
-
-def _object_in_text(name: str, text: str) -> Mapping[str, Json]:
-    """The object in a text of the person. Raises `BackendUnsupportedError` if it is not one."""
-    parsed = parse_settings(text if text.strip() else "{}")
-    if parsed is None:
-        raise BackendUnsupportedError(
-            f"backend `opencode` cannot add to `{name}`: it is not a JSON object",
-            hint=f"correct `{name}`, or " + ("unset it" if name in _OWN_VARIABLES else "rename it"),
-        )
-    return parsed
 
 
 def _conversation(request: TurnRequest) -> str:

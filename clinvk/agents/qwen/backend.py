@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser, SignIn
-from clinvk.agents.kit.argv import refuse_ignored_options, refuse_long_system_prompt
+from clinvk.agents.kit.argv import (
+    refuse_commas,
+    refuse_ignored_options,
+    refuse_long_system_prompt,
+)
 from clinvk.agents.kit.ids import UUID, conversation_option
 from clinvk.agents.kit.jsonc import parse_settings
 from clinvk.agents.kit.jsonl import items, mapping
+from clinvk.agents.kit.pictures import with_pictures
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.access_option import AccessOption
@@ -98,11 +103,10 @@ class Agent(Backend):
     )
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.COST: "it reports tokens but no cost",
-        Capability.IMAGES: "clinvk cannot pass it on yet",
-        Capability.ANSWER_SCHEMA: "clinvk cannot pass it on yet",
-        Capability.ADD_DIR: "clinvk cannot pass it on yet",
-        Capability.EFFORT: "clinvk cannot pass it on yet",
         Capability.BUDGET: "it has no such option",
+    }
+    lacks_when_asking: ClassVar[Mapping[Capability, str]] = {
+        Capability.ANSWER_SCHEMA: "it ignores its option for a schema there",
     }
     conversation_ids = UUID
     access_options = (
@@ -143,7 +147,9 @@ class Agent(Backend):
 
             invocation = self._invocation(request, list(_LIVE))
             return replace(invocation, stdin=opening(), dialogue=True)
-        return self._invocation(request, [*_HEADLESS, *conversation_option(request)])
+        # Its messages on stdin could hold pictures, but with these it takes no schema.
+        made = self._invocation(request, [*_HEADLESS, *conversation_option(request)])
+        return with_pictures(made, request.images, "--add-dir")
 
     @staticmethod
     def _invocation(request: TurnRequest, argv: list[str]) -> Invocation:
@@ -157,13 +163,18 @@ class Agent(Backend):
             argv.append("--chat-recording=false")
         if request.system_prompt is not None:
             argv.append(f"--append-system-prompt={request.system_prompt}")
+        argv += [f"--add-dir={directory}" for directory in request.add_dirs]
+        files = _settings_files(request)
+        if request.schema is not None:
+            argv.append("--json-schema=@{schema}")
+            files["schema"] = request.schema
         return Invocation(
             argv=(*argv, *request.backend_args),
             stdin=request.prompt.encode("utf-8", errors="replace"),
             cwd=request.cwd,
             env=_settings_environment(request),
             env_unset=_CHILD_VARIABLES,
-            files=_settings_files(request),
+            files=files,
         )
 
     def screen(self, request: TurnRequest) -> Invocation:
@@ -175,8 +186,8 @@ class Agent(Backend):
         self, access: Access | None, user_home: Path, environ: Mapping[str, str]
     ) -> Mapping[str, Path]:
         """The machine's own settings, which some turns extend."""
-        del user_home
-        return {_SETTINGS: _machine_settings(environ)} if access in _OWN_SETTINGS else {}
+        del access, user_home  # the effort needs them at any level
+        return {_SETTINGS: _machine_settings(environ)}
 
     def native(self) -> "PartsLog":
         """The reader of its chats."""
@@ -198,6 +209,7 @@ class Agent(Backend):
         """Raise also for a system prompt that is too long for argv, and for ignored options."""
         super().refuse_unsupported(request)
         refuse_long_system_prompt(self.name, request.system_prompt or "")
+        refuse_commas(self.name, request.add_dirs)
         if request.access is Access.ASK:
             refuse_ignored_options(self.name, request, ("--fork-session", "--json-schema"))
 
@@ -254,9 +266,13 @@ def _machine_settings(environ: Mapping[str, str]) -> Path:
     return Path(environ.get(_SETTINGS) or "/etc/qwen-code/settings.json")
 
 
+def _has_settings(request: TurnRequest) -> bool:
+    return request.access in _OWN_SETTINGS or request.effort is not None
+
+
 def _settings_environment(request: TurnRequest) -> dict[str, str]:
     """The variables for `_settings_files`, which replace the machine's settings and the trust."""
-    if request.access not in _OWN_SETTINGS:
+    if not _has_settings(request):
         return {}
     machine = _machine_settings(request.environ)
     env = {_SETTINGS: "{settings.json}"}
@@ -267,7 +283,7 @@ def _settings_environment(request: TurnRequest) -> dict[str, str]:
     return env
 
 
-def _settings_files(request: TurnRequest) -> dict[str, str]:
+def _settings_files(request: TurnRequest) -> dict[str, str | bytes]:
     """The machine's settings, and more.
 
     Read-only: folder trust is enabled, and a list trusts none of these. If it asks: `_ASKED`, and
@@ -275,7 +291,7 @@ def _settings_files(request: TurnRequest) -> dict[str, str]:
 
     Raises `BackendUnsupportedError` if the machine's settings cannot be parsed.
     """
-    if request.access not in _OWN_SETTINGS:
+    if not _has_settings(request):
         return {}
     parsed = parse_settings(request.texts.get(_SETTINGS) or "{}")
     if parsed is None:
@@ -283,18 +299,21 @@ def _settings_files(request: TurnRequest) -> dict[str, str]:
             f"backend `qwen` cannot add to `{_machine_settings(request.environ)}`: it is not JSON",
             hint="correct the file, or choose another backend with `-b`",
         )
+    settings = dict(parsed)
+    files: dict[str, str | bytes] = {}
+    if request.effort is not None:
+        model = mapping(parsed.get("model"))
+        settings["model"] = {**model, "reasoningEffort": request.effort.value}
     if request.access is Access.ASK:
-        silent = {**mapping(parsed.get("ui")), "enableFollowupSuggestions": False}
+        settings["ui"] = {**mapping(parsed.get("ui")), "enableFollowupSuggestions": False}
         rules = mapping(parsed.get("permissions"))
-        asked = [*_ASKED, *items(rules.get("ask"))]
-        permissions = {**rules, "ask": asked}
-        return {"settings.json": json.dumps({**parsed, "ui": silent, "permissions": permissions})}
-    security = {**mapping(parsed.get("security")), "folderTrust": {"enabled": True}}
-    folders = {str(one): "DO_NOT_TRUST" for one in (request.cwd, *request.cwd.parents)}
-    return {
-        "settings.json": json.dumps({**parsed, "security": security}),
-        "folders.json": json.dumps(folders),
-    }
+        settings["permissions"] = {**rules, "ask": [*_ASKED, *items(rules.get("ask"))]}
+    if request.access is Access.READ_ONLY:
+        security = mapping(parsed.get("security"))
+        settings["security"] = {**security, "folderTrust": {"enabled": True}}
+        folders = (request.cwd, *request.cwd.parents)
+        files["folders.json"] = json.dumps({str(one): "DO_NOT_TRUST" for one in folders})
+    return {"settings.json": json.dumps(settings), **files}
 
 
 def _root(user_home: Path, environ: Mapping[str, str]) -> Path:

@@ -37,8 +37,8 @@ class Setup:
     edits_unasked: ClassVar[bool] = False
     """Whether its headless default writes files."""
 
-    sees: ClassVar[tuple[str, ...]] = ()
-    """Options for a model that it sends pictures to, if it sends its usual one none."""
+    able: ClassVar[tuple[str, ...]] = ()
+    """Options for a model that sees and thinks, if its usual one does not."""
 
     in_form: ClassVar[str] = "[[say:{}]]"
     """How the model gives an answer that has to match a schema: some agents have a tool for it."""

@@ -12,6 +12,7 @@ from bed.setups._base import Place, Setup
 
 _DATA = ".local/share/opencode"
 _PRICE = {"input": 1, "output": 10, "cache_read": 0.1, "cache_write": 1}
+_THINKS, _VARIANTS = "mock-thinker", {"max": {"reasoningEffort": "max"}}
 _SEES = {"input": ["text", "image"], "output": ["text"]}
 _TABLES = ("part", "message", "session")
 
@@ -21,6 +22,8 @@ class Agent(Setup):
 
     program = "opencode-ai/bin/opencode.exe"
     ready = "ctrl+p commands"
+    able = ("-m", f"mock/{_THINKS}")
+    most_effort = '"reasoning_effort": "max"'
     edits_unasked = True
     other_model = "mock/mock-other"
 
@@ -31,10 +34,11 @@ class Agent(Setup):
 
     def prepare(self, place: Place) -> None:
         """The configuration, in which each model has a price."""
-        models = {
+        models: dict[str, Any] = {
             name: {"name": name, "cost": _PRICE, "attachment": True, "modalities": _SEES}
             for name in ("mock-model", "mock-other")
         }
+        models[_THINKS] = {**models["mock-model"], "reasoning": True, "variants": _VARIANTS}
         provider = {
             "npm": "@ai-sdk/openai-compatible",
             "name": "mock",

@@ -12,7 +12,8 @@ class Agent(Setup):
     """An endpoint in OpenAI's manner; `chatty` lets it keep its memory after each answer."""
 
     program = "@qwen-code/qwen-code/cli-entry.js"
-    sees = ("-m", "qwen3-vl-plus")
+    able = ("-m", "qwen3-vl-plus")
+    most_effort = '"effort": "xhigh"'
     in_form = "[[tool:structured_output|{}]]"
     ready = "Type your message"
     other_model = "qwen3-max"

@@ -95,7 +95,7 @@ def test_the_prompt_follows_the_opened_thread() -> None:
     (start,) = sent([reply])
     assert (start["id"], start["method"]) == (3, "turn/start")
     images = [{"type": "localImage", "path": f"{name}.png"} for name in "abc"]
-    assert start["params"]["input"] == [{"type": "text", "text": "go"}, *images]
+    assert start["params"]["input"] == [*images, {"type": "text", "text": "go"}]
 
 
 @pytest.mark.parametrize("argument", ["--output-schema=x", "--add-dir=/tmp", "--oss", "x"])
