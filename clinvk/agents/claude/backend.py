@@ -105,9 +105,7 @@ class Agent(Backend):
     signs_in = "run `claude auth login`"
     preference = 10
     tested_versions = ("2.1.197", "2.1.332")
-    oldest_version = (
-        "2.1.84"  # 2.1.16 counts the steps before an answer twice, and reports no denial
-    )
+    oldest_version = "2.1.84"  # 2.1.16 counts steps twice, and reports no denial
     tools = (
         "AskUserQuestion Bash BashOutput Edit ExitPlanMode Glob Grep KillShell LS MultiEdit "
         "NotebookEdit NotebookRead PowerShell Read Skill SlashCommand Task TodoWrite WebFetch "

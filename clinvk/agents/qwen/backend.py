@@ -97,6 +97,7 @@ class Agent(Backend):
     signs_in = "run `qwen`, then type `/auth`"
     preference = 50
     tested_versions = ("0.24.4",)
+    oldest_version = "0.21.2"  # 0.15.6 gives an API error as its answer, with exit 0
     tools = (
         "edit glob grep_search list_directory read_file read_many_files run_shell_command "
         "save_memory skill task todo_write web_fetch web_search write_file"
