@@ -1,6 +1,6 @@
 """What is made from the commands and the agents: completions, reference, table of capabilities."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from typer import Context
@@ -31,33 +31,50 @@ def capabilities() -> str:
     return "".join(f"{line}\n" for line in _table())
 
 
+_NO = "\N{EN DASH}"
+_LEGEND = f"""✓ is yes, in the tested versions, and {_NO} is no. With *ask* it can only do this with
+`--access ask`, and with *own* only in its own way. The reasons and the ways are below. What is
+*untested* follows the agent's own documentation."""
+
+
 def _table() -> Iterator[str]:
     known = [*map(build_cli().world.agents.get, built_in())]
     yield f"| | {' | '.join(one.name for one in known)} |"
-    yield "|---" * (len(known) + 1) + "|"
-    yield f"| tested versions | {' | '.join(', '.join(one.tested_versions) for one in known)} |"
-    yield f"| oldest version | {' | '.join(one.oldest_version or 'unknown' for one in known)} |"
+    yield f"|---{'|:-:' * len(known)}|"
+    yield _row("tested versions", (", ".join(one.tested_versions) or "untested" for one in known))
+    yield _row("oldest version that works", (one.oldest_version or "unknown" for one in known))
     for capability in Capability:
-        cells = (_cell(capability, one) for one in known)
-        yield f"| {capability.meaning} | {' | '.join(cells)} |"
+        yield _row(capability.meaning, (_cell(capability, one) for one in known))
     yield ""
-    yield "Code is the agent's own way; an argument is passed on by `--backend-arg=…`."
+    yield _LEGEND
     yield ""
     for one in known:
-        if one.lacks:
-            yield f"{one.title} cannot:"
-            yield ""  # Python-Markdown needs it before a list
-            yield from (f"- {capability.meaning}: {why}" for capability, why in one.lacks.items())
-            yield ""
+        yield from _below_the_table(f"{one.title} can, in its own way:", _own_ways(one))
+        cannot = (f"- {capability.meaning}: {why}" for capability, why in one.lacks.items())
+        yield from _below_the_table(f"{one.title} cannot:", cannot)
+
+
+def _row(head: str, cells: Iterable[str]) -> str:
+    return f"| {head} | {' | '.join(cells)} |"
 
 
 def _cell(capability: Capability, backend: Backend) -> str:
     if capability in backend.ways:
-        return f"`{backend.ways[capability]}`"
+        return "own"
     if capability in backend.when_asking:
-        return "with `--access ask`"
-    no = capability in backend.lacks or capability in WITHOUT_OPTION
-    return "no" if no else "yes"
+        return "ask"
+    return _NO if capability in backend.lacks or capability in WITHOUT_OPTION else "✓"
+
+
+def _own_ways(backend: Backend) -> Iterator[str]:
+    for capability, way in backend.ways.items():
+        passed = f"--backend-arg={way}" if way.startswith("-") else way
+        yield f"- {capability.meaning}: `{passed}`"
+
+
+def _below_the_table(head: str, lines: Iterable[str]) -> Iterator[str]:
+    if listed := list(lines):
+        yield from (head, "", *listed, "")  # Python-Markdown needs a blank line before a list
 
 
 def reference() -> str:

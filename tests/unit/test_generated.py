@@ -1,6 +1,9 @@
 """The files that are made from the code are up to date, and have what they are for."""
 
+import json
 from functools import cache
+
+import pytest
 
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Capability
@@ -8,6 +11,7 @@ from clinvk.cli.app import COMMANDS
 from clinvk.cli.commands.sessions import LINES
 from clinvk.errors import ExitStatus
 from clinvk.model.config import known_keys
+from clinvk.services.agents.known_versions import is_too_old
 from tools.commands import every_command
 from tools.generate import ROOT, generated
 from tools.keys_table import ANY_BACKEND
@@ -55,6 +59,17 @@ def test_every_agent_and_capability_is_in_the_table() -> None:
     page = files()["docs/backends.md"]
     assert all(f" {name} |" in page for name in backends.built_in())
     assert all(one.meaning in page for one in Capability)
+
+
+@pytest.mark.parametrize("name", backends.built_in())
+def test_a_tested_version_is_one_that_was_recorded(name: str) -> None:
+    """The table's evidence: the output of that version is what the contract is tested with."""
+    cases = (ROOT / "tests/contract/streams" / name).glob("*/case.json")
+    recorded = {json.loads(case.read_text("utf-8"))["cli_version"] for case in cases}
+    backend = backends.get(name)
+    assert set(backend.tested_versions) <= recorded
+    oldest = backend.oldest_version
+    assert oldest is None or not is_too_old(min(backend.tested_versions, default=None), oldest)
 
 
 def test_every_key_is_in_the_table() -> None:
