@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pexpect
 import pytest
 
 from bed.bare import bare_command
@@ -125,6 +126,38 @@ def test_a_program_whose_file_did_not_change_is_believed_what_it_says_now(
     for started in (["--version", "exec"], ["exec"]):
         assert clinvk("-b", "codex", "hello").exit_code == 0
         assert _started(clinvk) == started
+
+
+@pytest.mark.parametrize(("how", "again"), [("npm", []), ("a file", ["--version"])])
+def test_the_list_asks_only_what_may_have_changed(
+    clinvk: Command, install: Install, how: str, again: list[str]
+) -> None:
+    """The file of a package that has answered is not started again; any other may be a wrapper."""
+    clinvk("-b", "demo", "hello")
+    install(how, GOOD)
+    for started in (["--version"], again):
+        [codex] = [one for one in clinvk("backends", "--json").json() if one["name"] == "codex"]
+        assert (codex["version"], _started(clinvk)) == (GOOD, started)
+    install(how, "0.172.0")
+    assert "0.172.0" in clinvk("backends").stdout
+    assert _started(clinvk) == ["--version"]
+    clinvk("doctor")
+    assert _started(clinvk) == ["--version"]
+
+
+def test_a_chat_with_an_old_agent_is_refused_too(clinvk: Command, install: Install) -> None:
+    """Before its screen opens."""
+    install("npm", OLD)
+    shown, status = pexpect.run(
+        f"{clinvk.program} chat -b codex",
+        env=clinvk.home.env,
+        cwd=str(clinvk.home.project),
+        withexitstatus=True,
+        timeout=60,
+    )
+    assert status == 5
+    assert MESSAGE in shown.decode()
+    assert _started(clinvk) == ["--version"]
 
 
 @pytest.mark.parametrize("version", ["nightly", "", "main (a1b2c3)"])

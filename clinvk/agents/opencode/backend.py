@@ -69,6 +69,7 @@ class Agent(Backend):
     signs_in = "run `opencode auth login`"
     preference = 40
     tested_versions = ("1.18.33",)
+    oldest_version = "1.18.3"  # 1.17.0 has no `--auto`
     tools = (
         "apply_patch bash edit glob grep list multiedit patch read skill task todowrite "
         "webfetch write"

@@ -27,12 +27,11 @@ def backends_(cli: Cli, *, verbose: Verbose = False, as_json: options.Json = Fal
     """List the backends when none is named."""
     from clinvk.cli.render.backends import render_backends
     from clinvk.services.agents.catalog import unusable
-    from clinvk.services.agents.states import backend_states, remember_states
+    from clinvk.services.agents.states import backend_states
     from clinvk.services.config.settings import effective_settings
     from clinvk.text.sanitize import safe_line
 
-    states = backend_states(effective_settings(cli.world), cli.world)
-    remember_states(states, cli.world)
+    states = backend_states(effective_settings(cli.world), cli.world, confirmed=True)
     render_backends(states, cli.streams, as_json=as_json, verbose=verbose)
     for message in unusable():
         cli.streams.err(safe_line(f"warning: {message}"))
@@ -48,15 +47,13 @@ def show_backend(
     """Show one backend: its version, whether you are signed in, and what it can do."""
     from clinvk.cli.render.backends import render_backend
     from clinvk.model.names import nearest
-    from clinvk.services.agents.states import backend_states, remember_states
+    from clinvk.services.agents.states import backend_states
     from clinvk.services.config.settings import effective_settings
 
     settings = effective_settings(cli.world)
     if name not in (known := cli.world.agents.names()):
         raise UsageError(f"there is no backend `{name}`", hint=nearest(name, known))
-    states = backend_states(settings, cli.world, only=name)
-    remember_states(states, cli.world)
-    for state in states:
+    for state in backend_states(settings, cli.world, only=name, confirmed=True):
         render_backend(state, cli.streams, as_json=as_json)
 
 

@@ -49,23 +49,31 @@ def known_version(program: str, world: World) -> str | None:
     return _remembered(world).get(_key(real)) or _of_package(real) or _of_path(real)
 
 
+def confirmed_version(program: str, world: World) -> str | None:
+    """The version of a program that need not be asked again, None if it has to be asked.
+
+    That is the program of an npm package that has answered before, with the package's version, and
+    is still the same file. Any other file may be a wrapper around a program that has changed.
+    """
+    real = os.path.realpath(program)
+    version = _remembered(world).get(_key(real))
+    return version if version is not None and version == _of_package(real) else None
+
+
 def remember_versions(versions: Mapping[str, str], world: World) -> None:
-    """Keep what programs (their paths) printed, where it would not be known otherwise.
+    """Keep what programs (their paths) printed.
 
     A home that does not exist, or cannot be written, keeps nothing.
     """
-    new = {
-        _key(os.path.realpath(program)): version
-        for program, version in versions.items()
-        if known_version(program, world) != version
-    }
-    if not new or not os.path.isdir(world.home.root):
+    said = {_key(os.path.realpath(program)): version for program, version in versions.items()}
+    known = _remembered(world)
+    if not os.path.isdir(world.home.root) or said.items() <= known.items():
         return
-    files = set(map(_file, new))
-    old = {key: version for key, version in _remembered(world).items() if _file(key) not in files}
+    files = set(map(_file, said))
+    kept = {key: version for key, version in known.items() if _file(key) not in files}
     with suppress(StoreError):
         ensure_private_dir(world.home.cache)
-        write_private(world.home.versions, json_page({**old, **new}))
+        write_private(world.home.versions, json_page({**kept, **said}))
 
 
 def _of_package(real: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from enum import StrEnum
 from pathlib import Path
@@ -20,7 +20,11 @@ from clinvk.process.ending import EndReason
 from clinvk.process.limits import Limits
 from clinvk.process.signals import SignalInbox
 from clinvk.services.agents.catalog import Catalog
-from clinvk.services.agents.known_versions import is_too_old, remember_versions
+from clinvk.services.agents.known_versions import (
+    confirmed_version,
+    is_too_old,
+    remember_versions,
+)
 from clinvk.services.agents.programs import default_backend, find_program
 from clinvk.services.world import World
 from clinvk.text.sanitize import safe_line
@@ -80,10 +84,16 @@ class BackendState(Struct, frozen=True, kw_only=True):
 
 
 def backend_states(
-    settings: Settings, world: World, *, only: str | None = None, patience_s: float = PATIENCE_S
+    settings: Settings,
+    world: World,
+    *,
+    only: str | None = None,
+    patience_s: float = PATIENCE_S,
+    confirmed: bool = False,
 ) -> list[BackendState]:
     """Every backend by name, or `only` this one; runs `--version` of all of them in parallel.
 
+    With `confirmed`, those with a `confirmed_version` are not run. What the others print is kept.
     A program that takes longer than `patience_s` is stopped and has no version. A signal raises
     `KeyboardInterrupt`, after the programs have ended.
     """
@@ -91,7 +101,15 @@ def backend_states(
     known = [one for one in _loadable(world.agents) if only in (None, one.name)]
     programs = {one.name: find_program(one, settings, world) for one in known}
     installed = {name: found for name, found in programs.items() if found}
-    answers = _answers(installed, world, patience_s)
+    answers = {
+        name: _Answer(version)
+        for name, found in installed.items()
+        if confirmed and (version := confirmed_version(found[0], world)) is not None
+    }
+    asked = {name: found for name, found in installed.items() if name not in answers}
+    answers |= _answers(asked, world, patience_s)
+    if confirmed:
+        _remember(asked, answers, world)
     try:
         default = default_backend(settings, world).name
     except BackendError:
@@ -116,6 +134,18 @@ def backend_states(
         )
         for backend in known
     ]
+
+
+def _remember(
+    programs: Mapping[str, tuple[str, ...]], answers: "Mapping[str, _Answer]", world: World
+) -> None:
+    """Keep the versions of programs of one word: of a longer command it is not that of a file."""
+    said = {
+        program[0]: version
+        for name, program in programs.items()
+        if len(program) == 1 and (version := answers[name].version) is not None
+    }
+    remember_versions(said, world)
 
 
 def _loadable(catalog: Catalog) -> Iterator[Backend]:
@@ -213,15 +243,3 @@ def _answer(child: Child, patience_s: float) -> _Answer:
         return _Answer(fault=f"`--version` ended with {ending.exit_code}", broken=True)
     fault = f"it did not answer `--version` within {patience_s:g} s"
     return _Answer(fault=fault, broken=True)
-
-
-def remember_states(states: Iterable[BackendState], world: World) -> None:
-    """Keep the versions of those that can be too old, for later turns; see `known_version`."""
-    remember_versions(
-        {
-            state.program[0]: state.version
-            for state in states
-            if state.program and state.version and state.oldest_version
-        },
-        world,
-    )
