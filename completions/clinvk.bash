@@ -123,12 +123,16 @@ _clinvk_facts() {
             places='@files'
             ;;
         'backends')
-            commands='test'
+            commands='test add'
             options='--verbose -v --json --output-format=text,json -o=text,json --config=@files --help -h'
             ;;
         'backends test')
             options='--json --output-format=text,json -o=text,json --config=@files --help -h'
             places='@backends'
+            ;;
+        'backends add')
+            options='--json --output-format=text,json -o=text,json --config=@files --help -h'
+            places='@nothing'
             ;;
         'doctor')
             options='--fix --json --output-format=text,json -o=text,json --config=@files --help -h'

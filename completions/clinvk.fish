@@ -47,7 +47,7 @@ function __clinvk_is
 end
 
 function __clinvk_below
-    contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions move' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'sessions reindex' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'backends test' 'doctor' 'completion'
+    contains -- (string trim -- $argv[1]) 'run' 'resume' 'chat' 'sessions' 'sessions list' 'sessions show' 'sessions search' 'sessions files' 'sessions rename' 'sessions name' 'sessions tag' 'sessions untag' 'sessions close' 'sessions archive' 'sessions move' 'sessions unarchive' 'sessions export' 'sessions import' 'sessions delete' 'sessions clean' 'sessions reindex' 'config' 'config show' 'config get' 'config set' 'config unset' 'config path' 'config edit' 'config validate' 'backends' 'backends test' 'backends add' 'doctor' 'completion'
 end
 
 # Whether no command starts with that.
@@ -121,6 +121,8 @@ function __clinvk_valued
         case 'backends'
             printf '%s\n' --output-format -o --config
         case 'backends test'
+            printf '%s\n' --output-format -o --config
+        case 'backends add'
             printf '%s\n' --output-format -o --config
         case 'doctor'
             printf '%s\n' --output-format -o --config
@@ -523,6 +525,7 @@ complete -c clinvk -n '__clinvk_is \'config validate\' 1 1' -F
 
 # clinvk backends
 complete -c clinvk -n '__clinvk_is \'backends\' 1 1' -a test -d 'Test a backend against the contract, with real prompts.'
+complete -c clinvk -n '__clinvk_is \'backends\' 1 1' -a add -d 'Add the declaration of a further agent to your configuration.'
 complete -c clinvk -n '__clinvk_is \'backends\'' -l verbose -s v -d 'Also show what each one can do.'
 complete -c clinvk -n '__clinvk_is \'backends\'' -l json -d 'Print JSON (same as `-o json`).'
 complete -c clinvk -n '__clinvk_is \'backends\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
@@ -535,6 +538,12 @@ complete -c clinvk -n '__clinvk_is \'backends test\'' -l output-format -s o -x -
 complete -c clinvk -n '__clinvk_is \'backends test\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
 complete -c clinvk -n '__clinvk_is \'backends test\'' -l help -s h -d 'Show this message and exit.'
 complete -c clinvk -n '__clinvk_is \'backends test\' 1 1' -k -a '(__clinvk_candidates backends)'
+
+# clinvk backends add
+complete -c clinvk -n '__clinvk_is \'backends add\'' -l json -d 'Print JSON (same as `-o json`).'
+complete -c clinvk -n '__clinvk_is \'backends add\'' -l output-format -s o -x -a 'text json' -d 'Format of the output on stdout.'
+complete -c clinvk -n '__clinvk_is \'backends add\'' -l config -r -F -d 'Use FILE instead of your configuration file.'
+complete -c clinvk -n '__clinvk_is \'backends add\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk doctor
 complete -c clinvk -n '__clinvk_is \'doctor\'' -l fix -d 'First repair what is safe to repair.'

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from msgspec import Struct
+
 PLACEHOLDERS = (
     "prompt",
     "prompt_file",
@@ -45,3 +47,17 @@ def unknown_placeholder(argument: str) -> str | None:
 def mentions(name: str, arguments: Iterable[str]) -> bool:
     """Whether any of the arguments contains the placeholder."""
     return any(f"{{{name}}}" in argument for argument in arguments)
+
+
+class Example(Struct, frozen=True, kw_only=True):
+    """A declaration that comes with clinvk; `text` is a whole configuration with nothing else.
+
+    `tested` is the agent with the version that it was tried with, None for one made from the
+    agent's documentation alone. `install` is the command that installs the agent.
+    """
+
+    name: str
+    title: str
+    install: str | None
+    tested: str | None
+    text: str

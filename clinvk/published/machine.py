@@ -12,6 +12,7 @@ from clinvk.published import chosen
 from clinvk.store.config.values import value_to_yaml
 
 if TYPE_CHECKING:
+    from clinvk.model.declared import Example
     from clinvk.services.agents.states import BackendState
     from clinvk.services.config.edit import Change
 
@@ -29,6 +30,11 @@ def backend_to_json(state: "BackendState") -> dict[str, Any]:
         ),
         "install_hint": state.install_hint,
     }
+
+
+def example_to_json(example: "Example") -> dict[str, Any]:
+    """A declaration that comes with clinvk; `tested` is null for an untested one."""
+    return chosen(example, "name", "title", "install", "tested")
 
 
 def trial_to_json(name: str, verdicts: Sequence[Verdict], *, ok: bool) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The declarations of `docs/examples`, as they stand there, with the real CLIs and a mock model."""
+"""The declarations that come with clinvk, with the real CLIs and a mock model."""
 
 import json
 import os
@@ -13,8 +13,10 @@ from bed.bare import bare_command
 from bed.command import Command, Ran
 from bed.example_agents import INSTALLS, install_example, node_of
 from bed.mock_model import MockModel
+from clinvk.store.config.examples import example_names
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+
 PATIENCE_S = 200
 """For one turn of a CLI that needs four seconds of a processor to start."""
 
@@ -84,7 +86,11 @@ def clinvk(tmp_path: Path, example: str, server: MockModel) -> Command:
     home.env["PATH"] = f"{tmp_path / 'bin'}:/usr/bin:/bin"
     home.env |= {"http_proxy": NOWHERE, "https_proxy": NOWHERE, "no_proxy": "127.0.0.1"}
     home.clinvk_home.mkdir(mode=0o700)
-    shutil.copy(EXAMPLES / f"{example}.yaml", home.clinvk_home / "config.yaml")
+    if example in example_names():
+        added = command("backends", "add", example)
+        assert added.exit_code == 0, added
+    else:
+        shutil.copy(EXAMPLES / f"{example}.yaml", home.clinvk_home / "config.yaml")
     return command
 
 

@@ -1,4 +1,4 @@
-"""`clinvk backends`: the list, and the test of one backend."""
+"""`clinvk backends`: the list, the test of one backend, and the examples."""
 
 from typing import Annotated, Any
 
@@ -79,11 +79,34 @@ def try_backend(
     return ExitStatus.OK if kept else ExitStatus.FAILED
 
 
+@command("add")
+def add_backend(
+    cli: Cli,
+    name: Annotated[
+        str | None, Argument(metavar="EXAMPLE", help="An agent; without one, all are listed.")
+    ] = None,
+    *,
+    as_json: options.Json = False,
+) -> None:
+    """Add the declaration of a further agent to your configuration.
+
+    clinvk has no backend of its own for these agents, only a declaration that you can change. The
+    list says with which version it was tested.
+    """
+    from clinvk.cli.render.examples import render_added, render_examples
+    from clinvk.services.agents.examples import add_example, all_examples
+
+    if name is None:
+        render_examples(all_examples(), cli.streams, as_json=as_json)
+    else:
+        render_added(add_example(name, cli.world), cli.streams, as_json=as_json)
+
+
 backends = table(
     Backends,
     "backends",
     backends_,
     help="List the agents; with a NAME, what it can do.",
-    subcommand_metavar="[NAME | test BACKEND]",
-    commands=[try_backend],
+    subcommand_metavar="[NAME | test BACKEND | add EXAMPLE]",
+    commands=[try_backend, add_backend],
 )

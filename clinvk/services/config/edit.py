@@ -92,7 +92,7 @@ def set_key(world: World, key: str, text: str) -> Change:
     except ConfigError as error:
         raise UsageError(error.message.removeprefix("the value: "), hint=error.hint) from error
     old = _in_file(world, key, names)
-    _config_file(world).set(key, value)
+    config_file(world).set(key, value)
     path = world.config_file
     return Change(
         key=key,
@@ -111,7 +111,7 @@ def unset_key(world: World, key: str) -> Change:
     names = _names_so_far(world)
     _refuse_section(key, names)
     old = _in_file(world, key, names)
-    if not (os.path.isfile(world.config_file) and _config_file(world).unset(key)):
+    if not (os.path.isfile(world.config_file) and config_file(world).unset(key)):
         _require_known(key, names)
         old = Setting(default_of(key))
     default = Setting(default_of(key)) if key in known_keys(names) else None
@@ -122,7 +122,7 @@ def start_editing(world: World) -> bool:
     """Make sure that the file exists; returns True if it was created."""
     if os.path.exists(world.config_file):  # an invalid file can be corrected
         return False
-    return _config_file(world).create(FIRST_TEXT)
+    return config_file(world).create(FIRST_TEXT)
 
 
 def stop_editing(world: World, *, created: bool) -> None:
@@ -194,7 +194,8 @@ def _in_file(world: World, key: str, names: tuple[str, ...]) -> Setting | None:
     return Setting(values[key], str(path)) if key in values else Setting(default_of(key))
 
 
-def _config_file(world: World) -> ConfigFile:
+def config_file(world: World) -> ConfigFile:
+    """The user's configuration file, for changes."""
     return ConfigFile(
         home=world.home,
         path=world.config_file,

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from clinvk.errors import ConfigError, SessionBusyError
 from clinvk.model.events import Json
 from clinvk.store.config.file import check_config, read_config
-from clinvk.store.config.text import TooUnusualError, with_key, without_key
+from clinvk.store.config.text import TooUnusualError, with_backend, with_key, without_key
 from clinvk.store.files import ensure_private_dir, write_private
 from clinvk.store.home import Home
 from clinvk.store.locks import Claim, acquire
@@ -41,6 +41,10 @@ class ConfigFile(Struct, frozen=True, kw_only=True):
         lock for `WAIT_S`. After an error the file is unchanged.
         """
         self._change(key, lambda text: with_key(text, key, value))
+
+    def add_backend(self, name: str, example: str) -> None:
+        """Add the one backend of another configuration, with its comments. Raises like `set`."""
+        self._change(f"backends.{name}", lambda text: with_backend(text, example))
 
     def unset(self, key: str) -> bool:
         """Remove a key, known or unknown; returns False if the file does not have it.

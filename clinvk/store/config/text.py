@@ -6,6 +6,7 @@ parsed again and compared with what was wanted; a text that is too unusual (anch
 a line) is refused unchanged.
 """
 
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import yaml
@@ -36,6 +37,24 @@ def with_key(text: str, key: str, value: Json) -> str:
     except (ValueError, LookupError) as error:
         raise TooUnusualError("its form is too unusual") from error
     return _proven(changed, {**_leaves(document.value), key: value})
+
+
+def with_backend(text: str, example: str) -> str:
+    """The text with the one backend of another configuration, and that one's comments.
+
+    The example begins with comments and has a line `backends:`. Raises like `with_key`,
+    `TooUnusualError` also if the text has keys of that backend.
+    """
+    document, added = read_document(text, "the file"), read_document(example, "the example")
+    [name] = added.value["backends"]
+    about, _, lines = example.partition("backends:\n")
+    try:
+        changed = _Page(text, document).paste(name, about + textwrap.dedent(lines))
+    except TooUnusualError:
+        raise
+    except (ValueError, LookupError) as error:
+        raise TooUnusualError("its form is too unusual") from error
+    return _proven(changed, {**_leaves(document.value), **_leaves(added.value)})
 
 
 def without_key(text: str, key: str) -> str | None:
@@ -75,6 +94,26 @@ class _Page(Struct, frozen=True):
             return self._replace(name, node, f" {value_to_yaml(inner)}")
         column = name.start_mark.column + self._step()
         return self._replace(name, node, "", below=self._block(inner, column))
+
+    def paste(self, name: str, lines: str) -> str:
+        """The text with these lines, from the first column on, as the backend of that name."""
+        path, rest = self._way_to(["backends", name])
+        if not rest:
+            raise TooUnusualError(f"it has a section `backends.{name}`")
+        node = path[0][1] if path else None
+        inside = isinstance(node, yaml.MappingNode) and bool(node.value)
+        if _flows(self.document.root) or (inside and _flows(node)):
+            raise TooUnusualError("its section `backends` is in braces")
+        entries = node.value if isinstance(node, yaml.MappingNode) else []
+        column = entries[0][0].start_mark.column if entries else self._column() + self._step()
+        body = textwrap.indent(lines, " " * column).replace("\n", self._newline)
+        if not path:
+            return self._append(f"{' ' * self._column()}backends:{self._newline}{body}")
+        if not entries:
+            return self._replace(*path[0], "", below=body)
+        at = self._line_end(_end(self.text, entries[-1]))
+        head = self.text[:at]
+        return head + ("" if head.endswith("\n") else self._newline) + body + self.text[at:]
 
     def take(self, parts: Sequence[str]) -> str | None:
         """The text without that entry, and without the sections that are then empty."""

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clinvk.store.config.text import TooUnusualError, with_key, without_key
+from clinvk.store.config.text import TooUnusualError, with_backend, with_key, without_key
 
 EXAMPLE = (Path(__file__).parents[4] / "config.example.yaml").read_text()
 
@@ -176,3 +176,59 @@ def test_any_changes_one_after_another_say_what_was_asked_for(
         for part in key.split("."):
             place = place[part]
         assert place == value
+
+
+ONE_BACKEND = "# about it\nbackends:\n  x:\n    declared:\n      program: x # why\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "backends:\n  # about it\n  x:\n    declared:\n      program: x # why\n"),
+        (
+            "run:\n    timeout: 1h",
+            (
+                "run:\n    timeout: 1h\nbackends:\n    # about it\n    x:\n      declared:\n"
+                "        program: x # why\n"
+            ),
+        ),
+        (
+            "backends: # mine\nrun:\n  timeout: 1h\n",
+            (
+                "backends: # mine\n  # about it\n  x:\n    declared:\n      program: x # why\n"
+                "run:\n  timeout: 1h\n"
+            ),
+        ),
+        (
+            "backends:\n claude:\n  model: opus\n # tail\nrun:\n  timeout: 1h\n",
+            (
+                "backends:\n claude:\n  model: opus\n # about it\n x:\n   declared:\n"
+                "     program: x # why\n # tail\nrun:\n  timeout: 1h\n"
+            ),
+        ),
+        (
+            "backends:\r\n  claude:\r\n    model: opus\r\n",
+            (
+                "backends:\r\n  claude:\r\n    model: opus\r\n  # about it\r\n  x:\r\n"
+                "    declared:\r\n      program: x # why\r\n"
+            ),
+        ),
+    ],
+)
+def test_a_backend_is_added_with_its_comments(before: str, after: str) -> None:
+    """At the end of the section, with its indentation; the rest is unchanged."""
+    assert with_backend(before, ONE_BACKEND) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "why"),
+    [
+        ("backends: {claude: {model: opus}}\n", "in braces"),
+        ("{}", "in braces"),
+        ("backends:\n  x:\n    model: m\n", "has a section `backends.x`"),
+    ],
+)
+def test_a_backend_is_not_added_where_it_cannot_stand(before: str, why: str) -> None:
+    """The text is refused, with the reason."""
+    with pytest.raises(TooUnusualError, match=why):
+        with_backend(before, ONE_BACKEND)
