@@ -131,7 +131,7 @@ BELOW: Mapping[str, Mapping[str, Word]] = {
         **dict.fromkeys((*_TO_SHOW, "show", "status", "info"), _BACKENDS),
         **dict.fromkeys(("check", "try", "verify"), Word("backends test", ("NAME",))),
         **dict.fromkeys(("login", "logout", "auth"), _SIGN_IN),
-        **dict.fromkeys(("add", "new", "set", "install"), Word("config edit")),
+        **dict.fromkeys(("new", "set", "install"), Word("backends add")),
     },
 }
 """The same for the second words."""
