@@ -13,6 +13,7 @@ from pathlib import Path
 from tools.commands import capabilities, completions, reference
 from tools.declared_table import declared_acp_table, declared_table
 from tools.errors_page import errors_page
+from tools.examples_table import examples_table
 from tools.json_tables import error_table, events_table, result_table, usage_table
 from tools.keys_table import keys_table
 from tools.man_page import man_page
@@ -24,6 +25,7 @@ _TABLES = {
         "capabilities": capabilities,
         "declared": declared_table,
         "declared-acp": declared_acp_table,
+        "examples": examples_table,
     },
     "docs/configuration.md": {"keys": keys_table},
     "docs/json.md": {

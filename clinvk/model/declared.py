@@ -53,11 +53,13 @@ class Example(Struct, frozen=True, kw_only=True):
     """A declaration that comes with clinvk; `text` is a whole configuration with nothing else.
 
     `tested` is the agent with the version that it was tried with, None for one made from the
-    agent's documentation alone. `install` is the command that installs the agent.
+    agent's documentation alone. `differs` is what it does unlike other agents. `install` is the
+    command that installs the agent.
     """
 
     name: str
     title: str
     install: str | None
     tested: str | None
+    differs: str | None
     text: str

@@ -34,7 +34,7 @@ def backend_to_json(state: "BackendState") -> dict[str, Any]:
 
 def example_to_json(example: "Example") -> dict[str, Any]:
     """A declaration that comes with clinvk; `tested` is null for an untested one."""
-    return chosen(example, "name", "title", "install", "tested")
+    return chosen(example, "name", "title", "install", "tested", "differs")
 
 
 def trial_to_json(name: str, verdicts: Sequence[Verdict], *, ok: bool) -> dict[str, Any]:

@@ -25,6 +25,8 @@ def test_each_example_is_listed_with_its_evidence(clinvk: Command) -> None:
     for name, one in listed.items():
         [line] = [line for line in shown.splitlines() if line.split()[0] == name]
         assert (one["tested"] or "untested") in line
+        if one["tested"] is None:
+            assert one["differs"] is None
 
 
 @pytest.mark.parametrize("name", example_names())

@@ -39,6 +39,8 @@ def render_added(added: Added, streams: Streams, *, as_json: bool) -> None:
     streams.err_text(f"added `{example.name}` ({example.title}) to {added.file}")
     if example.tested is None:
         streams.err("it is untested, and made from the agent's documentation")
+    if example.differs is not None:
+        streams.err_text(f"what is different: {example.differs}")
     if example.install is not None:
         streams.err_text(f"install the agent with: {example.install}")
     streams.err(f"then test it with: clinvk backends test {example.name}")

@@ -11,6 +11,7 @@ from clinvk.store.files import reason
 
 _FOLDER = Path(clinvk.__file__).parent / "agents" / "declared" / "examples"
 _EVIDENCE = re.compile(r"^# (tested|untested): (.+)$", re.MULTILINE)
+_DIFFERS = re.compile(r"^# differs: (.+)$", re.MULTILINE)
 
 
 def example_names() -> tuple[str, ...]:
@@ -34,5 +35,6 @@ def example(name: str) -> Example:
         title=declared["title"],
         install=declared.get("install"),
         tested=evidence[2] if evidence[1] == "tested" else None,
+        differs=found[1] if (found := _DIFFERS.search(text)) else None,
         text=text,
     )
