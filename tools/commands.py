@@ -33,8 +33,8 @@ def capabilities() -> str:
 
 _NO = "\N{EN DASH}"
 _LEGEND = f"""✓ is yes, in the tested versions, and {_NO} is no. With *ask* it can only do this with
-`--access ask`, and with *own* only in its own way. The reasons and the ways are below. What is
-*untested* follows the agent's own documentation."""
+`--access ask`, with *not ask* only with another access, and with *own* only in its own way. The
+reasons and the ways are below. What is *untested* follows the agent's own documentation."""
 
 
 def _table() -> Iterator[str]:
@@ -50,8 +50,7 @@ def _table() -> Iterator[str]:
     yield ""
     for one in known:
         yield from _below_the_table(f"{one.title} can, in its own way:", _own_ways(one))
-        cannot = (f"- {capability.meaning}: {why}" for capability, why in one.lacks.items())
-        yield from _below_the_table(f"{one.title} cannot:", cannot)
+        yield from _below_the_table(f"{one.title} cannot:", _reasons(one))
 
 
 def _row(head: str, cells: Iterable[str]) -> str:
@@ -63,6 +62,8 @@ def _cell(capability: Capability, backend: Backend) -> str:
         return "own"
     if capability in backend.when_asking:
         return "ask"
+    if capability in backend.lacks_when_asking:
+        return "not ask"
     return _NO if capability in backend.lacks or capability in WITHOUT_OPTION else "✓"
 
 
@@ -70,6 +71,13 @@ def _own_ways(backend: Backend) -> Iterator[str]:
     for capability, way in backend.ways.items():
         passed = f"--backend-arg={way}" if way.startswith("-") else way
         yield f"- {capability.meaning}: `{passed}`"
+
+
+def _reasons(backend: Backend) -> Iterator[str]:
+    for capability, why in backend.lacks.items():
+        yield f"- {capability.meaning}: {why}"
+    for capability, why in backend.lacks_when_asking.items():
+        yield f"- {capability.meaning} with `--access ask`: {why}"
 
 
 def _below_the_table(head: str, lines: Iterable[str]) -> Iterator[str]:

@@ -85,3 +85,20 @@ def test_picture_schema_directory_and_effort_reach_the_agent(
         assert setup.most_effort in later
     if Capability.ADD_DIR in can:
         assert (elsewhere / "two.txt").read_text().strip() == "2"
+
+
+def test_an_answer_in_another_form_is_a_failure(clinvk: Command) -> None:
+    """Codex's service promises the form, and the mock does not keep it; in every form of output."""
+    (clinvk.home.project / "form.json").write_text(json.dumps(SCHEMA))
+    how = ("-b", "codex", "--schema=form.json", '[[say:{"word": 1}]]')
+    ran = clinvk(*how, "-o", "json")
+    result = ran.json()
+    assert (ran.exit_code, result["error"]["code"]) == (1, "schema_mismatch")
+    assert "at `word`: 1 is not of type 'string'" in result["error"]["message"]
+    assert (result["structured"], result["text"]) == (None, '{"word": 1}')
+    assert (result["status"], result["usage"]["input_tokens"]) == ("error", 100)
+    *_, failed, last = clinvk(*how, "-o", "stream-json").json_lines()
+    assert (failed["type"], failed["code"]) == ("error", "schema_mismatch")
+    assert (last["structured"], last["error"]["code"]) == (None, "schema_mismatch")
+    turn = clinvk("sessions", "show", "@last", "--turn", "1", "--json").json()
+    assert (turn["structured"], turn["error"]["code"]) == (None, "schema_mismatch")

@@ -185,6 +185,11 @@ class Agent(Backend):
 
     def screen(self, request: TurnRequest) -> Invocation:
         """The agent's own interactive screen; without an access, it has its default permissions."""
+        if request.effort is not None:
+            raise BackendUnsupportedError(
+                f"backend `{self.name}` takes no effort for its interactive screen",
+                hint="give a prompt, or choose it in the screen",
+            )
         return replace(
             self._invocation(request, [self.executable, *_turn_options(request)]), stdin=b""
         )

@@ -13,9 +13,10 @@ from clinvk.agents.declared.backend import declared
 from clinvk.errors import BackendUnsupportedError, SessionNotFoundError
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
+from clinvk.model.effort import Effort
 from clinvk.model.events import Event, Failed, Init, Message, Raw, Result, StopReason
 from clinvk.model.failure import FailureCode
-from clinvk.model.request import TurnRequest
+from clinvk.model.request import Picture, TurnRequest
 from clinvk.model.usage import UNKNOWN_USAGE, Usage
 from clinvk.store.config.file import check_config
 
@@ -32,6 +33,10 @@ backends:
         model: [-m, "{model}"]
         system_prompt: ["--system={system_prompt_file}"]
         max_turns: ["--steps={max_turns}"]
+        image: [--see, "{image}"]
+        answer_schema: ["--form={schema_file}"]
+        add_dir: ["--also={add_dir}"]
+        effort: ["--think={effort}"]
       access: {read-only: [--look], full: []}
       environment: {TOY_MODEL: "{model}", TOY_MODE: quiet}
       output:
@@ -88,6 +93,22 @@ def test_a_first_turn_is_the_start_filled_in() -> None:
     assert made.env == {"TOY_MODEL": "toy-2", "TOY_MODE": "quiet"}
 
 
+def test_pictures_and_directories_have_their_arguments_each() -> None:
+    """The schema is in a private file, as it would be in `{schema}`."""
+    pictures = tuple(Picture(Path(f"/{name}.png"), "image/png", b"") for name in "ab")
+    made = TOY.invocation(
+        ask(
+            images=pictures,
+            schema='{"type":"object"}',
+            add_dirs=(Path("/x y"), Path("/z")),
+            effort=Effort.MAX,
+        )
+    )
+    options = ("--think=max", "--form={schema_file}", "--see", "/a.png", "--see", "/b.png")
+    assert made.argv == ("toy", "ask", *options, "--also=/x y", "--also=/z", "--dir=/p")
+    assert made.files == {"schema_file": '{"type":"object"}'}
+
+
 def test_an_option_that_is_not_requested_leaves_no_trace() -> None:
     """It adds no argument, no variable and no file."""
     made = TOY.invocation(ask())
@@ -142,6 +163,10 @@ def test_a_feature_that_is_not_declared_cannot_be_requested() -> None:
         {"max_turns": 1},
         {"ephemeral": True},
         {"access": Access.EDIT},
+        {"images": (Picture(Path("/a.png"), "image/png", b""),)},
+        {"schema": "{}"},
+        {"add_dirs": (Path("/x"),)},
+        {"effort": Effort.LOW},
     ):
         with pytest.raises(BackendUnsupportedError, match="its declaration has no"):
             bare.refuse_unsupported(ask(**said))

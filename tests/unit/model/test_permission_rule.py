@@ -276,3 +276,24 @@ def test_no_command_raises_and_deny_covers_what_allow_covers(command: str, patte
     request = _runs(command)
     if allowing([rule], request, HERE) is not None:
         assert denying([rule], request, HERE) is not None
+
+
+@pytest.mark.parametrize(
+    ("rule", "path", "allowed"),
+    [
+        ("Edit", "/lib/a", True),
+        ("Edit", "/lib", True),
+        ("Edit", f"{HERE}/a", True),
+        ("Edit", "/library/a", False),
+        ("Edit", "/lib/a\0", False),
+        ("Edit(src/**)", "/lib/src/a", False),
+        ("Edit(/lib/*.py)", "/lib/a.py", True),
+        ("Read", "/lib/a", False),
+    ],
+)
+def test_a_rule_without_a_pattern_is_for_the_added_directories_too(
+    rule: str, path: str, *, allowed: bool
+) -> None:
+    """A relative pattern is for the working directory alone."""
+    request = _request(ToolKind.EDIT, path)
+    assert (allowing([parse_rule(rule)], request, HERE, ["/lib"]) is not None) == allowed
