@@ -78,3 +78,21 @@ def test_a_name_that_cannot_be_added_is_refused(clinvk: Command) -> None:
     refused = clinvk("backends", "add", first)
     assert (refused.exit_code, file.read_text()) == (3, "backends: {demo: {model: m}}\n")
     assert "clinvk config edit" in refused.stderr
+
+
+def test_a_declaration_of_an_agent_that_clinvk_has_is_not_used(clinvk: Command) -> None:
+    """A newer clinvk may have it: everything works on with ours, and doctor says so."""
+    file = clinvk.home.clinvk_home / "config.yaml"
+    clinvk("config", "set", "backends.demo.access", "edit")
+    declared = "    declared: {program: /bin/false, start: [x]}\n"
+    file.write_text(f"{file.read_text()}{declared}")
+    assert clinvk("config", "validate").exit_code == 0
+    told = clinvk("-b", "demo", "-o", "json", "hello")
+    assert (told.exit_code, told.stderr) == (0, "")
+    assert clinvk("backends", "demo", "--json").json()["program"] != "/bin/false"
+    findings = clinvk("doctor", "--json").json()["findings"]
+    [found] = [one for one in findings if one["code"] == "declaration_unused"]
+    assert found["where"] == f"{file}:2"
+    file.write_text(file.read_text().replace(declared, ""))
+    codes = {one["code"] for one in clinvk("doctor", "--json").json()["findings"]}
+    assert "declaration_unused" not in codes

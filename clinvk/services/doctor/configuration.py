@@ -14,7 +14,7 @@ from clinvk.services.config.settings import effective_settings, variables_of
 from clinvk.services.doctor.findings import Report, command, problem, warning
 from clinvk.services.doctor.survey import Survey
 from clinvk.services.world import World
-from clinvk.store.config.file import faults_in, read_config
+from clinvk.store.config.file import faults_in, read_config, unused_declarations
 from clinvk.store.home import Home
 
 _PREFIX = "CLINVK_"
@@ -53,6 +53,16 @@ def _file(world: World) -> Iterator[Finding]:
         plain = key is not None and all(part.isascii() for part in key)
         change = ("unset", key) if plain and key else ("edit",)
         yield _invalid(sentence, str(path), command("clinvk", "config", *change))
+    if text is None or faults:
+        return
+    for name, line in unused_declarations(text, str(path), undeclared_names()).items():
+        yield warning(
+            "declaration_unused",
+            f"`{name}` is declared, but clinvk has a backend of its own with this name and uses it",
+            where=f"{path}:{line}",
+            remedy=f"remove `declared` of `backends.{name}`, or use another name",
+            command=command("clinvk", "config", "edit"),
+        )
 
 
 def _environment(survey: Survey) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from clinvk.errors import ConfigError
-from clinvk.model.config import flatten, nest
+from clinvk.model.config import DECLARED, flatten, nest
 from clinvk.model.events import Json
 from clinvk.store.files import reason, require_regular
 
@@ -129,7 +129,23 @@ def _validated(nested: Any, backends: Collection[str] | None) -> dict[str, Json]
 
     context = {"backends": backends, "declared": _declared_in(nested)}
     config = Config.model_validate(nested, context=context)
-    return flatten(config.model_dump(exclude_unset=True))
+    checked = flatten(config.model_dump(exclude_unset=True))
+    for name in backends or ():
+        # A version of clinvk may have a backend that an earlier one did not have.
+        checked.pop(f"backends.{name}{DECLARED}", None)
+    return checked
+
+
+def unused_declarations(text: bytes, origin: str, backends: Collection[str]) -> dict[str, int]:
+    """The backends declared in a valid text that are among these `backends`, with their lines.
+
+    Their declarations are not used.
+    """
+    from clinvk.store.config.yaml import read_document
+
+    document = read_document(text, origin)
+    names = sorted(_declared_in(document.value) & {*backends})
+    return {name: document.line_of(("backends", name)) or 0 for name in names}
 
 
 def _declared_in(nested: Any) -> frozenset[str]:  # noqa: ANN401  not checked yet

@@ -48,8 +48,6 @@ def _known_or_declared(name: str, info: ValidationInfo) -> str:
     context = info.context or {}
     if name not in context.get("declared", ()):
         return _known_backend(name, info)
-    if name in (context.get("backends") or ()):
-        raise ValueError("a backend with this name already exists; use another name")
     if BACKEND_NAME.fullmatch(name) is None:
         raise ValueError("a backend's name has 1 to 32 characters of `a-z`, `0-9`, `-` and `_`")
     return name
