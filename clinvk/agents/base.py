@@ -144,7 +144,7 @@ class Backend(ABC):
     )
     """Where it can continue a conversation: in any directory, or only in the one where it began.
 
-    `nowhere else`: it must not be tried elsewhere, because it never ends. None is not known.
+    `nowhere else`: elsewhere it never ends, or works in the old directory. None is not known.
     """
 
     access_options: ClassVar[tuple[AccessOption, ...]] = ()
@@ -183,6 +183,10 @@ class Backend(ABC):
         return (
             ".." not in conversation and self.conversation_ids.fullmatch(conversation) is not None
         )
+
+    def runs_always(self, request: TurnRequest) -> bool:  # noqa: ARG002  for a backend's own
+        """Whether it runs the `always` programs of its `project_files` in this directory."""
+        return True
 
     def changes_conversation(self, request: TurnRequest) -> bool:
         """Whether a resumed turn should get another id, because its arguments ask for a fork.
@@ -242,7 +246,7 @@ class Backend(ABC):
         return UNKNOWN_USAGE
 
     def with_figures(self, result: Outcome, request: TurnRequest, lines: Iterable[str]) -> Outcome:
-        """The result with what the turn used, if only the agent's file tells it.
+        """The result with what the turn used, or why it failed, if only the agent's file tells it.
 
         Called for a successful turn without figures; `lines` as in `counters_in`. By default the
         figures stay unknown.

@@ -137,13 +137,16 @@ def _hides_the_prompt(subject: Subject) -> str:
     made = subject.backend.invocation(ask())
     if any(PROMPT in word for word in made.argv):
         return "the prompt is in argv, where all users can read it; pass it on stdin"
-    if PROMPT.encode() not in made.stdin and PROMPT not in made.files.values():
+    sent = made.dialogue or PROMPT.encode() in made.stdin or PROMPT in made.files.values()
+    if not sent:
         return "the prompt is neither on stdin nor in a private file"
     return ""
 
 
 def _names_conversation_once(subject: Subject) -> str:
     backend = subject.backend
+    if backend.invocation(ask()).dialogue:
+        return ""  # it is named in the dialogue
     if Capability.RESUME not in backend.lacks:
         argv = backend.invocation(ask(conversation=CONVERSATION, mode=TurnMode.RESUME)).argv
         if [CONVERSATION in word for word in argv].count(True) != 1:
@@ -173,7 +176,7 @@ def _supports_the_rest(subject: Subject) -> str:
             continue
         if capability in backend.lacks:
             return f"`{capability}` is in `lacks`, but is not refused"
-        if backend.invocation(ask(**asked)) == plain:
+        if backend.invocation(ask(**asked)) == plain and not plain.dialogue:
             return f"a request with `{capability}` changes nothing"
     return ""
 

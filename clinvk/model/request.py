@@ -319,3 +319,17 @@ class Reply(Struct, frozen=True):
     """
 
     data: bytes
+
+
+class FileReply(Reply, frozen=True, kw_only=True):
+    """A reply that needs a file first, for an agent that leaves its files to clinvk.
+
+    The file at `path` is read, or gets the content `text`. The reply's bytes are made by `done`
+    from what was read or written, or by `failed` from the reason; its second argument says whether
+    the file does not exist.
+    """
+
+    path: str
+    text: str | None = None
+    done: Callable[[str], bytes]
+    failed: Callable[[str, bool], bytes]

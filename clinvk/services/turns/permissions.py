@@ -10,9 +10,10 @@ from clinvk.agents.base import Parser, Reply
 from clinvk.model.access import Access
 from clinvk.model.events import Event, PermissionAnswer, PermissionRequest, Warned
 from clinvk.model.permission import DecidedBy, Decision, Rules, ToolKind
-from clinvk.model.request import TurnRequest
+from clinvk.model.request import FileReply, TurnRequest
 from clinvk.model.tool_names import common_name
 from clinvk.process.hooks import Hooks
+from clinvk.services.files.for_agent import reply_with_file
 
 if TYPE_CHECKING:
     from clinvk.process.child import Child
@@ -156,8 +157,9 @@ class Dialogue:
         """Handle each event, send each reply, and answer each request or ask a person about it."""
         for one in parsed:
             if isinstance(one, Reply):
+                data = reply_with_file(one) if isinstance(one, FileReply) else one.data
                 if self._child is not None:
-                    self._child.reply(one.data)
+                    self._child.reply(data)
                 continue
             if isinstance(one, Warned) and self._denied_here(one):
                 continue

@@ -134,7 +134,7 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
     backend.refuse_unsupported(turn)
     refuse_wider_arguments(request, turn, backend)
     rules = rules_of(request, turn, backend, settings)
-    if turn.access is Access.READ_ONLY:
+    if turn.access is Access.READ_ONLY and backend.runs_always(turn):
         for directory in (cwd, *turn.add_dirs):
             refuse_programs_of_project(backend, directory, world)
     invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)

@@ -90,6 +90,7 @@ class Turn:
         self._watch: FileWatch | None = None
         self._held: Outcome | None = None
         """The outcome after the check of the answer's schema."""
+        self._figured: tuple[Outcome, Outcome] | None = None
         self._started = False
 
     def run(self, signals: SignalInbox) -> RunReport:
@@ -195,8 +196,7 @@ class Turn:
         result = judge(self._collected, ending)
         if not self._started:
             return result
-        backend, request = self._plan.backend, self._plan.request
-        result = with_own_figures(result, backend, request, ending, self._world)
+        result = self._with_own_figures(result, ending)
         if (held := self._held) is not None:
             result = replace(result, structured=held.structured, failure=held.failure)
         self._compare_files()
@@ -206,6 +206,16 @@ class Turn:
         else:
             self._recording.finish(result)
         return result
+
+    def _with_own_figures(self, told: Outcome, ending: Ending) -> Outcome:
+        """The outcome with what the agent's own file adds, which is read once."""
+        if self._figured is None or self._figured[0] != told:
+            backend, request = self._plan.backend, self._plan.request
+            result = with_own_figures(told, backend, request, ending, self._world)
+            if told.failure is None and result.failure is not None:
+                result = replace(result, failure=self._with_time(result.failure))
+            self._figured = (told, result)
+        return self._figured[1]
 
     @property
     def _unnamed(self) -> bool:
@@ -224,8 +234,11 @@ class Turn:
         return gone and not self._collected.worked
 
     def _report_late_findings(self, ending: Ending, signals: SignalInbox) -> None:
-        """Report what is only known at the end: an unsupported version, an incomplete answer."""
-        result = judge(self._collected, ending)
+        """Report what is only known at the end: a failure, a version, an incomplete answer."""
+        told = judge(self._collected, ending)
+        result = self._with_own_figures(told, ending)
+        if told.failure is None and result.failure is not None:
+            self._handle(Failed(failure=result.failure))
         if self._collected.init is None and suggests_other_version(result, ending):
             from clinvk.services.turns.too_old import failure_by_version
 
@@ -295,10 +308,12 @@ class Turn:
 
     def _timed(self, event: Event) -> Event:
         """The event with the time to try again, if its failure has one."""
-        failure = event.failure if isinstance(event, Failed | Result) else None
-        if isinstance(event, Failed | Result) and failure and failure.wait is not None:
-            return replace(event, failure=failure.timed(self._world.now().astimezone()))
+        if isinstance(event, Failed | Result) and event.failure is not None:
+            return replace(event, failure=self._with_time(event.failure))
         return event
+
+    def _with_time(self, failure: Failure) -> Failure:
+        return failure.timed(self._world.now().astimezone()) if failure.wait else failure
 
     def _watch_files(self, began_at: float) -> None:
         """Start to watch the work tree, only once per turn."""

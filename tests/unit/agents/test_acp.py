@@ -37,7 +37,14 @@ SESSION = "s-1"
 class Agent:
     """An agent on the other side: `say` sends it a message, and has what clinvk made of it."""
 
-    def __init__(self, *, resume: bool = False, max_turns: int | None = None, **how: Any) -> None:
+    def __init__(
+        self,
+        *,
+        resume: bool = False,
+        max_turns: int | None = None,
+        parser: type[AcpParser] = AcpParser,
+        **how: Any,
+    ) -> None:
         request = TurnRequest(
             prompt="Do it.",
             cwd=Path("/project"),
@@ -45,7 +52,7 @@ class Agent:
             mode=TurnMode.RESUME if resume else TurnMode.START,
             max_turns=max_turns,
         )
-        self.parser = AcpParser(request, Dialect(words=(), noise=r"^noise", **how))
+        self.parser = parser(request, Dialect(words=(), noise=r"^noise", **how))
         self.events: list[Event] = []
         self.sent: list[Any] = []
 
@@ -67,7 +74,7 @@ class Agent:
         self.say(id=2, result={"sessionId": SESSION})
         return self
 
-    def update(self, kind: str, **fields: Any) -> list[Event]:
+    def update(self, kind: str, /, **fields: Any) -> list[Event]:
         """Report something."""
         update = {"sessionUpdate": kind, **fields}
         return self.say(method="session/update", params={"sessionId": SESSION, "update": update})

@@ -1,7 +1,7 @@
 """Holds one turn with an agent that speaks the Agent Client Protocol.
 
 `initialize`, then the conversation, then its mode, then the prompt: each only after the answer to
-the one before. No files and no terminals are offered to the agent, so it uses its own.
+the one before. Unless files and terminals are offered to the agent, it uses its own.
 """
 
 from collections.abc import Iterable, Iterator
@@ -69,13 +69,13 @@ class Dialect(Struct, frozen=True, kw_only=True):
     stops_when_denied: bool = False
 
 
-def opening() -> bytes:
-    """What is sent first, in place of a prompt."""
-    return _initialize(JsonRpc()).data
+def opening(*, files: bool = False, terminal: bool = False) -> bytes:
+    """What is sent first, in place of a prompt: also what the agent may do through us."""
+    return _initialize(JsonRpc(), files=files, terminal=terminal).data
 
 
-def _initialize(rpc: JsonRpc) -> Reply:
-    offered = {"fs": {"readTextFile": False, "writeTextFile": False}, "terminal": False}
+def _initialize(rpc: JsonRpc, *, files: bool = False, terminal: bool = False) -> Reply:
+    offered = {"fs": {"readTextFile": files, "writeTextFile": files}, "terminal": terminal}
     client = {"name": "clinvk", "title": "clinvk", "version": "1"}
     params = {"protocolVersion": _VERSION, "clientCapabilities": offered, "clientInfo": client}
     return rpc.request("initialize", params, "initialize")

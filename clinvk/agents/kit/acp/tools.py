@@ -132,6 +132,13 @@ class ToolReports:
         call.add(report)
         return call
 
+    def writing(self, path: str) -> ToolCall | None:
+        """The call that now changes this file, None if none is known to."""
+        calls = (one for one in self._calls.values() if one.begun and not one.ended)
+        return next(
+            (one for one in calls if one.means is ToolKind.EDIT and path in one.paths), None
+        )
+
     def tell(self, call: ToolCall) -> Iterable[Event]:
         """Its `ToolUse`, unless it was told before."""
         if not call.told:
@@ -156,7 +163,7 @@ def _said(report: Line) -> str:
 
 
 def _given_in_words(report: Line) -> Line:
-    """The arguments of a call that has not begun, if its text is a JSON object: Kimi asks so."""
+    """The arguments of a call that has not begun, if its text is a JSON object."""
     return (parse_object(_said(report)) or {}) if report.get("status") == _NOT_BEGUN else {}
 
 
