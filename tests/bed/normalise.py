@@ -7,7 +7,7 @@ from bed.agents import Agents
 from bed.homes import AgentHome
 from bed.mock_model import MockModel
 
-_UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
+_UUID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 _CALL = re.compile(r"(?<=_)1\d{12}(?=_\d)")
 _OTHER_ID = re.compile(r"\b(ses|msg|prt)_[0-9a-zA-Z]{26}\b")
 _FIXED = re.compile(r"00000000-0000-4000-8000-[0-9]{12}")
@@ -18,7 +18,12 @@ _TIMES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(Wall time: )[0-9.]+"), r"\g<1>0.0000"),
     (re.compile(r"\b20\d\d-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z"), "2026-01-01T00-00-00-000Z"),
     (re.compile(r"(PGID: )\d+"), r"\g<1>1"),
-    (re.compile(r'("(?:timestamp|start|end)":)\s*1[0-9]{12}\b'), r"\g<1>1767225600000"),
+    (
+        re.compile(r'("(?:timestamp|start|end|time|created_at)":)\s*1[0-9]{12}\b'),
+        r"\g<1>1767225600000",
+    ),
+    (re.compile(r'("\w*Ms":)\s*[0-9.]+'), r"\g<1>100"),
+    (re.compile(r"(?<=wd_project_)[0-9a-f]{12}\b"), "000000000000"),
     (re.compile(r'("date":\s*")[^"]*GMT'), r"\g<1>Thu, 01 Jan 2026 00:00:00 GMT"),
     (re.compile(r"\b(run=|err_)[0-9a-f]{8}\b"), r"\g<1>00000000"),
     (re.compile(r"(cc-socks/)\d+"), r"\g<1>1"),

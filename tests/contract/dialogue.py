@@ -9,28 +9,46 @@ import contextlib
 import os
 import signal
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from clinvk.agents.base import Parser
 from clinvk.model.events import Event, PermissionAnswer, PermissionRequest, Result
 from clinvk.model.permission import DecidedBy, Decision
-from clinvk.model.request import Reply
+from clinvk.model.request import FileReply, Reply
 from clinvk.process.framing import LineFramer
 
 SIGNALS = {"interrupt": signal.SIGINT, "kill": signal.SIGKILL}
+
+
+def in_memory(asked: FileReply) -> bytes:
+    """The reply of a machine where every file can be written and none can be read."""
+    if asked.text is None:
+        return asked.failed("it is not there", True)
+    return asked.done(asked.text)
 
 
 class Talk:
     """What a service does with a live parser: it takes events and replies, and gives answers.
 
     A person answers after the line; `at_once` answers while its events are taken, as a rule does.
+    `with_file` reads and writes the files that the agent leaves to clinvk. `decide` answers where
+    nobody is asked; what it answered is in `decided`.
     """
 
     def __init__(
-        self, parser: Parser, answers: Sequence[Mapping[str, Any]] = (), *, at_once: bool = False
+        self,
+        parser: Parser,
+        answers: Sequence[Mapping[str, Any]] = (),
+        *,
+        at_once: bool = False,
+        with_file: Callable[[FileReply], bytes] = in_memory,
+        decide: Callable[[PermissionRequest], PermissionAnswer | None] | None = None,
     ) -> None:
         self.parser = parser
+        self.decided: list[dict[str, Any]] = []
+        self._decide = decide
+        self._with_file = with_file
         self.events: list[Event] = []
         self.replies: list[bytes] = []
         self.stopped = False
@@ -64,11 +82,17 @@ class Talk:
     def _take(self, parsed: Iterable[Event | Reply]) -> None:
         for one in parsed:
             if isinstance(one, Reply):
-                self.replies.append(one.data)
+                self.replies.append(
+                    self._with_file(one) if isinstance(one, FileReply) else one.data
+                )
                 continue
             self.events.append(one)
             if isinstance(one, PermissionRequest):
                 self._open.append(one.id)
+                if self._decide is not None and (answer := self._decide(one)) is not None:
+                    told = {"decision": answer.decision.value, "by": answer.by.value}
+                    self._answers.append(told)
+                    self.decided.append(told)
                 if self._at_once:
                     self._answer()
             elif isinstance(one, PermissionAnswer):

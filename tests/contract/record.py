@@ -1,7 +1,8 @@
 """Record the real CLIs against the mock model: `python tests/contract/record.py [--backend B]`.
 
 Each case becomes `streams/<backend>/<case>/`: `stdout.jsonl` as the CLI printed it, `stderr.txt`,
-`case.json` with what was asked, and `answers.json` with what its requests were answered. Only what
+`case.json` with what was asked, `answers.json` with what its requests were answered, and
+`kept.jsonl` with the agent's own file if only that says how the turn ended. Only what
 changes from one recording to the next is replaced: this machine's paths, ids (in their order of
 appearance), times and durations.
 """
@@ -20,6 +21,8 @@ from threading import Thread
 from typing import Any
 from uuid import uuid4
 
+from msgspec.structs import replace
+
 TESTS = Path(__file__).resolve().parents[1]
 STREAMS = Path(__file__).resolve().parent / "streams"
 sys.path.insert(0, str(TESTS))  # run as a file, this finds `bed` itself
@@ -30,15 +33,20 @@ from bed.mock_model import MockModel  # noqa: E402  after the path is set
 from bed.normalise import Normaliser  # noqa: E402  after the path is set
 from bed.scenes import SCENES, Scene, Turn  # noqa: E402  after the path is set
 from bed.setups import SETUPS  # noqa: E402  after the path is set
-from clinvk.agents.base import Capability, Parser  # noqa: E402  as the others
+from clinvk.agents.base import Backend, Capability, Parser  # noqa: E402  as the others
 from clinvk.agents.registry import get  # noqa: E402  as the others
 from clinvk.model.access import Access  # noqa: E402  as the others
-from clinvk.model.events import Init  # noqa: E402  as the others
+from clinvk.model.events import Event, Init, Result  # noqa: E402  as the others
+from clinvk.model.permission import NO_RULES  # noqa: E402  as the others
 from clinvk.model.request import Invocation, TurnRequest  # noqa: E402  as the others
+from clinvk.services.files.for_agent import reply_with_file  # noqa: E402  as the others
+from clinvk.services.turns.permissions import Permissions  # noqa: E402  as the others
+from clinvk.store.agent_files.conversations import lines_backwards  # noqa: E402  as the others
 from contract.dialogue import SIGNALS, Talk, converse  # noqa: E402  as the others
 from contract.replay import with_mode  # noqa: E402  as the others
 
 _TIMEOUT_S = 150
+_LONGEST_KEPT = 2_000
 _SETTLE_S = 1
 """How long an agent has to print what it got before its answer came to the gate."""
 
@@ -48,11 +56,13 @@ class Recording:
     """What one child process said."""
 
     turn: Turn
+    answers: list[dict[str, Any]]
     request: dict[str, Any]
     argv: list[str]
     stdout: str
     stderr: str
     exit_code: int
+    kept: list[str]
 
 
 def main() -> None:
@@ -109,18 +119,34 @@ def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iter
         prompt = turn.prompt.format(project=home.project)
         asked = _asked({"prompt": prompt, **request}, home.project)
         invocation = get(backend).invocation(asked)
-        talk = Talk(get(backend).parser(asked), turn.answers)
+        parser = get(backend).parser(asked)
+        rules = Permissions(asked, NO_RULES, can_ask=False)
+        decide = rules.decide if asked.access is not Access.ASK else None
+        talk = Talk(parser, turn.answers, with_file=reply_with_file, decide=decide)
         stdout, stderr, code = _run(invocation, talk, turn, home, server)
         yield Recording(
             turn=turn,
+            answers=[*turn.answers, *talk.decided],
             request={"prompt": prompt, **request},
             argv=list(invocation.argv),
             stdout=stdout,
             stderr=stderr,
             exit_code=code,
+            kept=_kept(get(backend), asked, talk.finish(code, stderr)[-1], home),
         )
         conversation = conversation or _conversation_of(get(backend).parser(asked), stdout)
         resume = True
+
+
+def _kept(backend: Backend, asked: TurnRequest, end: Event, home: AgentHome) -> list[str]:
+    """The short lines of its file, if that adds to the result; the long ones are instructions."""
+    conversation = end.backend_session_id if isinstance(end, Result) else None
+    where = conversation and backend.conversation_files(conversation, home.home, home.env)
+    if not where or not isinstance(end, Result) or end.failure:
+        return []
+    lines = [line for line in lines_backwards(where) if len(line) <= _LONGEST_KEPT]
+    adds = backend.with_figures(end, asked, lines) != replace(end, counters=None)
+    return [*reversed(lines)] if adds else []
 
 
 def _asked(request: dict[str, Any], cwd: Path) -> TurnRequest:
@@ -219,9 +245,11 @@ def _save(folder: Path, recording: Recording, tidy: Normaliser, facts: dict[str,
     }
     text = json.dumps(case, indent=2, ensure_ascii=False) + "\n"
     (folder / "case.json").write_text(tidy(text))
-    if answers := recording.turn.answers:
+    if answers := recording.answers:
         text = json.dumps(answers, indent=2, ensure_ascii=False) + "\n"
         (folder / "answers.json").write_text(tidy(text))
+    if recording.kept:
+        (folder / "kept.jsonl").write_text(tidy("\n".join(recording.kept) + "\n"))
     (folder / "stdout.jsonl").write_text(tidy(recording.stdout))
     (folder / "stderr.txt").write_text(tidy(recording.stderr))
 

@@ -63,7 +63,8 @@ class Case:
     @property
     def asks(self) -> bool:
         """Whether the agent could ask: the case is a dialogue on its live channel."""
-        return bool(self.facts["request"].get("access") == Access.ASK.value)
+        asked = self.facts["request"].get("access") == Access.ASK.value
+        return asked or self.backend.always_asks
 
     @property
     def answers(self) -> list[dict[str, Any]]:

@@ -20,7 +20,15 @@ from clinvk.agents.contract import CONVERSATION, ENDS, JUNK, REQUESTED, Subject,
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
-from clinvk.model.events import Message, PermissionRequest, Raw, Result, ToolUse, Warned
+from clinvk.model.events import (
+    Message,
+    PermissionAnswer,
+    PermissionRequest,
+    Raw,
+    Result,
+    ToolUse,
+    Warned,
+)
 from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
 from clinvk.model.usage import total_usage
@@ -43,6 +51,9 @@ BILLED = [
 ]
 """The cases whose prompts say what the mock model bills."""
 
+NOT_OPENED = {FailureCode.CONVERSATION_GONE, FailureCode.MODEL_UNKNOWN, FailureCode.AUTH}
+"""The failures with which an agent does not take a prompt."""
+
 EACH_BACKEND = pytest.mark.parametrize("name", backends.built_in())
 
 LACKING = [
@@ -64,6 +75,14 @@ def golden(path: Path, value: Any, *, update: bool) -> None:
 def ask(**asked: Any) -> TurnRequest:
     """A request for a turn."""
     return TurnRequest(prompt="the prompt", cwd=Path("/project"), **asked)
+
+
+def first_replies(name: str, request: TurnRequest) -> list[bytes]:
+    """What is said in a short recorded turn, had this been asked."""
+    talk = Talk(backends.get(name).parser(request))
+    for line in Case(name, "one_shot").lines:
+        talk.feed(line)
+    return talk.replies
 
 
 @cache
@@ -170,11 +189,11 @@ def test_the_prompt_goes_to_stdin_and_never_to_the_command_line(case: Case) -> N
         talk = Talk(case.backend.parser(request))
         for line in case.lines:
             talk.feed(line)
-        # An agent that opens the conversation first is not sent the prompt if it is gone.
+        # An agent that opens the conversation first is not sent the prompt if that fails.
         gone = any(
             isinstance(event, Result)
             and event.failure is not None
-            and event.failure.code is FailureCode.CONVERSATION_GONE
+            and event.failure.code in NOT_OPENED
             for event in talk.events
         )
         times = (invocation.stdin + b"".join(talk.replies)).count(sent)
@@ -309,8 +328,13 @@ def test_a_new_conversation_gets_its_id_where_the_caller_may_choose_it(name: str
 @EACH_BACKEND
 def test_a_resume_names_the_conversation_in_one_argument(name: str) -> None:
     """The id stands once, whole, and nothing after it can be taken for a part of it."""
-    argv = backends.get(name).invocation(ask(conversation=CONVERSATION, mode=TurnMode.RESUME)).argv
+    request = ask(conversation=CONVERSATION, mode=TurnMode.RESUME)
+    argv = backends.get(name).invocation(request).argv
     named = [token for token in argv if CONVERSATION in token]
+    if backends.get(name).always_asks:  # by its protocol
+        assert not named
+        assert first_replies(name, request)[0].decode().count(f'"{CONVERSATION}"') == 1
+        return
     assert len(named) == 1
     assert named[0] == CONVERSATION or named[0].endswith(f"={CONVERSATION}")
 
@@ -345,14 +369,19 @@ def test_a_supported_feature_changes_the_command(name: str) -> None:
     for capability, asked in REQUESTED.items():
         if capability not in backend.lacks:
             backend.refuse_unsupported(ask(**asked))
-            assert backend.invocation(ask(**asked)) != plain, capability
+            changed = backend.invocation(ask(**asked)) != plain
+            if backend.always_asks and not changed:  # by its protocol, or what it is answered
+                said = first_replies(name, ask()), first_replies(name, ask(**asked))
+                changed = said[0] != said[1] or "access" in asked
+            assert changed, capability
 
 
 @EACH_BACKEND
 def test_no_stream_contains_a_feature_that_the_agent_lacks(name: str) -> None:
     """The list of missing features is as new as the recordings, on either channel."""
     backend = backends.get(name)
-    assert shown_in([case for case in cases(name) if not case.asks]) == SHOWN - backend.lacks.keys()
+    headless = [case for case in cases(name) if backend.always_asks or not case.asks]
+    assert shown_in(headless) == SHOWN - backend.lacks.keys()
     assert backend.when_asking <= backend.lacks.keys()
     if Capability.ASK not in backend.lacks:
         shown = shown_in([case for case in cases(name) if case.asks])
@@ -366,10 +395,15 @@ SHOWN = {Capability.PARTIAL_MESSAGES, Capability.COST, Capability.DENIALS}
 def shown_in(recorded: list[Case]) -> set[Capability]:
     """What these streams show."""
     events = [event for case in recorded for event in replay(case)]
+    denied = [
+        event.code == "denied" if isinstance(event, Warned) else not event.decision.allows
+        for event in events
+        if isinstance(event, Warned | PermissionAnswer)
+    ]
     shown = {
         Capability.PARTIAL_MESSAGES: any(isinstance(one, Message) and one.delta for one in events),
         Capability.COST: any(isinstance(one, Result) and one.cost_usd for one in events),
-        Capability.DENIALS: any(isinstance(one, Warned) and one.code == "denied" for one in events),
+        Capability.DENIALS: any(denied),
     }
     return {capability for capability, seen in shown.items() if seen}
 

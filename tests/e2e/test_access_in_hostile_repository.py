@@ -47,6 +47,7 @@ def read(name: str, file: Path) -> str:
     tools = {
         "claude": [("Read", {"file_path": path}), ("Grep", {"pattern": "one"})],
         "gemini": [("read_file", {"file_path": path}), ("grep_search", {"pattern": "one"})],
+        "kimi": [("Read", {"path": path}), ("Grep", {"pattern": "one"})],
         "opencode": [("read", {"filePath": path}), ("grep", {"pattern": "one"})],
         "qwen": [("read_file", {"file_path": path}), ("grep_search", {"pattern": "one"})],
     }
@@ -208,6 +209,7 @@ _WIDER = {
     "claude": "--dangerously-skip-permissions",
     "codex": "--dangerously-bypass-approvals-and-sandbox",
     "gemini": "--yolo",
+    "kimi": "--yolo",
     "opencode": "--auto",
     "qwen": "--yolo",
 }

@@ -26,10 +26,18 @@ pytestmark = [
     pytest.mark.timeout(180),
 ]
 
-ANSWER = {"claude": "●", "codex": "•", "gemini": "✦", "opencode": "▣", "qwen": "◆"}
+ANSWER = {
+    "claude": "●",
+    "codex": "•",
+    "gemini": "✦",
+    "kimi": "●",
+    "opencode": "▣",
+    "qwen": "◆",
+}
 _TWICE = {
     "claude": "Press Ctrl-C again",
     "gemini": "Press Ctrl+C again",
+    "kimi": "Press Ctrl+C again",
     "qwen": "Press Ctrl+C again",
 }
 SCREENS = [
@@ -37,6 +45,7 @@ SCREENS = [
     ("claude", "claude-next"),
     ("codex", "claude"),
     ("gemini", "claude"),
+    ("kimi", "claude"),
     ("opencode", "claude"),
     ("qwen", "claude"),
 ]

@@ -16,6 +16,7 @@ from bed.published import check_home, check_result, check_stream
 from bed.setups import SETUPS
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Capability
+from clinvk.model.request import TurnRequest
 
 
 @pytest.mark.every_agent
@@ -211,10 +212,12 @@ def test_a_dry_run_prints_the_exact_command_and_starts_nothing(
     assert not server.requests
     assert not clinvk.home.clinvk_home.exists()
     assert ran.stdout.startswith(f"cd {clinvk.home.project.resolve()} && ")
+    agent = backends.get(backend)
+    asked = TurnRequest(prompt="hello", cwd=clinvk.home.project)
     by_hand = subprocess.run(
         ran.stdout,
         shell=True,
-        input="hello by hand",
+        input=agent.invocation(asked).stdin.decode() if agent.always_asks else "hello by hand",
         env=clinvk.home.env,
         text=True,
         capture_output=True,
@@ -222,6 +225,8 @@ def test_a_dry_run_prints_the_exact_command_and_starts_nothing(
         timeout=60,
     )
     assert by_hand.stdout
+    if agent.always_asks:  # it waits for the next message of its protocol
+        return
     assert "hello by hand" in json.dumps(server.requests[-1].body)
 
 

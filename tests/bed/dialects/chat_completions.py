@@ -25,10 +25,13 @@ _TITLE = "You are a title generator"
 
 _FAILED = re.compile(
     r"^(Error|Qwen Code requires|The user rejected)"
-    r"|not found in |has not been read|Exit Code: [1-9]"
+    r"|not found in |has not been read|Exit Code: [1-9]|<system>ERROR: "
 )
 """The API has no sign for a tool that failed, so the agents' own words have to do."""
 
+
+_UNANSWERED = re.compile(r"(\[\[(?:error|refuse|fail|cut|gate|hang)\b[^\]]*\]\][^\n]*)\n\n")
+"""The end of a prompt without an answer: Kimi Code joins the next one to it."""
 
 _FIELDS = {"text": "content", "think": "reasoning_content"}
 
@@ -49,7 +52,8 @@ class ChatCompletions(Dialect):
         own_account = not tools and "Python" not in headers.get("user-agent", "")
         bare = False
         for message in body["messages"]:
-            parts = [*texts(message.get("content") or "", "text")]
+            told = texts(message.get("content") or "", "text")
+            parts = [one for part in told for one in _UNANSWERED.sub(r"\1\0", part).split("\0")]
             own_account |= message["role"] == "system" and _OWN_ACCOUNT in "".join(parts)
             bare |= message["role"] == "system" and _TITLE in "".join(parts)
             if message["role"] == "user":
@@ -148,6 +152,8 @@ def _tool_call(ask: Ask, reply: Reply) -> dict[str, Json]:
         path, content = _WRITING[name]
         more = {"old_string": ""} if name == "search_replace" else {}
         arguments = {path: reply.call.path, content: reply.call.content, **more}
+    elif "Bash" in ask.tools and not isinstance(reply.call, Write):
+        name, arguments = _capital_tool(reply.call)
     else:
         name, arguments = _tool(ask, reply.call)
     called = {"name": name, "arguments": json.dumps(arguments)}
@@ -160,6 +166,13 @@ _WRITING = {
     "search_replace": ("file_path", "new_string"),
 }
 """The tools of Copilot CLI, Kimi Code and Grok Build that write a file, and their arguments."""
+
+
+def _capital_tool(call: Edit | Run) -> tuple[str, Json]:
+    """The call in the words of Kimi Code, but for writing."""
+    if isinstance(call, Edit):
+        return "Edit", {"path": call.path, "old_string": call.old, "new_string": call.new}
+    return "Bash", {"command": call.command}
 
 
 def _tool(ask: Ask, call: Write | Edit | Run) -> tuple[str, Json]:

@@ -17,6 +17,7 @@ READ_ONLY = {
     "codex": {"--sandbox=read-only", "--ask-for-approval=never"},
     "demo": {"--access=read-only"},
     "gemini": {"--approval-mode=plan", "--policy={policy.toml}"},
+    "kimi": {"--agent-file={reader.md}"},
     "opencode": {"--agent=clinvk-read-only"},
     "qwen": {"--approval-mode=plan", "--exclude-tools=run_shell_command"},
 }

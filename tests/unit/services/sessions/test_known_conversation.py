@@ -104,9 +104,8 @@ def test_a_backend_by_itself_makes_no_argument_of_it_that_could_be_an_option(
 @pytest.mark.parametrize("backend", KNOWN_FILES, ids=lambda backend: backend.name)
 def test_a_valid_id_is_accepted(world: World, backend: Backend) -> None:
     """The ids of the agents themselves."""
-    known = "123e4567-e89b-42d3-a456-426614174000"
-    if not backend.is_conversation(known):
-        known = "ses_1f2e3d4c"
+    uuid = "123e4567-e89b-42d3-a456-426614174000"
+    known = next(filter(backend.is_conversation, (uuid, "ses_1f2e3d4c", f"session_{uuid}")))
     assert conversation_files_of(backend, known, world) is not None
 
 
