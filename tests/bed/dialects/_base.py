@@ -24,9 +24,9 @@ _WRAPPED = re.compile(r"<user_query>\s*(.*?)\s*</user_query>", re.DOTALL)
 _ENVELOPE = re.compile(r"<([\w-]+)[^>]*>.*</\1>", re.DOTALL)
 _SYNTHETIC = (
     *("[Request interrupted by user", "Continue from where you left off", "# AGENTS.md"),
-    # Around a picture: Codex's marks, and those of Gemini CLI and Qwen Code.
+    # Around a picture: Codex's marks, those of Gemini CLI and Qwen Code, and of newer Claude Code.
     *("<image", "</image>", "--- Content from referenced files", "Content from @", "--- End of"),
-    "Image overview: ",
+    *("Image overview: ", "[Image: source: "),
 )
 
 

@@ -7,8 +7,10 @@ import pytest
 
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Capability
+from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
+from clinvk.model.effort import Effort
 from clinvk.model.request import Invocation, TurnRequest
 
 CONVERSATION = "123e4567-e89b-12d3-a456-426614174000"
@@ -24,6 +26,8 @@ READ_ONLY = {
 WITH_SCREEN = [
     name for name in backends.built_in() if Capability.SCREEN not in backends.get(name).lacks
 ]
+WITHOUT_EFFORT = {"opencode"}
+"""Their screens take no effort, but a headless turn does."""
 NOT_ON_A_SCREEN = {
     "--skip-trust",  # a screen trusts even less
     "--input-format=stream-json",  # the live channel on which the agent asks
@@ -76,6 +80,20 @@ def test_a_screen_is_never_wider_than_a_headless_turn(name: str) -> None:
     assert set(screen(name, access=Access.READ_ONLY).argv) >= READ_ONLY[name]
     unasked = set(screen(name).argv)
     assert not [flag for flag in unasked if re.search("permission|access|approval", flag)]
+
+
+@pytest.mark.parametrize("name", WITH_SCREEN)
+def test_a_screen_has_the_sessions_directories_and_effort(name: str) -> None:
+    """As far as the agent takes them there; else it is refused."""
+    lacks = backends.get(name).lacks
+    if Capability.ADD_DIR not in lacks:
+        opened = screen(name, add_dirs=(Path("/else where"),))
+        assert any("/else where" in said for said in (*opened.argv, *opened.env.values()))
+    if name in WITHOUT_EFFORT:
+        with pytest.raises(BackendUnsupportedError, match="effort"):
+            screen(name, effort=Effort.LOW)
+    elif Capability.EFFORT not in lacks:
+        assert screen(name, effort=Effort.LOW) != screen(name)
 
 
 @pytest.mark.parametrize("name", WITH_SCREEN)
