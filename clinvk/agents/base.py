@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from clinvk.agents.capability import ACCESS_CAPABILITY, HINTS, Capability
+from clinvk.agents.capability import HINTS, Capability, features_of
 from clinvk.agents.capability import WITHOUT_OPTION as WITHOUT_OPTION  # noqa: PLC0414  for agents
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
@@ -178,6 +178,11 @@ class Backend(ABC):
         del access, user_home, environ
         return {}
 
+    def trusted_folders(self, texts: Mapping[str, str]) -> Sequence[str] | None:
+        """The only folders in which it runs what is `always` run; None (the default): all."""
+        del texts
+        return None
+
     def is_conversation(self, conversation: str) -> bool:
         """Whether that is a valid conversation id; only valid ones get into commands and paths."""
         return (
@@ -318,24 +323,12 @@ class Backend(ABC):
 
     def refuse_unsupported(self, request: TurnRequest) -> None:
         """Raise `BackendUnsupportedError` for the first requested feature that the CLI lacks."""
-        asked = {
-            Capability.MODEL: request.model is not None,
-            Capability.SYSTEM_PROMPT: request.system_prompt is not None,
-            Capability.NEW_SYSTEM_PROMPT: request.system_prompt_changed,
-            Capability.MAX_TURNS: request.max_turns is not None,
-            Capability.EPHEMERAL: request.ephemeral,
-            Capability.IMAGES: bool(request.images),
-            Capability.ANSWER_SCHEMA: request.schema is not None,
-            Capability.ADD_DIR: bool(request.add_dirs),
-            Capability.EFFORT: request.effort is not None,
-        }
-        if request.access is not None:
-            asked[ACCESS_CAPABILITY[request.access]] = True
-        for capability, wanted in asked.items():
-            if wanted and capability in self.lacks:
+        asked = features_of(request)
+        for capability in asked:
+            if capability in self.lacks:
                 raise self.unsupported(capability)
         for capability, why in self.lacks_when_asking.items():
-            if request.access is Access.ASK and asked.get(capability):
+            if request.access is Access.ASK and capability in asked:
                 raise BackendUnsupportedError(
                     f"backend `{self.name}` cannot do this where it asks: {why}",
                     hint="choose `--access read-only`, `edit` or `full`, or leave the option out",

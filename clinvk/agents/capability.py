@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from clinvk.model.access import Access
+from clinvk.model.request import TurnRequest
 
 
 class Capability(StrEnum):
@@ -72,6 +73,24 @@ ACCESS_CAPABILITY: Mapping[Access, Capability] = {
     Access.EDIT: Capability.EDIT,
     Access.FULL: Capability.FULL,
 }
+
+
+def features_of(request: TurnRequest) -> list[Capability]:
+    """The features that the request needs."""
+    asked = {
+        Capability.MODEL: request.model is not None,
+        Capability.SYSTEM_PROMPT: request.system_prompt is not None,
+        Capability.NEW_SYSTEM_PROMPT: request.system_prompt_changed,
+        Capability.MAX_TURNS: request.max_turns is not None,
+        Capability.EPHEMERAL: request.ephemeral,
+        Capability.IMAGES: bool(request.images),
+        Capability.ANSWER_SCHEMA: request.schema is not None,
+        Capability.ADD_DIR: bool(request.add_dirs),
+        Capability.EFFORT: request.effort is not None,
+    }
+    access = [] if request.access is None else [ACCESS_CAPABILITY[request.access]]
+    return [*(one for one, needed in asked.items() if needed), *access]
+
 
 HINTS: Mapping[Capability, str] = {
     Capability.MAX_TURNS: "leave `--max-turns` out, or limit the time with `--timeout`",

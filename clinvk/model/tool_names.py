@@ -7,8 +7,8 @@ is this one. A tool that is not listed has its own name.
 _OWN_NAMES = {
     "Bash": "bash shell powershell run run_command run_shell_command command_execution execute",
     "Edit": "edit multiedit replace file_change apply_patch notebookedit notebook_edit",
-    "Write": "write write_file",
-    "Read": "read read_file read_many_files notebookread",
+    "Write": "write write_file create",
+    "Read": "read view read_file read_many_files notebookread",
     "Search": "search grep glob ls list list_directory grep_search search_file_content",
     "Fetch": "fetch webfetch web_fetch",
     "WebSearch": "websearch web_search google_web_search",

@@ -224,7 +224,7 @@ def _version(backend: str, home: AgentHome) -> str:
     run = subprocess.run(
         [home.bin / backend, "--version"], env=home.env, text=True, capture_output=True, check=True
     )
-    return next(word for word in run.stdout.split() if word[0].isdigit())
+    return next(word.rstrip(".") for word in run.stdout.split() if word[0].isdigit())
 
 
 def _conversation_of(parser: Parser, stdout: str) -> str | None:

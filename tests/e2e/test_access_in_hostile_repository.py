@@ -55,6 +55,13 @@ def read(name: str, file: Path) -> str:
     return f"Read. {calls or f'[[run:cat {path}]]'}"
 
 
+def trust(clinvk: Command, folder: Path) -> None:
+    """Have copilot trust the folder: only then it runs what a repository names."""
+    file = clinvk.home.home / ".copilot" / "config.json"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"// managed\n{json.dumps({'trustedFolders': [str(folder)]})}")
+
+
 def test_the_traps_work_without_read_only(
     clinvk: Command, name: str, repository: HostileRepository
 ) -> None:
@@ -63,7 +70,9 @@ def test_the_traps_work_without_read_only(
         repository.remove_plugins()
         # It installs packages in there, and without a network waits for them for ever (1.18.33).
         shutil.rmtree(repository.root / ".opencode")
-    access = "full" if name == "opencode" else "edit"
+    access = "full" if name in {"copilot", "opencode"} else "edit"
+    if name == "copilot":
+        trust(clinvk, repository.root)
     prompt = read(name, repository.below / "main.ts")
     clinvk("-b", name, "--access", access, "--timeout", "30s", prompt, cwd=repository.root)
     assert repository.marks
@@ -103,6 +112,22 @@ def test_plug_ins_that_cannot_be_disabled_are_refused(
     error = ran.json()["error"]
     assert (ran.exit_code, error["code"]) == (5, "backend_unsupported")
     assert ".opencode/plugin" in error["message"]
+    assert repository.marks == []
+
+
+@pytest.mark.parametrize("agent", ["copilot"], indirect=True)
+@pytest.mark.parametrize("where", ["below", "worktree"])
+def test_a_repository_that_is_trusted_is_refused(
+    clinvk: Command, name: str, repository: HostileRepository, tmp_path: Path, where: str
+) -> None:
+    """No option of copilot 1.0.102 keeps the hooks of a trusted folder from running."""
+    trust(clinvk, repository.root)
+    linked = where == "worktree"
+    cwd = repository.linked_worktree(tmp_path / "linked") if linked else repository.below
+    ran = clinvk("-b", name, "--access", "read-only", "-o", "json", "hello", cwd=cwd)
+    error = ran.json()["error"]
+    assert (ran.exit_code, error["code"]) == (5, "backend_unsupported")
+    assert "runs programs that the repository names" in error["message"]
     assert repository.marks == []
 
 
@@ -208,6 +233,7 @@ def test_an_env_file_in_the_root_makes_nothing_run_with_read_only(
 _WIDER = {
     "claude": "--dangerously-skip-permissions",
     "codex": "--dangerously-bypass-approvals-and-sandbox",
+    "copilot": "--allow-all",
     "gemini": "--yolo",
     "kimi": "--yolo",
     "opencode": "--auto",

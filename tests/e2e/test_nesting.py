@@ -58,8 +58,10 @@ def test_an_agent_that_calls_itself_through_clinvk_is_stopped(
 ) -> None:
     """Three runs, three sessions and no more; the fourth is refused with 9, and all of them end."""
     prompt, log = tmp_path / "prompt", tmp_path / "log"
-    # codex gives its shell the PATH of a log-in.
-    again = f"PATH={home.env['PATH']} {clinvk.program} -b {backend} --access full - < {prompt}"
+    # codex gives its shell the PATH of a log-in, and copilot none of the variables of its provider.
+    own = {name: value for name, value in home.env.items() if backend.upper() in name}
+    given = " ".join(f"{name}={value}" for name, value in {**own, "PATH": home.env["PATH"]}.items())
+    again = f"{given} {clinvk.program} -b {backend} --access full - < {prompt}"
     prompt.write_text(f"[[run:{again}; echo $? >> {log}]] go")
     said = prompt.read_text()
     ran = clinvk("-b", backend, "--access", "full", "-", stdin=said, timeout_s=240)

@@ -2,14 +2,19 @@
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from clinvk.agents.base import Backend
 from clinvk.agents.kit.jsonc import parse_settings
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.agent_facts import ProjectFile
-from clinvk.services.files.repositories import repository_root
+from clinvk.services.files.repositories import (
+    bounds_of,
+    repository_of,
+    repository_root,
+    work_trees,
+)
 from clinvk.services.world import World
 from clinvk.store.agent_files.conversations import read_text
 
@@ -32,9 +37,17 @@ def programs_of_project(backend: Backend, directory: Path, world: World) -> dict
     return found
 
 
-def refuse_programs_of_project(backend: Backend, directory: Path, world: World) -> None:
-    """Raise `BackendUnsupportedError` if the agent would run such a program in read-only turns."""
+def refuse_programs_of_project(
+    backend: Backend, directory: Path, world: World, texts: Mapping[str, str]
+) -> None:
+    """Raise `BackendUnsupportedError` if the agent would run such a program in read-only turns.
+
+    `texts` are those of the turn's request.
+    """
     if not any(one.always for one in backend.project_files):
+        return
+    trusted = backend.trusted_folders(texts)
+    if trusted is not None and not _is_below(directory, trusted, world):
         return
     named = programs_of_project(backend, directory, world)
     if running := [file for file, one in named.items() if one.always]:
@@ -45,6 +58,14 @@ def refuse_programs_of_project(backend: Backend, directory: Path, world: World) 
             hint="choose another backend with `-b`, or another `--access` if you trust the"
             " repository",
         )
+
+
+def _is_below(directory: Path, folders: Iterable[str], world: World) -> bool:
+    """Whether it, or another work tree of its repository, is in one of the folders."""
+    repository = repository_of(directory.resolve(), bounds_of(world.user_home, world.environ))
+    trees = work_trees(repository) if repository else ()
+    real = [Path(one).resolve() for one in folders]
+    return any(each.is_relative_to(one) for each in (directory.resolve(), *trees) for one in real)
 
 
 def _folders(directory: Path, user_home: Path) -> Iterator[Path]:

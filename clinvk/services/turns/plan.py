@@ -136,7 +136,7 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
     rules = rules_of(request, turn, backend, settings)
     if turn.access is Access.READ_ONLY and backend.runs_always(turn):
         for directory in (cwd, *turn.add_dirs):
-            refuse_programs_of_project(backend, directory, world)
+            refuse_programs_of_project(backend, directory, world, turn.texts)
     invocation = backend.screen(turn) if request.interactive else backend.invocation(turn)
     if invocation is None:
         raise backend.unsupported(Capability.SCREEN)

@@ -27,6 +27,7 @@ _SYNTHETIC = (
     # Around a picture: Codex's marks, those of Gemini CLI and Qwen Code, and of newer Claude Code.
     *("<image", "</image>", "--- Content from referenced files", "Content from @", "--- End of"),
     *("Image overview: ", "[Image: source: "),
+    "Image file at path ",  # Copilot CLI
 )
 
 

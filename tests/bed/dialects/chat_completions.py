@@ -26,6 +26,7 @@ _TITLE = "You are a title generator"
 _FAILED = re.compile(
     r"^(Error|Qwen Code requires|The user rejected)"
     r"|not found in |has not been read|Exit Code: [1-9]|<system>ERROR: "
+    r"|^Permission (denied|to run)|completed with exit code [1-9]"
 )
 """The API has no sign for a tool that failed, so the agents' own words have to do."""
 
@@ -167,6 +168,12 @@ _WRITING = {
 }
 """The tools of Copilot CLI, Kimi Code and Grok Build that write a file, and their arguments."""
 
+_EDITING = {
+    "create": ("path", "old_str", "new_str"),
+    "write": ("filePath", "oldString", "newString"),
+}
+"""The arguments of `edit` in Copilot CLI, and in opencode, by the tool beside it that writes."""
+
 
 def _capital_tool(call: Edit | Run) -> tuple[str, Json]:
     """The call in the words of Kimi Code, but for writing."""
@@ -193,7 +200,7 @@ def _tool(ask: Ask, call: Write | Edit | Run) -> tuple[str, Json]:
             path = "filePath" if "glob" in ask.tools else "path"
             return "write", {path: call.path, "content": call.content}
         case Edit():
-            change = {"oldString": call.old, "newString": call.new}
-            return "edit", {"filePath": call.path, **change}
+            path, old, new = _EDITING["create" if "create" in ask.tools else "write"]
+            return "edit", {path: call.path, old: call.old, new: call.new}
         case Run():
             return "bash", {"command": call.command, "description": "As the prompt asked"}

@@ -17,6 +17,7 @@ CONVERSATION = "123e4567-e89b-12d3-a456-426614174000"
 READ_ONLY = {
     "claude": {"--permission-mode=dontAsk", "--strict-mcp-config"},
     "codex": {"--sandbox=read-only", "--ask-for-approval=never"},
+    "copilot": {"--deny-tool=write", "--deny-tool=shell"},
     "demo": {"--access=read-only"},
     "gemini": {"--approval-mode=plan", "--policy={policy.toml}"},
     "kimi": {"--agent-file={reader.md}"},

@@ -79,10 +79,10 @@ def test_a_read_only_turn_is_refused(pattern: str, text: str, project: World) ->
     file = project.cwd / pattern
     file.parent.mkdir(exist_ok=True)
     file.write_text('{"model": "{env:MODEL}", "$schema": "{file:a}",}')
-    refuse_programs_of_project(backends.get("opencode"), project.cwd, project)
+    refuse_programs_of_project(backends.get("opencode"), project.cwd, project, {})
     file.write_text(text)
     with pytest.raises(BackendUnsupportedError, match=r"opencode\.json"):
-        refuse_programs_of_project(backends.get("opencode"), project.cwd, project)
+        refuse_programs_of_project(backends.get("opencode"), project.cwd, project, {})
 
 
 @pytest.mark.parametrize("text", ["", "\\uD800 \\UFFFFFFFF \\u12 \\"])
@@ -92,3 +92,29 @@ def test_an_invalid_escape_does_no_harm(text: str, project: World) -> None:
     file.parent.mkdir(parents=True)
     file.write_text(text)
     assert not found("claude", file, project)
+
+
+@pytest.mark.parametrize(
+    ("trusted", "refused"),
+    [
+        ("{{}}", False),
+        ('// managed\n{{"trustedFolders": ["{parent}"]}}', True),
+        ('{{"trustedFolders": ["{root}"]}}', True),
+        ('{{"trustedFolders": ["{root}/src", "/elsewhere"]}}', False),
+        ("not JSON", True),
+    ],
+)
+def test_what_runs_only_where_it_is_trusted_is_refused_only_there(
+    project: World, trusted: str, *, refused: bool
+) -> None:
+    """A folder trusts what is below it; a file that cannot be read may trust all of them."""
+    backend = backends.get("copilot")
+    (project.cwd / ".github" / "hooks").mkdir(parents=True)
+    (project.cwd / ".github" / "hooks" / "trap.json").write_text("{}")
+    text = trusted.format(root=project.cwd, parent=project.cwd.parent)
+    for name in ("config.json", "settings.json"):
+        if refused:
+            with pytest.raises(BackendUnsupportedError, match="hooks"):
+                refuse_programs_of_project(backend, project.cwd, project, {name: text})
+        else:
+            refuse_programs_of_project(backend, project.cwd, project, {name: text})
