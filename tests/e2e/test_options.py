@@ -2,6 +2,7 @@
 
 import base64
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from bed.mock_model import MockModel
 from bed.setups import SETUPS
 from clinvk.agents import registry as backends
 from clinvk.agents.base import Backend, Capability
+from e2e.docs_session import DOCS, blocks
 
 PICTURE = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5E"
@@ -102,3 +104,29 @@ def test_an_answer_in_another_form_is_a_failure(clinvk: Command) -> None:
     assert (last["structured"], last["error"]["code"]) == (None, "schema_mismatch")
     turn = clinvk("sessions", "show", "@last", "--turn", "1", "--json").json()
     assert (turn["structured"], turn["error"]["code"]) == (None, "schema_mismatch")
+
+
+def test_the_guides_lines_work_as_they_stand(clinvk: Command, server: MockModel) -> None:
+    """What `scripts.md` shows, with Claude Code; the piped text is a part of the prompt."""
+    (block,) = [one for one in blocks(DOCS / "scripts.md") if one.said("recipe") == "options"]
+    project = clinvk.home.project
+    for name in ("before", "after"):
+        (project / f"{name}.png").write_bytes(base64.b64decode(PICTURE))
+    risk = {"type": "object", "properties": {"level": {"type": "string"}}}
+    (project / "risk.json").write_text(json.dumps(risk))
+    (project / "change.diff").write_text('[[tool:StructuredOutput|{"level": "low"}]]')
+    (project.parent / "lib").mkdir()
+    path = f"{clinvk.program.parent}:{clinvk.home.env['PATH']}"
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", block.body],
+        cwd=project,
+        env={**clinvk.home.env, "PATH": path, "CLINVK_BACKEND": "claude"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout.splitlines()[1]) == (0, '"low"'), ran
+    assert json.dumps(server.requests[0].body).count(PICTURE) == 2
+    assert SETUPS["claude"].most_effort in json.dumps(server.requests[-1].body)
