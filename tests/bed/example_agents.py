@@ -1,4 +1,4 @@
-"""The CLIs of `docs/examples`, at exact versions, installed once into the tests' cache folder.
+"""The CLIs of declared backends, at exact versions, installed once into the tests' cache folder.
 
 One test run installs while others wait; what was not completed is made anew.
 """

@@ -38,6 +38,8 @@ def repository(clinvk: Command, tmp_path: Path) -> HostileRepository:
     made = HostileRepository(tmp_path / "repository", tmp_path / "marks")
     with (clinvk.home.home / ".codex" / "config.toml").open("a") as config:
         config.write(f'\n[projects."{made.root}"]\ntrust_level = "trusted"\n')
+    trusted = clinvk.home.home / ".pi" / "agent" / "trust.json"
+    trusted.write_text(json.dumps({str(made.root.resolve()): True}))
     return made
 
 
@@ -49,6 +51,7 @@ def read(name: str, file: Path) -> str:
         "gemini": [("read_file", {"file_path": path}), ("grep_search", {"pattern": "one"})],
         "kimi": [("Read", {"path": path}), ("Grep", {"pattern": "one"})],
         "opencode": [("read", {"filePath": path}), ("grep", {"pattern": "one"})],
+        "pi": [("read", {"path": path}), ("grep", {"pattern": "one"})],
         "qwen": [("read_file", {"file_path": path}), ("grep_search", {"pattern": "one"})],
     }
     calls = "".join(f"[[tool:{tool}|{json.dumps(said)}]]" for tool, said in tools.get(name, []))
@@ -237,6 +240,7 @@ _WIDER = {
     "gemini": "--yolo",
     "kimi": "--yolo",
     "opencode": "--auto",
+    "pi": "--approve",
     "qwen": "--yolo",
 }
 

@@ -1,4 +1,4 @@
-"""The declarations that come with clinvk, with the real CLIs and a mock model."""
+"""Declarations that come with clinvk, and one of JSON lines, with real CLIs and a mock model."""
 
 import json
 import os
@@ -11,11 +11,11 @@ import pytest
 from bed.agents import AgentsMissingError, must_run
 from bed.bare import bare_command
 from bed.command import Command, Ran
-from bed.example_agents import INSTALLS, install_example, node_of
+from bed.example_agents import install_example, node_of
 from bed.mock_model import MockModel
 from clinvk.store.config.examples import example_names
 
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+OF_JSON_LINES = "pi-lines"
 
 PATIENCE_S = 200
 """For one turn of a CLI that needs four seconds of a processor to start."""
@@ -58,10 +58,13 @@ def lead_pi(home: Path, url: str) -> dict[str, str]:
     return {"PI_OFFLINE": "1"}
 
 
-LEAD: dict[str, Callable[[Path, str], dict[str, str]]] = {"aider": lead_aider, "pi": lead_pi}
+LEAD: dict[str, Callable[[Path, str], dict[str, str]]] = {
+    "aider": lead_aider,
+    OF_JSON_LINES: lead_pi,
+}
 
 
-@pytest.fixture(params=sorted(INSTALLS))
+@pytest.fixture(params=["aider", OF_JSON_LINES])
 def example(request: pytest.FixtureRequest) -> str:
     """The name of one example; the test runs once for each."""
     return str(request.param)
@@ -71,7 +74,7 @@ def example(request: pytest.FixtureRequest) -> str:
 def clinvk(tmp_path: Path, example: str, server: MockModel) -> Command:
     """The installed `clinvk` with that example as the whole configuration."""
     try:
-        program = install_example(example, os.environ)
+        program = install_example(example.removesuffix("-lines"), os.environ)
     except AgentsMissingError as error:
         if must_run(os.environ):
             pytest.fail(f"the CLI of the example must be here and is not: {error}")
@@ -79,7 +82,7 @@ def clinvk(tmp_path: Path, example: str, server: MockModel) -> Command:
     command = bare_command(tmp_path)
     home = command.home
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / example).symlink_to(program)
+    (tmp_path / "bin" / program.name).symlink_to(program)
     if node := node_of(program):
         (tmp_path / "bin" / "node").symlink_to(node)
     home.env |= LEAD[example](home.home, server.url)
@@ -90,7 +93,7 @@ def clinvk(tmp_path: Path, example: str, server: MockModel) -> Command:
         added = command("backends", "add", example)
         assert added.exit_code == 0, added
     else:
-        shutil.copy(EXAMPLES / f"{example}.yaml", home.clinvk_home / "config.yaml")
+        shutil.copy(Path(__file__).with_name(f"{example}.yaml"), home.clinvk_home / "config.yaml")
     return command
 
 
@@ -121,7 +124,7 @@ def test_a_conversation_continues_and_the_project_is_unchanged(
     asked = "Which word did I ask you to remember?"
     assert run(clinvk, "-c", asked, cwd=clinvk.home.home).stdout == "zebra\n"
     assert list(clinvk.home.project.iterdir()) == []
-    expected = {"aider": None, "pi": 77}[example]
+    expected = {"aider": None, "pi-lines": 77}[example]
     assert said["usage"]["total_tokens"] == expected
     assert [bill.usage.input_tokens for bill in server.billed][:1] == [70]
 
@@ -149,7 +152,7 @@ def test_a_refusal_of_the_service_has_a_code(clinvk: Command, example: str) -> N
         ("400:context_too_long", "context_too_long"),
     ],
 )
-@pytest.mark.parametrize("example", ["pi"], indirect=True)  # aider retries for minutes
+@pytest.mark.parametrize("example", ["pi-lines"], indirect=True)  # aider retries for minutes
 @pytest.mark.long_form
 def test_each_refusal_of_the_service_has_its_code(
     clinvk: Command, example: str, error: str, code: str
@@ -170,7 +173,7 @@ def test_a_timeout_ends_it_and_the_session_can_continue(clinvk: Command, example
 @pytest.mark.long_form
 def test_a_file_is_written_where_it_may_be(clinvk: Command, example: str) -> None:
     """With leave to edit it is on disk; with read-only it is not."""
-    level = {"aider": "edit", "pi": "full"}[example]
+    level = {"aider": "edit", "pi-lines": "full"}[example]
     create = "Create a file named `new.txt` here, with the word OK in it."
     ran = run(clinvk, "-b", example, "--access", "read-only", "-o", "json", create).json()
     assert ran["exit_status"] == 0, ran

@@ -17,7 +17,7 @@ from clinvk.agents.kit.jsonl import compact_json, items, mapping, parse_object, 
 from clinvk.agents.kit.recovery import recovering
 from clinvk.agents.kit.spending import SpendingSum
 from clinvk.agents.kit.stream_json import StreamJsonParser
-from clinvk.agents.kit.tools import summary_of
+from clinvk.agents.kit.tools import denial_words, summary_of
 from clinvk.model.events import Event, Json, PermissionAnswer, PermissionRequest, Raw
 from clinvk.model.permission import DecidedBy, Decision, FileEdit, ToolKind
 from clinvk.model.request import TurnRequest
@@ -38,12 +38,6 @@ _SHOWN_ELSEWHERE = {
 }
 _QUESTION = "AskUserQuestion"
 
-_DENIED = {
-    DecidedBy.PERSON: "The user denied this.",
-    DecidedBy.RULE: "A rule of the user denies this.",
-    DecidedBy.ACCESS: "This run may not do this.",
-    DecidedBy.NOBODY: "Nobody is here to allow this, so it was denied.",
-}
 _UNANSWERED = "There is no answer. Decide yourself, or end with the question as your answer."
 
 _CUT_REQUEST = re.compile(
@@ -238,8 +232,7 @@ def _told(tool: str, answer: PermissionAnswer) -> str:
     """What the model reads about a denial."""
     if tool == _QUESTION:
         return f"The user answers: {answer.reason}" if answer.reason else _UNANSWERED
-    message = _DENIED.get(answer.by, _DENIED[DecidedBy.PERSON])
-    return f"{message} They say: {answer.reason}" if answer.reason else message
+    return denial_words(answer)
 
 
 def _response(asked: str, response: str) -> Reply:

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from msgspec.structs import replace
 
 from clinvk.agents.kit.jsonl import clip, items, mapping, one_line, text
-from clinvk.model.events import Change, Event, FileChange, Json, ToolResult, ToolUse, Warned
+from clinvk.model.events import (
+    Change,
+    Event,
+    FileChange,
+    Json,
+    PermissionAnswer,
+    ToolResult,
+    ToolUse,
+    Warned,
+)
+from clinvk.model.permission import DecidedBy
 from clinvk.model.tool_names import common_name
 
 _DESCRIPTIVE_FIELDS = (
@@ -86,6 +96,20 @@ def not_allowed(tool: str, summary: str, note: str = "") -> Warned:
     """The warning that a call was denied."""
     what = one_line(f"{common_name(tool)} {summary}")
     return Warned(message=f"not allowed: {what}{note}", code="denied")
+
+
+_DENIED = {
+    DecidedBy.PERSON: "The user denied this.",
+    DecidedBy.RULE: "A rule of the user denies this.",
+    DecidedBy.ACCESS: "This run may not do this.",
+    DecidedBy.NOBODY: "Nobody is here to allow this, so it was denied.",
+}
+
+
+def denial_words(answer: PermissionAnswer) -> str:
+    """What the model reads about a call that was denied."""
+    message = _DENIED.get(answer.by, _DENIED[DecidedBy.PERSON])
+    return f"{message} They say: {answer.reason}" if answer.reason else message
 
 
 class ToolCalls:

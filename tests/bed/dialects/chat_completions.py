@@ -184,22 +184,31 @@ def _capital_tool(call: Edit | Run) -> tuple[str, Json]:
 
 def _tool(ask: Ask, call: Write | Edit | Run) -> tuple[str, Json]:
     """The call in the words of the tools that were offered."""
-    if "read_file" in ask.tools:
-        match call:
-            case Write():
-                return "write_file", {"file_path": call.path, "content": call.content}
-            case Edit():
-                change = {"old_string": call.old, "new_string": call.new}
-                return "edit", {"file_path": call.path, **change}
-            case Run():
-                about = {"description": "As the prompt asked", "is_background": False}
-                return "run_shell_command", {"command": call.command, **about}
+    return _tool_of_qwen(call) if "read_file" in ask.tools else _other_tool(ask, call)
+
+
+def _tool_of_qwen(call: Write | Edit | Run) -> tuple[str, Json]:
+    match call:
+        case Write():
+            return "write_file", {"file_path": call.path, "content": call.content}
+        case Edit():
+            change = {"old_string": call.old, "new_string": call.new}
+            return "edit", {"file_path": call.path, **change}
+        case Run():
+            about = {"description": "As the prompt asked", "is_background": False}
+            return "run_shell_command", {"command": call.command, **about}
+
+
+def _other_tool(ask: Ask, call: Write | Edit | Run) -> tuple[str, Json]:
     match call:
         case Write():
             # Pi, which has no `glob`, calls a file's path otherwise than opencode does.
             path = "filePath" if "glob" in ask.tools else "path"
             return "write", {path: call.path, "content": call.content}
         case Edit():
+            if not {"create", "glob"} & {*ask.tools}:  # Pi
+                edits: Json = [{"oldText": call.old, "newText": call.new}]
+                return "edit", {"path": call.path, "edits": edits}
             path, old, new = _EDITING["create" if "create" in ask.tools else "write"]
             return "edit", {path: call.path, old: call.old, new: call.new}
         case Run():

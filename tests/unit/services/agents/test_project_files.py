@@ -11,7 +11,7 @@ from clinvk.model.agent_facts import ProjectFile
 from clinvk.services.agents.project_files import programs_of_project, refuse_programs_of_project
 from clinvk.services.world import World
 
-KEYS = ("plugin", "mcp", "hooks", "command", "mcpServers", "!{", "!`")
+KEYS = ("plugin", "extensions", "mcp", "hooks", "command", "mcpServers", "!{", "!`")
 WITH_WORDS = [
     (name, one)
     for name in backends.built_in()
