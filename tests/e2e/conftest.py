@@ -35,7 +35,10 @@ _OTHER_VERSIONS = ("claude-next",)
 def pytest_configure(config: pytest.Config) -> None:
     """The markers of ours."""
     for line in (
-        "every_agent(part): in the gate for every agent, where the test's id has that part",
+        (
+            "every_agent(part, slow): in the gate for every agent, where the test's id has that part;"
+            " for slow agents too, unless slow is False"
+        ),
         "long_form(*parts): only in the long form, where the test's id has one of the parts",
     ):
         config.addinivalue_line("markers", line)
@@ -80,9 +83,17 @@ def _is_long(item: pytest.Item) -> bool:
     return any(not mark.args or any(one in item.nodeid for one in mark.args) for mark in marks)
 
 
+_SLOW = ("gemini", "opencode", "qwen", "vibe")
+"""Agents whose turn takes 4 to 8 s of a processor: they leave out some of the core in the gate."""
+
+
 def _is_core(item: pytest.Item) -> bool:
-    marks = list(item.iter_markers("every_agent"))
-    return any(all(part in item.nodeid for part in mark.args) for mark in marks)
+    slow = _agent_of(item) in _SLOW
+    return any(
+        all(part in item.nodeid for part in mark.args)
+        and (mark.kwargs.get("slow", True) or not slow)
+        for mark in item.iter_markers("every_agent")
+    )
 
 
 @pytest.fixture(scope="session")

@@ -106,7 +106,7 @@ def told(clinvk: Command, session: str = "@last") -> dict[str, Any]:
     return shown
 
 
-@pytest.mark.every_agent
+@pytest.mark.every_agent(slow=False)
 @pytest.mark.parametrize(("backend", "claude"), SCREENS)
 def test_a_session_continues_in_the_agents_screen_and_back(
     clinvk: Command, terminal: Terminal, backend: str

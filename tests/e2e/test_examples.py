@@ -20,7 +20,8 @@ OF_JSON_LINES = "pi-lines"
 PATIENCE_S = 200
 """For one turn of a CLI that needs four seconds of a processor to start."""
 
-pytestmark = pytest.mark.timeout(3 * PATIENCE_S)
+# Each needs an installation of its own, of up to 700 MB.
+pytestmark = [pytest.mark.timeout(3 * PATIENCE_S), pytest.mark.long_form]
 NOWHERE = "http://127.0.0.1:9"
 
 
@@ -129,7 +130,6 @@ def test_a_conversation_continues_and_the_project_is_unchanged(
     assert [bill.usage.input_tokens for bill in server.billed][:1] == [70]
 
 
-@pytest.mark.long_form
 def test_a_refusal_of_the_service_has_a_code(clinvk: Command, example: str) -> None:
     """Aider prints it among its answers and exits with 0; it is a failure anyway."""
     refused = run(clinvk, "-b", example, "[[error:401]] hello")
@@ -153,7 +153,6 @@ def test_a_refusal_of_the_service_has_a_code(clinvk: Command, example: str) -> N
     ],
 )
 @pytest.mark.parametrize("example", ["pi-lines"], indirect=True)  # aider retries for minutes
-@pytest.mark.long_form
 def test_each_refusal_of_the_service_has_its_code(
     clinvk: Command, example: str, error: str, code: str
 ) -> None:
@@ -162,7 +161,6 @@ def test_each_refusal_of_the_service_has_its_code(
     assert said["error"]["code"] == code, said
 
 
-@pytest.mark.long_form
 def test_a_timeout_ends_it_and_the_session_can_continue(clinvk: Command, example: str) -> None:
     """Exit 6 while the model is silent."""
     ran = run(clinvk, "-b", example, "--timeout", "6s", "[[hang]]")
@@ -170,7 +168,6 @@ def test_a_timeout_ends_it_and_the_session_can_continue(clinvk: Command, example
     assert run(clinvk, "-c", "hello").exit_code == 0
 
 
-@pytest.mark.long_form
 def test_a_file_is_written_where_it_may_be(clinvk: Command, example: str) -> None:
     """With leave to edit it is on disk; with read-only it is not."""
     level = {"aider": "edit", "pi-lines": "full"}[example]

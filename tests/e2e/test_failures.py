@@ -172,7 +172,7 @@ def test_a_missing_agent_is_reported_as_not_installed(clinvk: Command, backend: 
     assert not clinvk.home.clinvk_home.exists()
 
 
-@pytest.mark.every_agent
+@pytest.mark.every_agent(slow=False)
 def test_an_option_that_the_agent_does_not_know_is_reported(clinvk: Command, backend: str) -> None:
     """An invalid `--backend-arg`: the agent's own error, exit 5."""
     ran = clinvk("-b", backend, "--backend-arg=--flag-of-nobody", "-o", "json", "hello")

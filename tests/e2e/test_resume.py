@@ -164,7 +164,7 @@ def test_widening_is_in_the_transcript(clinvk: Command) -> None:
     ]
 
 
-@pytest.mark.every_agent
+@pytest.mark.every_agent(slow=False)
 def test_a_missing_conversation_is_an_error(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:

@@ -95,7 +95,7 @@ def test_stdin_is_appended_to_the_words(clinvk: Command, server: MockModel, back
     assert "explain this\\n\\n<stdin>\\nline one\\nline two\\n</stdin>" in sent
 
 
-@pytest.mark.every_agent
+@pytest.mark.every_agent(slow=False)
 def test_a_prompt_of_200_kb_arrives_whole(clinvk: Command, server: MockModel, backend: str) -> None:
     """No limit of argv cuts or refuses a long prompt."""
     prompt = "start " + "0123456789" * 20_000 + " end"
@@ -176,7 +176,7 @@ def test_full_access_runs_commands(clinvk: Command, backend: str) -> None:
     assert "echo by-the-shell" in use["summary"]
 
 
-@pytest.mark.every_agent
+@pytest.mark.every_agent(slow=False)
 def test_a_system_prompt_reaches_the_model(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
@@ -193,7 +193,7 @@ def test_a_system_prompt_reaches_the_model(
     assert len(sent) > 2000, "the agent's own instructions are gone"
 
 
-@pytest.mark.every_agent
+@pytest.mark.every_agent(slow=False)
 def test_a_model_is_passed_on(clinvk: Command, server: MockModel, backend: str) -> None:
     """`-m` is the model that is asked."""
     model = clinvk.home.other_model(backend)
@@ -275,7 +275,7 @@ def test_an_argument_for_the_agent_is_passed_unchanged(clinvk: Command, server: 
     assert server.billed[-1].model.startswith("claude-haiku-4-5")
 
 
-@pytest.mark.every_agent
+@pytest.mark.every_agent(slow=False)
 def test_a_limit_of_turns_ends_with_its_own_code(
     clinvk: Command, server: MockModel, backend: str
 ) -> None:
