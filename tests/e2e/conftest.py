@@ -36,7 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """The markers of ours."""
     for line in (
         (
-            "every_agent(part, slow): in the gate for every agent, where the test's id has that part;"
+            "every_agent(part, slow): in the gate for every agent, where the id has that part;"
             " for slow agents too, unless slow is False"
         ),
         "long_form(*parts): only in the long form, where the test's id has one of the parts",
