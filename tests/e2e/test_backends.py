@@ -1,12 +1,15 @@
 """`clinvk backends` on a machine that has the real agents."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from bed.command import Command
 from bed.homes import AgentHome
+from bed.setups import SETUPS
 from clinvk.agents import registry as backends
 from clinvk.agents.capability import Capability
 
-# In this home codex has its key from a provider of its own, which nobody looks at.
-SEEN_TO_BE_SIGNED_IN = {"claude", "gemini", "opencode", "qwen"}
+AGENTS = SETUPS.items()
 
 
 def test_the_agents_are_listed_with_what_is_known_of_them(clinvk: Command, home: AgentHome) -> None:
@@ -22,9 +25,7 @@ def test_the_agents_are_listed_with_what_is_known_of_them(clinvk: Command, home:
         assert state["ways"] == {can.value: way for can, way in known.ways.items()}
         assert not set(state["supports"]) & state["lacks"].keys()
         assert "resume" in state["supports"]
-    told = {name: state["signed_in"] for name, state in states.items()}
-    assert told.pop("demo") == "not_needed"
-    assert {name for name, one in told.items() if one == "yes"} == SEEN_TO_BE_SIGNED_IN
+    assert _signed_in(states.values()) == {name: one.seen_signed_in[0] for name, one in AGENTS}
     shown = clinvk("backends", "-v").stdout
     for name, state in states.items():
         row = next(line for line in shown.splitlines() if line.startswith(f"{name} "))
@@ -41,5 +42,12 @@ def test_the_agents_are_listed_with_what_is_known_of_them(clinvk: Command, home:
             assert f"{one.meaning}: `" in can
             assert f"{way}`" in can
     home.sign_out()
-    for state in clinvk("backends", "--json").json():
-        assert state["signed_in"] == ("not_needed" if state["name"] == "demo" else "unknown")
+    signed_out = clinvk("backends", "--json").json()
+    assert _signed_in(signed_out) == {name: one.seen_signed_in[1] for name, one in AGENTS}
+
+
+def _signed_in(states: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """What is said of each agent; the demo never needs it."""
+    told = {state["name"]: state["signed_in"] for state in states}
+    assert told.pop("demo") == "not_needed"
+    return told

@@ -50,6 +50,7 @@ class Agent(Backend):
     signs_in = "run `kimi login`"
     preference = 100
     tested_versions = ("2.1.0",)
+    oldest_version = "0.43.1"  # no older one was tried
     always_asks = True
     tools = (
         "Agent AgentSwarm AskUserQuestion Bash CronCreate CronDelete CronList Edit EnterPlanMode "

@@ -43,6 +43,9 @@ class Setup:
     in_form: ClassVar[str] = "[[say:{}]]"
     """How the model gives an answer that has to match a schema: some agents have a tool for it."""
 
+    seen_signed_in: ClassVar[tuple[str, str]] = ("yes", "unknown")
+    """What `clinvk backends` says in this home while it is signed in, and then while it is not."""
+
     most_effort: ClassVar[str] = ""
     """What stands in a request for `--effort max`, if it has that option."""
 

@@ -31,6 +31,7 @@ class Agent(Setup):
     """A provider of its own, which is the mock model."""
 
     program = "@openai/codex/bin/codex.js"
+    seen_signed_in = ("unknown", "unknown")  # it has its key from a provider of its own
     most_effort = '"effort": "xhigh"'
     ready = "Ask Codex"
     other_model = "gpt-5.1-codex-mini"

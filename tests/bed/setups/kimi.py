@@ -39,6 +39,7 @@ class Agent(Setup):
 
     program = "@moonshot-ai/kimi-code/dist/main.mjs"
     newer_node = True
+    seen_signed_in = ("yes", "yes")  # its configuration is there without the key too
     ready = "context:"
     other_model = "mock/mock-other"
     most_effort = '"reasoning_effort": "max"'
