@@ -74,6 +74,7 @@ def test_the_demo_has_a_version_and_needs_no_sign_in(here: World) -> None:
         ('[ "$*" = --version ] && echo "2.1.197 (The Agent)"', "2.1.197"),
         ("echo; echo 'agent-cli 0.169.0-alpha.1'", "0.169.0-alpha.1"),
         ("echo v22.1", "22.1"),
+        ("echo 'Agent CLI 1.0.102.'; echo 'Run it.'", "1.0.102"),
         ("echo no figure at all", None),
         ("echo 1.2.3; exit 3", None),
         ("echo 1.2.3 >&2", None),

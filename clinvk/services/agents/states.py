@@ -32,7 +32,7 @@ from clinvk.text.sanitize import safe_line
 PATIENCE_S = 10.0
 """How long a program may take to print its version; the slowest needs 1.5 s."""
 
-_VERSION = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+)*[\w.+-]*)")
+_VERSION = re.compile(r"(?<![\w.])v?(\d+(?:\.\d+)*(?:[\w.+-]*\w)?)")
 _FIGURE = re.compile(r"\d")
 _LONGEST_LINE = 1000
 
