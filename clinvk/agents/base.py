@@ -39,6 +39,8 @@ __all__ = [
     "SignIn",
 ]
 
+_FoundIn = Literal["anywhere", "where it began", "nowhere else"]
+
 
 class Parser(ABC):
     """Converts one child's output into events. It never raises, whatever the input is."""
@@ -94,6 +96,9 @@ class Backend(ABC):
     executable: ClassVar[str]
     """The name of the program on PATH."""
 
+    other_programs: ClassVar[tuple[str, ...]] = ()
+    """Programs installed with it that an `Invocation` may start in its place, by their names."""
+
     install_hint: ClassVar[str]
     """How to install it: one command or one sentence."""
 
@@ -134,14 +139,10 @@ class Backend(ABC):
     project_files: ClassVar[tuple[ProjectFile, ...]] = ()
     """Files in a repository that can name programs, which the agent runs without asking."""
 
-    conversation_ids: ClassVar[re.Pattern[str]] = re.compile(
-        r"[A-Za-z0-9][\w.:/@+-]{0,199}", re.ASCII
-    )
+    conversation_ids: ClassVar[re.Pattern[str]] = re.compile(r"(?a)[A-Za-z0-9][\w.:/@+-]{0,199}")
     """The format of its conversations' ids."""
 
-    finds_conversation: ClassVar[Literal["anywhere", "where it began", "nowhere else"] | None] = (
-        None
-    )
+    finds_conversation: ClassVar[_FoundIn | None] = None
     """Where it can continue a conversation: in any directory, or only in the one where it began.
 
     `nowhere else`: elsewhere it never ends, or works in the old directory. None is not known.
@@ -185,9 +186,7 @@ class Backend(ABC):
 
     def is_conversation(self, conversation: str) -> bool:
         """Whether that is a valid conversation id; only valid ones get into commands and paths."""
-        return (
-            ".." not in conversation and self.conversation_ids.fullmatch(conversation) is not None
-        )
+        return ".." not in conversation and bool(self.conversation_ids.fullmatch(conversation))
 
     def runs_always(self, request: TurnRequest) -> bool:  # noqa: ARG002  for a backend's own
         """Whether it runs the `always` programs of its `project_files` in this directory."""

@@ -45,6 +45,8 @@ class ConversationFiles(Struct, frozen=True):
     conversation, but starts an empty one. `holds` checks by a file's lines whether the agent can
     continue it, for an agent that also stores files that it cannot continue; without `holds` every
     match counts. `ours` marks files in clinvk's own home, which are deleted with their session.
+    With `parts` the files are one conversation together, in the order of their paths. With `whole`
+    each file is one JSON value, whose lines are read as one.
     """
 
     root: Path
@@ -52,6 +54,8 @@ class ConversationFiles(Struct, frozen=True):
     holds: Callable[[Iterable[str]], bool] | None = None
     only_witness: bool = False
     ours: bool = False
+    parts: bool = False
+    whole: bool = False
 
 
 class ConversationRows(Struct, frozen=True):

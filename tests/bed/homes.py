@@ -47,8 +47,11 @@ class AgentHome:
         self._signed_in = True
         for made in (self.home, self.bin, self.tmp, self.project):
             made.mkdir(parents=True, exist_ok=True)
-        for name in SETUPS:
-            self._link(name, agents.program(claude if name == "claude" else name))
+        for name in SETUPS.keys() - agents.missing.keys():
+            program = agents.program(claude if name == "claude" else name)
+            self._link(name, program)
+            for other in SETUPS[name].more_programs:
+                self._link(other, program.with_name(other))
         self._prepare()
         self._link("node", Path(shutil.which("node") or "node").resolve())
 
@@ -139,7 +142,8 @@ class AgentHome:
 
     def uninstall(self, name: str) -> None:
         """Take an agent off the PATH."""
-        (self.bin / name).unlink()
+        for program in (name, *SETUPS[name].more_programs):
+            (self.bin / program).unlink(missing_ok=True)  # it may be left out on this machine
 
     def _link(self, name: str, target: Path) -> None:
         link = self.bin / name

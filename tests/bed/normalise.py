@@ -10,6 +10,7 @@ from bed.mock_model import MockModel
 _UUID = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b")
 _CALL = re.compile(r"(?<=_)1\d{12}(?=_\d)")
 _OTHER_ID = re.compile(r"\b(ses|msg|prt)_[0-9a-zA-Z]{26}\b")
+_TURN_ID = re.compile(r"\bturn-[0-9a-f]{32}\b")
 _FIXED = re.compile(r"00000000-0000-4000-8000-[0-9]{12}")
 _TIMES: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'("\w*_ms":)\s*[0-9.]+'), r"\g<1>100"),
@@ -24,6 +25,9 @@ _TIMES: tuple[tuple[re.Pattern[str], str], ...] = (
     ),
     (re.compile(r'("\w*Ms":)\s*[0-9.]+'), r"\g<1>100"),
     (re.compile(r"(?<=wd_project_)[0-9a-f]{12}\b"), "000000000000"),
+    (re.compile(r'("\w+edAt":|"time_unix_ms":)\s*1[0-9]{12}\b'), r"\g<1>1767225600000"),
+    (re.compile(r'("\w*sha256":)"[0-9a-f]{64}"'), r'\g<1>"0"'),
+    (re.compile(r'("random_seed":)\d+'), r"\g<1>0"),
     (re.compile(r'("date":\s*")[^"]*GMT'), r"\g<1>Thu, 01 Jan 2026 00:00:00 GMT"),
     (re.compile(r"\b(run=|err_)[0-9a-f]{8}\b"), r"\g<1>00000000"),
     (re.compile(r"(cc-socks/)\d+"), r"\g<1>1"),
@@ -61,7 +65,7 @@ class Normaliser:
         for pattern, stand_in in _TIMES:
             text = pattern.sub(stand_in, text)
         text = _UUID.sub(self._id, _CALL.sub(self._call, text))
-        return _OTHER_ID.sub(self._other_id, text)
+        return _TURN_ID.sub(self._turn_id, _OTHER_ID.sub(self._other_id, text))
 
     def _id(self, match: re.Match[str]) -> str:
         found = match.group()
@@ -74,6 +78,10 @@ class Normaliser:
         """The moment that an agent makes a part of a call's id."""
         moment = 1767225600000 + len(self._calls)
         return self._calls.setdefault(match.group(), str(moment))
+
+    def _turn_id(self, match: re.Match[str]) -> str:
+        number = 1 + sum(known.startswith("turn-") for known in self._ids)
+        return self._ids.setdefault(match.group(), f"turn-{number:032d}")
 
     def _other_id(self, match: re.Match[str]) -> str:
         found, kind = match.group(), match.group(1)

@@ -38,7 +38,7 @@ from clinvk.agents.registry import get  # noqa: E402  as the others
 from clinvk.model.access import Access  # noqa: E402  as the others
 from clinvk.model.events import Event, Init, Result  # noqa: E402  as the others
 from clinvk.model.permission import NO_RULES  # noqa: E402  as the others
-from clinvk.model.request import Invocation, TurnRequest  # noqa: E402  as the others
+from clinvk.model.request import FOLDER, Invocation, TurnRequest  # noqa: E402  as the others
 from clinvk.services.files.for_agent import reply_with_file  # noqa: E402  as the others
 from clinvk.services.turns.permissions import Permissions  # noqa: E402  as the others
 from clinvk.store.agent_files.conversations import lines_backwards  # noqa: E402  as the others
@@ -117,13 +117,16 @@ def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iter
     for turn in scene.turns:
         request = {"conversation": conversation, "resume": resume, **turn.request}
         prompt = turn.prompt.format(project=home.project)
-        asked = _asked({"prompt": prompt, **request}, home.project)
+        asked = _with_files(_asked({"prompt": prompt, **request}, home.project), backend, home)
         invocation = get(backend).invocation(asked)
         parser = get(backend).parser(asked)
         rules = Permissions(asked, NO_RULES, can_ask=False)
         decide = rules.decide if asked.access is not Access.ASK else None
         talk = Talk(parser, turn.answers, with_file=reply_with_file, decide=decide)
         stdout, stderr, code = _run(invocation, talk, turn, home, server)
+        if not invocation.dialogue:
+            for line in stdout.splitlines():
+                talk.feed(line)
         yield Recording(
             turn=turn,
             answers=[*turn.answers, *talk.decided],
@@ -136,6 +139,13 @@ def play(scene: Scene, backend: str, home: AgentHome, server: MockModel) -> Iter
         )
         conversation = conversation or _conversation_of(get(backend).parser(asked), stdout)
         resume = True
+
+
+def _with_files(asked: TurnRequest, backend: str, home: AgentHome) -> TurnRequest:
+    """The request with what the backend reads of the agent's own settings."""
+    files = get(backend).reads_files(asked.access, home.home, home.env)
+    texts = {name: file.read_text("utf-8") for name, file in files.items() if file.is_file()}
+    return replace(asked, texts=texts)
 
 
 def _kept(backend: Backend, asked: TurnRequest, end: Event, home: AgentHome) -> list[str]:
@@ -215,7 +225,7 @@ def _files(invocation: Invocation, folder: Path) -> Callable[[str], str]:
     def filled(value: str) -> str:
         for key in invocation.files:
             value = value.replace(f"{{{key}}}", str(folder / key))
-        return value
+        return value.replace(f"{{{FOLDER}}}", str(folder))
 
     return filled
 

@@ -43,6 +43,8 @@ CODES = {
 OTHERWISE = {
     # Its service has no way to fail in the middle but to stop.
     ("gemini", "error_in_stream"): "network",
+    # It reads no failure in the middle, only that there is no end.
+    ("vibe", "error_in_stream"): "network",
     # It makes room by itself and goes on.
     ("opencode", "context_too_long"): None,
 }

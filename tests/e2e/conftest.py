@@ -121,8 +121,15 @@ def claude() -> str:
 
 
 @pytest.fixture
-def home(tmp_path: Path, server: MockModel, agents: Agents, claude: str) -> AgentHome:
-    """A HOME with the agents and nothing else, for this test alone."""
+def home(
+    request: pytest.FixtureRequest, tmp_path: Path, server: MockModel, agents: Agents, claude: str
+) -> AgentHome:
+    """A HOME with the agents and nothing else, for this test alone.
+
+    The tests of an agent that is left out on this machine are skipped, in CI too.
+    """
+    if why := agents.missing.get(_agent_of(request.node) or ""):
+        pytest.skip(f"{_agent_of(request.node)} is left out: {why}")
     return AgentHome(tmp_path, server, agents, claude=claude)
 
 

@@ -28,7 +28,9 @@ from bed.agents import (  # noqa: E402  after the path is set
     AgentsMissingError,
     cache_folder,
     install_agents,
+    python_folder,
 )
+from bed.python_agents import PINS, UV  # noqa: E402  as the other
 from clinvk.agents import registry as backends  # noqa: E402  as the other
 from clinvk.model.conversation import TurnMode  # noqa: E402  as the others
 from clinvk.model.events import Raw  # noqa: E402  as the others
@@ -52,11 +54,14 @@ def main() -> int:
     chosen = options.parse_args()
     pinned = json.loads(PACKAGE.read_text("utf-8"))["dependencies"]
     newest = newest_pins(pinned)
+    python = dict(line.split("==") for line in PINS.read_text("utf-8").split())
+    newest_python = {name: newest_python_package(name) for name in python}
     try:
-        agents = _install(newest)
+        agents = _install(newest, newest_python)
     except AgentsMissingError as error:
         _say(f"the newest agents cannot be tried: {error}")
         return 1
+    pinned, newest = pinned | python, {**newest, **newest_python}
     for name, wanted in pinned.items():
         same = wanted == newest[name]
         _say(
@@ -89,21 +94,43 @@ def newest_of(name: str, wanted: str) -> str:
     return f"{alias}@{version}" if alias else version
 
 
+def newest_python_package(name: str) -> str:
+    """The newest version of a package, for the newest Python."""
+    asked = subprocess.run(
+        [UV, "pip", "compile", "--quiet", "--no-deps", "--no-header", "--python-version=3.14", "-"],
+        check=True,
+        input=name,
+        capture_output=True,
+        text=True,
+    )
+    return next(word.partition("==")[2] for word in asked.stdout.split() if "==" in word)
+
+
 def _bare(wanted: str) -> str:
     return wanted.rpartition("@")[2]
 
 
-def _install(newest: Mapping[str, str]) -> Agents:
-    """The CLIs at those versions, in a cache folder named after them."""
+def _install(newest: Mapping[str, str], newest_python: Mapping[str, str]) -> Agents:
+    """The CLIs at those versions, in cache folders named after them."""
     with tempfile.TemporaryDirectory() as scratch:
-        package = Path(scratch) / "package.json"
+        package, pins = Path(scratch) / "package.json", Path(scratch) / "pins.txt"
         package.write_text(json.dumps({"private": True, "dependencies": dict(newest)}))
-        return install_agents({**os.environ, "CLINVK_TEST_AGENTS": ""}, package)
+        pins.write_text("".join(f"{name}=={at}\n" for name, at in newest_python.items()))
+        return install_agents({**os.environ, **folders_of(None)}, package, pins)
+
+
+def folders_of(agents: Agents | None) -> Mapping[str, str]:
+    """The variables that name the folders of these CLIs; None for the usual ones."""
+    root, python_root = (agents.root, agents.python_root) if agents else (None, None)
+    return {
+        "CLINVK_TEST_AGENTS": str(root or ""),
+        "CLINVK_TEST_PYTHON_AGENTS": str(python_root or ""),
+    }
 
 
 def _compare_tests(agents: Agents, only: str | None, workers: str) -> bool:
     """Print each test with another outcome; whether one came out worse."""
-    pinned = _outcomes(Agents(cache_folder(os.environ)), only, workers)
+    pinned = _outcomes(Agents(cache_folder(os.environ), python_folder(os.environ)), only, workers)
     newest = _outcomes(agents, only, workers)
     worse = False
     for test in sorted(pinned.keys() | newest.keys()):
@@ -132,7 +159,7 @@ def _outcomes(agents: Agents, only: str | None, workers: str) -> dict[str, str]:
             ],
             check=False,
             cwd=TESTS.parent,
-            env={**os.environ, "CLINVK_TEST_AGENTS": str(agents.root)},
+            env={**os.environ, **folders_of(agents)},
             stdout=subprocess.DEVNULL,
         )
         cases = ET.parse(report).iter("testcase")
@@ -156,7 +183,7 @@ def _compare_streams(agents: Agents, case: str | None, backend: str | None) -> N
         subprocess.run(
             command,
             check=False,
-            env={**os.environ, "CLINVK_TEST_AGENTS": str(agents.root)},
+            env={**os.environ, **folders_of(agents)},
             stdout=subprocess.DEVNULL,
         )
         for folder in sorted(Path(scratch).iterdir()):

@@ -53,6 +53,7 @@ def read(name: str, file: Path) -> str:
         "opencode": [("read", {"filePath": path}), ("grep", {"pattern": "one"})],
         "pi": [("read", {"path": path}), ("grep", {"pattern": "one"})],
         "qwen": [("read_file", {"file_path": path}), ("grep_search", {"pattern": "one"})],
+        "vibe": [("read_file", {"path": path})],
     }
     calls = "".join(f"[[tool:{tool}|{json.dumps(said)}]]" for tool, said in tools.get(name, []))
     return f"Read. {calls or f'[[run:cat {path}]]'}"
@@ -63,6 +64,13 @@ def trust(clinvk: Command, folder: Path) -> None:
     file = clinvk.home.home / ".copilot" / "config.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text(f"// managed\n{json.dumps({'trustedFolders': [str(folder)]})}")
+
+
+def trust_of_vibe(clinvk: Command, repository: HostileRepository) -> None:
+    """Have vibe trust it, which then runs it in every turn."""
+    folders = json.dumps([str(repository.root)])
+    file = clinvk.home.home / ".vibe" / "trusted_folders.toml"
+    file.write_text(f"trusted = {folders}\nuntrusted = []\n")
 
 
 def test_the_traps_work_without_read_only(
@@ -76,6 +84,8 @@ def test_the_traps_work_without_read_only(
     access = "full" if name in {"copilot", "opencode"} else "edit"
     if name == "copilot":
         trust(clinvk, repository.root)
+    if name == "vibe":
+        trust_of_vibe(clinvk, repository)
     prompt = read(name, repository.below / "main.ts")
     clinvk("-b", name, "--access", access, "--timeout", "30s", prompt, cwd=repository.root)
     assert repository.marks
@@ -179,6 +189,21 @@ def test_a_key_that_the_person_keeps_in_a_file_is_found(
     assert "test-key" not in shown.stdout + shown.stderr
 
 
+@pytest.mark.parametrize("agent", ["vibe"], indirect=True)
+@pytest.mark.parametrize("where", ["root", "below"])
+def test_a_repository_that_the_agent_trusts_is_refused(
+    clinvk: Command, name: str, repository: HostileRepository, where: str
+) -> None:
+    """Vibe 3.0.2 runs its hooks, tools and servers with any options."""
+    trust_of_vibe(clinvk, repository)
+    cwd = repository.root if where == "root" else repository.below
+    ran = clinvk("-b", name, "--access", "read-only", "-o", "json", "hello", cwd=cwd)
+    error = ran.json()["error"]
+    assert (ran.exit_code, error["code"]) == (5, "backend_unsupported")
+    assert ".vibe/" in error["message"]
+    assert repository.marks == []
+
+
 @pytest.mark.parametrize("agent", ["claude"], indirect=True)
 def test_doctor_names_what_the_repository_brings(
     clinvk: Command, repository: HostileRepository, name: str
@@ -242,6 +267,7 @@ _WIDER = {
     "opencode": "--auto",
     "pi": "--approve",
     "qwen": "--yolo",
+    "vibe": "--auto-approve",
 }
 
 

@@ -111,6 +111,28 @@ def find_program(backend: Backend, settings: Settings, world: World) -> tuple[st
     return (found, *program[1:]) if found else None
 
 
+def started_program(
+    backend: Backend, program: tuple[str, ...], name: str, world: World
+) -> tuple[str, ...]:
+    """The start of the argv for an invocation of `name`; `program` is the agent's.
+
+    One of its other programs is beside it, also if it is a link, or on PATH.
+
+    Raises `BackendNotInstalledError` if it is nowhere.
+    """
+    if name not in backend.other_programs:
+        return program
+    beside = (Path(program[0]), Path(os.path.realpath(program[0])))
+    found = (which(str(path.with_name(name)), world.environ) for path in beside)
+    other = next(filter(None, found), None) or which(name, world.environ)
+    if other is None:
+        raise BackendNotInstalledError(
+            f"{backend.title} is not complete: there is no `{name}` beside `{program[0]}`",
+            hint=backend.install_hint,
+        )
+    return (other,)
+
+
 def which(program: str, environ: Mapping[str, str]) -> str | None:
     """The program's absolute path, or None.
 

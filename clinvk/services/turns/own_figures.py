@@ -23,6 +23,8 @@ _BROKE_OFF = frozenset(
 )
 """Failures with which an answer may be incomplete, and not be counted."""
 
+_STOPPED = frozenset({StopReason.CANCELLED, StopReason.TIMEOUT})
+
 
 def counters_kept(backend: Backend, conversation: str, world: World) -> Mapping[str, Json] | None:
     """The conversation's counters in the agent's own file; None if unknown."""
@@ -42,7 +44,7 @@ def with_own_figures(
         return result
     if failure is None:
         return backend.with_figures(result, request, _lines(backend, conversation, world))
-    broke_off = failure.code in _BROKE_OFF or result.stop_reason is not StopReason.ERROR
+    broke_off = failure.code in _BROKE_OFF or result.stop_reason in _STOPPED
     if broke_off or ending.reason is not EndReason.EXITED or request.ephemeral:
         return result
     counters = counters_kept(backend, conversation, world)

@@ -18,7 +18,7 @@ from clinvk.model.permission import NO_RULES, Rules
 from clinvk.model.request import IfMissing, Invocation, RunRequest, TurnRequest
 from clinvk.model.session import Session
 from clinvk.process.limits import Limits
-from clinvk.services.agents.programs import default_backend, program_of
+from clinvk.services.agents.programs import default_backend, program_of, started_program
 from clinvk.services.agents.project_files import refuse_programs_of_project
 from clinvk.services.turns.access import (
     access_of,
@@ -142,12 +142,13 @@ def plan_turn(  # noqa: PLR0913  everything that a turn depends on
         raise backend.unsupported(Capability.SCREEN)
     invocation = _with_git_variables(invocation, turn, world)
     program = program_of(backend, settings, world)
+    started = started_program(backend, program, invocation.argv[0], world)
     ask_again = conversation.resume and request.if_missing is not IfMissing.FAIL
     return TurnPlan(
         backend=backend,
         prompt=request.prompt,
         request=turn,
-        invocation=replace(invocation, argv=(*program, *invocation.argv[1:])),
+        invocation=replace(invocation, argv=(*started, *invocation.argv[1:])),
         limits=_limits(request, settings),
         program=program,
         warnings=(

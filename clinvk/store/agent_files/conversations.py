@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from clinvk.model.conversation import ConversationFiles, ConversationRows, Conversations
@@ -111,7 +112,7 @@ def conversation_lines(files: Conversations) -> Sequence[Iterable[str]] | None:
         if lines is None:
             return None
         found.append(lines)
-    return found
+    return [chain.from_iterable(found)] if files.parts and found else found
 
 
 def conversation_edges(files: Conversations) -> Iterator[Iterable[str]]:
@@ -123,11 +124,15 @@ def conversation_edges(files: Conversations) -> Iterator[Iterable[str]]:
 
 
 def lines_backwards(files: Conversations) -> Iterator[str]:
-    """The conversation's lines, last first; none unless exactly one file has any of it."""
+    """The conversation's lines, last first; none unless exactly one file, or its parts, have it."""
     if isinstance(files, ConversationRows):
         yield from reversed(_read(files) or ())
         return
     paths = conversation_paths(files)
+    if files.parts:
+        for path in reversed(paths):
+            yield from lines_from_end(path)
+        return
     paths = paths_with_content(files) if len(paths) > 1 else paths
     if len(paths) == 1:
         yield from lines_from_end(paths[0])
@@ -182,10 +187,17 @@ def first_lines(files: Conversations, *, since: float) -> Iterator[str]:
     for path in conversation_paths(files):
         try:
             with os.fdopen(open_regular(path), "rb") as file:
-                if os.fstat(file.fileno()).st_mtime >= since:
-                    yield file.readline(LARGEST).decode("utf-8", errors="replace")
+                if os.fstat(file.fileno()).st_mtime < since:
+                    continue
+                line = _as_line(file.read(_SMALL)) if files.whole else file.readline(LARGEST)
+                yield line.decode("utf-8", errors="replace")
         except OSError:
             continue
+
+
+def _as_line(value: bytes) -> bytes:
+    """A JSON value on one line: line ends in it are only between its tokens."""
+    return b" ".join(value.splitlines())
 
 
 def _content(path: Path, largest: int) -> bytes | None:

@@ -24,7 +24,7 @@ _TITLE = "You are a title generator"
 """What opencode asks for at the beginning of a session."""
 
 _FAILED = re.compile(
-    r"^(Error|Qwen Code requires|The user rejected)"
+    r"^(Error|Qwen Code requires|The user rejected|\{\"result\":\{\"type\":\"error\")"
     r"|not found in |has not been read|Exit Code: [1-9]|<system>ERROR: "
     r"|^Permission (denied|to run)|completed with exit code [1-9]"
 )
@@ -155,6 +155,8 @@ def _tool_call(ask: Ask, reply: Reply) -> dict[str, Json]:
         arguments = {path: reply.call.path, content: reply.call.content, **more}
     elif "Bash" in ask.tools and not isinstance(reply.call, Write):
         name, arguments = _capital_tool(reply.call)
+    elif "run_typescript" in ask.tools:
+        name, arguments = _tool_of_vibe(reply.call)
     else:
         name, arguments = _tool(ask, reply.call)
     called = {"name": name, "arguments": json.dumps(arguments)}
@@ -213,3 +215,14 @@ def _other_tool(ask: Ask, call: Write | Edit | Run) -> tuple[str, Json]:
             return "edit", {path: call.path, old: call.old, new: call.new}
         case Run():
             return "bash", {"command": call.command, "description": "As the prompt asked"}
+
+
+def _tool_of_vibe(call: Write | Edit | Run) -> tuple[str, Json]:
+    match call:
+        case Write():
+            return "write_file", {"path": call.path, "content": call.content}
+        case Edit():
+            change = {"old_string": call.old, "new_string": call.new}
+            return "edit", {"file_path": call.path, **change}
+        case Run():
+            return "bash", {"command": call.command}

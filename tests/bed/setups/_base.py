@@ -23,7 +23,13 @@ class Setup:
     """One agent's part of a home; whatever it does not need it leaves as it is here."""
 
     program: ClassVar[str]
-    """Its executable, below `node_modules`."""
+    """Its executable, below `node_modules`; of a Python package, the name of its script."""
+
+    more_programs: ClassVar[tuple[str, ...]] = ()
+    """Further programs that are beside it, under their own names."""
+
+    is_python: ClassVar[bool] = False
+    """Whether it is a Python package, pinned in `tests/e2e/python-agents.txt`."""
 
     newer_node: ClassVar[bool] = False
     """Whether it is run with the Node among the packages: the machine's may be too old for it."""

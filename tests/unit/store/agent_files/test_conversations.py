@@ -1,5 +1,6 @@
 """Whether the agent still has a conversation."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -9,7 +10,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from clinvk.model.conversation import ConversationFiles
-from clinvk.store.agent_files.conversations import conversation_exists
+from clinvk.store.agent_files.conversations import (
+    conversation_exists,
+    conversation_lines,
+    first_lines,
+    lines_backwards,
+)
 
 ASKS_AS_NOBODY = """
 import os, sys
@@ -43,6 +49,26 @@ def test_a_file_that_the_agent_cannot_continue_does_not_count(tmp_path: Path) ->
     assert conversation_exists(files) is False
     (tmp_path / "other.jsonl").write_text("begun\nhello\n")
     assert conversation_exists(files) is True
+
+
+def test_parts_are_one_conversation_in_the_order_of_their_paths(tmp_path: Path) -> None:
+    """Forwards and backwards; without `parts` two files are two conversations."""
+    for name, content in {"2": "c\n", "1": "a\nb\n", "3": ""}.items():
+        (tmp_path / name).write_text(content)
+    parts = ConversationFiles(tmp_path, "*", parts=True)
+    [lines] = conversation_lines(parts) or []
+    assert [*lines] == ["a", "b", "c"]
+    assert [*lines_backwards(parts)] == ["c", "b", "a"]
+    assert [*lines_backwards(ConversationFiles(tmp_path, "*"))] == []
+    assert conversation_lines(ConversationFiles(tmp_path, "none", parts=True)) == []
+
+
+def test_a_whole_value_is_its_first_line(tmp_path: Path) -> None:
+    """However many lines it has in the file."""
+    (tmp_path / "meta.json").write_text('{\n  "a": 1,\n  "b": 2\n}\n')
+    [line] = first_lines(ConversationFiles(tmp_path, "*.json", whole=True), since=0)
+    assert json.loads(line) == {"a": 1, "b": 2}
+    assert [*first_lines(ConversationFiles(tmp_path, "*.json"), since=0)] == ["{\n"]
 
 
 @pytest.mark.parametrize("name", ["nowhere", "file"])

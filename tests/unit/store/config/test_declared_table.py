@@ -28,7 +28,7 @@ def test_every_declaration_in_the_documentation_is_valid() -> None:
         text for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "declared" in text
     ]
     examples = sorted((DOCS / "examples").glob("*.yaml"))
-    names = ["grok", "vibe"]
+    names = ["grok"]
     assert (len(shown), [one.stem for one in examples]) == (2, names)
     for text in (*shown, *(one.read_text(encoding="utf-8") for one in examples)):
         said = check_config(text.encode(), "config.yaml", ("demo",))
