@@ -70,6 +70,7 @@ class Agent(Backend):
     signs_in = "run `copilot login`"
     preference = 60
     tested_versions = ("1.0.102",)
+    oldest_version = "1.0.85"  # 1.0.60 has no figures for a further turn
     tools = (
         "apply_patch bash create edit glob grep list_bash read_agent read_bash skill sql "
         "stop_bash task view web_fetch write_agent write_bash"

@@ -66,6 +66,7 @@ class Agent(Backend):
     signs_in = "run `pi` and type `/login`"
     preference = 70
     tested_versions = ("1.6.0",)
+    oldest_version = "1.3.0"  # no older one was tried
     tools = "bash codemode edit find grep ls powershell read tool_search write"
     lacks: ClassVar[Mapping[Capability, str]] = {
         Capability.MAX_TURNS: "it has no limit on the number of turns",
