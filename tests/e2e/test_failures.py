@@ -28,7 +28,7 @@ TOO_LONG = {"codex": "[[fail:context_too_long]]"}
 
 WAITS_FOR_NETWORK = {"codex"}
 
-SUMMARIZES = {"opencode"}
+SUMMARIZES = {"kimi", "opencode"}
 """Who makes room for a prompt that is too long, and answers it after all."""
 
 _PATIENCE_S = 150

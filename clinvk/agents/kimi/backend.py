@@ -196,9 +196,10 @@ class Agent(Backend):
         return _files(user_home, environ, "session_*/state.json")
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
-        """What its login writes, or a configuration with a provider."""
+        """What its login writes, a configuration with a provider, or the key of one."""
         root = _root(user_home, environ)
-        return SignIn(files=(root / "credentials", root / _CONFIG))
+        files = (root / "credentials", root / _CONFIG)
+        return SignIn(variables=("KIMI_MODEL_API_KEY",), files=files)
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:
         """The command for the agent's own screen; it has to run in the conversation's directory."""

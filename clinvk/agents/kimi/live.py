@@ -4,7 +4,8 @@ It says nothing about a request that it tries again, and ends a failed turn as a
 happened is only in its own file of the conversation (`wire_log`).
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -16,16 +17,23 @@ from clinvk.agents.kit.acp.files import AcpFilesParser
 from clinvk.agents.kit.acp.images import image_blocks
 from clinvk.agents.kit.acp.permission import option, selected
 from clinvk.agents.kit.acp.tools import ToolCall
-from clinvk.agents.kit.json_rpc import AgentRequest, Line, Response
+from clinvk.agents.kit.json_rpc import AgentRequest, Line, Notification, Response
 from clinvk.agents.kit.jsonl import items, mapping, text
-from clinvk.model.events import Event, Init, Json, Result
+from clinvk.model.events import Event, Init, Json, Result, Warned
 from clinvk.model.permission import ToolKind
 from clinvk.model.request import TurnRequest
 
 _DIALECT = Dialect(words=WORDS, noise=r'^\{"level":', resume="session/resume", mode="default")
 """In its other modes it asks less; only our answers say what it may do."""
 
-_QUESTION = "AskUserQuestion"
+_SUMMARIZED = "the agent summarized the conversation to make room"
+_NOTICE = re.compile(
+    r"Compacting conversation context|Compaction (completed\.\n|cancelled\.|is blocked by the curr)"
+)
+"""How its own notices begin, which it sends as parts of the answer."""
+
+_COMMAND = re.compile(r"to (?:Running|Starting background): (.+)", re.DOTALL)
+_QUESTION, _CHANGING = "AskUserQuestion", frozenset({"Edit", "Write"})
 _BY_ARGUMENT = {"command": "Bash", "old_string": "Edit", "content": "Write"}
 _BY_KIND = {ToolKind.EDIT: "Write", ToolKind.EXECUTE: "Bash"}
 
@@ -95,12 +103,23 @@ class KimiLiveParser(AcpFilesParser):
 
     def _requested(self, request: AgentRequest) -> _Parsed:
         asked = mapping(request.params.get("toolCall"))
-        if text(asked.get("title")) == _QUESTION:
+        title = text(asked.get("title"))
+        if title == _QUESTION:
             # To allow it would choose an answer; without one the model goes on by itself.
             skipped = selected(option(request.params, "reject_once"))
             yield from self._rpc.respond(request.key, skipped)
             return
+        if request.method == "session/request_permission":
+            _complete(self._tools.call(asked), title)
         yield from super()._requested(request)
+
+    def _notified(self, message: Notification) -> Iterable[Event | Reply] | None:
+        update = mapping(message.params.get("update"))
+        said = text(mapping(update.get("content")).get("text"))
+        if update.get("sessionUpdate") == "agent_message_chunk" and _NOTICE.match(said):
+            self.updates.end_message()
+            return [Warned(message=_SUMMARIZED)] if said.startswith("Compaction completed") else ()
+        return super()._notified(message)
 
     def _ask(self, key: str, call: ToolCall) -> Iterator[Event]:
         if call.paths and "content" in call.given:
@@ -111,3 +130,15 @@ class KimiLiveParser(AcpFilesParser):
             change = {"oldText": given["old_string"], "newText": given.get("new_string")}
             call.diffs = call.diffs or ({"path": call.paths[0], **change},)
         yield from super()._ask(key, call)
+
+
+def _complete(call: ToolCall, title: str) -> None:
+    """Add what a request for a sub-agent's call says in words: the call itself is not reported."""
+    if call.kind:
+        return
+    if title in _CHANGING:
+        call.kind = "edit"
+    elif title == "Bash" and (found := _COMMAND.search(call.said)):
+        whole = not found[1].endswith("…")
+        # The rest is not told (2.1.0), so no rule may take this for the whole command.
+        call.kind, call.given = "execute", {"command": found[1] if whole else f"{found[1]} $(…)"}

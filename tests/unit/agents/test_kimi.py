@@ -11,7 +11,9 @@ from clinvk.agents.kimi.live import KimiLiveParser
 from clinvk.agents.registry import get
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
+from clinvk.model.command_line import certain_commands
 from clinvk.model.conversation import TurnMode
+from clinvk.model.events import Message, PermissionRequest, Warned
 from clinvk.model.failure import FailureCode
 from clinvk.model.outcome import Outcome, StopReason
 from clinvk.model.request import Reply, TurnRequest
@@ -162,6 +164,76 @@ def test_a_prompt_is_never_one_of_its_commands(prompt: str, blocks: list[str]) -
         sent += [json.loads(one.data) for one in parser.feed(line) if isinstance(one, Reply)]
     assert [one["method"] for one in sent] == ["session/new", "session/set_mode", "session/prompt"]
     assert [one["text"] for one in sent[-1]["params"]["prompt"]] == blocks
+
+
+def begun() -> KimiLiveParser:
+    """A parser whose prompt was sent."""
+    parser = KimiLiveParser(REQUEST)
+    for number, result in enumerate(({"protocolVersion": 1}, {"sessionId": "session_1"}, {}), 1):
+        list(parser.feed(json.dumps({"jsonrpc": "2.0", "id": number, "result": result})))
+    return parser
+
+
+def asks(parser: KimiLiveParser, title: str, said: str) -> list[Any]:
+    """What becomes of a sub-agent's request."""
+    content = [{"type": "content", "content": {"type": "text", "text": said}}]
+    call = {"toolCallId": "0:x", "title": title, "content": content}
+    options = [
+        {"optionId": "approve_once", "kind": "allow_once"},
+        {"optionId": "reject", "kind": "reject_once"},
+    ]
+    params = {"sessionId": "session_1", "options": options, "toolCall": call}
+    asked = {"jsonrpc": "2.0", "id": 0, "method": "session/request_permission", "params": params}
+    return list(parser.feed(json.dumps(asked)))
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ("Requesting approval to Running: make test", "make test"),
+        ("Requesting approval to Starting background: a…", "a… $(…)"),
+        ("Requesting approval to something", None),
+    ],
+)
+def test_a_sub_agents_command_is_what_is_told_of_it(said: str, command: str | None) -> None:
+    """It shortens a long one: no rule may take the start for the whole."""
+    request = asks(begun(), "Bash", said)[-1]
+    assert isinstance(request, PermissionRequest)
+    assert request.command == command
+    assert command != "a… $(…)" or certain_commands(command) == []
+
+
+def test_its_question_is_skipped() -> None:
+    """To allow it would choose the first answer."""
+    (reply,) = asks(begun(), "AskUserQuestion", "Which color?")
+    assert b'"reject"' in reply.data
+
+
+def test_its_notices_are_not_the_answer() -> None:
+    """It says in the stream of words that it makes room; that is a warning, once."""
+    parser, events = begun(), []
+    for words in ("Compacting conversation context…", "Compaction completed.\n- Messages: 3", "Hi"):
+        update = {
+            "sessionUpdate": "agent_message_chunk",
+            "content": {"type": "text", "text": words},
+        }
+        params = {"sessionId": "session_1", "update": update}
+        line = {"jsonrpc": "2.0", "method": "session/update", "params": params}
+        events += list(parser.feed(json.dumps(line)))
+    assert [type(event) for event in events] == [Warned, Message]
+    assert parser.updates.answer.text == "Hi"
+
+
+def test_a_sub_agents_change_is_asked_for_at_its_file() -> None:
+    """Its request names neither the kind nor the file; the file's own request does."""
+    parser = begun()
+    (reply,) = asks(parser, "Write", "Requesting approval to Writing a")
+    assert b'"approve_once"' in reply.data
+    params = {"sessionId": "session_1", "path": "/project/a", "content": "x"}
+    write = {"jsonrpc": "2.0", "id": 1, "method": "fs/write_text_file", "params": params}
+    (request,) = parser.feed(json.dumps(write))
+    assert isinstance(request, PermissionRequest)
+    assert (request.tool, request.paths) == ("Write", ("/project/a",))
 
 
 def test_only_a_trusted_directory_names_programs_that_run() -> None:
