@@ -9,6 +9,7 @@ import pytest
 from bed.command import Command
 from bed.hostile_repository import HostileRepository
 from bed.mock_model import MockModel
+from bed.setups.kimi import trust as trust_folder
 from e2e.conftest import BACKENDS
 
 AGENTS = (*BACKENDS, "claude-next")
@@ -86,6 +87,8 @@ def test_the_traps_work_without_read_only(
         trust(clinvk, repository.root)
     if name == "vibe":
         trust_of_vibe(clinvk, repository)
+    if name == "kimi":
+        trust_folder(clinvk.home.home, repository.root)
     prompt = read(name, repository.below / "main.ts")
     clinvk("-b", name, "--access", access, "--timeout", "30s", prompt, cwd=repository.root)
     assert repository.marks

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bed.command import Command
+from bed.setups.kimi import trust
 
 RULES = '\n[permission]\nallow = ["Bash", "Write", "Edit"]\n'
 
@@ -86,3 +87,20 @@ def test_what_it_writes_through_clinvk_is_as_it_was_meant(
     assert files(repository)["old.txt"] == "néw\nmore"
     assert files(repository).keys() == {"old.txt", "new.txt"}
     assert ran["usage"]["input_tokens"] == 600  # four requests, and two of the sub-agent
+
+
+def test_a_trusted_directory_with_servers_is_not_read_only(
+    clinvk: Command, repository: Path
+) -> None:
+    """They would be started: exit 5 before anything is. Without trust, they are not."""
+    server = {"command": "touch", "args": [str(repository / "started")]}
+    (repository / ".mcp.json").write_text(json.dumps({"mcpServers": {"mine": server}}))
+    before = files(repository)
+    assert clinvk("-b", "kimi", "--access", "read-only", "hello").exit_code == 0
+    trust(clinvk.home.home, repository)
+    ran = clinvk("-b", "kimi", "--access", "read-only", "hello")
+    assert ran.exit_code == 5, ran
+    assert "cannot be read-only here" in ran.stderr
+    assert files(repository) == before
+    assert clinvk("-b", "kimi", "--access", "edit", "hello").exit_code == 0
+    assert "started" in files(repository), "the server is started where it counts"

@@ -29,16 +29,6 @@ if TYPE_CHECKING:
 _CONFIG, _TRUSTED = "config.toml", "trusted"
 _MAX_STEPS = "KIMI_LOOP_MAX_STEPS_PER_TURN"
 
-_READER = """\
----
-name: reader
-description: Reads and answers
-tools: [Read, Grep, Glob]
----
-You are a software engineer's assistant. You read files and answer; you change nothing.
-"""
-"""An agent of its own for a read-only screen; nothing else takes away tools there."""
-
 
 class Agent(Backend):
     """Kimi Code: it asks before each change, and clinvk answers at every access."""
@@ -130,25 +120,25 @@ class Agent(Backend):
 
         In a git repository it does not ask before it changes files (2.1.0).
         """
-        argv, files = [self.executable], {}
+        if request.access is Access.READ_ONLY:
+            raise BackendUnsupportedError(
+                f"backend `{self.name}` cannot be read-only in its screen: nothing there takes its"
+                " tools away",
+                hint="give a prompt, or choose another `--access`",
+            )
+        if request.effort is not None:
+            raise BackendUnsupportedError(
+                f"backend `{self.name}` takes no effort for its screen",
+                hint="leave `--effort` out, and choose it in the screen",
+            )
+        argv = [self.executable]
         if request.resume:
             argv.append(f"--session={request.conversation}")
         if request.model is not None:
             argv.append(f"--model={request.model}")
         if request.access is Access.FULL:
             argv.append("--yolo")
-        if request.access is Access.READ_ONLY:
-            if request.resume:
-                raise BackendUnsupportedError(
-                    f"backend `{self.name}` cannot be read-only in its screen with a conversation"
-                    " that began elsewhere",
-                    hint="give a prompt, or start a new session in the screen",
-                )
-            argv.append("--agent-file={reader.md}")
-            files = {"reader.md": _READER}
-        return Invocation(
-            argv=(*argv, *request.backend_args), stdin=b"", cwd=request.cwd, files=files
-        )
+        return Invocation(argv=(*argv, *request.backend_args), stdin=b"", cwd=request.cwd)
 
     def native(self) -> "WireLog":
         """The reader of its own files."""

@@ -58,13 +58,18 @@ class Agent(Setup):
 
     def answer_first_questions(self, place: Place) -> None:
         """Trust of the folder, without which its screen does not open."""
-        root = str(place.project.resolve())
-        key = f"wd_{place.project.name}_{hashlib.sha256(root.encode()).hexdigest()[:12]}"
-        record = place.home / ".kimi-code" / "workspace-trust" / key
-        record.parent.mkdir(exist_ok=True)
-        record.write_text(json.dumps({"root": root, "trustedAt": 1}))
+        trust(place.home, place.project)
 
     def forget(self, home: Path) -> None:
         """Lose the folders of the conversations."""
         for file in self.kept(home):
             shutil.rmtree(file.parents[2])
+
+
+def trust(home: Path, folder: Path) -> None:
+    """Trust the folder as a person does in its screen: then it starts the folder's servers."""
+    root = str(folder.resolve())
+    key = f"wd_{folder.name}_{hashlib.sha256(root.encode()).hexdigest()[:12]}"
+    record = home / ".kimi-code" / "workspace-trust" / key
+    record.parent.mkdir(exist_ok=True)
+    record.write_text(json.dumps({"root": root, "trustedAt": 1}))

@@ -12,7 +12,6 @@ from clinvk.agents.registry import get
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.command_line import certain_commands
-from clinvk.model.conversation import TurnMode
 from clinvk.model.events import Message, PermissionRequest, Warned
 from clinvk.model.failure import FailureCode
 from clinvk.model.outcome import Outcome, StopReason
@@ -245,11 +244,7 @@ def test_only_a_trusted_directory_names_programs_that_run() -> None:
     assert not AGENT.runs_always(asked)
 
 
-def test_its_screen_is_read_only_only_from_the_start() -> None:
-    """What takes tools away there cannot be given to a conversation that exists."""
-    asked = replace(REQUEST, access=Access.READ_ONLY)
-    screen = AGENT.screen(asked)
-    assert screen.argv[1:] == ("--agent-file={reader.md}",)
-    resumed = replace(asked, mode=TurnMode.RESUME, conversation="session_1")
-    with pytest.raises(BackendUnsupportedError, match="in its screen"):
-        AGENT.screen(resumed)
+def test_its_screen_is_never_read_only() -> None:
+    """It has all its tools there, whatever its options say, and writes unasked (2.1.0)."""
+    with pytest.raises(BackendUnsupportedError, match="read-only in its screen"):
+        AGENT.screen(replace(REQUEST, access=Access.READ_ONLY))
