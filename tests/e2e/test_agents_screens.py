@@ -29,6 +29,7 @@ pytestmark = [
 ANSWER = {
     "claude": "●",
     "codex": "•",
+    "copilot": "It did not work",  # its sign stands before a tip too
     "gemini": "✦",
     "kimi": "●",
     "opencode": "▣",
@@ -36,6 +37,7 @@ ANSWER = {
 }
 _TWICE = {
     "claude": "Press Ctrl-C again",
+    "copilot": "again to exit",
     "gemini": "Press Ctrl+C again",
     "kimi": "Press Ctrl+C again",
     "qwen": "Press Ctrl+C again",
@@ -44,6 +46,7 @@ SCREENS = [
     ("claude", "claude"),
     ("claude", "claude-next"),
     ("codex", "claude"),
+    ("copilot", "claude"),
     ("gemini", "claude"),
     ("kimi", "claude"),
     ("opencode", "claude"),

@@ -78,7 +78,19 @@ _OPENCODE = {
         for name in ("build", "clinvk-ask", "mine", "general")
     },
 }
+_COPILOT = {
+    "permissions": {"allow": ["shell", "write"], "defaultMode": "allow-all"},
+    "allowedTools": ["shell", "write"],
+    "defaultPermissionMode": "allow-all",
+    "trustedFolders": ["/"],
+}
 _FILES = {
+    "copilot": {
+        ".github/copilot/settings.json": json.dumps(_COPILOT),
+        ".github/copilot/settings.local.json": json.dumps(_COPILOT),
+        ".copilot/config.json": json.dumps(_COPILOT),
+        ".copilot/permissions-config.json": json.dumps(_COPILOT),
+    },
     "gemini": {
         ".gemini/settings.json": json.dumps(_GEMINI),
         ".gemini/policies/a.toml": _POLICY,

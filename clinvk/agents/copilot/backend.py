@@ -88,12 +88,23 @@ class Agent(Backend):
     }
     conversation_ids = UUID
     access_options = (
-        AccessOption(("--allow-all", "--yolo", "--allow-all-tools"), takes_value=False),
-        AccessOption(("--allow-all-paths", "--allow-all-urls"), takes_value=False),
+        AccessOption(
+            (
+                *("--allow-all", "--yolo", "--allow-all-tools", "--allow-all-paths"),
+                *("--allow-all-urls", "--trust-folder", "--assisted-approval", "--autopilot"),
+                *("--bash-env", "--remote"),
+            ),
+            takes_value=False,
+        ),
+        AccessOption(
+            ("--mode",), values={"interactive": Access.READ_ONLY, "plan": Access.READ_ONLY}
+        ),
         AccessOption(("--allow-tool", "--plugin-dir", "--additional-mcp-config", "--agent")),
-        AccessOption(("--trust-folder", "--assisted-approval"), takes_value=False),
-        AccessOption(("--mode", "--add-dir", "--allow-url", "-C"), Access.EDIT),
-        AccessOption(("--autopilot", "--bash-env", "--enable-memory"), takes_value=False),
+        AccessOption(("--config-dir", "--extension-sdk-path")),
+        AccessOption(
+            ("--add-dir", "--allow-url", "-C", "--share", "--usage-output-file", "--worktree"),
+            Access.EDIT,
+        ),
     )
     reads_variables = (_INSTRUCTIONS,)
     project_files = (
@@ -220,16 +231,13 @@ class Agent(Backend):
         return replace(result, usage=self.usage_by(counters, request), counters=counters)
 
     def sign_in(self, user_home: Path, environ: Mapping[str, str]) -> SignIn:
-        """A token or a provider in the environment, or the file with the name of the account."""
+        """A token or a provider in the environment; where its login keeps one is not known."""
+        del user_home, environ
         return SignIn(
             variables=(
-                "COPILOT_GITHUB_TOKEN",
-                "GH_TOKEN",
-                "GITHUB_TOKEN",
-                "COPILOT_PROVIDER_API_KEY",
-                "COPILOT_PROVIDER_BEARER_TOKEN",
-            ),
-            files=(_root(user_home, environ) / "config.json",),
+                *("COPILOT_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN", "COPILOT_PROVIDER_API_KEY"),
+                *("COPILOT_PROVIDER_BEARER_TOKEN", "COPILOT_PROVIDER_API_KEY_COMMAND"),
+            )
         )
 
     def native_resume(self, conversation: str) -> tuple[str, ...]:

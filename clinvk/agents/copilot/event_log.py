@@ -21,6 +21,9 @@ Counters = Mapping[str, int]
 
 _START, _RECORD, _END = "session.start", "session.usage_record", "session.shutdown"
 
+_WHOLE = "usageAccountingWatermarks"
+"""Stands in totals that are those of the whole conversation."""
+
 _FIGURES = {
     "input_tokens": "inputTokens",
     "cached_tokens": "cacheReadTokens",
@@ -60,7 +63,8 @@ class EventLog(Native):
     def counters(lines: Iterable[str]) -> Counters | None:
         """What all requests of the conversation used; `lines` are in reverse order.
 
-        None if there is neither a total nor the start of the conversation.
+        None if there is neither a total nor the start of the conversation, and for an older version
+        such as 1.0.60, whose totals are those of one run.
         """
         later = _NOTHING
         for line in lines:
@@ -70,8 +74,10 @@ class EventLog(Native):
             kind, data = text(entry.get("type")), mapping(entry.get("data"))
             if kind == _RECORD:
                 later = _counted(later, kind, data)
-            elif kind in {_END, _START}:
-                return _sum((_totals(data), later))
+            elif kind == _END and data.get("modelMetrics"):
+                return _sum((_totals(data), later)) if _WHOLE in data else None
+            elif kind == _START:
+                return later
         return None
 
     def title(self, conversation: str, lines: Iterable[str]) -> str | None:
@@ -127,7 +133,8 @@ class _Turn(TurnReader):
     def build(self) -> NativeTurn:
         """The turn as far as it went; what an answer used that broke off is unknown."""
         self.interrupted = self.interrupted or not (self._answered or self.failed)
-        known = self._answered and not self.interrupted and not self.failed
+        counted = self.used != self._before  # an older version leaves no records
+        known = counted and self._answered and not self.interrupted and not self.failed
         usage = _usage(self.used, self._before) if known else UNKNOWN_USAGE
         return self.turn(usage, counters=dict(self.used))
 
@@ -142,7 +149,7 @@ def _counted(used: Counters, kind: str, data: Line) -> Counters:
     """The counters after that line."""
     if kind == _RECORD:
         return _sum((used, _figures(mapping(data.get("usage")))))
-    if kind == _END and data.get("modelMetrics"):
+    if kind == _END and data.get("modelMetrics") and _WHOLE in data:
         return _totals(data)
     return used
 
