@@ -50,6 +50,7 @@ def read(name: str, file: Path) -> str:
     tools = {
         "claude": [("Read", {"file_path": path}), ("Grep", {"pattern": "one"})],
         "gemini": [("read_file", {"file_path": path}), ("grep_search", {"pattern": "one"})],
+        "grok": [("read_file", {"target_file": path}), ("grep", {"pattern": "one"})],
         "kimi": [("Read", {"path": path}), ("Grep", {"pattern": "one"})],
         "opencode": [("read", {"filePath": path}), ("grep", {"pattern": "one"})],
         "pi": [("read", {"path": path}), ("grep", {"pattern": "one"})],
@@ -61,10 +62,12 @@ def read(name: str, file: Path) -> str:
 
 
 def trust(clinvk: Command, folder: Path) -> None:
-    """Have copilot trust the folder: only then it runs what a repository names."""
+    """Have copilot and grok trust the folder: only then they run what a repository names."""
     file = clinvk.home.home / ".copilot" / "config.json"
     file.parent.mkdir(exist_ok=True)
     file.write_text(f"// managed\n{json.dumps({'trustedFolders': [str(folder)]})}")
+    file = clinvk.home.home / ".grok" / "trusted_folders.toml"
+    file.write_text(f'[folders."{folder}"]\ntrusted = true\ndecided_at = 1\n')
 
 
 def trust_of_vibe(clinvk: Command, repository: HostileRepository) -> None:
@@ -83,7 +86,7 @@ def test_the_traps_work_without_read_only(
         # It installs packages in there, and without a network waits for them for ever (1.18.33).
         shutil.rmtree(repository.root / ".opencode")
     access = "full" if name in {"copilot", "opencode"} else "edit"
-    if name == "copilot":
+    if name in {"copilot", "grok"}:
         trust(clinvk, repository.root)
     if name == "vibe":
         trust_of_vibe(clinvk, repository)
@@ -131,12 +134,12 @@ def test_plug_ins_that_cannot_be_disabled_are_refused(
     assert repository.marks == []
 
 
-@pytest.mark.parametrize("agent", ["copilot"], indirect=True)
+@pytest.mark.parametrize("agent", ["copilot", "grok"], indirect=True)
 @pytest.mark.parametrize("where", ["below", "worktree"])
 def test_a_repository_that_is_trusted_is_refused(
     clinvk: Command, name: str, repository: HostileRepository, tmp_path: Path, where: str
 ) -> None:
-    """No option of copilot 1.0.102 keeps the hooks of a trusted folder from running."""
+    """No option of copilot 1.0.102 or grok 1.0.41 keeps its hooks from running there."""
     trust(clinvk, repository.root)
     linked = where == "worktree"
     cwd = repository.linked_worktree(tmp_path / "linked") if linked else repository.below
@@ -266,6 +269,7 @@ _WIDER = {
     "codex": "--dangerously-bypass-approvals-and-sandbox",
     "copilot": "--allow-all",
     "gemini": "--yolo",
+    "grok": "--always-approve",
     "kimi": "--yolo",
     "opencode": "--auto",
     "pi": "--approve",

@@ -18,7 +18,21 @@ from bed.published import check_home
 STREAMS = Path(__file__).parents[1] / "contract/streams"
 UUIDS = ("0a0a0a0a-0000-4000-8000-00000000000a", "0b0b0b0b-0000-4000-8000-00000000000b")
 SES = ("ses_0a0a0a0a0a0a0a0a0a0a0a0a0a", "ses_0b0b0b0b0b0b0b0b0b0b0b0b0b")
-IDS = {"claude": UUIDS, "codex": UUIDS, "gemini": UUIDS, "opencode": SES, "qwen": UUIDS}
+IDS = {
+    "claude": UUIDS,
+    "codex": UUIDS,
+    "gemini": UUIDS,
+    "grok": UUIDS,
+    "opencode": SES,
+    "qwen": UUIDS,
+}
+KEPT = {
+    "grok": (
+        ".grok/sessions/%2Fp/{}/updates.jsonl",
+        '{"params": {"update": {"sessionUpdate": "user_message_chunk"}}}',
+    )
+}
+"""What an agent keeps of a conversation whose files alone say that it has it."""
 RECORDED = ("00000000-0000-4000-8000-000000000001", "ses_00000000000000000000000001")
 AGENTS = sorted(IDS)
 pytestmark = pytest.mark.every_agent  # stand-ins start at once
@@ -85,6 +99,12 @@ def stand(request: pytest.FixtureRequest, tmp_path: Path) -> Stand:
     """Each agent in turn, with one turn in its conversation."""
     made = Stand(tmp_path, request.param)
     own, _ = IDS[made.agent]
+    if made.agent in KEPT:
+        name, content = KEPT[made.agent]
+        for told in IDS[made.agent]:
+            file = made.command.home.home / name.format(told)
+            file.parent.mkdir(parents=True)
+            file.write_text(content)
     begun = made("-b", made.agent, "-o", "json", "one", told=own).json()
     assert (begun["exit_status"], begun["backend_session_id"]) == (0, own), begun
     return made

@@ -21,6 +21,7 @@ REAL = [
     ("codex", "claude"),
     ("gemini", "claude"),
     ("opencode", "claude"),
+    ("grok", "claude"),
     ("qwen", "claude"),
 ]
 WAYS = ["replay", "new"]
@@ -160,10 +161,10 @@ def test_access_model_and_system_prompt_hold_in_the_new_conversation(
     assert not target.exists()
     assert server.billed[-1].model == model.rpartition("/")[2]
     assert ("speak in verse" in json.dumps(server.requests[-1].body)) is told
-    another = clinvk("-c", "--if-missing", way, "--system-prompt", "in prose", "three")
+    another = clinvk("-c", "--if-missing", way, "--system-prompt", "in limericks", "three")
     takes_another = Capability.NEW_SYSTEM_PROMPT not in lacks or claude == "claude-next"
     assert another.exit_code == (0 if takes_another else 5)
-    assert ("in prose" in json.dumps(server.requests[-1].body)) is takes_another
+    assert ("in limericks" in json.dumps(server.requests[-1].body)) is takes_another
 
 
 def test_a_turn_killed_before_the_new_conversation_began_leaves_the_choice(

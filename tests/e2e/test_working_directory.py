@@ -14,6 +14,7 @@ AGENTS = [
     ("claude", "claude-next"),
     ("codex", "claude"),
     ("gemini", "claude"),
+    ("grok", "claude"),
     ("opencode", "claude"),
     ("qwen", "claude"),
 ]

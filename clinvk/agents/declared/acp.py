@@ -216,13 +216,6 @@ class DeclaredAcpParser(AcpParser):
             return replace(told, usage=usage, counters=dict(now))
         return told
 
-    def _prompted(self, result: Line) -> _Parsed:
-        """As the client; a turn that ended because of a denial was not cancelled otherwise."""
-        denied = self._to_say and not self._stopped and self._dialect.stops_when_denied
-        if denied and result.get("stopReason") == "cancelled":
-            result = {**result, "stopReason": "end_turn"}
-        yield from super()._prompted(result)
-
     # Its failures.
 
     def _failed_answer(self, answer: str) -> Failure | None:

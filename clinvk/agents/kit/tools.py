@@ -36,7 +36,10 @@ _DESCRIPTIVE_FIELDS = (
 
 _PATHS = ("file_path", "notebook_path")
 _FILE_TOOLS = frozenset(
-    {"Write", "Edit", "MultiEdit", "NotebookEdit", "write_file", "edit", "notebook_edit"}
+    {
+        *("Write", "Edit", "MultiEdit", "NotebookEdit"),
+        *("write_file", "edit", "notebook_edit", "search_replace", "write"),
+    }
 )
 
 _CREATED = ("File created", "Successfully created", "Created new file")

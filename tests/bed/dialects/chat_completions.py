@@ -23,10 +23,14 @@ _OWN_ACCOUNT = "memory extraction subagent"
 _TITLE = "You are a title generator"
 """What opencode asks for at the beginning of a session."""
 
+_TITLE_TOOL = frozenset({"session_title"})
+"""The only tool of the request that Grok Build makes for a title."""
+
 _FAILED = re.compile(
     r"^(Error|Qwen Code requires|The user rejected|\{\"result\":\{\"type\":\"error\")"
     r"|not found in |has not been read|Exit Code: [1-9]|<system>ERROR: "
-    r"|^Permission (denied|to run)|completed with exit code [1-9]"
+    r"|^Permission (denied|to run)|completed with exit code [1-9]|^exit: [1-9]"
+    r"|^Tool `\w+` was not executed|^Failed to parse arguments|^User cancelled"
 )
 """The API has no sign for a tool that failed, so the agents' own words have to do."""
 
@@ -51,7 +55,8 @@ class ChatCompletions(Dialect):
         results: list[str | None] = []
         # Aider, alone among them, has no tools; it speaks through the Python client.
         own_account = not tools and "Python" not in headers.get("user-agent", "")
-        bare = False
+        bare = tools == _TITLE_TOOL
+        own_account |= bare
         for message in body["messages"]:
             told = texts(message.get("content") or "", "text")
             parts = [one for part in told for one in _UNANSWERED.sub(r"\1\0", part).split("\0")]
@@ -148,11 +153,12 @@ def _tool_call(ask: Ask, reply: Reply) -> dict[str, Json]:
     assert reply.call is not None
     if isinstance(reply.call, Tool):
         name, arguments = reply.call.name, dict(reply.call.arguments)
+    elif "list_dir" in ask.tools and "run_typescript" not in ask.tools:
+        name, arguments = _tool_of_grok(reply.call)
     elif isinstance(reply.call, Write) and (known := ask.tools & _WRITING.keys()):
         (name,) = known
         path, content = _WRITING[name]
-        more = {"old_string": ""} if name == "search_replace" else {}
-        arguments = {path: reply.call.path, content: reply.call.content, **more}
+        arguments = {path: reply.call.path, content: reply.call.content}
     elif "Bash" in ask.tools and not isinstance(reply.call, Write):
         name, arguments = _capital_tool(reply.call)
     elif "run_typescript" in ask.tools:
@@ -166,9 +172,8 @@ def _tool_call(ask: Ask, reply: Reply) -> dict[str, Json]:
 _WRITING = {
     "create": ("path", "file_text"),
     "Write": ("path", "content"),
-    "search_replace": ("file_path", "new_string"),
 }
-"""The tools of Copilot CLI, Kimi Code and Grok Build that write a file, and their arguments."""
+"""The tools of Copilot CLI and Kimi Code that write a file, and their arguments."""
 
 _EDITING = {
     "create": ("path", "old_str", "new_str"),
@@ -226,3 +231,17 @@ def _tool_of_vibe(call: Write | Edit | Run) -> tuple[str, Json]:
             return "edit", {"file_path": call.path, **change}
         case Run():
             return "bash", {"command": call.command}
+
+
+def _tool_of_grok(call: Write | Edit | Run) -> tuple[str, Json]:
+    """The call in the words of Grok Build, which has one tool for both kinds of change."""
+    match call:
+        case Write():
+            change = {"old_string": "", "new_string": call.content}
+            return "search_replace", {"file_path": call.path, **change}
+        case Edit():
+            change = {"old_string": call.old, "new_string": call.new}
+            return "search_replace", {"file_path": call.path, **change}
+        case Run():
+            about = {"description": "As the prompt asked"}
+            return "run_terminal_command", {"command": call.command, **about}

@@ -16,7 +16,7 @@ from clinvk.model.failure import FailureCode
 from clinvk.model.request import TurnRequest
 from clinvk.store.config.file import check_config
 
-REAL = ("claude", "codex", "gemini", "opencode", "qwen")
+REAL = ("claude", "codex", "gemini", "grok", "opencode", "qwen")
 NAMES = [*REAL, "declared"]
 
 MISLEADING = (
@@ -192,6 +192,15 @@ def events_with(name: str, words: str) -> list[Mapping[str, Any]]:
         "gemini": [
             {"type": "init", "session_id": "s", "model": "m"},
             {"type": "result", "status": "error", "error": {"type": "Error", "message": words}},
+        ],
+        "grok": [
+            {"type": "system", "subtype": "init", "session_id": "s", "model": "m"},
+            {
+                "type": "result",
+                "subtype": "error_during_execution",
+                "is_error": True,
+                "errors": [f"Internal error: {json.dumps(words)}"],
+            },
         ],
         "opencode": [
             {

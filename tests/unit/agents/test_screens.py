@@ -20,6 +20,7 @@ READ_ONLY = {
     "copilot": {"--deny-tool=write", "--deny-tool=shell"},
     "demo": {"--access=read-only"},
     "gemini": {"--approval-mode=plan", "--policy={policy.toml}"},
+    "grok": {"--deny=Edit", "--deny=Bash", "--deny=MCPTool"},
     "opencode": {"--agent=clinvk-read-only"},
     "pi": {"--no-approve", "--no-mcp", "read,grep,find,ls"},
     "qwen": {"--approval-mode=plan", "--exclude-tools=run_shell_command"},
@@ -39,6 +40,8 @@ NOT_ON_A_SCREEN = {
     "--permission-prompt-tool=stdio",
     "--acp",
     "--mode",
+    "--no-leader",
+    "--agent-profile={agent.md}",
     "--cwd=/project",
 }
 HEADLESS = {

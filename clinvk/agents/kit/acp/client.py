@@ -202,18 +202,16 @@ class AcpParser(Parser):
             yield from self._fail(why)
             return
         params: dict[str, Json] = {"cwd": str(self._request.cwd), "mcpServers": []}
-        method = "session/new"
         if self._request.resume:
-            method = self._dialect.resume
             params["sessionId"] = self._request.conversation
+        method = self._dialect.resume if self._request.resume else "session/new"
         yield self._rpc.request(method, params, "session")
 
     def _opened(self, result: Line) -> _Parsed:
         asked = self._request.conversation if self._request.resume else None
         self._session = asked or text(result.get("sessionId"))
         if not self._session:
-            why = failure(FailureCode.AGENT_FAILED, "the agent named no session")
-            yield from self._fail(why)
+            yield from self._fail(failure(FailureCode.AGENT_FAILED, "the agent named no session"))
             return
         self._init = Init(backend_session_id=self._session, model=self.model_name(result))
         yield self._init
@@ -242,8 +240,11 @@ class AcpParser(Parser):
 
     def _prompted(self, result: Line) -> _Parsed:
         reason = text(result.get("stopReason"))
+        denied = bool(self._to_say) and not self._stopped
+        if denied and self._dialect.stops_when_denied:
+            reason = reason.removeprefix("cancelled")
         self.note_prompt(result)
-        if self._to_say and not self._stopped and reason not in FAILED_ENDS:
+        if denied and reason not in FAILED_ENDS:
             words, self._to_say = "\n".join(self._to_say), []
             self.updates.end_message()
             yield self._prompt(words)
@@ -264,8 +265,7 @@ class AcpParser(Parser):
 
     def _fail(self, why: Failure) -> _Parsed:
         self._finished = True
-        yield Failed(failure=why)
-        yield self._result(why)
+        yield from (Failed(failure=why), self._result(why))
 
     def _stop_at_limit(self) -> _Parsed:
         """Stop the agent, which has no such limit here: its next step has begun."""
@@ -295,9 +295,9 @@ class AcpParser(Parser):
         self.updates.end_message()
         if option(request.params, "allow_once") is None:
             yield from self._tools.tell(call)
-            rejected = selected(option(request.params, "reject_once"))
-            yield from self._rpc.respond(request.key, rejected)
+            rejected = option(request.params, "reject_once")
             note = " (the agent does not offer to allow it once)"
+            yield from self._rpc.respond(request.key, selected(rejected))
             yield not_allowed(self.tool_name(call), call.summary, note)
             yield from self._tools.end(call, ok=False, said="not allowed")
             return

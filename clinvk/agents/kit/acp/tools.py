@@ -120,7 +120,7 @@ class ToolReports:
             yield from self.tell(call)
         if call.status in _OUTCOMES:
             # Some agents call a command completed that failed.
-            succeeded = _OUTCOMES[call.status] and not count(_metadata(report).get("exit"))
+            succeeded = _OUTCOMES[call.status] and not _exit_code(report)
             changes = list(_changes(call, report)) if succeeded else []
             yield from self.end(call, succeeded, _said(report))
             yield from changes
@@ -165,6 +165,11 @@ def _said(report: Line) -> str:
 def _given_in_words(report: Line) -> Line:
     """The arguments of a call that has not begun, if its text is a JSON object."""
     return (parse_object(_said(report)) or {}) if report.get("status") == _NOT_BEGUN else {}
+
+
+def _exit_code(report: Line) -> int | None:
+    output = mapping(report.get("rawOutput"))
+    return count(_metadata(report).get("exit")) or count(output.get("exit_code"))
 
 
 def _metadata(report: Line) -> Line:
