@@ -158,7 +158,7 @@ complete -c clinvk -n '__clinvk_is \'\' 1 1' -a config -d 'Show, check and chang
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a backends -d 'List the agents; with a NAME, what it can do.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a doctor -d 'Check for problems, and show how to fix them.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1' -a completion -d 'Print the completion script for a shell.'
-complete -c clinvk -n '__clinvk_is \'\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, copilot, demo, gemini, grok, kimi, opencode, pi, qwen, vibe).'
+complete -c clinvk -n '__clinvk_is \'\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, copilot, demo, droid, gemini, grok, kimi, opencode, pi, qwen, vibe).'
 complete -c clinvk -n '__clinvk_is \'\'' -l model -s m -x -k -a '(__clinvk_candidates models)' -d 'Model to use.'
 complete -c clinvk -n '__clinvk_is \'\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'\'' -l continue -s c -d 'Continue the last session of this directory or repository; if there is none here, the last of all, in its own directory.'
@@ -192,7 +192,7 @@ complete -c clinvk -n '__clinvk_is \'\'' -l version -s V -d 'Show the version.'
 complete -c clinvk -n '__clinvk_is \'\' 1 1; and __clinvk_is_no_command (commandline -ct)' -F
 
 # clinvk run
-complete -c clinvk -n '__clinvk_is \'run\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, copilot, demo, gemini, grok, kimi, opencode, pi, qwen, vibe).'
+complete -c clinvk -n '__clinvk_is \'run\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, copilot, demo, droid, gemini, grok, kimi, opencode, pi, qwen, vibe).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l model -s m -x -k -a '(__clinvk_candidates models)' -d 'Model to use.'
 complete -c clinvk -n '__clinvk_is \'run\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'run\'' -l continue -s c -d 'Continue the last session of this directory or repository; if there is none here, the last of all, in its own directory.'
@@ -229,7 +229,7 @@ complete -c clinvk -n '__clinvk_is \'resume\'' -l last -d 'Continue the most rec
 complete -c clinvk -n '__clinvk_is \'resume\'' -l interactive -s i -d 'Pick from a list (type to filter); all words are the prompt.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l here -d 'Only sessions in this directory or its repository.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l if-missing -x -a 'fail replay new' -d 'If the agent no longer has the conversation: fail (default), start a new one with the earlier turns (replay), or start an empty one (new).'
-complete -c clinvk -n '__clinvk_is \'resume\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, copilot, demo, gemini, grok, kimi, opencode, pi, qwen, vibe).'
+complete -c clinvk -n '__clinvk_is \'resume\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, copilot, demo, droid, gemini, grok, kimi, opencode, pi, qwen, vibe).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l model -s m -x -k -a '(__clinvk_candidates models)' -d 'Model to use.'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'resume\'' -l output-format -s o -x -a 'text json stream-json' -d 'Format of the output on stdout.'
@@ -257,7 +257,7 @@ complete -c clinvk -n '__clinvk_is \'resume\' 1 1' -k -a '(__clinvk_candidates s
 complete -c clinvk -n '__clinvk_is \'resume\' 2' -F
 
 # clinvk chat
-complete -c clinvk -n '__clinvk_is \'chat\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, copilot, demo, gemini, grok, kimi, opencode, pi, qwen, vibe).'
+complete -c clinvk -n '__clinvk_is \'chat\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Backend (one of claude, codex, copilot, demo, droid, gemini, grok, kimi, opencode, pi, qwen, vibe).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l model -s m -x -k -a '(__clinvk_candidates models)' -d 'Model to use.'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l workdir -s w -x -a '(__fish_complete_directories)' -d 'Working directory of the agent (default: current, or the session\'s).'
 complete -c clinvk -n '__clinvk_is \'chat\'' -l session -s s -x -k -a '(__clinvk_candidates names)' -d 'Continue the session NAME, or create it.'
@@ -298,7 +298,7 @@ complete -c clinvk -n '__clinvk_is \'sessions\'' -l config -r -F -d 'Use FILE in
 complete -c clinvk -n '__clinvk_is \'sessions\'' -l help -s h -d 'Show this message and exit.'
 
 # clinvk sessions list
-complete -c clinvk -n '__clinvk_is \'sessions list\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Only sessions of this backend (one of claude, codex, copilot, demo, gemini, grok, kimi, opencode, pi, qwen, vibe).'
+complete -c clinvk -n '__clinvk_is \'sessions list\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Only sessions of this backend (one of claude, codex, copilot, demo, droid, gemini, grok, kimi, opencode, pi, qwen, vibe).'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l status -x -a 'running active interrupted error completed' -d 'Only sessions with this status (active: the last turn ended well; completed: you closed it).'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l here -d 'Only sessions in this directory or its repository.'
 complete -c clinvk -n '__clinvk_is \'sessions list\'' -l dir -x -a '(__fish_complete_directories)' -d 'Only sessions in or below DIR, or in its repository.'
@@ -327,7 +327,7 @@ complete -c clinvk -n '__clinvk_is \'sessions show\'' -l help -s h -d 'Show this
 complete -c clinvk -n '__clinvk_is \'sessions show\' 1 1' -k -a '(__clinvk_candidates sessions)'
 
 # clinvk sessions search
-complete -c clinvk -n '__clinvk_is \'sessions search\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Only sessions of this backend (one of claude, codex, copilot, demo, gemini, grok, kimi, opencode, pi, qwen, vibe).'
+complete -c clinvk -n '__clinvk_is \'sessions search\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Only sessions of this backend (one of claude, codex, copilot, demo, droid, gemini, grok, kimi, opencode, pi, qwen, vibe).'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l status -x -a 'running active interrupted error completed' -d 'Only sessions with this status (active: the last turn ended well; completed: you closed it).'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l here -d 'Only sessions in this directory or its repository.'
 complete -c clinvk -n '__clinvk_is \'sessions search\'' -l dir -x -a '(__fish_complete_directories)' -d 'Only sessions in or below DIR, or in its repository.'
@@ -444,7 +444,7 @@ complete -c clinvk -n '__clinvk_is \'sessions delete\' 1' -k -a '(__clinvk_candi
 # clinvk sessions clean
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l older-than -x -d 'Not used for this time (30d, 2w, 12h; default: session.retention_days).'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l status -x -a 'running active interrupted error completed' -d 'Only sessions with this status (active: the last turn ended well; completed: you closed it).'
-complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Only sessions of this backend (one of claude, codex, copilot, demo, gemini, grok, kimi, opencode, pi, qwen, vibe).'
+complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l backend -s b -x -k -a '(__clinvk_candidates backends)' -d 'Only sessions of this backend (one of claude, codex, copilot, demo, droid, gemini, grok, kimi, opencode, pi, qwen, vibe).'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l keep-last -x -d 'Keep the N most recently used.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l keep-named -d 'Keep sessions that have a name.'
 complete -c clinvk -n '__clinvk_is \'sessions clean\'' -l archive -x -a '(__fish_complete_directories)' -d 'Move the files to DIR instead of deleting them.'

@@ -45,7 +45,7 @@ from clinvk.store.agent_files.conversations import lines_backwards  # noqa: E402
 from contract.dialogue import SIGNALS, Talk, converse  # noqa: E402  as the others
 from contract.replay import with_mode  # noqa: E402  as the others
 
-_TIMEOUT_S = 150
+_TIMEOUT_S = 300
 _LONGEST_KEPT = 2_000
 _SETTLE_S = 1
 """How long an agent has to print what it got before its answer came to the gate."""

@@ -329,11 +329,12 @@ def test_a_new_conversation_gets_its_id_where_the_caller_may_choose_it(name: str
 def test_a_resume_names_the_conversation_in_one_argument(name: str) -> None:
     """The id stands once, whole, and nothing after it can be taken for a part of it."""
     request = ask(conversation=CONVERSATION, mode=TurnMode.RESUME)
-    argv = backends.get(name).invocation(request).argv
-    named = [token for token in argv if CONVERSATION in token]
-    if backends.get(name).always_asks:  # by its protocol
+    made = backends.get(name).invocation(request)
+    named = [token for token in made.argv if CONVERSATION in token]
+    if backends.get(name).always_asks:  # by its protocol, at once or in the first reply
         assert not named
-        assert first_replies(name, request)[0].decode().count(f'"{CONVERSATION}"') == 1
+        said = made.stdin + first_replies(name, request)[0]
+        assert said.decode().count(f'"{CONVERSATION}"') == 1
         return
     assert len(named) == 1
     assert named[0] == CONVERSATION or named[0].endswith(f"={CONVERSATION}")

@@ -268,6 +268,7 @@ _WIDER = {
     "claude": "--dangerously-skip-permissions",
     "codex": "--dangerously-bypass-approvals-and-sandbox",
     "copilot": "--allow-all",
+    "droid": "--skip-permissions-unsafe",
     "gemini": "--yolo",
     "grok": "--always-approve",
     "kimi": "--yolo",

@@ -8,6 +8,7 @@ import pytest
 
 from bed.command import Command
 from bed.homes import AgentHome
+from bed.setups import SETUPS
 from clinvk.agents import registry as backends
 from clinvk.model.request import TurnRequest
 
@@ -31,7 +32,7 @@ def signs_of(backend: str, environ: dict[str, str], home: AgentHome) -> Iterator
     """The variables that say that this agent is around, none of which was there before."""
     for name in environ.keys() - home.env.keys():
         named = backend.upper() in name and not _NOT_A_STATE.search(name)
-        if named or name in OF_ANY_AGENT:
+        if named or name in OF_ANY_AGENT or name in SETUPS[backend].signs:
             yield name
 
 

@@ -20,8 +20,9 @@ INVALID_PARAMS = -32602
 
 _IDENTITY = r'"id":\s*(?P<id>-?[0-9]{1,18}|"(?:[^"\\]|\\.){1,200}")'
 _METHOD = r'"method":\s*"(?P<method>[^"\\]{1,200})"'
+_OTHER = r'"(?!id"|method")\w{1,40}":\s*"[^"\\]{0,40}"'
 _CUT = re.compile(
-    rf'\s*\{{\s*(?:"jsonrpc":\s*"2\.0",\s*)?(?:(?:{_IDENTITY}|{_METHOD}),\s*){{1,2}}"(?P<content>params|result)":',
+    rf'\s*\{{\s*(?:(?:{_IDENTITY}|{_METHOD}|{_OTHER}),\s*){{1,8}}"(?P<content>params|result)":',
     re.ASCII,
 )
 """The start of a message; one of more than 10 MB is cut off and cannot be parsed."""
@@ -78,32 +79,45 @@ Incoming = Response | Notification | AgentRequest | Refused
 
 
 class JsonRpc:
-    """Our side of one conversation."""
+    """Our side of one conversation.
 
-    def __init__(self) -> None:
-        self._awaited: dict[int, str] = {}
+    `envelope` has the fields of each message that an agent wants besides those of the protocol: it
+    then also wants to be told its `type`, and ids that are texts.
+    """
+
+    def __init__(self, envelope: Line | None = None) -> None:
+        self._envelope = envelope
+        self._awaited: dict[int | str, str] = {}
         self._requests_sent = self._requests_seen = 0
         self._open: dict[str, int | str] = {}
 
     def request(self, method: str, params: Json, awaits: str) -> Reply:
         """A new request; its `Response` has the text `awaits` in `awaited`."""
         self._requests_sent += 1
-        self._awaited[self._requests_sent] = awaits
-        return _line({"id": self._requests_sent, "method": method, "params": params})
+        identity: int | str = self._requests_sent
+        if self._envelope is not None:
+            identity = str(identity)
+        self._awaited[identity] = awaits
+        return self._line("request", {"id": identity, "method": method, "params": params})
 
     def notify(self, method: str, params: Json = None) -> Reply:
         """A message that needs no response."""
-        return _line({"method": method} if params is None else {"method": method, "params": params})
+        message: Line = (
+            {"method": method} if params is None else {"method": method, "params": params}
+        )
+        return self._line("notification", message)
 
     def respond(self, key: str, result: Json) -> tuple[Reply, ...]:
         """The response to the agent's request; none if it is not open."""
         identity = self._open.pop(key, None)
-        return () if identity is None else (_line({"id": identity, "result": result}),)
+        if identity is None:
+            return ()
+        return (self._line("response", {"id": identity, "result": result}),)
 
     def refuse(self, key: str, message: str, code: int = METHOD_NOT_FOUND) -> tuple[Reply, ...]:
         """The error in response to the agent's request; none if it is not open."""
         identity = self._open.pop(key, None)
-        return () if identity is None else (_error(identity, message, code),)
+        return () if identity is None else (self._error(identity, message, code),)
 
     def withdraw(self, agent_id: Json) -> str | None:
         """Close the open request that the agent withdrew; returns its key.
@@ -158,11 +172,12 @@ class JsonRpc:
         if clashing is not None:
             (reply,) = self.refuse(clashing, "this id is in use", INVALID_REQUEST)
             return Refused(key=clashing, reply=reply)
-        return Refused(reply=_error(identity, _TOO_LONG, INVALID_REQUEST))
+        return Refused(reply=self._error(identity, _TOO_LONG, INVALID_REQUEST))
 
     def _read_response(self, message: Line) -> Response | None:
         identity = message.get("id")
-        if isinstance(identity, bool) or not isinstance(identity, int):
+        expected = int if self._envelope is None else str
+        if isinstance(identity, bool) or not isinstance(identity, expected):
             return None
         awaited = self._awaited.pop(identity, None)
         if awaited is None:
@@ -189,11 +204,11 @@ class JsonRpc:
             None,
         )
 
+    def _error(self, identity: Json, message: str, code: int) -> Reply:
+        error: Line = {"code": code, "message": message}
+        return self._line("response", {"id": identity, "error": error})
 
-def _error(identity: Json, message: str, code: int) -> Reply:
-    return _line({"id": identity, "error": {"code": code, "message": message}})
-
-
-def _line(message: Line) -> Reply:
-    line = compact_json({"jsonrpc": "2.0", **message}) + "\n"
-    return Reply(line.encode("utf-8", errors="replace"))
+    def _line(self, kind: str, message: Line) -> Reply:
+        own = {} if self._envelope is None else {"type": kind, **self._envelope}
+        line = compact_json({"jsonrpc": "2.0", **own, **message}) + "\n"
+        return Reply(line.encode("utf-8", errors="replace"))

@@ -31,6 +31,7 @@ _FAILED = re.compile(
     r"|not found in |has not been read|Exit Code: [1-9]|<system>ERROR: "
     r"|^Permission (denied|to run)|completed with exit code [1-9]|^exit: [1-9]"
     r"|^Tool `\w+` was not executed|^Failed to parse arguments|^User cancelled"
+    r"|\[Process exited with code [1-9]"
 )
 """The API has no sign for a tool that failed, so the agents' own words have to do."""
 
@@ -163,6 +164,8 @@ def _tool_call(ask: Ask, reply: Reply) -> dict[str, Json]:
         name, arguments = _capital_tool(reply.call)
     elif "run_typescript" in ask.tools:
         name, arguments = _tool_of_vibe(reply.call)
+    elif "LS" in ask.tools:
+        name, arguments = _tool_of_droid(reply.call)
     else:
         name, arguments = _tool(ask, reply.call)
     called = {"name": name, "arguments": json.dumps(arguments)}
@@ -245,3 +248,17 @@ def _tool_of_grok(call: Write | Edit | Run) -> tuple[str, Json]:
         case Run():
             about = {"description": "As the prompt asked"}
             return "run_terminal_command", {"command": call.command, **about}
+
+
+def _tool_of_droid(call: Write | Edit | Run) -> tuple[str, Json]:
+    match call:
+        case Write():
+            return "Create", {"file_path": call.path, "content": call.content}
+        case Edit():
+            change = {"old_str": call.old, "new_str": call.new}
+            return "Edit", {"file_path": call.path, **change}
+        case Run():
+            about = {"summary": "Do what was asked", "timeout": 60}
+            # The model itself says how dangerous a command is: here it is never honest.
+            risk = {"riskLevel": "low", "riskLevelReason": "As the prompt asked"}
+            return "Execute", {"command": call.command, **about, **risk}

@@ -58,6 +58,9 @@ class Setup:
     ready: ClassVar[str] = ""
     """What its own screen shows once a prompt can be typed."""
 
+    signs: ClassVar[frozenset[str]] = frozenset()
+    """Variables that it sets for its children, without its own name in theirs."""
+
     def environ(self, place: Place) -> Mapping[str, str]:
         """The variables that it runs with."""
         del place
