@@ -363,6 +363,19 @@ def test_a_feature_that_an_agent_lacks_is_refused_before_the_start(
 
 
 @EACH_BACKEND
+def test_a_feature_that_is_missing_where_it_asks_is_refused_only_there(name: str) -> None:
+    """With the reason, and with the way out: another access."""
+    backend = backends.get(name)
+    assert not backend.lacks_when_asking.keys() & backend.lacks.keys()
+    for capability, why in backend.lacks_when_asking.items():
+        with pytest.raises(BackendUnsupportedError) as refusal:
+            backend.refuse_unsupported(ask(**REQUESTED[capability], access=Access.ASK))
+        assert why in refusal.value.message
+        assert "--access" in str(refusal.value.hint)
+        backend.refuse_unsupported(ask(**REQUESTED[capability], access=Access.EDIT))
+
+
+@EACH_BACKEND
 def test_a_supported_feature_changes_the_command(name: str) -> None:
     """Each such request changes the command line, and is not refused."""
     backend = backends.get(name)

@@ -81,9 +81,6 @@ class Agent(Backend):
         Capability.ANSWER_SCHEMA: "it has no such option",
         Capability.BUDGET: "it has no such option",
     }
-    lacks_when_asking: ClassVar[Mapping[Capability, str]] = {
-        Capability.EFFORT: "it has its option for this only headless",
-    }
     when_asking = frozenset({Capability.PARTIAL_MESSAGES})
     conversation_ids = re.compile(r"ses_[0-9A-Za-z]{1,100}")
     access_options = (

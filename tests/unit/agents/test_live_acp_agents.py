@@ -12,6 +12,7 @@ from clinvk.agents.opencode.permission_rules import stricter
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
 from clinvk.model.conversation import TurnMode
+from clinvk.model.effort import Effort
 from clinvk.model.events import Result, StopReason
 from clinvk.model.failure import FailureCode
 from clinvk.model.outcome import Outcome
@@ -176,3 +177,44 @@ def test_an_option_that_would_be_ignored_is_refused(name: str, option: str) -> N
         backend.refuse_unsupported(ask(backend_args=(option,)))
     assert "--access" in str(refused.value.hint)
     backend.refuse_unsupported(ask(backend_args=(option,), access=Access.EDIT))
+
+
+def _offering(*levels: str) -> str:
+    """The answer to the second request: a session whose model has these levels."""
+    option = {
+        "id": "effort",
+        "category": "thought_level",
+        "options": [{"value": one} for one in (*levels, "default")],
+    }
+    opened = {"sessionId": "ses_1", "configOptions": [option]}
+    return json.dumps({"jsonrpc": "2.0", "id": 2, "result": opened})
+
+
+def test_opencodes_effort_is_set_before_its_prompt() -> None:
+    """It is the session's option, and the prompt waits until it is set."""
+    parser = backends.get("opencode").parser(ask(effort=Effort.HIGH))
+    answers = (
+        json.dumps({"jsonrpc": "2.0", "id": 1, "result": {}}),
+        _offering("low", "high"),
+        json.dumps({"jsonrpc": "2.0", "id": 3, "result": {}}),
+    )
+    sent = [
+        json.loads(one.data)
+        for line in answers
+        for one in parser.feed(line)
+        if isinstance(one, Reply)
+    ]
+    methods = [one["method"] for one in sent]
+    assert methods == ["session/new", "session/set_config_option", "session/prompt"]
+    assert sent[1]["params"] == {"sessionId": "ses_1", "configId": "effort", "value": "high"}
+
+
+def test_an_effort_that_opencodes_model_does_not_have_is_refused() -> None:
+    """With those that it has, before the prompt is sent."""
+    parser = backends.get("opencode").parser(ask(effort=Effort.MAX))
+    list(parser.feed(json.dumps({"jsonrpc": "2.0", "id": 1, "result": {}})))
+    *_, result = parser.feed(_offering("low", "high"))
+    assert isinstance(result, Result)
+    assert result.failure is not None
+    assert result.failure.code is FailureCode.OPTION_REFUSED
+    assert result.failure.message == "the model has no effort `max`; it has: low, high"
