@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationFiles, Parser, SignIn
 from clinvk.agents.kit.acp.client import opening
+from clinvk.agents.kit.argv import refuse_effort
 from clinvk.agents.kit.jsonl import count, mapping, parse_object, text
 from clinvk.errors import BackendUnsupportedError
 from clinvk.model.access import Access
@@ -126,11 +127,7 @@ class Agent(Backend):
                 " tools away",
                 hint="give a prompt, or choose another `--access`",
             )
-        if request.effort is not None:
-            raise BackendUnsupportedError(
-                f"backend `{self.name}` takes no effort for its screen",
-                hint="leave `--effort` out, and choose it in the screen",
-            )
+        refuse_effort(self.name, request)
         argv = [self.executable]
         if request.resume:
             argv.append(f"--session={request.conversation}")

@@ -51,3 +51,12 @@ def refuse_ignored_options(backend: str, request: TurnRequest, ignored: tuple[st
                 f"backend `{backend}` ignores `{argument.partition('=')[0]}` where it asks",
                 hint="choose `--access read-only`, `edit` or `full`, or leave the option out",
             )
+
+
+def refuse_effort(backend: str, request: TurnRequest) -> None:
+    """Raise `BackendUnsupportedError` for an effort, for a screen that has no option for it."""
+    if request.effort is not None:
+        raise BackendUnsupportedError(
+            f"backend `{backend}` takes no effort for its interactive screen",
+            hint="give a prompt, or choose it in the agent's screen",
+        )

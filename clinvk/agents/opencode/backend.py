@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from msgspec.structs import replace
 
 from clinvk.agents.base import Backend, Capability, ConversationRows, Parser, SignIn
-from clinvk.agents.kit.argv import refuse_ignored_options
+from clinvk.agents.kit.argv import refuse_effort, refuse_ignored_options
 from clinvk.agents.kit.jsonl import count, mapping
 from clinvk.agents.opencode.permission_rules import AGENTS
 from clinvk.agents.opencode.run_config import CONFIG, OWN_VARIABLES, run_config
@@ -182,11 +182,7 @@ class Agent(Backend):
 
     def screen(self, request: TurnRequest) -> Invocation:
         """The agent's own interactive screen; without an access, it has its default permissions."""
-        if request.effort is not None:
-            raise BackendUnsupportedError(
-                f"backend `{self.name}` takes no effort for its interactive screen",
-                hint="give a prompt, or choose it in the screen",
-            )
+        refuse_effort(self.name, request)
         return replace(
             self._invocation(request, [self.executable, *_turn_options(request)]), stdin=b""
         )
