@@ -21,8 +21,8 @@ Counters = Mapping[str, int]
 
 _START, _RECORD, _END = "session.start", "session.usage_record", "session.shutdown"
 
-_WHOLE = "usageAccountingWatermarks"
-"""Stands in totals that are those of the whole conversation."""
+_WHOLE = "agentMetrics"
+"""Stands in totals that are those of the whole conversation, as in 1.0.85 and later."""
 
 _FIGURES = {
     "input_tokens": "inputTokens",

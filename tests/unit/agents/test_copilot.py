@@ -56,7 +56,7 @@ def totals(given: int, output: int) -> dict[str, Any]:
     """The end of a run, with the totals of two models."""
     halves = [{"inputTokens": given - 1, "outputTokens": output}, {"inputTokens": 1}]
     metrics = {f"model-{number}": {"usage": half} for number, half in enumerate(halves)}
-    return event("session.shutdown", modelMetrics=metrics, usageAccountingWatermarks={})
+    return event("session.shutdown", modelMetrics=metrics, agentMetrics={})
 
 
 def reverse(*lines: Any) -> list[str]:
@@ -170,7 +170,7 @@ def test_without_earlier_totals_the_figures_are_unknown(told: dict[str, Any]) ->
 def test_totals_of_one_run_are_not_those_of_the_conversation() -> None:
     """1.0.60 keeps only these: a difference of them would be wrong, so the figures are unknown."""
     told = totals(100, 10)
-    del told["data"]["usageAccountingWatermarks"]
+    del told["data"]["agentMetrics"]
     assert COPILOT.counters_in(reverse(START, told)) is None
     nothing = event("session.shutdown", modelMetrics={})
     counters = COPILOT.counters_in(reverse(START, totals(100, 10), nothing))
