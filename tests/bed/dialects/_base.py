@@ -25,7 +25,7 @@ _ENVELOPE = re.compile(r"<([\w-]+)[^>]*>.*</\1>", re.DOTALL)
 _SYNTHETIC = (
     *("[Request interrupted by user", "Continue from where you left off", "# AGENTS.md"),
     # Around a picture: Codex's marks, those of Gemini CLI and Qwen Code, and of newer Claude Code.
-    *("<image", "</image>", "--- Content from referenced files", "Content from @", "--- End of"),
+    *("<image", "</image>", "--- Content from referenced files", "Content from ", "--- End of"),
     *("Image overview: ", "[Image: source: "),
     "Image file at path ",  # Copilot CLI
 )
