@@ -122,6 +122,7 @@ TABLE: list[Sequence[str]] = [
     *(("doctor", *options) for options in ((), ("--json",), ("--fix",), ("--TEXT",))),
     ("backends",),
     ("backends", "--json"),
+    ("backends", "add", "TEXT"),
     ("backends", "test", "TEXT"),
     ("backends", "test", "demo"),
     ("completion", "TEXT"),
