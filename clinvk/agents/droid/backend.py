@@ -59,6 +59,7 @@ class Agent(Backend):
     signs_in = "run `droid` and follow its login"
     preference = 90
     tested_versions = ("0.215.0",)
+    oldest_version = "0.215.0"  # 0.117.0 does not answer on this channel
     tools = (
         "ApplyPatch AskUser Create Edit Execute ExitSpecMode FetchUrl GenerateImage Glob Grep LS "
         "Read Script Skill Task TaskOutput TaskStop TodoWrite ToolSearch WebSearch"

@@ -111,6 +111,7 @@ class Agent(Backend):
     signs_in = "run `grok login`"
     preference = 80
     tested_versions = ("1.0.41",)
+    oldest_version = "1.0.5"  # no older one was tried
     tools = (
         "ask_user_question enter_plan_mode exit_plan_mode get_command_or_subagent_output grep "
         "image_edit image_gen kill_command_or_subagent list_dir monitor read_file "

@@ -70,6 +70,7 @@ class Agent(Backend):
     signs_in = "run `vibe --setup`"
     preference = 100
     tested_versions = ("3.0.2",)
+    oldest_version = "3.0.2"  # no older one was tried
     tools = (
         "bash edit grep read_file run_typescript search_tool_functions skill task todo "
         "unified_harness_scratchpad web_fetch web_search write_file"
