@@ -130,3 +130,11 @@ def test_the_guides_lines_work_as_they_stand(clinvk: Command, server: MockModel)
     assert (ran.returncode, ran.stdout.splitlines()[1]) == (0, '"low"'), ran
     assert json.dumps(server.requests[0].body).count(PICTURE) == 2
     assert SETUPS["claude"].most_effort in json.dumps(server.requests[-1].body)
+
+
+def test_an_effort_of_the_configuration_applies_unless_the_option_is_given(clinvk: Command) -> None:
+    """`backends.NAME.effort`, like the model; a session keeps it."""
+    assert clinvk("config", "set", "backends.claude.effort", "high").exit_code == 0
+    assert "--effort high" in clinvk("-b", "claude", "--dry-run", "hello").stdout.replace("=", " ")
+    low = clinvk("-b", "claude", "--effort", "low", "--dry-run", "hello").stdout
+    assert "--effort low" in low.replace("=", " ")

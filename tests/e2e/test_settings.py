@@ -49,6 +49,7 @@ EFFECTS = [
         *("--system-prompt=be kind", 0, "told: “be kind”"),
     ),
     Effect("backends.demo.extra_args", "[--x, y]", DRY, 0, "--x y", "--backend-arg=z", 0, "y z"),
+    Effect("backends.demo.effort", "high", PLAIN, 5, "--effort"),
     Effect("backends.demo.binary", "/no/such", PLAIN, 5, "correct `backends.demo.binary`"),
     Effect("backends.demo.enabled", "false", PLAIN, 5, "is disabled"),
 ]
