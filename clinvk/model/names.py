@@ -77,4 +77,6 @@ def nearest(name: str, names: Collection[str]) -> str:
     return f"one of: {', '.join(names)}\n{_DECLARED}"
 
 
-_DECLARED = "any other agent's CLI can be declared in `config.yaml`: see docs/backends.md"
+_DECLARED = (
+    "`clinvk backends add` lists further agents, and any other CLI can be declared in `config.yaml`"
+)

@@ -120,7 +120,8 @@ def test_without_an_agent_each_line_of_the_hint_can_be_copied(clinvk: Command) -
     hint = clinvk("hi").stderr.partition("hint: ")[2]
     first, *installs, last = (line.strip() for line in hint.splitlines())
     assert "each needs an account" in first
-    assert all(line.startswith("npm install -g ") and "  # " in line for line in installs)
+    assert all(line.startswith(("npm install -g ", "uv tool install ")) for line in installs)
+    assert all("  # " in line and "(" not in line for line in installs)
     assert '`clinvk -b demo "hello"`' in last
     assert "clinvk -b demo" in clinvk("--help").stdout
     remedy = clinvk("doctor").stdout.partition("remedy: ")[2].splitlines()

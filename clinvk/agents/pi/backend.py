@@ -62,7 +62,7 @@ class Agent(Backend):
     title = "Pi"
     finds_conversation = "where it began"
     executable = "pi"
-    install_hint = "npm install -g @earendil-works/pi-coding-agent (it needs Node 22.19 or newer)"
+    install_hint = "npm install -g @earendil-works/pi-coding-agent"
     signs_in = "run `pi` and type `/login`"
     preference = 70
     tested_versions = ("1.6.0",)

@@ -11,6 +11,7 @@ class Agent(Setup):
 
     program = "droid/bin/droid"
     ready = "for help"
+    seen_signed_in = ("unknown", "unknown")  # its model's key is in its settings
     other_model = "custom:mock-other-1"
     conversations = ".factory/sessions/*/*.jsonl"
 

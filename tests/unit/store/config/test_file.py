@@ -160,7 +160,9 @@ def test_a_long_value_is_cut_in_the_error() -> None:
     assert len(wrong.value.message) < 200
 
 
-DECLARED = "any other agent's CLI can be declared in `config.yaml`: see docs/backends.md"
+DECLARED = (
+    "`clinvk backends add` lists further agents, and any other CLI can be declared in `config.yaml`"
+)
 
 
 @pytest.mark.parametrize(
