@@ -3,6 +3,7 @@
 import os
 import signal
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -50,6 +51,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             (chosen if runs else left_out).append(item)
         config.hook.pytest_deselected(items=left_out)
         items[:] = chosen
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Let a worker that is done take tests from the others.
+
+    By default each gets a thousand tests at the start, and of those with the real agents one worker
+    had hundreds left when the others had none.
+    """
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
 
 
 @pytest.hookimpl(optionalhook=True)
