@@ -98,6 +98,9 @@ def _draw(folder: Path, agents: Agents) -> str:
         (home.bin / "clinvk").symlink_to(Command(home).program)
         project.mkdir()
         (project / "cart.py").write_text(CODE)
+        home.clinvk_home.mkdir(mode=0o700)
+        # Else the first line says which of the installed agents it uses.
+        (home.clinvk_home / "config.yaml").write_text("default_backend: claude\n")
         env = {**home.env, "ANTHROPIC_MODEL": "claude-opus-4-8"}
         with Terminal(env, project, columns=COLUMNS, rows=50) as terminal:
             lines = [line for step in SCENE for line in _play(terminal, step, ids)]

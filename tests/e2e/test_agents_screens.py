@@ -97,8 +97,11 @@ def say(terminal: Terminal, words: str, answer: str) -> None:
 def leave(terminal: Terminal, backend: str) -> str:
     """End the agent's screen as a person does, and wait for what clinvk says of it."""
     if backend in _TWICE:
-        terminal.press("C-c")
-        terminal.wait_for(_TWICE[backend])
+        for _ in range(5):  # one that comes while the agent still works only ends that
+            terminal.press("C-c")
+            with contextlib.suppress(AssertionError):
+                terminal.wait_for(_TWICE[backend], timeout_s=4)
+                break
     terminal.press("C-c")
     return terminal.wait_for("recorded ·")
 
