@@ -37,7 +37,7 @@ class Channel:
     """A turn with an agent that says what the test says."""
 
     def __init__(self, **asked: Any) -> None:
-        self.request = TurnRequest(**{"prompt": "Go.", "cwd": Path("/work"), **asked})
+        self.request = TurnRequest(**{"prompt": "Go.", "cwd": Path("/project"), **asked})
         self.parser = DroidParser(self.request)
         self.events: list[Event] = []
         self.sent: list[dict[str, Any]] = []
@@ -102,7 +102,7 @@ def execute(command: str) -> dict[str, Any]:
 
 def opening(**asked: Any) -> dict[str, Any]:
     """The first request of a turn."""
-    request = TurnRequest(**{"prompt": "Go.", "cwd": Path("/work"), **asked})
+    request = TurnRequest(**{"prompt": "Go.", "cwd": Path("/project"), **asked})
     line: dict[str, Any] = json.loads(Agent().invocation(request).stdin)
     return line
 
@@ -183,10 +183,10 @@ def test_a_request_for_several_calls_is_allowed_only_if_each_is(
     """Droid takes one answer for all of them."""
     channel = Channel(access=Access.ASK)
     channel.open()
-    channel.ask("r", create("/work/a"), execute("touch b"))
+    channel.ask("r", create("/project/a"), execute("touch b"))
     asked = [one for one in channel.events if isinstance(one, PermissionRequest)]
     assert [one.kind for one in asked] == [ToolKind.EDIT, ToolKind.EXECUTE]
-    assert (asked[0].paths, asked[1].command) == (("/work/a",), "touch b")
+    assert (asked[0].paths, asked[1].command) == (("/project/a",), "touch b")
     before = len(channel.sent)
     channel.decide(asked[0].id, decisions[0])
     assert len(channel.sent) == before
@@ -213,7 +213,13 @@ def test_after_a_denial_it_is_told_to_go_on_and_the_turn_ends_once() -> None:
 
 @pytest.mark.parametrize(
     ("path", "inside"),
-    [("/work/a", True), ("a", True), ("/work/../a", False), ("/worker/a", False), ("/a", False)],
+    [
+        ("/project/a", True),
+        ("a", True),
+        ("/project/../a", False),
+        ("/projects/a", False),
+        ("/a", False),
+    ],
 )
 def test_edit_is_for_the_files_of_the_directory(path: str, *, inside: bool) -> None:
     """Droid itself edits any file; what is denied is a warning, and is not asked about."""
@@ -311,10 +317,10 @@ def test_a_file_is_new_only_once() -> None:
     """A patch names its files itself."""
     channel = Channel()
     channel.open()
-    patch = "*** Begin Patch\n*** Update File: /work/b\n*** End Patch"
+    patch = "*** Begin Patch\n*** Update File: /project/b\n*** End Patch"
     calls: list[tuple[str, dict[str, str]]] = [
-        ("Create", {"file_path": "/work/a"}),
-        ("Edit", {"file_path": "/work/a"}),
+        ("Create", {"file_path": "/project/a"}),
+        ("Edit", {"file_path": "/project/a"}),
         ("ApplyPatch", {"input": patch}),
     ]
     for number, (name, given) in enumerate(calls):
@@ -324,9 +330,9 @@ def test_a_file_is_new_only_once() -> None:
         channel.tell("tool_result", toolUseId=str(number), isError=False, content="{}")
     changes = [one for one in channel.events if isinstance(one, FileChange)]
     assert [(one.path, one.change.value) for one in changes] == [
-        ("/work/a", "created"),
-        ("/work/a", "modified"),
-        ("/work/b", "modified"),
+        ("/project/a", "created"),
+        ("/project/a", "modified"),
+        ("/project/b", "modified"),
     ]
 
 

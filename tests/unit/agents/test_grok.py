@@ -18,7 +18,7 @@ from clinvk.model.request import TurnRequest
 
 GROK = backends.get("grok")
 ID = "00000000-0000-4000-8000-000000000001"
-CWD = Path("/work/project")
+CWD = Path("/shop/project")
 
 
 def ask(**fields: Any) -> TurnRequest:
