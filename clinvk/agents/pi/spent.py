@@ -2,22 +2,14 @@
 
 from collections.abc import Mapping
 
-from msgspec.structs import replace
-
 from clinvk.agents.kit.counters import Tokens
 from clinvk.agents.kit.jsonl import amount, count, mapping, text
+from clinvk.agents.kit.spending import PricedSum
 from clinvk.model.events import Json
-from clinvk.model.usage import UNKNOWN_USAGE, Usage
 
 
-class Spent:
-    """The sum; the input excludes caches, the output includes the reasoning."""
-
-    def __init__(self) -> None:
-        self._used = Tokens()
-        self._reasoning: int | None = None
-        self._cost = 0.0
-        self._complete = True
+class Spent(PricedSum):
+    """The input excludes caches, the output includes the reasoning."""
 
     def add(self, usage: Json) -> None:
         """Add the figures of an answer, or of a summary."""
@@ -40,24 +32,6 @@ class Spent:
         if not refused:
             self.add(usage)
             self.mark_incomplete()
-
-    def mark_incomplete(self) -> None:
-        """Note that something was used that no figure tells."""
-        self._complete = False
-
-    @property
-    def usage(self) -> Usage:
-        """The sum; unknown if anything is missing in it."""
-        if self._used == Tokens() or not self._complete:
-            return UNKNOWN_USAGE
-        used = self._used.usage(self._reasoning)
-        # It also reports 0 if the service has no figure for it.
-        return replace(used, cache_write_tokens=used.cache_write_tokens or None)
-
-    @property
-    def cost_usd(self) -> float | None:
-        """The sum; None if it is 0, because the agent reports 0 for a model without a price."""
-        return round(self._cost, 10) or None if self.usage.known else None
 
 
 def model_name(said: Mapping[str, Json], key: str = "id") -> str | None:
